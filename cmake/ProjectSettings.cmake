@@ -1,0 +1,21 @@
+# What every target of this project is compiled with. It travels by link, never as global flags, so that a
+# project that adds this one as a subdirectory keeps its own settings.
+add_library(tornado_settings INTERFACE)
+target_compile_features(tornado_settings INTERFACE cxx_std_20)
+target_compile_options(tornado_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -fno-omit-frame-pointer)
+
+if(TORNADO_SANITIZE STREQUAL "address")
+  target_compile_options(tornado_settings INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(tornado_settings INTERFACE -fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # clang's function sanitizer cannot describe coroutine frames at -O0.
+    target_compile_options(tornado_settings INTERFACE -fno-sanitize=function)
+  endif()
+elseif(TORNADO_SANITIZE STREQUAL "thread")
+  target_compile_options(tornado_settings INTERFACE -fsanitize=thread)
+  target_link_options(tornado_settings INTERFACE -fsanitize=thread)
+elseif(TORNADO_SANITIZE)
+  message(FATAL_ERROR "TORNADO_SANITIZE is '${TORNADO_SANITIZE}': use address, thread or nothing")
+endif()
