@@ -5,6 +5,9 @@ target_compile_features(tornado_settings INTERFACE cxx_std_20)
 target_compile_options(tornado_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   -fno-omit-frame-pointer)
+if(TORNADO_WERROR)
+  target_compile_options(tornado_settings INTERFACE -Werror)
+endif()
 
 if(TORNADO_SANITIZE STREQUAL "address")
   target_compile_options(tornado_settings INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
@@ -18,4 +21,17 @@ elseif(TORNADO_SANITIZE STREQUAL "thread")
   target_link_options(tornado_settings INTERFACE -fsanitize=thread)
 elseif(TORNADO_SANITIZE)
   message(FATAL_ERROR "TORNADO_SANITIZE is '${TORNADO_SANITIZE}': use address, thread or nothing")
+endif()
+if(TORNADO_COVERAGE)
+  target_compile_options(tornado_settings INTERFACE --coverage)
+  target_link_options(tornado_settings INTERFACE --coverage)
+endif()
+
+# Five presets compile the same sources: a compiler cache makes the second build of each short. A project that
+# adds this one, or a builder who named a launcher, decides alone.
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(TORNADO_CCACHE ccache)
+  if(TORNADO_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${TORNADO_CCACHE}")
+  endif()
 endif()

@@ -1,0 +1,2 @@
+include("${CMAKE_CURRENT_LIST_DIR}/TornadoDependencies.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/tornadoTargets.cmake")
