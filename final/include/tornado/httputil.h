@@ -1,0 +1,385 @@
+// Public header. The parts of HTTP that need no socket: header fields, start lines, the server's
+// request object, form and cookie parsing, and the interfaces between a connection and what serves
+// it. Mirrors tornado.httputil.
+//
+// Everything here belongs to the thread of its event loop; free functions may be called from any
+// thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tornado {
+
+template <class T>
+class Future;  // <tornado/concurrent.h>: needed only by code that implements or awaits the
+               // interfaces below
+
+namespace httputil {
+
+// The peer sent something that is not HTTP, or a form body that cannot be read. A server answers it
+// with 400.
+class HTTPInputError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The program wrote a response that cannot be sent, for example more bytes than its Content-Length.
+class HTTPOutputError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// HTTPHeaders::operator[] was asked for a field that is not there.
+class KeyError : public std::out_of_range {
+ public:
+  using std::out_of_range::out_of_range;
+};
+
+// ---------------------------------------------------------------------------------------------------------------
+// Header fields
+
+// An ordered list of header fields; a name may occur more than once and is compared without regard
+// to case. Names are kept and printed in Http-Header-Case, as Tornado does ("WWW-authenticate"
+// becomes "Www-Authenticate").
+//
+// The object is the wire form itself ("Name: value" CRLF per field, in one string) and an index
+// into it: filling it costs two allocations however many fields there are, and sending it is one
+// copy.
+//
+// Values are bytes. Fields added by the program are checked: a name that is not a token, or a value
+// with a control character other than tab, throws std::invalid_argument, so nobody's text can add a
+// header line (RFC 9110 5.5).
+class HTTPHeaders {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+  class Iterator;
+
+  HTTPHeaders() = default;
+  HTTPHeaders(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
+
+  // Reads "Name: value" lines that end in LF or CRLF (RFC 9112 5). Throws HTTPInputError. Tornado:
+  // HTTPHeaders.parse.
+  static HTTPHeaders parse(std::string_view text);
+  // Adds one line, with or without its line end; one that begins with a blank continues the last
+  // value, joined by one space (obs-fold, RFC 9112 5.2). Throws HTTPInputError. Tornado:
+  // parse_line.
+  void parse_line(std::string_view line);
+  // As parse(), but adds to this object and reports instead of throwing: returns nullptr, or why
+  // `text` was refused (a static string; fields before the bad line stay). More than `max_fields`
+  // fields in all is an error.
+  [[nodiscard]] const char* parse_lines(std::string_view text, std::size_t max_fields = 1000);
+
+  // Appends a field; earlier ones of that name stay. Blanks around the value are dropped. Throws
+  // std::invalid_argument. Tornado: add.
+  void add(std::string_view name, std::string_view value);
+  // Makes `value` the only one of that name, at the place of the first. Throws
+  // std::invalid_argument. Tornado: headers[name] = value.
+  void set(std::string_view name, std::string_view value);
+  // Removes every field of that name and returns how many there were. Tornado: del headers[name].
+  std::size_t remove(std::string_view name);
+  void clear() noexcept;
+
+  bool contains(std::string_view name) const noexcept;
+  // The value; repeated fields are joined with ",". Throws KeyError if there is none. The result is
+  // const so that `headers["X"] = "y"`, which could not work, does not compile: use set().
+  const std::string operator[](std::string_view name) const;
+  // As operator[], with `fallback` for a field that is not there.
+  std::string get(std::string_view name, std::string_view fallback = {}) const;
+  // The values of that name, in order; empty if there are none.
+  std::vector<std::string> get_list(std::string_view name) const;
+  // Every field as a (name, value) pair. begin()/end() visit the same without copying.
+  std::vector<std::pair<std::string, std::string>> get_all() const;
+  // The first value of that name, without a copy: it points into this object and is valid until the
+  // object changes.
+  std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+  std::size_t size() const noexcept { return entries_.size(); }  // fields, repeats counted
+  bool empty() const noexcept { return entries_.empty(); }
+  Iterator begin() const noexcept;
+  Iterator end() const noexcept;
+
+  // "Name: value" CRLF for every field, without the empty line that ends a head. Valid until the
+  // object changes.
+  std::string_view wire() const noexcept { return block_; }
+  // The same with LF, for people. Tornado: str(headers).
+  std::string str() const;
+
+ private:
+  struct Entry {  // one line of block_: name, ": ", value, CRLF
+    std::uint32_t begin;
+    std::uint32_t name_size;
+    std::uint32_t value_size;
+    std::uint32_t value_begin() const noexcept { return begin + name_size + 2; }
+    std::uint32_t end() const noexcept { return value_begin() + value_size + 2; }
+  };
+  Field field(const Entry& entry) const noexcept {
+    return {{block_.data() + entry.begin, entry.name_size},
+            {block_.data() + entry.value_begin(), entry.value_size}};
+  }
+  bool is_named(const Entry& entry, std::string_view name) const noexcept;
+  std::size_t index_of(std::string_view name, std::size_t from = 0) const noexcept;
+  void erase_from(std::size_t index, std::string_view name);
+  std::string join(std::size_t first, std::string_view name) const;
+
+  std::string block_;
+  std::vector<Entry> entries_;
+};
+
+// Visits the fields as (name, value) views: `for (auto [name, value] : headers)`.
+class HTTPHeaders::Iterator {
+ public:
+  using value_type = Field;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator() = default;
+  Field operator*() const noexcept { return headers_->field(headers_->entries_[index_]); }
+  Iterator& operator++() noexcept {
+    ++index_;
+    return *this;
+  }
+  Iterator operator++(int) noexcept { return {headers_, index_++}; }
+  bool operator==(const Iterator&) const noexcept = default;
+
+ private:
+  friend class HTTPHeaders;
+  Iterator(const HTTPHeaders* headers, std::size_t index) : headers_(headers), index_(index) {}
+  const HTTPHeaders* headers_ = nullptr;
+  std::size_t index_ = 0;
+};
+
+inline HTTPHeaders::Iterator HTTPHeaders::begin() const noexcept {
+  return {this, 0};
+}
+inline HTTPHeaders::Iterator HTTPHeaders::end() const noexcept {
+  return {this, entries_.size()};
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Start lines
+
+// A server's requests always carry version "HTTP/1.0" or "HTTP/1.1" (a higher minor version is
+// served as 1.1, RFC 9110 2.5), and a path in origin form ("/a?b"): an absolute-form target has
+// been split by then.
+struct RequestStartLine {
+  std::string method;
+  std::string path;
+  std::string version;
+};
+
+struct ResponseStartLine {
+  std::string version;
+  int code = 200;
+  std::string reason;
+};
+
+using StartLine = std::variant<RequestStartLine, ResponseStartLine>;
+
+// Splits "GET /x HTTP/1.1" or "HTTP/1.1 200 OK", without the line end. Only HTTP/1.x; throws
+// HTTPInputError.
+RequestStartLine parse_request_start_line(std::string_view line);
+ResponseStartLine parse_response_start_line(std::string_view line);
+
+// The reason phrase of a status code (the table of Python 3.11's http.client), or `fallback`.
+std::string_view responses(int code, std::string_view fallback = "Unknown") noexcept;
+
+// ---------------------------------------------------------------------------------------------------------------
+// Arguments, forms, cookies
+
+// A name's values in the order they came. Sorted by name, because a hash table would need a defence
+// against chosen keys.
+using Arguments = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// A file of a multipart form. Tornado also reads the attributes by key: file["body"].
+struct HTTPFile {
+  std::string filename;
+  std::string body;
+  std::string content_type;  // "application/unknown" if the part did not say
+
+  // "filename", "body" or "content_type"; anything else throws KeyError.
+  const std::string& operator[](std::string_view key) const;
+};
+
+using Files = std::map<std::string, std::vector<HTTPFile>, std::less<>>;
+using Cookies = std::map<std::string, std::string, std::less<>>;
+
+struct ParseMultipartConfig {
+  bool enabled = true;                       // false: every multipart body is refused
+  std::size_t max_parts = 100;               // the text before the first boundary counts as one
+  std::size_t max_part_header_size = 10240;  // bytes of one part's header lines
+};
+
+struct ParseBodyConfig {
+  ParseMultipartConfig multipart;
+};
+
+// Sets the limits that parse_body_arguments() and HTTPServerRequest::parse_body() use from now on,
+// in every thread that starts later: call it before the server starts.
+void set_parse_body_config(const ParseBodyConfig& config);
+
+// Adds the fields of a form body to `arguments` and `files`. `content_type` decides:
+// application/x-www-form-urlencoded or multipart/form-data; any other leaves both as they are. A
+// Content-Encoding in `headers` is refused, as nothing here decodes it. Throws HTTPInputError; then
+// `arguments` and `files` may hold a part of the form.
+void parse_body_arguments(std::string_view content_type, std::string_view body,
+                          Arguments& arguments, Files& files, const HTTPHeaders* headers = nullptr);
+// The multipart/form-data half of it; `boundary` with or without quotes (RFC 7578).
+void parse_multipart_form_data(std::string_view boundary, std::string_view data,
+                               Arguments& arguments, Files& files,
+                               const ParseMultipartConfig& config = {});
+
+// Reads a Cookie header's value as browsers write it: a pair without "=" has an empty name, the
+// last of a name wins, quoted values are decoded with Python's rules (octal escapes included).
+// Never fails; time is linear.
+Cookies parse_cookie(std::string_view cookie);
+
+// ---------------------------------------------------------------------------------------------------------------
+// URLs and dates
+
+// Appends `args`, form-encoded, to the query of `url`, before its fragment. Values are UTF-8 bytes.
+std::string url_concat(std::string_view url,
+                       const std::vector<std::pair<std::string, std::string>>& args);
+
+// "host:80" gives {"host", 80}, "host" gives {"host", nullopt}; a port that is not a number of at
+// most 65535 stays part of the host. "[::1]:80" keeps its brackets.
+std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view netloc);
+
+// One (name, value) pair for each value: what url_concat() takes. Tornado: qs_to_qsl.
+std::vector<std::pair<std::string, std::string>> qs_to_qsl(const Arguments& arguments);
+
+// Seconds since 1970 as "Sun, 27 Jan 2013 18:43:20 GMT" (RFC 9110 5.6.7). Years 0 to 9999; others
+// throw std::invalid_argument.
+std::string format_timestamp(std::int64_t unix_seconds);
+
+// ---------------------------------------------------------------------------------------------------------------
+// The layers' contract
+
+// Who is on the other side of a connection. A proxy's headers may change it for one request
+// (HTTPServer's xheaders).
+struct HTTPRequestContext {
+  std::string remote_ip;
+  std::string protocol = "http";  // or "https"
+};
+
+// The writing half of one exchange, implemented by HTTP1Connection. Valid until the exchange has
+// ended.
+class HTTPConnection {
+ public:
+  virtual ~HTTPConnection() = default;
+
+  // Sends the start line, the fields and, if it is not empty, the first piece of the body. The
+  // future is done when the bytes are handed to the system; waiting for it is flow control, not
+  // duty.
+  virtual Future<void> write_headers(const ResponseStartLine& start_line,
+                                     const HTTPHeaders& headers, std::string_view chunk) = 0;
+  // Sends another piece of the body. `chunk` is copied or sent before the call returns.
+  virtual Future<void> write(std::string_view chunk) = 0;
+  // The message is complete. Call it once.
+  virtual void finish() = 0;
+
+  // Who sent the request. Valid as long as the connection.
+  virtual HTTPRequestContext& context() = 0;
+};
+
+// What receives one message, in this order: headers_received once, data_received any number of
+// times, then either finish() or on_connection_close(), never both. A future that is not done holds
+// back the next call and, through it, the peer.
+class HTTPMessageDelegate {
+ public:
+  virtual ~HTTPMessageDelegate() = default;
+  virtual Future<void> headers_received(StartLine start_line, HTTPHeaders headers) = 0;
+  virtual Future<void> data_received(std::string chunk) = 0;
+  virtual void finish() = 0;
+  // The peer has gone: before finish(), the message will not be completed; after it, nobody reads
+  // the answer.
+  virtual void on_connection_close() {}
+};
+
+// What a server hands its requests to: an Application, a Router, or the program's own.
+class HTTPServerConnectionDelegate {
+ public:
+  virtual ~HTTPServerConnectionDelegate() = default;
+  // A request begins. `server_connection` is the same for every request of one TCP connection and
+  // good for comparing only. The connection owns the delegate and destroys it after the exchange,
+  // never inside one of its calls.
+  virtual std::unique_ptr<HTTPMessageDelegate> start_request(
+      const void* server_connection, HTTPConnection& request_connection) = 0;
+  // The TCP connection has gone, and no request of it will start.
+  virtual void on_close(const void* /*server_connection*/) {}
+};
+
+// ---------------------------------------------------------------------------------------------------------------
+// The server's request
+
+// One request as the program sees it. What was sent is in members; what has to be worked out is a
+// function, and is worked out at its first call (a request that never looks at its arguments does
+// not pay for them). Moving is cheap and safe: nothing points into a network buffer.
+class HTTPServerRequest {
+ public:
+  // A request with these parts. The host comes from the Host field; without one it is "127.0.0.1"
+  // (Tornado). With a connection, remote_ip and protocol are taken from its context.
+  explicit HTTPServerRequest(RequestStartLine start_line, HTTPHeaders headers = {},
+                             std::string body = {}, HTTPConnection* connection = nullptr);
+  ~HTTPServerRequest();
+  HTTPServerRequest(HTTPServerRequest&&) noexcept;
+  HTTPServerRequest& operator=(HTTPServerRequest&&) noexcept;
+
+  std::string method;
+  std::string uri;    // path and query as sent, still percent-encoded
+  std::string path;   // of uri, up to the first "?"
+  std::string query;  // of uri, behind the first "?"
+  std::string version;
+  HTTPHeaders headers;
+  std::string body;
+  std::string remote_ip;
+  std::string protocol = "http";  // or "https"
+  std::string host;               // with the port if one was sent
+  HTTPConnection* connection =
+      nullptr;  // nullptr in a request no server received; valid until the response ended
+
+  // The host in lower case without its port.
+  std::string host_name() const;
+  // protocol://host + uri.
+  std::string full_url() const;
+  // Seconds since this object was made.
+  double request_time() const noexcept;
+
+  // The query's arguments. "&" separates; blank values are kept; values are decoded bytes, not
+  // checked for UTF-8. The reference is valid as long as the request is neither moved nor
+  // destroyed; so it is for those below.
+  const Arguments& query_arguments() const;
+  // The form's arguments and files: empty before parse_body() and for other content types.
+  const Arguments& body_arguments() const;
+  const Files& files() const;
+  // The query's values, then the form's, for each name.
+  const Arguments& arguments() const;
+  // The cookies with a legal name (RFC 6265 4.1.1).
+  const Cookies& cookies() const;
+
+  // Reads the form in `body`, if it is one. The server calls it when the body is complete, before
+  // the handler runs. Throws HTTPInputError if the form is broken. Tornado: _parse_body.
+  void parse_body();
+
+ private:
+  struct Decoded;  // everything above that is worked out on demand
+  Decoded& decoded() const;
+
+  std::int64_t start_nanoseconds_;  // on the monotonic clock
+  mutable std::unique_ptr<Decoded> decoded_;
+};
+
+}  // namespace httputil
+}  // namespace tornado
