@@ -1,0 +1,35 @@
+// Internal header: the text of a log line.
+#pragma once
+
+#include <tornado/log.h>
+
+#include <ctime>
+#include <string>
+
+namespace tornado::log {
+
+// Appends lines in Tornado's format to a string. Not thread-safe: the owner locks.
+class LineFormatter {
+ public:
+  explicit LineFormatter(bool colour) : colour_(colour) {}
+
+  // Appends "[I 261120 22:55:07 web:2418] message\n"; `now` is epoch seconds, shown as local time.
+  void append(std::string& out, const Record& record, std::time_t now);
+
+ private:
+  void update_time(std::time_t now);
+
+  bool colour_;
+  // Formatting a date costs more than the rest of a line, and a busy server writes many lines a
+  // second.
+  std::time_t cached_second_ = -1;
+  char cached_time_[16] = {};  // "261120 22:55:07"
+};
+
+// Appends `text`, with four spaces after each line break in it.
+void append_indented(std::string& out, std::string_view text);
+
+// File name without folder and last extension: "src/web.cc" -> "web". Python: LogRecord.module.
+std::string_view module_of(std::string_view path);
+
+}  // namespace tornado::log
