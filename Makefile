@@ -1,0 +1,57 @@
+# The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
+.DEFAULT_GOAL := help
+.PHONY: help run test doctor demo bench sanitize fuzz format lint install clean
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8888
+DEMO ?=
+ARGS ?=
+SECONDS ?= 60
+PREFIX ?= /usr/local
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: ## install what is missing, build, and serve http://localhost:8888 (PORT=9000 for another port)
+	@scripts/need.sh build
+	@scripts/demo.sh helloworld --port=$(PORT)
+
+test: ## install what is missing, build, and run everything that must hold (QUICK=1: one build, no sanitizers)
+	@scripts/need.sh build test
+	@/usr/bin/python3 scripts/run_tests.py $(if $(QUICK),--quick)
+
+doctor: ## say what is missing or off on this machine; changes nothing
+	@scripts/doctor.sh
+
+demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000"
+	@scripts/need.sh build
+	@scripts/demo.sh "$(DEMO)" $(ARGS)
+
+bench: ## install what is missing and measure against nginx, python3-tornado and a raw epoll server (ARGS="--rounds 3")
+	@scripts/need.sh build bench
+	@scripts/build.sh release -DTORNADO_BUILD_BENCHES=ON
+	@/usr/bin/python3 tests/bench/hello_bench.py $(ARGS)
+
+sanitize: ## the C++ tests under AddressSanitizer, UBSan and ThreadSanitizer only
+	@scripts/need.sh build test
+	@/usr/bin/python3 scripts/run_tests.py --only asan --only clang-asan --only tsan
+
+fuzz: ## feed the parsers with made-up bytes, SECONDS=60 each (NAME=chunked: that one only)
+	@scripts/need.sh build tools
+	@scripts/fuzz.sh $(SECONDS) $(NAME)
+
+format: ## format the C++ files
+	@scripts/need.sh tools
+	@scripts/format.sh
+
+lint: ## the project's checkers, and clang-tidy
+	@scripts/need.sh build tools
+	@scripts/lint.sh
+
+install: ## build and install the library and its headers under PREFIX=/usr/local
+	@scripts/need.sh build
+	@scripts/build.sh release tornado
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## remove build/
+	rm -rf build

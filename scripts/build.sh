@@ -1,0 +1,36 @@
+#!/bin/sh
+# build.sh PRESET [-DOPTION=VALUE ...] TARGET...: configures build/PRESET when it has to be, then builds the targets.
+set -eu
+cd "$(dirname "$0")/.."
+preset=$1
+shift
+cache=build/$preset/CMakeCache.txt
+
+options=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -D*) options="$options $1" ;;
+    *) break ;;
+  esac
+  shift
+done
+
+# A build folder that was moved or copied with the clone still points at the old place.
+if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$cache"; then
+  echo "build/$preset was made for another folder: making it anew."
+  rm -rf "build/$preset"
+fi
+if [ ! -f "build/$preset/build.ninja" ] || [ -n "$options" ]; then
+  echo "Configuring build/$preset ..."
+  log=build/$preset.configure.log
+  mkdir -p build
+  # shellcheck disable=SC2086  # options hold no blanks
+  if ! cmake --preset "$preset" $options >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "error: cmake --preset $preset failed; its words are above and in $log" >&2
+    exit 1
+  fi
+fi
+[ $# -gt 0 ] || set -- all
+echo "Building $* in build/$preset ..."
+cmake --build "build/$preset" -j "$(nproc)" --target "$@"

@@ -1,0 +1,14 @@
+#!/bin/sh
+# lint.sh: the checkers of this project, then clang-tidy on every source of final/.
+set -eu
+cd "$(dirname "$0")/.."
+/usr/bin/python3 scripts/check_await.py
+/usr/bin/python3 scripts/check_tree.py
+scripts/build.sh clang-debug -DTORNADO_WERROR=ON tornado
+echo "clang-tidy-19 on final/src ..."
+if ! run-clang-tidy-19 -quiet -j "$(nproc)" -p build/clang-debug '/final/src/' >build/clang-tidy.log 2>&1; then
+  grep -E 'warning:|error:' build/clang-tidy.log | sort -u >&2
+  echo "error: clang-tidy has findings; all of it is in build/clang-tidy.log" >&2
+  exit 1
+fi
+echo "clang-tidy-19: no findings."

@@ -1,0 +1,111 @@
+#!/bin/sh
+# need.sh GROUP...: installs the packages of scripts/packages.txt that are missing, saying which and why.
+# With everything there it says nothing, and never uses the network. need.sh --missing GROUP... only lists them.
+set -eu
+cd "$(dirname "$0")/.."
+table=scripts/packages.txt
+
+packages_of() {  # the packages of the groups, each once
+  for group in "$@"; do
+    awk -v group="$group" '$1 == group { print $2 }' "$table"
+  done | sort -u
+}
+
+list_missing() {
+  wanted=$(packages_of "$@")
+  if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "$wanted"
+    return
+  fi
+  # shellcheck disable=SC2016,SC2086  # dpkg-query expands its own ${...}; package names hold no blanks
+  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $wanted 2>/dev/null |
+    awk '$2 == "installed" { print $1 }')
+  for package in $wanted; do
+    case "
+$installed
+" in
+      *"
+$package
+"*) ;;
+      *) echo "$package" ;;
+    esac
+  done
+}
+
+explain() {  # one line a package: its name and what needs it
+  for package in "$@"; do
+    awk -v package="$package" '$2 == package { sub(/^[^ ]+ +[^ ]+ +/, ""); printf "  %-22s %s\n", package, $0; exit }' "$table"
+  done
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif [ -t 0 ]; then
+    sudo "$@"
+  else
+    sudo -n "$@"
+  fi
+}
+
+apt() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
+}
+
+install_with_apt() {
+  if ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
+    echo "Fetching the package lists (apt-get update) ..."
+    apt -qq update
+  elif apt -qq -y --no-install-recommends install "$@"; then
+    return
+  else
+    echo "That failed: fetching newer package lists (apt-get update) and trying once more ..."
+    apt -qq update
+  fi
+  apt -qq -y --no-install-recommends install "$@"
+}
+
+# Libraries may also come from elsewhere (another distribution, a build of one's own): what counts is that the
+# build finds them.
+build_finds_everything() {
+  probe=$(mktemp -d)
+  status=0
+  cmake -S . -B "$probe" -G Ninja >/dev/null 2>&1 || status=1
+  rm -rf "$probe"
+  return "$status"
+}
+
+if [ "${1:-}" = --missing ]; then
+  shift
+  list_missing "$@"
+  exit 0
+fi
+
+missing=$(list_missing "$@")
+[ -n "$missing" ] || exit 0
+
+# shellcheck disable=SC2086  # package names hold no blanks
+set -- $missing
+if command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1; }; then
+  echo "Installing with apt-get:"
+  explain "$@"
+  if install_with_apt "$@"; then
+    echo "Installed."
+    exit 0
+  fi
+  why="apt-get could not install them (its words are above)."
+elif command -v apt-get >/dev/null 2>&1; then
+  why="As root: apt-get install $*"
+else
+  why="There is no apt-get here: install what your system calls these."
+fi
+if build_finds_everything; then
+  echo "Not installed as Debian packages, but the build finds what it needs; going on without: $*"
+  exit 0
+fi
+{
+  echo "Missing:"
+  explain "$@"
+  echo "$why"
+} >&2
+exit 1
