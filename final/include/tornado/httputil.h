@@ -119,6 +119,7 @@ class HTTPHeaders {
   std::string str() const;
 
  private:
+  class Writer;
   struct Entry {  // one line of block_: name, ": ", value, CRLF
     std::uint32_t begin;
     std::uint32_t name_size;

@@ -1,0 +1,114 @@
+// Internal header. Character classes of HTTP and the scans built on them. All of it works on bytes;
+// nothing allocates.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace tornado::http {
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_alpha(char c) {
+  return is_upper(c) || is_lower(c);
+}
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}  // OWS, RFC 9110 5.6.3
+constexpr char to_lower(char c) {
+  return is_upper(c) ? static_cast<char>(c | 0x20) : c;
+}
+constexpr char to_upper(char c) {
+  return is_lower(c) ? static_cast<char>(c & ~0x20) : c;
+}
+constexpr std::uint8_t byte(char c) {
+  return static_cast<std::uint8_t>(c);
+}
+
+// A control character other than tab: never part of a field value (RFC 9110 5.5).
+constexpr bool is_control(char c) {
+  return (byte(c) < 0x20 && c != '\t') || byte(c) == 0x7F;
+}
+
+constexpr bool is_token_char(char c) {  // tchar, RFC 9110 5.6.2
+  return is_digit(c) || is_alpha(c) ||
+         (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+}
+
+// -1 for a character that is no hexadecimal digit.
+constexpr int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Maps a token character to itself in the wanted case, anything else to '\0': one look-up checks
+// and converts.
+using CharMap = std::array<char, 256>;
+constexpr CharMap make_token_map(char (*convert)(char)) {
+  CharMap map{};
+  for (int i = 0; i < 256; ++i) {
+    const char c = static_cast<char>(i);
+    map[static_cast<std::size_t>(i)] = is_token_char(c) ? convert(c) : '\0';
+  }
+  return map;
+}
+inline constexpr std::array<CharMap, 2> kTokenCase = {make_token_map(to_lower),
+                                                      make_token_map(to_upper)};
+
+inline bool is_token(std::string_view text) {
+  for (const char c : text) {
+    if (kTokenCase[0][byte(c)] == '\0') return false;
+  }
+  return !text.empty();
+}
+
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+inline std::string_view trim_blanks(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// True if `text` has a control character other than tab. Eight bytes a step: a byte is below 0x20
+// if subtracting 0x20 borrows from its clear top bit, and is DEL if it differs from 0x7F in
+// nothing.
+inline bool has_control(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kTops = kOnes * 0x80;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t not_del = word ^ (kOnes * 0x7F);
+    const std::uint64_t low = (word - kOnes * 0x20) & ~word;
+    const std::uint64_t del = (not_del - kOnes) & ~not_del;
+    if (((low | del) & kTops) == 0) continue;
+    for (std::size_t j = i; j < i + 8; ++j) {
+      if (is_control(text[j])) return true;  // else it was a tab
+    }
+  }
+  for (; i < text.size(); ++i) {
+    if (is_control(text[i])) return true;
+  }
+  return false;
+}
+
+}  // namespace tornado::http

@@ -1,0 +1,89 @@
+// Internal header. The chunked transfer coding (RFC 9112 7.1), both directions, as pure functions
+// of bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace tornado::http {
+
+struct ChunkedLimits {
+  std::uint64_t max_body_size = std::numeric_limits<std::uint64_t>::max();  // sum of the chunks
+  std::size_t max_extensions = 16384;  // bytes, all chunks together
+  std::size_t max_trailers = 16384;    // bytes, line ends included
+};
+
+enum class ChunkedStatus : std::uint8_t {
+  kContent,   // `content` is a piece of the body; call again with what is behind `consumed`
+  kNeedMore,  // everything given was consumed; call again when more has arrived
+  kDone,      // the body is complete; the next message begins behind `consumed`
+  kBad,       // answer 400 and close: `reason` is for the log
+  kTooLarge,  // the body exceeds max_body_size: likewise
+};
+
+struct ChunkedResult {
+  ChunkedStatus status = ChunkedStatus::kNeedMore;
+  std::size_t consumed = 0;
+  std::string_view content = {};  // points into the data given
+  const char* reason = nullptr;   // static text, for kBad and kTooLarge
+};
+
+// Takes a chunked body apart as it arrives. Each byte is looked at once, so the time is linear
+// however the bytes are cut; nothing is kept but a trailer line that has not ended. After kDone,
+// kBad or kTooLarge it must not be called again.
+//
+// Strict where a lenient reader could be made to see another message (request smuggling): sizes are
+// hex digits only, every line ends in CRLF, and chunk data is followed by CRLF. Extensions are
+// ignored and trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow.
+class ChunkedDecoder {
+ public:
+  explicit ChunkedDecoder(const ChunkedLimits& limits = {}) : limits_(limits) {}
+
+  ChunkedResult next(std::string_view data);
+
+  // Takes effect with the next chunk.
+  void set_max_body_size(std::uint64_t size) { limits_.max_body_size = size; }
+  // Body bytes announced so far, the current chunk's included.
+  std::uint64_t body_size() const { return body_size_; }
+
+ private:
+  enum class State : std::uint8_t {
+    kSizeStart,   // before the first digit of a chunk's size
+    kSize,        // behind a digit
+    kSizeBlank,   // in blanks between the size and ";"
+    kExtension,   // behind ";"
+    kSizeEnd,     // the LF of the size line
+    kData,        // in the chunk's data
+    kDataCr,      // the CR behind it
+    kDataLf,      // the LF behind that
+    kTrailer,     // in a trailer line, or before the empty one
+    kTrailerEnd,  // the LF of a trailer line
+    kDone,
+  };
+
+  const char* step(char c);
+  const char* read_digit(char c);
+  const char* behind_size(char c);
+  const char* end_size_line();
+  const char* read_trailer(char c);
+  const char* end_trailer_line();
+
+  ChunkedLimits limits_;
+  State state_ = State::kSizeStart;
+  std::uint64_t remaining_ =
+      0;  // bytes of the current chunk; while its size is read, what it says so far
+  std::uint64_t body_size_ = 0;
+  std::size_t digits_ = 0;
+  std::size_t extension_bytes_ = 0;
+  std::size_t trailer_bytes_ = 0;
+  std::string trailer_line_;
+};
+
+// Appends `content` as one chunk. `content` must not be empty: an empty chunk would end the body.
+void append_chunk(std::string& out, std::string_view content);
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+}  // namespace tornado::http

@@ -1,0 +1,44 @@
+// Internal header. Form bodies (WHATWG URL 5.1, RFC 7578) and the parameters of header values, as
+// pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tornado/httputil.h"
+
+namespace tornado::http {
+
+// Whether a body of this content type is one of the two kinds of form, in any case (RFC
+// 9110 8.3.1).
+bool is_form(std::string_view content_type);
+
+// Append what a form body holds. Return nullptr, or why the body is refused (static text);
+// `arguments` and `files` may then hold a part of it. Time is linear in the body.
+[[nodiscard]] const char* parse_form(std::string_view content_type, std::string_view body,
+                                     const httputil::ParseBodyConfig& config,
+                                     httputil::Arguments& arguments, httputil::Files& files);
+[[nodiscard]] const char* parse_multipart(std::string_view boundary, std::string_view data,
+                                          const httputil::ParseMultipartConfig& config,
+                                          httputil::Arguments& arguments, httputil::Files& files);
+
+void parse_urlencoded(std::string_view text, httputil::Arguments& arguments);
+
+// `form-data; name="a"; filename*=UTF-8''b` taken apart.
+struct HeaderValue {
+  std::string_view key;  // points into the line
+  std::vector<std::pair<std::string, std::string>>
+      parameters;  // names in lower case, values decoded
+
+  // The last parameter of that name, or nullptr.
+  const std::string* find(std::string_view name) const;
+};
+
+// Never fails. Quotes and backslashes are undone; a parameter `x*` (RFC 8187) is listed as `x`,
+// behind the plain ones, so that it is preferred; other charsets than UTF-8 and ISO-8859-1 are left
+// as bytes. Tornado: _parse_header.
+HeaderValue parse_header_value(std::string_view line);
+
+}  // namespace tornado::http
