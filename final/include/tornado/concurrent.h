@@ -1,0 +1,578 @@
+// Public header: Future, the result of something that takes time, and the thread pool whose work
+// ends in one. Mirrors tornado.concurrent and the part of concurrent.futures that Tornado uses.
+#pragma once
+
+#include <tornado/detail/runtime.h>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace tornado {
+
+template <class T = void>
+class Future;
+
+namespace concurrent {
+
+// A future was completed twice, or asked for a result it does not have (asyncio.InvalidStateError).
+class InvalidStateError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// The result of a future that was cancelled (asyncio.CancelledError).
+class CancelledError : public std::exception {
+ public:
+  const char* what() const noexcept override { return "cancelled"; }
+};
+
+using tornado::Future;
+
+}  // namespace concurrent
+
+namespace detail {
+
+enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
+
+// What all the copies of one Future share. Counted without atomics: it belongs to the thread that
+// made it.
+class FutureStateBase : public Pooled {
+ public:
+  FutureStateBase() = default;
+  FutureStateBase(const FutureStateBase&) = delete;
+  FutureStateBase& operator=(const FutureStateBase&) = delete;
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+  bool unique() const noexcept { return references_ == 1; }
+
+  bool done() const noexcept { return status_ != FutureStatus::kPending; }
+  bool cancelled() const noexcept { return status_ == FutureStatus::kCancelled; }
+  bool failed() const noexcept { return exception_ != nullptr; }
+
+  // The exception, if any, which from now on counts as looked at.
+  const std::exception_ptr& exception() noexcept {
+    retrieved_ = true;
+    return exception_;
+  }
+  void mark_retrieved() noexcept { retrieved_ = true; }
+
+  // Throws what the future holds instead of a result; returns if it holds a result.
+  void require_result() {
+    if (status_ != FutureStatus::kResult) throw_instead();
+  }
+
+  void wait(Waiter& waiter) {
+    check_thread();
+    waiters_.push_back(waiter);
+  }
+  void forget(Waiter& waiter) noexcept { waiters_.remove(waiter); }
+
+  // Both leave a completed future as it is and answer false.
+  bool fail(std::exception_ptr exception, FutureStatus status);
+  bool expect_pending() const;
+
+ protected:
+  virtual ~FutureStateBase();
+
+  void complete(FutureStatus status) {
+    status_ = status;
+    if (!waiters_.empty()) wake();
+  }
+  void check_thread() const {
+    if (thread_ != &thread_state) throw_wrong_thread();
+  }
+
+ private:
+  void wake();
+  [[noreturn]] void throw_instead();
+  [[noreturn]] static void throw_wrong_thread();
+
+  std::uint32_t references_ = 1;
+  FutureStatus status_ = FutureStatus::kPending;
+  bool retrieved_ = false;
+  const ThreadState* thread_ = &thread_state;
+  RunQueue waiters_;
+  std::exception_ptr exception_;
+};
+
+[[noreturn]] void throw_already_done();
+[[noreturn]] void throw_already_taken();
+
+template <class T>
+class FutureState final : public FutureStateBase {
+ public:
+  FutureState() {}
+  ~FutureState() override {
+    if (has_value_) value_.~T();
+  }
+
+  template <class... Args>
+  bool set(Args&&... args) {
+    if (done()) return false;
+    check_thread();
+    ::new (static_cast<void*>(&value_)) T(std::forward<Args>(args)...);
+    has_value_ = true;
+    complete(FutureStatus::kResult);
+    return true;
+  }
+
+  const T& get() {
+    require_result();
+    if (taken_) throw_already_taken();
+    return value_;
+  }
+
+  // The result for one who awaits: moved out when nobody else can ask for it, copied otherwise. A
+  // type that cannot be copied is there for the first to ask.
+  T take(bool last) {
+    require_result();
+    if (taken_) throw_already_taken();
+    if constexpr (std::is_copy_constructible_v<T>) {
+      if (!last) return value_;
+    }
+    taken_ = true;
+    return std::move(value_);
+  }
+
+ private:
+  union {
+    T value_;
+  };
+  bool has_value_ = false;
+  bool taken_ = false;
+};
+
+template <>
+class FutureState<void> final : public FutureStateBase {
+ public:
+  bool set() {
+    if (done()) return false;
+    check_thread();
+    complete(FutureStatus::kResult);
+    return true;
+  }
+  void get() { require_result(); }
+  void take(bool) { require_result(); }
+};
+
+template <class T>
+class Promise;
+template <class T>
+class FutureWait;
+template <class T>
+class FutureAwaiter;
+
+// A done-callback: owns the function, is owned by the future until that completes, then by the
+// loop's queue.
+template <class T, class F>
+class DoneCallback final : public Waiter, public Pooled {
+ public:
+  explicit DoneCallback(F f) : function_(std::move(f)) {}
+
+  void completed(FutureStateBase& state) override {
+    state.retain();
+    state_ = static_cast<FutureState<T>*>(&state);
+    schedule(current_loop(), *this);
+  }
+  void run() override;
+  void discard() noexcept override {
+    if (state_ != nullptr) state_->release();
+    delete this;
+  }
+
+ private:
+  F function_;
+  FutureState<T>* state_ = nullptr;
+};
+
+// Runs `callback` and logs to tornado.application what escapes it.
+void report_callback_exception() noexcept;
+
+template <class T>
+inline constexpr bool is_future = false;
+template <class T>
+inline constexpr bool is_future<Future<T>> = true;
+
+}  // namespace detail
+
+// The one asynchronous type: what read_until and fetch return, what a coroutine returns, what
+// co_await takes (tornado.concurrent.Future).
+//
+// A Future is a handle: copies share one result. It belongs to the thread that made it and to that
+// thread's loop; completing it from another thread throws std::logic_error. To hand over from a
+// thread, call loop->add_callback([f] { f.set_result(..); }).
+//
+// Completing a future never runs anybody's code: those who wait are queued on the loop. An
+// exception that nobody looked at is logged to tornado.application when the last handle goes.
+//
+// A function that returns Future<T> may use co_await and co_return. It starts at the call and runs
+// to its first real wait, as a @gen.coroutine does. Its parameters live as long as its frame: take
+// them by value.
+template <class T>
+class Future {
+ public:
+  using value_type = T;
+  using promise_type = detail::Promise<T>;
+
+  // A new future, not yet done.
+  Future() : state_(new detail::FutureState<T>) {}
+  Future(const Future& other) noexcept : state_(other.state_) { state_->retain(); }
+  Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Future& operator=(Future other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~Future() {
+    if (state_ != nullptr) state_->release();
+  }
+
+  // Completes the future. Throws InvalidStateError if it is done already.
+  template <class U = T>
+    requires(!std::is_void_v<T> && std::is_constructible_v<T, U &&>)
+  void set_result(U&& value) const {
+    if (!state_->set(std::forward<U>(value))) detail::throw_already_done();
+  }
+  void set_result() const
+    requires std::is_void_v<T>
+  {
+    if (!state_->set()) detail::throw_already_done();
+  }
+
+  // Completes the future with an exception: an exception_ptr, or any object to be thrown.
+  // Throws InvalidStateError if it is done already.
+  template <class E>
+  void set_exception(E exception) const {
+    if constexpr (std::is_same_v<E, std::exception_ptr>) {
+      if (!state_->fail(std::move(exception), detail::FutureStatus::kException)) {
+        detail::throw_already_done();
+      }
+    } else {
+      set_exception(std::make_exception_ptr(std::move(exception)));
+    }
+  }
+
+  // Completes a pending future with CancelledError and answers true; answers false if it was done.
+  // What would have completed it is not stopped, and its result is dropped.
+  bool cancel() const {
+    return state_->fail(std::make_exception_ptr(concurrent::CancelledError()),
+                        detail::FutureStatus::kCancelled);
+  }
+
+  bool done() const noexcept { return state_->done(); }
+  bool cancelled() const noexcept { return state_->cancelled(); }
+
+  // The result, or throws the exception. InvalidStateError if not done. The reference lives as long
+  // as a handle does.
+  decltype(auto) result() const& { return state_->get(); }
+  T result() && { return state_->take(state_->unique()); }
+
+  // The exception, or null. Throws InvalidStateError if not done.
+  std::exception_ptr exception() const {
+    if (!done()) state_->require_result();
+    return state_->exception();
+  }
+
+  // Calls `callback(Future<T>)` on the loop once the future is done, also if it is done already. In
+  // the order added. What the callback throws is logged. A future that never completes frees its
+  // callbacks without calling them.
+  template <class F>
+  void add_done_callback(F callback) const {
+    auto* node = new detail::DoneCallback<T, F>(std::move(callback));
+    if (done()) {
+      node->completed(*state_);
+    } else {
+      state_->wait(*node);
+    }
+  }
+
+  // co_await gives the result or throws the exception. A result that is ready is taken at once.
+  detail::FutureAwaiter<T> operator co_await() const&;
+  detail::FutureAwaiter<T> operator co_await() &&;
+
+ private:
+  friend class detail::Promise<T>;
+  friend class detail::FutureWait<T>;
+  template <class, class>
+  friend class detail::DoneCallback;
+
+  explicit Future(detail::FutureState<T>* state) noexcept : state_(state) {}
+
+  detail::FutureState<T>* state_;
+};
+
+namespace detail {
+
+// Waits until a future is done, whatever it holds.
+template <class T>
+class FutureWait : public Suspension {
+ public:
+  explicit FutureWait(Future<T> future) : future_(std::move(future)) {}
+  ~FutureWait() override {
+    if (waiting_) state().forget(*this);
+  }
+
+  bool await_ready() noexcept { return future_.done() && thread_state.await_budget-- > 0; }
+
+  void await_suspend(std::coroutine_handle<> handle) {
+    suspend(handle);
+    if (future_.done()) {
+      resume_next_round();
+    } else {
+      state().wait(*this);
+      waiting_ = true;
+    }
+  }
+
+  void await_resume() const noexcept {}
+
+  void completed(FutureStateBase& done) override {
+    waiting_ = false;
+    Suspension::completed(done);
+  }
+
+ protected:
+  FutureState<T>& state() noexcept { return *future_.state_; }
+
+ private:
+  Future<T> future_;
+  bool waiting_ = false;
+};
+
+// The same, and then takes the result or throws the exception.
+template <class T>
+class FutureAwaiter final : public FutureWait<T> {
+ public:
+  using FutureWait<T>::FutureWait;
+  T await_resume() { return this->state().take(this->state().unique()); }
+};
+
+template <class T>
+class PromiseBase : public Pooled {
+ public:
+  PromiseBase() = default;
+  PromiseBase(const PromiseBase&) = delete;
+  PromiseBase& operator=(const PromiseBase&) = delete;
+
+  std::suspend_never initial_suspend() const noexcept { return {}; }
+  std::suspend_never final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept {
+    state_->fail(std::current_exception(), FutureStatus::kException);
+  }
+
+ protected:
+  ~PromiseBase() { state_->release(); }
+
+  // The frame goes when the coroutine ends; the result stays with the future.
+  FutureState<T>* state_ = new FutureState<T>;
+};
+
+template <class T>
+class Promise final : public PromiseBase<T> {
+ public:
+  Future<T> get_return_object() {
+    this->state_->retain();
+    return Future<T>(this->state_);
+  }
+  template <class U = T>
+    requires std::is_constructible_v<T, U&&>
+  void return_value(U&& value) {
+    this->state_->set(std::forward<U>(value));
+  }
+};
+
+template <>
+class Promise<void> final : public PromiseBase<void> {
+ public:
+  Future<void> get_return_object() {
+    state_->retain();
+    return Future<void>(state_);
+  }
+  void return_void() { state_->set(); }
+};
+
+// Calls `function(args...)`. When it is a coroutine, `keep()` is called with its unfinished future,
+// so that the caller can keep the function object: a lambda coroutine's captures live there, not in
+// the frame.
+template <class F, class Keep, class... Args>
+void call_keeping(F& function, Keep keep, Args&&... args) {
+  if constexpr (is_future<decltype(function(std::forward<Args>(args)...))>) {
+    auto future = function(std::forward<Args>(args)...);
+    if (!future.done()) keep(std::move(future));
+  } else {
+    function(std::forward<Args>(args)...);
+  }
+}
+
+template <class T, class F>
+void DoneCallback<T, F>::run() {
+  Future<T> future(std::exchange(state_, nullptr));
+  bool kept = false;
+  try {
+    call_keeping(
+        function_,
+        [&](auto unfinished) {
+          kept = true;
+          unfinished.add_done_callback([self = std::unique_ptr<DoneCallback>(this)](auto) {});
+        },
+        std::move(future));
+  } catch (...) {
+    report_callback_exception();
+  }
+  if (!kept) delete this;
+}
+
+}  // namespace detail
+
+namespace ioloop::detail {
+class Mailbox;
+}
+
+namespace concurrent {
+
+namespace detail {
+
+// A task for another thread whose result comes back as a future. Made, delivered and let go of on
+// the loop's thread; only work() runs elsewhere.
+class Job : public tornado::detail::Runnable, public tornado::detail::ListHook {
+ public:
+  ~Job() override = default;
+
+  // On the loop, first of all: makes the current loop the one the job comes back to.
+  void enlist();
+  // On the worker: computes and keeps the outcome.
+  virtual void work() noexcept = 0;
+  // On the loop: hands the outcome to the future and frees the job.
+  void run() final;
+  void discard() noexcept final { delete this; }
+  // On the loop, when it closes: drops the future. The worker may be at work at the same time.
+  virtual void abandon() noexcept = 0;
+
+ protected:
+  virtual void deliver() = 0;
+
+ private:
+  friend class tornado::ioloop::detail::Mailbox;
+  std::shared_ptr<tornado::ioloop::detail::Mailbox> mailbox_;
+};
+
+template <class R>
+struct Outcome {
+  template <class F>
+  void compute(F& f) {
+    value.reset(new R(f()));
+  }
+  void deliver(const Future<R>& future) { future.set_result(std::move(*value)); }
+  std::unique_ptr<R> value;
+};
+template <>
+struct Outcome<void> {
+  template <class F>
+  void compute(F& f) {
+    f();
+  }
+  void deliver(const Future<void>& future) { future.set_result(); }
+};
+
+template <class R, class F>
+class FunctionJob final : public Job {
+ public:
+  FunctionJob(F f, Future<R> future) : function_(std::move(f)), future_(std::move(future)) {}
+  void work() noexcept override {
+    try {
+      outcome_.compute(*function_);
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+    function_.reset();
+  }
+  void abandon() noexcept override { future_.reset(); }
+
+ protected:
+  void deliver() override {
+    if (!future_ || future_->done()) return;
+    if (error_ != nullptr) {
+      future_->set_exception(std::move(error_));
+    } else {
+      outcome_.deliver(*future_);
+    }
+  }
+
+ private:
+  std::optional<F> function_;
+  std::optional<Future<R>> future_;
+  Outcome<R> outcome_;
+  std::exception_ptr error_;
+};
+
+}  // namespace detail
+
+// Runs functions somewhere else and gives their results as futures of the calling thread's loop
+// (concurrent.futures.Executor).
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Runs `f(args...)`; arguments are moved or copied into the task. The function and what it
+  // captures are destroyed on the worker. Call it on a loop's thread. Throws std::runtime_error
+  // after shutdown().
+  template <class F, class... Args>
+  auto submit(F&& f, Args&&... args) {
+    auto bound = [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
+      return std::invoke(f, std::move(args)...);
+    };
+    using R = decltype(bound());
+    Future<R> future;
+    auto job = std::make_unique<detail::FunctionJob<R, decltype(bound)>>(std::move(bound), future);
+    job->enlist();
+    execute(std::move(job));
+    return future;
+  }
+
+ protected:
+  // Takes the job to a worker. See executor.cc for what becomes of a job.
+  virtual void execute(std::unique_ptr<detail::Job> job) = 0;
+};
+
+// A pool of threads (concurrent.futures.ThreadPoolExecutor). Threads start when there is work for
+// them.
+class ThreadPoolExecutor final : public Executor {
+ public:
+  // `max_workers` threads at most; throws std::invalid_argument if it is 0.
+  explicit ThreadPoolExecutor(std::size_t max_workers);
+  // shutdown().
+  ~ThreadPoolExecutor() override;
+
+  // Takes no more tasks, runs those it has, and joins the threads.
+  void shutdown();
+
+ protected:
+  void execute(std::unique_ptr<detail::Job> job) override;
+
+ private:
+  struct Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace concurrent
+
+template <class T>
+detail::FutureAwaiter<T> Future<T>::operator co_await() const& {
+  return detail::FutureAwaiter<T>(*this);
+}
+
+template <class T>
+detail::FutureAwaiter<T> Future<T>::operator co_await() && {
+  return detail::FutureAwaiter<T>(std::move(*this));
+}
+
+}  // namespace tornado

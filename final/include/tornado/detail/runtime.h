@@ -1,0 +1,105 @@
+// Internal header: what futures and coroutines need of the thread they run on. Implemented in
+// loop/runtime.cc.
+#pragma once
+
+#include <tornado/detail/run_queue.h>
+
+#include <coroutine>
+#include <cstddef>
+#include <utility>
+
+namespace tornado::ioloop {
+class IOLoop;
+}
+
+namespace tornado::detail {
+
+// A coroutine may take this many results that were ready at once before the loop gets a turn. A
+// producer that is always ready (a fast download, say) would starve every other connection
+// otherwise.
+inline constexpr int kAwaitBudget = 64;
+
+struct ThreadState {
+  ioloop::IOLoop* current = nullptr;  // what IOLoop::current() answers
+  ioloop::IOLoop* running = nullptr;  // the loop whose start() is on this thread's stack
+  int await_budget = kAwaitBudget;
+};
+extern constinit thread_local ThreadState thread_state;
+
+// Queues `item` on a loop: among the futures that are done (this iteration), or among the callbacks
+// (the next). A loop that does not run on this thread gets it through its mailbox.
+void schedule(ioloop::IOLoop& loop, Runnable& item);
+void schedule_next_round(ioloop::IOLoop& loop, Runnable& item);
+ioloop::IOLoop& current_loop();
+
+// Memory for frames, futures and callbacks: free lists by size class, one set a thread, malloc
+// beneath. Blocks may be freed on another thread than they came from.
+void* allocate(std::size_t size);
+void deallocate(void* block, std::size_t size) noexcept;
+
+// Gives a class the allocator above.
+struct Pooled {
+  static void* operator new(std::size_t size) { return allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { deallocate(block, size); }
+};
+
+class FutureStateBase;
+
+// Something that waits for a future.
+class Waiter : public Runnable {
+ public:
+  // The future is done and has let go of the waiter, which queues itself on a loop. Runs nobody's
+  // code.
+  virtual void completed(FutureStateBase& state) = 0;
+
+ protected:
+  ~Waiter() override = default;
+};
+
+// A suspended coroutine. It goes on on the loop that was current when it was suspended. That loop
+// knows it, so that IOLoop::close() can free the frames that nothing will resume. Lives inside the
+// frame.
+class Suspension : public Waiter {
+ public:
+  void run() final {
+    hook_.unlink();
+    handle_.resume();
+  }
+  void discard() noexcept final {}  // the loop destroys the frame itself
+  void completed(FutureStateBase&) override { schedule(*loop_, *this); }
+
+ protected:
+  Suspension() = default;
+  ~Suspension() override = default;
+
+  // Enters `handle` in the current loop's list. Follow it with a wait or resume_next_round().
+  void suspend(std::coroutine_handle<> handle);
+  void resume_next_round() { schedule_next_round(*loop_, *this); }
+
+ private:
+  friend class ioloop::IOLoop;
+  struct Hook : ListHook {
+    explicit Hook(Suspension* owner) : suspension(owner) {}
+    Suspension* suspension;
+  };
+  std::coroutine_handle<> handle_;
+  ioloop::IOLoop* loop_ = nullptr;
+  Hook hook_{this};
+};
+
+// `count()` ticks of `period` seconds: any std::chrono::duration, without the header.
+template <class D>
+concept Duration = requires(const D& d) {
+  typename D::rep;
+  D::period::num;
+  D::period::den;
+  d.count();
+};
+
+template <Duration D>
+constexpr double to_seconds(const D& d) {
+  return static_cast<double>(d.count()) * static_cast<double>(D::period::num) /
+         static_cast<double>(D::period::den);
+}
+
+}  // namespace tornado::detail

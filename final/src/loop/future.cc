@@ -1,0 +1,50 @@
+#include <tornado/concurrent.h>
+#include <tornado/log.h>
+
+#include "loop/error_text.h"
+
+namespace tornado::detail {
+
+FutureStateBase::~FutureStateBase() {
+  while (Runnable* waiter = waiters_.pop_front()) waiter->discard();
+  if (status_ == FutureStatus::kException && !retrieved_) {
+    log::app_log.error("Future exception was never retrieved: " + describe(exception_));
+  }
+}
+
+bool FutureStateBase::fail(std::exception_ptr exception, FutureStatus status) {
+  if (done()) return false;
+  check_thread();
+  exception_ = std::move(exception);
+  complete(status);
+  return true;
+}
+
+void FutureStateBase::wake() {
+  while (Runnable* waiter = waiters_.pop_front()) static_cast<Waiter*>(waiter)->completed(*this);
+}
+
+void FutureStateBase::throw_instead() {
+  if (!done()) throw concurrent::InvalidStateError("the future is not done");
+  retrieved_ = true;
+  std::rethrow_exception(exception_);
+}
+
+void FutureStateBase::throw_wrong_thread() {
+  throw std::logic_error(
+      "a Future was used on a thread that is not its own; hand over with IOLoop::add_callback");
+}
+
+void throw_already_done() {
+  throw concurrent::InvalidStateError("the future is already done");
+}
+
+void throw_already_taken() {
+  throw concurrent::InvalidStateError("the result cannot be copied and was already taken");
+}
+
+void report_callback_exception() noexcept {
+  log::app_log.error("Exception in callback: " + describe(std::current_exception()));
+}
+
+}  // namespace tornado::detail

@@ -1,0 +1,201 @@
+#include "loop/loop_state.h"
+
+#include <time.h>
+#include <tornado/log.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "loop/signals.h"
+
+namespace tornado::ioloop::detail {
+namespace {
+
+double read_clock(clockid_t id) {
+  timespec now{};
+  ::clock_gettime(id, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+class RealClock final : public Clock {
+ public:
+  double time() override { return read_clock(CLOCK_MONOTONIC) + offset_; }
+
+ private:
+  // Taken once: monotonic from here on, whatever happens to the date.
+  const double offset_ = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+};
+
+Clock& real_clock() {
+  static RealClock clock;
+  return clock;
+}
+
+std::uint64_t make_tag(int fd, std::uint32_t generation) {
+  return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(fd);
+}
+
+void refill_await_budget() {
+  tornado::detail::thread_state.await_budget = tornado::detail::kAwaitBudget;
+}
+
+// Callbacks catch what their functions throw; this is for the rest, such as a coroutine's frame
+// that throws in a destructor.
+void run_one(tornado::detail::Runnable& item) noexcept {
+  refill_await_budget();
+  try {
+    item.run();
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+}
+
+}  // namespace
+
+LoopState::LoopState(const IOLoopOptions& options)
+    : mailbox(std::make_shared<Mailbox>()),
+      poller(make_poller(options.poller)),
+      clock(options.clock != nullptr ? options.clock : &real_clock()),
+      clock_is_real(options.clock == nullptr),
+      signals(std::make_unique<SignalWatch>()) {
+  round_time = clock->time();
+  add_registration(mailbox->fd(), waker_, IOLoop::READ);
+}
+
+LoopState::~LoopState() = default;
+
+char* LoopState::scratch() {
+  if (scratch_ == nullptr) scratch_ = std::make_unique_for_overwrite<char[]>(kScratchSize);
+  return scratch_.get();
+}
+
+void LoopState::Waker::handle_events(int /*fd*/, std::uint32_t /*events*/) {
+  state_.mailbox->drain();
+  state_.signals->deliver();
+}
+
+// ---- the iteration, as ioloop.h numbers it
+// --------------------------------------------------------
+
+void LoopState::run_iteration() {
+  if (mailbox->has_mail()) mailbox->collect(callbacks);
+  run_callbacks();                      // 1
+  run_timers();                         // 2
+  run_ready();                          // 3
+  flush();                              // 4
+  const int timeout = sleep_time_ms();  // 5
+  poll_and_dispatch(timeout);           // 6, 7
+  free_retired();                       // 8
+}
+
+void LoopState::run_callbacks() {
+  tornado::detail::RunQueue batch;
+  batch.splice_back(callbacks);
+  while (tornado::detail::Runnable* callback = batch.pop_front()) run_one(*callback);
+}
+
+void LoopState::run_timers() {
+  if (timers.empty()) return;
+  const double now = clock->time();
+  if (timers.earliest() > now) return;
+  // All that are due are taken out before any of them runs: one that sets a new timer for now does
+  // not keep the loop here, and one that removes a later one of the batch still stops it.
+  std::vector<TimerNode*> due;
+  while (!timers.empty() && timers.earliest() <= now) due.push_back(&timers.pop());
+  for (TimerNode* node : due) {
+    if (tornado::detail::Runnable* callback = node->take()) run_one(*callback);
+    node->release();
+  }
+}
+
+void LoopState::run_ready() {
+  for (int budget = IOLoop::kReadyBudget; budget > 0; --budget) {
+    tornado::detail::Runnable* item = ready.pop_front();
+    if (item == nullptr) return;
+    run_one(*item);
+  }
+}
+
+void LoopState::flush() {
+  while (tornado::detail::Runnable* item = flushes.pop_front()) run_one(*item);
+  log::flush();
+}
+
+int LoopState::sleep_time_ms() {
+  if (stop_requested.load(std::memory_order_relaxed) || !callbacks.empty() || !ready.empty() ||
+      !flushes.empty() || mailbox->has_mail()) {
+    return 0;
+  }
+  if (timers.empty()) return -1;
+  // Rounded up: a timer that fires early would have to be asked for again.
+  const double ms = std::ceil((timers.earliest() - clock->time()) * 1e3);
+  return static_cast<int>(std::clamp(ms, 0.0, 3'600'000.0));
+}
+
+void LoopState::poll_and_dispatch(int timeout_ms) {
+  std::array<PollEvent, IOLoop::kMaxEvents> events;
+  int count = 0;
+  if (clock_is_real || timeout_ms <= 0) {
+    count = poller->wait(events.data(), IOLoop::kMaxEvents, timeout_ms);
+  } else {
+    count = poller->wait(events.data(), IOLoop::kMaxEvents, 0);
+    if (count == 0 && !clock->skip(timers.earliest() - clock->time())) {
+      count = poller->wait(events.data(), IOLoop::kMaxEvents, timeout_ms);
+    }
+  }
+  round_time = clock->time();
+  for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
+}
+
+void LoopState::dispatch(const PollEvent& event) {
+  const int fd = static_cast<int>(event.tag & std::numeric_limits<std::uint32_t>::max());
+  const auto place = static_cast<std::size_t>(fd);
+  if (place >= registrations.size()) return;
+  const Registration& found = registrations[place];
+  if (found.handler == nullptr || make_tag(fd, found.generation) != event.tag) return;
+  refill_await_budget();
+  try {
+    found.handler->handle_events(fd, event.events);
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+}
+
+void LoopState::free_retired() {
+  while (tornado::detail::Runnable* item = retired.pop_front()) item->run();
+}
+
+// ---- registrations ------------------------------------------------------------------------------
+
+void LoopState::add_registration(int fd, EventHandler& handler, std::uint32_t events) {
+  if (fd < 0) throw std::invalid_argument("add_handler: the descriptor is negative");
+  const auto place = static_cast<std::size_t>(fd);
+  if (place >= registrations.size()) {
+    registrations.resize(std::max(place + 1, registrations.size() * 2));
+  }
+  Registration& registration = registrations[place];
+  if (registration.handler != nullptr) {
+    throw std::invalid_argument("descriptor " + std::to_string(fd) + " has a handler already");
+  }
+  poller->add(fd, events | IOLoop::ERROR, make_tag(fd, registration.generation));
+  registration.handler = &handler;
+}
+
+void LoopState::remove_registration(int fd) {
+  const auto place = static_cast<std::size_t>(fd);
+  if (fd < 0 || place >= registrations.size() || registrations[place].handler == nullptr) return;
+  EventHandler* handler = std::exchange(registrations[place].handler, nullptr);
+  ++registrations[place].generation;
+  poller->remove(fd);
+  handler->released();
+}
+
+void LoopState::discard_queues() noexcept {
+  for (tornado::detail::RunQueue* queue : {&callbacks, &ready, &flushes, &retired}) {
+    while (tornado::detail::Runnable* item = queue->pop_front()) item->discard();
+  }
+}
+
+}  // namespace tornado::ioloop::detail

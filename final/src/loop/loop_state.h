@@ -1,0 +1,95 @@
+// Internal header: the inside of an IOLoop, for the rooms that build on it.
+#pragma once
+
+#include <tornado/ioloop.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "loop/mailbox.h"
+#include "loop/poller.h"
+#include "loop/timer_heap.h"
+
+namespace tornado::ioloop::detail {
+
+class SignalWatch;
+
+// All members belong to the loop's thread, but for `mailbox` and `stop_requested`.
+struct LoopState {
+  explicit LoopState(const IOLoopOptions& options);
+  LoopState(const LoopState&) = delete;
+  LoopState& operator=(const LoopState&) = delete;
+  ~LoopState();
+
+  // Bytes a stream may read into before it knows how many it will keep. One buffer for all: its
+  // content is worthless after the handler returns.
+  static constexpr std::size_t kScratchSize = 65536;
+  char* scratch();
+
+  // Runs `item` once in step 4 of this iteration, before the loop sleeps. A stream asks for it at
+  // its first write.
+  void at_end_of_round(tornado::detail::Runnable& item) { flushes.push_back(item); }
+
+  // The time at which this iteration's events came in: cheap, and exact enough for timeouts.
+  double round_time = 0;
+
+  tornado::detail::RunQueue callbacks;
+  tornado::detail::RunQueue ready;
+  tornado::detail::RunQueue flushes;
+  tornado::detail::RunQueue retired;
+  TimerHeap timers;
+  tornado::detail::ListHook suspended;  // Suspension::Hook
+  tornado::detail::ListHook jobs;       // concurrent::detail::Job
+
+  std::shared_ptr<Mailbox> mailbox;
+  std::atomic<bool> stop_requested = false;
+  bool running = false;
+  bool closed = false;
+
+  std::unique_ptr<Poller> poller;
+  Clock* clock;
+  bool clock_is_real;
+
+  // Handlers by descriptor. The generation tells an event of a removed handler from one of its
+  // successor.
+  struct Registration {
+    EventHandler* handler = nullptr;
+    std::uint32_t generation = 0;
+  };
+  std::vector<Registration> registrations;
+
+  std::unique_ptr<SignalWatch> signals;
+  std::unique_ptr<concurrent::Executor> own_executor;
+  concurrent::Executor* default_executor = nullptr;
+
+  // ---- the steps of an iteration
+  void run_iteration();
+  void run_callbacks();
+  void run_timers();
+  void run_ready();
+  void flush();
+  int sleep_time_ms();
+  void poll_and_dispatch(int timeout_ms);
+  void dispatch(const PollEvent& event);
+  void free_retired();
+
+  void add_registration(int fd, EventHandler& handler, std::uint32_t events);
+  void remove_registration(int fd);
+  void discard_queues() noexcept;
+
+ private:
+  class Waker final : public EventHandler {
+   public:
+    explicit Waker(LoopState& state) : state_(state) {}
+    void handle_events(int fd, std::uint32_t events) override;
+
+   private:
+    LoopState& state_;
+  };
+  Waker waker_{*this};
+  std::unique_ptr<char[]> scratch_;
+};
+
+}  // namespace tornado::ioloop::detail

@@ -1,0 +1,68 @@
+#include "loop/mailbox.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+namespace tornado::ioloop::detail {
+
+Mailbox::Mailbox() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+}
+
+Mailbox::~Mailbox() {
+  ::close(fd_);
+}
+
+void Mailbox::post(tornado::detail::Runnable& item) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      items_.push_back(item);
+      // One write wakes the loop for everything that is posted until it looks.
+      if (!mail_.exchange(true, std::memory_order_release)) wake();
+      return;
+    }
+  }
+  item.discard();
+}
+
+void Mailbox::wake() noexcept {
+  const int saved = errno;  // a signal handler must leave it as it was
+  const std::uint64_t one = 1;
+  // Fails only when the counter is full, and then the loop is awake anyway.
+  [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
+  errno = saved;
+}
+
+void Mailbox::collect(tornado::detail::RunQueue& queue) {
+  const std::lock_guard lock(mutex_);
+  queue.splice_back(items_);
+  mail_.store(false, std::memory_order_relaxed);
+}
+
+void Mailbox::close(tornado::detail::RunQueue& rest) {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  rest.splice_back(items_);
+}
+
+void Mailbox::drain() noexcept {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
+}
+
+void Mailbox::attach(concurrent::detail::Job& job, std::shared_ptr<Mailbox> mailbox) {
+  job.mailbox_ = std::move(mailbox);
+}
+
+void Mailbox::send_home(std::unique_ptr<concurrent::detail::Job> job) {
+  // The box outlives the post: the loop may run and free the job at once.
+  const std::shared_ptr<Mailbox> mailbox = job->mailbox_;
+  mailbox->post(*job.release());
+}
+
+}  // namespace tornado::ioloop::detail

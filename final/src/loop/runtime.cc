@@ -1,0 +1,129 @@
+#include <tornado/detail/runtime.h>
+
+#include <cstdint>
+#include <new>
+
+#include "loop/loop_state.h"
+#include "loop/mailbox.h"
+
+namespace tornado::detail {
+
+constinit thread_local ThreadState thread_state;
+
+// ---- queueing -----------------------------------------------------------------------------------
+
+ioloop::IOLoop& current_loop() {
+  return ioloop::IOLoop::current();
+}
+
+void schedule(ioloop::IOLoop& loop, Runnable& item) {
+  if (thread_state.running == &loop) {
+    loop.internals().ready.push_back(item);
+  } else {
+    loop.internals().mailbox->post(item);
+  }
+}
+
+void schedule_next_round(ioloop::IOLoop& loop, Runnable& item) {
+  if (thread_state.running == &loop) {
+    loop.internals().callbacks.push_back(item);
+  } else {
+    loop.internals().mailbox->post(item);
+  }
+}
+
+void Suspension::suspend(std::coroutine_handle<> handle) {
+  handle_ = handle;
+  loop_ = &ioloop::IOLoop::current();
+  hook_.link_before(loop_->internals().suspended);
+}
+
+// ---- memory -------------------------------------------------------------------------------------
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TORNADO_POOL_OFF 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TORNADO_POOL_OFF 1
+#endif
+#endif
+
+#ifdef TORNADO_POOL_OFF
+
+// The sanitizers see every block's life only when each comes from malloc.
+void* allocate(std::size_t size) {
+  return ::operator new(size);
+}
+void deallocate(void* block, std::size_t /*size*/) noexcept {
+  ::operator delete(block);
+}
+
+#else
+
+namespace {
+
+constexpr std::size_t kStep = 64;
+constexpr std::size_t kClasses = 16;  // up to 1 KiB; larger blocks go to malloc
+constexpr std::uint32_t kKeep = 512;  // free blocks kept a class
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+struct FreeList {
+  FreeBlock* head = nullptr;
+  std::uint32_t count = 0;
+};
+
+constinit thread_local FreeList free_lists[kClasses];
+constinit thread_local bool thread_ends = false;
+
+// Gives a thread's blocks back when it ends. Touched on the first block that is kept.
+struct Keeper {
+  Keeper() = default;
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+  ~Keeper() {
+    thread_ends = true;
+    for (FreeList& list : free_lists) {
+      while (list.head != nullptr) ::operator delete(std::exchange(list.head, list.head->next));
+    }
+  }
+};
+
+void keep_for_thread() {
+  thread_local Keeper keeper;
+}
+
+std::size_t class_of(std::size_t size) {
+  return (size - 1) / kStep;
+}
+
+}  // namespace
+
+void* allocate(std::size_t size) {
+  const std::size_t size_class = class_of(size);
+  if (size_class >= kClasses) return ::operator new(size);
+  FreeList& list = free_lists[size_class];
+  if (list.head == nullptr) return ::operator new((size_class + 1) * kStep);
+  --list.count;
+  return std::exchange(list.head, list.head->next);
+}
+
+void deallocate(void* block, std::size_t size) noexcept {
+  const std::size_t size_class = class_of(size);
+  if (size_class < kClasses && !thread_ends) {
+    FreeList& list = free_lists[size_class];
+    if (list.count < kKeep) {
+      if (list.head == nullptr) keep_for_thread();
+      list.head = ::new (block) FreeBlock{list.head};
+      ++list.count;
+      return;
+    }
+  }
+  ::operator delete(block);
+}
+
+#endif
+
+}  // namespace tornado::detail

@@ -1,0 +1,44 @@
+// Internal header: what reaches a loop from signal handlers.
+#pragma once
+
+#include <tornado/ioloop.h>
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+
+namespace tornado::ioloop::detail {
+
+// The signals one loop has asked for, and the calls that signal handlers have left for it.
+class SignalWatch {
+ public:
+  SignalWatch() = default;
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+  ~SignalWatch() { clear(); }
+
+  void set(int signal, std::shared_ptr<RepeatedCallback> callback,
+           const std::shared_ptr<Mailbox>& mailbox);
+  void remove(int signal);
+  void clear();
+
+  // Signal handlers and any thread: leaves a call; false if there is no room.
+  bool leave(void (*function)(void*), void* argument) noexcept;
+
+  // The loop, when woken: calls the callbacks of the signals that came, and what was left.
+  void deliver();
+
+ private:
+  struct Slot {
+    std::atomic<int> state = 0;  // free, being written, full
+    void (*function)(void*) = nullptr;
+    void* argument = nullptr;
+  };
+
+  std::map<int, std::shared_ptr<RepeatedCallback>> callbacks_;
+  std::array<Slot, IOLoop::kSignalSlots> slots_;
+  std::atomic<bool> left_ = false;
+};
+
+}  // namespace tornado::ioloop::detail

@@ -1,0 +1,62 @@
+#include "loop/timer_heap.h"
+
+namespace tornado::ioloop::detail {
+
+void TimerHeap::push(double deadline, TimerNode& node) {
+  const Entry entry{deadline, next_sequence_++, &node};
+  entries_.push_back(entry);
+  sift_up(entries_.size() - 1, entry);
+}
+
+TimerNode& TimerHeap::pop() {
+  TimerNode& node = *entries_.front().node;
+  take_out(0);
+  return node;
+}
+
+bool TimerHeap::remove(TimerNode& node) {
+  if (node.index_ == TimerNode::kOutside) return false;
+  take_out(node.index_);
+  return true;
+}
+
+void TimerHeap::place(std::size_t index, const Entry& entry) noexcept {
+  entries_[index] = entry;
+  entry.node->index_ = index;
+}
+
+void TimerHeap::sift_up(std::size_t index, const Entry& entry) noexcept {
+  while (index > 0) {
+    const std::size_t parent = (index - 1) / 2;
+    if (!(entry < entries_[parent])) break;
+    place(index, entries_[parent]);
+    index = parent;
+  }
+  place(index, entry);
+}
+
+void TimerHeap::sift_down(std::size_t index, const Entry& entry) noexcept {
+  for (;;) {
+    std::size_t child = 2 * index + 1;
+    if (child >= entries_.size()) break;
+    if (child + 1 < entries_.size() && entries_[child + 1] < entries_[child]) ++child;
+    if (!(entries_[child] < entry)) break;
+    place(index, entries_[child]);
+    index = child;
+  }
+  place(index, entry);
+}
+
+void TimerHeap::take_out(std::size_t index) noexcept {
+  entries_[index].node->index_ = TimerNode::kOutside;
+  const Entry last = entries_.back();
+  entries_.pop_back();
+  if (index == entries_.size()) return;
+  if (index > 0 && last < entries_[(index - 1) / 2]) {
+    sift_up(index, last);
+  } else {
+    sift_down(index, last);
+  }
+}
+
+}  // namespace tornado::ioloop::detail

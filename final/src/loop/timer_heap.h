@@ -1,0 +1,75 @@
+// Internal header: the timers of a loop, earliest first.
+#pragma once
+
+#include <tornado/detail/runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tornado::ioloop::detail {
+
+// One timer. Counted: the heap holds it until it fires or is removed, and each ioloop::Timeout
+// holds it.
+class TimerNode : public tornado::detail::Pooled {
+ public:
+  static constexpr std::size_t kOutside = static_cast<std::size_t>(-1);
+
+  explicit TimerNode(tornado::detail::Runnable& callback) : callback_(&callback) {}
+  TimerNode(const TimerNode&) = delete;
+  TimerNode& operator=(const TimerNode&) = delete;
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+  bool pending() const noexcept { return callback_ != nullptr; }
+
+  // The callback, which is the caller's from now on; null if it fired or was removed.
+  tornado::detail::Runnable* take() noexcept { return std::exchange(callback_, nullptr); }
+
+ private:
+  friend class TimerHeap;
+  ~TimerNode() = default;
+
+  tornado::detail::Runnable* callback_;
+  std::size_t index_ = kOutside;  // its place in the heap
+  std::uint32_t references_ = 1;
+};
+
+// A binary heap ordered by deadline, then by age. Each node knows its place, so removing one is
+// O(log n) and leaves nothing behind.
+class TimerHeap {
+ public:
+  bool empty() const noexcept { return entries_.empty(); }
+  std::size_t size() const noexcept { return entries_.size(); }
+  double earliest() const noexcept { return entries_.front().deadline; }
+
+  // Takes over the caller's reference.
+  void push(double deadline, TimerNode& node);
+  // Takes out the earliest; the reference is the caller's.
+  TimerNode& pop();
+  // Takes out one that stands in the heap; the reference is the caller's. Silent otherwise (false).
+  bool remove(TimerNode& node);
+
+ private:
+  struct Entry {
+    double deadline;
+    std::uint64_t sequence;
+    TimerNode* node;
+
+    bool operator<(const Entry& other) const noexcept {
+      return deadline != other.deadline ? deadline < other.deadline : sequence < other.sequence;
+    }
+  };
+
+  void place(std::size_t index, const Entry& entry) noexcept;
+  void sift_up(std::size_t index, const Entry& entry) noexcept;
+  void sift_down(std::size_t index, const Entry& entry) noexcept;
+  void take_out(std::size_t index) noexcept;
+
+  std::vector<Entry> entries_;
+  std::uint64_t next_sequence_ = 0;
+};
+
+}  // namespace tornado::ioloop::detail
