@@ -45,7 +45,8 @@ def check_skips(name, source):
 def check_header(name, source):
     if not (name.startswith("final/") and name.endswith(".h")):
         return
-    kind = "Public header" if name.startswith("final/include/") else "Internal header"
+    public = name.startswith("final/include/") and "/detail/" not in name
+    kind = "Public header" if public else "Internal header"
     if kind not in source.partition("\n")[0]:
         yield 1, f"the first line does not say '{kind}'"
     if "#pragma once" not in source:
