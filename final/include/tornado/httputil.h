@@ -114,12 +114,11 @@ class HTTPHeaders {
 
   // "Name: value" CRLF for every field, without the empty line that ends a head. Valid until the
   // object changes.
-  std::string_view wire() const noexcept { return block_; }
+  std::string_view wire() const noexcept { return {block_.data(), wire_size()}; }
   // The same with LF, for people. Tornado: str(headers).
   std::string str() const;
 
  private:
-  class Writer;
   struct Entry {  // one line of block_: name, ": ", value, CRLF
     std::uint32_t begin;
     std::uint32_t name_size;
@@ -131,11 +130,18 @@ class HTTPHeaders {
     return {{block_.data() + entry.begin, entry.name_size},
             {block_.data() + entry.value_begin(), entry.value_size}};
   }
-  bool is_named(const Entry& entry, std::string_view name) const noexcept;
+  std::size_t wire_size() const noexcept { return entries_.empty() ? 0 : entries_.back().end(); }
+  bool points_into(std::string_view text) const noexcept;
+  void make_room(std::size_t bytes);
+  void append(std::size_t name_size, std::string_view value);
+  const char* read_field(std::string_view& text);
+  const char* read_continuation(std::string_view& text);
   std::size_t index_of(std::string_view name, std::size_t from = 0) const noexcept;
   void erase_from(std::size_t index, std::string_view name);
   std::string join(std::size_t first, std::string_view name) const;
 
+  // The lines lie one behind the other from the start of the block; what is behind the last one is
+  // room for more.
   std::string block_;
   std::vector<Entry> entries_;
 };
@@ -275,8 +281,9 @@ struct HTTPRequestContext {
   std::string protocol = "http";  // or "https"
 };
 
-// The writing half of one exchange, implemented by HTTP1Connection. Valid until the exchange has
-// ended.
+// The writing half of one exchange: one object for each request. It may be kept for as long as you
+// like: once the exchange has ended or the client has gone, writing fails with StreamClosedError
+// and harms nobody, least of all the next response on the same TCP connection.
 class HTTPConnection {
  public:
   virtual ~HTTPConnection() = default;
@@ -317,7 +324,7 @@ class HTTPServerConnectionDelegate {
   // good for comparing only. The connection owns the delegate and destroys it after the exchange,
   // never inside one of its calls.
   virtual std::unique_ptr<HTTPMessageDelegate> start_request(
-      const void* server_connection, HTTPConnection& request_connection) = 0;
+      const void* server_connection, std::shared_ptr<HTTPConnection> request_connection) = 0;
   // The TCP connection has gone, and no request of it will start.
   virtual void on_close(const void* /*server_connection*/) {}
 };
@@ -333,7 +340,8 @@ class HTTPServerRequest {
   // A request with these parts. The host comes from the Host field; without one it is "127.0.0.1"
   // (Tornado). With a connection, remote_ip and protocol are taken from its context.
   explicit HTTPServerRequest(RequestStartLine start_line, HTTPHeaders headers = {},
-                             std::string body = {}, HTTPConnection* connection = nullptr);
+                             std::string body = {},
+                             std::shared_ptr<HTTPConnection> connection = nullptr);
   ~HTTPServerRequest();
   HTTPServerRequest(HTTPServerRequest&&) noexcept;
   HTTPServerRequest& operator=(HTTPServerRequest&&) noexcept;
@@ -348,8 +356,7 @@ class HTTPServerRequest {
   std::string remote_ip;
   std::string protocol = "http";  // or "https"
   std::string host;               // with the port if one was sent
-  HTTPConnection* connection =
-      nullptr;  // nullptr in a request no server received; valid until the response ended
+  std::shared_ptr<HTTPConnection> connection;  // nullptr in a request no server received
 
   // The host in lower case without its port.
   std::string host_name() const;

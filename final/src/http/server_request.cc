@@ -66,13 +66,14 @@ struct HTTPServerRequest::Decoded {
 };
 
 HTTPServerRequest::HTTPServerRequest(RequestStartLine start_line, HTTPHeaders request_headers,
-                                     std::string request_body, HTTPConnection* request_connection)
+                                     std::string request_body,
+                                     std::shared_ptr<HTTPConnection> request_connection)
     : method(std::move(start_line.method)),
       uri(std::move(start_line.path)),
       version(std::move(start_line.version)),
       headers(std::move(request_headers)),
       body(std::move(request_body)),
-      connection(request_connection),
+      connection(std::move(request_connection)),
       start_nanoseconds_(monotonic_nanoseconds()) {
   const std::size_t mark = std::min(uri.find('?'), uri.size());
   path.assign(uri, 0, mark);
