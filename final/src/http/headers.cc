@@ -10,120 +10,51 @@ namespace tornado::httputil {
 namespace {
 
 using http::byte;
+using http::is_blank;
 using http::trim_blanks;
 
-// A response's head fits these in most cases, so that filling it does not grow the string step by
+// A response's head fits these in most cases, so that filling it does not grow the block step by
 // step.
 constexpr std::size_t kUsualHeadSize = 256;
 constexpr std::size_t kUsualFields = 8;
 
-// What a line can grow by on its way into the wire form: ":" becomes ": ", LF becomes CRLF.
+// What a line can grow by on its way into the wire form: ":" becomes ": ", LF or nothing becomes
+// CRLF.
 constexpr std::size_t kLineGrowth = 3;
 
-// Writes `name` to `out` in Http-Header-Case. False if it is not a token.
-bool write_name(std::string_view name, char* out) {
+// Copies the token at the start of `text` to `out`, in Http-Header-Case, and returns its size.
+std::size_t write_name(std::string_view text, char* out) {
   bool word_start = true;
-  for (const char c : name) {
-    const char converted = http::kTokenCase[word_start ? 1 : 0][byte(c)];
-    if (converted == '\0') return false;
-    *out++ = converted;
-    word_start = c == '-';
+  std::size_t size = 0;
+  for (; size < text.size(); ++size) {
+    const char converted = http::kTokenCase[word_start ? 1 : 0][byte(text[size])];
+    if (converted == '\0') break;
+    out[size] = converted;
+    word_start = text[size] == '-';  // not `converted`: the next look-up need not wait for this one
   }
-  return !name.empty();
+  return size;
 }
 
-char* write(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
-
-// Takes the next line off `text`, without its LF or CRLF. The last line may lack one.
-std::string_view take_line(std::string_view& text) {
-  const void* found = std::memchr(text.data(), '\n', text.size());
-  const std::size_t length =
-      found == nullptr ? text.size()
-                       : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
-  std::string_view line = text.substr(0, length);
-  text.remove_prefix(std::min(length + 1, text.size()));
-  if (found != nullptr && !line.empty() && line.back() == '\r') line.remove_suffix(1);
-  return line;
-}
-
-bool points_into(const std::string& block, std::string_view text) {
-  const std::less<const char*> before;
-  return !text.empty() && !before(text.data(), block.data()) &&
-         before(text.data(), block.data() + block.size());
+// Takes a line's text off `text`, with its line end. Nothing if it holds another control character
+// than tab.
+std::optional<std::string_view> take_text(std::string_view& text) {
+  const char* const end = text.data() + text.size();
+  const char* const stop = http::find_control(text.data(), end);
+  const std::string_view line(text.data(), static_cast<std::size_t>(stop - text.data()));
+  text.remove_prefix(line.size());
+  const std::size_t line_end = text.starts_with("\r\n") ? 2 : text.starts_with('\n') ? 1 : 0;
+  if (line_end == 0 && !text.empty()) return std::nullopt;
+  text.remove_prefix(line_end);
+  return trim_blanks(line);
 }
 
 void check_value(std::string_view value) {
   if (http::has_control(value)) {
-    throw std::invalid_argument("Header value contains a control character");
+    throw std::invalid_argument("header value contains a control character");
   }
 }
 
 }  // namespace
-
-// Writes the block while lines are read: it is kept larger than needed and cut when the writer
-// goes.
-class HTTPHeaders::Writer {
- public:
-  Writer(HTTPHeaders& headers, std::size_t text_size)
-      : headers_(headers), used_(headers.block_.size()) {
-    if (headers_.entries_.empty()) headers_.entries_.reserve(text_size / 32 + kUsualFields / 2);
-    headers_.block_.resize(used_ + text_size + kLineGrowth);
-  }
-  ~Writer() { headers_.block_.resize(used_); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-
-  const char* write_field(std::string_view line) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return "no colon in header line";
-    const std::string_view value = trim_blanks(line.substr(colon + 1));
-    if (http::has_control(value)) return "invalid header value";
-    if (!make_room(line.size() + kLineGrowth)) return "headers too large";
-    char* out = headers_.block_.data() + used_;
-    if (!write_name(line.substr(0, colon), out)) return "invalid header name";
-    out = httputil::write(out + colon, ": ");
-    out = httputil::write(out, value);
-    httputil::write(out, "\r\n");
-    headers_.entries_.push_back({static_cast<std::uint32_t>(used_),
-                                 static_cast<std::uint32_t>(colon),
-                                 static_cast<std::uint32_t>(value.size())});
-    used_ = headers_.entries_.back().end();
-    return nullptr;
-  }
-
-  // A line that begins with a blank belongs to the field before it.
-  const char* continue_field(std::string_view line) {
-    if (headers_.entries_.empty()) return "first header line cannot start with whitespace";
-    const std::string_view more = trim_blanks(line);
-    if (http::has_control(more)) return "invalid header value";
-    if (more.empty()) return nullptr;
-    if (!make_room(more.size() + kLineGrowth)) return "headers too large";
-    Entry& last = headers_.entries_.back();
-    char* out = headers_.block_.data() + last.end() - 2;  // over its CRLF
-    const std::string_view joint = last.value_size == 0 ? "" : " ";
-    out = httputil::write(out, joint);
-    out = httputil::write(out, more);
-    httputil::write(out, "\r\n");
-    last.value_size += static_cast<std::uint32_t>(joint.size() + more.size());
-    used_ = last.end();
-    return nullptr;
-  }
-
- private:
-  bool make_room(std::size_t bytes) {
-    const std::size_t needed = used_ + bytes;
-    if (needed > std::numeric_limits<std::uint32_t>::max()) return false;
-    std::string& block = headers_.block_;
-    if (needed > block.size()) block.resize(std::max(needed, block.size() + block.size() / 2));
-    return true;
-  }
-
-  HTTPHeaders& headers_;
-  std::size_t used_;
-};
 
 HTTPHeaders::HTTPHeaders(
     std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
@@ -137,101 +68,139 @@ HTTPHeaders HTTPHeaders::parse(std::string_view text) {
 }
 
 void HTTPHeaders::parse_line(std::string_view line) {
-  std::string_view rest = line;
-  const std::string_view first = take_line(rest);
-  if (!rest.empty()) throw HTTPInputError("more than one header line");
-  if (first.empty()) return;
+  const std::size_t line_end = std::min(line.find('\n'), line.size());
+  if (line_end + 1 < line.size()) throw HTTPInputError("more than one header line");
   if (const char* reason = parse_lines(line, std::numeric_limits<std::size_t>::max())) {
     throw HTTPInputError(reason);
   }
 }
 
 const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fields) {
-  if (text.empty()) return nullptr;
-  Writer writer(*this, text.size());
+  if (text.size() > std::numeric_limits<std::uint32_t>::max() / 4) return "headers too large";
+  if (entries_.empty()) entries_.reserve(text.size() / 32 + kUsualFields / 2);
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    if (line.empty()) {
-      if (text.empty()) return nullptr;
-      return "empty line among the headers";
-    }
-    const bool folded = http::is_blank(line.front());
+    if (text == "\r\n" || text == "\n") return nullptr;  // the empty line that ends a head
+    const bool folded = is_blank(text.front());
     if (!folded && entries_.size() >= max_fields) return "too many header fields";
-    const char* reason = folded ? writer.continue_field(line) : writer.write_field(line);
+    const char* reason = folded ? read_continuation(text) : read_field(text);
     if (reason != nullptr) return reason;
   }
   return nullptr;
 }
 
+const char* HTTPHeaders::read_field(std::string_view& text) {
+  make_room(text.size() + kLineGrowth);
+  const std::size_t name_size = write_name(text, block_.data() + wire_size());
+  if (name_size == 0 || name_size == text.size() || text[name_size] != ':') {
+    return "invalid header name";
+  }
+  text.remove_prefix(name_size + 1);
+  const std::optional<std::string_view> value = take_text(text);
+  if (!value) return "invalid header value";
+  append(name_size, *value);
+  return nullptr;
+}
+
+// A line that begins with a blank belongs to the field before it.
+const char* HTTPHeaders::read_continuation(std::string_view& text) {
+  if (entries_.empty()) return "first header line cannot start with whitespace";
+  const std::optional<std::string_view> more = take_text(text);
+  if (!more) return "invalid header value";
+  if (more->empty()) return nullptr;
+  make_room(more->size() + kLineGrowth);
+  Entry& last = entries_.back();
+  const std::string_view joint = last.value_size == 0 ? "" : " ";
+  char* out = block_.data() + last.end() - 2;  // over its CRLF
+  std::memcpy(out, joint.data(), joint.size());
+  std::memcpy(out + joint.size(), more->data(), more->size());
+  std::memcpy(out + joint.size() + more->size(), "\r\n", 2);
+  last.value_size += static_cast<std::uint32_t>(joint.size() + more->size());
+  return nullptr;
+}
+
+// Makes the block at least `bytes` longer than its lines. The entry of the next line has room
+// afterwards as well, so that a failing allocation leaves the object as it was.
+void HTTPHeaders::make_room(std::size_t bytes) {
+  const std::size_t needed = wire_size() + bytes;
+  if (needed > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::length_error("headers too large");
+  }
+  if (entries_.size() == entries_.capacity()) {
+    entries_.reserve(std::max(kUsualFields, 2 * entries_.size()));
+  }
+  if (needed > block_.size()) block_.resize(std::max(needed, block_.size() + block_.size() / 2));
+}
+
+// Completes the line whose name stands behind the last one.
+void HTTPHeaders::append(std::size_t name_size, std::string_view value) {
+  const std::size_t begin = wire_size();
+  char* const out = block_.data() + begin + name_size;
+  std::memcpy(out, ": ", 2);
+  std::memcpy(out + 2, value.data(), value.size());
+  std::memcpy(out + 2 + value.size(), "\r\n", 2);
+  entries_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(name_size),
+                      static_cast<std::uint32_t>(value.size())});
+}
+
 void HTTPHeaders::add(std::string_view name, std::string_view value) {
-  if (points_into(block_, name) || points_into(block_, value)) {
+  if (points_into(name) || points_into(value)) {
     return add(std::string(name), std::string(value));  // the block may move below
   }
   value = trim_blanks(value);
   check_value(value);
-  const std::size_t begin = block_.size();
-  const std::size_t end = begin + name.size() + value.size() + 4;
-  if (end > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("headers too large");
-  if (entries_.empty()) block_.reserve(kUsualHeadSize);
-  if (entries_.size() ==
-      entries_.capacity()) {  // before the block, so that a failure changes nothing
-    entries_.reserve(std::max(kUsualFields, 2 * entries_.size()));
+  const std::size_t size = name.size() + value.size() + 4;
+  make_room(entries_.empty() ? std::max(size, kUsualHeadSize) : size);
+  if (name.empty() || write_name(name, block_.data() + wire_size()) != name.size()) {
+    throw std::invalid_argument("header name is not a token");
   }
-  block_.resize(end);
-  char* out = block_.data() + begin;
-  if (!write_name(name, out)) {
-    block_.resize(begin);
-    throw std::invalid_argument("Header name is not a token");
-  }
-  out = write(out + name.size(), ": ");
-  out = write(out, value);
-  write(out, "\r\n");
-  entries_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size())});
+  append(name.size(), value);
 }
 
 void HTTPHeaders::set(std::string_view name, std::string_view value) {
   const std::size_t index = index_of(name);
   if (index == entries_.size()) return add(name, value);
-  if (points_into(block_, name) || points_into(block_, value)) {
-    return set(std::string(name), std::string(value));
-  }
+  if (points_into(name) || points_into(value)) return set(std::string(name), std::string(value));
   value = trim_blanks(value);
   check_value(value);
+  make_room(value.size());
   Entry& entry = entries_[index];
-  if (block_.size() + value.size() > std::numeric_limits<std::uint32_t>::max()) {
-    throw std::length_error("headers too large");
-  }
-  block_.replace(entry.value_begin(), entry.value_size, value);
-  // Unsigned arithmetic wraps, so that one addition serves for growing and shrinking.
-  const auto shift = static_cast<std::uint32_t>(value.size()) - entry.value_size;
+  const std::size_t old_end = entry.value_begin() + entry.value_size;
+  const std::size_t new_end = entry.value_begin() + value.size();
+  std::memmove(block_.data() + new_end, block_.data() + old_end, wire_size() - old_end);
+  std::memcpy(block_.data() + entry.value_begin(), value.data(), value.size());
   entry.value_size = static_cast<std::uint32_t>(value.size());
+  // Unsigned arithmetic wraps, so that one addition serves for growing and shrinking.
+  const auto shift = static_cast<std::uint32_t>(new_end - old_end);
   for (std::size_t i = index + 1; i < entries_.size(); ++i) entries_[i].begin += shift;
   erase_from(index + 1, name);
 }
 
 std::size_t HTTPHeaders::remove(std::string_view name) {
-  if (points_into(block_, name)) return remove(std::string(name));
+  if (points_into(name)) return remove(std::string(name));
   const std::size_t before = entries_.size();
   erase_from(0, name);
   return before - entries_.size();
 }
 
 void HTTPHeaders::clear() noexcept {
-  block_.clear();
   entries_.clear();
+}
+
+bool HTTPHeaders::points_into(std::string_view text) const noexcept {
+  const std::less<const char*> before;
+  return !text.empty() && !before(text.data(), block_.data()) &&
+         before(text.data(), block_.data() + block_.size());
 }
 
 // Removes the fields called `name` from `index` on. One pass moves what stays, whatever the number
 // of repeats.
 void HTTPHeaders::erase_from(std::size_t index, std::string_view name) {
-  index = index_of(name, index);
-  if (index == entries_.size()) return;
-  std::size_t kept = index;
-  std::uint32_t used = entries_[index].begin;
-  for (std::size_t i = index; i < entries_.size(); ++i) {
+  std::size_t kept = index_of(name, index);
+  if (kept == entries_.size()) return;
+  std::uint32_t used = entries_[kept].begin;
+  for (std::size_t i = kept; i < entries_.size(); ++i) {
     Entry entry = entries_[i];
-    if (is_named(entry, name)) continue;
+    if (http::equals_ignoring_case(field(entry).name, name)) continue;
     const std::uint32_t size = entry.end() - entry.begin;
     std::memmove(block_.data() + used, block_.data() + entry.begin, size);
     entry.begin = used;
@@ -239,19 +208,14 @@ void HTTPHeaders::erase_from(std::size_t index, std::string_view name) {
     entries_[kept++] = entry;
   }
   entries_.resize(kept);
-  block_.resize(used);
-}
-
-bool HTTPHeaders::is_named(const Entry& entry, std::string_view name) const noexcept {
-  if (entry.name_size != name.size()) return false;
-  const std::string_view own = field(entry).name;
-  return own == name || http::equals_ignoring_case(own, name);
 }
 
 std::size_t HTTPHeaders::index_of(std::string_view name, std::size_t from) const noexcept {
-  std::size_t index = from;
-  while (index < entries_.size() && !is_named(entries_[index], name)) ++index;
-  return index;
+  for (std::size_t i = from; i < entries_.size(); ++i) {
+    if (entries_[i].name_size != name.size()) continue;
+    if (http::equals_ignoring_case(field(entries_[i]).name, name)) return i;
+  }
+  return entries_.size();
 }
 
 bool HTTPHeaders::contains(std::string_view name) const noexcept {
@@ -300,10 +264,8 @@ std::vector<std::pair<std::string, std::string>> HTTPHeaders::get_all() const {
 }
 
 std::string HTTPHeaders::str() const {
-  std::string text;
-  text.reserve(block_.size());
-  std::copy_if(block_.begin(), block_.end(), std::back_inserter(text),
-               [](char c) { return c != '\r'; });
+  std::string text(wire());
+  text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
   return text;
 }
 

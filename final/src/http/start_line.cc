@@ -22,21 +22,18 @@ int parse_version(std::string_view text) {
 }  // namespace
 
 const char* parse_request_line(std::string_view line, RequestLine& parts) {
-  const std::size_t method_end = line.find(' ');
-  const std::size_t target_end = line.rfind(' ');
-  if (method_end == std::string_view::npos || target_end <= method_end + 1) {
-    return "malformed request line";
-  }
-  parts.method = line.substr(0, method_end);
-  parts.target = line.substr(method_end + 1, target_end - method_end - 1);
-  parts.minor = parse_version(line.substr(target_end + 1));
-  if (parts.minor < 0) return "unsupported or malformed HTTP version";
-  if (!is_token(parts.method)) return "invalid request method";
-  if (has_control(parts.target) || parts.target.find(' ') != std::string_view::npos ||
-      parts.target.find('\t') != std::string_view::npos) {
-    return "invalid character in request target";
-  }
-  return nullptr;
+  const char* const end = line.data() + line.size();
+  const char* p = line.data();
+  while (p != end && kTokenCase[0][byte(*p)] != '\0') ++p;
+  parts.method = line.substr(0, static_cast<std::size_t>(p - line.data()));
+  if (parts.method.empty() || p == end || *p != ' ') return "invalid request method";
+  const char* const target = ++p;
+  while (p != end && byte(*p) > ' ' && byte(*p) != 0x7F) ++p;
+  parts.target = {target, static_cast<std::size_t>(p - target)};
+  if (parts.target.empty() || p == end || *p != ' ') return "malformed request target";
+  ++p;
+  parts.minor = parse_version({p, static_cast<std::size_t>(end - p)});
+  return parts.minor < 0 ? "unsupported or malformed HTTP version" : nullptr;
 }
 
 const char* parse_status_line(std::string_view line, StatusLine& parts) {

@@ -1,6 +1,7 @@
 #include "http/url.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "http/chars.h"
@@ -12,9 +13,18 @@ namespace {
 
 // The characters of a registered name (RFC 3986 3.2.2) except the comma and "%", which needs two
 // digits behind it.
-constexpr bool is_name_char(char c) {
-  return is_digit(c) || is_alpha(c) ||
-         (c != '\0' && std::string_view("-._~!$&'()*+;=").find(c) != std::string_view::npos);
+constexpr std::array<bool, 256> kNameChars = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    const char c = static_cast<char>(i);
+    table[i] = is_digit(c) || is_alpha(c) ||
+               std::string_view("-._~!$&'()*+;=").find(c) != std::string_view::npos;
+  }
+  return table;
+}();
+
+bool is_name_char(char c) {
+  return kNameChars[byte(c)];
 }
 
 bool is_registered_name(std::string_view name) {
