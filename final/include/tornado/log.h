@@ -10,6 +10,10 @@
 #include <string_view>
 #include <utility>
 
+namespace tornado::options {
+class OptionParser;
+}
+
 namespace tornado::log {
 
 // Python's levels in the same order. A logger passes a record when the record's level is at or
@@ -156,5 +160,11 @@ struct LogOptions {
 // std::invalid_argument for an unknown level, mode or unit, std::runtime_error if the file does not
 // open; the earlier set-up then stays. options::parse_command_line calls this. Any thread.
 void enable_pretty_logging(const LogOptions& options = {});
+
+// Adds the fields of LogOptions as options, and a parse callback that calls enable_pretty_logging
+// with what was given; there its exceptions become options::Error. options::options() has them
+// already; for parsers of your own. The parser must not move afterwards. Tornado:
+// define_logging_options.
+void define_logging_options(options::OptionParser& parser);
 
 }  // namespace tornado::log

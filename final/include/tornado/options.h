@@ -1,0 +1,223 @@
+// Public header: options of a program, from its command line and from files. Mirrors
+// tornado.options.
+//
+//   options::define<int>("port", 8888, "port to listen on");
+//   options::parse_command_line(argc, argv);          // --port=80 --logging=debug --help
+//   app.listen(options::get<int>("port"));
+//
+// An option has one of these types, which get, set and define must agree on:
+//   bool, int, std::int64_t, double, std::string, DateTime, TimeDelta, or a std::vector of one of
+//   them (what multiple=True is in Tornado: "--ports=8001,8002").
+// In names "-" and "_" are the same. All of this belongs to one thread, usually main before the
+// loop starts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace tornado::options {
+
+// A wrong option: unknown name, second definition, wrong type, bad value, bad file. what() is one
+// line for the user.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Date and time of a clock on the wall, without time zone, as Python's naive datetime. Given as
+// "2026-11-20 22:55:07", "2026-11-20 22:55", "2026-11-20T22:55", "20261120 22:55:07", "20261120
+// 22:55", "2026-11-20", "20261120", "22:55:07", "22:55" (both on 1900-01-01) or "Fri Nov 20
+// 22:55:07 2026".
+struct DateTime {
+  int year = 1900, month = 1, day = 1, hour = 0, minute = 0, second = 0;
+  friend bool operator==(const DateTime&, const DateTime&) = default;
+};
+
+// A span of time. Given as numbers with units, spaces between: "1h 30m", "1.5 hours", "90"
+// (seconds). Units: us ms s sec m min h d w, and microseconds to weeks in full.
+struct TimeDelta {
+  std::int64_t microseconds = 0;
+  double total_seconds() const { return static_cast<double>(microseconds) / 1e6; }
+  friend bool operator==(const TimeDelta&, const TimeDelta&) = default;
+};
+
+template <typename T, typename... Types>
+inline constexpr bool kIsOneOf = (std::is_same_v<T, Types> || ...);
+
+template <typename T>
+inline constexpr bool kIsScalarOption =
+    kIsOneOf<T, bool, int, std::int64_t, double, std::string, DateTime, TimeDelta>;
+
+template <typename T>
+inline constexpr bool kIsMultipleOption = false;
+template <typename T>
+inline constexpr bool kIsMultipleOption<std::vector<T>> = kIsScalarOption<T>;
+
+template <typename T>
+concept OptionType = kIsScalarOption<T> || kIsMultipleOption<T>;
+
+// The rarer arguments of define.
+template <OptionType T>
+struct Extras {
+  std::string metavar = {};  // what --help shows after "=", such as "PATH"
+  std::string group = {};    // heading in --help; the file that defines the option if empty
+  // Called with the new value each time the option is set, by whatever way.
+  std::function<void(const T&)> callback = {};
+};
+
+// Items that one range such as "8000:8010" of an integer option may stand for.
+inline constexpr std::int64_t kMaxRange = 1'000'000;
+
+// A set of options. Programs use the one behind the free functions below; make another for a second
+// command line. Every parser has the option "help".
+class OptionParser {
+ public:
+  using Where = std::source_location;
+
+  OptionParser();
+  ~OptionParser();
+  OptionParser(const OptionParser&) = delete;
+  OptionParser& operator=(const OptionParser&) = delete;
+
+  // Adds an option. `where` is the caller's file; do not pass it. Throws Error if the name exists.
+  template <OptionType T>
+  void define(std::string_view name, T default_value, std::string_view help = {},
+              const std::type_identity_t<Extras<T>>& extras = {},
+              const Where& where = Where::current());
+  void define(std::string_view name, const char* default_value, std::string_view help = {},
+              const Extras<std::string>& extras = {}, const Where& where = Where::current()) {
+    define<std::string>(name, default_value, help, extras, where);
+  }
+  // Adds an option without a default: has_value is false and get gives T{} until it is set.
+  // Tornado: default=None.
+  template <OptionType T>
+  void define(std::string_view name, std::nullptr_t no_default, std::string_view help = {},
+              const std::type_identity_t<Extras<T>>& extras = {},
+              const Where& where = Where::current());
+
+  // The value: what was set last, else the default. Throws Error for an unknown name or a type that
+  // is not the option's. Tornado: options.name.
+  template <OptionType T>
+  T get(std::string_view name) const;
+  // Sets the value and calls the option's callback. Throws as get.
+  template <OptionType T>
+  void set(std::string_view name, T value);
+  void set(std::string_view name, const char* value) { set<std::string>(name, value); }
+  // True if the option was set or has a default. Throws Error for an unknown name.
+  bool has_value(std::string_view name) const;
+  bool contains(std::string_view name) const noexcept;
+
+  // Groups in the order of their first option.
+  std::vector<std::string> groups() const;
+  // Names as they were defined, and values as text that the command line would take, in the order
+  // of definition.
+  std::vector<std::pair<std::string, std::string>> as_dict() const;
+  std::vector<std::pair<std::string, std::string>> group_dict(std::string_view group) const;
+
+  // Reads "--name=value" and "--name" (true, for a bool) from args[1] on; one dash or more. Stops
+  // at "--" or at the first argument without a dash and returns the rest. Integer vectors take
+  // ranges: "--ports=1:3,7" is 1 2 3 7. With `final`, runs the parse callbacks at the end. "--help"
+  // prints help to stderr and ends the program with 0. Throws Error; for an unknown option after
+  // printing help. Options before the bad one stay set.
+  std::vector<std::string> parse_command_line(const std::vector<std::string>& args,
+                                              bool final = true);
+  std::vector<std::string> parse_command_line(int argc, const char* const* argv, bool final = true);
+
+  // Reads a file of lines "name = value", where a value is a literal as Python writes it: 'text',
+  // 8888, 2.5, True, None (no value), ['a', 'b'], __file__ (the file's own path). Lists may go over
+  // several lines; "#" begins a comment. A text is read as on the command line if the option is no
+  // string. Names that are no options are skipped. The file is data, not Python code: anything else
+  // is an error, and nothing is set. Throws Error with path and line; also if the file cannot be
+  // read.
+  void parse_config_file(const std::string& path, bool final = true);
+
+  // What --help prints: all options by group, in Tornado's layout.
+  std::string help() const;
+  void print_help() const;  // to stderr
+
+  // Adds a function to be run when parsing is done.
+  void add_parse_callback(std::function<void()> callback);
+  void run_parse_callbacks() const;
+
+ private:
+  struct Option;
+
+  void add(Option&& option);
+  const Option* find(std::string_view name) const noexcept;
+  const Option& at(std::string_view name) const;
+  Option& at(std::string_view name);
+
+  std::vector<Option> options_;
+  std::vector<std::function<void()>> parse_callbacks_;
+};
+
+// Gives an option another value while it lives, for tests. Tornado:
+// mock.patch.object(options.mockable(), ...).
+template <OptionType T>
+class Mock {
+ public:
+  Mock(OptionParser& parser, std::string_view name, T value)
+      : parser_(parser), name_(name), original_(parser.get<T>(name)) {
+    parser_.set<T>(name_, std::move(value));
+  }
+  ~Mock() { parser_.set<T>(name_, std::move(original_)); }
+  Mock(const Mock&) = delete;
+  Mock& operator=(const Mock&) = delete;
+
+ private:
+  OptionParser& parser_;
+  std::string name_;
+  T original_;
+};
+
+// The program's options. It has Tornado's logging options (see log::LogOptions), and parsing sets
+// up logging by them. Tornado: tornado.options.options.
+OptionParser& options();
+
+template <OptionType T>
+void define(std::string_view name, T default_value, std::string_view help = {},
+            const std::type_identity_t<Extras<T>>& extras = {},
+            const std::source_location& where = std::source_location::current()) {
+  options().define<T>(name, std::move(default_value), help, extras, where);
+}
+inline void define(std::string_view name, const char* default_value, std::string_view help = {},
+                   const Extras<std::string>& extras = {},
+                   const std::source_location& where = std::source_location::current()) {
+  options().define<std::string>(name, default_value, help, extras, where);
+}
+template <OptionType T>
+void define(std::string_view name, std::nullptr_t no_default, std::string_view help = {},
+            const std::type_identity_t<Extras<T>>& extras = {},
+            const std::source_location& where = std::source_location::current()) {
+  options().define<T>(name, no_default, help, extras, where);
+}
+
+template <OptionType T>
+T get(std::string_view name) {
+  return options().get<T>(name);
+}
+template <OptionType T>
+void set(std::string_view name, T value) {
+  options().set<T>(name, std::move(value));
+}
+inline void set(std::string_view name, const char* value) {
+  options().set(name, value);
+}
+
+// As the members of options(), but a mistake ends the program: they print "error: ..." to stderr
+// and exit with 1, because nothing useful can follow in main. Use the members to handle the Error
+// yourself.
+std::vector<std::string> parse_command_line(int argc, const char* const* argv, bool final = true);
+void parse_config_file(const std::string& path, bool final = true);
+
+void print_help();
+void add_parse_callback(std::function<void()> callback);
+
+}  // namespace tornado::options
