@@ -1,0 +1,91 @@
+"""A foreign project finds the installed library, or adds the sources as a subdirectory, and its programs run."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import urllib.request
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+HELLO = ROOT / "final" / "demos" / "helloworld" / "helloworld.cc"
+VERSION = re.search(r"project\(tornado VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
+GREETING = f'{VERSION} "&lt;Hello, package&gt;"\n'
+# The flags of the release preset: with a compiler cache the sources are compiled once for all of these builds.
+RELEASE = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG"]
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    assert done.returncode == 0, f"{shlex.join(map(str, command))}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    """An installed tree, moved after it was installed: nothing in it may name the place it was made for."""
+    run(ROOT / "scripts" / "build.sh", "release", "tornado")
+    first = tmp_path_factory.mktemp("first") / "usr local"
+    run("cmake", "--install", ROOT / "build" / "release", "--prefix", first)
+    moved = tmp_path_factory.mktemp("moved") / "pre fix"
+    shutil.move(first, moved)
+    return moved
+
+
+def build_foreign(folder, *options):
+    launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+    hello = [f"-DHELLO_SOURCE={HELLO}"] if HELLO.exists() else []
+    run("cmake", "-S", HERE, "-B", folder, *RELEASE, *launcher, *hello, *options)
+    run("cmake", "--build", folder, "-j", os.cpu_count())
+    return folder
+
+
+def check_programs(folder):
+    assert run(folder / "greeting") == GREETING
+    if HELLO.exists():
+        check_hello(folder / "hello")
+
+
+def check_hello(program):
+    with subprocess.Popen([program, "--port=0"], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            words = server.stdout.readline()
+            address = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", words)
+            assert address, words
+            with urllib.request.urlopen(address.group(1) + "/", timeout=20) as answer:
+                assert answer.status == 200
+                assert b"Hello, world" in answer.read()
+        finally:
+            server.terminate()
+
+
+def test_find_package(prefix, tmp_path):
+    check_programs(build_foreign(tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}"))
+
+
+def test_find_package_refuses_another_minor_version(prefix, tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\nfind_package(tornado 0.99 CONFIG)\n"
+        "if(tornado_FOUND)\n  message(FATAL_ERROR \"found\")\nendif()\n")
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", *RELEASE, f"-DCMAKE_PREFIX_PATH={prefix}")
+
+
+def test_pkg_config(prefix, tmp_path):
+    (metadata,) = prefix.rglob("tornado.pc")
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(metadata.parent)}
+    assert run("pkg-config", "--modversion", "tornado", env=environment).strip() == VERSION
+    flags = shlex.split(run("pkg-config", "--static", "--cflags", "--libs", "tornado", env=environment))
+    program = tmp_path / "greeting"
+    run("g++", "-std=c++20", HERE / "greeting.cc", "-o", program, *flags)
+    assert run(program) == GREETING
+
+
+def test_subdirectory_as_a_shared_library(tmp_path):
+    folder = build_foreign(tmp_path / "build", f"-DTORNADO_SOURCE={ROOT}", "-DBUILD_SHARED_LIBS=ON")
+    assert list(folder.rglob("libtornado.so.*")) and not list(folder.rglob("libtornado.a"))
+    check_programs(folder)
