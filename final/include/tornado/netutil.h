@@ -1,0 +1,213 @@
+// Public header: sockets, addresses, and resolvers of names. Mirrors tornado.netutil.
+#pragma once
+
+#include <tornado/concurrent.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct sockaddr;
+struct sockaddr_storage;
+
+namespace tornado::netutil {
+
+// Which kind of address: kUnspecified lets the system choose (socket.AF_UNSPEC).
+enum class Family : std::uint8_t { kUnspecified, kInet, kInet6, kUnix };
+
+// Where a socket is, or is to go: an IP address with a port, or the path of a Unix socket. A value;
+// any thread.
+class Address {
+ public:
+  // No address: the unnamed end of a Unix socket, for one.
+  Address() = default;
+  // Copies what the kernel says; another family gives an empty address.
+  Address(const sockaddr* address, std::size_t length);
+  // A numeric IPv4 or IPv6 address. Throws std::invalid_argument for anything else: names need a
+  // Resolver.
+  Address(std::string_view ip, std::uint16_t port);
+  // A Unix socket. A leading NUL means Linux's abstract namespace. Throws std::invalid_argument if
+  // the path is empty or has more than 107 bytes.
+  static Address unix_path(std::string path);
+
+  Family family() const noexcept { return family_; }
+  // "127.0.0.1", "::1", "fe80::1%eth0"; empty for a Unix socket.
+  std::string ip() const;
+  // 0 for a Unix socket.
+  std::uint16_t port() const noexcept;
+  // The path of a Unix socket.
+  const std::string& path() const noexcept { return path_; }
+  // "127.0.0.1:80", "[::1]:80", the path, or "" when empty.
+  std::string str() const;
+
+  // Fills in what system calls take; answers its length.
+  unsigned to_sockaddr(sockaddr_storage& out) const noexcept;
+
+  friend bool operator==(const Address&, const Address&) = default;
+
+ private:
+  Family family_ = Family::kUnspecified;
+  std::uint16_t port_ = 0;
+  std::uint32_t scope_ = 0;  // of a link-local IPv6 address
+  unsigned char bytes_[16] = {};
+  std::string path_;
+};
+
+// Owns a descriptor and closes it. Move-only (socket.socket).
+class Socket {
+ public:
+  Socket() = default;
+  // Takes over `fd`.
+  explicit Socket(int fd) noexcept : fd_(fd) {}
+  // A new socket, non-blocking and closed on exec. Throws std::system_error.
+  explicit Socket(Family family);
+  Socket(Socket&& other) noexcept : fd_(other.release()) {}
+  Socket& operator=(Socket&& other) noexcept {
+    if (this != &other) {
+      close();
+      fd_ = other.release();
+    }
+    return *this;
+  }
+  ~Socket() { close(); }
+
+  // -1 if there is none.
+  int fileno() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  // Gives the descriptor away.
+  int release() noexcept { return std::exchange(fd_, -1); }
+  void close() noexcept;
+
+  // This end, and the other one. Throw std::system_error (not connected, for one).
+  Address getsockname() const;
+  Address getpeername() const;
+
+ private:
+  int fd_ = -1;
+};
+
+struct BindOptions {
+  BindOptions() {}
+
+  Family family = Family::kUnspecified;  // both IPv4 and IPv6
+  int backlog = 128;
+  bool reuse_port = false;  // SO_REUSEPORT: several processes share the port
+};
+
+// Listening sockets for `port` on `address`: a name or numeric address of this machine; empty: all
+// interfaces. One socket an address, IPv4 first; IPv6 sockets take IPv6 only. With port 0 all get
+// the same free port. A machine without IPv6 gets IPv4 only. Resolves names with getaddrinfo and so
+// may block. Throws std::system_error (EADDRINUSE ...) or std::runtime_error (no such name).
+// (bind_sockets)
+std::vector<Socket> bind_sockets(std::uint16_t port, const std::string& address = {},
+                                 const BindOptions& options = {});
+
+// A listening Unix socket. A socket file left over there is removed; another kind of file is
+// std::invalid_argument. A leading NUL means the abstract namespace, which has no file and no mode.
+// Throws std::system_error. (bind_unix_socket)
+Socket bind_unix_socket(const std::string& file, unsigned mode = 0600, int backlog = 128);
+
+// A descriptor's accept handler. It is removed when the object goes. Belongs to one loop's thread.
+class AcceptHandler {
+ public:
+  AcceptHandler() = default;
+  AcceptHandler(AcceptHandler&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  AcceptHandler& operator=(AcceptHandler&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~AcceptHandler() { remove(); }
+
+  // Stops accepting. Silent if that was done. May be called by the callback.
+  void remove() noexcept;
+
+  class State;
+
+ private:
+  friend AcceptHandler add_accept_handler(const Socket&,
+                                          std::function<void(Socket, const Address&)>);
+  explicit AcceptHandler(State* state) noexcept : state_(state) {}
+  State* state_ = nullptr;
+};
+
+// Calls `callback(connection, peer)` on the current loop for each connection that comes; at most
+// 128 a wake-up, so that other events get their turn. Connections are non-blocking and closed on
+// exec. When descriptors or memory run out (EMFILE ...), it pauses for 0.1 s, then twice as long
+// each time up to 1 s, and logs it once a second: waiting connections stay in the backlog. An
+// exception from the callback is logged; the connection given to it is closed. The socket must stay
+// open until the handler is removed. (add_accept_handler)
+[[nodiscard]] AcceptHandler add_accept_handler(
+    const Socket& socket, std::function<void(Socket, const Address&)> callback);
+
+// True for a numeric IPv4 or IPv6 address, with nothing before or behind it. (is_valid_ip)
+bool is_valid_ip(std::string_view text);
+
+// Finds the addresses of a host. `resolve` is called on a loop's thread.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+
+  // The stream addresses of `host`, best first, each with `port`. A numeric host is its own answer.
+  // Fails with ResolveError.
+  virtual Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
+                                               Family family = Family::kUnspecified) = 0;
+
+  // What is used where no other is given: a ThreadedResolver, made at the first call.
+  static std::shared_ptr<Resolver> default_resolver();
+};
+
+// A host has no address (socket.gaierror). The text names the host and says why.
+class ResolveError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Resolves with getaddrinfo on the loop's thread: everything waits for it. (BlockingResolver)
+class BlockingResolver final : public Resolver {
+ public:
+  Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
+                                       Family family = Family::kUnspecified) override;
+};
+
+// Resolves with getaddrinfo in threads. (ThreadedResolver)
+class ThreadedResolver final : public Resolver {
+ public:
+  // At most `num_threads` names at a time; more wait. Threads start when needed.
+  explicit ThreadedResolver(std::size_t num_threads = 10);
+  ~ThreadedResolver() override;
+  Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
+                                       Family family = Family::kUnspecified) override;
+
+ private:
+  std::unique_ptr<concurrent::ThreadPoolExecutor> executor_;
+};
+
+// Answers some names from a table and asks another resolver for the result or for the rest: a
+// staging server under its public name, a test. (OverrideResolver)
+class OverrideResolver final : public Resolver {
+ public:
+  // What to look up instead. An unset port or family matches, or keeps, every one.
+  struct Entry {
+    Entry(std::string from_host, std::string to_host)
+        : host(std::move(from_host)), new_host(std::move(to_host)) {}
+
+    std::string host;
+    std::optional<std::uint16_t> port;
+    std::optional<Family> family;
+    std::string new_host;
+    std::optional<std::uint16_t> new_port;
+  };
+
+  // The entry that says most wins: (host, port, family), then (host, port), then host.
+  OverrideResolver(std::shared_ptr<Resolver> resolver, std::vector<Entry> mapping);
+  Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
+                                       Family family = Family::kUnspecified) override;
+
+ private:
+  std::shared_ptr<Resolver> resolver_;
+  std::vector<Entry> mapping_;
+};
+
+}  // namespace tornado::netutil

@@ -1,0 +1,80 @@
+// Internal header: Output, the bytes of a stream that have not left yet.
+#pragma once
+
+#include <tornado/concurrent.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct iovec;
+
+namespace tornado::iostream::detail {
+
+// A chain of strings. Small pieces are gathered in the last one; a big one is moved in and never
+// copied. Made when there is something to write, given back to a pool of the thread when all has
+// left: its first string keeps its memory there, so that a small response allocates nothing.
+class Output {
+ public:
+  // Pieces up to this size are copied into the last string.
+  static constexpr std::size_t kSmall = 4096;
+  // One system call takes this many strings.
+  static constexpr int kMaxParts = 64;
+
+  Output() = default;
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Bytes that have not left.
+  std::size_t size() const noexcept {
+    return sealed_ + (chunks_.empty() ? 0 : chunks_.back().size()) - sent_of_first_;
+  }
+
+  void append(std::string_view data);
+  void append(std::string&& data);
+  // The last string, to be appended to.
+  std::string& tail();
+
+  // Completes `future` when all that is here now has left.
+  void add_future(const Future<void>& future);
+
+  // The first bytes, for writev; answers how many parts there are.
+  int fill(iovec* parts) const noexcept;
+  // `count` bytes have left: frees strings and completes futures.
+  void advance(std::size_t count);
+  // Fails the futures; nobody has to look at them.
+  void fail(const std::exception_ptr& exception);
+  // Drops everything, but for some memory to be used again.
+  void clear() noexcept;
+
+ private:
+  struct PendingWrite {
+    std::uint64_t end;  // counted from the first byte ever
+    Future<void> future;
+  };
+
+  void start_chunk(std::string&& chunk);
+
+  std::vector<std::string> chunks_;  // from first_ on
+  std::size_t first_ = 0;
+  std::size_t sent_of_first_ = 0;  // bytes of chunks_[first_] that have left
+  std::size_t sealed_ = 0;         // bytes in all chunks from first_ on but the last
+  std::uint64_t sent_ = 0;
+  std::vector<PendingWrite> writes_;  // from first_write_ on
+  std::size_t first_write_ = 0;
+};
+
+// Owns an Output and gives it back to the pool.
+struct OutputReturner {
+  void operator()(Output* output) const noexcept;
+};
+using OutputHandle = std::unique_ptr<Output, OutputReturner>;
+
+// From the pool, or a new one.
+OutputHandle take_output();
+
+}  // namespace tornado::iostream::detail
