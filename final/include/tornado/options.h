@@ -134,8 +134,8 @@ class OptionParser {
   // 8888, 2.5, True, None (no value), ['a', 'b'], __file__ (the file's own path). Lists may go over
   // several lines; "#" begins a comment. A text is read as on the command line if the option is no
   // string. Names that are no options are skipped. The file is data, not Python code: anything else
-  // is an error, and nothing is set. Throws Error with path and line; also if the file cannot be
-  // read.
+  // is an error, and then nothing is set; after a value of the wrong type the ones before it stay
+  // set. Throws Error with path and line; also if the file cannot be read.
   void parse_config_file(const std::string& path, bool final = true);
 
   // What --help prints: all options by group, in Tornado's layout.

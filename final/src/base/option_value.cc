@@ -127,7 +127,7 @@ T scalar_from(const Literal& literal) {
     if constexpr (kIsInteger<T>) return in_range<T>(*number);
     if constexpr (std::is_same_v<T, double>) return static_cast<double>(*number);
   }
-  throw Error(fmt::format("required to be a {} ({} given)", kTypeName<T>, type_name(literal)));
+  throw Error(fmt::format("must have type {}, not {}", kTypeName<T>, type_name(literal)));
 }
 
 template <typename T>
@@ -190,8 +190,8 @@ Value value_from(const Value& prototype, const Literal& literal) {
             return parse_list<Item>(*text);
           const auto* list = std::get_if<Literal::List>(&literal.value);
           if (!list) {
-            throw Error(fmt::format("required to be a list of {} or a comma-separated string",
-                                    kTypeName<Item>));
+            throw Error(
+                fmt::format("must be a list of {} or a comma-separated string", kTypeName<Item>));
           }
           T items;
           for (const Literal& item : *list) items.push_back(scalar_from<Item>(item));

@@ -52,7 +52,7 @@ struct OptionParser::Option {
 
   void require_type(const Value& wanted) const {
     if (wanted.index() != prototype.index()) {
-      throw Error(fmt::format("option \"{}\" is a {}, not a {}", name, type_name(prototype),
+      throw Error(fmt::format("option \"{}\" has type {}, not {}", name, type_name(prototype),
                               type_name(wanted)));
     }
   }
@@ -231,7 +231,9 @@ std::vector<std::string> OptionParser::parse_command_line(int argc, const char* 
 }
 
 void OptionParser::parse_config_file(const std::string& path, bool final) {
-  std::ifstream file(path, std::ios::binary);
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(path, ignored);  // its read would throw
+  std::ifstream file(is_folder ? "" : path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) throw Error(fmt::format("cannot read configuration file \"{}\"", path));
   const std::string absolute = std::filesystem::absolute(path).string();

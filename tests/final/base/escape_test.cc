@@ -73,7 +73,6 @@ TEST(Escape, ES07_linkify_takes_ascii_protocols_and_any_bytes) {
   EXPECT_EQ(linkify("http://a\xff\xc3"), "<a href=\"http://a\xff\xc3\">http://a\xff\xc3</a>");
 }
 
-
 // times.
 
 double seconds_of(const std::string& text) {

@@ -1,18 +1,21 @@
-"""Writes what Python answers to vectors.jsonl, which escape_test.cc and json_test.cc compare with.
+"""Writes what Python answers to vectors.jsonl, which the tests beside it compare with.
 
 Run with a Python that has tornado: python3 make_vectors.py > vectors.jsonl
 
 A line is {"f": function, "in": input, "out": output} and further arguments. Text that is not UTF-8 is given as
 {"hex": "..."}. HTML escaping is taken from Python's html module, which Tornado itself uses since 6.4.
 """
+import datetime
 import html
 import html.entities
 import json
+import logging.handlers
+import os
 import random
 import struct
-import sys
+import time
 
-from tornado import escape
+from tornado import escape, options
 
 random.seed(20261120)
 
@@ -130,10 +133,10 @@ LINKS = [
 # No letters outside ASCII next to a protocol: there linkify differs from Tornado on purpose.
 PIECES = ["http://", "https:/", "www.", "a", "b.c", "/", "(", ")", " ", ".", "&", '"', "'", "<", "-", ":", "?", "=", "ftp://", "\u2192"]
 for text in LINKS + list(noise(PIECES, 500, 14)) + list(noise(PIECES[:7] + ["x" * 9], 300, 14)):
-    for options in ({}, {"shorten": True, "extra_params": ' rel="nofollow" '}, {"require_protocol": True, "permitted_protocols": ["ftp", "message", "http"]}):
-        # In this the installed Tornado may be older than 6.4: it writes &#39;.
-        out = escape.linkify(text, **options).replace("&#39;", "&#x27;")
-        emit("linkify", text, out, **options)
+    for arguments in ({}, {"shorten": True, "extra_params": ' rel="nofollow" '}, {"require_protocol": True, "permitted_protocols": ["ftp", "message", "http"]}):
+        # An installed Tornado before 6.4 writes &#39;.
+        out = escape.linkify(text, **arguments).replace("&#39;", "&#x27;")
+        emit("linkify", text, out, **arguments)
 
 VALUES = [
     None, True, False, 0, -1, 2**63 - 1, -(2**63), 2**64 - 1, 1.0, -0.0, 0.1, 1e16, 1e15, 123456789012345.0, 9999999999999998.0, 1e-4, 1e-5,
@@ -150,4 +153,55 @@ for number in range(-25, 25):
     for digits in ("1", "1.5", "123.25", "9.999999"):
         value = float("%se%d" % (digits, number))
         emit("json_encode", repr(value), escape.json_encode(value))
-sys.stdout.flush()
+
+
+def option(kind, text, multiple=False):
+    parser = options.OptionParser()
+    parser.define("x", type=kind, multiple=multiple)
+    try:
+        parser.parse_command_line(["program", "--x=" + text])
+    except Exception:
+        return None
+    value = parser.x
+    if isinstance(value, datetime.datetime):
+        return [value.year, value.month, value.day, value.hour, value.minute, value.second]
+    if isinstance(value, datetime.timedelta):
+        return value // datetime.timedelta(microseconds=1)
+    return value
+
+
+DATES = [
+    "2013-04-28 05:16:00", "2013-04-28 05:16", "2013-04-28T05:16", "20130428 05:16:00", "20130428 05:16", "2013-04-28", "20130428",
+    "05:16:00", "05:16", "Sun Apr 28 05:16:00 2013", "sUN aPR 28 5:6:7 2013", "Mon Apr  28 05:16:00 2013", "2013-02-29", "2012-02-29", "1900-02-29",
+    "2000-02-29", "2013-13-01", "2013-1-1", "201311", "2013111", "20131", "2013-04-31", "24:00", "23:60", "23:59:59", "23:59:60", "1:2", "", " 05:16",
+    "05:16 ", "2013-04-28t05:16", "2013-04-28  05:16", "0000-01-01", "13-04-28", "2013/04/28", "now", "2013-04-28 05:16:00.5", "9999-12-31", "2013-04-28\t5:6",
+]
+for text in DATES + list(noise("0112359-: T", 300, 14)):
+    emit("option_datetime", text, option(datetime.datetime, text))
+
+SPANS = [
+    "", "1", "1h", "1h 30m", "1h30m", "1.5h", "1.5 hours", "90", "90s", "1sec", "2min", "10 minutes", "3ms", "5us", "1d", "1w 2d 3h 4m 5s 6ms 7us", "-1h", "+2s",
+    "+-2s", "-+2s", "1e3s", "1e3", "1E-3s", "1e", ".5s", "5.s", ".", ".s", "s", "1 x", "1H", "1 hour", "h", "1 2", "1.5.5", "inf", "nan", "0x10", "  3  s  ", "3s,", "1_0s", "1weeks",
+    "2 milliseconds 3 microseconds", "0.1s", "0.0000001s", "1day", "1 days",
+]
+for text in SPANS + list(noise(["1", "2.5", ".", "h", "m", "s", " ", "ms", "e", "-", "min"], 300, 8)):
+    emit("option_timedelta", text, option(datetime.timedelta, text))
+
+for text in ["true", "false", "False", "FALSE", "0", "f", "F", "no", "off", "1", "", " false", "t", "00"]:
+    emit("option_bool", text, option(bool, text))
+
+for text in ["", "1", " 7 ", "+5", "-5", "+-5", "--5", "1:3,7", "1:3", "5:", ":5", "3:1", "-2:1", "1,,2", "1,", "a", "1.0", "1:2:3", "0x1", " 1 : 3 ", "1e3", "00012"]:
+    emit("option_int_list", text, option(int, text, multiple=True))
+    emit("option_int", text, option(int, text))
+
+for text in ["", "1", " 2.5 ", "+1.5", "-.5", "5.", "1e3", "1e", "abc", "0x10", "1,5", "+-1", "++1"]:
+    emit("option_float", text, option(float, text))
+
+# Log files that rotate by time, where clocks change on 29 March and 25 October 2026.
+os.environ["TZ"] = "Europe/Berlin"
+time.tzset()
+MOMENTS = [1795215307, 1774720800, 1774749600, 1792879200, 1792886400, 1792800000] + [random.randrange(1600000000, 1900000000) for _ in range(5)]
+for when, interval in [("s", 5), ("m", 1), ("h", 3), ("d", 2), ("midnight", 1)] + [("w%d" % day, 1) for day in range(7)]:
+    handler = logging.handlers.TimedRotatingFileHandler("unused.log", when=when, interval=interval, delay=True)
+    for moment in MOMENTS:
+        emit("next_rollover", moment, handler.computeRollover(moment), when=when, interval=interval)
