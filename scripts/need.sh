@@ -68,9 +68,13 @@ install_with_apt() {
 # Libraries may also come from elsewhere (another distribution, a build of one's own): what counts is that the
 # build finds them.
 build_finds_everything() {
+  case " $groups " in
+    *" test "*) tests=ON ;;
+    *) tests=OFF ;;
+  esac
   probe=$(mktemp -d)
   status=0
-  cmake -S . -B "$probe" -G Ninja >/dev/null 2>&1 || status=1
+  cmake -S . -B "$probe" -G Ninja -DTORNADO_BUILD_TESTS="$tests" >/dev/null 2>&1 || status=1
   rm -rf "$probe"
   return "$status"
 }
@@ -81,6 +85,7 @@ if [ "${1:-}" = --missing ]; then
   exit 0
 fi
 
+groups=$*
 missing=$(list_missing "$@")
 [ -n "$missing" ] || exit 0
 
