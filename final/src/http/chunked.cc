@@ -83,14 +83,11 @@ const char* ChunkedDecoder::behind_size(char c) {
     return nullptr;
   }
   if (++extension_bytes_ > limits_.max_extensions) return "chunk extensions too long";
-  if (is_control(c)) return "invalid character in chunk extension";
-  if (state_ == State::kExtension) return nullptr;
-  if (c == ';') {
-    state_ = State::kExtension;
-    return nullptr;
+  if (state_ == State::kExtension) {
+    return is_control(c) ? "invalid character in chunk extension" : nullptr;
   }
-  if (!is_blank(c)) return "invalid chunk size";
-  state_ = State::kSizeBlank;
+  if (c != ';' && !is_blank(c)) return "invalid chunk size";
+  state_ = c == ';' ? State::kExtension : State::kSizeBlank;
   return nullptr;
 }
 

@@ -1,0 +1,32 @@
+// Internal header. Reads the cases of tests/vectors/http; the README there says how they are
+// written.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tornado::test {
+
+struct Vector {
+  std::string name;   // the heading, as an identifier
+  std::string input;  // the bytes to feed
+  std::vector<std::string> expect;
+
+  std::string outcome() const;                    // first word of the first line
+  std::string argument() const;                   // the rest of it
+  std::string value(std::string_view key) const;  // of the line "key: value", or "<none>"
+  std::vector<std::pair<std::string, std::string>> headers()
+      const;  // of the lines "header name: value"
+};
+
+void PrintTo(const Vector& vector, std::ostream* out);
+
+// Every case of the file, in order. Throws if it is not there, is empty or is badly written.
+std::vector<Vector> read_vectors(const std::string& file);
+
+// Undoes the escapes of a vector file.
+std::string unescape(std::string_view text);
+
+}  // namespace tornado::test
