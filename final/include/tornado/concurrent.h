@@ -2,12 +2,12 @@
 // ends in one. Mirrors tornado.concurrent and the part of concurrent.futures that Tornado uses.
 #pragma once
 
+#include <tornado/detail/pointers.h>
 #include <tornado/detail/runtime.h>
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
-#include <functional>
-#include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -41,33 +41,39 @@ namespace detail {
 
 enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
 
-// What all the copies of one Future share. Counted without atomics: it belongs to the thread that
-// made it.
+// What all the copies of one Future share. It belongs to the thread that made it; only the count is
+// atomic, because a lambda that carries a handle to another thread and back is copied and destroyed
+// there.
 class FutureStateBase : public Pooled {
  public:
   FutureStateBase() = default;
   FutureStateBase(const FutureStateBase&) = delete;
   FutureStateBase& operator=(const FutureStateBase&) = delete;
 
-  void retain() noexcept { ++references_; }
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (--references_ == 0) delete this;
+    // The last handle needs no locked instruction: nobody is left to race with.
+    if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  bool unique() const noexcept { return references_ == 1; }
+  bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+
+  // Throws std::logic_error on a thread that is not the future's own.
+  void check_thread() const {
+    if (thread_ != &thread_state) check_foreign_thread();
+  }
 
   bool done() const noexcept { return status_ != FutureStatus::kPending; }
   bool cancelled() const noexcept { return status_ == FutureStatus::kCancelled; }
-  bool failed() const noexcept { return exception_ != nullptr; }
 
   // The exception, if any, which from now on counts as looked at.
   const std::exception_ptr& exception() noexcept {
     retrieved_ = true;
     return exception_;
   }
-  void mark_retrieved() noexcept { retrieved_ = true; }
 
   // Throws what the future holds instead of a result; returns if it holds a result.
   void require_result() {
+    check_thread();
     if (status_ != FutureStatus::kResult) throw_instead();
   }
 
@@ -77,9 +83,8 @@ class FutureStateBase : public Pooled {
   }
   void forget(Waiter& waiter) noexcept { waiters_.remove(waiter); }
 
-  // Both leave a completed future as it is and answer false.
+  // Leaves a completed future as it is and answers false.
   bool fail(std::exception_ptr exception, FutureStatus status);
-  bool expect_pending() const;
 
  protected:
   virtual ~FutureStateBase();
@@ -88,16 +93,13 @@ class FutureStateBase : public Pooled {
     status_ = status;
     if (!waiters_.empty()) wake();
   }
-  void check_thread() const {
-    if (thread_ != &thread_state) throw_wrong_thread();
-  }
 
  private:
   void wake();
   [[noreturn]] void throw_instead();
-  [[noreturn]] static void throw_wrong_thread();
+  static void check_foreign_thread();
 
-  std::uint32_t references_ = 1;
+  std::atomic<std::uint32_t> references_ = 1;
   FutureStatus status_ = FutureStatus::kPending;
   bool retrieved_ = false;
   const ThreadState* thread_ = &thread_state;
@@ -118,8 +120,8 @@ class FutureState final : public FutureStateBase {
 
   template <class... Args>
   bool set(Args&&... args) {
-    if (done()) return false;
     check_thread();
+    if (done()) return false;
     ::new (static_cast<void*>(&value_)) T(std::forward<Args>(args)...);
     has_value_ = true;
     complete(FutureStatus::kResult);
@@ -156,8 +158,8 @@ template <>
 class FutureState<void> final : public FutureStateBase {
  public:
   bool set() {
-    if (done()) return false;
     check_thread();
+    if (done()) return false;
     complete(FutureStatus::kResult);
     return true;
   }
@@ -195,8 +197,12 @@ class DoneCallback final : public Waiter, public Pooled {
   FutureState<T>* state_ = nullptr;
 };
 
-// Runs `callback` and logs to tornado.application what escapes it.
+// Logs to tornado.application what escaped a callback: the exception being handled, or `exception`.
 void report_callback_exception() noexcept;
+void report_callback_exception(const std::exception_ptr& exception) noexcept;
+// A coroutine ended with an exception after its future was cancelled: nobody will see it.
+void report_lost_exception() noexcept;
+[[noreturn]] void throw_null_exception();
 
 template <class T>
 inline constexpr bool is_future = false;
@@ -208,12 +214,14 @@ inline constexpr bool is_future<Future<T>> = true;
 // The one asynchronous type: what read_until and fetch return, what a coroutine returns, what
 // co_await takes (tornado.concurrent.Future).
 //
-// A Future is a handle: copies share one result. It belongs to the thread that made it and to that
-// thread's loop; completing it from another thread throws std::logic_error. To hand over from a
-// thread, call loop->add_callback([f] { f.set_result(..); }).
+// A Future is a handle: copies share one result. A handle that was moved from may only be assigned
+// to or destroyed. The future belongs to the thread that made it; on another thread handles may be
+// copied and destroyed, and everything else throws std::logic_error. To hand over from a thread,
+// call loop->add_callback([f] { f.set_result(..); }).
 //
-// Completing a future never runs anybody's code: those who wait are queued on the loop. An
-// exception that nobody looked at is logged to tornado.application when the last handle goes.
+// Completing a future never runs anybody's code: those who wait are queued on the loop; a coroutine
+// on the one where it was suspended, a done-callback on the one that is current. An exception that
+// nobody looked at is logged to tornado.application when the last handle goes.
 //
 // A function that returns Future<T> may use co_await and co_return. It starts at the call and runs
 // to its first real wait, as a @gen.coroutine does. Its parameters live as long as its frame: take
@@ -249,10 +257,11 @@ class Future {
   }
 
   // Completes the future with an exception: an exception_ptr, or any object to be thrown.
-  // Throws InvalidStateError if it is done already.
+  // Throws InvalidStateError if it is done already, std::invalid_argument for a null exception_ptr.
   template <class E>
   void set_exception(E exception) const {
     if constexpr (std::is_same_v<E, std::exception_ptr>) {
+      if (exception == nullptr) detail::throw_null_exception();
       if (!state_->fail(std::move(exception), detail::FutureStatus::kException)) {
         detail::throw_already_done();
       }
@@ -262,17 +271,25 @@ class Future {
   }
 
   // Completes a pending future with CancelledError and answers true; answers false if it was done.
-  // What would have completed it is not stopped, and its result is dropped.
+  // What would have completed it is not stopped: a coroutine runs on, its result is dropped, its
+  // exception logged. Any other producer asks done() before set_result().
   bool cancel() const {
     return state_->fail(std::make_exception_ptr(concurrent::CancelledError()),
                         detail::FutureStatus::kCancelled);
   }
 
-  bool done() const noexcept { return state_->done(); }
-  bool cancelled() const noexcept { return state_->cancelled(); }
+  // Has a result or an exception, or was cancelled.
+  bool done() const {
+    state_->check_thread();
+    return state_->done();
+  }
+  bool cancelled() const {
+    state_->check_thread();
+    return state_->cancelled();
+  }
 
   // The result, or throws the exception. InvalidStateError if not done. The reference lives as long
-  // as a handle does.
+  // as a handle does. Called on an rvalue, it moves the result out if no other handle is left.
   decltype(auto) result() const& { return state_->get(); }
   T result() && { return state_->take(state_->unique()); }
 
@@ -283,12 +300,13 @@ class Future {
   }
 
   // Calls `callback(Future<T>)` on the loop once the future is done, also if it is done already. In
-  // the order added. What the callback throws is logged. A future that never completes frees its
-  // callbacks without calling them.
+  // the order added. The callback may be a coroutine; its captures stay alive until it ends. What
+  // it throws is logged. A future that never completes frees its callbacks without calling them.
   template <class F>
   void add_done_callback(F callback) const {
+    state_->check_thread();
     auto* node = new detail::DoneCallback<T, F>(std::move(callback));
-    if (done()) {
+    if (state_->done()) {
       node->completed(*state_);
     } else {
       state_->wait(*node);
@@ -321,7 +339,11 @@ class FutureWait : public Suspension {
     if (waiting_) state().forget(*this);
   }
 
-  bool await_ready() noexcept { return future_.done() && thread_state.await_budget-- > 0; }
+  bool await_ready() {
+    if (!future_.done() || thread_state.await_budget == 0) return false;
+    --thread_state.await_budget;
+    return true;
+  }
 
   void await_suspend(std::coroutine_handle<> handle) {
     suspend(handle);
@@ -366,7 +388,7 @@ class PromiseBase : public Pooled {
   std::suspend_never initial_suspend() const noexcept { return {}; }
   std::suspend_never final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept {
-    state_->fail(std::current_exception(), FutureStatus::kException);
+    if (!state_->fail(std::current_exception(), FutureStatus::kException)) report_lost_exception();
   }
 
  protected:
@@ -400,35 +422,34 @@ class Promise<void> final : public PromiseBase<void> {
   void return_void() { state_->set(); }
 };
 
-// Calls `function(args...)`. When it is a coroutine, `keep()` is called with its unfinished future,
-// so that the caller can keep the function object: a lambda coroutine's captures live there, not in
-// the frame.
-template <class F, class Keep, class... Args>
-void call_keeping(F& function, Keep keep, Args&&... args) {
-  if constexpr (is_future<decltype(function(std::forward<Args>(args)...))>) {
-    auto future = function(std::forward<Args>(args)...);
-    if (!future.done()) keep(std::move(future));
-  } else {
-    function(std::forward<Args>(args)...);
+// Calls `function(args...)`, which lives in `owner`, logs what it throws and frees the owner. When
+// it is a coroutine, that is at its end: a lambda coroutine's captures live in the function object,
+// not in the frame.
+template <class Owner, class F, class... Args>
+void run_and_free(Owner& owner, F& function, Args&&... args) {
+  Owned<Owner> owned(&owner);
+  try {
+    if constexpr (is_future<decltype(function(std::forward<Args>(args)...))>) {
+      const auto report = [](const auto& future) {
+        if (!future.cancelled() && future.exception())
+          report_callback_exception(future.exception());
+      };
+      const auto future = function(std::forward<Args>(args)...);
+      if (future.done()) return report(future);
+      future.add_done_callback(
+          [owned = std::move(owned), report](const auto& done) { report(done); });
+    } else {
+      function(std::forward<Args>(args)...);
+    }
+  } catch (...) {
+    report_callback_exception();
   }
 }
 
 template <class T, class F>
 void DoneCallback<T, F>::run() {
   Future<T> future(std::exchange(state_, nullptr));
-  bool kept = false;
-  try {
-    call_keeping(
-        function_,
-        [&](auto unfinished) {
-          kept = true;
-          unfinished.add_done_callback([self = std::unique_ptr<DoneCallback>(this)](auto) {});
-        },
-        std::move(future));
-  } catch (...) {
-    report_callback_exception();
-  }
-  if (!kept) delete this;
+  run_and_free(*this, function_, std::move(future));
 }
 
 }  // namespace detail
@@ -445,9 +466,11 @@ namespace detail {
 // the loop's thread; only work() runs elsewhere.
 class Job : public tornado::detail::Runnable, public tornado::detail::ListHook {
  public:
-  ~Job() override = default;
+  Job();
+  ~Job() override;
 
-  // On the loop, first of all: makes the current loop the one the job comes back to.
+  // On the loop, first of all: makes the current loop the one the job comes back to. Throws
+  // std::runtime_error if that loop is closed.
   void enlist();
   // On the worker: computes and keeps the outcome.
   virtual void work() noexcept = 0;
@@ -462,17 +485,17 @@ class Job : public tornado::detail::Runnable, public tornado::detail::ListHook {
 
  private:
   friend class tornado::ioloop::detail::Mailbox;
-  std::shared_ptr<tornado::ioloop::detail::Mailbox> mailbox_;
+  tornado::detail::Ref<tornado::ioloop::detail::Mailbox> mailbox_;
 };
 
 template <class R>
 struct Outcome {
   template <class F>
   void compute(F& f) {
-    value.reset(new R(f()));
+    value.emplace(f());
   }
   void deliver(const Future<R>& future) { future.set_result(std::move(*value)); }
-  std::unique_ptr<R> value;
+  std::optional<R> value;
 };
 template <>
 struct Outcome<void> {
@@ -502,8 +525,12 @@ class FunctionJob final : public Job {
     if (!future_ || future_->done()) return;
     if (error_ != nullptr) {
       future_->set_exception(std::move(error_));
-    } else {
+      return;
+    }
+    try {
       outcome_.deliver(*future_);
+    } catch (...) {  // the result does not move
+      future_->set_exception(std::current_exception());
     }
   }
 
@@ -522,17 +549,18 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Runs `f(args...)`; arguments are moved or copied into the task. The function and what it
-  // captures are destroyed on the worker. Call it on a loop's thread. Throws std::runtime_error
-  // after shutdown().
+  // Runs `f(args...)`, a function or a member function with its object; arguments are moved or
+  // copied into the task. The function and what it captures are destroyed on the worker. Call it on
+  // a loop's thread. Throws std::runtime_error after shutdown(), or if the loop is closed.
   template <class F, class... Args>
   auto submit(F&& f, Args&&... args) {
     auto bound = [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
-      return std::invoke(f, std::move(args)...);
+      return tornado::detail::invoke(f, std::move(args)...);
     };
     using R = decltype(bound());
     Future<R> future;
-    auto job = std::make_unique<detail::FunctionJob<R, decltype(bound)>>(std::move(bound), future);
+    tornado::detail::Owned<detail::Job> job(
+        new detail::FunctionJob<R, decltype(bound)>(std::move(bound), future));
     job->enlist();
     execute(std::move(job));
     return future;
@@ -540,7 +568,7 @@ class Executor {
 
  protected:
   // Takes the job to a worker. See executor.cc for what becomes of a job.
-  virtual void execute(std::unique_ptr<detail::Job> job) = 0;
+  virtual void execute(tornado::detail::Owned<detail::Job> job) = 0;
 };
 
 // A pool of threads (concurrent.futures.ThreadPoolExecutor). Threads start when there is work for
@@ -552,15 +580,16 @@ class ThreadPoolExecutor final : public Executor {
   // shutdown().
   ~ThreadPoolExecutor() override;
 
-  // Takes no more tasks, runs those it has, and joins the threads.
+  // Takes no more tasks, runs those it has, and joins the threads; on one of them, it joins the
+  // others and returns.
   void shutdown();
 
  protected:
-  void execute(std::unique_ptr<detail::Job> job) override;
+  void execute(tornado::detail::Owned<detail::Job> job) override;
 
  private:
   struct Pool;
-  std::unique_ptr<Pool> pool_;
+  tornado::detail::Ref<Pool> pool_;
 };
 
 }  // namespace concurrent

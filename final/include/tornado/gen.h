@@ -15,8 +15,9 @@ using ioloop::TimeoutError;
 
 namespace detail {
 
-// A later failure of a group whose first one is thrown: logged to tornado.application, or lost.
+// An exception that cannot be thrown, because another one is: logged to tornado.application.
 void log_later_failure(const std::exception_ptr& exception) noexcept;
+void log_failure_after_timeout(const std::exception_ptr& exception) noexcept;
 
 // Collects the first exception of a group and logs the others.
 class FirstFailure {
@@ -60,6 +61,25 @@ struct Slot {
   }
   std::optional<Held<T>> value;
 };
+
+// Completes `result` as `done` was; if that came too late, logs what gets lost.
+template <class T>
+void hand_over(Future<T> done, const Future<T>& result) {
+  const auto exception = done.exception();
+  if (result.done()) {
+    if (exception && !done.cancelled()) log_failure_after_timeout(exception);
+  } else if (exception) {
+    result.set_exception(exception);
+  } else if constexpr (std::is_void_v<T>) {
+    result.set_result();
+  } else {
+    try {
+      result.set_result(std::move(done).result());
+    } catch (...) {  // the result does not move
+      result.set_exception(std::current_exception());
+    }
+  }
+}
 
 }  // namespace detail
 
@@ -157,22 +177,13 @@ template <class T>
 Future<T> with_timeout(double deadline, Future<T> future) {
   auto& loop = ioloop::IOLoop::current();
   Future<T> result;
-  auto timer = loop.add_timeout(deadline, [result] {
+  const auto timer = loop.add_timeout(deadline, [result] {
     if (!result.done()) result.set_exception(TimeoutError());
   });
-  future.add_done_callback([result, timer, &loop](Future<T> done) mutable {
-    if (result.done()) {
-      if (const auto late = done.exception()) detail::log_later_failure(late);
-      return;
-    }
-    loop.remove_timeout(timer);
-    if (const auto exception = done.exception()) {
-      result.set_exception(exception);
-    } else if constexpr (std::is_void_v<T>) {
-      result.set_result();
-    } else {
-      result.set_result(std::move(done).result());
-    }
+  future.add_done_callback([result, timer, &loop](Future<T> done) {
+    // The loop may be gone; then the timer went with it.
+    if (timer.pending()) loop.remove_timeout(timer);
+    detail::hand_over(std::move(done), result);
   });
   return result;
 }

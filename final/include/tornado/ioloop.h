@@ -4,14 +4,8 @@
 #include <tornado/concurrent.h>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
-
-namespace tornado::concurrent {
-class Executor;
-}
 
 namespace tornado::ioloop {
 
@@ -38,7 +32,8 @@ class Clock {
   virtual bool skip(double /*seconds*/) { return false; }
 };
 
-// Time that moves only when the loop would sleep: a test of an hour takes no time.
+// Time that moves only when the loop would sleep: a test of an hour takes no time. It does not wait
+// for other threads: while an executor works, the next timer may come first.
 class VirtualClock final : public Clock {
  public:
   explicit VirtualClock(double start = 1'000'000'000.0) : now_(start) {}
@@ -91,18 +86,7 @@ template <class F>
 class Callback final : public tornado::detail::Runnable, public tornado::detail::Pooled {
  public:
   explicit Callback(F f) : function_(std::move(f)) {}
-  void run() override {
-    bool kept = false;
-    try {
-      tornado::detail::call_keeping(function_, [&](auto unfinished) {
-        kept = true;
-        unfinished.add_done_callback([self = std::unique_ptr<Callback>(this)](auto) {});
-      });
-    } catch (...) {
-      tornado::detail::report_callback_exception();
-    }
-    if (!kept) delete this;
-  }
+  void run() override { tornado::detail::run_and_free(*this, function_); }
   void discard() noexcept override { delete this; }
 
  private:
@@ -120,7 +104,7 @@ auto bind_callback(F&& f, Args&&... args) {
     return std::forward<F>(f);
   } else {
     return [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
-      return f(std::move(args)...);
+      return tornado::detail::invoke(f, std::move(args)...);
     };
   }
 }
@@ -130,6 +114,10 @@ void retire(tornado::detail::Runnable& handler);
 
 template <class F>
 class FunctionHandler final : public EventHandler, public tornado::detail::Runnable {
+  static_assert(!tornado::detail::is_future<std::invoke_result_t<F&, int, std::uint32_t>>,
+                "an event handler cannot be a coroutine: it would be called again before it ends; "
+                "let it call spawn_callback");
+
  public:
   explicit FunctionHandler(F f) : function_(std::move(f)) {}
   void handle_events(int fd, std::uint32_t events) override { function_(fd, events); }
@@ -145,22 +133,20 @@ class FunctionHandler final : public EventHandler, public tornado::detail::Runna
 namespace detail {
 // A function to call many times. Its captures live until the last call, a coroutine's included, has
 // ended.
-class RepeatedCallback {
+class RepeatedCallback : public tornado::detail::Counted {
  public:
-  virtual ~RepeatedCallback() = default;
   // Starts one call; the future tells its end and holds what it threw.
   virtual Future<void> call() = 0;
 };
 
 template <class F>
-class RepeatedFunction final : public RepeatedCallback,
-                               public std::enable_shared_from_this<RepeatedFunction<F>> {
+class RepeatedFunction final : public RepeatedCallback {
  public:
   explicit RepeatedFunction(F f) : function_(std::move(f)) {}
-  Future<void> call() override { return run(this->shared_from_this()); }
+  Future<void> call() override { return run(tornado::detail::Ref<RepeatedFunction>(this)); }
 
  private:
-  static Future<void> run(std::shared_ptr<RepeatedFunction> self) {
+  static Future<void> run(tornado::detail::Ref<RepeatedFunction> self) {
     if constexpr (tornado::detail::is_future<decltype(self->function_())>) {
       co_await self->function_();
     } else {
@@ -173,35 +159,42 @@ class RepeatedFunction final : public RepeatedCallback,
 };
 
 template <class F>
-std::shared_ptr<RepeatedCallback> make_repeated(F f) {
-  return std::make_shared<RepeatedFunction<F>>(std::move(f));
+tornado::detail::Ref<RepeatedCallback> make_repeated(F f) {
+  return tornado::detail::Ref<RepeatedFunction<F>>(new RepeatedFunction<F>(std::move(f)));
 }
 
-// The function of a run_sync and its result. The loop's callback shares it: a loop stopped too
+// The function of a run_sync. The loop's callback and the coroutine share it: a loop stopped too
 // early leaves nothing dangling.
 template <class F>
-struct SyncCall {
+class SyncCall final : public tornado::detail::Counted {
   using Returned = decltype(std::declval<F&>()());
+  static constexpr bool kCoroutine = tornado::detail::is_future<Returned>;
+  template <class R>
+  struct Value {
+    using type = R;
+  };
+  template <class R>
+  struct Value<Future<R>> {
+    using type = R;
+  };
 
-  static auto invoke(std::shared_ptr<SyncCall> self) {
-    if constexpr (tornado::detail::is_future<Returned>) {
-      return await_it<typename Returned::value_type>(std::move(self));
+ public:
+  using Result = Future<typename Value<Returned>::type>;
+
+  explicit SyncCall(F f) : function_(std::move(f)) {}
+
+  static Result invoke(tornado::detail::Ref<SyncCall> self) {
+    if constexpr (kCoroutine) {
+      co_return co_await self->function_();
     } else {
-      return await_it<Returned>(std::move(self));
+      co_return self->function_();
     }
   }
 
-  template <class T>
-  static Future<T> await_it(std::shared_ptr<SyncCall> self) {
-    if constexpr (tornado::detail::is_future<Returned>) {
-      co_return co_await self->function();
-    } else {
-      co_return self->function();
-    }
-  }
+  bool over = false;  // run_sync has returned
 
-  explicit SyncCall(F f) : function(std::move(f)) {}
-  F function;
+ private:
+  F function_;
 };
 }  // namespace detail
 
@@ -233,17 +226,17 @@ class Timeout {
 //   1. run the callbacks that were queued when the iteration began;
 //   2. run the timers that are due, earliest first;
 //   3. resume the coroutines and run the done-callbacks whose futures have completed, and those
-//   that complete
-//      meanwhile, at most kReadyBudget of them;
+//      that complete meanwhile, at most kReadyBudget of them;
 //   4. write out what streams have queued, and the log;
 //   5. compute how long to sleep: not at all if anything is queued, else until the next timer;
 //   6. ask the poller for events (epoll_wait);
 //   7. handle each event; a handler removed in the same batch does not run;
 //   8. free what was let go of during the iteration.
 //
-// Only add_callback, spawn_callback, stop and add_callback_from_signal may be called from another
-// thread. An exception that leaves a callback is logged to tornado.application, and the loop goes
-// on.
+// Only add_callback, spawn_callback, stop, running and add_callback_from_signal may be called from
+// another thread while the loop runs; handlers and timers throw std::logic_error there. A loop may
+// be made on one thread and run on another, but is destroyed where it is current. An exception that
+// leaves a callback is logged to tornado.application, and the loop goes on.
 class IOLoop {
  public:
   // Event masks; the values are epoll's. ERROR is always reported, asked for or not.
@@ -257,7 +250,7 @@ class IOLoop {
   // Events taken from the poller at a time.
   static constexpr int kMaxEvents = 512;
 
-  // This thread's loop, made on demand and then closed when the thread ends.
+  // This thread's loop, made on demand and then kept until the thread ends.
   static IOLoop& current();
   // The same, or null if the thread has none and `instance` is false.
   static IOLoop* current(bool instance);
@@ -277,32 +270,38 @@ class IOLoop {
   void make_current();
   static void clear_current();
 
-  // Runs until stop(). Throws std::runtime_error if a loop already runs on this thread. A stop()
-  // that came before makes it return at once.
+  // Runs until stop(). Throws std::runtime_error if a loop already runs on this thread, or if this
+  // one is closed. A stop() that came before makes it return at once.
   void start();
   // Lets start() return when the current iteration ends. From any thread.
   void stop();
   bool running() const noexcept;
 
   // Releases everything: handlers, timers, queued callbacks (none of them is run), coroutines that
-  // still wait (their frames are destroyed, innermost first where one awaits another). The loop
-  // must not be running (std::logic_error). With `all_fds` it also closes every registered
-  // descriptor.
+  // still wait (their frames are destroyed, innermost first where one awaits another). Then waits
+  // for the loop's own pool to end its tasks; their results are dropped. The loop must not be
+  // running (std::logic_error). With `all_fds` it also closes every registered descriptor: only
+  // where nobody else would.
+  //
+  // A closed loop takes callbacks and timers without a word and frees them; start(), add_handler()
+  // and run_in_executor() throw std::runtime_error, and so does a co_await that would have to wait.
   void close(bool all_fds = false);
 
   // Runs the loop until `function` is done, and returns its result or throws its exception.
   // `function` is plain or a coroutine. Throws TimeoutError after `timeout` seconds (negative:
-  // never), std::runtime_error if something else stops the loop first.
+  // never), std::runtime_error if something else stops the loop first. The coroutine is not undone
+  // then: it goes on when the loop does. Throws what start() throws, without having done anything.
   template <class F>
   auto run_sync(F function, double timeout = -1);
 
   // Calls `handler(fd, events)` whenever one of `events` is there. Throws std::invalid_argument if
-  // the descriptor has a handler already, std::system_error if it cannot be polled. The descriptor
-  // stays the caller's, who removes the handler before closing it.
+  // the descriptor is negative or has a handler already, std::system_error if it cannot be polled.
+  // The descriptor stays the caller's, who removes the handler before closing it. The handler is
+  // freed once it is removed and returned; it cannot be a coroutine.
   template <class F>
     requires std::is_invocable_v<F&, int, std::uint32_t>
   void add_handler(int fd, F handler, std::uint32_t events) {
-    auto owned = std::make_unique<detail::FunctionHandler<F>>(std::move(handler));
+    tornado::detail::Owned owned(new detail::FunctionHandler<F>(std::move(handler)));
     add_handler(fd, *owned, events);
     owned.release();
   }
@@ -313,8 +312,9 @@ class IOLoop {
   // Silent if there is none. The handler does not run again, not even in the batch at hand.
   void remove_handler(int fd);
 
-  // Calls `f(args...)` in the next iteration. Thread-safe: the one way into a loop from outside.
-  // Silent once the loop is closed. `f` may be a coroutine; its captures stay alive until it ends.
+  // Calls `f(args...)` in the next iteration; `f` is a function or a member function with its
+  // object. Thread-safe: the one way into a loop from outside. Silent once the loop is closed. `f`
+  // may be a coroutine; its captures stay alive until it ends.
   template <class F, class... Args>
   void add_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(
@@ -325,8 +325,9 @@ class IOLoop {
   void spawn_callback(F&& f, Args&&... args) {
     add_callback(std::forward<F>(f), std::forward<Args>(args)...);
   }
-  // Calls `function(argument)` in the next iteration. May be called in a signal handler: no lock,
-  // no allocation. Answers false if kSignalSlots calls are waiting already.
+  // Calls `function(argument)` when the loop next looks for events; in no particular order. May be
+  // called in a signal handler: no lock, no allocation. Answers false if kSignalSlots calls are
+  // waiting already.
   bool add_callback_from_signal(void (*function)(void*), void* argument) noexcept;
   static constexpr std::size_t kSignalSlots = 64;
 
@@ -338,7 +339,7 @@ class IOLoop {
 
   // Calls `f(args...)` at `deadline`, in seconds as time() counts them, or after a std::chrono
   // duration. Timers due at the same moment run in the order they were made. Coroutines are
-  // welcome.
+  // welcome. Throws std::invalid_argument if the deadline is not a number.
   template <class F, class... Args>
   Timeout add_timeout(double deadline, F&& f, Args&&... args) {
     return push_timer(deadline, detail::make_callback(detail::bind_callback(
@@ -381,8 +382,8 @@ class IOLoop {
   void remove_signal_handler(int signal);
 
   // Runs `f(args...)` on a thread of `executor` (null: the loop's own pool, made on first use, 5
-  // threads a CPU) and gives its result as a future of this loop. Arguments are copied or moved
-  // into the task.
+  // threads a CPU) and gives its result as a future of the current loop. Arguments are copied or
+  // moved into the task.
   template <class F, class... Args>
   auto run_in_executor(concurrent::Executor* executor, F&& f, Args&&... args);
   // Replaces the pool that null means. Not owned.
@@ -397,23 +398,25 @@ class IOLoop {
  private:
   friend class tornado::detail::Suspension;
 
-  void set_signal_callback(int signal, std::shared_ptr<detail::RepeatedCallback> callback);
+  void set_signal_callback(int signal,
+                           const tornado::detail::Ref<detail::RepeatedCallback>& callback);
   void push_callback(tornado::detail::Runnable& callback);
   Timeout push_timer(double deadline, tornado::detail::Runnable& callback);
   concurrent::Executor& executor_or_default(concurrent::Executor* executor);
+  void require_startable() const;
   bool start_for(double timeout);  // true: it was the timeout that ended it
 
-  std::unique_ptr<detail::LoopState> state_;
+  tornado::detail::Owned<detail::LoopState> state_;
 };
 
 // Calls a function every `callback_time` milliseconds (or std::chrono duration), from one period
 // after start() on. Runs on the loop that is current at start(). A call that takes longer than the
 // period makes it skip to the next multiple; a coroutine never overlaps itself. What a call throws
-// is logged. Destroying the object stops it. (ioloop.PeriodicCallback)
+// is logged. Destroying the object stops it; so does closing the loop. (ioloop.PeriodicCallback)
 class PeriodicCallback {
  public:
   // `jitter` spreads each period by up to jitter/2 of it to either side (0.1: ± 5 %).
-  // Throws std::invalid_argument if the period is not positive.
+  // Throws std::invalid_argument if the period is not positive or the jitter not within 0 and 1.
   template <class F>
   PeriodicCallback(F callback, double callback_time_ms, double jitter = 0)
       : PeriodicCallback(detail::make_repeated(std::move(callback)), callback_time_ms, jitter) {}
@@ -425,37 +428,47 @@ class PeriodicCallback {
   PeriodicCallback& operator=(const PeriodicCallback&) = delete;
   ~PeriodicCallback();
 
+  // Both are silent where there is nothing to do. A call that is under way when stop() comes runs
+  // to its end.
   void start();
   void stop();
   bool is_running() const noexcept;
 
  private:
   struct State;
-  PeriodicCallback(std::shared_ptr<detail::RepeatedCallback> callback, double callback_time_ms,
-                   double jitter);
+  struct Run;
+  PeriodicCallback(const tornado::detail::Ref<detail::RepeatedCallback>& callback,
+                   double callback_time_ms, double jitter);
 
-  std::shared_ptr<State> state_;
+  tornado::detail::Ref<State> state_;
 };
 
 template <class F>
 auto IOLoop::run_sync(F function, double timeout) {
   using Call = detail::SyncCall<F>;
-  auto call = std::make_shared<Call>(std::move(function));
-  auto result = std::make_shared<decltype(Call::invoke(call))>();
-  add_callback([this, call, result] {
-    *result = Call::invoke(call);
-    result->add_done_callback([this](auto) { stop(); });
+  require_startable();
+  const tornado::detail::Ref<Call> call(new Call(std::move(function)));
+  struct Scope {  // what is still queued for this call must touch neither the frame nor the loop
+    explicit Scope(bool& flag) : over(flag) {}
+    ~Scope() { over = true; }
+    bool& over;
+  };
+  std::optional<typename Call::Result> result;
+  const Scope scope(call->over);
+  add_callback([this, call, &result] {
+    if (call->over) return;
+    result.emplace(Call::invoke(call));
+    result->add_done_callback([this, call](const auto&) {
+      if (!call->over) stop();
+    });
   });
   const bool timed_out = start_for(timeout);
-  if (!result->done()) {
-    result->cancel();
-    if (timed_out) {
-      throw TimeoutError("Operation timed out after " + detail::format_seconds(timeout) +
-                         " seconds");
-    }
-    throw std::runtime_error("IOLoop stopped before the function had finished");
+  if (result && result->done()) return std::move(*result).result();
+  if (result) result->cancel();
+  if (timed_out) {
+    throw TimeoutError("Operation timed out after " + detail::format_seconds(timeout) + " seconds");
   }
-  return std::move(*result).result();
+  throw std::runtime_error("IOLoop stopped before the function had finished");
 }
 
 template <class F, class... Args>

@@ -4,9 +4,14 @@
 // belong to its thread; the worker then frees the rest.
 #include <tornado/concurrent.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -17,6 +22,9 @@ namespace tornado::concurrent {
 
 namespace detail {
 
+Job::Job() = default;
+Job::~Job() = default;
+
 void Job::run() {
   unlink();
   const std::unique_ptr<Job> self(this);
@@ -25,22 +33,55 @@ void Job::run() {
 
 void Job::enlist() {
   auto& state = ioloop::IOLoop::current().internals();
+  if (state.closed) throw std::runtime_error("cannot schedule new futures: the IOLoop is closed");
   ioloop::detail::Mailbox::attach(*this, state.mailbox);
   link_before(state.jobs);
 }
 
 }  // namespace detail
 
+using tornado::detail::Owned;
+using tornado::detail::Ref;
+
+// Shared by the executor and its threads: the last task may be the one that destroys the executor.
 struct ThreadPoolExecutor::Pool {
   explicit Pool(std::size_t max) : max_workers(max) {}
 
+  void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  std::atomic<std::uint32_t> references = 0;
   const std::size_t max_workers;
   std::mutex mutex;
   std::condition_variable work_there;
-  std::deque<std::unique_ptr<detail::Job>> jobs;  // guarded by mutex
-  std::size_t idle = 0;                           // guarded by mutex
-  bool closing = false;                           // guarded by mutex
-  std::vector<std::thread> threads;               // guarded by mutex, but for shutdown()
+  std::deque<Owned<detail::Job>> jobs;  // guarded by mutex
+  std::size_t idle = 0;                 // guarded by mutex
+  bool closing = false;                 // guarded by mutex
+  std::vector<std::thread> threads;     // guarded by mutex
+
+  void add(Owned<detail::Job> job) {
+    const std::lock_guard lock(mutex);
+    if (closing) throw std::runtime_error("cannot schedule new futures after shutdown");
+    jobs.push_back(std::move(job));
+    if (idle >= jobs.size()) {
+      work_there.notify_one();
+    } else if (threads.size() < max_workers) {
+      add_thread();
+    }
+  }
+
+  // With the mutex held. Where the system has no thread to give, those that are there must do.
+  void add_thread() {
+    try {
+      threads.emplace_back([pool = Ref<Pool>(this)] { pool->serve(); });
+    } catch (const std::system_error&) {
+      if (!threads.empty()) return;
+      jobs.pop_back();
+      throw;
+    }
+  }
 
   void serve() {
     std::unique_lock lock(mutex);
@@ -59,8 +100,7 @@ struct ThreadPoolExecutor::Pool {
   }
 };
 
-ThreadPoolExecutor::ThreadPoolExecutor(std::size_t max_workers)
-    : pool_(std::make_unique<Pool>(max_workers)) {
+ThreadPoolExecutor::ThreadPoolExecutor(std::size_t max_workers) : pool_(new Pool(max_workers)) {
   if (max_workers == 0) throw std::invalid_argument("max_workers must be greater than 0");
 }
 
@@ -68,27 +108,24 @@ ThreadPoolExecutor::~ThreadPoolExecutor() {
   shutdown();
 }
 
-void ThreadPoolExecutor::execute(std::unique_ptr<detail::Job> job) {
-  const std::lock_guard lock(pool_->mutex);
-  if (pool_->closing) {
-    throw std::runtime_error("cannot schedule new futures after shutdown");
-  }
-  pool_->jobs.push_back(std::move(job));
-  if (pool_->idle >= pool_->jobs.size()) {
-    pool_->work_there.notify_one();
-  } else if (pool_->threads.size() < pool_->max_workers) {
-    pool_->threads.emplace_back([pool = pool_.get()] { pool->serve(); });
-  }
+void ThreadPoolExecutor::execute(Owned<detail::Job> job) {
+  pool_->add(std::move(job));
 }
 
 void ThreadPoolExecutor::shutdown() {
+  std::vector<std::thread> threads;
   {
     const std::lock_guard lock(pool_->mutex);
     pool_->closing = true;
+    threads.swap(pool_->threads);
   }
   pool_->work_there.notify_all();
-  for (std::thread& thread : pool_->threads) {
-    if (thread.joinable()) thread.join();
+  for (std::thread& thread : threads) {
+    if (thread.get_id() == std::this_thread::get_id()) {
+      thread.detach();  // it shares the pool, and ends when it comes back from here
+    } else {
+      thread.join();
+    }
   }
 }
 

@@ -21,6 +21,8 @@ bool FutureStateBase::fail(std::exception_ptr exception, FutureStatus status) {
 }
 
 void FutureStateBase::wake() {
+  // A waiter of a closed loop is freed here, and with it perhaps the last handle but this.
+  const Ref<FutureStateBase> self(this);
   while (Runnable* waiter = waiters_.pop_front()) static_cast<Waiter*>(waiter)->completed(*this);
 }
 
@@ -30,9 +32,15 @@ void FutureStateBase::throw_instead() {
   std::rethrow_exception(exception_);
 }
 
-void FutureStateBase::throw_wrong_thread() {
+void FutureStateBase::check_foreign_thread() {
+  // A loop that ran on a thread which has ended is closed on another.
+  if (thread_state.closing) return;
   throw std::logic_error(
       "a Future was used on a thread that is not its own; hand over with IOLoop::add_callback");
+}
+
+void throw_null_exception() {
+  throw std::invalid_argument("set_exception: there is no exception");
 }
 
 void throw_already_done() {
@@ -44,7 +52,15 @@ void throw_already_taken() {
 }
 
 void report_callback_exception() noexcept {
-  log::app_log.error("Exception in callback: " + describe(std::current_exception()));
+  report_callback_exception(std::current_exception());
+}
+
+void report_callback_exception(const std::exception_ptr& exception) noexcept {
+  log::app_log.error("Exception in callback: " + describe(exception));
+}
+
+void report_lost_exception() noexcept {
+  log::app_log.error("Exception after Future was cancelled: " + describe(std::current_exception()));
 }
 
 }  // namespace tornado::detail

@@ -6,8 +6,11 @@
 namespace tornado::gen {
 
 void detail::log_later_failure(const std::exception_ptr& exception) noexcept {
-  log::app_log.error("Multiple exceptions in a group of futures; a later one: " +
-                     describe(exception));
+  log::app_log.error("Multiple exceptions in yield list: " + describe(exception));
+}
+
+void detail::log_failure_after_timeout(const std::exception_ptr& exception) noexcept {
+  log::app_log.error("Exception in Future after timeout: " + describe(exception));
 }
 
 Future<void> sleep(double seconds) {

@@ -4,8 +4,12 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
+#include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "loop/loop_state.h"
 #include "loop/signals.h"
@@ -14,8 +18,7 @@ namespace tornado::ioloop {
 
 using tornado::detail::thread_state;
 
-// ---- which loop
-// -----------------------------------------------------------------------------------
+// ---- which loop ---------------------------------------------------------------------------------
 
 namespace {
 
@@ -25,8 +28,19 @@ bool on_main_thread() {
   return ::getpid() == static_cast<pid_t>(::syscall(SYS_gettid));
 }
 
-// Owns the loop that current() made for a thread.
-thread_local std::unique_ptr<IOLoop> loop_on_demand;
+// The loops that current() made for a thread: more than one if clear_current() was called between,
+// because somebody may still hold the earlier ones.
+struct LoopsOnDemand {
+  LoopsOnDemand() = default;
+  LoopsOnDemand(const LoopsOnDemand&) = delete;
+  LoopsOnDemand& operator=(const LoopsOnDemand&) = delete;
+  ~LoopsOnDemand() { over = true; }
+
+  std::vector<std::unique_ptr<IOLoop>> loops;
+  static constinit thread_local bool over;
+};
+constinit thread_local bool LoopsOnDemand::over = false;
+thread_local LoopsOnDemand on_demand;
 
 void ignore_sigpipe() {
   static std::once_flag once;
@@ -49,13 +63,51 @@ class CurrentScope {
   IOLoop* before_;
 };
 
+// For the length of start().
+class RunningScope {
+ public:
+  explicit RunningScope(IOLoop& loop) : running_(loop.internals().running) {
+    thread_state.running = &loop;
+    running_ = true;
+  }
+  RunningScope(const RunningScope&) = delete;
+  RunningScope& operator=(const RunningScope&) = delete;
+  ~RunningScope() {
+    running_ = false;
+    thread_state.running = nullptr;
+  }
+
+ private:
+  std::atomic<bool>& running_;
+};
+
+// For the length of close(): futures of the thread the loop ran on may be used here.
+class ClosingScope {
+ public:
+  ClosingScope() : before_(std::exchange(thread_state.closing, true)) {}
+  ClosingScope(const ClosingScope&) = delete;
+  ClosingScope& operator=(const ClosingScope&) = delete;
+  ~ClosingScope() { thread_state.closing = before_; }
+
+ private:
+  bool before_;
+};
+
+void require_own_thread(const IOLoop& loop, const detail::LoopState& state) {
+  if (state.running && thread_state.running != &loop) {
+    throw std::logic_error(
+        "an IOLoop was used on a thread that is not its own; hand over with IOLoop::add_callback");
+  }
+}
+
 }  // namespace
 
 IOLoop& IOLoop::current() {
   if (thread_state.current == nullptr) {
     IOLoopOptions options;
     options.make_current = MakeCurrent::kYes;
-    loop_on_demand = std::make_unique<IOLoop>(options);
+    if (LoopsOnDemand::over) throw std::runtime_error("this thread is ending and has no IOLoop");
+    on_demand.loops.push_back(std::make_unique<IOLoop>(options));
   }
   return *thread_state.current;
 }
@@ -81,15 +133,14 @@ void IOLoop::clear_current() {
   thread_state.current = nullptr;
 }
 
-// ---- life
-// -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 IOLoop::IOLoop(const IOLoopOptions& options) {
   if (options.make_current == MakeCurrent::kYes && thread_state.current != nullptr) {
     throw std::runtime_error("this thread has a current IOLoop already");
   }
   ignore_sigpipe();
-  state_ = std::make_unique<detail::LoopState>(options);
+  state_ = tornado::detail::Owned(new detail::LoopState(options));
   if (options.make_current != MakeCurrent::kNo && thread_state.current == nullptr) make_current();
 }
 
@@ -100,19 +151,21 @@ IOLoop::~IOLoop() {
   main_loop.compare_exchange_strong(self, nullptr);
 }
 
-void IOLoop::start() {
+void IOLoop::require_startable() const {
   if (thread_state.running != nullptr) {
     throw std::runtime_error("an IOLoop is already running on this thread");
   }
+  if (state_->running) throw std::runtime_error("the IOLoop is already running on another thread");
   if (state_->closed) throw std::runtime_error("the IOLoop is closed");
-  const CurrentScope scope(this);
-  thread_state.running = this;
-  state_->running = true;
+}
+
+void IOLoop::start() {
+  require_startable();
+  const CurrentScope current(this);
+  const RunningScope running(*this);
   while (!state_->stop_requested.load(std::memory_order_relaxed)) state_->run_iteration();
   state_->stop_requested.store(false);
   state_->flush();
-  state_->running = false;
-  thread_state.running = nullptr;
 }
 
 void IOLoop::stop() {
@@ -126,15 +179,18 @@ bool IOLoop::running() const noexcept {
 
 bool IOLoop::start_for(double timeout) {
   bool timed_out = false;
-  Timeout timer;
+  struct TimerScope {
+    ~TimerScope() { loop.remove_timeout(timer); }
+    IOLoop& loop;
+    Timeout timer;
+  } scope{*this, {}};
   if (timeout >= 0) {
-    timer = call_later(timeout, [this, &timed_out] {
+    scope.timer = call_later(timeout, [this, &timed_out] {
       timed_out = true;
       stop();
     });
   }
   start();
-  remove_timeout(timer);
   return timed_out;
 }
 
@@ -143,58 +199,40 @@ void IOLoop::close(bool all_fds) {
   if (state.running) throw std::logic_error("an IOLoop must be stopped before it is closed");
   if (state.closed) return;
   state.closed = true;
-  // What destructors do from here on must not reach another loop.
-  const CurrentScope scope(this);
-  while (state.jobs.linked()) {
-    auto* job = static_cast<concurrent::detail::Job*>(state.jobs.next());
-    job->unlink();
-    job->abandon();
-  }
+  // The destructors that run from here on find this loop, and find it closed: what they start ends
+  // at once, so each of these steps is needed only once.
+  const CurrentScope current(this);
+  const ClosingScope closing;
+  state.abandon_jobs();
   state.mailbox->close(state.callbacks);
-  while (!state.timers.empty()) {
-    detail::TimerNode& node = state.timers.pop();
-    if (tornado::detail::Runnable* callback = node.take()) callback->discard();
-    node.release();
+  state.discard_timers();
+  state.discard_queues();
+  while (state.suspended.linked()) {
+    auto* hook = static_cast<tornado::detail::Suspension::Hook*>(state.suspended.next());
+    hook->unlink();
+    hook->suspension->handle_.destroy();
   }
-  do {
-    state.discard_queues();
-    while (state.suspended.linked()) {
-      auto* hook = static_cast<tornado::detail::Suspension::Hook*>(state.suspended.next());
-      hook->unlink();
-      hook->suspension->handle_.destroy();
-    }
-    for (std::size_t place = 0; place < state.registrations.size(); ++place) {
-      const int fd = static_cast<int>(place);
-      if (state.registrations[place].handler == nullptr) continue;
-      state.remove_registration(fd);
-      if (all_fds && fd != state.mailbox->fd()) ::close(fd);
-    }
-    state.discard_queues();
-  } while (state.suspended.linked());
+  state.remove_registrations(all_fds);
+  state.discard_queues();
   state.signals->clear();
   state.own_executor.reset();
 }
 
-// ---- what to run
-// ------------------------------------------------------------------------------------
+// ---- what to run --------------------------------------------------------------------------------
 
 void IOLoop::add_handler(int fd, EventHandler& handler, std::uint32_t events) {
+  require_own_thread(*this, *state_);
+  if (state_->closed) throw std::runtime_error("the IOLoop is closed");
   state_->add_registration(fd, handler, events);
 }
 
 void IOLoop::update_handler(int fd, std::uint32_t events) {
-  const auto place = static_cast<std::size_t>(fd);
-  if (fd < 0 || place >= state_->registrations.size() ||
-      state_->registrations[place].handler == nullptr) {
-    throw std::invalid_argument("descriptor " + std::to_string(fd) + " has no handler");
-  }
-  const std::uint32_t generation = state_->registrations[place].generation;
-  state_->poller->modify(
-      fd, events | ERROR,
-      static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(fd));
+  require_own_thread(*this, *state_);
+  state_->update_registration(fd, events);
 }
 
 void IOLoop::remove_handler(int fd) {
+  require_own_thread(*this, *state_);
   state_->remove_registration(fd);
 }
 
@@ -218,16 +256,25 @@ bool IOLoop::add_callback_from_signal(void (*function)(void*), void* argument) n
 }
 
 Timeout IOLoop::push_timer(double deadline, tornado::detail::Runnable& callback) {
-  auto* node = new detail::TimerNode(callback);
+  const tornado::detail::Ref<detail::TimerNode> node(new detail::TimerNode(callback));
+  if (std::isnan(deadline)) throw std::invalid_argument("the deadline of a timer is not a number");
+  require_own_thread(*this, *state_);
+  if (state_->closed) return {};
   node->retain();  // one for the heap, one for the handle
+  node->retain();
   state_->timers.push(deadline, *node);
-  return Timeout(node);
+  return Timeout(node.get());
 }
 
 void IOLoop::remove_timeout(const Timeout& timeout) {
-  if (timeout.node_ == nullptr) return;
-  if (tornado::detail::Runnable* callback = timeout.node_->take()) callback->discard();
-  if (state_->timers.remove(*timeout.node_)) timeout.node_->release();
+  if (!timeout.pending()) return;
+  require_own_thread(*this, *state_);
+  detail::TimerNode& node = *timeout.node_;
+  const bool was_in_heap = state_->timers.remove(node);
+  tornado::detail::Runnable* callback = node.take();
+  if (was_in_heap) node.release();
+  // Last: the callback may own what `timeout` is a member of.
+  callback->discard();
 }
 
 double IOLoop::time() const {
@@ -238,8 +285,11 @@ std::string_view IOLoop::poller_name() const noexcept {
   return state_->poller->name();
 }
 
-void IOLoop::set_signal_callback(int signal, std::shared_ptr<detail::RepeatedCallback> callback) {
-  state_->signals->set(signal, std::move(callback), state_->mailbox);
+void IOLoop::set_signal_callback(int signal,
+                                 const tornado::detail::Ref<detail::RepeatedCallback>& callback) {
+  require_own_thread(*this, *state_);
+  if (state_->closed) throw std::runtime_error("the IOLoop is closed");
+  state_->signals->set(signal, callback, state_->mailbox);
 }
 
 void IOLoop::remove_signal_handler(int signal) {
@@ -260,8 +310,7 @@ concurrent::Executor& IOLoop::executor_or_default(concurrent::Executor* executor
   return *state_->own_executor;
 }
 
-// ---- Timeout
-// ----------------------------------------------------------------------------------------
+// ---- Timeout ------------------------------------------------------------------------------------
 
 Timeout::Timeout(const Timeout& other) noexcept : node_(other.node_) {
   if (node_ != nullptr) node_->retain();

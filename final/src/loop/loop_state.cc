@@ -2,6 +2,7 @@
 
 #include <time.h>
 #include <tornado/log.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -54,8 +55,23 @@ void run_one(tornado::detail::Runnable& item) noexcept {
 
 }  // namespace
 
+Future<void> call_and_report(RepeatedCallback& callback) {
+  auto future = callback.call();
+  const auto report = [](const Future<void>& done) {
+    if (const auto exception = done.exception()) {
+      tornado::detail::report_callback_exception(exception);
+    }
+  };
+  if (future.done()) {
+    report(future);
+  } else {
+    future.add_done_callback(report);
+  }
+  return future;
+}
+
 LoopState::LoopState(const IOLoopOptions& options)
-    : mailbox(std::make_shared<Mailbox>()),
+    : mailbox(new Mailbox),
       poller(make_poller(options.poller)),
       clock(options.clock != nullptr ? options.clock : &real_clock()),
       clock_is_real(options.clock == nullptr),
@@ -102,11 +118,12 @@ void LoopState::run_timers() {
   if (timers.earliest() > now) return;
   // All that are due are taken out before any of them runs: one that sets a new timer for now does
   // not keep the loop here, and one that removes a later one of the batch still stops it.
-  std::vector<TimerNode*> due;
-  while (!timers.empty() && timers.earliest() <= now) due.push_back(&timers.pop());
-  for (TimerNode* node : due) {
-    if (tornado::detail::Runnable* callback = node->take()) run_one(*callback);
-    node->release();
+  TimerNode* next = timers.pop_due(now);
+  while (next != nullptr) {
+    TimerNode& node = *next;
+    next = node.next_due();
+    if (tornado::detail::Runnable* callback = node.take()) run_one(*callback);
+    node.release();
   }
 }
 
@@ -169,32 +186,72 @@ void LoopState::free_retired() {
 
 // ---- registrations ------------------------------------------------------------------------------
 
+bool LoopState::registered(int fd) const noexcept {
+  const auto place = static_cast<std::size_t>(fd);
+  return fd >= 0 && place < registrations.size() && registrations[place].handler != nullptr;
+}
+
 void LoopState::add_registration(int fd, EventHandler& handler, std::uint32_t events) {
   if (fd < 0) throw std::invalid_argument("add_handler: the descriptor is negative");
-  const auto place = static_cast<std::size_t>(fd);
-  if (place >= registrations.size()) {
-    registrations.resize(std::max(place + 1, registrations.size() * 2));
-  }
-  Registration& registration = registrations[place];
-  if (registration.handler != nullptr) {
+  if (registered(fd)) {
     throw std::invalid_argument("descriptor " + std::to_string(fd) + " has a handler already");
   }
-  poller->add(fd, events | IOLoop::ERROR, make_tag(fd, registration.generation));
-  registration.handler = &handler;
+  const auto place = static_cast<std::size_t>(fd);
+  const bool known = place < registrations.size();
+  // The poller first: it knows whether there is such a descriptor to make room for.
+  poller->add(fd, events | IOLoop::ERROR,
+              make_tag(fd, known ? registrations[place].generation : 0));
+  if (!known) registrations.resize(std::max(place + 1, registrations.size() * 2));
+  registrations[place].handler = &handler;
+}
+
+void LoopState::update_registration(int fd, std::uint32_t events) {
+  if (!registered(fd)) {
+    throw std::invalid_argument("descriptor " + std::to_string(fd) + " has no handler");
+  }
+  const std::uint32_t generation = registrations[static_cast<std::size_t>(fd)].generation;
+  poller->modify(fd, events | IOLoop::ERROR, make_tag(fd, generation));
 }
 
 void LoopState::remove_registration(int fd) {
-  const auto place = static_cast<std::size_t>(fd);
-  if (fd < 0 || place >= registrations.size() || registrations[place].handler == nullptr) return;
-  EventHandler* handler = std::exchange(registrations[place].handler, nullptr);
-  ++registrations[place].generation;
+  if (!registered(fd)) return;
+  Registration& registration = registrations[static_cast<std::size_t>(fd)];
+  EventHandler* handler = std::exchange(registration.handler, nullptr);
+  ++registration.generation;
   poller->remove(fd);
   handler->released();
+}
+
+// ---- closing ------------------------------------------------------------------------------------
+
+void LoopState::abandon_jobs() {
+  while (jobs.linked()) {
+    auto* job = static_cast<concurrent::detail::Job*>(jobs.next());
+    job->unlink();
+    job->abandon();
+  }
+}
+
+void LoopState::discard_timers() {
+  while (!timers.empty()) {
+    TimerNode& node = timers.pop();
+    if (tornado::detail::Runnable* callback = node.take()) callback->discard();
+    node.release();
+  }
 }
 
 void LoopState::discard_queues() noexcept {
   for (tornado::detail::RunQueue* queue : {&callbacks, &ready, &flushes, &retired}) {
     while (tornado::detail::Runnable* item = queue->pop_front()) item->discard();
+  }
+}
+
+void LoopState::remove_registrations(bool close_descriptors) {
+  for (std::size_t place = 0; place < registrations.size(); ++place) {
+    const int fd = static_cast<int>(place);
+    if (!registered(fd)) continue;
+    remove_registration(fd);
+    if (close_descriptors && fd != mailbox->fd()) ::close(fd);
   }
 }
 

@@ -16,7 +16,10 @@ namespace tornado::ioloop::detail {
 
 class SignalWatch;
 
-// All members belong to the loop's thread, but for `mailbox` and `stop_requested`.
+// Calls, and logs what the call throws, be it a coroutine at its end.
+Future<void> call_and_report(RepeatedCallback& callback);
+
+// All members belong to the loop's thread, but for `mailbox`, `stop_requested` and `running`.
 struct LoopState {
   explicit LoopState(const IOLoopOptions& options);
   LoopState(const LoopState&) = delete;
@@ -43,9 +46,9 @@ struct LoopState {
   tornado::detail::ListHook suspended;  // Suspension::Hook
   tornado::detail::ListHook jobs;       // concurrent::detail::Job
 
-  std::shared_ptr<Mailbox> mailbox;
+  tornado::detail::Ref<Mailbox> mailbox;
   std::atomic<bool> stop_requested = false;
-  bool running = false;
+  std::atomic<bool> running = false;
   bool closed = false;
 
   std::unique_ptr<Poller> poller;
@@ -76,8 +79,15 @@ struct LoopState {
   void free_retired();
 
   void add_registration(int fd, EventHandler& handler, std::uint32_t events);
+  void update_registration(int fd, std::uint32_t events);
   void remove_registration(int fd);
+  bool registered(int fd) const noexcept;
+
+  // ---- the steps of IOLoop::close()
+  void abandon_jobs();
+  void discard_timers();
   void discard_queues() noexcept;
+  void remove_registrations(bool close_descriptors);
 
  private:
   class Waker final : public EventHandler {

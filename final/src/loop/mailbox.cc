@@ -55,13 +55,13 @@ void Mailbox::drain() noexcept {
   [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
 }
 
-void Mailbox::attach(concurrent::detail::Job& job, std::shared_ptr<Mailbox> mailbox) {
-  job.mailbox_ = std::move(mailbox);
+void Mailbox::attach(concurrent::detail::Job& job, const tornado::detail::Ref<Mailbox>& mailbox) {
+  job.mailbox_ = mailbox;
 }
 
-void Mailbox::send_home(std::unique_ptr<concurrent::detail::Job> job) {
+void Mailbox::send_home(tornado::detail::Owned<concurrent::detail::Job> job) {
   // The box outlives the post: the loop may run and free the job at once.
-  const std::shared_ptr<Mailbox> mailbox = job->mailbox_;
+  const tornado::detail::Ref<Mailbox> mailbox = job->mailbox_;
   mailbox->post(*job.release());
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/pointers.h>
 #include <tornado/detail/run_queue.h>
 
 #include <atomic>
-#include <memory>
 #include <mutex>
 
 namespace tornado::ioloop::detail {
@@ -17,7 +17,12 @@ class Mailbox {
   Mailbox();
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
-  ~Mailbox();
+
+  // Any thread: tornado::detail::Ref counts with them.
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
 
   // Any thread. Queues `item` and wakes the loop; discards it if the loop is closed.
   void post(tornado::detail::Runnable& item);
@@ -37,11 +42,14 @@ class Mailbox {
   void drain() noexcept;
 
   // Binds `job` to the loop behind this box.
-  static void attach(concurrent::detail::Job& job, std::shared_ptr<Mailbox> mailbox);
+  static void attach(concurrent::detail::Job& job, const tornado::detail::Ref<Mailbox>& mailbox);
   // Any thread. Posts a job that has worked to its loop.
-  static void send_home(std::unique_ptr<concurrent::detail::Job> job);
+  static void send_home(tornado::detail::Owned<concurrent::detail::Job> job);
 
  private:
+  ~Mailbox();
+
+  std::atomic<std::uint32_t> references_ = 0;
   std::mutex mutex_;
   tornado::detail::RunQueue items_;  // guarded by mutex_
   bool closed_ = false;              // guarded by mutex_

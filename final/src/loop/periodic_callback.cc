@@ -2,25 +2,44 @@
 
 #include <cmath>
 #include <random>
+#include <stdexcept>
+
+#include "loop/loop_state.h"
 
 namespace tornado::ioloop {
 
+using tornado::detail::Ref;
+
 // Shared by the object and its timer, so that a callback may destroy the PeriodicCallback it
 // belongs to.
-struct PeriodicCallback::State : std::enable_shared_from_this<PeriodicCallback::State> {
-  std::shared_ptr<detail::RepeatedCallback> callback;
-  double period;  // seconds
-  double jitter;
-  IOLoop* loop = nullptr;  // while running
-  double next = 0;
-  Timeout timer;
+struct PeriodicCallback::State : tornado::detail::Counted {
+  Ref<detail::RepeatedCallback> callback;
+  double period = 0;  // seconds
+  double jitter = 0;
+  // The present start(); null when stopped. What an earlier one left behind finds that it is not
+  // its own.
+  Run* run = nullptr;
+
+  void stop();
+};
+
+// One start(), carried by whatever will go on with it: the timer, or the end of the call. When that
+// is dropped because the loop closes, the run is over.
+struct PeriodicCallback::Run : tornado::detail::Counted {
+  Run(State* of, IOLoop& on) : state(of), loop(on), next(on.time()) {}
+  ~Run() override {
+    if (current()) state->run = nullptr;
+  }
+
+  bool current() const noexcept { return state->run == this; }
 
   void schedule() {
-    const double now = loop->time();
-    double step = period;
-    if (jitter > 0) {
+    const double now = loop.time();
+    double step = state->period;
+    if (state->jitter > 0) {
       static thread_local std::minstd_rand random{std::random_device{}()};
-      step *= 1 + jitter * (std::uniform_real_distribution<double>(0, 1)(random) - 0.5);
+      std::uniform_real_distribution<double> between(-0.5, 0.5);
+      step *= 1 + state->jitter * between(random);
     }
     if (next <= now) {
       // Late: the next multiple of the period that is still to come.
@@ -29,30 +48,39 @@ struct PeriodicCallback::State : std::enable_shared_from_this<PeriodicCallback::
       // The clock went backwards; one period on keeps the rhythm.
       next += step;
     }
-    timer = loop->call_at(next, [self = shared_from_this()] { self->fire(); });
+    timer = loop.call_at(next, [self = Ref<Run>(this)] { self->fire(); });
   }
 
   void fire() {
-    IOLoop* at_start = loop;
-    callback->call().add_done_callback([self = shared_from_this(), at_start](Future<void>) {
-      if (self->loop == at_start && self->loop != nullptr) self->schedule();
-    });
+    detail::call_and_report(*state->callback)
+        .add_done_callback([self = Ref<Run>(this)](const auto&) {
+          if (self->current()) self->schedule();
+        });
   }
 
-  void stop() {
-    if (loop == nullptr) return;
-    loop->remove_timeout(timer);
-    loop = nullptr;
-  }
+  const Ref<State> state;
+  IOLoop& loop;  // used only while the timer stands, or on the loop itself
+  double next;
+  Timeout timer;
 };
 
-PeriodicCallback::PeriodicCallback(std::shared_ptr<detail::RepeatedCallback> callback,
+void PeriodicCallback::State::stop() {
+  if (run == nullptr) return;
+  const Ref<Run> last(std::exchange(run, nullptr));
+  // A loop that is gone has taken the timer with it.
+  if (last->timer.pending()) last->loop.remove_timeout(last->timer);
+}
+
+PeriodicCallback::PeriodicCallback(const Ref<detail::RepeatedCallback>& callback,
                                    double callback_time_ms, double jitter)
-    : state_(std::make_shared<State>()) {
+    : state_(new State) {
   if (!(callback_time_ms > 0)) {
     throw std::invalid_argument("Periodic callback must have a positive callback_time");
   }
-  state_->callback = std::move(callback);
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw std::invalid_argument("Periodic callback must have a jitter between 0 and 1");
+  }
+  state_->callback = callback;
   state_->period = callback_time_ms / 1e3;
   state_->jitter = jitter;
 }
@@ -62,10 +90,10 @@ PeriodicCallback::~PeriodicCallback() {
 }
 
 void PeriodicCallback::start() {
-  if (state_->loop != nullptr) return;
-  state_->loop = &IOLoop::current();
-  state_->next = state_->loop->time();
-  state_->schedule();
+  if (state_->run != nullptr) return;
+  const Ref<Run> run(new Run(state_.get(), IOLoop::current()));
+  state_->run = run.get();
+  run->schedule();
 }
 
 void PeriodicCallback::stop() {
@@ -73,7 +101,7 @@ void PeriodicCallback::stop() {
 }
 
 bool PeriodicCallback::is_running() const noexcept {
-  return state_->loop != nullptr;
+  return state_->run != nullptr;
 }
 
 }  // namespace tornado::ioloop

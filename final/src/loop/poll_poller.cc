@@ -29,7 +29,9 @@ class PollPoller final : public Poller {
 
   void modify(int fd, std::uint32_t events, std::uint64_t tag) override {
     const auto found = index_.find(fd);
-    if (found == index_.end()) throw std::system_error(ENOENT, std::generic_category(), "poll");
+    if (found == index_.end() || list_[found->second].fd < 0) {
+      throw std::system_error(ENOENT, std::generic_category(), "poll");
+    }
     list_[found->second].events = static_cast<short>(events);
     tags_[found->second] = tag;
   }
@@ -42,7 +44,8 @@ class PollPoller final : public Poller {
     if (place + 1 != list_.size()) {
       list_[place] = list_.back();
       tags_[place] = tags_.back();
-      index_[static_cast<int>(tags_[place] & 0xffffffffU)] = place;
+      const int moved = list_[place].fd;
+      index_[moved < 0 ? ~moved : moved] = place;
     }
     list_.pop_back();
     tags_.pop_back();
@@ -64,8 +67,8 @@ class PollPoller final : public Poller {
       if (list_[place].revents == 0) continue;
       --left;
       if ((list_[place].revents & POLLNVAL) != 0) {
-        // Closed behind our back. epoll forgets such a descriptor; poll skips one that is negative.
-        list_[place].fd = -1;
+        // Closed behind our back. epoll forgets such a descriptor; poll skips what is negative.
+        list_[place].fd = ~list_[place].fd;
         continue;
       }
       events[count++] = {tags_[place], static_cast<std::uint16_t>(list_[place].revents)};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <new>
+#include <stdexcept>
 
 #include "loop/loop_state.h"
 #include "loop/mailbox.h"
@@ -35,6 +36,8 @@ void schedule_next_round(ioloop::IOLoop& loop, Runnable& item) {
 void Suspension::suspend(std::coroutine_handle<> handle) {
   handle_ = handle;
   loop_ = &ioloop::IOLoop::current();
+  // Nothing would ever resume or free the frame.
+  if (loop_->internals().closed) throw std::runtime_error("cannot wait: the IOLoop is closed");
   hook_.link_before(loop_->internals().suspended);
 }
 

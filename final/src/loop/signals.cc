@@ -4,9 +4,13 @@
 
 #include <cerrno>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
+#include "loop/loop_state.h"
 #include "loop/mailbox.h"
 
 namespace tornado::ioloop::detail {
@@ -17,14 +21,16 @@ namespace {
 struct Watched {
   std::atomic<Mailbox*> mailbox = nullptr;
   std::atomic<bool> came = false;
-  SignalWatch* owner = nullptr;   // guarded by watched_mutex
-  std::shared_ptr<Mailbox> keep;  // guarded by watched_mutex
-  struct sigaction before{};      // guarded by watched_mutex
+  std::atomic<int> handlers_at_work = 0;
+  SignalWatch* owner = nullptr;        // guarded by watched_mutex
+  tornado::detail::Ref<Mailbox> keep;  // guarded by watched_mutex
+  struct sigaction before{};           // guarded by watched_mutex
 };
 
 Watched& watched(int signal) {
-  static std::array<Watched, NSIG> table;
-  return table.at(static_cast<std::size_t>(signal));
+  // Never destroyed: a signal may come while the program ends.
+  static auto& table = *new std::array<Watched, NSIG>;
+  return table[static_cast<std::size_t>(signal)];
 }
 
 std::mutex& watched_mutex() {
@@ -34,16 +40,26 @@ std::mutex& watched_mutex() {
 
 extern "C" void tornado_on_signal(int signal) {
   Watched& entry = watched(signal);
+  entry.handlers_at_work.fetch_add(1);
   entry.came.store(true);
   if (Mailbox* mailbox = entry.mailbox.load()) mailbox->wake();
+  entry.handlers_at_work.fetch_sub(1);
+}
+
+// With watched_mutex held. Afterwards no handler uses the mailbox, on whatever thread it runs.
+void let_go_of_mailbox(Watched& entry) {
+  entry.mailbox.store(nullptr);
+  while (entry.handlers_at_work.load() != 0) std::this_thread::yield();
+  entry.keep = {};
+  entry.owner = nullptr;
 }
 
 enum SlotState : int { kFree, kWriting, kFull };
 
 }  // namespace
 
-void SignalWatch::set(int signal, std::shared_ptr<RepeatedCallback> callback,
-                      const std::shared_ptr<Mailbox>& mailbox) {
+void SignalWatch::set(int signal, const tornado::detail::Ref<RepeatedCallback>& callback,
+                      const tornado::detail::Ref<Mailbox>& mailbox) {
   if (signal <= 0 || signal >= NSIG) throw std::invalid_argument("there is no such signal");
   const std::lock_guard lock(watched_mutex());
   Watched& entry = watched(signal);
@@ -59,13 +75,13 @@ void SignalWatch::set(int signal, std::shared_ptr<RepeatedCallback> callback,
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     if (::sigaction(signal, &action, &entry.before) < 0) {
-      entry.mailbox.store(nullptr);
-      entry.keep.reset();
-      throw std::system_error(errno, std::generic_category(), "sigaction");
+      const int error = errno;
+      let_go_of_mailbox(entry);
+      throw std::system_error(error, std::generic_category(), "sigaction");
     }
     entry.owner = this;
   }
-  callbacks_[signal] = std::move(callback);
+  callbacks_[signal] = callback;
 }
 
 void SignalWatch::remove(int signal) {
@@ -73,10 +89,7 @@ void SignalWatch::remove(int signal) {
   const std::lock_guard lock(watched_mutex());
   Watched& entry = watched(signal);
   ::sigaction(signal, &entry.before, nullptr);
-  entry.mailbox.store(nullptr);
-  entry.owner = nullptr;
-  // `keep` stays until the next owner: a handler that runs on another thread right now may still
-  // hold the pointer.
+  let_go_of_mailbox(entry);
 }
 
 void SignalWatch::clear() {
@@ -96,22 +109,32 @@ bool SignalWatch::leave(void (*function)(void*), void* argument) noexcept {
   return false;
 }
 
-void SignalWatch::deliver() {
-  if (left_.exchange(false)) {
-    for (Slot& slot : slots_) {
-      if (slot.state.load() != kFull) continue;
-      const auto function = slot.function;
-      void* argument = slot.argument;
-      slot.state.store(kFree);
+void SignalWatch::run_left_calls() noexcept {
+  for (Slot& slot : slots_) {
+    if (slot.state.load() != kFull) continue;
+    const auto function = slot.function;
+    void* argument = slot.argument;
+    slot.state.store(kFree);
+    try {
       function(argument);
+    } catch (...) {
+      tornado::detail::report_callback_exception();
     }
   }
-  std::vector<std::shared_ptr<RepeatedCallback>> due;
+}
+
+void SignalWatch::deliver() {
+  if (left_.exchange(false)) run_left_calls();
+  std::vector<int> due;
   for (const auto& [signal, callback] : callbacks_) {
-    if (watched(signal).came.exchange(false)) due.push_back(callback);
+    if (watched(signal).came.exchange(false)) due.push_back(signal);
   }
-  // What a callback throws is logged when its future goes.
-  for (const auto& callback : due) callback->call();
+  for (const int signal : due) {
+    const auto found = callbacks_.find(signal);
+    if (found == callbacks_.end()) continue;  // an earlier one removed it
+    const auto callback = found->second;      // it may replace itself
+    call_and_report(*callback);
+  }
 }
 
 }  // namespace tornado::ioloop::detail

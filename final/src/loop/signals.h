@@ -6,7 +6,6 @@
 #include <array>
 #include <atomic>
 #include <map>
-#include <memory>
 
 namespace tornado::ioloop::detail {
 
@@ -18,8 +17,8 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch() { clear(); }
 
-  void set(int signal, std::shared_ptr<RepeatedCallback> callback,
-           const std::shared_ptr<Mailbox>& mailbox);
+  void set(int signal, const tornado::detail::Ref<RepeatedCallback>& callback,
+           const tornado::detail::Ref<Mailbox>& mailbox);
   void remove(int signal);
   void clear();
 
@@ -36,7 +35,9 @@ class SignalWatch {
     void* argument = nullptr;
   };
 
-  std::map<int, std::shared_ptr<RepeatedCallback>> callbacks_;
+  std::map<int, tornado::detail::Ref<RepeatedCallback>> callbacks_;
+  void run_left_calls() noexcept;
+
   std::array<Slot, IOLoop::kSignalSlots> slots_;
   std::atomic<bool> left_ = false;
 };

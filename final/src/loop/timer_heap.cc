@@ -14,6 +14,14 @@ TimerNode& TimerHeap::pop() {
   return node;
 }
 
+TimerNode* TimerHeap::pop_due(double now) {
+  TimerNode* first = nullptr;
+  for (TimerNode** end = &first; !empty() && earliest() <= now; end = &(*end)->next_due_) {
+    *end = &pop();
+  }
+  return first;
+}
+
 bool TimerHeap::remove(TimerNode& node) {
   if (node.index_ == TimerNode::kOutside) return false;
   take_out(node.index_);

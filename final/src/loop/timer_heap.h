@@ -28,13 +28,19 @@ class TimerNode : public tornado::detail::Pooled {
   // The callback, which is the caller's from now on; null if it fired or was removed.
   tornado::detail::Runnable* take() noexcept { return std::exchange(callback_, nullptr); }
 
+  // The one behind it in a batch of TimerHeap::pop_due().
+  TimerNode* next_due() const noexcept { return next_due_; }
+
  private:
   friend class TimerHeap;
-  ~TimerNode() = default;
+  ~TimerNode() {
+    if (callback_ != nullptr) callback_->discard();
+  }
 
   tornado::detail::Runnable* callback_;
+  TimerNode* next_due_ = nullptr;
   std::size_t index_ = kOutside;  // its place in the heap
-  std::uint32_t references_ = 1;
+  std::uint32_t references_ = 0;
 };
 
 // A binary heap ordered by deadline, then by age. Each node knows its place, so removing one is
@@ -49,6 +55,9 @@ class TimerHeap {
   void push(double deadline, TimerNode& node);
   // Takes out the earliest; the reference is the caller's.
   TimerNode& pop();
+  // Takes out all that are due at `now`, earliest first, linked by next_due(); the references are
+  // the caller's. Null if there are none.
+  TimerNode* pop_due(double now);
   // Takes out one that stands in the heap; the reference is the caller's. Silent otherwise (false).
   bool remove(TimerNode& node);
 

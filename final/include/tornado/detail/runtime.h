@@ -23,6 +23,7 @@ struct ThreadState {
   ioloop::IOLoop* current = nullptr;  // what IOLoop::current() answers
   ioloop::IOLoop* running = nullptr;  // the loop whose start() is on this thread's stack
   int await_budget = kAwaitBudget;
+  bool closing = false;  // a loop is being closed on this thread
 };
 extern constinit thread_local ThreadState thread_state;
 
@@ -72,7 +73,8 @@ class Suspension : public Waiter {
   Suspension() = default;
   ~Suspension() override = default;
 
-  // Enters `handle` in the current loop's list. Follow it with a wait or resume_next_round().
+  // Enters `handle` in the current loop's list; throws std::runtime_error if that loop is closed.
+  // Follow it with a wait or resume_next_round().
   void suspend(std::coroutine_handle<> handle);
   void resume_next_round() { schedule_next_round(*loop_, *this); }
 
