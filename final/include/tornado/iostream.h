@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -101,9 +100,11 @@ class IOStream {
   // `count` bytes; with `partial`, any number from 1 to `count`, as soon as there are some.
   // (read_bytes)
   Future<std::string> read_bytes(std::size_t count, bool partial = false) const;
-  // Fills `buffer`; with `partial`, at least one byte of it. Gives the number of bytes. The buffer
-  // must live until the future is done or the stream is closed. (read_into)
-  Future<std::size_t> read_into(std::span<char> buffer, bool partial = false) const;
+  // Reads as many bytes as `buffer` is long, with `partial` at least one, into its memory, and
+  // gives it back, cut to what was read: `buffer = co_await stream.read_into(std::move(buffer))`.
+  // It is a value, not a view, so that a read which outlives its caller writes into nobody's
+  // memory. (read_into)
+  Future<std::string> read_into(std::string buffer, bool partial = false) const;
   // Everything up to the peer's close; nothing if that has come already. A connection that breaks
   // is an error, not an end. (read_until_close)
   Future<std::string> read_until_close() const;
@@ -130,10 +131,9 @@ class IOStream {
   void read_bytes(std::size_t count, F callback, bool partial = false) const {
     when_done(read_bytes(count, partial), std::move(callback));
   }
-  template <class F>
-    requires std::is_invocable_v<F&, std::string>
-  void read_bytes(std::size_t count, F callback,
-                  std::function<void(std::string)> streaming_callback) const {
+  template <class F, class S>
+    requires std::is_invocable_v<F&, std::string> && std::is_invocable_v<S&, std::string>
+  void read_bytes(std::size_t count, F callback, S streaming_callback) const {
     when_done(stream_bytes(*this, count, std::move(streaming_callback)), std::move(callback));
   }
   template <class F>
@@ -141,9 +141,9 @@ class IOStream {
   void read_until_close(F callback) const {
     when_done(read_until_close(), std::move(callback));
   }
-  template <class F>
-    requires std::is_invocable_v<F&, std::string>
-  void read_until_close(F callback, std::function<void(std::string)> streaming_callback) const {
+  template <class F, class S>
+    requires std::is_invocable_v<F&, std::string> && std::is_invocable_v<S&, std::string>
+  void read_until_close(F callback, S streaming_callback) const {
     when_done(stream_until_close(*this, std::move(streaming_callback)), std::move(callback));
   }
   template <class F>
@@ -155,7 +155,7 @@ class IOStream {
     requires std::is_invocable_v<F&>
   void connect(const netutil::Address& address, F callback) const {
     connect(address).add_done_callback([callback = std::move(callback)](auto done) mutable {
-      if (done.exception() == nullptr) return callback();
+      if (done.exception() == nullptr) callback();
     });
   }
 
@@ -193,27 +193,45 @@ class IOStream {
   explicit IOStream(detail::Stream* adopted) noexcept : stream_(adopted) {}
 
  private:
+  static constexpr std::size_t kStreamingChunk = 65'536;
+
+  // Calls `callback` with the result, unless there is none.
   template <class T, class F>
   static void when_done(const Future<T>& future, F callback) {
     future.add_done_callback([callback = std::move(callback)](Future<T> done) mutable {
-      using Result = decltype(detail_call(callback, done));
-      if (done.exception() != nullptr) return Result();
-      return detail_call(callback, done);
+      if constexpr (std::is_void_v<T>) {
+        return done.exception() == nullptr ? callback() : decltype(callback())();
+      } else {
+        return done.exception() == nullptr ? callback(std::move(done).result())
+                                           : decltype(callback(std::string()))();
+      }
     });
   }
-  template <class F, class T>
-  static auto detail_call(F& callback, Future<T>& done) {
-    if constexpr (std::is_void_v<T>) {
-      return callback();
-    } else {
-      return callback(std::move(done).result());
+
+  // Give what comes to `callback`, piece by piece; their result is empty.
+  template <class S>
+  static Future<std::string> stream_bytes(IOStream stream, std::size_t count, S callback) {
+    while (count > 0) {
+      std::string piece = co_await stream.read_bytes(count, true);
+      count -= piece.size();
+      callback(std::move(piece));
+    }
+    co_return std::string();
+  }
+  template <class S>
+  static Future<std::string> stream_until_close(IOStream stream, S callback) {
+    for (;;) {
+      std::string piece;
+      try {
+        piece = co_await stream.read_bytes(kStreamingChunk, true);
+      } catch (const StreamClosedError& end) {
+        if (end.real_error != nullptr) throw;
+        co_return std::string();
+      }
+      callback(std::move(piece));
     }
   }
 
-  static Future<std::string> stream_bytes(IOStream stream, std::size_t count,
-                                          std::function<void(std::string)> callback);
-  static Future<std::string> stream_until_close(IOStream stream,
-                                                std::function<void(std::string)> callback);
   void set_close_runnable(tornado::detail::Runnable* callback) const;
 
   detail::Stream* stream_ = nullptr;

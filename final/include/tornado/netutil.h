@@ -5,8 +5,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 struct sockaddr;
@@ -109,37 +113,61 @@ std::vector<Socket> bind_sockets(std::uint16_t port, const std::string& address 
 // Throws std::system_error. (bind_unix_socket)
 Socket bind_unix_socket(const std::string& file, unsigned mode = 0600, int backlog = 128);
 
-// A descriptor's accept handler. It is removed when the object goes. Belongs to one loop's thread.
+namespace detail {
+class Acceptor;
+
+// What to do with each connection; a function object in a common shape.
+class AcceptCallback {
+ public:
+  virtual ~AcceptCallback() = default;
+  virtual void call(Socket connection, const Address& peer) = 0;
+};
+
+template <class F>
+class AcceptFunction final : public AcceptCallback {
+ public:
+  explicit AcceptFunction(F f) : function_(std::move(f)) {}
+  void call(Socket connection, const Address& peer) override {
+    function_(std::move(connection), peer);
+  }
+
+ private:
+  F function_;
+};
+}  // namespace detail
+
+// A listening socket's accept handler, which goes with this object. Move-only; one loop's thread.
 class AcceptHandler {
  public:
   AcceptHandler() = default;
-  AcceptHandler(AcceptHandler&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  // See add_accept_handler.
+  AcceptHandler(const Socket& socket, std::unique_ptr<detail::AcceptCallback> callback);
+  AcceptHandler(AcceptHandler&& other) noexcept
+      : acceptor_(std::exchange(other.acceptor_, nullptr)) {}
   AcceptHandler& operator=(AcceptHandler&& other) noexcept {
-    std::swap(state_, other.state_);
+    std::swap(acceptor_, other.acceptor_);
     return *this;
   }
   ~AcceptHandler() { remove(); }
 
-  // Stops accepting. Silent if that was done. May be called by the callback.
+  // Stops accepting. Silent if that was done. The callback may call it.
   void remove() noexcept;
 
-  class State;
-
  private:
-  friend AcceptHandler add_accept_handler(const Socket&,
-                                          std::function<void(Socket, const Address&)>);
-  explicit AcceptHandler(State* state) noexcept : state_(state) {}
-  State* state_ = nullptr;
+  detail::Acceptor* acceptor_ = nullptr;
 };
 
 // Calls `callback(connection, peer)` on the current loop for each connection that comes; at most
 // 128 a wake-up, so that other events get their turn. Connections are non-blocking and closed on
 // exec. When descriptors or memory run out (EMFILE ...), it pauses for 0.1 s, then twice as long
-// each time up to 1 s, and logs it once a second: waiting connections stay in the backlog. An
-// exception from the callback is logged; the connection given to it is closed. The socket must stay
-// open until the handler is removed. (add_accept_handler)
-[[nodiscard]] AcceptHandler add_accept_handler(
-    const Socket& socket, std::function<void(Socket, const Address&)> callback);
+// each time up to 1 s, and logs it once a second: waiting connections stay in the backlog. What the
+// callback throws is logged. The socket must stay open until the handler is removed.
+// (add_accept_handler)
+template <class F>
+  requires std::is_invocable_v<F&, Socket, const Address&>
+[[nodiscard]] AcceptHandler add_accept_handler(const Socket& socket, F callback) {
+  return AcceptHandler(socket, std::make_unique<detail::AcceptFunction<F>>(std::move(callback)));
+}
 
 // True for a numeric IPv4 or IPv6 address, with nothing before or behind it. (is_valid_ip)
 bool is_valid_ip(std::string_view text);

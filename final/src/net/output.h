@@ -48,8 +48,8 @@ class Output {
   void advance(std::size_t count);
   // Fails the futures; nobody has to look at them.
   void fail(const std::exception_ptr& exception);
-  // Drops everything, but for some memory to be used again.
-  void clear() noexcept;
+  // Drops everything but some memory to be used again; false if it is too much to keep.
+  bool clear() noexcept;
 
  private:
   struct PendingWrite {

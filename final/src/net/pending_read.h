@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,18 +37,17 @@ class PendingRead : public tornado::detail::Pooled {
   virtual bool abandoned() const noexcept = 0;
 };
 
-template <class T>
 struct ReadAndFuture {
   std::unique_ptr<PendingRead> read;
-  Future<T> future;
+  Future<std::string> future;
 };
 
 // The reads of IOStream: see there. They throw std::invalid_argument for arguments that make no
 // sense.
-ReadAndFuture<std::string> make_read_until(std::string delimiter, std::size_t max_bytes);
-ReadAndFuture<std::string> make_read_until_regex(std::string_view regex, std::size_t max_bytes);
-ReadAndFuture<std::string> make_read_bytes(std::size_t count, bool partial);
-ReadAndFuture<std::size_t> make_read_into(std::span<char> buffer, bool partial);
-ReadAndFuture<std::string> make_read_until_close();
+ReadAndFuture make_read_until(std::string delimiter, std::size_t max_bytes);
+ReadAndFuture make_read_until_regex(std::string_view regex, std::size_t max_bytes);
+ReadAndFuture make_read_bytes(std::size_t count, bool partial);
+ReadAndFuture make_read_into(std::string buffer, bool partial);
+ReadAndFuture make_read_until_close();
 
 }  // namespace tornado::iostream::detail

@@ -23,7 +23,8 @@ namespace tornado::iostream::detail {
 // lies: nothing is allocated or copied for a connection that has nothing half-read. All calls come
 // from the loop, none from inside a member function of the stream; each may close the stream, pause
 // it, or take the observer off. The observer outlives the stream or takes itself off with
-// observe(nullptr). The calls do not throw: the stream closes if one does.
+// observe(nullptr). An exception from on_data
+// closes the stream; the other calls do not throw.
 class StreamObserver {
  public:
   // All bytes that are unread, old and new, in one piece; answers how many of them were used up.
@@ -94,12 +95,15 @@ class Stream : public ioloop::EventHandler,
   // own: see pending_output(). Silent if closed.
   void send(std::string_view data);
   void send(std::string&& data);
-  // The place where the next byte goes: append to it, nothing else. Valid until the loop goes on.
-  // Bytes appended leave at the end of the round. Appending to the output of a closed stream does
-  // nothing.
+  // The place where the next byte goes: append to it, nothing else. Valid until the next call on
+  // the stream, or until the loop goes on. Bytes appended leave at the end of the round. Appending
+  // to the output of a closed stream does nothing.
   std::string& output();
   // Bytes that have not left.
   std::size_t pending_output() const noexcept { return output_ != nullptr ? output_->size() : 0; }
+
+  // Done when all bytes that are queued now have left; fails with StreamClosedError.
+  Future<void> flushed();
 
   // Ends our side when all output has left; reading goes on.
   void shutdown_after_flush();
@@ -133,47 +137,50 @@ class Stream : public ioloop::EventHandler,
   struct Connecting;
   class Keep;
 
+  // ---- stream.cc: life, and what the poller watches
   void handle_events(int fd, std::uint32_t events) override;
   void released() noexcept override;
   void run() override;
   void discard() noexcept override;
   void last_reference_gone() noexcept;
   bool busy() const noexcept;
-
-  // ---- what the poller watches
+  void queue();
+  // Adds to what the poller watches, or sets it. Failure closes the stream.
   void watch(std::uint32_t events);
   void set_events(std::uint32_t events);
   void unregister() noexcept;
   void watch_for_close();
-  void queue();
+  void close_with_errno(int error);
+  void end();
+  void loop_gone() noexcept;
 
   // ---- stream_input.cc
   bool wants_input() const noexcept;
   void handle_input(std::uint32_t events);
   void handle_unwanted(std::uint32_t events);
-  void receive(std::uint32_t events);
+  void receive();
+  void read_failed(int error);
   void take_input(std::string_view fresh);
   void show(std::string_view fresh);
   void feed(std::string_view fresh);
-  void continue_read();
+  void append_unread(std::string_view fresh);
+  void drop_front(std::size_t count);
   bool over_limit(std::size_t unread);
   void finish_read();
+  void fail_read();
   void end_of_input();
-  void drain_unwatched(std::size_t limit);
+  void drain(std::size_t limit);
   void discard_input();
   std::string_view unread() const noexcept { return std::string_view(in_).substr(in_begin_); }
-  void keep_unread(std::string&& held, std::size_t begin);
 
   // ---- stream_output.cc
   Output& make_output();
+  int write_out();
   void flush();
   void output_gone();
   void begin_linger();
-  void finish_connect(std::uint32_t events);
-
-  // ---- the end
-  void close_with_errno(int error);
-  void let_go(const std::exception_ptr* failure) noexcept;
+  void finish_connect();
+  bool takes_output() const noexcept { return !closed() && !close_wanted_; }
 
   std::uint32_t references_ = 1;
   int fd_;
@@ -187,7 +194,6 @@ class Stream : public ioloop::EventHandler,
   bool blocked_ : 1 = false;      // the kernel takes no more at present
   bool shutdown_wanted_ : 1 = false;
   bool close_wanted_ : 1 = false;   // when all output has left
-  bool tell_closed_ : 1 = false;    // the observer has not been told
   ioloop::IOLoop* loop_ = nullptr;  // while registered or queued
   StreamObserver* observer_ = nullptr;
   std::unique_ptr<PendingRead> read_;

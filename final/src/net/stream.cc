@@ -1,0 +1,262 @@
+// A stream's life: what the poller watches for it, its place in the loop's queue, and its end. What
+// comes is in stream_input.cc, what leaves in stream_output.cc.
+#include "net/stream.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "loop/loop_state.h"
+#include "net/stream_parts.h"
+
+namespace tornado::iostream::detail {
+
+using ioloop::IOLoop;
+using ioloop::detail::Poller;
+
+Stream::Stream(netutil::Socket socket, const IOStreamOptions& options)
+    : fd_(socket.release()),
+      read_chunk_size_(static_cast<std::uint32_t>(
+          std::clamp<std::size_t>(std::min(options.read_chunk_size, options.max_buffer_size / 2), 1,
+                                  ioloop::detail::LoopState::kScratchSize))),
+      max_buffer_size_(options.max_buffer_size),
+      max_write_buffer_size_(options.max_write_buffer_size) {
+  if (fd_ < 0) return;
+  const int flags = ::fcntl(fd_, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK) == 0) ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK);
+}
+
+Stream::~Stream() {
+  if (close_callback_ != nullptr) close_callback_->discard();
+}
+
+IOLoop& Stream::loop() {
+  return registered_ || queued_ ? *loop_ : IOLoop::current();
+}
+
+bool Stream::busy() const noexcept {
+  return !closed() &&
+         (reading() || pending_output() > 0 || connecting_ != nullptr || linger_ != nullptr);
+}
+
+void Stream::last_reference_gone() noexcept {
+  if (busy()) return;
+  references_ = 1;  // closing queues the stream, and may take and drop handles
+  close();
+  if (--references_ == 0) delete this;
+}
+
+// ---- the loop calls -----------------------------------------------------------------------------
+
+void Stream::handle_events(int /*fd*/, std::uint32_t events) {
+  const Keep keep(*this);
+  if (connecting_ != nullptr) {
+    if ((events & (IOLoop::WRITE | IOLoop::ERROR)) != 0) finish_connect();
+    return;
+  }
+  if ((events & (IOLoop::READ | Poller::kHangup | IOLoop::ERROR)) != 0) handle_input(events);
+  if (closed() || (events & (IOLoop::WRITE | IOLoop::ERROR)) == 0) return;
+  if (pending_output() > 0) {
+    flush();
+  } else {
+    set_events(events_ & ~IOLoop::WRITE);
+  }
+}
+
+void Stream::run() {
+  const Keep keep(*this);
+  queued_ = false;
+  release();
+  if (closed()) {
+    if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
+    return;
+  }
+  if (show_unread_ && !paused_ && observer_ != nullptr && !unread().empty()) {
+    show({});
+    // What was shown may have been answered, and there may be more to show: one write for all.
+    if (queued_ || closed()) return;
+  }
+  flush();
+}
+
+void Stream::discard() noexcept {
+  const Keep keep(*this);
+  queued_ = false;
+  release();
+  loop_gone();
+}
+
+void Stream::released() noexcept {
+  if (!registered_) return;  // our own doing
+  const Keep keep(*this);
+  registered_ = false;
+  loop_gone();
+}
+
+void Stream::queue() {
+  if (queued_) return;
+  IOLoop& home = loop();
+  if (home.internals().closed) return loop_gone();
+  loop_ = &home;
+  queued_ = true;
+  retain();
+  home.internals().at_end_of_round(*this);
+}
+
+// ---- what the poller watches --------------------------------------------------------------------
+
+void Stream::watch(std::uint32_t events) {
+  if (closed()) return;
+  if (registered_) return set_events(events_ | events);
+  IOLoop& home = loop();
+  if (home.internals().closed) return loop_gone();
+  try {
+    home.add_handler(fd_, *this, events);
+  } catch (...) {
+    return close(std::current_exception());
+  }
+  loop_ = &home;
+  registered_ = true;
+  events_ = events;
+}
+
+void Stream::set_events(std::uint32_t events) {
+  if (!registered_ || events == events_) return;
+  events_ = events;
+  loop_->update_handler(fd_, events);
+}
+
+void Stream::unregister() noexcept {
+  if (!registered_) return;
+  registered_ = false;
+  events_ = 0;
+  loop_->remove_handler(fd_);
+}
+
+void Stream::watch_for_close() {
+  if (close_callback_ == nullptr || closed() || eof_ || observer_ != nullptr || reading() ||
+      !unread().empty() || connecting_ != nullptr) {
+    return;
+  }
+  if ((events_ & (IOLoop::READ | Poller::kHangup)) == 0) watch(Poller::kHangup);
+}
+
+// ---- the end ------------------------------------------------------------------------------------
+
+void Stream::close(std::exception_ptr error) {
+  if (closed()) return;
+  const Keep keep(*this);
+  if (error == nullptr && connecting_ == nullptr) {
+    write_out();
+    if (read_ != nullptr && read_->take_end()) finish_read();
+  }
+  error_ = std::move(error);
+  end();
+}
+
+void Stream::close_with_errno(int error) {
+  if (error == 0) return close();
+  close(std::make_exception_ptr(std::system_error(error, std::generic_category())));
+}
+
+void Stream::end() {
+  IOLoop* const home = registered_ || queued_ ? loop_ : nullptr;
+  unregister();
+  close_fd();
+  fd_ = -1;
+  fail_read();
+  if (linger_ != nullptr) {
+    if (home != nullptr) home->remove_timeout(linger_->timer);
+    linger_.reset();
+  }
+  if (connecting_ != nullptr) connecting_->fail(error_);
+  connecting_.reset();
+  if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error_)));
+  output_.reset();
+  // Behind the futures in the same queue: who waits for bytes gets them before the news of the end.
+  if (close_callback_ != nullptr) {
+    tornado::detail::schedule(home != nullptr ? *home : IOLoop::current(),
+                              *std::exchange(close_callback_, nullptr));
+  }
+  if (observer_ != nullptr) queue();
+}
+
+// Nothing will be served any more; nothing is completed either, because nobody would run.
+void Stream::loop_gone() noexcept {
+  unregister();
+  if (!closed()) {
+    close_fd();
+    fd_ = -1;
+  }
+  read_.reset();
+  connecting_.reset();
+  linger_.reset();
+  output_.reset();
+  if (close_callback_ != nullptr) std::exchange(close_callback_, nullptr)->discard();
+  if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
+}
+
+void Stream::set_close_callback(tornado::detail::Runnable* callback) {
+  if (close_callback_ != nullptr) std::exchange(close_callback_, nullptr)->discard();
+  if (callback == nullptr) return;
+  if (closed()) return tornado::detail::schedule(loop(), *callback);
+  close_callback_ = callback;
+  watch_for_close();
+}
+
+// ---- the descriptor -----------------------------------------------------------------------------
+
+void Stream::set_nodelay(bool value) const noexcept {
+  const int flag = value ? 1 : 0;
+  // Fails on what is not TCP, and there it means nothing.
+  static_cast<void>(::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &flag, sizeof flag));
+}
+
+ssize_t Stream::read_from_fd(char* buffer, std::size_t size) {
+  return ::recv(fd_, buffer, size, 0);
+}
+
+ssize_t Stream::write_to_fd(const iovec* parts, int count) {
+  if (count == 1) return ::send(fd_, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+}
+
+void Stream::shutdown_write() noexcept {
+  ::shutdown(fd_, SHUT_WR);
+}
+
+void Stream::close_fd() noexcept {
+  ::close(fd_);
+}
+
+int Stream::get_fd_error() const noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+ssize_t PipeStream::read_from_fd(char* buffer, std::size_t size) {
+  const ssize_t count = ::read(fileno(), buffer, size);
+  // The end to write to cannot be read; it is looked at when the reader has gone.
+  if (count < 0 && errno == EBADF) errno = EPIPE;
+  return count;
+}
+
+ssize_t PipeStream::write_to_fd(const iovec* parts, int count) {
+  return ::writev(fileno(), parts, count);
+}
+
+int PipeStream::get_fd_error() const noexcept {
+  return EPIPE;
+}
+
+}  // namespace tornado::iostream::detail

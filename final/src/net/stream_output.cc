@@ -1,0 +1,205 @@
+// What leaves: connecting, writing at the end of the round, and closing behind the last byte.
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <tornado/log.h>
+
+#include <array>
+
+#include "loop/loop_state.h"
+#include "net/errors.h"
+#include "net/stream_parts.h"
+
+namespace tornado::iostream::detail {
+
+using ioloop::IOLoop;
+using ioloop::detail::Poller;
+
+namespace {
+
+// One stream's share of a round: a fast reader must not hold up everybody else.
+constexpr std::size_t kFlushBytes = 1'048'576;
+
+Future<void> failed(std::exception_ptr exception) {
+  Future<void> future;
+  future.set_exception(std::move(exception));
+  return future;
+}
+
+}  // namespace
+
+// ---- connect ------------------------------------------------------------------------------------
+
+Future<IOStream> Stream::connect(const netutil::Address& address) {
+  if (connecting_ != nullptr) throw std::logic_error("Already connecting");
+  const Keep keep(*this);
+  connecting_ = std::make_unique<Connecting>();
+  Future<IOStream> future = connecting_->future;
+  if (closed()) {
+    connecting_->fail(error_);
+    connecting_.reset();
+    return future;
+  }
+  sockaddr_storage storage;
+  const unsigned length = address.to_sockaddr(storage);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&storage), length) < 0 &&
+      errno != EINPROGRESS && errno != EINTR) {
+    close_with_errno(errno);
+  } else {
+    watch(IOLoop::WRITE);
+  }
+  return future;
+}
+
+void Stream::finish_connect() {
+  if (const int error = get_fd_error()) return close_with_errno(error);
+  const std::unique_ptr<Connecting> connecting = std::move(connecting_);
+  if (!connecting->future.done()) {
+    retain();
+    connecting->future.set_result(IOStream(this));
+  }
+  const std::uint32_t input = observer_ != nullptr ? IOLoop::READ | Poller::kHangup : IOLoop::READ;
+  set_events(wants_input() ? input : IOLoop::NONE);
+  flush();
+}
+
+// ---- write --------------------------------------------------------------------------------------
+
+Output& Stream::make_output() {
+  if (output_ == nullptr) output_ = take_output();
+  return *output_;
+}
+
+Future<void> Stream::write(std::string data) {
+  if (!takes_output()) {
+    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error_)));
+    static_cast<void>(future.exception());  // looked at: see PendingRead::fail
+    return future;
+  }
+  if (max_write_buffer_size_ > 0 && pending_output() + data.size() > max_write_buffer_size_) {
+    return failed(
+        std::make_exception_ptr(StreamBufferFullError("Reached maximum write buffer size")));
+  }
+  Future<void> future;
+  if (data.empty() && pending_output() == 0) {
+    future.set_result();
+    return future;
+  }
+  Output& output = make_output();
+  output.append(std::move(data));
+  output.add_future(future);
+  queue();
+  return future;
+}
+
+void Stream::send(std::string_view data) {
+  if (!takes_output() || data.empty()) return;
+  make_output().append(data);
+  queue();
+}
+
+void Stream::send(std::string&& data) {
+  if (!takes_output() || data.empty()) return;
+  make_output().append(std::move(data));
+  queue();
+}
+
+std::string& Stream::output() {
+  if (!takes_output()) {
+    thread_local std::string nowhere;
+    nowhere.clear();
+    return nowhere;
+  }
+  queue();
+  return make_output().tail();
+}
+
+Future<void> Stream::flushed() {
+  if (!takes_output()) {
+    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error_)));
+    static_cast<void>(future.exception());  // looked at: see PendingRead::fail
+    return future;
+  }
+  Future<void> future;
+  if (pending_output() == 0) {
+    future.set_result();
+  } else {
+    output_->add_future(future);
+  }
+  return future;
+}
+
+// Writes until all has left, the kernel takes no more, or the share is used up. Answers an errno, 0
+// if there was no error.
+int Stream::write_out() {
+  std::array<iovec, Output::kMaxParts> parts;
+  for (std::size_t total = 0; pending_output() > 0 && total < kFlushBytes;) {
+    const int count = output_->fill(parts.data());
+    const ssize_t sent = write_to_fd(parts.data(), count);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno;
+    }
+    total += static_cast<std::size_t>(sent);
+    output_->advance(static_cast<std::size_t>(sent));
+  }
+  return 0;
+}
+
+void Stream::flush() {
+  if (connecting_ != nullptr) return;
+  if (const int error = write_out()) {
+    if (!is_connection_lost(error)) {
+      log::gen_log.warning("Write error on " + std::to_string(fd_) + ": " + error_text(error));
+    }
+    return close_with_errno(error);
+  }
+  if (pending_output() == 0) return output_gone();
+  blocked_ = true;
+  watch(IOLoop::WRITE);
+}
+
+void Stream::output_gone() {
+  output_.reset();
+  if (blocked_) {
+    blocked_ = false;
+    set_events(events_ & ~IOLoop::WRITE);
+    if (observer_ != nullptr && linger_ == nullptr) observer_->on_drained();
+    if (closed() || pending_output() > 0) return;
+  }
+  if (close_wanted_) {
+    begin_linger();
+  } else if (shutdown_wanted_) {
+    shutdown_wanted_ = false;
+    shutdown_write();
+  } else {
+    watch_for_close();
+  }
+}
+
+// ---- the end of our side ------------------------------------------------------------------------
+
+void Stream::shutdown_after_flush() {
+  if (!takes_output()) return;
+  shutdown_wanted_ = true;
+  queue();
+}
+
+void Stream::close_after_flush() {
+  if (!takes_output()) return;
+  close_wanted_ = true;
+  linger_ = std::make_unique<Linger>();
+  in_ = std::string();
+  in_begin_ = 0;
+  if (!eof_) watch(IOLoop::READ);
+  queue();
+}
+
+void Stream::begin_linger() {
+  if (eof_) return close();
+  shutdown_write();
+  retain();
+  linger_->timer =
+      loop().call_later(kLingerSeconds, [stream = IOStream(this)] { stream.impl().close(); });
+}
+
+}  // namespace tornado::iostream::detail

@@ -1,0 +1,39 @@
+// Internal header: the parts of a Stream that exist only for a time.
+#pragma once
+
+#include <algorithm>
+
+#include "net/stream.h"
+
+namespace tornado::iostream::detail {
+
+// Keeps a stream for the length of a call in which its last handle may go.
+class Stream::Keep {
+ public:
+  explicit Keep(Stream& stream) noexcept : stream_(stream) { stream_.retain(); }
+  Keep(const Keep&) = delete;
+  Keep& operator=(const Keep&) = delete;
+  ~Keep() { stream_.release(); }
+
+ private:
+  Stream& stream_;
+};
+
+// While a connect is under way.
+struct Stream::Connecting : tornado::detail::Pooled {
+  void fail(const std::exception_ptr& error) const {
+    if (future.done()) return;
+    future.set_exception(StreamClosedError(error));
+    static_cast<void>(future.exception());  // looked at: see PendingRead::fail
+  }
+
+  Future<IOStream> future;
+};
+
+// After close_after_flush().
+struct Stream::Linger : tornado::detail::Pooled {
+  ioloop::Timeout timer;  // once all output has left
+  std::size_t budget = kLingerBytes;
+};
+
+}  // namespace tornado::iostream::detail
