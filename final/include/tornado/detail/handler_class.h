@@ -1,0 +1,242 @@
+// Internal header: what a route knows of a handler class, worked out at compile time.
+#pragma once
+
+#include <tornado/concurrent.h>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <vector>
+
+namespace tornado::web {
+
+class RequestHandler;
+
+// What a verb returns that leaves the response open until finish() is called, as
+// @tornado.web.asynchronous did: `web::asynchronous get() { ...; return {}; }`.
+struct asynchronous {};
+
+// A route's captures, in order; a group that took no part in the match has no value.
+using PathArgs = std::vector<std::optional<std::string>>;
+
+namespace detail {
+
+// What calling prepare() or a verb has begun.
+struct Started {
+  enum class Kind : std::uint8_t { kDone, kOpen, kCoroutine };
+  Kind kind = Kind::kDone;
+  std::optional<Future<void>> future;
+};
+
+enum class Verb : std::uint8_t { kGet, kHead, kPost, kDelete, kPatch, kPut, kOptions, kAny };
+inline constexpr std::size_t kVerbCount = 8;
+inline constexpr int kAnyArity = -1;
+
+struct VerbEntry {
+  Started (*call)(RequestHandler&, const PathArgs&) = nullptr;  // null: the class has no such verb
+  int arity = 0;
+};
+
+struct HandlerClass {
+  RequestHandler* (*make)();
+  void (*initialize)(RequestHandler&, const void* init);  // null: no Init
+  Started (*prepare)(RequestHandler&);
+  std::array<VerbEntry, kVerbCount> verbs;
+  const std::type_info* type;
+};
+
+// ---- captures -----------------------------------------------------------------------------------
+
+// The text of a capture is not a value of the parameter's type. Ends in a 404: there is no such
+// page.
+[[noreturn]] void throw_capture_mismatch();
+long long capture_signed(const std::string& text, long long low, long long high);
+unsigned long long capture_unsigned(const std::string& text, unsigned long long high);
+double capture_double(const std::string& text);
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+T convert_capture(const std::string& text) {
+  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    return text;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    static_assert(!std::is_same_v<T, bool>, "a capture has no bool form: take a std::string");
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(capture_double(text));
+  } else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
+    return static_cast<T>(
+        capture_signed(text, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  } else if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(capture_unsigned(text, std::numeric_limits<T>::max()));
+  } else {
+    static_assert(
+        std::is_constructible_v<T, std::string_view>,
+        "a capture's parameter is a number, a std::string, a std::optional of these, or a "
+        "type made from a std::string_view");
+    return T(std::string_view(text));
+  }
+}
+
+// The argument for a parameter of type P. Text is bound to the handler's own copy, which lives as
+// long as the handler: a coroutine may take it by reference or view.
+template <class P>
+decltype(auto) capture_as(const std::optional<std::string>& capture) {
+  using T = std::remove_cvref_t<P>;
+  if constexpr (std::is_reference_v<P>) {
+    static_assert(std::is_same_v<P, const std::string&> || std::is_same_v<P, std::string&&>,
+                  "take a capture by value (or a std::string by const reference)");
+    static const std::string nothing;
+    if constexpr (std::is_same_v<P, std::string&&>) {
+      return std::string(capture ? *capture : nothing);
+    } else {
+      return static_cast<const std::string&>(capture ? *capture : nothing);
+    }
+  } else if constexpr (is_optional<T>) {
+    return capture ? T(convert_capture<typename T::value_type>(*capture)) : T();
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    return capture ? T(*capture) : T();
+  } else {
+    if (!capture) throw_capture_mismatch();
+    return convert_capture<T>(*capture);
+  }
+}
+
+// ---- members ------------------------------------------------------------------------------------
+
+template <class Member>
+struct Signature;
+template <class C, class R, class... A>
+struct Signature<R (C::*)(A...)> {
+  using Return = R;
+  using Parameters = std::tuple<A...>;
+  static constexpr std::size_t kCount = sizeof...(A);
+};
+template <class C, class R, class... A>
+struct Signature<R (C::*)(A...) const> : Signature<R (C::*)(A...)> {};
+template <class C, class R, class... A>
+struct Signature<R (C::*)(A...) noexcept> : Signature<R (C::*)(A...)> {};
+template <class C, class R, class... A>
+struct Signature<R (C::*)(A...) const noexcept> : Signature<R (C::*)(A...)> {};
+
+template <class F>
+Started start(F call) {
+  using Return = decltype(call());
+  if constexpr (std::is_same_v<Return, Future<void>>) {
+    return {Started::Kind::kCoroutine, call()};
+  } else if constexpr (std::is_same_v<Return, asynchronous>) {
+    call();
+    return {Started::Kind::kOpen, std::nullopt};
+  } else {
+    static_assert(std::is_void_v<Return>,
+                  "a verb or prepare() returns void, Future<void> or web::asynchronous");
+    call();
+    return {};
+  }
+}
+
+// Whether the only parameter is the list of all captures.
+template <class Parameters>
+inline constexpr bool takes_all_captures = false;
+template <class P>
+inline constexpr bool takes_all_captures<std::tuple<P>> =
+    std::is_same_v<std::remove_cvref_t<P>, PathArgs>;
+
+template <class H, auto M>
+Started call_verb(RequestHandler& base, const PathArgs& captures) {
+  using S = Signature<decltype(M)>;
+  auto& handler = static_cast<H&>(base);
+  if constexpr (takes_all_captures<typename S::Parameters>) {
+    return start([&] { return (handler.*M)(captures); });
+  } else {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return start([&] {
+        return (handler.*
+                M)(capture_as<std::tuple_element_t<I, typename S::Parameters>>(captures[I])...);
+      });
+    }(std::make_index_sequence<S::kCount>());
+  }
+}
+
+template <class H, auto M>
+constexpr VerbEntry make_verb() {
+  using S = Signature<decltype(M)>;
+  if constexpr (takes_all_captures<typename S::Parameters>) return {&call_verb<H, M>, kAnyArity};
+  return {&call_verb<H, M>, static_cast<int>(S::kCount)};
+}
+
+// Whether H has a member of that name, be it private or overloaded: naming it in a class that
+// inherits another such member is ambiguous exactly then.
+#define TORNADO_VERB(NAME)                                                           \
+  struct NameOf_##NAME {                                                             \
+    int NAME;                                                                        \
+  };                                                                                 \
+  template <class H>                                                                 \
+  struct Probe_##NAME : H, NameOf_##NAME {};                                         \
+  template <class H>                                                                 \
+  constexpr VerbEntry verb_##NAME() {                                                \
+    if constexpr (requires { &H::NAME; }) {                                          \
+      return make_verb<H, &H::NAME>();                                               \
+    } else {                                                                         \
+      if constexpr (!std::is_final_v<H>) {                                           \
+        static_assert(                                                               \
+            requires { &Probe_##NAME<H>::NAME; },                                    \
+            "the handler's " #NAME "() must be public, and must not be overloaded"); \
+      }                                                                              \
+      return {};                                                                     \
+    }                                                                                \
+  }
+TORNADO_VERB(get)
+TORNADO_VERB(head)
+TORNADO_VERB(post)
+TORNADO_VERB(delete_)
+TORNADO_VERB(patch)
+TORNADO_VERB(put)
+TORNADO_VERB(options)
+TORNADO_VERB(any_method)
+#undef TORNADO_VERB
+
+template <class H>
+concept HasInit = requires { typename H::Init; };
+
+template <class H>
+RequestHandler* make_handler() {
+  return new H;
+}
+
+template <class H>
+Started call_prepare(RequestHandler& base) {
+  return start([&] { return static_cast<H&>(base).prepare(); });
+}
+
+template <class H>
+void call_initialize(RequestHandler& base, const void* init) {
+  static_cast<H&>(base).initialize(*static_cast<const typename H::Init*>(init));
+}
+
+template <class H>
+constexpr HandlerClass make_handler_class() {
+  HandlerClass result{};
+  result.make = &make_handler<H>;
+  if constexpr (HasInit<H>) result.initialize = &call_initialize<H>;
+  result.prepare = &call_prepare<H>;
+  result.verbs = {verb_get<H>(),   verb_head<H>(), verb_post<H>(),    verb_delete_<H>(),
+                  verb_patch<H>(), verb_put<H>(),  verb_options<H>(), verb_any_method<H>()};
+  result.type = &typeid(H);
+  return result;
+}
+
+template <class H>
+inline constexpr HandlerClass handler_class = make_handler_class<H>();
+
+}  // namespace detail
+}  // namespace tornado::web

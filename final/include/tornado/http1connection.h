@@ -1,0 +1,28 @@
+// Public header. How HTTP/1.x runs over a stream: the limits and timeouts of a connection. Mirrors
+// tornado.http1connection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tornado::http1connection {
+
+// What a server allows on each connection. Sizes are bytes, times are seconds; 0 turns a time limit
+// off. The defaults are Tornado's but for header_timeout and body_stall_timeout, which Tornado
+// lacks or sets to an hour: a client that sends a byte now and then could hold a connection for
+// ever.
+struct HTTP1ConnectionParameters {
+  HTTP1ConnectionParameters() {}
+
+  bool no_keep_alive = false;           // close after each response
+  std::size_t chunk_size = 65536;       // the largest piece a body is handed on in
+  std::size_t max_header_size = 65536;  // start line and fields of a head, its empty line included
+  std::size_t max_header_fields = 1000;
+  std::uint64_t max_body_size = 104857600;
+  double idle_connection_timeout = 3600;  // from one exchange to the first byte of the next
+  double header_timeout = 60;             // from a head's first byte to its last
+  double body_timeout = 0;                // for a whole body
+  double body_stall_timeout = 60;         // without a byte of a body that is not complete
+};
+
+}  // namespace tornado::http1connection

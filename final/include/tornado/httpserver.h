@@ -1,0 +1,93 @@
+// Public header. HTTPServer: accepts connections and hands their requests to an application.
+// Mirrors tornado.httpserver.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/http1connection.h>
+#include <tornado/httputil.h>
+#include <tornado/tcpserver.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tornado::http {
+class ServerCore;
+}
+
+namespace tornado::httpserver {
+
+struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
+  HTTPServerOptions() {}
+
+  // Trust a proxy in front: X-Real-Ip or X-Forwarded-For name the client, X-Scheme or
+  // X-Forwarded-Proto the protocol. Off by default: anybody can send these fields.
+  bool xheaders = false;
+  // Proxies whose entries in X-Forwarded-For are skipped.
+  std::vector<std::string> trusted_downstream;
+  // What request.protocol says: empty for "http".
+  std::string protocol;
+};
+
+namespace detail {
+
+// A delegate that collects each request and gives it to a function.
+class CallbackDelegate : public httputil::HTTPServerConnectionDelegate {
+ public:
+  std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
+      const void* server_connection,
+      std::shared_ptr<httputil::HTTPConnection> request_connection) final;
+
+ private:
+  friend class CollectingDelegate;
+  virtual void call(httputil::HTTPServerRequest request) = 0;
+};
+
+template <class F>
+class FunctionDelegate final : public CallbackDelegate {
+ public:
+  explicit FunctionDelegate(F f) : function_(std::move(f)) {}
+
+ private:
+  void call(httputil::HTTPServerRequest request) override { function_(std::move(request)); }
+  F function_;
+};
+
+}  // namespace detail
+
+// A single-threaded HTTP/1.1 server on the loop that is current when it starts to listen.
+//
+// After a message that is not HTTP it answers 400 and closes; nothing behind that message is read.
+// A request is answered before the next one of its connection is begun. Destroying the server
+// closes its listeners and its connections.
+class HTTPServer : public tcpserver::TCPServer {
+ public:
+  // Requests go to `delegate`, such as a web::Application, which must outlive the server.
+  explicit HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
+                      const HTTPServerOptions& options = {});
+  // Requests go to `callback(HTTPServerRequest)`, which answers through request.connection, now or
+  // later.
+  template <class F>
+    requires std::is_invocable_v<F&, httputil::HTTPServerRequest>
+  explicit HTTPServer(F callback, const HTTPServerOptions& options = {})
+      : HTTPServer(std::make_unique<detail::FunctionDelegate<F>>(std::move(callback)), options) {}
+  ~HTTPServer() override;
+
+  // Closes every connection and waits until they are gone; responses in the making are cut off.
+  // stop() first, or new ones come. Tornado: close_all_connections.
+  Future<void> close_all_connections();
+
+  // Connections open at present.
+  std::size_t connection_count() const noexcept;
+
+ protected:
+  Future<void> handle_stream(iostream::IOStream stream, netutil::Address address) override;
+
+ private:
+  HTTPServer(std::unique_ptr<detail::CallbackDelegate> owned, const HTTPServerOptions& options);
+
+  std::unique_ptr<detail::CallbackDelegate> owned_delegate_;
+  std::unique_ptr<http::ServerCore> core_;
+};
+
+}  // namespace tornado::httpserver

@@ -1,0 +1,32 @@
+#include "http/deadline_list.h"
+
+namespace tornado::http {
+
+void DeadlineList::start(Deadline& deadline, double now) {
+  if (seconds_ <= 0) {
+    deadline.unlink();
+    return;
+  }
+  deadline.at_ = now + seconds_;
+  deadline.link_before(list_);
+  if (!timer_.pending()) arm(deadline.at_);
+}
+
+void DeadlineList::arm(double at) {
+  timer_ = loop_.call_at(at, [this] { sweep(); });
+}
+
+void DeadlineList::sweep() {
+  const double now = loop_.time();
+  while (list_.linked()) {
+    auto& first = static_cast<Deadline&>(*list_.next());
+    if (first.at_ > now) {
+      arm(first.at_);
+      return;
+    }
+    first.unlink();
+    first.expired();
+  }
+}
+
+}  // namespace tornado::http

@@ -1,0 +1,48 @@
+// Internal header. Timeouts of equal length for many connections, with one timer for all of them.
+#pragma once
+
+#include <tornado/detail/run_queue.h>
+#include <tornado/ioloop.h>
+
+namespace tornado::http {
+
+// Something that a DeadlineList watches. Stands in at most one list.
+class Deadline : public tornado::detail::ListHook {
+ public:
+  virtual ~Deadline() = default;
+  // The time is up. Called once; the object stands in no list any more.
+  virtual void expired() = 0;
+
+ private:
+  friend class DeadlineList;
+  double at_ = 0;
+};
+
+// As all wait equally long, the first to come is the first to expire: a list in order of arrival
+// needs no heap, and putting a connection at its end costs a few stores. The timer is only moved
+// when it fires.
+class DeadlineList {
+ public:
+  // `seconds` 0 or less: nothing ever expires.
+  DeadlineList(ioloop::IOLoop& loop, double seconds) : loop_(loop), seconds_(seconds) {}
+  DeadlineList(const DeadlineList&) = delete;
+  DeadlineList& operator=(const DeadlineList&) = delete;
+  ~DeadlineList() {
+    // No timer is pending on a loop that is closed, so it is not touched then.
+    if (timer_.pending()) loop_.remove_timeout(timer_);
+  }
+
+  // Starts the time of `deadline` anew, from `now`.
+  void start(Deadline& deadline, double now);
+
+ private:
+  void arm(double at);
+  void sweep();
+
+  ioloop::IOLoop& loop_;
+  const double seconds_;
+  tornado::detail::ListHook list_;
+  ioloop::Timeout timer_;
+};
+
+}  // namespace tornado::http

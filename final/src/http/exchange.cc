@@ -1,0 +1,167 @@
+#include "http/exchange.h"
+
+#include <tornado/iostream.h>
+#include <tornado/log.h>
+
+#include <charconv>
+
+#include "http/framing.h"
+#include "http/server_connection.h"
+
+namespace tornado::http {
+namespace {
+
+// Above this many bytes of waiting output, a write's future waits until they have left.
+constexpr std::size_t kHighWater = 65536;
+
+bool has_no_body(int code) {
+  return (code >= 100 && code < 200) || code == 204 || code == 304;
+}
+
+Future<void> ready() {
+  Future<void> future;
+  future.set_result();
+  return future;
+}
+
+Future<void> closed() {
+  Future<void> future;
+  future.set_exception(iostream::StreamClosedError());
+  // Nobody has to look at it: a write to a client that has gone is no fault of the program.
+  static_cast<void>(future.exception());
+  return future;
+}
+
+}  // namespace
+
+Exchange::Exchange(ServerConnection& connection, const RequestHead& head, bool keep_alive)
+    : expect_continue(head.expect_continue),
+      connection_(&connection),
+      request_is_head_(head.start_line.method == "HEAD"),
+      request_is_1_1_(head.start_line.version == "HTTP/1.1"),
+      keep_alive_(keep_alive) {
+  if (head.content_length) body_left = *head.content_length;
+  context_.remote_ip = connection.remote_ip_;
+  if (!connection.core_->options.protocol.empty()) {
+    context_.protocol = connection.core_->options.protocol;
+  }
+}
+
+Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
+                                     const httputil::HTTPHeaders& headers, std::string_view chunk) {
+  if (connection_ == nullptr) return closed();
+  if (headers_written_) throw std::logic_error("write_headers() called twice");
+  decide_coding(start_line.code, headers);
+  if (!chunk.empty()) check_length(chunk);
+  headers_written_ = true;
+
+  std::string& out = connection_->stream_.impl().output();
+  char code[16];
+  const auto code_end = std::to_chars(code, code + sizeof code, start_line.code).ptr;
+  out.append("HTTP/1.1 ").append(code, code_end).append(" ").append(start_line.reason);
+  out.append("\r\n").append(headers.wire());
+  if (coding_ == Coding::kChunked) out.append("Transfer-Encoding: chunked\r\n");
+  if (!headers.contains("Connection")) {
+    if (request_is_1_1_ && !keep_alive_) {
+      out.append("Connection: close\r\n");
+    } else if (!request_is_1_1_ && keep_alive_) {
+      out.append("Connection: Keep-Alive\r\n");
+    }
+  }
+  out.append("\r\n");
+  if (!chunk.empty()) append_body(chunk);
+  return written();
+}
+
+void Exchange::decide_coding(int code, const httputil::HTTPHeaders& headers) {
+  if (const auto connection = headers.find("Connection")) {
+    if (list_contains(*connection, "close")) keep_alive_ = false;
+  }
+  if (const auto length = headers.find("Content-Length")) {
+    const auto parsed = parse_content_length(*length);
+    if (!parsed) throw httputil::HTTPOutputError("Content-Length is not a number");
+    length_left_ = *parsed;
+  }
+  if (request_is_head_ || has_no_body(code)) {
+    coding_ = Coding::kNone;
+  } else if (headers.contains("Content-Length")) {
+    coding_ = Coding::kLength;
+  } else if (headers.contains("Transfer-Encoding") || !request_is_1_1_) {
+    // The program does its own coding, or the client knows none: the end of the connection is the
+    // end of the body, so it must come.
+    coding_ = Coding::kUntilClose;
+    if (!headers.contains("Transfer-Encoding")) keep_alive_ = false;
+  } else {
+    coding_ = Coding::kChunked;
+  }
+}
+
+void Exchange::check_length(std::string_view chunk) {
+  if (coding_ != Coding::kLength || chunk.size() <= length_left_) return;
+  connection_->close();
+  throw httputil::HTTPOutputError("Tried to write more data than Content-Length");
+}
+
+Future<void> Exchange::write(std::string_view chunk) {
+  if (connection_ == nullptr) return closed();
+  if (!headers_written_) throw std::logic_error("write() called before write_headers()");
+  if (finished_) throw std::logic_error("write() called after finish()");
+  if (chunk.empty()) return written();
+  check_length(chunk);
+  append_body(chunk);
+  return written();
+}
+
+void Exchange::append_body(std::string_view chunk) {
+  std::string& out = connection_->stream_.impl().output();
+  switch (coding_) {
+    case Coding::kNone:
+      return;  // a HEAD response has a length and no body
+    case Coding::kChunked:
+      append_chunk(out, chunk);
+      return;
+    case Coding::kLength:
+      length_left_ -= chunk.size();
+      out.append(chunk);
+      return;
+    case Coding::kUntilClose:
+      out.append(chunk);
+      return;
+  }
+}
+
+Future<void> Exchange::written() {
+  iostream::detail::Stream& stream = connection_->stream_.impl();
+  return stream.pending_output() <= kHighWater ? ready() : stream.flushed();
+}
+
+void Exchange::finish() {
+  if (finished_) throw std::logic_error("finish() called twice");
+  finished_ = true;
+  if (connection_ == nullptr) return;
+  if (coding_ == Coding::kLength && length_left_ != 0) {
+    // The end of the connection tells the client that the body is not whole.
+    keep_alive_ = false;
+    connection_->exchange_finished();
+    throw httputil::HTTPOutputError("Tried to write " + std::to_string(length_left_) +
+                                    " bytes less than Content-Length");
+  }
+  if (coding_ == Coding::kChunked) connection_->stream_.impl().output().append(kLastChunk);
+  connection_->exchange_finished();
+}
+
+void Exchange::detach() {
+  connection_ = nullptr;
+  body_deadline.reset();
+}
+
+void Exchange::report_close() {
+  if (std::exchange(close_reported_, true)) return;
+  try {
+    delegate->on_connection_close();
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+}
+
+}  // namespace tornado::http

@@ -1,0 +1,77 @@
+// Internal header. One request and its response: what a program holds as request.connection.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/httputil.h>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "http/chunked.h"
+#include "http/deadline_list.h"
+#include "http/head_parser.h"
+
+namespace tornado::http {
+
+class ServerConnection;
+
+// Lives while the connection or the program holds it. detach() cuts it off from the connection:
+// from then on every write fails.
+class Exchange final : public httputil::HTTPConnection {
+ public:
+  Exchange(ServerConnection& connection, const RequestHead& head, bool keep_alive);
+
+  // HTTPConnection.
+  Future<void> write_headers(const httputil::ResponseStartLine& start_line,
+                             const httputil::HTTPHeaders& headers, std::string_view chunk) override;
+  Future<void> write(std::string_view chunk) override;
+  void finish() override;
+  httputil::HTTPRequestContext& context() override { return context_; }
+
+  bool headers_written() const noexcept { return headers_written_; }
+  bool finished() const noexcept { return finished_; }
+  bool keep_alive() const noexcept { return keep_alive_; }
+
+  bool attached() const noexcept { return connection_ != nullptr; }
+  // Whether the whole body of the request has been read.
+  bool body_read() const noexcept { return body_left == 0 && !chunked_body; }
+
+  // The connection has gone on or has gone. Nothing of it is touched any more.
+  void detach();
+  // Tells the delegate, once, that the client has gone.
+  void report_close();
+
+  // The body of the request, as it is read.
+  std::uint64_t body_left = 0;  // of a Content-Length
+  std::optional<ChunkedDecoder> chunked_body;
+  bool expect_continue = false;
+  bool body_begun = false;
+  bool message_complete = false;  // the delegate's finish() was called
+  std::unique_ptr<Deadline> body_deadline;
+  std::unique_ptr<httputil::HTTPMessageDelegate> delegate;
+
+ private:
+  // How the end of the response's body is told (RFC 9112 6.3).
+  enum class Coding : std::uint8_t { kNone, kLength, kChunked, kUntilClose };
+
+  void decide_coding(int code, const httputil::HTTPHeaders& headers);
+  void append_body(std::string_view chunk);
+  void check_length(std::string_view chunk);
+  Future<void> written();
+
+  ServerConnection* connection_;
+  httputil::HTTPRequestContext context_;
+  std::uint64_t length_left_ = 0;
+  Coding coding_ = Coding::kNone;
+  bool request_is_head_;
+  bool request_is_1_1_;
+  bool keep_alive_;
+  bool headers_written_ = false;
+  bool finished_ = false;
+  bool close_reported_ = false;
+};
+
+}  // namespace tornado::http

@@ -1,0 +1,451 @@
+#include "http/server_connection.h"
+
+#include <tornado/log.h>
+
+#include <algorithm>
+
+#include "http/exchange.h"
+#include "http/xheaders.h"
+#include "loop/error_text.h"
+#include "loop/loop_state.h"
+
+namespace tornado::http {
+namespace {
+
+constexpr std::string_view kBadRequest = "HTTP/1.1 400 Bad Request\r\n\r\n";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+double round_time() {
+  return ioloop::IOLoop::current().internals().round_time;
+}
+
+}  // namespace
+
+// ---- ServerCore ---------------------------------------------------------------------------------
+
+ServerCore::ServerCore(httputil::HTTPServerConnectionDelegate& server_delegate,
+                       const httpserver::HTTPServerOptions& server_options)
+    : delegate(server_delegate),
+      options(server_options),
+      head_limits{server_options.max_header_size, server_options.max_header_fields} {}
+
+ServerCore::~ServerCore() {
+  while (connections.linked()) {
+    static_cast<ServerConnection&>(*connections.next()).abandon();
+  }
+}
+
+void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
+  if (deadlines == nullptr) {
+    deadlines = std::make_unique<Deadlines>(ioloop::IOLoop::current(), options);
+  }
+  auto* connection = new ServerConnection(*this, std::move(stream), std::move(remote_ip));
+  connection->link_before(connections);
+  ++connection_count;
+}
+
+Future<void> ServerCore::close_all() {
+  auto gone = std::make_unique<Future<void>>();
+  Future<void> result = *gone;
+  all_gone_ = std::move(gone);
+  for (auto* at = connections.next(); at != &connections; at = at->next()) {
+    static_cast<ServerConnection&>(*at).close();
+  }
+  connection_gone();
+  return result;
+}
+
+void ServerCore::connection_gone() {
+  if (connection_count != 0 || all_gone_ == nullptr) return;
+  const auto gone = std::exchange(all_gone_, nullptr);
+  gone->set_result();
+}
+
+// ---- life
+// -----------------------------------------------------------------------------------------
+
+ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
+                                   std::string remote_ip)
+    : core_(&core), stream_(std::move(stream)), remote_ip_(std::move(remote_ip)) {
+  start_idle();
+  stream_.impl().observe(this);
+}
+
+ServerConnection::~ServerConnection() {
+  // The program may keep the exchange, and the delegate may keep the program's part of it.
+  if (exchange_ != nullptr) exchange_->delegate.reset();
+}
+
+void ServerConnection::close() {
+  phase_ = Phase::kClosing;
+  timer_.unlink();
+  stream_.impl().close();
+}
+
+// The server goes; what the program still holds of an exchange is cut off.
+void ServerConnection::abandon() {
+  close();
+  leave_core();
+}
+
+void ServerConnection::leave_core() {
+  phase_ = Phase::kClosing;
+  unlink();
+  timer_.unlink();
+  ServerCore* core = std::exchange(core_, nullptr);
+  if (exchange_ != nullptr) {
+    const auto exchange = exchange_;
+    exchange->detach();
+    if (!exchange->finished()) exchange->report_close();
+  }
+  try {
+    core->delegate.on_close(this);
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+  --core->connection_count;
+  core->connection_gone();
+}
+
+void ServerConnection::on_closed() {
+  stream_closed_ = true;
+  if (core_ != nullptr) leave_core();
+  if (!turn_queued_) ioloop::detail::retire(*this);
+}
+
+void ServerConnection::start_idle() {
+  head_begun_ = false;
+  core_->deadlines->idle.start(timer_, round_time());
+}
+
+void ServerConnection::close_gracefully() {
+  phase_ = Phase::kClosing;
+  timer_.unlink();
+  stream_.impl().close_after_flush();
+}
+
+void ServerConnection::refuse(const char* reason) {
+  if (phase_ == Phase::kClosing) return;
+  log::gen_log.info("Malformed HTTP message from " + remote_ip_ + ": " + reason);
+  const bool answered = exchange_ != nullptr && exchange_->headers_written();
+  if (!answered) stream_.impl().output().append(kBadRequest);
+  if (exchange_ != nullptr) {
+    const auto exchange = std::exchange(exchange_, nullptr);
+    exchange->detach();
+    exchange->report_close();
+    exchange->delegate.reset();
+  }
+  close_gracefully();
+}
+
+void ServerConnection::fail(const char* what) {
+  log::app_log.error(std::string("Uncaught exception ") + what + ": " +
+                     describe(std::current_exception()));
+  close();
+}
+
+void ServerConnection::on_timeout() {
+  if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
+    log::gen_log.info("Timeout reading body from " + remote_ip_);
+  }
+  close();
+}
+
+// ---- reading
+// ----------------------------------------------------------------------------------------
+
+std::size_t ServerConnection::on_data(std::string_view data) {
+  std::size_t used = 0;
+  {
+    const Inside inside(*this);
+    while (step(data, used)) {
+    }
+  }
+  if (phase_ == Phase::kClosing) return data.size();
+  unread_ = used < data.size();
+  // The answer, or the delegate, is waited for, and more keeps coming: let it wait in the kernel.
+  if (unread_ && (phase_ == Phase::kAnswer || phase_ == Phase::kHeld)) {
+    stream_.impl().pause_reading();
+  }
+  return used;
+}
+
+// One step; true if another may follow.
+bool ServerConnection::step(std::string_view data, std::size_t& used) {
+  switch (phase_) {
+    case Phase::kHead:
+      return read_head(data, used);
+    case Phase::kBody:
+      return read_body(data, used);
+    case Phase::kHeld:
+    case Phase::kAnswer:
+    case Phase::kClosing:
+      return false;
+  }
+  return false;
+}
+
+bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
+  const std::string_view rest = data.substr(used);
+  if (rest.empty()) {
+    if (eof_) close_gracefully();
+    return false;
+  }
+  RequestHead head;
+  const HeadResult result = parse_request_head(rest, scan_, core_->head_limits, head);
+  switch (result.status) {
+    case HeadStatus::kDone:
+      used += result.consumed;
+      scan_ = {};
+      return begin_exchange(std::move(head));
+    case HeadStatus::kNeedMore:
+      if (eof_) {
+        close_gracefully();
+      } else if (!head_begun_) {
+        head_begun_ = true;
+        core_->deadlines->header.start(timer_, round_time());
+      }
+      return false;
+    case HeadStatus::kTooLarge:
+      log::gen_log.info("Unsatisfiable read, closing connection: " + std::string(result.reason));
+      close_gracefully();
+      return false;
+    case HeadStatus::kBad:
+      refuse(result.reason);
+      return false;
+  }
+  return false;
+}
+
+bool ServerConnection::begin_exchange(RequestHead head) {
+  timer_.unlink();
+  if (head.content_length && *head.content_length > core_->options.max_body_size) {
+    refuse("Content-Length too long");
+    return false;
+  }
+  const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
+  exchange_ = std::make_shared<Exchange>(*this, head, keep_alive);
+  if (head.chunked) {
+    exchange_->chunked_body.emplace(ChunkedLimits{.max_body_size = core_->options.max_body_size});
+  }
+  try {
+    if (core_->options.xheaders) {
+      apply_xheaders(head.headers, core_->options.trusted_downstream, exchange_->context());
+    }
+    exchange_->delegate = core_->delegate.start_request(this, exchange_);
+    const auto exchange = exchange_;
+    const auto held =
+        exchange->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
+    if (phase_ == Phase::kClosing) return false;
+    if (hold(held)) return false;
+  } catch (...) {
+    fail("in headers_received");
+    return false;
+  }
+  return begin_body();
+}
+
+// Waits for a delegate that is not ready for more. True: the connection is held, or failed.
+bool ServerConnection::hold(const Future<void>& future) {
+  if (future.done()) {
+    if (const auto exception = future.exception()) std::rethrow_exception(exception);
+    return false;
+  }
+  phase_ = Phase::kHeld;
+  timer_.unlink();
+  future.add_done_callback([this, exchange = exchange_](Future<void> held) {
+    // The exchange tells whether the connection is still there and still at this message.
+    if (exchange->delegate != nullptr && exchange->attached()) release_hold(exchange, held);
+  });
+  return true;
+}
+
+void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
+                                    const Future<void>& held) {
+  if (exchange_ != exchange || phase_ != Phase::kHeld) return;
+  {
+    const Inside inside(*this);
+    if (held.exception() != nullptr) {
+      try {
+        held.result();
+      } catch (...) {
+        fail("in the reader of a request");
+      }
+    } else if (!exchange->body_begun) {
+      begin_body();
+    } else if (exchange->body_read()) {
+      complete_message();
+    } else {
+      phase_ = Phase::kBody;
+    }
+  }
+  if (phase_ != Phase::kClosing) stream_.impl().resume_reading();
+}
+
+bool ServerConnection::begin_body() {
+  exchange_->body_begun = true;
+  if (exchange_->body_read()) return complete_message();
+  if (exchange_->finished()) return after_response();
+  if (exchange_->expect_continue && !exchange_->headers_written()) {
+    stream_.impl().output().append(kContinue);
+  }
+  phase_ = Phase::kBody;
+  core_->deadlines->stall.start(timer_, round_time());
+  if (core_->options.body_timeout > 0) {
+    auto deadline = std::make_unique<Timer>(*this);
+    core_->deadlines->body.start(*deadline, round_time());
+    exchange_->body_deadline = std::move(deadline);
+  }
+  return true;
+}
+
+bool ServerConnection::read_body(std::string_view data, std::size_t& used) {
+  if (used == data.size()) {
+    if (eof_) close();  // the message will not be completed
+    return false;
+  }
+  try {
+    return exchange_->chunked_body ? read_chunked(data, used) : read_fixed(data, used);
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+  } catch (...) {
+    fail("in data_received");
+  }
+  return false;
+}
+
+bool ServerConnection::read_fixed(std::string_view data, std::size_t& used) {
+  const std::uint64_t wanted = std::min<std::uint64_t>(
+      {exchange_->body_left, data.size() - used, core_->options.chunk_size});
+  const std::string_view content = data.substr(used, static_cast<std::size_t>(wanted));
+  used += content.size();
+  exchange_->body_left -= content.size();
+  if (!deliver(content)) return false;
+  return exchange_->body_left == 0 ? complete_message() : true;
+}
+
+bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
+  const std::string_view rest = data.substr(used).substr(0, core_->options.chunk_size);
+  const ChunkedResult result = exchange_->chunked_body->next(rest);
+  used += result.consumed;
+  switch (result.status) {
+    case ChunkedStatus::kContent:
+      return deliver(result.content);
+    case ChunkedStatus::kNeedMore:
+      core_->deadlines->stall.start(timer_, round_time());
+      return true;
+    case ChunkedStatus::kDone:
+      exchange_->chunked_body.reset();
+      return complete_message();
+    case ChunkedStatus::kBad:
+    case ChunkedStatus::kTooLarge:
+      refuse(result.reason);
+      return false;
+  }
+  return false;
+}
+
+// Hands a piece of the body on. True if the reading may go on at once.
+bool ServerConnection::deliver(std::string_view content) {
+  core_->deadlines->stall.start(timer_, round_time());
+  const auto exchange = exchange_;
+  const auto held = exchange->delegate->data_received(std::string(content));
+  if (phase_ == Phase::kClosing) return false;
+  if (exchange->finished()) return after_response();
+  return !hold(held);
+}
+
+bool ServerConnection::complete_message() {
+  timer_.unlink();
+  const auto exchange = exchange_;
+  exchange->body_deadline.reset();
+  exchange->message_complete = true;
+  phase_ = Phase::kAnswer;
+  try {
+    exchange->delegate->finish();
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+    return false;
+  } catch (...) {
+    fail("in a request");
+    return false;
+  }
+  if (phase_ == Phase::kClosing) return false;
+  if (exchange->finished()) return after_response();
+  if (eof_) await_last_answer();
+  return false;
+}
+
+// ---- after a response
+// -------------------------------------------------------------------------------
+
+// The response is complete. True if the next request may be read at once.
+bool ServerConnection::after_response() {
+  const bool open = exchange_->keep_alive() && exchange_->message_complete;
+  end_exchange();
+  if (!open) {
+    close_gracefully();
+    return false;
+  }
+  phase_ = Phase::kHead;
+  start_idle();
+  return true;
+}
+
+void ServerConnection::end_exchange() {
+  const auto exchange = std::exchange(exchange_, nullptr);
+  exchange->detach();
+  exchange->delegate.reset();
+}
+
+void ServerConnection::exchange_finished() {
+  if (inside_ > 0 || turn_queued_) return;
+  turn_queued_ = true;
+  tornado::detail::schedule(ioloop::IOLoop::current(), turn_);
+}
+
+void ServerConnection::on_turn() {
+  turn_queued_ = false;
+  if (stream_closed_) {
+    ioloop::detail::retire(*this);
+    return;
+  }
+  if (phase_ == Phase::kClosing || exchange_ == nullptr || !exchange_->finished()) return;
+  if (!after_response()) return;
+  if (std::exchange(unread_, false)) {
+    stream_.impl().resume_reading();
+  } else if (eof_) {
+    close_gracefully();
+  }
+}
+
+// ---- the peer
+// ---------------------------------------------------------------------------------------
+
+void ServerConnection::on_eof() {
+  eof_ = true;
+  switch (phase_) {
+    case Phase::kHead:
+      close_gracefully();
+      return;
+    case Phase::kBody:
+      close();
+      return;
+    case Phase::kHeld:
+    case Phase::kAnswer:
+      await_last_answer();
+      return;
+    case Phase::kClosing:
+      return;
+  }
+}
+
+// The client may have shut down only its sending side and still read (RFC 9112 9.6), or it may have
+// gone: TCP does not tell. The program learns it, its answer is still sent, and the connection is
+// not kept longer than one with a stalled body would be.
+void ServerConnection::await_last_answer() {
+  core_->deadlines->stall.start(timer_, round_time());
+  exchange_->report_close();
+}
+
+}  // namespace tornado::http

@@ -1,0 +1,173 @@
+// Internal header. The server's side of one TCP connection (RFC 9112 9), as a state machine over
+// stream events: no coroutine and no buffer waits with an idle connection.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/httpserver.h>
+#include <tornado/iostream.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/chunked.h"
+#include "http/deadline_list.h"
+#include "http/head_parser.h"
+#include "net/stream.h"
+
+namespace tornado::http {
+
+class Exchange;
+class ServerConnection;
+
+// What the connections of one server share.
+class ServerCore {
+ public:
+  ServerCore(httputil::HTTPServerConnectionDelegate& delegate,
+             const httpserver::HTTPServerOptions& options);
+  ServerCore(const ServerCore&) = delete;
+  ServerCore& operator=(const ServerCore&) = delete;
+  ~ServerCore();
+
+  // Serves the requests of `stream`, on the current loop.
+  void serve(iostream::IOStream stream, std::string remote_ip);
+  Future<void> close_all();
+
+  // One set for the loop that the connections run on.
+  struct Deadlines {
+    Deadlines(ioloop::IOLoop& loop, const httpserver::HTTPServerOptions& options)
+        : idle(loop, options.idle_connection_timeout),
+          header(loop, options.header_timeout),
+          body(loop, options.body_timeout),
+          stall(loop, options.body_stall_timeout) {}
+    DeadlineList idle;
+    DeadlineList header;
+    DeadlineList body;
+    DeadlineList stall;
+  };
+
+  httputil::HTTPServerConnectionDelegate& delegate;
+  const httpserver::HTTPServerOptions options;
+  const HeadLimits head_limits;
+  std::unique_ptr<Deadlines> deadlines;
+  tornado::detail::ListHook connections;
+  std::size_t connection_count = 0;
+
+ private:
+  friend class ServerConnection;
+  void connection_gone();
+
+  std::unique_ptr<Future<void>> all_gone_;
+};
+
+// One connection. Made by ServerCore::serve(), frees itself when its stream has closed.
+class ServerConnection final : public iostream::detail::StreamObserver,
+                               public tornado::detail::ListHook,
+                               public tornado::detail::Runnable {
+ public:
+  ServerConnection(ServerCore& core, iostream::IOStream stream, std::string remote_ip);
+
+  // StreamObserver.
+  std::size_t on_data(std::string_view data) override;
+  void on_eof() override;
+  void on_closed() override;
+  void on_drained() override {}  // who waits for the output has a future
+
+  // Frees the object: the loop does it when none of its calls is on the stack any more.
+  void run() override { delete this; }
+  void discard() noexcept override { delete this; }
+
+  // At once; what was written and has not left is lost.
+  void close();
+  void abandon();
+
+ private:
+  friend class Exchange;
+
+  enum class Phase : std::uint8_t {
+    kHead,     // between messages, or within a head
+    kBody,     // within a body
+    kHeld,     // the delegate's future holds back the rest of the message
+    kAnswer,   // the request is complete, the response is not
+    kClosing,  // nothing more is read; the output leaves, then the stream closes
+  };
+
+  class Timer final : public Deadline {
+   public:
+    explicit Timer(ServerConnection& owner) : owner_(owner) {}
+    void expired() override { owner_.on_timeout(); }
+
+   private:
+    ServerConnection& owner_;
+  };
+
+  // Continues after an exchange that did not end inside on_data().
+  class Turn final : public tornado::detail::Runnable {
+   public:
+    explicit Turn(ServerConnection& owner) : owner_(owner) {}
+    void run() override { owner_.on_turn(); }
+    void discard() noexcept override {
+      owner_.turn_queued_ = false;
+      if (owner_.stream_closed_) owner_.discard();
+    }
+
+   private:
+    ServerConnection& owner_;
+  };
+
+  ~ServerConnection() override;
+
+  bool step(std::string_view data, std::size_t& used);
+  bool read_head(std::string_view data, std::size_t& used);
+  bool begin_exchange(RequestHead head);
+  bool begin_body();
+  bool read_body(std::string_view data, std::size_t& used);
+  bool read_fixed(std::string_view data, std::size_t& used);
+  bool read_chunked(std::string_view data, std::size_t& used);
+  bool deliver(std::string_view content);
+  bool complete_message();
+  bool hold(const Future<void>& future);
+  bool after_response();
+  void release_hold(const std::shared_ptr<Exchange>& exchange, const Future<void>& held);
+
+  void await_last_answer();
+  void end_exchange();
+  void exchange_finished();
+  void on_turn();
+  void on_timeout();
+  void start_idle();
+  void close_gracefully();
+  void refuse(const char* reason);
+  void fail(const char* what);
+  void leave_core();
+
+  // While one lives, a response that finishes is noticed by the code that called the delegate.
+  class Inside {
+   public:
+    explicit Inside(ServerConnection& owner) : owner_(owner) { ++owner_.inside_; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    ~Inside() { --owner_.inside_; }
+
+   private:
+    ServerConnection& owner_;
+  };
+
+  ServerCore* core_;  // null once the connection is closed
+  iostream::IOStream stream_;
+  Timer timer_{*this};
+  Turn turn_{*this};
+  std::shared_ptr<Exchange> exchange_;
+  std::string remote_ip_;
+  HeadScan scan_;
+  Phase phase_ = Phase::kHead;
+  std::uint8_t inside_ = 0;
+  bool head_begun_ = false;
+  bool eof_ = false;
+  bool unread_ = false;  // on_data() left bytes behind
+  bool turn_queued_ = false;
+  bool stream_closed_ = false;
+};
+
+}  // namespace tornado::http

@@ -1,0 +1,28 @@
+#include <tornado/log.h>
+#include <tornado/web.h>
+
+#include <charconv>
+
+namespace tornado::web {
+
+void Application::log_request(const RequestHandler& handler) {
+  const int status = handler.get_status();
+  const log::Level level = status < 400   ? log::Level::kInfo
+                           : status < 500 ? log::Level::kWarning
+                                          : log::Level::kError;
+  if (!log::access_log.enabled(level)) return;
+  const httputil::HTTPServerRequest& request = handler.request;
+  char numbers[48];
+  const auto status_end = std::to_chars(numbers, numbers + sizeof numbers, status).ptr;
+  std::string line;
+  line.reserve(request.uri.size() + 64);
+  line.append(numbers, status_end).append(" ").append(request.method).append(" ");
+  line.append(request.uri).append(" (").append(request.remote_ip).append(") ");
+  const double ms = request.request_time() * 1e3;
+  const auto end =
+      std::to_chars(numbers, numbers + sizeof numbers, ms, std::chars_format::fixed, 2).ptr;
+  line.append(numbers, end).append("ms");
+  log::access_log.log(level, line);
+}
+
+}  // namespace tornado::web

@@ -1,0 +1,38 @@
+// Internal header. What an application and its handlers share: a handler may outlive the
+// application in a coroutine that still waits.
+#pragma once
+
+#include <tornado/detail/run_queue.h>
+#include <tornado/web.h>
+
+#include <array>
+#include <ctime>
+
+#include "web/route_table.h"
+
+namespace tornado::web::detail {
+
+// The methods that have a verb of their own, in the order of Verb.
+inline constexpr std::array<std::string_view, 7> kMethodNames = {
+    "GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"};
+
+struct ApplicationState {
+  ApplicationState(Application& owner, std::vector<URLSpec> handlers, Settings app_settings)
+      : application(&owner), settings(std::move(app_settings)), routes(std::move(handlers)) {}
+
+  // Server, Content-Type and Date. Written anew once a second; a response copies them.
+  const httputil::HTTPHeaders& default_headers();
+
+  bool serves_tracebacks() const { return settings.serve_traceback.value_or(settings.debug); }
+
+  Application* application;  // null once it is gone
+  const Settings settings;
+  const RouteTable routes;
+  tornado::detail::ListHook open_handlers;  // asynchronous ones that have not finished
+
+ private:
+  httputil::HTTPHeaders default_headers_;
+  std::time_t default_headers_second_ = -1;
+};
+
+}  // namespace tornado::web::detail

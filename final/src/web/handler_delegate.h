@@ -1,0 +1,44 @@
+// Internal header. What stands between a connection and a handler: collects one request, finds its
+// route, makes the handler and runs it.
+#pragma once
+
+#include <tornado/web.h>
+
+#include <memory>
+
+#include "web/application_state.h"
+#include "web/handler_ref.h"
+
+namespace tornado::web::detail {
+
+class HandlerDelegate final : public httputil::HTTPMessageDelegate, public tornado::detail::Pooled {
+ public:
+  HandlerDelegate(std::shared_ptr<ApplicationState> state,
+                  std::shared_ptr<httputil::HTTPConnection> connection);
+
+  Future<void> headers_received(httputil::StartLine start_line,
+                                httputil::HTTPHeaders headers) override;
+  Future<void> data_received(std::string chunk) override;
+  void finish() override;
+  void on_connection_close() override;
+
+  // Lets go of a handler that is kept open, as its application goes.
+  static void close_open_handlers(ApplicationState& state);
+
+ private:
+  void run(RequestHandler::Ref handler, const Match& match);
+
+  std::shared_ptr<ApplicationState> state_;
+  std::shared_ptr<httputil::HTTPConnection> connection_;
+  std::unique_ptr<httputil::HTTPServerRequest> request_;
+  RequestHandler::Ref handler_;
+};
+
+// What a handler's constructor takes over. Set for the length of a HandlerClass::make call.
+struct Construction {
+  std::unique_ptr<httputil::HTTPServerRequest>* request;
+  const std::shared_ptr<ApplicationState>* state;
+};
+extern constinit thread_local const Construction* construction;
+
+}  // namespace tornado::web::detail

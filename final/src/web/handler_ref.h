@@ -1,0 +1,49 @@
+// Internal header. The counted references that keep a RequestHandler.
+#pragma once
+
+#include <tornado/detail/run_queue.h>
+#include <tornado/web.h>
+
+#include <utility>
+
+namespace tornado::web {
+
+// Held by the connection's delegate and by each coroutine of the handler. When the last one goes,
+// the handler goes too, and on_finish() is called if it was not.
+class RequestHandler::Ref {
+ public:
+  Ref() = default;
+  explicit Ref(RequestHandler* handler) noexcept : handler_(handler) { retain(); }
+  Ref(const Ref& other) noexcept : handler_(other.handler_) { retain(); }
+  Ref(Ref&& other) noexcept : handler_(std::exchange(other.handler_, nullptr)) {}
+  Ref& operator=(Ref other) noexcept {
+    std::swap(handler_, other.handler_);
+    return *this;
+  }
+  ~Ref() { release(); }
+
+  RequestHandler* operator->() const noexcept { return handler_; }
+  RequestHandler& operator*() const noexcept { return *handler_; }
+  explicit operator bool() const noexcept { return handler_ != nullptr; }
+
+ private:
+  void retain() const noexcept {
+    if (handler_ != nullptr) ++handler_->references_;
+  }
+  void release() noexcept;
+
+  RequestHandler* handler_ = nullptr;
+};
+
+// Keeps a handler that answers later, until it does. The application lets go of those that never
+// do.
+class RequestHandler::Open : public tornado::detail::ListHook {
+ public:
+  explicit Open(RequestHandler& handler) : self_(&handler) {}
+  Ref take() noexcept { return std::move(self_); }
+
+ private:
+  Ref self_;
+};
+
+}  // namespace tornado::web

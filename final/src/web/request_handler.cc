@@ -1,0 +1,239 @@
+// A handler's life: from its making to on_finish().
+#include <tornado/log.h>
+#include <tornado/web.h>
+
+#include "loop/error_text.h"
+#include "web/application_state.h"
+#include "web/handler_delegate.h"
+#include "web/handler_ref.h"
+
+namespace tornado::web {
+namespace {
+
+const detail::Construction& require_construction() {
+  if (detail::construction == nullptr) {
+    throw std::logic_error("a RequestHandler is made by its Application, for a request");
+  }
+  return *detail::construction;
+}
+
+}  // namespace
+
+void RequestHandler::Ref::release() noexcept {
+  if (handler_ == nullptr || --handler_->references_ > 0) return;
+  if (!handler_->on_finish_called_) {
+    // The client left, or the program never finished.
+    handler_->references_ = 1;  // on_finish() may use references of its own
+    handler_->on_finish_called_ = true;
+    try {
+      handler_->on_finish();
+    } catch (...) {
+      tornado::detail::report_callback_exception();
+    }
+  }
+  delete std::exchange(handler_, nullptr);
+}
+
+RequestHandler::RequestHandler()
+    : request(**require_construction().request),
+      application(*(*require_construction().state)->application),
+      state_(*require_construction().state),
+      request_(std::move(*require_construction().request)) {}
+
+RequestHandler::~RequestHandler() = default;
+
+const Settings& RequestHandler::settings() const noexcept {
+  return state_->settings;
+}
+
+// ---- running
+// ----------------------------------------------------------------------------------------
+
+void RequestHandler::execute(detail::Verb verb, PathArgs captures) {
+  verb_ = verb;
+  path_args_ = std::move(captures);
+  try {
+    const bool known = verb != detail::Verb::kAny;
+    if (!known && verb_entry().call == nullptr) throw HTTPError(405);
+    try {
+      if (!request.body.empty()) request.parse_body();
+    } catch (const httputil::HTTPInputError& error) {
+      throw HTTPError(400, error.what());
+    }
+    detail::Started prepared = handler_class_->prepare(*this);
+    if (prepared.future) {
+      if (!prepared.future->done()) {
+        after_prepare(Ref(this), std::move(*prepared.future));
+        return;
+      }
+      prepared.future->result();
+    }
+    run_verb();
+  } catch (...) {
+    handle_exception(std::current_exception());
+  }
+}
+
+const detail::VerbEntry& RequestHandler::verb_entry() const noexcept {
+  const auto& own = handler_class_->verbs[static_cast<std::size_t>(verb_)];
+  if (own.call != nullptr) return own;
+  return handler_class_->verbs[static_cast<std::size_t>(detail::Verb::kAny)];
+}
+
+void RequestHandler::run_verb() {
+  if (finished_) return;
+  const detail::VerbEntry& verb = verb_entry();
+  if (verb.call == nullptr) throw HTTPError(405);
+  detail::Started started = verb.call(*this, path_args_);
+  switch (started.kind) {
+    case detail::Started::Kind::kDone:
+      if (!finished_) finish();
+      return;
+    case detail::Started::Kind::kOpen:
+      if (finished_) return;
+      open_ = std::make_unique<Open>(*this);
+      open_->link_before(state_->open_handlers);
+      return;
+    case detail::Started::Kind::kCoroutine:
+      if (!started.future->done()) {
+        after_verb(Ref(this), std::move(*started.future));
+        return;
+      }
+      started.future->result();
+      if (!finished_) finish();
+      return;
+  }
+}
+
+Future<void> RequestHandler::after_prepare(Ref self, Future<void> prepared) {
+  try {
+    co_await prepared;
+    self->run_verb();
+  } catch (...) {
+    self->handle_exception(std::current_exception());
+  }
+}
+
+Future<void> RequestHandler::after_verb(Ref self, Future<void> answered) {
+  try {
+    co_await answered;
+    if (!self->finished_) self->finish();
+  } catch (...) {
+    self->handle_exception(std::current_exception());
+  }
+}
+
+// ---- failing
+// ----------------------------------------------------------------------------------------
+
+void RequestHandler::handle_exception(const std::exception_ptr& exception) noexcept {
+  try {
+    try {
+      std::rethrow_exception(exception);
+    } catch (const Finish& finish_now) {
+      if (finished_) return;
+      if (finish_now.chunk()) {
+        finish(*finish_now.chunk());
+      } else {
+        finish();
+      }
+    } catch (const HTTPError& error) {
+      log_exception(exception);
+      if (finished_) return;
+      ErrorInfo info;
+      info.exception = exception;
+      info.reason = error.reason;
+      send_error(error.status_code, info);
+    } catch (...) {
+      log_exception(exception);
+      if (finished_) return;
+      ErrorInfo info;
+      info.exception = exception;
+      send_error(500, info);
+    }
+  } catch (...) {
+    // The error page failed too. The connection cannot be left waiting.
+    tornado::detail::report_callback_exception();
+    log_and_end();
+  }
+}
+
+void RequestHandler::send_error(int status_code, const ErrorInfo& info) {
+  if (headers_written_) {
+    log::gen_log.error("Cannot send error response after headers written");
+    if (!finished_) finish();
+    return;
+  }
+  clear();
+  set_status(status_code, info.reason);
+  if (status_code == 405) set_header("Allow", allowed_methods());
+  try {
+    write_error(status_code, info);
+  } catch (...) {
+    log::app_log.error("Uncaught exception in write_error: " + describe(std::current_exception()));
+  }
+  if (!finished_) finish();
+}
+
+void RequestHandler::log_exception(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const HTTPError& error) {
+    if (error.log_message.empty()) return;
+    log::gen_log.warning(std::to_string(error.status_code) + " " + request_summary() + ": " +
+                         error.log_message);
+  } catch (...) {
+    log::app_log.error("Uncaught exception " + request_summary() +
+                       "\nHTTPServerRequest(protocol='" + request.protocol + "', host='" +
+                       request.host + "', method='" + request.method + "', uri='" + request.uri +
+                       "', version='" + request.version + "', remote_ip='" + request.remote_ip +
+                       "')\n" + describe(exception));
+  }
+}
+
+std::string RequestHandler::request_summary() const {
+  return request.method + " " + request.uri + " (" + request.remote_ip + ")";
+}
+
+// The verbs the class has, for a 405 (RFC 9110 15.5.6).
+std::string RequestHandler::allowed_methods() const {
+  std::string list;
+  for (std::size_t i = 0; i < detail::kMethodNames.size(); ++i) {
+    if (handler_class_->verbs[i].call == nullptr) continue;
+    if (!list.empty()) list += ", ";
+    list += detail::kMethodNames[i];
+  }
+  return list;
+}
+
+// ---- ending
+// -----------------------------------------------------------------------------------------
+
+void RequestHandler::log_and_end() {
+  finished_ = true;
+  if (std::exchange(on_finish_called_, true)) return;
+  const Ref self(this);  // the last one may be open_'s
+  try {
+    if (state_->settings.log_function) {
+      state_->settings.log_function(*this);
+    } else if (state_->application != nullptr) {
+      state_->application->log_request(*this);
+    }
+    on_finish();
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+  open_.reset();
+}
+
+void RequestHandler::connection_closed() noexcept {
+  if (finished_) return;
+  const Ref self(this);
+  try {
+    on_connection_close();
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+}
+
+}  // namespace tornado::web

@@ -1,0 +1,149 @@
+// What a handler sends.
+#include <tornado/escape.h>
+#include <tornado/web.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "loop/error_text.h"
+#include "web/application_state.h"
+
+namespace tornado::web {
+namespace {
+
+bool has_no_body(int code) {
+  return code == 204 || code == 304 || (code >= 100 && code < 200);
+}
+
+// A phrase for the status line (RFC 9112 4) that is harmless in a page too.
+bool is_reason(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f && byte != '<');
+  });
+}
+
+}  // namespace
+
+void RequestHandler::clear() {
+  headers_ = state_->default_headers();
+  set_default_headers();
+  write_buffer_.clear();
+  status_code_ = 200;
+  reason_ = "OK";
+}
+
+void RequestHandler::set_status(int status_code, std::string_view reason) {
+  if (status_code < 100 || status_code > 999) {
+    throw std::invalid_argument("a status code has three digits");
+  }
+  status_code_ = status_code;
+  if (reason.empty()) {
+    reason_ = httputil::responses(status_code);
+  } else {
+    reason_ = is_reason(reason) ? reason : "Unknown";
+  }
+}
+
+void RequestHandler::set_header(std::string_view name, std::string_view value) {
+  headers_.set(name, value);
+}
+
+void RequestHandler::add_header(std::string_view name, std::string_view value) {
+  headers_.add(name, value);
+}
+
+void RequestHandler::clear_header(std::string_view name) {
+  headers_.remove(name);
+}
+
+void RequestHandler::write(std::string_view chunk) {
+  if (finished_) throw std::runtime_error("Cannot write() after finish()");
+  write_buffer_ += chunk;
+}
+
+void RequestHandler::write_json(std::string text) {
+  if (finished_) throw std::runtime_error("Cannot write() after finish()");
+  set_header("Content-Type", "application/json; charset=UTF-8");
+  write_buffer_ += text;
+}
+
+Future<void> RequestHandler::flush() {
+  const bool is_head = request.method == "HEAD";
+  if (headers_written_) {
+    if (is_head) write_buffer_.clear();
+    Future<void> sent = request.connection->write(write_buffer_);
+    write_buffer_.clear();
+    return sent;
+  }
+  headers_written_ = true;
+  const httputil::ResponseStartLine start_line{std::string(), status_code_, reason_};
+  const std::string_view body = is_head ? std::string_view() : std::string_view(write_buffer_);
+  Future<void> sent = request.connection->write_headers(start_line, headers_, body);
+  write_buffer_.clear();
+  return sent;
+}
+
+Future<void> RequestHandler::finish() {
+  if (finished_) throw std::runtime_error("finish() called twice");
+  if (!headers_written_) finish_headers();
+  Future<void> sent = flush();
+  finished_ = true;
+  try {
+    request.connection->finish();
+  } catch (...) {
+    log_and_end();
+    throw;
+  }
+  log_and_end();
+  return sent;
+}
+
+Future<void> RequestHandler::finish(std::string_view chunk) {
+  if (finished_) throw std::runtime_error("finish() called twice");
+  write(chunk);
+  return finish();
+}
+
+void RequestHandler::finish_headers() {
+  const bool is_get = verb_ == detail::Verb::kGet || verb_ == detail::Verb::kHead;
+  if (status_code_ == 200 && is_get) {
+    set_etag_header();
+    if (check_etag_header()) {
+      write_buffer_.clear();
+      set_status(304);
+    }
+  }
+  if (has_no_body(status_code_)) {
+    if (!write_buffer_.empty()) {
+      throw std::runtime_error("Cannot send body with " + std::to_string(status_code_));
+    }
+    for (const char* name : {"Content-Encoding", "Content-Language", "Content-Type"}) {
+      headers_.remove(name);
+    }
+  } else if (!headers_.contains("Content-Length")) {
+    set_header("Content-Length", write_buffer_.size());
+  }
+}
+
+void RequestHandler::redirect(std::string_view url, bool permanent, int status) {
+  if (headers_written_) throw std::runtime_error("Cannot redirect after headers have been written");
+  if (status == 0) status = permanent ? 301 : 302;
+  if (status < 300 || status > 399) throw std::invalid_argument("a redirect's status is 3xx");
+  set_status(status);
+  set_header("Location", url);
+  finish();
+}
+
+void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
+  if (state_->serves_tracebacks() && info.exception != nullptr) {
+    set_header("Content-Type", "text/plain");
+    write(describe(info.exception) + "\n");
+    return;
+  }
+  const std::string text =
+      std::to_string(status_code) + ": " + escape::xhtml_escape(std::string_view(reason_));
+  write("<html><title>" + text + "</title><body>" + text + "</body></html>");
+}
+
+}  // namespace tornado::web
