@@ -48,7 +48,7 @@ class Response:
 class Connection:
     def __init__(self, sock):
         self.sock = sock
-        self.buffer = b""
+        self.buffer = bytearray()  # cheap to take from at the front
         self.eof = False
 
     def __enter__(self):
@@ -95,11 +95,16 @@ class Connection:
             self.eof = not data
         return not self.eof
 
+    def _take(self, size):
+        data = bytes(self.buffer[:size])
+        del self.buffer[:size]
+        return data
+
     def read_line(self):
-        while b"\n" not in self.buffer:
+        while (end := self.buffer.find(b"\n")) < 0:
             if not self._receive():
                 raise Closed(f"in a line: {self.buffer!r}")
-        line, self.buffer = self.buffer.split(b"\n", 1)
+        line = self._take(end + 1)[:-1]
         if not line.endswith(b"\r") or b"\r" in line[:-1]:
             raise ProtocolError(f"line end is not CRLF: {line!r}")
         return line[:-1]
@@ -108,15 +113,13 @@ class Connection:
         while len(self.buffer) < size:
             if not self._receive():
                 raise Closed(f"{size - len(self.buffer)} bytes before the end of the body")
-        data, self.buffer = self.buffer[:size], self.buffer[size:]
-        return data
+        return self._take(size)
 
     def read_to_end(self):
         """Everything up to the end of the connection, which must come in order, not as a reset."""
         while self._receive():
             pass
-        data, self.buffer = self.buffer, b""
-        return data
+        return self._take(len(self.buffer))
 
     def read_head(self):
         line = self.read_line()
@@ -192,7 +195,7 @@ class Connection:
         try:
             assert self.read_to_end() == b""
         except ConnectionResetError:
-            assert self.buffer == b""
+            assert not self.buffer
 
     def assert_closed(self):
         """Nothing follows what was read."""

@@ -1,0 +1,53 @@
+"""Section 3.5 of the behaviour list: answers sent piece by piece, and handlers that answer later."""
+
+import json
+
+from wire_server import wait_until
+
+
+def test_3_5_each_flush_is_a_chunk(client):
+    response = client.get("/flush")
+    assert (response.framing, response.chunks) == ("chunked", [b"one", b"two", b"three", b"end"])
+    assert response.get("Etag") is None and response.get("Content-Length") is None
+    client.assert_open()
+
+
+def test_3_5_exception_after_flush_ends_the_reply(client, server):
+    response = client.get("/flush_throw")
+    assert (response.status, response.body) == (200, b"begun")
+    client.assert_open()
+    assert "Cannot send error response after headers written" in server.log()
+
+
+def test_asynchronous_handler_answers_when_it_finishes(client):
+    assert client.get("/async").body == b"async"
+    client.assert_open()
+
+
+def test_coroutine_answers_when_it_ends(client):
+    assert client.get("/slow?s=0.01").body == b"slow"
+    client.assert_open()
+
+
+def test_slow_handlers_do_not_wait_for_each_other(new_client):
+    clients = [new_client() for _ in range(50)]
+    for one in clients:
+        one.send(b"GET /hold HTTP/1.1\r\nHost: h\r\n\r\n")
+    probe = new_client()
+    wait_until(lambda: json.loads(probe.get("/stats").body)["alive"] >= 50, "all are held")
+    assert probe.get("/release").body == b"released"
+    for one in clients:
+        assert one.read_response().body == b"held"
+        one.assert_open()
+
+
+def test_11_asynchronous_without_finish_sends_nothing(client, new_client):
+    probe = new_client()
+    client.send(b"GET /never HTTP/1.1\r\nHost: h\r\n\r\n")
+    wait_until(lambda: json.loads(probe.get("/stats").body)["alive"] >= 1, "the handler runs")
+    client.sock.setblocking(False)
+    try:
+        sent = client.sock.recv(1)
+    except BlockingIOError:
+        sent = None
+    assert sent is None
