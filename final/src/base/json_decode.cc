@@ -77,8 +77,9 @@ class Builder final : public nlohmann::json_sax<json> {
   static void remove_repeats(Members& members) {
     std::vector<std::size_t> order(members.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return members[a].first < members[b].first;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const int difference = members[a].first.compare(members[b].first);
+      return difference != 0 ? difference < 0 : a < b;
     });
     std::vector<bool> repeated(members.size());
     bool any = false;
