@@ -45,7 +45,7 @@ std::string squeeze(std::string_view value);
 std::vector<std::pair<std::string, std::string>> parse_qs_bytes(std::string_view qs);
 
 // True if the bytes are well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing
-// above U+10FFFF. About a byte a nanosecond or better; ASCII goes by eight bytes.
+// above U+10FFFF. ASCII goes by eight bytes at a time.
 bool is_valid_utf8(std::string_view bytes) noexcept;
 
 // How linkify makes its links. The names are those of Tornado's arguments.

@@ -3,6 +3,8 @@
 // of tornado.escape.
 #pragma once
 
+#include <tornado/detail/json_text.h>
+
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -21,7 +23,9 @@ class JSONDecodeError : public std::invalid_argument {
  public:
   JSONDecodeError(const std::string& message, std::size_t position)
       : std::invalid_argument(message), position_(position) {}
-  std::size_t position() const noexcept { return position_; }  // bytes before the error; 0 for depth
+  std::size_t position() const noexcept {
+    return position_;
+  }  // bytes before the error; 0 for depth
 
  private:
   std::size_t position_;
@@ -49,4 +53,16 @@ std::string json_encode(const json& value);
 json json_decode(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
 
 }  // namespace escape
+
+// Lets RequestHandler::write() take a JSON object.
+template <>
+struct detail::JsonText<json> {
+  static std::string object_text(const json& value) {
+    if (!value.is_object()) {
+      throw std::invalid_argument("write() takes text or a JSON object, no other JSON value");
+    }
+    return escape::json_encode(value);
+  }
+};
+
 }  // namespace tornado
