@@ -354,8 +354,8 @@ class HTTPServerRequest {
   HTTPHeaders headers;
   std::string body;
   std::string remote_ip;
-  std::string protocol = "http";  // or "https"
-  std::string host;               // with the port if one was sent
+  std::string protocol = "http";               // or "https"
+  std::string host;                            // with the port if one was sent
   std::shared_ptr<HTTPConnection> connection;  // nullptr in a request no server received
 
   // The host in lower case without its port.

@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
+using namespace std::string_literals;
 
 struct Form {
   Arguments arguments;
@@ -77,7 +78,7 @@ TEST(Multipart, B2_4_the_last_final_boundary_counts_and_the_rest_is_ignored) {
 }
 
 TEST(Multipart, B2_4_data_may_hold_anything) {
-  const std::string data("\0\r\n\r\n--123\r\n\xFF", 15);
+  const std::string data = "\0\r\n\r\n--123\r\n\xFF"s;
   EXPECT_EQ(data, parse(field("a", data) + "--1234--").arguments.at("a")[0]);
 }
 
