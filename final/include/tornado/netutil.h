@@ -32,6 +32,8 @@ class Address {
   // A numeric IPv4 or IPv6 address. Throws std::invalid_argument for anything else: names need a
   // Resolver.
   Address(std::string_view ip, std::uint16_t port);
+  // The same without exceptions, for text that somebody sent.
+  static std::optional<Address> parse(std::string_view ip, std::uint16_t port = 0);
   // A Unix socket. A leading NUL means Linux's abstract namespace. Throws std::invalid_argument if
   // the path is empty or has more than 107 bytes.
   static Address unix_path(std::string path);
@@ -40,12 +42,18 @@ class Address {
   // "127.0.0.1", "::1", "fe80::1%eth0"; empty for a Unix socket.
   std::string ip() const;
   // 0 for a Unix socket.
-  std::uint16_t port() const noexcept;
+  std::uint16_t port() const noexcept { return port_; }
   // The path of a Unix socket.
   const std::string& path() const noexcept { return path_; }
   // "127.0.0.1:80", "[::1]:80", the path, or "" when empty.
   std::string str() const;
 
+  // The same address with another port.
+  Address with_port(std::uint16_t port) const {
+    Address other = *this;
+    other.port_ = port;
+    return other;
+  }
   // Fills in what system calls take; answers its length.
   unsigned to_sockaddr(sockaddr_storage& out) const noexcept;
 
@@ -202,8 +210,9 @@ class BlockingResolver final : public Resolver {
 // Resolves with getaddrinfo in threads. (ThreadedResolver)
 class ThreadedResolver final : public Resolver {
  public:
-  // At most `num_threads` names at a time; more wait. Threads start when needed.
-  explicit ThreadedResolver(std::size_t num_threads = 10);
+  // At most `num_threads` names at a time (10 if not given); more wait. Threads start when needed.
+  ThreadedResolver();
+  explicit ThreadedResolver(std::size_t num_threads);
   ~ThreadedResolver() override;
   Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
                                        Family family = Family::kUnspecified) override;

@@ -48,22 +48,33 @@ Address::Address(const sockaddr* address, std::size_t length) {
   }
 }
 
-Address::Address(std::string_view ip, std::uint16_t port) : port_(port) {
+std::optional<Address> Address::parse(std::string_view ip, std::uint16_t port) {
+  if (ip.find('\0') != std::string_view::npos) return std::nullopt;
   const std::size_t percent = ip.find('%');
+  const bool scoped = percent != std::string_view::npos;
   const std::string host(ip.substr(0, percent));
-  if (ip.find('\0') == std::string_view::npos) {
-    if (percent == std::string_view::npos && ::inet_pton(AF_INET, host.c_str(), bytes_) == 1) {
-      family_ = Family::kInet;
-      return;
-    }
-    if (::inet_pton(AF_INET6, host.c_str(), bytes_) == 1) {
-      family_ = Family::kInet6;
-      if (percent == std::string_view::npos) return;
-      scope_ = scope_number(ip.substr(percent + 1));
-      if (scope_ != 0) return;
-    }
+  Address address;
+  address.port_ = port;
+  if (!scoped && ::inet_pton(AF_INET, host.c_str(), address.bytes_) == 1) {
+    address.family_ = Family::kInet;
+  } else if (::inet_pton(AF_INET6, host.c_str(), address.bytes_) == 1) {
+    address.family_ = Family::kInet6;
+    if (scoped) address.scope_ = scope_number(ip.substr(percent + 1));
+    if (scoped && address.scope_ == 0) return std::nullopt;
+  } else {
+    return std::nullopt;
   }
-  throw std::invalid_argument("not a numeric IP address: '" + std::string(ip) + "'");
+  return address;
+}
+
+Address::Address(std::string_view ip, std::uint16_t port) {
+  std::optional<Address> parsed = parse(ip, port);
+  if (!parsed) throw std::invalid_argument("not a numeric IP address: '" + std::string(ip) + "'");
+  *this = std::move(*parsed);
+}
+
+bool is_valid_ip(std::string_view text) {
+  return Address::parse(text).has_value();
 }
 
 Address Address::unix_path(std::string path) {

@@ -95,6 +95,7 @@ class Stream : public ioloop::EventHandler,
   // own: see pending_output(). Silent if closed.
   void send(std::string_view data);
   void send(std::string&& data);
+  void send(const char* text) { send(std::string_view(text)); }
   // The place where the next byte goes: append to it, nothing else. Valid until the next call on
   // the stream, or until the loop goes on. Bytes appended leave at the end of the round. Appending
   // to the output of a closed stream does nothing.

@@ -42,14 +42,14 @@ void Stream::handle_unwanted(std::uint32_t events) {
     if (hangup && !eof_) return drain(kPausedLimit);
     return set_events((events_ & ~IOLoop::READ) | (eof_ ? 0 : Poller::kHangup));
   }
-  if (hangup && close_callback_ != nullptr && !eof_) return drain(max_buffer_size_);
+  const bool watch_end = close_callback_ != nullptr && !eof_ && unread().empty();
+  if (hangup && watch_end) return drain(max_buffer_size_);
   if ((events & IOLoop::ERROR) != 0) {
     // Cannot be masked. Pending output finds out what it is; else the next operation does.
     if (pending_output() == 0) unregister();
     return;
   }
   const std::uint32_t others = events_ & ~(IOLoop::READ | Poller::kHangup);
-  const bool watch_end = close_callback_ != nullptr && !eof_ && unread().empty();
   set_events(others | (watch_end ? Poller::kHangup : 0));
 }
 

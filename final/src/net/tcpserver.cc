@@ -1,0 +1,92 @@
+#include <tornado/log.h>
+#include <tornado/tcpserver.h>
+
+#include <iterator>
+
+#include "loop/error_text.h"
+
+namespace tornado::tcpserver {
+namespace {
+
+void report(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const iostream::StreamClosedError&) {
+    // Nobody caught the end of the connection, and nobody has to.
+  } catch (...) {
+    log::app_log.error("Error in connection callback: " + describe(exception));
+  }
+}
+
+}  // namespace
+
+TCPServer::TCPServer(const iostream::IOStreamOptions& options) : options_(options) {}
+
+TCPServer::~TCPServer() = default;
+
+void TCPServer::listen(std::uint16_t port, const std::string& address,
+                       const netutil::BindOptions& options) {
+  add_sockets(netutil::bind_sockets(port, address, options));
+}
+
+void TCPServer::bind(std::uint16_t port, const std::string& address,
+                     const netutil::BindOptions& options) {
+  std::vector<netutil::Socket> sockets = netutil::bind_sockets(port, address, options);
+  if (started_) return add_sockets(std::move(sockets));
+  bound_.insert(bound_.end(), std::move_iterator(sockets.begin()),
+                std::move_iterator(sockets.end()));
+}
+
+void TCPServer::start() {
+  if (started_) throw std::logic_error("the server was started already");
+  started_ = true;
+  add_sockets(std::exchange(bound_, {}));
+}
+
+void TCPServer::add_sockets(std::vector<netutil::Socket> sockets) {
+  for (netutil::Socket& socket : sockets) add_socket(std::move(socket));
+}
+
+void TCPServer::add_socket(netutil::Socket socket) {
+  auto handler = netutil::add_accept_handler(
+      socket, [this](netutil::Socket connection, const netutil::Address& peer) {
+        accepted(std::move(connection), peer);
+      });
+  listeners_.push_back({std::move(socket), std::move(handler)});
+}
+
+void TCPServer::stop() {
+  listeners_.clear();
+  bound_.clear();
+}
+
+std::uint16_t TCPServer::port() const {
+  for (const netutil::Address& address : addresses()) {
+    if (address.port() != 0) return address.port();
+  }
+  return 0;
+}
+
+std::vector<netutil::Address> TCPServer::addresses() const {
+  std::vector<netutil::Address> result;
+  for (const Listener& listener : listeners_) result.push_back(listener.socket.getsockname());
+  for (const netutil::Socket& socket : bound_) result.push_back(socket.getsockname());
+  return result;
+}
+
+void TCPServer::accepted(netutil::Socket connection, const netutil::Address& peer) {
+  const iostream::IOStream stream(std::move(connection), options_);
+  // A small answer must not wait for the acknowledgement of the one before.
+  if (peer.family() != netutil::Family::kUnix) stream.set_nodelay(true);
+  try {
+    const Future<void> handling = handle_stream(stream, peer);
+    if (handling.done() && handling.exception() == nullptr) return;
+    handling.add_done_callback([](Future<void> done) {
+      if (const auto exception = done.exception()) report(exception);
+    });
+  } catch (...) {
+    report(std::current_exception());
+  }
+}
+
+}  // namespace tornado::tcpserver
