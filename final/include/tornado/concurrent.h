@@ -55,6 +55,8 @@ class FutureStateBase : public Pooled {
     // The last handle needs no locked instruction: nobody is left to race with.
     if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
+  // For the second handle of a future that only its maker knows: no locked instruction either.
+  void retain_new() noexcept { references_.store(2, std::memory_order_relaxed); }
   bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
   // Throws std::logic_error on a thread that is not the future's own.
@@ -110,6 +112,19 @@ class FutureStateBase : public Pooled {
 [[noreturn]] void throw_already_done();
 [[noreturn]] void throw_already_taken();
 
+// std::is_copy_constructible believes a vector of unique_ptr, which declares a copy it does not
+// have.
+template <class T>
+inline constexpr bool kCopyable = [] {
+  if constexpr (requires { typename T::value_type; }) {
+    using Element = typename T::value_type;
+    if constexpr (!std::is_same_v<Element, T>) {
+      return std::is_copy_constructible_v<T> && kCopyable<Element>;
+    }
+  }
+  return std::is_copy_constructible_v<T>;
+}();
+
 template <class T>
 class FutureState final : public FutureStateBase {
  public:
@@ -139,7 +154,7 @@ class FutureState final : public FutureStateBase {
   T take(bool last) {
     require_result();
     if (taken_) throw_already_taken();
-    if constexpr (std::is_copy_constructible_v<T>) {
+    if constexpr (kCopyable<T>) {
       if (!last) return value_;
     }
     taken_ = true;
@@ -402,7 +417,7 @@ template <class T>
 class Promise final : public PromiseBase<T> {
  public:
   Future<T> get_return_object() {
-    this->state_->retain();
+    this->state_->retain_new();
     return Future<T>(this->state_);
   }
   template <class U = T>
@@ -416,7 +431,7 @@ template <>
 class Promise<void> final : public PromiseBase<void> {
  public:
   Future<void> get_return_object() {
-    state_->retain();
+    state_->retain_new();
     return Future<void>(state_);
   }
   void return_void() { state_->set(); }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "loop_test_util.h"
+
 namespace tornado {
 namespace {
 
@@ -94,31 +96,205 @@ TEST(Gen, GEN04_multi_gives_tuple_vector_map) {
   EXPECT_EQ(loop.run_sync(run), "1231");
 }
 
-TEST(Loop, an_endless_coroutine_is_freed_with_its_loop) {
-  auto token = std::make_shared<int>(1);
+// ---- states
+
+TEST(Future, CON01_what_a_pending_future_refuses) {
+  IOLoop loop;
+  Future<int> future;
+  EXPECT_FALSE(future.done());
+  EXPECT_FALSE(future.cancelled());
+  EXPECT_THROW(future.result(), concurrent::InvalidStateError);
+  EXPECT_THROW(future.exception(), concurrent::InvalidStateError);
+  EXPECT_THROW(future.set_exception(std::exception_ptr()), std::invalid_argument);
+  EXPECT_FALSE(future.done());
+}
+
+TEST(Future, CON01_an_exception_is_kept_and_thrown_each_time) {
+  IOLoop loop;
+  Future<int> future;
+  future.set_exception(std::range_error("kept"));
+  EXPECT_TRUE(future.done());
+  EXPECT_NE(future.exception(), nullptr);
+  EXPECT_THROW(future.result(), std::range_error);
+  EXPECT_THROW(future.result(), std::range_error);
+  EXPECT_THROW(future.set_result(1), concurrent::InvalidStateError);
+  EXPECT_THROW(future.set_exception(std::range_error("again")), concurrent::InvalidStateError);
+}
+
+TEST(Future, CON01_cancel_completes_a_pending_future) {
+  IOLoop loop;
+  Future<int> future;
+  EXPECT_TRUE(future.cancel());
+  EXPECT_TRUE(future.done());
+  EXPECT_TRUE(future.cancelled());
+  EXPECT_THROW(future.result(), concurrent::CancelledError);
+  EXPECT_FALSE(future.cancel());
+  const auto wait = [future]() -> Future<void> { co_await future; };
+  EXPECT_THROW(loop.run_sync(wait), concurrent::CancelledError);
+}
+
+TEST(Future, CON01_a_cancelled_coroutine_runs_on_and_its_exception_is_logged) {
+  test::Logged logged;
+  IOLoop loop;
+  const auto run = []() -> Future<int> {
+    co_await gen::moment;
+    throw std::runtime_error("lost");
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto future = run();
+    future.cancel();
+    co_await gen::moment;
+    co_await gen::moment;
+  });
+  EXPECT_EQ(logged.lines(),
+            (std::vector<std::string>{"tornado.application: Exception after Future was cancelled: "
+                                      "std::runtime_error: lost"}));
+}
+
+TEST(Future, CON01_a_result_whose_constructor_throws_leaves_the_future_pending) {
+  struct Stubborn {
+    explicit Stubborn(int) { throw std::range_error("stubborn"); }
+  };
+  IOLoop loop;
+  Future<Stubborn> future;
+  EXPECT_THROW(future.set_result(1), std::range_error);
+  EXPECT_FALSE(future.done());
+  const auto run = []() -> Future<Stubborn> { co_return 1; };
+  EXPECT_THROW(run().result(), std::range_error);
+}
+
+TEST(Future, CON01_done_callbacks_run_on_the_loop_in_the_order_added) {
+  IOLoop loop;
+  std::vector<std::string> order;
+  Future<int> future;
+  for (int i = 0; i < 3; ++i) {
+    future.add_done_callback(
+        [&, i](Future<int> done) { order.push_back(std::to_string(i + done.result())); });
+  }
+  future.set_result(10);
+  future.add_done_callback([&](const Future<int>&) {
+    order.push_back("late");
+    loop.stop();
+  });
+  order.push_back("completed");
+  loop.start();
+  EXPECT_EQ(order, (std::vector<std::string>{"completed", "10", "11", "12", "late"}));
+}
+
+TEST(Future, CON01_a_future_that_never_completes_frees_its_callbacks) {
+  IOLoop loop;
+  auto token = std::make_shared<int>();
   {
-    ioloop::VirtualClock clock;
-    ioloop::IOLoopOptions options;
-    options.clock = &clock;
-    IOLoop loop(options);
-    loop.spawn_callback([token]() -> Future<void> {
-      for (;;) co_await gen::sleep(1);
-    });
-    loop.call_later(3600, [&] { loop.stop(); });
-    loop.start();
+    Future<int> future;
+    future.add_done_callback([token](Future<int>) {});
+    EXPECT_EQ(token.use_count(), 2);
   }
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST(Loop, CON06_executor_result_comes_home) {
+TEST(Future, CON02_an_exception_nobody_looked_at_is_logged) {
+  test::Logged logged;
   IOLoop loop;
-  auto run = [&]() -> Future<int> {
-    int total = 0;
-    for (int i = 0; i < 100; ++i)
-      total += co_await loop.run_in_executor(nullptr, [](int x) { return x * 2; }, i);
-    co_return total;
+  const auto fail = []() -> Future<void> {
+    throw std::runtime_error("unseen");
+    co_return;
   };
-  EXPECT_EQ(loop.run_sync(run), 9900);
+  fail();
+  EXPECT_EQ(logged.lines(),
+            (std::vector<std::string>{"tornado.application: Future exception was never retrieved: "
+                                      "std::runtime_error: unseen"}));
+  fail().exception();
+  EXPECT_THROW(fail().result(), std::runtime_error);
+  EXPECT_THROW(loop.run_sync(fail), std::runtime_error);
+  Future<int>().cancel();
+  EXPECT_EQ(logged.lines().size(), 1U);
+}
+
+// ---- awaiting
+
+TEST(Future, GEN03_several_coroutines_await_the_same_future) {
+  IOLoop loop;
+  Future<std::string> shared;
+  std::vector<std::string> seen;
+  const auto wait = [&](Future<std::string> future) -> Future<void> {
+    seen.push_back(co_await future);
+  };
+  const auto run = [&]() -> Future<void> {
+    std::vector<Future<void>> all;
+    for (int i = 0; i < 3; ++i) all.push_back(wait(shared));
+    shared.set_result("for all of them, and long enough to live on the heap");
+    EXPECT_TRUE(seen.empty()) << "completing ran somebody's code";
+    co_await all;
+  };
+  loop.run_sync(run);
+  EXPECT_EQ(seen, std::vector<std::string>(3, shared.result()));
+}
+
+TEST(Future, GEN03_a_result_that_cannot_be_copied_is_there_for_the_first) {
+  IOLoop loop;
+  Future<std::unique_ptr<int>> future;
+  future.set_result(std::make_unique<int>(1));
+  const auto take = [future]() -> Future<int> {
+    auto mine = co_await future;
+    co_return *mine;
+  };
+  EXPECT_EQ(loop.run_sync(take), 1);
+  EXPECT_THROW(loop.run_sync(take), concurrent::InvalidStateError);
+}
+
+TEST(Future, GEN01_an_exception_before_the_first_wait_is_in_the_future) {
+  IOLoop loop;
+  const auto fail = []() -> Future<int> {
+    throw std::range_error("early");
+    co_return 1;
+  };
+  auto future = fail();
+  EXPECT_TRUE(future.done());
+  EXPECT_THROW(future.result(), std::range_error);
+}
+
+TEST(Future, a_producer_that_is_always_ready_does_not_starve_the_loop) {
+  IOLoop loop;
+  bool served = false;
+  long rounds = 0;
+  const auto greedy = [&]() -> Future<void> {
+    while (!served) {
+      co_await one();
+      ++rounds;
+    }
+  };
+  loop.add_callback([&] { loop.add_callback([&] { served = true; }); });
+  loop.run_sync(greedy);
+  EXPECT_LE(rounds, 3 * detail::kAwaitBudget);
+}
+
+TEST(Future, a_coroutine_goes_on_on_the_loop_where_it_waited) {
+  IOLoop first;
+  IOLoop second;
+  Future<void> gate;
+  IOLoop* resumed_on = nullptr;
+  first.spawn_callback([&]() -> Future<void> {
+    first.stop();
+    co_await gate;
+    resumed_on = &IOLoop::current();
+    first.stop();
+  });
+  first.start();
+  second.run_sync([&] { gate.set_result(); });
+  EXPECT_EQ(resumed_on, nullptr);
+  first.start();
+  EXPECT_EQ(resumed_on, &first);
+}
+
+TEST(Future, coroutines_may_start_before_the_loop_does) {
+  IOLoop loop;
+  const auto count = []() -> Future<int> {
+    int sum = 0;
+    for (int i = 0; i < 1000; ++i) sum += co_await one();
+    co_return sum;
+  };
+  auto started = count();
+  EXPECT_EQ(loop.run_sync([&] { return started; }), 1000);
 }
 
 }  // namespace

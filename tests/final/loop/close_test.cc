@@ -1,0 +1,238 @@
+// IOL-09: what a closing loop frees, in every state it can be in.
+#include <signal.h>
+
+#include <functional>
+
+#include "loop_test_util.h"
+
+namespace tornado {
+namespace {
+
+using ioloop::IOLoop;
+using ioloop::PeriodicCallback;
+using Token = std::shared_ptr<int>;
+
+class Close : public ::testing::TestWithParam<std::string> {
+ protected:
+  Close() {
+    ioloop::IOLoopOptions options;
+    options.poller = GetParam();
+    before = test::open_descriptors();
+    loop.emplace(options);
+  }
+  // One turn of the loop, so that what was added is under way; then it is closed.
+  void run_and_close() {
+    loop->add_callback([this] { loop->stop(); });
+    loop->start();
+    EXPECT_GT(token.use_count(), 1);
+    loop.reset();
+    EXPECT_EQ(token.use_count(), 1) << "something was not freed";
+    EXPECT_EQ(test::open_descriptors(), before);
+  }
+
+  int before = 0;
+  std::optional<IOLoop> loop;
+  Token token = std::make_shared<int>();
+};
+
+INSTANTIATE_TEST_SUITE_P(Pollers, Close, ::testing::Values("epoll", "poll"),
+                         [](const auto& poller) { return poller.param; });
+
+Future<void> hold(Token) {
+  Future<void> never;
+  co_await never;
+}
+
+TEST_P(Close, IOL09_a_running_loop_cannot_be_closed) {
+  loop->run_sync([&] { EXPECT_THROW(loop->close(), std::logic_error); });
+  loop->close();
+  loop->close();
+  EXPECT_THROW(loop->start(), std::runtime_error);
+  EXPECT_THROW(loop->run_sync([] {}), std::runtime_error);
+  EXPECT_THROW(loop->add_handler(0, [](int, std::uint32_t) {}, IOLoop::READ), std::runtime_error);
+  EXPECT_THROW(loop->add_signal_handler(10, [](int) {}), std::runtime_error);
+}
+
+TEST_P(Close, IOL09_all_fds_closes_the_registered_descriptors) {
+  test::Pipe pipe;
+  loop->add_handler(pipe.read_end, [](int, std::uint32_t) {}, IOLoop::READ);
+  loop->close(true);
+  EXPECT_EQ(::fcntl(pipe.read_end, F_GETFD), -1);
+  EXPECT_NE(::fcntl(pipe.write_end, F_GETFD), -1);
+  pipe.read_end = -1;
+}
+
+TEST_P(Close, frees_a_frame_that_waits) {
+  loop->spawn_callback(hold, token);
+  run_and_close();
+}
+
+TEST_P(Close, frees_a_frame_whose_future_is_held_outside) {
+  const auto wait = [](Token, Future<void> gate) -> Future<void> { co_await gate; };
+  Future<void> gate;
+  const auto kept = wait(token, gate);
+  run_and_close();
+  EXPECT_FALSE(kept.done());
+  gate.set_result();  // nobody waits any more
+}
+
+TEST_P(Close, frees_frames_that_wait_for_each_other) {
+  const auto outer = [](Token held) -> Future<void> { co_await hold(held); };
+  const auto outermost = [outer](Token held) -> Future<void> { co_await outer(held); };
+  loop->spawn_callback(outermost, token);
+  run_and_close();
+}
+
+TEST_P(Close, frees_frames_that_sleep_or_are_queued_to_resume) {
+  loop->spawn_callback([](Token) -> Future<void> { co_await gen::sleep(3600); }, token);
+  loop->spawn_callback(
+      [](Token) -> Future<void> {
+        for (;;) co_await gen::moment;
+      },
+      token);
+  run_and_close();
+}
+
+TEST_P(Close, frees_a_frame_whose_future_completed_after_stop) {
+  Future<void> gate;
+  const auto wait = [](Token, Future<void> until) -> Future<void> { co_await until; };
+  loop->spawn_callback(wait, token, gate);
+  loop->add_callback([&] { loop->stop(); });
+  loop->start();
+  gate.set_result();
+  EXPECT_EQ(token.use_count(), 2);
+  loop.reset();
+  EXPECT_EQ(token.use_count(), 1);
+}
+
+TEST_P(Close, frees_multi_with_timeout_and_done_callbacks) {
+  loop->spawn_callback(
+      [](Token held) -> Future<void> { co_await gen::multi(hold(held), hold(held)); }, token);
+  loop->spawn_callback(
+      [](Token held) -> Future<void> {
+        std::vector<Future<void>> all{hold(held), hold(held)};
+        co_await all;
+      },
+      token);
+  loop->spawn_callback(
+      [](Token held) -> Future<void> {
+        co_await gen::with_timeout(IOLoop::current().time() + 3600, hold(held));
+      },
+      token);
+  loop->add_callback([this] { hold(token).add_done_callback([held = token](Future<void>) {}); });
+  run_and_close();
+}
+
+TEST_P(Close, frees_handlers_timers_callbacks_signals_and_periodic_callbacks) {
+  test::Pipe pipe;
+  before += 2;
+  loop->add_handler(pipe.read_end, [held = token](int, std::uint32_t) {}, IOLoop::READ);
+  loop->call_later(3600, [held = token] {});
+  loop->add_signal_handler(SIGUSR1, [held = token](int) {});
+  PeriodicCallback often([this] { hold(token); }, 0.01);
+  often.start();
+  loop->add_callback([this] { loop->add_callback([held = token] { ADD_FAILURE(); }); });
+  run_and_close();
+}
+
+TEST_P(Close, frees_a_run_sync_that_timed_out) {
+  EXPECT_THROW(loop->run_sync([this] { return hold(token); }, 0.0005), ioloop::TimeoutError);
+  run_and_close();
+}
+
+// ---- destructors that are not idle
+
+struct AtEnd {
+  explicit AtEnd(std::function<void()> what) : action(std::move(what)) {}
+  AtEnd(const AtEnd&) = delete;
+  AtEnd& operator=(const AtEnd&) = delete;
+  ~AtEnd() { action(); }
+  std::function<void()> action;
+};
+
+TEST_P(Close, a_frames_destructor_may_complete_what_other_frames_wait_for) {
+  Future<void> gate;
+  const auto wait = [](Token, Future<void> until) -> Future<void> {
+    co_await until;
+    ADD_FAILURE() << "resumed by a closing loop";
+  };
+  const auto complete = [](Token held, Future<void> until) -> Future<void> {
+    const AtEnd at_end([until] { until.set_result(); });
+    co_await hold(held);
+  };
+  loop->spawn_callback(wait, token, gate);
+  loop->spawn_callback(complete, token, gate);
+  loop->spawn_callback(wait, token, gate);
+  bool called = false;
+  gate.add_done_callback([&, held = token](Future<void>) { called = true; });
+  run_and_close();
+  EXPECT_FALSE(called);
+  EXPECT_TRUE(gate.done());
+}
+
+TEST_P(Close, a_frames_destructor_may_start_coroutines_timers_and_callbacks) {
+  test::Logged logged;
+  const auto busy = [](Token held) -> Future<void> {
+    const AtEnd at_end([held] {
+      IOLoop& closing = IOLoop::current();
+      hold(held);  // fails: it could never be resumed
+      gen::sleep(1);
+      closing.call_later(1, [held] { ADD_FAILURE(); });
+      closing.add_callback([held] { ADD_FAILURE(); });
+      closing.spawn_callback(hold, held);
+    });
+    co_await hold(held);
+  };
+  loop->spawn_callback(busy, token);
+  run_and_close();
+  EXPECT_THAT(logged.lines(),
+              ::testing::ElementsAre("tornado.application: Future exception was never retrieved: "
+                                     "std::runtime_error: cannot wait: the IOLoop is closed"));
+}
+
+TEST_P(Close, captures_of_handlers_timers_and_callbacks_may_be_busy_too) {
+  test::Pipe one;
+  test::Pipe two;
+  before += 4;
+  auto at_end = std::make_shared<AtEnd>([this, &two] {
+    loop->remove_handler(two.read_end);
+    loop->call_later(1, [held = token] { ADD_FAILURE(); });
+    loop->add_callback([held = token] { ADD_FAILURE(); });
+  });
+  loop->add_handler(one.read_end, [held = token, at_end](int, std::uint32_t) {}, IOLoop::READ);
+  loop->add_handler(two.read_end, [held = token](int, std::uint32_t) {}, IOLoop::READ);
+  loop->call_later(3600, [at_end] {});
+  at_end.reset();
+  loop->add_callback([this] { loop->stop(); });
+  loop->start();
+  loop->close();
+  EXPECT_EQ(token.use_count(), 1);
+}
+
+TEST_P(Close, a_coroutine_on_a_closed_loop_ends_at_its_first_wait) {
+  loop->close();
+  const auto started = hold(token);
+  EXPECT_TRUE(started.done());
+  EXPECT_THROW(started.result(), std::runtime_error);
+  EXPECT_EQ(token.use_count(), 1);
+}
+
+TEST_P(Close, a_loop_may_be_closed_inside_another_that_runs) {
+  auto other = std::make_unique<IOLoop>();
+  other->spawn_callback(hold, token);
+  other->call_later(3600, [held = token] {});
+  test::Pipe pipe;
+  other->add_handler(pipe.read_end, [held = token](int, std::uint32_t) {}, IOLoop::READ);
+  other->add_callback([&] { other->stop(); });
+  other->start();
+  const auto run = [&]() -> Future<void> {
+    other.reset();
+    co_await gen::moment;
+    co_await gen::moment;
+  };
+  loop->run_sync(run);
+  EXPECT_EQ(token.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace tornado

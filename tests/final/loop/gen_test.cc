@@ -1,0 +1,200 @@
+#include <tornado/gen.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+
+#include "loop_test_util.h"
+
+namespace tornado {
+namespace {
+
+using ioloop::IOLoop;
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+class Gen : public ::testing::Test, protected test::VirtualLoop {
+ protected:
+  static Future<int> later(int value, double seconds) {
+    co_await gen::sleep(seconds);
+    co_return value;
+  }
+  static Future<int> fails(std::string what, double seconds) {
+    co_await gen::sleep(seconds);
+    throw std::runtime_error(what);
+  }
+  static Future<std::string> finished(std::string word) { co_return word; }
+  static Future<int> later_ready(int value) { co_return value; }
+  std::string error_of(const std::function<Future<void>()>& run) {
+    try {
+      loop.run_sync(run);
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    return "none";
+  }
+};
+
+TEST_F(Gen, GEN10_sleep_takes_seconds_or_a_duration) {
+  loop.run_sync([] { return gen::sleep(2.5); });
+  EXPECT_EQ(loop.time(), 1002.5);
+  loop.run_sync([] { return gen::sleep(std::chrono::milliseconds(500)); });
+  EXPECT_EQ(loop.time(), 1003);
+}
+
+TEST_F(Gen, GEN10_a_cancelled_sleep_is_harmless) {
+  auto sleep = gen::sleep(1);
+  EXPECT_TRUE(sleep.cancel());
+  EXPECT_FALSE(sleep.cancel());
+  loop.run_sync([] { return gen::sleep(2); });
+  EXPECT_TRUE(sleep.cancelled());
+}
+
+TEST_F(Gen, GEN11_moment_lets_the_loop_make_one_iteration) {
+  std::vector<std::string> order;
+  const auto run = [&]() -> Future<void> {
+    loop.add_callback([&] { order.push_back("callback"); });
+    loop.call_at(0, [&] { order.push_back("timer"); });
+    co_await gen::moment;
+    order.push_back("after");
+  };
+  loop.run_sync(run);
+  EXPECT_THAT(order, ElementsAre("timer", "callback", "after"));
+}
+
+TEST_F(Gen, GEN04_multi_waits_side_by_side_and_keeps_the_shape) {
+  const auto run = [&]() -> Future<void> {
+    std::vector<Future<int>> list;
+    list.push_back(later(1, 3));
+    list.push_back(later(2, 1));
+    const auto numbers = co_await gen::multi(std::move(list));
+    EXPECT_THAT(numbers, ElementsAre(1, 2));
+    EXPECT_EQ(loop.time(), 1003);
+    std::map<std::string, Future<int>> table;
+    table.emplace("a", later(3, 1));
+    table.emplace("b", later(4, 2));
+    const auto named = co_await table;
+    EXPECT_THAT(named, ElementsAre(Pair("a", 3), Pair("b", 4)));
+    auto [number, nothing, word] = co_await gen::multi(later(5, 1), gen::sleep(1), finished("w"));
+    EXPECT_EQ(number, 5);
+    EXPECT_EQ(nothing, std::monostate());
+    EXPECT_EQ(word, "w");
+    EXPECT_EQ(loop.time(), 1006);
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN04_empty_gives_empty_and_duplicates_are_allowed) {
+  const auto run = [&]() -> Future<void> {
+    std::vector<Future<int>> none;
+    EXPECT_TRUE((co_await none).empty());
+    std::map<int, Future<int>> empty;
+    EXPECT_TRUE((co_await empty).empty());
+    std::vector<Future<void>> nothing;
+    co_await nothing;
+    auto one = finished("same");
+    std::vector<Future<std::string>> same(3, one);
+    const auto words = co_await same;
+    EXPECT_THAT(words, ElementsAre("same", "same", "same"));
+    EXPECT_EQ(one.result(), "same");
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN04_waits_for_all_throws_the_first_in_order_and_logs_the_others) {
+  test::Logged logged;
+  EXPECT_EQ(error_of([]() -> Future<void> {
+              std::vector<Future<int>> list;
+              list.push_back(later(1, 1));
+              list.push_back(fails("second", 3));
+              list.push_back(fails("third", 1));
+              co_await list;
+            }),
+            "second");
+  EXPECT_EQ(loop.time(), 1003);
+  EXPECT_EQ(error_of([]() -> Future<void> {
+              co_await gen::multi(fails("one", 2), gen::sleep(1), fails("three", 1));
+            }),
+            "one");
+  EXPECT_EQ(error_of([]() -> Future<void> {
+              std::map<int, Future<int>> table;
+              table.emplace(2, fails("two", 1));
+              table.emplace(1, fails("one", 2));
+              co_await table;
+            }),
+            "one");
+  const std::string prefix =
+      "tornado.application: Multiple exceptions in yield list: std::runtime_error: ";
+  EXPECT_THAT(logged.lines(), ElementsAre(prefix + "third", prefix + "three", prefix + "two"));
+}
+
+TEST_F(Gen, GEN05_multi_takes_results_that_only_move) {
+  const auto make = [](int value) -> Future<std::unique_ptr<int>> {
+    co_await gen::sleep(1);
+    co_return std::make_unique<int>(value);
+  };
+  const auto run = [&]() -> Future<int> {
+    std::vector<Future<std::unique_ptr<int>>> list;
+    list.push_back(make(1));
+    list.push_back(make(2));
+    const auto values = co_await gen::multi(std::move(list));
+    co_return *values[0] + *values[1];
+  };
+  EXPECT_EQ(loop.run_sync(run), 3);
+}
+
+TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time) {
+  const auto run = [&]() -> Future<int> {
+    const auto in_time = co_await gen::with_timeout(std::chrono::seconds(5), later(1, 4));
+    co_await gen::with_timeout(loop.time() + 5, gen::sleep(4));
+    const auto ready = co_await gen::with_timeout(0.0, later_ready(2));
+    co_return in_time + ready;
+  };
+  EXPECT_EQ(loop.run_sync(run), 3);
+  EXPECT_EQ(loop.time(), 1008);
+  EXPECT_EQ(error_of([]() -> Future<void> {
+              co_await gen::with_timeout(std::chrono::seconds(5), fails("in time", 1));
+            }),
+            "in time");
+}
+
+TEST_F(Gen, GEN12_with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
+  test::Logged logged;
+  bool went_on = false;
+  const auto slow = [&]() -> Future<void> {
+    co_await gen::sleep(10);
+    went_on = true;
+    throw std::runtime_error("late");
+  };
+  const auto run = [&]() -> Future<void> {
+    try {
+      co_await gen::with_timeout(std::chrono::seconds(1), slow());
+      ADD_FAILURE();
+    } catch (const gen::TimeoutError& error) {
+      EXPECT_STREQ(error.what(), "Timeout");
+    }
+    EXPECT_EQ(loop.time(), 1001);
+    co_await gen::sleep(20);
+  };
+  loop.run_sync(run);
+  EXPECT_TRUE(went_on);
+  EXPECT_THAT(logged.lines(), ElementsAre("tornado.application: Exception in Future after timeout: "
+                                          "std::runtime_error: late"));
+}
+
+TEST(GenLife, GEN12_a_future_may_complete_after_the_loop_of_its_timeout_is_gone) {
+  Future<int> slow;
+  std::optional<Future<int>> timed;
+  {
+    test::VirtualLoop first;
+    first.loop.make_current();
+    timed = gen::with_timeout(std::chrono::seconds(5), slow);
+  }
+  test::VirtualLoop second;
+  second.loop.make_current();
+  slow.set_result(1);
+  EXPECT_EQ(second.loop.run_sync([&] { return *timed; }), 1);
+}
+
+}  // namespace
+}  // namespace tornado
