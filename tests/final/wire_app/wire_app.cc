@@ -22,7 +22,7 @@ namespace {
 
 // What /stats tells. One loop, one thread: plain numbers.
 struct Stats {
-  int alive = 0;   // handler objects
+  int alive = 0;     // handler objects
   int finished = 0;  // calls of on_finish
   int closed = 0;    // calls of on_connection_close
 };
@@ -238,8 +238,8 @@ struct SetHeaderHandler : Handler {
 };
 
 struct RawHeaderHandler : Handler {
-  void get() {
-    set_header("X-Path", path_args().at(0).value_or(""));
+  void get(std::string value) {
+    set_header("X-Path", value);
     write("set");
   }
 };
