@@ -229,6 +229,7 @@ TEST_F(Gcc12, a_result_is_built_once_and_destroyed_once) {
     Value& operator=(const Value&) = delete;
     ~Value() { --alive; }
   };
+  made = 0;  // the test may run more than once
   const auto give = []() -> Future<Value> {
     co_await gen::moment;
     co_return Value();
