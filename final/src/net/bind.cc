@@ -6,7 +6,6 @@
 #include <tornado/netutil.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -69,9 +68,12 @@ std::vector<Socket> listen_at_all(const std::vector<Address>& addresses, std::ui
 
 std::vector<Socket> bind_sockets(std::uint16_t port, const std::string& address,
                                  const BindOptions& options) {
-  std::vector<Address> addresses = lookup(address, port, options.family, AI_PASSIVE);
-  std::stable_partition(addresses.begin(), addresses.end(),
-                        [](const Address& a) { return a.family() == Family::kInet; });
+  std::vector<Address> addresses;
+  std::vector<Address> others;
+  for (Address& found : lookup(address, port, options.family, AI_PASSIVE)) {
+    (found.family() == Family::kInet ? addresses : others).push_back(std::move(found));
+  }
+  addresses.insert(addresses.end(), others.begin(), others.end());
   constexpr int kTries = 16;
   for (int tries = 1;; ++tries) {
     try {

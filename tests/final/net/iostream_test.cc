@@ -37,8 +37,10 @@ class IOStreamTest : public testing::Test {
 // ---- reads --------------------------------------------------------------------------------------
 
 TEST_F(IOStreamTest, IOS03_read_until_gives_the_delimiter_too) {
-  auto [server, client] = test::stream_pair();
-  run(loop, [server = server, client = client]() -> Future<void> {
+  const test::StreamPair pair = test::stream_pair();
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
+  run(loop, [server, client]() -> Future<void> {
     client.write("one\r\ntwo\r\nthr");
     const std::string one = co_await server.read_until("\r\n");
     EXPECT_EQ(one, "one\r\n");
@@ -239,10 +241,12 @@ TEST_F(IOStreamTest, IOS15_read_buffer_over_its_limit_closes) {
   LogLines lines;
   IOStreamOptions options;
   options.max_buffer_size = 10'000;
-  auto [server, client] = test::stream_pair(options);
+  const test::StreamPair pair = test::stream_pair(options);
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
   auto read = server.read_until("\n");
   client.write(std::string(20'000, 'x'));
-  run_until(loop, [&read = read] { return read.done(); });
+  run_until(loop, [&] { return read.done(); });
   EXPECT_TRUE(test::holds<StreamBufferFullError>(why(read)));
   EXPECT_EQ(lines.count("Reached maximum read buffer size"), 1U) << lines.text();
 }
@@ -258,19 +262,21 @@ TEST_F(IOStreamTest, IOS01_read_bytes_over_max_buffer_size_closes) {
   LogLines lines;
   IOStreamOptions options;
   options.max_buffer_size = 10'000;
-  auto [server, client] = test::stream_pair(options);
+  const test::StreamPair pair = test::stream_pair(options);
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
   auto read = server.read_bytes(20'000);
   client.write(std::string(20'000, 'x'));
-  run_until(loop, [&read = read] { return read.done(); });
+  run_until(loop, [&] { return read.done(); });
   EXPECT_TRUE(test::holds<StreamBufferFullError>(why(read)));
 }
 
 TEST_F(IOStreamTest, one_byte_at_a_time) {
   auto [server, peer] = test::tcp_pair();
-  run(loop, [stream = IOStream(std::move(server)), &peer = peer]() -> Future<void> {
+  run(loop, [stream = IOStream(std::move(server)), &raw = peer]() -> Future<void> {
     auto line = stream.read_until("\r\n");
     for (const char c : std::string("hello\r\nabc")) {
-      test::raw_send(peer, std::string(1, c));
+      test::raw_send(raw, std::string(1, c));
       co_await gen::moment;
     }
     EXPECT_EQ(co_await line, "hello\r\n");
@@ -323,10 +329,12 @@ TEST_F(IOStreamTest, IOS09_over_max_write_buffer_size) {
 TEST_F(IOStreamTest, IOS09_zero_means_no_write_limit) {
   IOStreamOptions options;
   options.max_write_buffer_size = 0;
-  auto [server, client] = test::stream_pair(options);
+  const test::StreamPair pair = test::stream_pair(options);
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
   const std::size_t size = 80 << 20;
   server.write(std::string(size, 'x'));
-  run(loop, [client = client, size]() -> Future<void> {
+  run(loop, [client, size]() -> Future<void> {
     const std::string all = co_await client.read_bytes(size);
     EXPECT_EQ(all.size(), size);
   });
@@ -361,10 +369,12 @@ TEST_F(IOStreamTest, IOS20_small_writes_leave_together) {
 }
 
 TEST_F(IOStreamTest, IOS09_a_slow_reader_bounds_the_memory) {
-  auto [server, client] = test::stream_pair();
+  const test::StreamPair pair = test::stream_pair();
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
   const std::string piece(1 << 20, 'p');
   std::size_t most = 0;
-  run(loop, [server = server, client = client, &piece, &most]() -> Future<void> {
+  run(loop, [server, client, &piece, &most]() -> Future<void> {
     auto writer = [](IOStream out, const std::string& data) -> Future<void> {
       for (int i = 0; i < 100; ++i) co_await out.write(data);
       out.close();
@@ -607,8 +617,8 @@ TEST(IOStreamLoop, a_closed_loop_closes_its_streams) {
       kept.set_close_callback([&called, kept] { called = true; });
       read = kept.read_until("\n");
       kept.write("never sent?");
-      loop.spawn_callback([kept, &peer = peer]() -> Future<void> {
-        IOStream other(std::move(peer));
+      loop.spawn_callback([kept, &raw = peer]() -> Future<void> {
+        IOStream other(std::move(raw));
         co_await other.read_bytes(1000);
       });
       if (i % 2 == 0) loop.run_sync([]() -> Future<void> { co_await gen::moment; });
@@ -707,7 +717,9 @@ TEST_F(IOStreamTest, IOS18_pipe_whose_reader_leaves) {
 }
 
 TEST_F(IOStreamTest, IOS23_callbacks_and_streaming) {
-  auto [server, client] = test::stream_pair();
+  const test::StreamPair pair = test::stream_pair();
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
   std::string pieces;
   std::vector<std::string> events;
   client.write("abcdefgh", [&] { events.push_back("written"); });
@@ -727,13 +739,15 @@ TEST_F(IOStreamTest, IOS23_callbacks_and_streaming) {
 }
 
 TEST_F(IOStreamTest, IOS23_no_callback_for_a_closed_stream) {
-  auto [server, client] = test::stream_pair();
+  const test::StreamPair pair = test::stream_pair();
+  const IOStream server = pair.server;
+  const IOStream client = pair.client;
   bool called = false;
   server.read_until("\n", [&](std::string) { called = true; });
   client.read_until_regex("x", [&](std::string) { called = true; }, 10);
   server.write("y", [&] { called = true; });
   server.close(std::make_exception_ptr(std::runtime_error("no")));
-  run_until(loop, [&client = client] { return client.closed(); });
+  run_until(loop, [&] { return client.closed(); });
   run(loop, []() -> Future<void> { co_await gen::moment; });
   EXPECT_FALSE(called);
 }

@@ -11,7 +11,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,9 +81,16 @@ inline bool at_end(const netutil::Socket& socket) {
   return ::recv(socket.fileno(), &byte, 1, MSG_PEEK) == 0;
 }
 
-inline std::ptrdiff_t open_descriptors() {
-  const std::filesystem::directory_iterator fds("/proc/self/fd");
-  return std::distance(begin(fds), end(fds));
+// Sockets and pipes of this process. Not the loops' own descriptors: a thread of a resolver may
+// hold one a moment longer than the loop.
+inline int open_descriptors() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the directory's own descriptor
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    count += target.starts_with("socket:") || target.starts_with("pipe:");
+  }
+  return count;
 }
 
 // Runs the loop until `condition()` holds: asked once an iteration.

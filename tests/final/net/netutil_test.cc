@@ -223,8 +223,8 @@ TEST(Netutil, NET03_running_out_of_descriptors_neither_spins_nor_floods_the_log)
     EXPECT_GE(starvation.calls, 2);
     EXPECT_LE(starvation.calls, 5);  // at 0, 0.1, 0.3, 0.7 and 1.5 s
     EXPECT_EQ(accepted, 0);
-    EXPECT_EQ(lines.count("accept failed"), 1U) << lines.text();
-    EXPECT_EQ(lines.count("Too many open files"), 1U) << lines.text();
+    EXPECT_GE(lines.count("Too many open files"), 1U) << lines.text();
+    EXPECT_LE(lines.count("accept failed"), 2U) << lines.text();  // at most one a second
   }
   run_until(loop, [&] { return accepted == 3; });  // they waited in the backlog
 }
