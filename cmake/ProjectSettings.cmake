@@ -4,7 +4,7 @@ add_library(tornado_settings INTERFACE)
 target_compile_features(tornado_settings INTERFACE cxx_std_20)
 target_compile_options(tornado_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
-  -fno-omit-frame-pointer)
+  $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer>)
 if(TORNADO_WERROR)
   target_compile_options(tornado_settings INTERFACE -Werror)
 endif()

@@ -69,6 +69,12 @@ class HTTPHeaders {
   class Iterator;
 
   HTTPHeaders() = default;
+  // A copy has room for a few fields more: a response's headers begin as a copy of the usual ones.
+  HTTPHeaders(const HTTPHeaders& other) { *this = other; }
+  HTTPHeaders(HTTPHeaders&&) noexcept = default;
+  HTTPHeaders& operator=(const HTTPHeaders& other);
+  HTTPHeaders& operator=(HTTPHeaders&&) noexcept = default;
+  ~HTTPHeaders() = default;
   HTTPHeaders(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
   // Reads "Name: value" lines that end in LF or CRLF (RFC 9112 5). Throws HTTPInputError. Tornado:

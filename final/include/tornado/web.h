@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/function.h>
 #include <tornado/detail/handler_class.h>
 #include <tornado/detail/json_text.h>
 #include <tornado/httpserver.h>
@@ -10,7 +11,6 @@
 #include <concepts>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -72,6 +72,7 @@ struct ErrorInfo {
 namespace detail {
 class Pattern;
 class HandlerDelegate;
+struct OwnedRequest;
 class RouteTable;
 struct ApplicationState;
 }  // namespace detail
@@ -127,7 +128,7 @@ struct Settings {
   // Error pages show the exception; unset: as debug.
   std::optional<bool> serve_traceback;
   // Called instead of the access log, once a request has finished.
-  std::function<void(const RequestHandler&)> log_function;
+  tornado::detail::Function<void(const RequestHandler&)> log_function;
   // Whatever else the program wants to find in settings().
   std::map<std::string, std::string, std::less<>> extra;
 };
@@ -205,7 +206,7 @@ class Application : public httputil::HTTPServerConnectionDelegate {
 // 500.
 //
 // Only Application makes handlers; a constructor called by anybody else throws std::logic_error.
-class RequestHandler {
+class RequestHandler : public tornado::detail::Pooled {
  public:
   RequestHandler(const RequestHandler&) = delete;
   RequestHandler& operator=(const RequestHandler&) = delete;
@@ -357,7 +358,7 @@ class RequestHandler {
                                      bool strip) const;
 
   std::shared_ptr<detail::ApplicationState> state_;
-  std::unique_ptr<httputil::HTTPServerRequest> request_;
+  std::unique_ptr<detail::OwnedRequest> request_;
   const detail::HandlerClass* handler_class_ = nullptr;
   PathArgs path_args_;
   httputil::HTTPHeaders headers_;

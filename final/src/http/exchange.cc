@@ -3,19 +3,46 @@
 #include <tornado/iostream.h>
 #include <tornado/log.h>
 
-#include <charconv>
-
 #include "http/framing.h"
 #include "http/server_connection.h"
 
 namespace tornado::http {
 namespace {
 
-// Above this many bytes of waiting output, a write's future waits until they have left.
-constexpr std::size_t kHighWater = 65536;
+using ResponseFraming = Exchange::ResponseFraming;
+
+// They would begin a header line of the caller's making, or end the head.
+constexpr std::string_view kForbiddenInReason("\r\n\0", 3);
 
 bool has_no_body(int code) {
   return (code >= 100 && code < 200) || code == 204 || code == 304;
+}
+
+ResponseFraming read_response_framing(const httputil::HTTPHeaders& headers) {
+  ResponseFraming framing;
+  for (const auto [name, value] : headers) {
+    if (name == "Content-Length") {
+      framing.content_length = parse_content_length(value);
+      if (!framing.content_length) {
+        throw httputil::HTTPOutputError("Content-Length is not a number");
+      }
+    } else if (name == "Transfer-Encoding") {
+      framing.has_transfer_encoding = true;
+    } else if (name == "Connection") {
+      framing.has_connection = true;
+      framing.close = framing.close || list_contains(value, "close");
+    }
+  }
+  return framing;
+}
+
+void append_status_line(std::string& out, const httputil::ResponseStartLine& line) {
+  if (line.code == 200 && line.reason == "OK") {
+    out.append("HTTP/1.1 200 OK\r\n");
+    return;
+  }
+  out.append("HTTP/1.1 ").append(std::to_string(line.code)).append(" ");
+  out.append(line.reason).append("\r\n");
 }
 
 Future<void> ready() {
@@ -51,46 +78,38 @@ Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_li
                                      const httputil::HTTPHeaders& headers, std::string_view chunk) {
   if (connection_ == nullptr) return closed();
   if (headers_written_) throw std::logic_error("write_headers() called twice");
-  decide_coding(start_line.code, headers);
+  if (start_line.reason.find_first_of(kForbiddenInReason) != std::string::npos) {
+    throw httputil::HTTPOutputError("Illegal character in the reason");
+  }
+  const ResponseFraming framing = read_response_framing(headers);
+  decide_coding(start_line.code, framing);
   if (!chunk.empty()) check_length(chunk);
   headers_written_ = true;
 
   std::string& out = connection_->stream_.impl().output();
-  char code[16];
-  const auto code_end = std::to_chars(code, code + sizeof code, start_line.code).ptr;
-  out.append("HTTP/1.1 ").append(code, code_end).append(" ").append(start_line.reason);
-  out.append("\r\n").append(headers.wire());
+  append_status_line(out, start_line);
+  out.append(headers.wire());
   if (coding_ == Coding::kChunked) out.append("Transfer-Encoding: chunked\r\n");
-  if (!headers.contains("Connection")) {
-    if (request_is_1_1_ && !keep_alive_) {
-      out.append("Connection: close\r\n");
-    } else if (!request_is_1_1_ && keep_alive_) {
-      out.append("Connection: Keep-Alive\r\n");
-    }
+  if (!framing.has_connection && keep_alive_ != request_is_1_1_) {
+    out.append(keep_alive_ ? "Connection: Keep-Alive\r\n" : "Connection: close\r\n");
   }
   out.append("\r\n");
   if (!chunk.empty()) append_body(chunk);
   return written();
 }
 
-void Exchange::decide_coding(int code, const httputil::HTTPHeaders& headers) {
-  if (const auto connection = headers.find("Connection")) {
-    if (list_contains(*connection, "close")) keep_alive_ = false;
-  }
-  if (const auto length = headers.find("Content-Length")) {
-    const auto parsed = parse_content_length(*length);
-    if (!parsed) throw httputil::HTTPOutputError("Content-Length is not a number");
-    length_left_ = *parsed;
-  }
+void Exchange::decide_coding(int code, const ResponseFraming& framing) {
+  if (framing.close) keep_alive_ = false;
+  length_left_ = framing.content_length.value_or(0);
   if (request_is_head_ || has_no_body(code)) {
     coding_ = Coding::kNone;
-  } else if (headers.contains("Content-Length")) {
+  } else if (framing.content_length) {
     coding_ = Coding::kLength;
-  } else if (headers.contains("Transfer-Encoding") || !request_is_1_1_) {
+  } else if (framing.has_transfer_encoding || !request_is_1_1_) {
     // The program does its own coding, or the client knows none: the end of the connection is the
     // end of the body, so it must come.
     coding_ = Coding::kUntilClose;
-    if (!headers.contains("Transfer-Encoding")) keep_alive_ = false;
+    if (!framing.has_transfer_encoding) keep_alive_ = false;
   } else {
     coding_ = Coding::kChunked;
   }
@@ -139,6 +158,12 @@ void Exchange::finish() {
   if (finished_) throw std::logic_error("finish() called twice");
   finished_ = true;
   if (connection_ == nullptr) return;
+  if (!headers_written_) {
+    // There is nothing to tell the client but that nothing comes.
+    keep_alive_ = false;
+    connection_->exchange_finished();
+    throw httputil::HTTPOutputError("finish() called before write_headers()");
+  }
   if (coding_ == Coding::kLength && length_left_ != 0) {
     // The end of the connection tells the client that the body is not whole.
     keep_alive_ = false;
@@ -150,13 +175,18 @@ void Exchange::finish() {
   connection_->exchange_finished();
 }
 
+void Exchange::cut_off() {
+  if (connection_ != nullptr) connection_->close();
+}
+
 void Exchange::detach() {
   connection_ = nullptr;
   body_deadline.reset();
 }
 
 void Exchange::report_close() {
-  if (std::exchange(close_reported_, true)) return;
+  // No delegate: start_request() threw.
+  if (delegate == nullptr || std::exchange(close_reported_, true)) return;
   try {
     delegate->on_connection_close();
   } catch (...) {

@@ -18,6 +18,10 @@ namespace tornado::http {
 
 class ServerConnection;
 
+// Above this many bytes of waiting output, a write's future waits until they have left, and so does
+// the next request of the connection.
+inline constexpr std::size_t kHighWater = 65536;
+
 // Lives while the connection or the program holds it. detach() cuts it off from the connection:
 // from then on every write fails.
 class Exchange final : public httputil::HTTPConnection {
@@ -35,10 +39,20 @@ class Exchange final : public httputil::HTTPConnection {
   bool finished() const noexcept { return finished_; }
   bool keep_alive() const noexcept { return keep_alive_; }
 
+  // What a response's fields say of its body and of the connection.
+  struct ResponseFraming {
+    std::optional<std::uint64_t> content_length;
+    bool has_transfer_encoding = false;
+    bool has_connection = false;
+    bool close = false;
+  };
+
   bool attached() const noexcept { return connection_ != nullptr; }
   // Whether the whole body of the request has been read.
   bool body_read() const noexcept { return body_left == 0 && !chunked_body; }
 
+  // Closes the connection at once, if it is still at this exchange.
+  void cut_off();
   // The connection has gone on or has gone. Nothing of it is touched any more.
   void detach();
   // Tells the delegate, once, that the client has gone.
@@ -57,7 +71,7 @@ class Exchange final : public httputil::HTTPConnection {
   // How the end of the response's body is told (RFC 9112 6.3).
   enum class Coding : std::uint8_t { kNone, kLength, kChunked, kUntilClose };
 
-  void decide_coding(int code, const httputil::HTTPHeaders& headers);
+  void decide_coding(int code, const ResponseFraming& framing);
   void append_body(std::string_view chunk);
   void check_length(std::string_view chunk);
   Future<void> written();

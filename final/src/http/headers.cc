@@ -61,6 +61,14 @@ HTTPHeaders::HTTPHeaders(
   for (const auto& [name, value] : fields) add(name, value);
 }
 
+HTTPHeaders& HTTPHeaders::operator=(const HTTPHeaders& other) {
+  if (this == &other) return *this;
+  if (!other.entries_.empty()) entries_.reserve(std::max(kUsualFields, other.entries_.size()));
+  entries_ = other.entries_;
+  block_ = other.block_;
+  return *this;
+}
+
 HTTPHeaders HTTPHeaders::parse(std::string_view text) {
   HTTPHeaders headers;
   if (const char* reason = headers.parse_lines(text)) throw HTTPInputError(reason);
@@ -213,7 +221,9 @@ void HTTPHeaders::erase_from(std::size_t index, std::string_view name) {
 std::size_t HTTPHeaders::index_of(std::string_view name, std::size_t from) const noexcept {
   for (std::size_t i = from; i < entries_.size(); ++i) {
     if (entries_[i].name_size != name.size()) continue;
-    if (http::equals_ignoring_case(field(entries_[i]).name, name)) return i;
+    // Most callers write a name as it is stored, and one comparison of memory tells.
+    const std::string_view own = field(entries_[i]).name;
+    if (own == name || http::equals_ignoring_case(own, name)) return i;
   }
   return entries_.size();
 }

@@ -36,8 +36,10 @@ ServerCore::~ServerCore() {
 }
 
 void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
-  if (deadlines == nullptr) {
-    deadlines = std::make_unique<Deadlines>(ioloop::IOLoop::current(), options);
+  // The loop they were made for may have gone, and the server have gone on with another.
+  auto& loop = ioloop::IOLoop::current();
+  if (deadlines == nullptr || (connection_count == 0 && &deadlines->loop != &loop)) {
+    deadlines = std::make_unique<Deadlines>(loop, options);
   }
   auto* connection = new ServerConnection(*this, std::move(stream), std::move(remote_ip));
   connection->link_before(connections);
@@ -45,9 +47,8 @@ void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
 }
 
 Future<void> ServerCore::close_all() {
-  auto gone = std::make_unique<Future<void>>();
-  Future<void> result = *gone;
-  all_gone_ = std::move(gone);
+  if (all_gone_ == nullptr) all_gone_ = std::make_unique<Future<void>>();
+  Future<void> result = *all_gone_;
   for (auto* at = connections.next(); at != &connections; at = at->next()) {
     static_cast<ServerConnection&>(*at).close();
   }
@@ -93,18 +94,20 @@ void ServerConnection::leave_core() {
   unlink();
   timer_.unlink();
   ServerCore* core = std::exchange(core_, nullptr);
+  --core->connection_count;
+  core->connection_gone();
+  const std::weak_ptr<ServerCore::Alive> alive = core->alive;
   if (exchange_ != nullptr) {
     const auto exchange = exchange_;
     exchange->detach();
     if (!exchange->finished()) exchange->report_close();
   }
+  if (alive.expired()) return;  // the program has just destroyed the server
   try {
     core->delegate.on_close(this);
   } catch (...) {
     tornado::detail::report_callback_exception();
   }
-  --core->connection_count;
-  core->connection_gone();
 }
 
 void ServerConnection::on_closed() {
@@ -164,7 +167,7 @@ std::size_t ServerConnection::on_data(std::string_view data) {
   if (phase_ == Phase::kClosing) return data.size();
   unread_ = used < data.size();
   // The answer, or the delegate, is waited for, and more keeps coming: let it wait in the kernel.
-  if (unread_ && (phase_ == Phase::kAnswer || phase_ == Phase::kHeld)) {
+  if (unread_ && phase_ != Phase::kHead && phase_ != Phase::kBody) {
     stream_.impl().pause_reading();
   }
   return used;
@@ -179,6 +182,7 @@ bool ServerConnection::step(std::string_view data, std::size_t& used) {
       return read_body(data, used);
     case Phase::kHeld:
     case Phase::kAnswer:
+    case Phase::kDraining:
     case Phase::kClosing:
       return false;
   }
@@ -197,7 +201,7 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
     case HeadStatus::kDone:
       used += result.consumed;
       scan_ = {};
-      return begin_exchange(std::move(head));
+      return begin_exchange(head);
     case HeadStatus::kNeedMore:
       if (eof_) {
         close_gracefully();
@@ -217,14 +221,16 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
   return false;
 }
 
-bool ServerConnection::begin_exchange(RequestHead head) {
+// Takes the start line and the fields out of `head`.
+bool ServerConnection::begin_exchange(RequestHead& head) {
   timer_.unlink();
   if (head.content_length && *head.content_length > core_->options.max_body_size) {
     refuse("Content-Length too long");
     return false;
   }
   const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
-  exchange_ = std::make_shared<Exchange>(*this, head, keep_alive);
+  exchange_ = std::allocate_shared<Exchange>(tornado::detail::PoolAllocator<Exchange>(), *this,
+                                             head, keep_alive);
   if (head.chunked) {
     exchange_->chunked_body.emplace(ChunkedLimits{.max_body_size = core_->options.max_body_size});
   }
@@ -237,7 +243,10 @@ bool ServerConnection::begin_exchange(RequestHead head) {
     const auto held =
         exchange->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
     if (phase_ == Phase::kClosing) return false;
-    if (hold(held)) return false;
+    if (!exchange->finished() && hold(held)) return false;
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+    return false;
   } catch (...) {
     fail("in headers_received");
     return false;
@@ -268,6 +277,8 @@ void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
     if (held.exception() != nullptr) {
       try {
         held.result();
+      } catch (const httputil::HTTPInputError& error) {
+        refuse(error.what());
       } catch (...) {
         fail("in the reader of a request");
       }
@@ -277,9 +288,10 @@ void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
       complete_message();
     } else {
       phase_ = Phase::kBody;
+      core_->deadlines->stall.start(timer_, round_time());
     }
   }
-  if (phase_ != Phase::kClosing) stream_.impl().resume_reading();
+  if (phase_ != Phase::kClosing) go_on();
 }
 
 bool ServerConnection::begin_body() {
@@ -370,10 +382,9 @@ bool ServerConnection::complete_message() {
     fail("in a request");
     return false;
   }
+  if (eof_ && phase_ == Phase::kAnswer && !exchange->finished()) await_last_answer();
   if (phase_ == Phase::kClosing) return false;
-  if (exchange->finished()) return after_response();
-  if (eof_) await_last_answer();
-  return false;
+  return exchange->finished() && after_response();
 }
 
 // ---- after a response
@@ -387,9 +398,37 @@ bool ServerConnection::after_response() {
     close_gracefully();
     return false;
   }
+  if (stream_.impl().pending_output() > kHighWater) {
+    // Whoever sends requests and does not read the answers would fill our memory with them.
+    phase_ = Phase::kDraining;
+    queue_turn();
+    return false;
+  }
   phase_ = Phase::kHead;
   start_idle();
   return true;
+}
+
+// Reads on, after an exchange that did not end inside on_data().
+void ServerConnection::next_request() {
+  phase_ = Phase::kHead;
+  start_idle();
+  go_on();
+}
+
+// After a pause: shows what came meanwhile, or does what the client's end asks for.
+void ServerConnection::go_on() {
+  if (std::exchange(unread_, false)) {
+    stream_.impl().resume_reading();
+  } else if (eof_ && phase_ == Phase::kHead) {
+    close_gracefully();
+  } else if (eof_ && phase_ == Phase::kBody) {
+    close();  // the message will not be completed
+  }
+}
+
+void ServerConnection::on_drained() {
+  if (phase_ == Phase::kDraining && !turn_queued_) next_request();
 }
 
 void ServerConnection::end_exchange() {
@@ -399,9 +438,14 @@ void ServerConnection::end_exchange() {
 }
 
 void ServerConnection::exchange_finished() {
-  if (inside_ > 0 || turn_queued_) return;
-  turn_queued_ = true;
-  tornado::detail::schedule(ioloop::IOLoop::current(), turn_);
+  if (inside_ == 0) queue_turn();
+}
+
+void ServerConnection::queue_turn() {
+  if (std::exchange(turn_queued_, true)) return;
+  // Behind the stream in the queue of the end of the round: the kernel has been offered what was
+  // written.
+  stream_.impl().loop().internals().at_end_of_round(turn_);
 }
 
 void ServerConnection::on_turn() {
@@ -410,13 +454,12 @@ void ServerConnection::on_turn() {
     ioloop::detail::retire(*this);
     return;
   }
-  if (phase_ == Phase::kClosing || exchange_ == nullptr || !exchange_->finished()) return;
-  if (!after_response()) return;
-  if (std::exchange(unread_, false)) {
-    stream_.impl().resume_reading();
-  } else if (eof_) {
-    close_gracefully();
+  if (phase_ == Phase::kDraining) {
+    if (stream_.impl().pending_output() <= kHighWater) next_request();
+    return;
   }
+  if (phase_ == Phase::kClosing || exchange_ == nullptr || !exchange_->finished()) return;
+  if (after_response()) next_request();
 }
 
 // ---- the peer
@@ -431,10 +474,11 @@ void ServerConnection::on_eof() {
     case Phase::kBody:
       close();
       return;
-    case Phase::kHeld:
     case Phase::kAnswer:
       await_last_answer();
       return;
+    case Phase::kHeld:  // whether the message is complete is seen when it goes on
+    case Phase::kDraining:
     case Phase::kClosing:
       return;
   }
@@ -445,7 +489,7 @@ void ServerConnection::on_eof() {
 // not kept longer than one with a stalled body would be.
 void ServerConnection::await_last_answer() {
   core_->deadlines->stall.start(timer_, round_time());
-  exchange_->report_close();
+  if (!exchange_->finished()) exchange_->report_close();
 }
 
 }  // namespace tornado::http

@@ -36,11 +36,13 @@ class ServerCore {
 
   // One set for the loop that the connections run on.
   struct Deadlines {
-    Deadlines(ioloop::IOLoop& loop, const httpserver::HTTPServerOptions& options)
-        : idle(loop, options.idle_connection_timeout),
+    Deadlines(ioloop::IOLoop& home, const httpserver::HTTPServerOptions& options)
+        : loop(home),
+          idle(loop, options.idle_connection_timeout),
           header(loop, options.header_timeout),
           body(loop, options.body_timeout),
           stall(loop, options.body_stall_timeout) {}
+    ioloop::IOLoop& loop;
     DeadlineList idle;
     DeadlineList header;
     DeadlineList body;
@@ -53,6 +55,9 @@ class ServerCore {
   std::unique_ptr<Deadlines> deadlines;
   tornado::detail::ListHook connections;
   std::size_t connection_count = 0;
+  // Tells who calls the program whether the server is still there afterwards.
+  struct Alive {};
+  const std::shared_ptr<Alive> alive = std::make_shared<Alive>();
 
  private:
   friend class ServerConnection;
@@ -72,7 +77,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   std::size_t on_data(std::string_view data) override;
   void on_eof() override;
   void on_closed() override;
-  void on_drained() override {}  // who waits for the output has a future
+  void on_drained() override;
 
   // Frees the object: the loop does it when none of its calls is on the stack any more.
   void run() override { delete this; }
@@ -86,11 +91,12 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   friend class Exchange;
 
   enum class Phase : std::uint8_t {
-    kHead,     // between messages, or within a head
-    kBody,     // within a body
-    kHeld,     // the delegate's future holds back the rest of the message
-    kAnswer,   // the request is complete, the response is not
-    kClosing,  // nothing more is read; the output leaves, then the stream closes
+    kHead,      // between messages, or within a head
+    kBody,      // within a body
+    kHeld,      // the delegate's future holds back the rest of the message
+    kAnswer,    // the request is complete, the response is not
+    kDraining,  // the client has to read what it got before its next request is begun
+    kClosing,   // nothing more is read; the output leaves, then the stream closes
   };
 
   class Timer final : public Deadline {
@@ -120,7 +126,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
 
   bool step(std::string_view data, std::size_t& used);
   bool read_head(std::string_view data, std::size_t& used);
-  bool begin_exchange(RequestHead head);
+  bool begin_exchange(RequestHead& head);
   bool begin_body();
   bool read_body(std::string_view data, std::size_t& used);
   bool read_fixed(std::string_view data, std::size_t& used);
@@ -131,9 +137,12 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   bool after_response();
   void release_hold(const std::shared_ptr<Exchange>& exchange, const Future<void>& held);
 
+  void go_on();
   void await_last_answer();
   void end_exchange();
+  void next_request();
   void exchange_finished();
+  void queue_turn();
   void on_turn();
   void on_timeout();
   void start_idle();

@@ -34,9 +34,9 @@ HandlerDelegate::HandlerDelegate(std::shared_ptr<ApplicationState> state,
 
 Future<void> HandlerDelegate::headers_received(httputil::StartLine start_line,
                                                httputil::HTTPHeaders headers) {
-  request_ = std::make_unique<httputil::HTTPServerRequest>(
-      std::get<httputil::RequestStartLine>(std::move(start_line)), std::move(headers),
-      std::string(), std::move(connection_));
+  request_ =
+      std::make_unique<OwnedRequest>(std::get<httputil::RequestStartLine>(std::move(start_line)),
+                                     std::move(headers), std::string(), std::move(connection_));
   return ready();
 }
 

@@ -11,6 +11,11 @@
 
 namespace tornado::web::detail {
 
+// A request from the pool.
+struct OwnedRequest final : httputil::HTTPServerRequest, tornado::detail::Pooled {
+  using httputil::HTTPServerRequest::HTTPServerRequest;
+};
+
 class HandlerDelegate final : public httputil::HTTPMessageDelegate, public tornado::detail::Pooled {
  public:
   HandlerDelegate(std::shared_ptr<ApplicationState> state,
@@ -30,13 +35,13 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
 
   std::shared_ptr<ApplicationState> state_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
-  std::unique_ptr<httputil::HTTPServerRequest> request_;
+  std::unique_ptr<OwnedRequest> request_;
   RequestHandler::Ref handler_;
 };
 
 // What a handler's constructor takes over. Set for the length of a HandlerClass::make call.
 struct Construction {
-  std::unique_ptr<httputil::HTTPServerRequest>* request;
+  std::unique_ptr<OwnedRequest>* request;
   const std::shared_ptr<ApplicationState>* state;
 };
 extern constinit thread_local const Construction* construction;

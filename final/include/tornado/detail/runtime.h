@@ -46,6 +46,23 @@ struct Pooled {
 
 class FutureStateBase;
 
+// The same for std::allocate_shared.
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+  PoolAllocator() = default;
+  template <class U>
+  explicit PoolAllocator(const PoolAllocator<U>&) noexcept {}
+  T* allocate(std::size_t count) { return static_cast<T*>(detail::allocate(count * sizeof(T))); }
+  void deallocate(T* block, std::size_t count) noexcept {
+    detail::deallocate(block, count * sizeof(T));
+  }
+  template <class U>
+  bool operator==(const PoolAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
 // Something that waits for a future.
 class Waiter : public Runnable {
  public:
