@@ -31,12 +31,18 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
 
 namespace detail {
 
-// A delegate that collects each request and gives it to a function.
-class CallbackDelegate : public httputil::HTTPServerConnectionDelegate {
+// A delegate that collects each request and gives it to a function. Shared by the server and its
+// requests: the function may destroy the server, and its captures must outlive the call.
+class CallbackDelegate : public httputil::HTTPServerConnectionDelegate,
+                         public std::enable_shared_from_this<CallbackDelegate> {
  public:
   std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) final;
+
+ protected:
+  // A coroutine has thrown: logs it and closes the connection, if it is still there.
+  static void call_failed(httputil::HTTPConnection& connection);
 
  private:
   friend class CollectingDelegate;
@@ -49,7 +55,25 @@ class FunctionDelegate final : public CallbackDelegate {
   explicit FunctionDelegate(F f) : function_(std::move(f)) {}
 
  private:
-  void call(httputil::HTTPServerRequest request) override { function_(std::move(request)); }
+  using Returned = std::invoke_result_t<F&, httputil::HTTPServerRequest>;
+
+  void call(httputil::HTTPServerRequest request) override {
+    if constexpr (tornado::detail::is_future<Returned>) {
+      run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request));
+    } else {
+      function_(std::move(request));
+    }
+  }
+  static Future<void> run(std::shared_ptr<FunctionDelegate> self,
+                          httputil::HTTPServerRequest request) {
+    const auto connection = request.connection;
+    try {
+      co_await self->function_(std::move(request));
+    } catch (...) {
+      call_failed(*connection);
+    }
+  }
+
   F function_;
 };
 
@@ -66,11 +90,12 @@ class HTTPServer : public tcpserver::TCPServer {
   explicit HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
                       const HTTPServerOptions& options = {});
   // Requests go to `callback(HTTPServerRequest)`, which answers through request.connection, now or
-  // later.
+  // later. It may be a coroutine; its captures live until its last call has ended. What it throws
+  // is logged, and closes the connection.
   template <class F>
     requires std::is_invocable_v<F&, httputil::HTTPServerRequest>
   explicit HTTPServer(F callback, const HTTPServerOptions& options = {})
-      : HTTPServer(std::make_unique<detail::FunctionDelegate<F>>(std::move(callback)), options) {}
+      : HTTPServer(std::make_shared<detail::FunctionDelegate<F>>(std::move(callback)), options) {}
   ~HTTPServer() override;
 
   // Closes every connection and waits until they are gone; responses in the making are cut off.
@@ -84,9 +109,9 @@ class HTTPServer : public tcpserver::TCPServer {
   Future<void> handle_stream(iostream::IOStream stream, netutil::Address address) override;
 
  private:
-  HTTPServer(std::unique_ptr<detail::CallbackDelegate> owned, const HTTPServerOptions& options);
+  HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned, const HTTPServerOptions& options);
 
-  std::unique_ptr<detail::CallbackDelegate> owned_delegate_;
+  std::shared_ptr<detail::CallbackDelegate> owned_delegate_;
   std::unique_ptr<http::ServerCore> core_;
 };
 

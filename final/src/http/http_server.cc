@@ -1,8 +1,11 @@
 #include <tornado/httpserver.h>
+#include <tornado/log.h>
 
 #include <utility>
 
+#include "http/exchange.h"
 #include "http/server_connection.h"
+#include "loop/error_text.h"
 
 namespace tornado::httpserver {
 
@@ -11,8 +14,9 @@ namespace detail {
 // Collects one request and calls the program with it.
 class CollectingDelegate final : public httputil::HTTPMessageDelegate {
  public:
-  CollectingDelegate(CallbackDelegate& owner, std::shared_ptr<httputil::HTTPConnection> connection)
-      : owner_(owner), connection_(std::move(connection)) {}
+  CollectingDelegate(std::shared_ptr<CallbackDelegate> owner,
+                     std::shared_ptr<httputil::HTTPConnection> connection)
+      : owner_(std::move(owner)), connection_(std::move(connection)) {}
 
   Future<void> headers_received(httputil::StartLine start_line,
                                 httputil::HTTPHeaders headers) override {
@@ -26,7 +30,7 @@ class CollectingDelegate final : public httputil::HTTPMessageDelegate {
   }
   void finish() override {
     request_->parse_body();
-    owner_.call(std::move(*request_));
+    owner_->call(std::move(*request_));
     request_.reset();
   }
 
@@ -37,7 +41,7 @@ class CollectingDelegate final : public httputil::HTTPMessageDelegate {
     return future;
   }
 
-  CallbackDelegate& owner_;
+  std::shared_ptr<CallbackDelegate> owner_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
   std::optional<httputil::HTTPServerRequest> request_;
   Future<void> ready_ = make_ready();
@@ -46,7 +50,12 @@ class CollectingDelegate final : public httputil::HTTPMessageDelegate {
 std::unique_ptr<httputil::HTTPMessageDelegate> CallbackDelegate::start_request(
     const void* /*server_connection*/,
     std::shared_ptr<httputil::HTTPConnection> request_connection) {
-  return std::make_unique<CollectingDelegate>(*this, std::move(request_connection));
+  return std::make_unique<CollectingDelegate>(shared_from_this(), std::move(request_connection));
+}
+
+void CallbackDelegate::call_failed(httputil::HTTPConnection& connection) {
+  log::app_log.error("Uncaught exception in a request: " + describe(std::current_exception()));
+  if (auto* exchange = dynamic_cast<http::Exchange*>(&connection)) exchange->cut_off();
 }
 
 }  // namespace detail
@@ -55,7 +64,7 @@ HTTPServer::HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
                        const HTTPServerOptions& options)
     : core_(std::make_unique<http::ServerCore>(delegate, options)) {}
 
-HTTPServer::HTTPServer(std::unique_ptr<detail::CallbackDelegate> owned,
+HTTPServer::HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned,
                        const HTTPServerOptions& options)
     : owned_delegate_(std::move(owned)),
       core_(std::make_unique<http::ServerCore>(*owned_delegate_, options)) {}
@@ -73,7 +82,8 @@ std::size_t HTTPServer::connection_count() const noexcept {
 }
 
 Future<void> HTTPServer::handle_stream(iostream::IOStream stream, netutil::Address address) {
-  core_->serve(std::move(stream), address.ip());
+  std::string ip = address.family() == netutil::Family::kUnix ? "0.0.0.0" : address.ip();
+  core_->serve(std::move(stream), std::move(ip));
   co_return;
 }
 
