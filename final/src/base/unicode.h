@@ -22,7 +22,8 @@ void append_utf8(std::string& out, std::uint32_t code_point);
 // What Python's str.isspace says.
 bool is_unicode_space(std::uint32_t code_point) noexcept;
 
-// Without Unicode whitespace at both ends, as Python's str.strip. Bytes that are not UTF-8 are no whitespace.
+// Without Unicode whitespace at both ends, as Python's str.strip. Bytes that are not UTF-8 are no
+// whitespace.
 std::string_view strip_unicode(std::string_view text) noexcept;
 
 }  // namespace tornado::escape
