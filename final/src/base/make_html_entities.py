@@ -43,8 +43,9 @@ print(
 }  // namespace
 
 std::string_view html_entity(std::string_view name) noexcept {
-  const auto found = std::lower_bound(std::begin(kEntities), std::end(kEntities), name,
-                                      [](const Entity& entity, std::string_view wanted) { return entity.name < wanted; });
+  const auto found = std::lower_bound(
+      std::begin(kEntities), std::end(kEntities), name,
+      [](const Entity& entity, std::string_view wanted) { return entity.name < wanted; });
   return found != std::end(kEntities) && found->name == name ? found->text : std::string_view();
 }
 
