@@ -100,11 +100,16 @@ class Socket {
   int fd_ = -1;
 };
 
+inline constexpr int kDefaultBacklog = 4096;
+
 struct BindOptions {
   BindOptions() {}
 
   Family family = Family::kUnspecified;  // both IPv4 and IPv6
-  int backlog = 128;
+  // Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn. Tornado's
+  // 128 overflows when a few hundred clients come at once, and each that does not fit waits a
+  // second.
+  int backlog = kDefaultBacklog;
   bool reuse_port = false;  // SO_REUSEPORT: several processes share the port
 };
 
@@ -119,7 +124,8 @@ std::vector<Socket> bind_sockets(std::uint16_t port, const std::string& address 
 // A listening Unix socket. A socket file left over there is removed; another kind of file is
 // std::invalid_argument. A leading NUL means the abstract namespace, which has no file and no mode.
 // Throws std::system_error. (bind_unix_socket)
-Socket bind_unix_socket(const std::string& file, unsigned mode = 0600, int backlog = 128);
+Socket bind_unix_socket(const std::string& file, unsigned mode = 0600,
+                        int backlog = kDefaultBacklog);
 
 namespace detail {
 class Acceptor;
