@@ -222,8 +222,8 @@ class RequestHandler : public tornado::detail::Pooled {
   // ---- hooks
   // Before the verb, whichever it is. Hide it with `void prepare()` or `Future<void> prepare()`.
   void prepare() {}
-  // After the response was handed over, exactly once, also if the client left first or the handler
-  // never finished. No output is possible any more.
+  // After the response was handed over, exactly once, also if the client left first. A handler that
+  // never finishes gets it when it goes: with its application. No output is possible any more.
   virtual void on_finish() {}
   // The client has left, or has shut down its sending side, before the response was finished.
   virtual void on_connection_close() {}
@@ -347,6 +347,7 @@ class RequestHandler : public tornado::detail::Pooled {
   void handle_exception(const std::exception_ptr& exception) noexcept;
   void write_json(std::string text);
   void finish_headers();
+  void end_connection() noexcept;
   void log_and_end();
   void connection_closed() noexcept;
   std::string request_summary() const;
