@@ -154,7 +154,17 @@ void RequestHandler::handle_exception(const std::exception_ptr& exception) noexc
   } catch (...) {
     // The error page failed too. The connection cannot be left waiting.
     tornado::detail::report_callback_exception();
+    end_connection();
     log_and_end();
+  }
+}
+
+void RequestHandler::end_connection() noexcept {
+  if (finished_) return;
+  try {
+    request.connection->finish();
+  } catch (...) {
+    // It was in the middle of a response, or at none, says so, and closes: what is wanted.
   }
 }
 
@@ -219,6 +229,10 @@ void RequestHandler::log_and_end() {
     } else if (state_->application != nullptr) {
       state_->application->log_request(*this);
     }
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+  try {
     on_finish();
   } catch (...) {
     tornado::detail::report_callback_exception();

@@ -76,10 +76,10 @@ Future<void> RequestHandler::flush() {
     write_buffer_.clear();
     return sent;
   }
-  headers_written_ = true;
   const httputil::ResponseStartLine start_line{std::string(), status_code_, reason_};
   const std::string_view body = is_head ? std::string_view() : std::string_view(write_buffer_);
   Future<void> sent = request.connection->write_headers(start_line, headers_, body);
+  headers_written_ = true;  // not if that threw: an error page can still be sent
   write_buffer_.clear();
   return sent;
 }
