@@ -1,5 +1,6 @@
 // Answers every request to "/" with the body it got, whatever the method: something to point a
 // conformance tool at.
+#include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 #include <tornado/web.h>

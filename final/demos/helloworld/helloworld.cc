@@ -1,4 +1,5 @@
 // The smallest application: one handler, one route, one loop.
+#include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 #include <tornado/web.h>

@@ -5,7 +5,6 @@
 #include <tornado/detail/function.h>
 #include <tornado/detail/handler_class.h>
 #include <tornado/detail/json_text.h>
-#include <tornado/httpserver.h>
 #include <tornado/httputil.h>
 
 #include <concepts>
@@ -17,6 +16,11 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace tornado::httpserver {
+class HTTPServer;
+struct HTTPServerOptions;
+}  // namespace tornado::httpserver
 
 namespace tornado::web {
 
@@ -145,10 +149,12 @@ class Application : public httputil::HTTPServerConnectionDelegate {
   ~Application() override;
 
   // Makes an HTTPServer for this application that listens on `port` (0: any free one), on the
-  // current loop. An empty address means every interface. Throws std::system_error. The server
-  // lives as long as the application.
-  httpserver::HTTPServer& listen(int port, const std::string& address = {},
-                                 const httpserver::HTTPServerOptions& options = {});
+  // current loop. An empty address means every interface. Throws std::system_error, and
+  // std::invalid_argument for a number that is no port. The server lives as long as the
+  // application. To use it, or to give options, include <tornado/httpserver.h>.
+  httpserver::HTTPServer& listen(int port, const std::string& address = {});
+  httpserver::HTTPServer& listen(int port, const std::string& address,
+                                 const httpserver::HTTPServerOptions& options);
 
   const Settings& settings() const noexcept;
 

@@ -1,3 +1,4 @@
+#include <tornado/httpserver.h>
 #include <tornado/version.h>
 #include <tornado/web.h>
 
@@ -31,6 +32,10 @@ Application::~Application() {
   servers_.clear();
   state_->application = nullptr;
   detail::HandlerDelegate::close_open_handlers(*state_);
+}
+
+httpserver::HTTPServer& Application::listen(int port, const std::string& address) {
+  return listen(port, address, httpserver::HTTPServerOptions());
 }
 
 httpserver::HTTPServer& Application::listen(int port, const std::string& address,

@@ -2,6 +2,7 @@
 // wire; wire_app.py beside it is the same program on Python's Tornado, for the comparison of both.
 
 #include <tornado/gen.h>
+#include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/json.h>
 #include <tornado/options.h>

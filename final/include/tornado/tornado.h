@@ -1,0 +1,19 @@
+// Public header: all of the library but JSON, for slides and first programs. Programs that grow
+// include what they use: it compiles faster.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/escape.h>
+#include <tornado/gen.h>
+#include <tornado/http1connection.h>
+#include <tornado/httpserver.h>
+#include <tornado/httputil.h>
+#include <tornado/ioloop.h>
+#include <tornado/iostream.h>
+#include <tornado/log.h>
+#include <tornado/netutil.h>
+#include <tornado/options.h>
+#include <tornado/tcpclient.h>
+#include <tornado/tcpserver.h>
+#include <tornado/version.h>
+#include <tornado/web.h>
