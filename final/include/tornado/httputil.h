@@ -188,12 +188,23 @@ inline HTTPHeaders::Iterator HTTPHeaders::end() const noexcept {
 // served as 1.1, RFC 9110 2.5), and a path in origin form ("/a?b"): an absolute-form target has
 // been split by then.
 struct RequestStartLine {
+  RequestStartLine() = default;
+  RequestStartLine(std::string line_method, std::string line_path,
+                   std::string line_version = "HTTP/1.1")
+      : method(std::move(line_method)),
+        path(std::move(line_path)),
+        version(std::move(line_version)) {}
+
   std::string method;
   std::string path;
   std::string version;
 };
 
 struct ResponseStartLine {
+  ResponseStartLine() = default;
+  ResponseStartLine(std::string line_version, int line_code, std::string line_reason)
+      : version(std::move(line_version)), code(line_code), reason(std::move(line_reason)) {}
+
   std::string version;
   int code = 200;
   std::string reason;
@@ -309,8 +320,8 @@ class HTTPConnection {
 };
 
 // What receives one message, in this order: headers_received once, data_received any number of
-// times, then either finish() or on_connection_close(), never both. A future that is not done holds
-// back the next call and, through it, the peer.
+// times, then finish(), unless on_connection_close() came before it. A future that is not done
+// holds back the next call and, through it, the peer.
 class HTTPMessageDelegate {
  public:
   virtual ~HTTPMessageDelegate() = default;
