@@ -92,6 +92,9 @@ class HTTPHeaders {
   // Appends a field; earlier ones of that name stay. Blanks around the value are dropped. Throws
   // std::invalid_argument. Tornado: add.
   void add(std::string_view name, std::string_view value);
+  // Internal: add() without its checks, for what the library itself has written: `name` in
+  // Http-Header-Case, a clean `value`, neither of them in this object.
+  void add_known(std::string_view name, std::string_view value);
   // Makes `value` the only one of that name, at the place of the first. Throws
   // std::invalid_argument. Tornado: headers[name] = value.
   void set(std::string_view name, std::string_view value);

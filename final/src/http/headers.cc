@@ -164,6 +164,12 @@ void HTTPHeaders::add(std::string_view name, std::string_view value) {
   append(name.size(), value);
 }
 
+void HTTPHeaders::add_known(std::string_view name, std::string_view value) {
+  make_room(name.size() + value.size() + 4);
+  std::memcpy(block_.data() + wire_size(), name.data(), name.size());
+  append(name.size(), value);
+}
+
 void HTTPHeaders::set(std::string_view name, std::string_view value) {
   const std::size_t index = index_of(name);
   if (index == entries_.size()) return add(name, value);

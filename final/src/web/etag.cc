@@ -6,6 +6,7 @@
 #include <tornado/web.h>
 
 #include <array>
+#include <cstring>
 
 namespace tornado::web {
 namespace {
@@ -41,8 +42,8 @@ std::optional<std::string> RequestHandler::compute_etag() const {
   char* out = tag.data();
   *out++ = '"';
   for (const unsigned char byte : digest) {
-    *out++ = kHexPairs[2 * byte];
-    *out++ = kHexPairs[2 * byte + 1];
+    std::memcpy(out, &kHexPairs[2 * static_cast<std::size_t>(byte)], 2);
+    out += 2;
   }
   *out = '"';
   return std::string(tag.data(), tag.size());
@@ -54,8 +55,9 @@ void RequestHandler::set_etag_header() {
 }
 
 bool RequestHandler::check_etag_header() const {
+  if (!request.headers.contains("If-None-Match")) return false;
   const auto own = headers_.find("Etag");
-  if (!own || own->empty() || !request.headers.contains("If-None-Match")) return false;
+  if (!own || own->empty()) return false;
   const std::string wanted = request.headers.get("If-None-Match");
   std::string_view rest = wanted;
   const auto first = rest.find_first_not_of(" \t,");

@@ -122,7 +122,7 @@ void RequestHandler::finish_headers() {
       headers_.remove(name);
     }
   } else if (!headers_.contains("Content-Length")) {
-    headers_.add("Content-Length", std::to_string(write_buffer_.size()));
+    headers_.add_known("Content-Length", std::to_string(write_buffer_.size()));
   }
 }
 

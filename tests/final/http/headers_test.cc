@@ -190,6 +190,27 @@ TEST(Headers, iteration) {
 
 // A head fits in the connection's budget because the object is small and a used one holds two
 // blocks.
+TEST(Headers, add_known_gives_what_add_gives) {
+  HTTPHeaders checked{{"Server", "x"}};
+  HTTPHeaders known = checked;
+  for (int i = 0; i < 20; ++i) {  // beyond the room of the first block
+    checked.add("Content-Length", std::to_string(i));
+    known.add_known("Content-Length", std::to_string(i));
+  }
+  EXPECT_EQ(known.wire(), checked.wire());
+  EXPECT_EQ(known.get_list("content-length"), checked.get_list("content-length"));
+}
+
+TEST(Headers, a_copy_is_equal_and_its_own) {
+  HTTPHeaders first{{"A", "1"}, {"B", "2"}};
+  HTTPHeaders second = first;
+  second.set("A", "3");
+  EXPECT_EQ(first["A"], "1");
+  EXPECT_EQ(second["A"], "3");
+  second = first;
+  EXPECT_EQ(second.wire(), first.wire());
+}
+
 TEST(Headers, object_is_small) {
   EXPECT_LE(sizeof(HTTPHeaders), 64u);
 }
