@@ -70,8 +70,7 @@ struct ErrorInfo {
   std::string reason;            // replaces the status line's phrase if not empty
 };
 
-// ---- routes
-// ---------------------------------------------------------------------------------------
+// ---- routes -------------------------------------------------------------------------------------
 
 namespace detail {
 class Pattern;
@@ -120,8 +119,7 @@ URLSpec url(std::string pattern, typename H::Init init = {}, std::string name = 
                  std::make_shared<const typename H::Init>(std::move(init)), std::move(name));
 }
 
-// ---- Application
-// ----------------------------------------------------------------------------------
+// ---- Application --------------------------------------------------------------------------------
 
 // Tornado's application settings, by their names there.
 struct Settings {
@@ -189,8 +187,7 @@ class Application : public httputil::HTTPServerConnectionDelegate {
   std::vector<std::unique_ptr<httpserver::HTTPServer>> servers_;
 };
 
-// ---- RequestHandler
-// -------------------------------------------------------------------------------
+// ---- RequestHandler -----------------------------------------------------------------------------
 
 // One request being answered. Derive from it and give it verbs:
 //

@@ -62,8 +62,7 @@ void ServerCore::connection_gone() {
   gone->set_result();
 }
 
-// ---- life
-// -----------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------
 
 ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
                                    std::string remote_ip)
@@ -154,8 +153,7 @@ void ServerConnection::on_timeout() {
   close();
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 std::size_t ServerConnection::on_data(std::string_view data) {
   std::size_t used = 0;
@@ -387,8 +385,7 @@ bool ServerConnection::complete_message() {
   return exchange->finished() && after_response();
 }
 
-// ---- after a response
-// -------------------------------------------------------------------------------
+// ---- after a response ---------------------------------------------------------------------------
 
 // The response is complete. True if the next request may be read at once.
 bool ServerConnection::after_response() {
@@ -462,8 +459,7 @@ void ServerConnection::on_turn() {
   if (after_response()) next_request();
 }
 
-// ---- the peer
-// ---------------------------------------------------------------------------------------
+// ---- the peer -----------------------------------------------------------------------------------
 
 void ServerConnection::on_eof() {
   eof_ = true;

@@ -92,8 +92,7 @@ void LoopState::Waker::handle_events(int /*fd*/, std::uint32_t /*events*/) {
   state_.signals->deliver();
 }
 
-// ---- the iteration, as ioloop.h numbers it
-// --------------------------------------------------------
+// ---- the iteration, as ioloop.h numbers it ------------------------------------------------------
 
 void LoopState::run_iteration() {
   if (mailbox->has_mail()) mailbox->collect(callbacks);

@@ -46,8 +46,7 @@ const Settings& RequestHandler::settings() const noexcept {
   return state_->settings;
 }
 
-// ---- running
-// ----------------------------------------------------------------------------------------
+// ---- running ------------------------------------------------------------------------------------
 
 void RequestHandler::execute(detail::Verb verb, PathArgs captures) {
   verb_ = verb;
@@ -123,8 +122,7 @@ Future<void> RequestHandler::after_verb(Ref self, Future<void> answered) {
   }
 }
 
-// ---- failing
-// ----------------------------------------------------------------------------------------
+// ---- failing ------------------------------------------------------------------------------------
 
 void RequestHandler::handle_exception(const std::exception_ptr& exception) noexcept {
   try {
@@ -216,8 +214,7 @@ std::string RequestHandler::allowed_methods() const {
   return list;
 }
 
-// ---- ending
-// -----------------------------------------------------------------------------------------
+// ---- ending -------------------------------------------------------------------------------------
 
 void RequestHandler::log_and_end() {
   finished_ = true;

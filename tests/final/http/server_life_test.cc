@@ -166,8 +166,7 @@ TEST_F(TimeoutTest, an_answer_in_the_making_has_no_limit) {
   client.until("at last");
 }
 
-// ---- half-closed clients
-// -------------------------------------------------------------------------
+// ---- half-closed clients ------------------------------------------------------------------------
 
 class LifeTest : public ::testing::Test {
  protected:
@@ -248,8 +247,7 @@ TEST_F(LifeTest, on_connection_close_may_answer) {
   EXPECT_EQ(occurrences(client.until_end(), "goodbye"), 2U);
 }
 
-// ---- the end of servers
-// --------------------------------------------------------------------------
+// ---- the end of servers -------------------------------------------------------------------------
 
 TEST_F(LifeTest, a_hundred_servers_leave_no_descriptor) {
   {

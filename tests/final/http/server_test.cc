@@ -161,8 +161,7 @@ TEST_F(ServerTest, request_connection_may_be_kept_after_the_client_left) {
   kept[0].connection->finish();
 }
 
-// ---- H1-04: order
-// --------------------------------------------------------------------------------
+// ---- H1-04: order -------------------------------------------------------------------------------
 
 TEST_F(ServerTest, H104_a_hundred_pipelined_requests_are_answered_in_order) {
   serve([](HTTPServerRequest request) -> Future<void> {
@@ -227,8 +226,7 @@ TEST_F(ServerTest, a_client_that_pipelines_and_does_not_read_is_not_served_into_
   EXPECT_EQ(served, 60);
 }
 
-// ---- H1-05: keep-alive
-// ---------------------------------------------------------------------------
+// ---- H1-05: keep-alive --------------------------------------------------------------------------
 
 TEST_F(ServerTest, H105_Connection_close_and_no_keep_alive) {
   serve(echo);
@@ -263,8 +261,7 @@ TEST_F(ServerTest, H105_HTTP_1_0_gets_a_body_of_unknown_length_until_the_end) {
             "HTTP/1.1 200 OK\r\n\r\none two");
 }
 
-// ---- H1-06: framing of responses
-// -----------------------------------------------------------------
+// ---- H1-06: framing of responses ----------------------------------------------------------------
 
 TEST_F(ServerTest, H106_chunked_where_the_length_is_unknown) {
   serve([](const HTTPServerRequest& request) {
@@ -334,8 +331,7 @@ TEST_F(ServerTest, finish_without_headers_ends_the_connection_and_says_so) {
   EXPECT_EQ(log_.count("Uncaught exception"), 1U) << log_.text();
 }
 
-// ---- H1-01: limits
-// -------------------------------------------------------------------------------
+// ---- H1-01: limits ------------------------------------------------------------------------------
 
 TEST_F(ServerTest, H101_max_header_size_closes_without_a_word) {
   HTTPServerOptions options;
@@ -402,8 +398,7 @@ TEST_F(ServerTest, a_message_that_is_not_HTTP_is_a_400_behind_the_answers_before
   EXPECT_EQ(exchange("GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 400 Bad Request\r\n\r\n");
 }
 
-// ---- 100-continue
-// --------------------------------------------------------------------------------
+// ---- 100-continue -------------------------------------------------------------------------------
 
 TEST_F(ServerTest, Expect_100_continue) {
   serve(echo);
@@ -425,8 +420,7 @@ TEST_F(ServerTest, Expect_100_continue_to_a_delegate_that_answers_at_once) {
   EXPECT_TRUE(reply.starts_with("HTTP/1.1 200 OK")) << reply;
 }
 
-// ---- HS-03: xheaders
-// -----------------------------------------------------------------------------
+// ---- HS-03: xheaders ----------------------------------------------------------------------------
 
 TEST_F(ServerTest, HS03_xheaders) {
   HTTPServerOptions options;
@@ -482,8 +476,7 @@ TEST_F(ServerTest, HS05_a_unix_socket_has_the_address_0_0_0_0) {
   ::unlink(path.c_str());
 }
 
-// ---- HU-16: delegates
-// ----------------------------------------------------------------------------
+// ---- HU-16: delegates ---------------------------------------------------------------------------
 
 TEST_F(ServerTest, HU16_a_delegate_that_holds_back_stops_the_sender) {
   Future<void> go_on;
@@ -569,8 +562,7 @@ TEST_F(ServerTest, what_a_delegate_throws_closes_the_connection) {
   EXPECT_EQ(log_.count("in start"), 1U);
 }
 
-// ---- big responses
-// -------------------------------------------------------------------------------
+// ---- big responses ------------------------------------------------------------------------------
 
 TEST_F(ServerTest, fifty_megabytes_to_a_slow_reader_stay_out_of_memory) {
   constexpr std::size_t kPiece = 65536;

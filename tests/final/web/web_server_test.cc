@@ -156,8 +156,7 @@ TEST_F(WebServerTest, GEN20_an_asynchronous_handler_and_its_client) {
   EXPECT_EQ(living, 0);
 }
 
-// ---- the client goes at each await
-// ---------------------------------------------------------------
+// ---- the client goes at each await --------------------------------------------------------------
 
 struct FourAwaits : Noted {
   Future<void> post() {
@@ -248,8 +247,7 @@ TEST_F(WebServerTest, the_loop_closes_while_handlers_wait) {
   EXPECT_EQ(living, 0);
 }
 
-// ---- the application goes from inside
-// -------------------------------------------------------------
+// ---- the application goes from inside -----------------------------------------------------------
 
 std::function<void()> destroy_application;
 
@@ -272,8 +270,7 @@ TEST_F(WebServerTest, a_handler_destroys_its_application) {
   destroy_application = nullptr;
 }
 
-// ---- what fails
-// ----------------------------------------------------------------------------------
+// ---- what fails ---------------------------------------------------------------------------------
 
 struct BadLength : Noted {
   void get() {
@@ -349,8 +346,7 @@ TEST_F(WebServerTest, a_handler_that_cannot_be_made_closes_the_connection) {
   next.until("ended");
 }
 
-// ---- flow
-// ----------------------------------------------------------------------------------------
+// ---- flow ---------------------------------------------------------------------------------------
 
 std::size_t flushed = 0;
 
