@@ -2,6 +2,7 @@
 // ends in one. Mirrors tornado.concurrent and the part of concurrent.futures that Tornado uses.
 #pragma once
 
+#include <tornado/detail/context.h>
 #include <tornado/detail/pointers.h>
 #include <tornado/detail/runtime.h>
 
@@ -84,6 +85,8 @@ class FutureStateBase : public Pooled {
     waiters_.push_back(waiter);
   }
   void forget(Waiter& waiter) noexcept { waiters_.remove(waiter); }
+  // Pending, and a result would reach somebody besides the caller, who holds one handle.
+  bool awaited() const noexcept { return !done() && !(unique() && waiters_.empty()); }
 
   // Leaves a completed future as it is and answers false.
   bool fail(std::exception_ptr exception, FutureStatus status);
@@ -184,6 +187,10 @@ class FutureState<void> final : public FutureStateBase {
 
 template <class T>
 class Promise;
+// See FutureStateBase::awaited. What hands things out asks it, so as not to lose them to one who
+// has given up.
+template <class T>
+bool awaited(const Future<T>& future) noexcept;
 template <class T>
 class FutureWait;
 template <class T>
@@ -194,7 +201,7 @@ class FutureAwaiter;
 template <class T, class F>
 class DoneCallback final : public Waiter, public Pooled {
  public:
-  explicit DoneCallback(F f) : function_(std::move(f)) {}
+  explicit DoneCallback(F f) : context_(capture_context()), function_(std::move(f)) {}
 
   void completed(FutureStateBase& state) override {
     state.retain();
@@ -208,13 +215,17 @@ class DoneCallback final : public Waiter, public Pooled {
   }
 
  private:
+  Ref<Context> context_;  // outlives the function
   F function_;
   FutureState<T>* state_ = nullptr;
 };
 
-// Logs to tornado.application what escaped a callback: the exception being handled, or `exception`.
+// What escaped a callback, the exception being handled or `exception`, goes to the context that is
+// current; to tornado.application if that does not want it.
 void report_callback_exception() noexcept;
-void report_callback_exception(const std::exception_ptr& exception) noexcept;
+void report_callback_exception(std::exception_ptr exception) noexcept;
+// To tornado.application in any case.
+void log_callback_exception(const std::exception_ptr& exception) noexcept;
 // A coroutine ended with an exception after its future was cancelled: nobody will see it.
 void report_lost_exception() noexcept;
 [[noreturn]] void throw_null_exception();
@@ -316,7 +327,7 @@ class Future {
 
   // Calls `callback(Future<T>)` on the loop once the future is done, also if it is done already. In
   // the order added. The callback may be a coroutine; its captures stay alive until it ends. What
-  // it throws is logged. A future that never completes frees its callbacks without calling them.
+  // it throws goes to the context it was added in, or is logged (tornado/stack_context.h). A future that never completes frees its callbacks without calling them.
   template <class F>
   void add_done_callback(F callback) const {
     state_->check_thread();
@@ -337,6 +348,8 @@ class Future {
   friend class detail::FutureWait<T>;
   template <class, class>
   friend class detail::DoneCallback;
+  template <class U>
+  friend bool detail::awaited(const Future<U>& future) noexcept;
 
   explicit Future(detail::FutureState<T>* state) noexcept : state_(state) {}
 
@@ -344,6 +357,11 @@ class Future {
 };
 
 namespace detail {
+
+template <class T>
+bool awaited(const Future<T>& future) noexcept {
+  return future.state_->awaited();
+}
 
 // Waits until a future is done, whatever it holds.
 template <class T>
@@ -437,7 +455,7 @@ class Promise<void> final : public PromiseBase<void> {
   void return_void() { state_->set(); }
 };
 
-// Calls `function(args...)`, which lives in `owner`, logs what it throws and frees the owner. When
+// Calls `function(args...)`, which lives in `owner`, reports what it throws and frees the owner. When
 // it is a coroutine, that is at its end: a lambda coroutine's captures live in the function object,
 // not in the frame.
 template <class Owner, class F, class... Args>
@@ -464,7 +482,8 @@ void run_and_free(Owner& owner, F& function, Args&&... args) {
 template <class T, class F>
 void DoneCallback<T, F>::run() {
   Future<T> future(std::exchange(state_, nullptr));
-  run_and_free(*this, function_, std::move(future));
+  run_in_context(std::move(context_),
+                 [&] { run_and_free(*this, function_, std::move(future)); });
 }
 
 }  // namespace detail
