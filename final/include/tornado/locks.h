@@ -1,0 +1,166 @@
+// Public header: what coroutines of one loop wait for, and take turns with. Mirrors tornado.locks.
+//
+// Nothing here is thread-safe: it makes the coroutines of one thread wait for each other, not
+// threads. All of it is first come, first served. Waiters that were cancelled, or whose future
+// nobody holds any more, are passed over. Destroying one of these while somebody waits makes those
+// waits fail with CancelledError.
+//
+// `timeout` is everywhere: seconds as IOLoop::time() counts them, or a std::chrono duration from
+// now; none: wait without end.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/detail/wait_list.h>
+
+namespace tornado::locks {
+
+class Guard;
+
+namespace detail {
+
+// The permits of a semaphore or lock, shared with the guards that hold some of them. A guard whose
+// turn is over holds nothing: its lock was released under it.
+class Permits final : public tornado::detail::Counted {
+ public:
+  static constexpr std::size_t kUnbounded = static_cast<std::size_t>(-1);
+
+  Permits(std::size_t value, std::size_t most) : value_(value), most_(most) {}
+
+  Future<Guard> acquire(tornado::detail::Deadline timeout);
+  void give_back();
+  void cancel_all();
+
+  bool all_there() const noexcept { return value_ == most_; }
+  std::uint64_t turn() const noexcept { return turn_; }
+  void end_turn() noexcept { ++turn_; }
+
+ private:
+  std::size_t value_;
+  const std::size_t most_;
+  std::uint64_t turn_ = 0;
+  tornado::detail::WaitList waiting_;
+};
+
+}  // namespace detail
+
+// Wakes those who wait when something has changed. What changed, and whether it is still so, they
+// look up themselves: `while (!ready) co_await condition.wait();` (locks.Condition)
+class Condition {
+ public:
+  // True once notified, false if `timeout` came first.
+  [[nodiscard]] Future<bool> wait(tornado::detail::Deadline timeout = {});
+  // Wakes the `n` who wait longest, or fewer if fewer wait. Who comes later does not count.
+  void notify(std::size_t n = 1);
+  void notify_all();
+
+ private:
+  tornado::detail::WaitList waiting_;
+};
+
+// A flag to wait for. Not set at first. (locks.Event)
+class Event {
+ public:
+  bool is_set() const noexcept { return set_; }
+  // Lets everybody go who waits, and everybody who comes until clear().
+  void set();
+  void clear() noexcept { set_ = false; }
+  // Until the flag is set. Throws gen::TimeoutError.
+  Future<void> wait(tornado::detail::Deadline timeout = {});
+
+ private:
+  bool set_ = false;
+  tornado::detail::WaitList waiting_;
+};
+
+// One permit, held: gives it back when it is destroyed, on the thread it came from. It may outlive
+// what it came from. Move-only.
+class [[nodiscard]] Guard {
+ public:
+  // Holds nothing.
+  Guard() = default;
+  Guard(Guard&& other) noexcept = default;
+  Guard& operator=(Guard&& other) noexcept;
+  ~Guard() { release(); }
+
+  // Gives the permit back now. Silent if there is none.
+  void release();
+  // Holds nothing from now on, without giving the permit back: somebody else will call release() of
+  // the lock or semaphore.
+  void detach() noexcept { permits_ = {}; }
+  explicit operator bool() const noexcept { return static_cast<bool>(permits_); }
+
+ private:
+  friend class detail::Permits;
+  explicit Guard(tornado::detail::Ref<detail::Permits> permits);
+
+  tornado::detail::Ref<detail::Permits> permits_;
+  std::uint64_t turn_ = 0;
+};
+
+// A number of permits; who finds none waits. (locks.Semaphore)
+//
+//   auto guard = co_await semaphore.acquire();
+//
+// holds a permit until the end of the block, whatever happens there. Keep the guard in a variable:
+// a guard without a name gives its permit back in the same line. For pairs of acquire() and
+// release() in different places, detach() the guard.
+class Semaphore {
+ public:
+  // With `value` permits. Throws std::invalid_argument if that is negative.
+  Semaphore() : Semaphore(1) {}
+  template <class I>
+    requires std::is_integral_v<I>
+  explicit Semaphore(I value)
+      : Semaphore(tornado::detail::not_negative(value, "a semaphore's value"), false) {}
+  Semaphore(const Semaphore&) = delete;
+  Semaphore& operator=(const Semaphore&) = delete;
+  ~Semaphore();
+
+  // Takes a permit, if need be waits for it. Throws gen::TimeoutError. A permit that comes for one
+  // who is gone goes to the next.
+  [[nodiscard]] Future<Guard> acquire(tornado::detail::Deadline timeout = {});
+  // Adds a permit: of a guard that was detached, or a new one. What a guard holds the guard gives
+  // back.
+  void release();
+
+ protected:
+  Semaphore(std::size_t value, bool bounded);
+  tornado::detail::Ref<detail::Permits> permits_;
+};
+
+// A semaphore that never has more permits than it began with: release() throws
+// std::invalid_argument instead (ValueError). (locks.BoundedSemaphore)
+class BoundedSemaphore : public Semaphore {
+ public:
+  BoundedSemaphore() : BoundedSemaphore(1) {}
+  template <class I>
+    requires std::is_integral_v<I>
+  explicit BoundedSemaphore(I value)
+      : Semaphore(tornado::detail::not_negative(value, "a semaphore's value"), true) {}
+};
+
+// One at a time. (locks.Lock)
+//
+//   auto guard = co_await lock.acquire();
+//
+// holds the lock until the end of the block. Not recursive: who holds it and asks again waits for
+// ever.
+class Lock {
+ public:
+  Lock();
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock();
+
+  // Throws gen::TimeoutError.
+  [[nodiscard]] Future<Guard> acquire(tornado::detail::Deadline timeout = {});
+  // Unlocks, whoever holds the lock; that one's guard holds nothing any more. Throws
+  // std::runtime_error if it is not locked.
+  void release();
+  bool locked() const noexcept;
+
+ private:
+  tornado::detail::Ref<detail::Permits> permits_;
+};
+
+}  // namespace tornado::locks

@@ -1,0 +1,334 @@
+// Public header: queues between the coroutines of one loop. Mirrors tornado.queues.
+//
+// Nothing here is thread-safe: a thread that has something for a queue calls
+// loop->add_callback([&] { queue.put_nowait(..); }).
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/detail/wait_list.h>
+#include <tornado/locks.h>
+
+#include <deque>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace tornado::queues {
+
+// get_nowait() of an empty queue.
+class QueueEmpty : public std::runtime_error {
+ public:
+  QueueEmpty() : std::runtime_error("the queue is empty") {}
+};
+
+// put_nowait() into a full queue.
+class QueueFull : public std::runtime_error {
+ public:
+  QueueFull() : std::runtime_error("the queue is full") {}
+};
+
+// put() after shutdown(), or get() when nothing is left after it.
+class QueueShutDown : public std::runtime_error {
+ public:
+  QueueShutDown() : std::runtime_error("the queue is shut down") {}
+};
+
+// ---- the order in which a queue gives its items -------------------------------------------------
+
+// First in, first out.
+template <class T>
+class Fifo {
+ public:
+  std::size_t size() const noexcept { return items_.size(); }
+  void push(T item) { items_.push_back(std::move(item)); }
+  T pop() {
+    T item = std::move(items_.front());
+    items_.pop_front();
+    return item;
+  }
+
+ private:
+  std::deque<T> items_;
+};
+
+// Last in, first out.
+template <class T>
+class Lifo {
+ public:
+  std::size_t size() const noexcept { return items_.size(); }
+  void push(T item) { items_.push_back(std::move(item)); }
+  T pop() {
+    T item = std::move(items_.back());
+    items_.pop_back();
+    return item;
+  }
+
+ private:
+  std::vector<T> items_;
+};
+
+// The lowest first, as `less(a, b)` says; among equals the one that came first.
+template <class T, class Less>
+class Heap {
+ public:
+  Heap() = default;
+  explicit Heap(Less less) : less_(std::move(less)) {}
+  std::size_t size() const noexcept { return entries_.size(); }
+
+  void push(T item) {
+    entries_.push_back(Entry(std::move(item), arrivals_++));
+    for (std::size_t at = entries_.size() - 1; at > 0;) {
+      const std::size_t parent = (at - 1) / 2;
+      if (!before(at, parent)) break;
+      std::swap(entries_[at], entries_[parent]);
+      at = parent;
+    }
+  }
+
+  T pop() {
+    T item = std::move(entries_.front().item);
+    if (entries_.size() > 1) entries_.front() = std::move(entries_.back());
+    entries_.pop_back();
+    for (std::size_t at = 0;;) {
+      std::size_t child = 2 * at + 1;
+      if (child >= entries_.size()) break;
+      if (child + 1 < entries_.size() && before(child + 1, child)) ++child;
+      if (!before(child, at)) break;
+      std::swap(entries_[at], entries_[child]);
+      at = child;
+    }
+    return item;
+  }
+
+ private:
+  struct Entry {
+    Entry(T made, std::uint64_t number) : item(std::move(made)), arrival(number) {}
+    T item;
+    std::uint64_t arrival;
+  };
+  bool before(std::size_t left, std::size_t right) const {
+    const Entry& a = entries_[left];
+    const Entry& b = entries_[right];
+    if (less_(a.item, b.item)) return true;
+    return !less_(b.item, a.item) && a.arrival < b.arrival;
+  }
+
+  [[no_unique_address]] Less less_;
+  std::vector<Entry> entries_;
+  std::uint64_t arrivals_ = 0;
+};
+
+// `a < b`; for tuples and pairs that is the first element, then the second.
+struct Lowest {
+  template <class T>
+  bool operator()(const T& a, const T& b) const {
+    return a < b;
+  }
+};
+
+// ---- who waits for a queue ----------------------------------------------------------------------
+
+namespace detail {
+
+// Waits for an item.
+template <class T>
+class Getting : public tornado::detail::Waiting {
+ public:
+  virtual void give(T item) = 0;
+  // There will be none.
+  virtual void end() = 0;
+};
+
+// In get() the result is a T; in next() it is an optional, which is empty at the end.
+template <class T, class Result>
+class GettingAs final : public Getting<T> {
+ public:
+  const Future<Result>& future() const noexcept { return future_; }
+  bool gone() const override { return !tornado::detail::awaited(future_); }
+  void expire() override { future_.set_exception(ioloop::TimeoutError()); }
+  void cancel() override { future_.cancel(); }
+  void give(T item) override { future_.set_result(std::move(item)); }
+  void end() override {
+    if constexpr (std::is_same_v<Result, T>) {
+      future_.set_exception(QueueShutDown());
+    } else {
+      future_.set_result(std::nullopt);
+    }
+  }
+
+ private:
+  Future<Result> future_;
+};
+
+// Waits for room. A put whose future nobody keeps is still a put.
+template <class T>
+class Putting final : public tornado::detail::FutureWaiting<void> {
+ public:
+  explicit Putting(T made) : item(std::move(made)) {}
+  bool gone() const override { return future().done(); }
+  T item;
+};
+
+}  // namespace detail
+
+// ---- the queues ---------------------------------------------------------------------------------
+
+// A queue that coroutines put items into and get items from. get() waits while it is empty, put()
+// while it is full. First come, first served. (queues.Queue)
+//
+// T may be move-only. `Order` says which item comes next: a class like Fifo.
+//
+// `timeout`: seconds as IOLoop::time() counts them, or a std::chrono duration from now; none: wait
+// without end. An item never goes to a get() that has timed out, was cancelled, or whose future
+// nobody holds any more: the next one has it. gen::with_timeout around get() is not the same: the
+// get() goes on behind it, and takes an item that nobody will see.
+//
+// Destroying the queue destroys its items, and makes all that wait for it fail with CancelledError.
+template <class T, class Order = Fifo<T>>
+class Queue {
+ public:
+  // Holds `maxsize` items at most; 0: as many as there are. Throws std::invalid_argument if it is
+  // negative.
+  Queue() { finished_.set(); }
+  template <class I>
+    requires std::is_integral_v<I>
+  explicit Queue(I maxsize, Order order = Order())
+      : maxsize_(tornado::detail::not_negative(maxsize, "maxsize")), items_(std::move(order)) {
+    finished_.set();
+  }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue() = default;
+
+  std::size_t maxsize() const noexcept { return maxsize_; }
+  // The items in it; not those of puts that wait.
+  std::size_t qsize() const noexcept { return items_.size(); }
+  bool empty() const noexcept { return qsize() == 0; }
+  bool full() const noexcept { return maxsize_ != 0 && qsize() >= maxsize_; }
+
+  // Puts `item` in as soon as there is room. The future tells when; who does not care need not
+  // await it. Fails with gen::TimeoutError, and the item is dropped; with QueueShutDown.
+  Future<void> put(T item, tornado::detail::Deadline timeout = {}) {
+    if (!shut_down_ && full()) {
+      using Putting = detail::Putting<T>;
+      const tornado::detail::Ref<Putting> putting(new Putting(std::move(item)));
+      return wait_in(putting_, putting, timeout);
+    }
+    Future<void> done;
+    if (shut_down_) {
+      done.set_exception(QueueShutDown());
+    } else {
+      insert(std::move(item));
+      done.set_result();
+    }
+    return done;
+  }
+
+  // Puts `item` in now. Throws QueueFull or QueueShutDown; then an item that was to be moved was
+  // not.
+  template <class U = T>
+    requires std::is_constructible_v<T, U&&>
+  void put_nowait(U&& item) {
+    if (shut_down_) throw QueueShutDown();
+    if (full()) throw QueueFull();
+    insert(T(std::forward<U>(item)));
+  }
+
+  // The next item. Fails with gen::TimeoutError, with QueueShutDown.
+  [[nodiscard]] Future<T> get(tornado::detail::Deadline timeout = {}) { return get_as<T>(timeout); }
+
+  // The next item now. Throws QueueEmpty or QueueShutDown.
+  T get_nowait() {
+    if (!empty()) return take();
+    if (shut_down_) throw QueueShutDown();
+    throw QueueEmpty();
+  }
+
+  // The next item, or none when the queue is shut down and empty:
+  //
+  //   while (auto item = co_await queue.next()) { .. *item ..; }
+  //
+  // Tornado's `async for item in queue` never ends; this one does after shutdown().
+  [[nodiscard]] Future<std::optional<T>> next(tornado::detail::Deadline timeout = {}) {
+    return get_as<std::optional<T>>(timeout);
+  }
+
+  // Takes no more items. Those in it can still be got; then get() fails with QueueShutDown and
+  // next() gives none. A put() that waits fails. (asyncio.Queue.shutdown; Tornado has none.)
+  void shutdown() {
+    shut_down_ = true;
+    while (const auto first = putting_.next()) {
+      static_cast<detail::Putting<T>&>(*first).future().set_exception(QueueShutDown());
+    }
+    while (const auto first = getting_.next()) static_cast<detail::Getting<T>&>(*first).end();
+  }
+
+  // One item that was got is dealt with: each get() wants one task_done() if anybody is to join().
+  // Throws std::invalid_argument if it is called more often than items were put (ValueError).
+  void task_done() {
+    if (unfinished_ == 0) throw std::invalid_argument("task_done() called too many times");
+    if (--unfinished_ == 0) finished_.set();
+  }
+
+  // Until task_done() was called for every item. Fails with gen::TimeoutError.
+  Future<void> join(tornado::detail::Deadline timeout = {}) { return finished_.wait(timeout); }
+
+ private:
+  // There is room; then nobody waits for room.
+  void insert(T item) {
+    ++unfinished_;
+    finished_.clear();
+    items_.push(std::move(item));
+    if (const auto first = getting_.next()) {
+      static_cast<detail::Getting<T>&>(*first).give(items_.pop());
+    }
+  }
+
+  // There is an item; then nobody waits for one. A put that waits comes in first, as in Tornado:
+  // its item may be the next.
+  T take() {
+    if (const auto first = putting_.next()) {
+      auto& putting = static_cast<detail::Putting<T>&>(*first);
+      insert(std::move(putting.item));
+      putting.future().set_result();
+    }
+    return items_.pop();
+  }
+
+  template <class Result>
+  Future<Result> get_as(tornado::detail::Deadline timeout) {
+    using Getting = detail::GettingAs<T, Result>;
+    if (empty() && !shut_down_) {
+      return wait_in(getting_, tornado::detail::Ref<Getting>(new Getting), timeout);
+    }
+    Getting at_once;
+    auto future = at_once.future();
+    if (empty()) {
+      at_once.end();
+    } else {
+      at_once.give(take());
+    }
+    return future;
+  }
+
+  std::size_t maxsize_ = 0;
+  Order items_;
+  std::size_t unfinished_ = 0;
+  bool shut_down_ = false;
+  locks::Event finished_;
+  tornado::detail::WaitList getting_;
+  tornado::detail::WaitList putting_;
+};
+
+// Gives the lowest item first: `Less` says which that is; among equals the one that came first.
+// Items are often pairs of a priority and a value. (queues.PriorityQueue)
+template <class T, class Less = Lowest>
+using PriorityQueue = Queue<T, Heap<T, Less>>;
+
+// Gives the item first that came last. (queues.LifoQueue)
+template <class T>
+using LifoQueue = Queue<T, Lifo<T>>;
+
+}  // namespace tornado::queues

@@ -1,0 +1,126 @@
+#include <tornado/locks.h>
+
+#include <stdexcept>
+
+namespace tornado::locks {
+
+using tornado::detail::Deadline;
+using tornado::detail::FutureWaiting;
+using tornado::detail::Ref;
+
+// ---- Condition, Event ---------------------------------------------------------------------------
+
+namespace {
+
+struct Notice final : FutureWaiting<bool> {
+  void expire() override { future().set_result(false); }
+};
+using Signal = FutureWaiting<void>;
+using Request = FutureWaiting<Guard>;
+
+}  // namespace
+
+Future<bool> Condition::wait(Deadline timeout) {
+  return wait_in(waiting_, Ref<Notice>(new Notice), timeout);
+}
+
+void Condition::notify(std::size_t n) {
+  for (; n > 0; --n) {
+    const auto first = waiting_.next();
+    if (!first) return;
+    static_cast<Notice&>(*first).future().set_result(true);
+  }
+}
+
+void Condition::notify_all() {
+  notify(waiting_.size());
+}
+
+void Event::set() {
+  set_ = true;
+  while (const auto first = waiting_.next()) static_cast<Signal&>(*first).future().set_result();
+}
+
+Future<void> Event::wait(Deadline timeout) {
+  if (!set_) return wait_in(waiting_, Ref<Signal>(new Signal), timeout);
+  Future<void> done;
+  done.set_result();
+  return done;
+}
+
+// ---- permits ------------------------------------------------------------------------------------
+
+Future<Guard> detail::Permits::acquire(Deadline timeout) {
+  if (value_ == 0) return wait_in(waiting_, Ref<Request>(new Request), timeout);
+  --value_;
+  Future<Guard> granted;
+  granted.set_result(Guard(Ref<Permits>(this)));
+  return granted;
+}
+
+void detail::Permits::give_back() {
+  if (const auto first = waiting_.next()) {
+    static_cast<Request&>(*first).future().set_result(Guard(Ref<Permits>(this)));
+  } else {
+    ++value_;
+  }
+}
+
+void detail::Permits::cancel_all() {
+  while (const auto first = waiting_.next()) first->cancel();
+}
+
+Guard::Guard(Ref<detail::Permits> permits)
+    : permits_(std::move(permits)), turn_(permits_->turn()) {}
+
+Guard& Guard::operator=(Guard&& other) noexcept {
+  if (this != &other) {
+    release();
+    permits_ = std::move(other.permits_);
+    turn_ = other.turn_;
+  }
+  return *this;
+}
+
+void Guard::release() {
+  const auto permits = std::exchange(permits_, {});
+  if (permits && turn_ == permits->turn()) permits->give_back();
+}
+
+Semaphore::Semaphore(std::size_t value, bool bounded)
+    : permits_(new detail::Permits(value, bounded ? value : detail::Permits::kUnbounded)) {}
+
+Semaphore::~Semaphore() {
+  permits_->cancel_all();
+}
+
+Future<Guard> Semaphore::acquire(Deadline timeout) {
+  return permits_->acquire(timeout);
+}
+
+void Semaphore::release() {
+  if (permits_->all_there()) throw std::invalid_argument("Semaphore released too many times");
+  permits_->give_back();
+}
+
+Lock::Lock() : permits_(new detail::Permits(1, 1)) {}
+
+Lock::~Lock() {
+  permits_->cancel_all();
+}
+
+Future<Guard> Lock::acquire(Deadline timeout) {
+  return permits_->acquire(timeout);
+}
+
+void Lock::release() {
+  if (!locked()) throw std::runtime_error("release unlocked lock");
+  permits_->end_turn();
+  permits_->give_back();
+}
+
+bool Lock::locked() const noexcept {
+  return !permits_->all_there();
+}
+
+}  // namespace tornado::locks

@@ -1,0 +1,60 @@
+#include <tornado/detail/wait_list.h>
+
+#include <algorithm>
+
+namespace tornado::detail {
+
+WaitList::~WaitList() {
+  while (const Ref<Waiting> waiting = next()) waiting->cancel();
+}
+
+void WaitList::add(const Ref<Waiting>& waiting, const Deadline& deadline) {
+  if (size_ >= sweep_at_) {
+    sweep();
+    sweep_at_ = std::max(kFirstSweep, 2 * size_);
+  }
+  if (deadline.set()) {
+    auto& loop = ioloop::IOLoop::current();
+    waiting->loop_ = &loop;
+    waiting->timer_ = loop.add_timeout(deadline.on(loop), [this, waiting] {
+      remove(*waiting);
+      if (!waiting->gone()) waiting->expire();
+    });
+  }
+  waiting->retain();
+  waiting->link_before(head_);
+  ++size_;
+}
+
+Ref<Waiting> WaitList::next() {
+  while (head_.linked()) {
+    const Ref<Waiting> first(static_cast<Waiting*>(head_.next()));
+    remove(*first);
+    if (!first->gone()) return first;
+  }
+  return {};
+}
+
+// Touches the loop only where a timer is pending: then there is a loop.
+void WaitList::remove(Waiting& waiting) {
+  const Ref<Waiting> kept(&waiting);
+  waiting.unlink();
+  waiting.release();
+  --size_;
+  if (waiting.timer_.pending()) waiting.loop_->remove_timeout(waiting.timer_);
+}
+
+void WaitList::sweep() {
+  ListHook* next = nullptr;
+  for (ListHook* at = head_.next(); at != &head_; at = next) {
+    next = at->next();
+    auto& waiting = static_cast<Waiting&>(*at);
+    if (waiting.gone()) remove(waiting);
+  }
+}
+
+void throw_negative(const char* name) {
+  throw std::invalid_argument(std::string(name) + " must not be negative");
+}
+
+}  // namespace tornado::detail

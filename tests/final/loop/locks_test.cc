@@ -1,0 +1,387 @@
+#include <tornado/locks.h>
+
+#include <chrono>
+#include <optional>
+
+#include "loop_test_util.h"
+
+namespace tornado {
+namespace {
+
+using ::testing::ElementsAre;
+
+class Locks : public ::testing::Test, protected test::VirtualLoop {
+ protected:
+  // What a coroutine that waits for something has to say about it.
+  template <class F>
+  void start(F coroutine) {
+    loop.spawn_callback(std::move(coroutine));
+  }
+  // Lets everything run that can run without waiting for time.
+  void settle() {
+    loop.run_sync([]() -> Future<void> {
+      for (int round = 0; round < 5; ++round) co_await gen::moment;
+    });
+  }
+
+  std::vector<std::string> said;
+};
+
+// ---- Condition ----------------------------------------------------------------------------------
+
+TEST_F(Locks, LK01_notify_wakes_those_who_wait_longest) {
+  locks::Condition condition;
+  const auto waiter = [&](std::string name) -> Future<void> {
+    const bool notified = co_await condition.wait();
+    said.push_back(name + (notified ? " notified" : " late"));
+  };
+  for (const char* name : {"a", "b", "c", "d"}) start([&, name] { return waiter(name); });
+  settle();
+  condition.notify();
+  settle();
+  EXPECT_THAT(said, ElementsAre("a notified"));
+  condition.notify(2);
+  settle();
+  EXPECT_THAT(said, ElementsAre("a notified", "b notified", "c notified"));
+  condition.notify_all();
+  condition.notify(7);
+  settle();
+  EXPECT_EQ(said.size(), 4u);
+}
+
+TEST_F(Locks, LK01_a_notice_is_not_kept_for_who_comes_later) {
+  locks::Condition condition;
+  condition.notify_all();
+  auto wait = condition.wait();
+  settle();
+  EXPECT_FALSE(wait.done());
+}
+
+TEST_F(Locks, LK01_wait_gives_false_at_its_timeout) {
+  locks::Condition condition;
+  loop.run_sync([&]() -> Future<void> {
+    const bool in_time = co_await condition.wait(std::chrono::seconds(2));
+    EXPECT_FALSE(in_time);
+    EXPECT_EQ(loop.time(), 1002);
+    const bool by_the_clock = co_await condition.wait(1005.0);
+    EXPECT_FALSE(by_the_clock);
+    EXPECT_EQ(loop.time(), 1005);
+    loop.call_later(1, [&] { condition.notify(); });
+    const bool notified = co_await condition.wait(std::chrono::hours(1));
+    EXPECT_TRUE(notified);
+    EXPECT_EQ(loop.time(), 1006);
+  });
+  // No timer is left to wait for: an hour does not pass.
+  loop.run_sync([] { return gen::sleep(1); });
+  EXPECT_EQ(loop.time(), 1007);
+}
+
+TEST_F(Locks, LK01_a_notice_does_not_go_to_one_who_timed_out_or_is_gone) {
+  locks::Condition condition;
+  auto late = condition.wait(std::chrono::seconds(1));
+  auto cancelled = condition.wait();
+  std::optional<Future<bool>> dropped = condition.wait();
+  auto alive = condition.wait();
+  loop.run_sync([] { return gen::sleep(2); });
+  cancelled.cancel();
+  dropped.reset();
+  condition.notify();
+  EXPECT_FALSE(late.result());
+  EXPECT_TRUE(cancelled.cancelled());
+  EXPECT_TRUE(alive.result());
+}
+
+TEST_F(Locks, LK01_notify_all_wakes_only_those_who_wait_now) {
+  locks::Condition condition;
+  int rounds = 0;
+  start([&]() -> Future<void> {
+    for (;;) {
+      co_await condition.wait();
+      ++rounds;
+    }
+  });
+  settle();
+  condition.notify_all();
+  settle();
+  EXPECT_EQ(rounds, 1);
+}
+
+// ---- Event --------------------------------------------------------------------------------------
+
+TEST_F(Locks, LK02_an_event_lets_everybody_go_until_it_is_cleared) {
+  locks::Event event;
+  EXPECT_FALSE(event.is_set());
+  auto first = event.wait();
+  auto second = event.wait();
+  EXPECT_FALSE(first.done());
+  event.set();
+  event.set();
+  EXPECT_TRUE(event.is_set());
+  EXPECT_TRUE(first.done());
+  EXPECT_TRUE(second.done());
+  EXPECT_TRUE(event.wait().done());
+  event.clear();
+  EXPECT_FALSE(event.is_set());
+  EXPECT_FALSE(event.wait().done());
+}
+
+TEST_F(Locks, LK02_wait_throws_at_its_timeout) {
+  locks::Event event;
+  loop.run_sync([&]() -> Future<void> {
+    EXPECT_THROW(co_await event.wait(std::chrono::milliseconds(500)), gen::TimeoutError);
+    EXPECT_EQ(loop.time(), 1000.5);
+    EXPECT_THROW(co_await event.wait(1001), gen::TimeoutError);
+    EXPECT_EQ(loop.time(), 1001);
+  });
+}
+
+TEST_F(Locks, LK02_waits_that_were_given_up_do_not_pile_up) {
+  tornado::detail::WaitList list;
+  for (std::size_t n = 0; n < 100 * tornado::detail::WaitList::kFirstSweep; ++n) {
+    using Wait = tornado::detail::FutureWaiting<void>;
+    wait_in(list, tornado::detail::Ref<Wait>(new Wait), {}).cancel();
+    ASSERT_LE(list.size(), tornado::detail::WaitList::kFirstSweep);
+  }
+}
+
+// ---- Semaphore ----------------------------------------------------------------------------------
+
+TEST_F(Locks, LK03_a_semaphore_lets_so_many_in_and_the_others_in_their_order) {
+  locks::Semaphore semaphore(2);
+  const auto worker = [&](std::string name) -> Future<void> {
+    auto guard = co_await semaphore.acquire();
+    said.push_back(name);
+    co_await gen::sleep(1);
+  };
+  for (const char* name : {"a", "b", "c", "d", "e"}) start([&, name] { return worker(name); });
+  settle();
+  EXPECT_THAT(said, ElementsAre("a", "b"));
+  loop.run_sync([] { return gen::sleep(1.5); });
+  EXPECT_THAT(said, ElementsAre("a", "b", "c", "d"));
+  loop.run_sync([] { return gen::sleep(1); });
+  EXPECT_THAT(said, ElementsAre("a", "b", "c", "d", "e"));
+}
+
+TEST_F(Locks, LK03_a_guard_gives_its_permit_back_however_the_block_ends) {
+  locks::Semaphore semaphore;
+  loop.run_sync([&]() -> Future<void> {
+    try {
+      auto guard = co_await semaphore.acquire();
+      throw std::runtime_error("in the block");
+    } catch (const std::runtime_error&) {
+    }
+    auto again = semaphore.acquire();
+    EXPECT_TRUE(again.done());
+    auto guard = co_await std::move(again);
+    EXPECT_TRUE(guard);
+    guard.release();
+    guard.release();
+    EXPECT_FALSE(guard);
+    EXPECT_TRUE(semaphore.acquire().done());
+  });
+}
+
+TEST_F(Locks, LK03_a_detached_permit_is_given_back_by_hand) {
+  locks::BoundedSemaphore semaphore(1);
+  loop.run_sync([&]() -> Future<void> {
+    {
+      auto guard = co_await semaphore.acquire();
+      guard.detach();
+    }
+    EXPECT_FALSE(semaphore.acquire().done());
+    semaphore.release();
+    EXPECT_TRUE(semaphore.acquire().done());
+  });
+}
+
+TEST_F(Locks, LK03_a_guard_moves) {
+  locks::Semaphore semaphore(2);
+  loop.run_sync([&]() -> Future<void> {
+    auto first = co_await semaphore.acquire();
+    auto second = co_await semaphore.acquire();
+    locks::Guard kept = std::move(first);
+    auto waits = semaphore.acquire();
+    EXPECT_FALSE(waits.done());
+    kept = std::move(second);
+    EXPECT_TRUE(waits.done());
+    auto& same = kept;
+    kept = std::move(same);
+    EXPECT_TRUE(kept);
+  });
+}
+
+TEST_F(Locks, LK03_release_adds_a_permit_to_a_semaphore) {
+  locks::Semaphore semaphore(0);
+  auto first = semaphore.acquire();
+  EXPECT_FALSE(first.done());
+  semaphore.release();
+  EXPECT_TRUE(first.done());
+  semaphore.release();
+  semaphore.release();
+  auto second = semaphore.acquire();
+  auto third = semaphore.acquire();
+  auto fourth = semaphore.acquire();
+  EXPECT_TRUE(second.done());
+  EXPECT_TRUE(third.done());
+  EXPECT_FALSE(fourth.done());
+}
+
+TEST_F(Locks, LK03_a_bounded_semaphore_and_a_lock_refuse_a_release_too_many) {
+  locks::BoundedSemaphore semaphore(1);
+  EXPECT_THROW(semaphore.release(), std::invalid_argument);
+  locks::Lock lock;
+  EXPECT_THROW(lock.release(), std::runtime_error);
+  EXPECT_TRUE(semaphore.acquire().done());
+  EXPECT_THROW(semaphore.release(), std::invalid_argument);
+}
+
+TEST_F(Locks, LK03_a_semaphore_begins_with_no_less_than_nothing) {
+  EXPECT_THROW(locks::Semaphore(-1), std::invalid_argument);
+  EXPECT_THROW(locks::BoundedSemaphore(-7L), std::invalid_argument);
+}
+
+TEST_F(Locks, LK03_acquire_throws_at_its_timeout_and_no_permit_is_lost) {
+  locks::Semaphore semaphore(1);
+  loop.run_sync([&]() -> Future<void> {
+    auto guard = co_await semaphore.acquire();
+    EXPECT_THROW((void)co_await semaphore.acquire(std::chrono::seconds(1)), gen::TimeoutError);
+    EXPECT_EQ(loop.time(), 1001);
+    guard.release();
+    auto again = co_await semaphore.acquire(std::chrono::seconds(1));
+    EXPECT_TRUE(again);
+    EXPECT_EQ(loop.time(), 1001);
+  });
+}
+
+TEST_F(Locks, LK03_a_permit_for_one_who_gave_up_goes_to_the_next) {
+  locks::Semaphore semaphore(0);
+  auto late = semaphore.acquire(std::chrono::seconds(1));
+  auto cancelled = semaphore.acquire();
+  std::optional<Future<locks::Guard>> dropped = semaphore.acquire();
+  auto alive = semaphore.acquire();
+  loop.run_sync([] { return gen::sleep(2); });
+  cancelled.cancel();
+  dropped.reset();
+  semaphore.release();
+  EXPECT_TRUE(alive.done());
+  EXPECT_THROW((void)std::move(late).result(), gen::TimeoutError);
+}
+
+TEST_F(Locks, LK03_a_permit_that_is_never_looked_at_comes_back) {
+  locks::Semaphore semaphore(1);
+  std::optional<Future<locks::Guard>> held = semaphore.acquire();
+  auto next = semaphore.acquire();
+  EXPECT_FALSE(next.done());
+  held.reset();
+  EXPECT_TRUE(next.done());
+}
+
+TEST_F(Locks, LK03_a_guard_may_outlive_its_semaphore) {
+  locks::Guard guard;
+  {
+    locks::Semaphore semaphore(1);
+    guard = semaphore.acquire().result();
+  }
+  guard.release();
+}
+
+// ---- Lock ---------------------------------------------------------------------------------------
+
+TEST_F(Locks, LK03_a_lock_admits_one_at_a_time) {
+  locks::Lock lock;
+  int inside = 0;
+  int most = 0;
+  const auto worker = [&]() -> Future<void> {
+    auto guard = co_await lock.acquire();
+    most = std::max(most, ++inside);
+    co_await gen::sleep(1);
+    --inside;
+  };
+  loop.run_sync([&]() -> Future<void> {
+    EXPECT_FALSE(lock.locked());
+    std::vector<Future<void>> all;
+    for (int n = 0; n < 10; ++n) all.push_back(worker());
+    EXPECT_TRUE(lock.locked());
+    co_await all;
+  });
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(loop.time(), 1010);
+  EXPECT_FALSE(lock.locked());
+}
+
+TEST_F(Locks, LK03_release_of_a_lock_ends_the_turn_of_its_guard) {
+  locks::Lock lock;
+  loop.run_sync([&]() -> Future<void> {
+    auto next = lock.acquire();
+    {
+      auto guard = co_await std::move(next);
+      next = lock.acquire();
+      lock.release();
+      EXPECT_TRUE(next.done());
+    }
+    // The first guard is gone, and the second still has the lock.
+    EXPECT_TRUE(lock.locked());
+    EXPECT_FALSE(lock.acquire().done());
+  });
+}
+
+TEST_F(Locks, LK03_a_guard_without_a_name_lets_go_at_once) {
+  locks::Lock lock;
+  loop.run_sync([&]() -> Future<void> {
+    (void)co_await lock.acquire();
+    EXPECT_FALSE(lock.locked());
+    EXPECT_THROW(lock.release(), std::runtime_error);
+  });
+}
+
+// ---- what is left
+// ---------------------------------------------------------------------------------
+
+TEST_F(Locks, destroying_them_cancels_those_who_wait) {
+  std::optional<locks::Condition> condition(std::in_place);
+  std::optional<locks::Event> event(std::in_place);
+  std::optional<locks::Semaphore> semaphore(std::in_place, 0);
+  std::optional<locks::Lock> lock(std::in_place);
+  auto notice = condition->wait(std::chrono::seconds(1));
+  auto signal = event->wait(std::chrono::seconds(1));
+  auto permit = semaphore->acquire(std::chrono::seconds(1));
+  auto holder = lock->acquire();
+  auto turn = lock->acquire();
+  condition.reset();
+  event.reset();
+  semaphore.reset();
+  lock.reset();
+  EXPECT_TRUE(notice.cancelled());
+  EXPECT_TRUE(signal.cancelled());
+  EXPECT_TRUE(permit.cancelled());
+  EXPECT_TRUE(turn.cancelled());
+  EXPECT_TRUE(holder.done());
+  loop.run_sync([] { return gen::sleep(2); });
+}
+
+TEST(LocksAndTheLoop, a_closed_loop_frees_those_who_hold_and_those_who_wait) {
+  auto counter = std::make_shared<int>(0);
+  locks::Lock outlives;
+  {
+    test::VirtualLoop virtual_loop;
+    locks::Lock lock;
+    const auto worker = [&](locks::Lock* which, std::shared_ptr<int> alive) -> Future<void> {
+      auto guard = co_await which->acquire(std::chrono::hours(1));
+      co_await gen::sleep(1000);
+      ++*alive;
+    };
+    virtual_loop.loop.run_sync([&]() -> Future<void> {
+      for (int n = 0; n < 3; ++n) {
+        worker(&lock, counter);
+        worker(&outlives, counter);
+      }
+      co_await gen::sleep(1);
+    });
+    EXPECT_GT(counter.use_count(), 1);
+  }
+  EXPECT_EQ(counter.use_count(), 1);
+  EXPECT_EQ(*counter, 0);
+}
+
+}  // namespace
+}  // namespace tornado
