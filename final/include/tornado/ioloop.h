@@ -85,17 +85,40 @@ std::string format_seconds(double seconds);
 template <class F>
 class Callback final : public tornado::detail::Runnable, public tornado::detail::Pooled {
  public:
-  explicit Callback(F f) : function_(std::move(f)) {}
-  void run() override { tornado::detail::run_and_free(*this, function_); }
+  Callback(tornado::detail::Ref<tornado::detail::Context> context, F f)
+      : context_(std::move(context)), function_(std::move(f)) {}
+  void run() override {
+    tornado::detail::run_in_context(std::move(context_),
+                                    [this] { tornado::detail::run_and_free(*this, function_); });
+  }
   void discard() noexcept override { delete this; }
 
  private:
+  tornado::detail::Ref<tornado::detail::Context> context_;  // outlives the function
   F function_;
 };
 
 template <class F>
+tornado::detail::Runnable& make_callback(tornado::detail::Ref<tornado::detail::Context> context,
+                                         F f) {
+  return *new Callback<F>(std::move(context), std::move(f));
+}
+// For code of this thread's loop.
+template <class F>
 tornado::detail::Runnable& make_callback(F f) {
-  return *new Callback<F>(std::move(f));
+  return make_callback(tornado::detail::capture_context(), std::move(f));
+}
+
+// A function that keeps a context alive and does not run in it.
+template <class F>
+struct Detached {
+  decltype(auto) operator()() { return function(); }
+  tornado::detail::Ref<tornado::detail::Context> kept;
+  F function;
+};
+template <class F>
+Detached<F> detach(tornado::detail::Ref<tornado::detail::Context> kept, F function) {
+  return {std::move(kept), std::move(function)};
 }
 
 template <class F, class... Args>
@@ -119,13 +142,23 @@ class FunctionHandler final : public EventHandler, public tornado::detail::Runna
                 "let it call spawn_callback");
 
  public:
-  explicit FunctionHandler(F f) : function_(std::move(f)) {}
-  void handle_events(int fd, std::uint32_t events) override { function_(fd, events); }
+  explicit FunctionHandler(F f)
+      : context_(tornado::detail::capture_context()), function_(std::move(f)) {}
+  void handle_events(int fd, std::uint32_t events) override {
+    tornado::detail::run_in_context(context_, [&] {
+      try {
+        function_(fd, events);
+      } catch (...) {
+        tornado::detail::report_callback_exception();
+      }
+    });
+  }
   void released() noexcept override { retire(*this); }
   void run() override { delete this; }
   void discard() noexcept override { delete this; }
 
  private:
+  const tornado::detail::Ref<tornado::detail::Context> context_;  // outlives the function
   F function_;
 };
 }  // namespace detail
@@ -235,8 +268,10 @@ class Timeout {
 //
 // Only add_callback, spawn_callback, stop, running and add_callback_from_signal may be called from
 // another thread while the loop runs; handlers and timers throw std::logic_error there. A loop may
-// be made on one thread and run on another, but is destroyed where it is current. An exception that
-// leaves a callback is logged to tornado.application, and the loop goes on.
+// be made on one thread and run on another, but is destroyed where it is current. What takes a
+// function for later runs it in the context it was given in (tornado/stack_context.h). An exception
+// that leaves a callback goes to that context, or is logged to tornado.application; the loop goes
+// on.
 class IOLoop {
  public:
   // Event masks; the values are epoll's. ERROR is always reported, asked for or not.
@@ -297,7 +332,8 @@ class IOLoop {
   // Calls `handler(fd, events)` whenever one of `events` is there. Throws std::invalid_argument if
   // the descriptor is negative or has a handler already, std::system_error if it cannot be polled.
   // The descriptor stays the caller's, who removes the handler before closing it. The handler is
-  // freed once it is removed and returned; it cannot be a coroutine.
+  // freed once it is removed and returned; it cannot be a coroutine. It runs in the context that
+  // add_handler was called in.
   template <class F>
     requires std::is_invocable_v<F&, int, std::uint32_t>
   void add_handler(int fd, F handler, std::uint32_t events) {
@@ -305,7 +341,7 @@ class IOLoop {
     add_handler(fd, *owned, events);
     owned.release();
   }
-  // The same with an object, which must live until it is removed.
+  // The same with an object, which must live until it is removed, and runs in no context.
   void add_handler(int fd, EventHandler& handler, std::uint32_t events);
   // Changes what is listened for. Throws std::invalid_argument if the descriptor has no handler.
   void update_handler(int fd, std::uint32_t events);
@@ -318,12 +354,17 @@ class IOLoop {
   template <class F, class... Args>
   void add_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(
+        tornado::detail::capture_context_for(*this),
         detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...)));
   }
-  // The same; says that nobody waits for the result. What fails is logged.
+  // The same; says that nobody waits for the result. What fails is logged: it runs in no context,
+  // but keeps the caller's alive until it has ended.
   template <class F, class... Args>
   void spawn_callback(F&& f, Args&&... args) {
-    add_callback(std::forward<F>(f), std::forward<Args>(args)...);
+    push_callback(detail::make_callback(
+        {},
+        detail::detach(tornado::detail::capture_context_for(*this),
+                       detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...))));
   }
   // Calls `function(argument)` when the loop next looks for events; in no particular order. May be
   // called in a signal handler: no lock, no allocation. Answers false if kSignalSlots calls are
@@ -369,9 +410,9 @@ class IOLoop {
   // Seconds since the epoch, by the loop's clock.
   double time() const;
 
-  // Calls `callback(signal)` on the loop when the process gets `signal`; replaces an earlier
-  // callback for it. One loop at a time may hold a signal (std::logic_error). remove_signal_handler
-  // and close() restore what was there before.
+  // Calls `callback(signal)` on the loop when the process gets `signal`, in no context; replaces an
+  // earlier callback for it. One loop at a time may hold a signal (std::logic_error).
+  // remove_signal_handler and close() restore what was there before.
   template <class F>
   void add_signal_handler(int signal, F callback) {
     set_signal_callback(signal,
@@ -412,7 +453,8 @@ class IOLoop {
 // Calls a function every `callback_time` milliseconds (or std::chrono duration), from one period
 // after start() on. Runs on the loop that is current at start(). A call that takes longer than the
 // period makes it skip to the next multiple; a coroutine never overlaps itself. What a call throws
-// is logged. Destroying the object stops it; so does closing the loop. (ioloop.PeriodicCallback)
+// goes to the context that start() was called in, or is logged. Destroying the object stops it; so
+// does closing the loop. (ioloop.PeriodicCallback)
 class PeriodicCallback {
  public:
   // `jitter` spreads each period by up to jitter/2 of it to either side (0.1: ± 5 %).

@@ -55,7 +55,11 @@ void report_callback_exception() noexcept {
   report_callback_exception(std::current_exception());
 }
 
-void report_callback_exception(const std::exception_ptr& exception) noexcept {
+void report_callback_exception(std::exception_ptr exception) noexcept {
+  if (!handle_in_context(exception)) log_callback_exception(exception);
+}
+
+void log_callback_exception(const std::exception_ptr& exception) noexcept {
   log::app_log.error("Exception in callback: " + describe(exception));
 }
 

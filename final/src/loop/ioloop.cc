@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <sys/syscall.h>
+#include <tornado/detail/context.h>
 #include <tornado/ioloop.h>
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ class CurrentScope {
   IOLoop* before_;
 };
 
-// For the length of start().
+// For the length of start(). The loop runs in no context, whatever it was started in.
 class RunningScope {
  public:
   explicit RunningScope(IOLoop& loop) : running_(loop.internals().running) {
@@ -79,6 +80,7 @@ class RunningScope {
 
  private:
   std::atomic<bool>& running_;
+  const tornado::detail::ContextScope no_context_{nullptr};
 };
 
 // For the length of close(): futures of the thread the loop ran on may be used here.
@@ -91,6 +93,7 @@ class ClosingScope {
 
  private:
   bool before_;
+  const tornado::detail::ContextScope no_context_{nullptr};
 };
 
 void require_own_thread(const IOLoop& loop, const detail::LoopState& state) {
@@ -210,7 +213,7 @@ void IOLoop::close(bool all_fds) {
   while (state.suspended.linked()) {
     auto* hook = static_cast<tornado::detail::Suspension::Hook*>(state.suspended.next());
     hook->unlink();
-    hook->suspension->handle_.destroy();
+    hook->suspension->destroy();
   }
   state.remove_registrations(all_fds);
   state.discard_queues();

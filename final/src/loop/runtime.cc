@@ -39,6 +39,7 @@ void Suspension::suspend(std::coroutine_handle<> handle) {
   // Nothing would ever resume or free the frame.
   if (loop_->internals().closed) throw std::runtime_error("cannot wait: the IOLoop is closed");
   hook_.link_before(loop_->internals().suspended);
+  if (thread_state.context != nullptr) keep_context();
 }
 
 // ---- memory -------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ class IOLoop;
 
 namespace tornado::detail {
 
+class Context;
+
 // A coroutine may take this many results that were ready at once before the loop gets a turn. A
 // producer that is always ready (a fast download, say) would starve every other connection
 // otherwise.
@@ -22,6 +24,7 @@ inline constexpr int kAwaitBudget = 64;
 struct ThreadState {
   ioloop::IOLoop* current = nullptr;  // what IOLoop::current() answers
   ioloop::IOLoop* running = nullptr;  // the loop whose start() is on this thread's stack
+  Context* context = nullptr;         // of the code that runs; null for the loop itself
   int await_budget = kAwaitBudget;
   bool closing = false;  // a loop is being closed on this thread
 };
@@ -81,6 +84,7 @@ class Suspension : public Waiter {
  public:
   void run() final {
     hook_.unlink();
+    if (context_ != nullptr) return resume_in_context();
     handle_.resume();
   }
   void discard() noexcept final {}  // the loop destroys the frame itself
@@ -101,8 +105,15 @@ class Suspension : public Waiter {
     explicit Hook(Suspension* owner) : suspension(owner) {}
     Suspension* suspension;
   };
+  void keep_context();
+  void resume_in_context();
+  void destroy();  // by the loop's close()
+
   std::coroutine_handle<> handle_;
   ioloop::IOLoop* loop_ = nullptr;
+  // The context it goes on in; a reference from suspend() to run(), or to the loop's close(). Not a
+  // Ref: most results are ready, and the coroutine is never suspended.
+  Context* context_ = nullptr;
   Hook hook_{this};
 };
 

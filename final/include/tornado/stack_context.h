@@ -1,0 +1,187 @@
+// Public header: contexts that follow code across callbacks. Mirrors tornado.stack_context of
+// Tornado 4.
+//
+// Whatever keeps a function for later keeps the context it was called in as well, and runs the
+// function there: IOLoop::add_callback (on the loop's own thread), call_later and the other timers,
+// add_handler with a function, Future::add_done_callback, the callbacks of streams and clients,
+// PeriodicCallback (the context of start()), and a coroutine that goes on after a wait. Three do
+// not: spawn_callback, which runs in no context but keeps the caller's alive; add_signal_handler;
+// add_callback from another thread.
+//
+// A context is a chain: what runs in it may open another inside of it. An exception that leaves a
+// callback goes to the ExceptionStackContexts of its chain, the innermost first; if none has dealt
+// with it, the loop logs it. An exception that leaves a coroutine is its future's, as always.
+//
+// Contexts belong to their thread. Each RequestHandler runs in one of its own.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/detail/context.h>
+#include <tornado/detail/function.h>
+
+#include <atomic>
+#include <concepts>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace tornado::stack_context {
+
+// Gives exceptions to a function: `bool handler(std::exception_ptr)`. True: it has been dealt with.
+// False, or another exception: it goes on outwards. The handler runs in the context of the code
+// that failed. (stack_context.ExceptionStackContext)
+class ExceptionStackContext {
+ public:
+  template <class F>
+    requires std::is_invocable_r_v<bool, F&, std::exception_ptr>
+  explicit ExceptionStackContext(F handler) : handler_(std::move(handler)) {}
+
+  // Internal: a new link of the chain.
+  tornado::detail::Ref<tornado::detail::Context> open(
+      tornado::detail::Ref<tornado::detail::Context> outer) &&;
+
+ private:
+  tornado::detail::Function<bool(const std::exception_ptr&)> handler_;
+};
+
+// Calls `factory()` whenever code of this context begins to run, and destroys what it gave when
+// that code returns or suspends: a name in the log's lines, a transaction, a locale. The outermost
+// is made first and destroyed last. A factory that throws goes to the contexts outside of it, and
+// the code runs all the same. (stack_context.StackContext)
+class StackContext {
+ public:
+  template <class F>
+    requires(!std::is_void_v<std::invoke_result_t<F&>>)
+  explicit StackContext(F factory)
+      : factory_([factory = std::move(factory)]() mutable {
+          return tornado::detail::Owned<tornado::detail::Entered>(new Object<F>(factory));
+        }) {}
+
+  // Internal: a new link of the chain.
+  tornado::detail::Ref<tornado::detail::Context> open(
+      tornado::detail::Ref<tornado::detail::Context> outer) &&;
+
+ private:
+  template <class F>
+  struct Object final : tornado::detail::Entered {
+    explicit Object(F& factory) : object(factory()) {}
+    std::invoke_result_t<F&> object;
+  };
+
+  tornado::detail::Function<tornado::detail::Owned<tornado::detail::Entered>()> factory_;
+};
+
+// No context at all: for work that a request starts and that is not the request's, such as filling
+// a cache or keeping a connection for others. (stack_context.NullContext)
+class NullContext {
+ public:
+  NullContext() {}
+  tornado::detail::Ref<tornado::detail::Context> open(
+      const tornado::detail::Ref<tornado::detail::Context>& /*outer*/) && {
+    return {};
+  }
+};
+
+namespace detail {
+
+// Calls `function` in `context`. What it throws goes to the contexts if it has no result, and
+// otherwise to the caller, who waits for one.
+template <class F, class... Args>
+decltype(auto) call_in(tornado::detail::Context* context, F& function, Args&&... args) {
+  using R = std::invoke_result_t<F&, Args...>;
+  if constexpr (std::is_void_v<R>) {
+    std::exception_ptr exception;
+    {
+      const tornado::detail::ContextScope scope(context);
+      try {
+        function(std::forward<Args>(args)...);
+        return;
+      } catch (...) {
+        exception = std::current_exception();
+        if (tornado::detail::handle_in_context(exception)) return;
+      }
+    }
+    std::rethrow_exception(exception);
+  } else {
+    const tornado::detail::ContextScope scope(context);
+    return static_cast<R>(function(std::forward<Args>(args)...));
+  }
+}
+
+// A lambda's captures live in the lambda, not in the frame: this keeps both until the end.
+template <class F>
+std::invoke_result_t<F&> keep(F function) {
+  co_return co_await function();
+}
+
+// Throws std::logic_error on a thread that is not the context's.
+void require_home(const tornado::detail::Context* context);
+
+// A context that may be copied on any thread.
+class SharedContext : public tornado::detail::Pooled {
+ public:
+  explicit SharedContext(tornado::detail::Ref<tornado::detail::Context> context)
+      : context_(std::move(context)) {}
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  tornado::detail::Context* get() const noexcept { return context_.get(); }
+
+ private:
+  std::atomic<std::uint32_t> references_ = 0;
+  const tornado::detail::Ref<tornado::detail::Context> context_;
+};
+
+template <class F>
+class Wrapped {
+ public:
+  explicit Wrapped(F function)
+      : context_(new SharedContext(tornado::detail::capture_context())),
+        function_(std::move(function)) {}
+
+  template <class... Args>
+    requires std::is_invocable_v<F&, Args...>
+  decltype(auto) operator()(Args&&... args) {
+    // The call may destroy this object, and the context with it.
+    const tornado::detail::Ref<SharedContext> context = context_;
+    require_home(context->get());
+    return call_in(context->get(), function_, std::forward<Args>(args)...);
+  }
+
+ private:
+  tornado::detail::Ref<SharedContext> context_;  // outlives the function
+  F function_;
+};
+
+}  // namespace detail
+
+// Calls `function()` in `context`, opened inside the current one. If the function gives nothing,
+// what it throws goes to the contexts, as it would from a callback, and to the caller only if none
+// of them has dealt with it; a function with a result throws to the caller. It may be a coroutine:
+// its waits keep the context. It is freed when it returns, or when its future is done.
+// (stack_context.run_with_stack_context, and `with`)
+template <class C, class F>
+  requires requires(C context) { std::move(context).open({}); }
+std::invoke_result_t<F&> run_with_stack_context(C context, F function) {
+  const tornado::detail::Ref<tornado::detail::Context> opened =
+      std::move(context).open(tornado::detail::capture_context());
+  if constexpr (tornado::detail::is_future<std::invoke_result_t<F&>>) {
+    auto start = [&function] { return detail::keep(std::move(function)); };
+    return detail::call_in(opened.get(), start);
+  } else {
+    return detail::call_in(opened.get(), function);
+  }
+}
+
+// A function that runs in the context that is current now, whoever calls it and when. What a caller
+// outside the loop keeps, a list of those who wait, say, is wrapped: it holds its handler alive,
+// and its exceptions become that handler's error page. Those that nobody deals with, and all of a
+// function with a result, go to the caller. It may be copied and destroyed on any thread, and
+// throws std::logic_error when it is called on another. (stack_context.wrap)
+template <class F>
+detail::Wrapped<F> wrap(F function) {
+  return detail::Wrapped<F>(std::move(function));
+}
+
+}  // namespace tornado::stack_context

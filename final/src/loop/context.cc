@@ -1,0 +1,120 @@
+#include <tornado/concurrent.h>
+#include <tornado/detail/context.h>
+#include <tornado/ioloop.h>
+
+#include "loop/loop_state.h"
+#include "loop/mailbox.h"
+
+namespace tornado::detail {
+
+// Brings a reference that was dropped on another thread home.
+class Context::Return final : public Runnable, public Pooled {
+ public:
+  explicit Return(Context& context) : context_(context) {}
+  void run() override { discard(); }
+  // Where the loop is gone, there is nobody left to race with.
+  void discard() noexcept override {
+    if (--context_.references_ == 0) context_.unreferenced();
+    delete this;
+  }
+
+ private:
+  Context& context_;
+};
+
+Ref<Context> Context::capture() {
+  if (mailbox_ == nullptr) {
+    mailbox_ = current_loop().internals().mailbox.get();
+    mailbox_->retain();
+  }
+  return Ref<Context>(this);
+}
+
+void Context::release_elsewhere() noexcept {
+  auto* back = new Return(*this);
+  // A loop whose thread has ended is closed on another.
+  if (thread_state.closing || mailbox_ == nullptr) return back->discard();
+  // The context, and its hold on the box, may be gone before the post is over.
+  const Ref<ioloop::detail::Mailbox> box(mailbox_);
+  box->post(*back);
+}
+
+void Context::forget_mailbox() noexcept {
+  mailbox_->release();
+}
+
+Ref<Context> capture_context_for(const ioloop::IOLoop& loop) {
+  if (thread_state.context == nullptr) [[likely]]
+    return {};
+  if (thread_state.running != &loop && thread_state.current != &loop) return {};
+  return thread_state.context->capture();
+}
+
+// ---- running in one -----------------------------------------------------------------------------
+
+ContextScope::ContextScope(Context* context) noexcept
+    : before_(std::exchange(thread_state.context, nullptr)) {
+  if (context == nullptr || !context->at_home()) return;
+  if (context->enters_ && context != before_) enter(*context);
+  thread_state.context = context;
+}
+
+// Outermost first, without those that the caller is in; while one is entered, those outside of it
+// are current.
+void ContextScope::enter(Context& context) noexcept {
+  Context* const outer = context.outer();
+  if (outer != nullptr && outer->enters_ && outer != before_) enter(*outer);
+  thread_state.context = outer;
+  try {
+    Owned<Entered> entered = context.enter();
+    if (!entered) return;
+    entered->before_ = std::move(entered_);
+    entered_ = std::move(entered);
+  } catch (...) {
+    report_callback_exception();
+  }
+}
+
+ContextScope::~ContextScope() {
+  // One by one: a long chain would be a deep recursion.
+  while (entered_) {
+    Owned<Entered> next = std::move(entered_->before_);
+    entered_ = std::move(next);
+  }
+  thread_state.context = before_;
+}
+
+bool handle_in_context(std::exception_ptr& exception) noexcept {
+  for (Context* at = thread_state.context; at != nullptr; at = at->outer()) {
+    try {
+      if (at->handle(exception)) return true;
+    } catch (...) {
+      exception = std::current_exception();
+    }
+  }
+  return false;
+}
+
+// ---- coroutines ---------------------------------------------------------------------------------
+
+void Suspension::keep_context() {
+  const Ref<Context> context = thread_state.context->capture();
+  context->retain();
+  context_ = context.get();
+}
+
+void Suspension::resume_in_context() {
+  const Ref<Context> context(context_);
+  context_->release();  // the Ref has taken its place
+  context_ = nullptr;
+  const ContextScope scope(context.get());
+  handle_.resume();
+}
+
+void Suspension::destroy() {
+  const Ref<Context> context(context_);
+  if (context_ != nullptr) context_->release();
+  handle_.destroy();
+}
+
+}  // namespace tornado::detail
