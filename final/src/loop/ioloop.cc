@@ -206,6 +206,7 @@ void IOLoop::close(bool all_fds) {
   // at once, so each of these steps is needed only once.
   const CurrentScope current(this);
   const ClosingScope closing;
+  state.free_locals();
   state.abandon_jobs();
   state.mailbox->close(state.callbacks);
   state.discard_timers();

@@ -221,7 +221,31 @@ void LoopState::remove_registration(int fd) {
   handler->released();
 }
 
+// ---- what others keep with the loop
+// --------------------------------------------------------------
+
+LoopLocal* LoopState::find_local(const void* key) const noexcept {
+  for (const LocalEntry& entry : locals) {
+    if (entry.key == key) return entry.object.get();
+  }
+  return nullptr;
+}
+
+void LoopState::set_local(const void* key, std::unique_ptr<LoopLocal> object) {
+  for (LocalEntry& entry : locals) {
+    if (entry.key == key) return entry.object.swap(object);
+  }
+  locals.push_back({key, std::move(object)});
+}
+
 // ---- closing ------------------------------------------------------------------------------------
+
+void LoopState::free_locals() {
+  while (!locals.empty()) {
+    const LocalEntry last = std::move(locals.back());  // its destructor may look for others
+    locals.pop_back();
+  }
+}
 
 void LoopState::abandon_jobs() {
   while (jobs.linked()) {

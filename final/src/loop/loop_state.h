@@ -16,6 +16,16 @@ namespace tornado::ioloop::detail {
 
 class SignalWatch;
 
+// An object of a higher room, one of its class for each loop. Freed first of all when the loop
+// closes.
+class LoopLocal {
+ public:
+  LoopLocal() = default;
+  LoopLocal(const LoopLocal&) = delete;
+  LoopLocal& operator=(const LoopLocal&) = delete;
+  virtual ~LoopLocal() = default;
+};
+
 // Calls, and logs what the call throws, be it a coroutine at its end.
 Future<void> call_and_report(RepeatedCallback& callback);
 
@@ -55,6 +65,15 @@ struct LoopState {
   Clock* clock;
   bool clock_is_real;
 
+  // By class, which a variable of it stands for. There are few.
+  struct LocalEntry {
+    const void* key;
+    std::unique_ptr<LoopLocal> object;
+  };
+  std::vector<LocalEntry> locals;
+  LoopLocal* find_local(const void* key) const noexcept;
+  void set_local(const void* key, std::unique_ptr<LoopLocal> object);
+
   // Handlers by descriptor. The generation tells an event of a removed handler from one of its
   // successor.
   struct Registration {
@@ -84,6 +103,7 @@ struct LoopState {
   bool registered(int fd) const noexcept;
 
   // ---- the steps of IOLoop::close()
+  void free_locals();
   void abandon_jobs();
   void discard_timers();
   void discard_queues() noexcept;
