@@ -115,8 +115,8 @@ class BodyWriter {
  public:
   explicit BodyWriter(tornado::detail::Ref<detail::BodySink> sink) : sink_(std::move(sink)) {}
 
-  // Sends a piece of the body. Awaiting the future is the back-pressure: it is done when the bytes
-  // were given to the kernel. Fails with iostream::StreamClosedError once the fetch is over, and
+  // Sends a piece of the body. Awaiting the future is the back-pressure: it is done when little
+  // waits to leave (64 KiB). Fails with iostream::StreamClosedError once the fetch is over, and
   // with httputil::HTTPOutputError if the body gets longer than its Content-Length.
   Future<void> operator()(std::string chunk) const { return sink_->write(std::move(chunk)); }
 
@@ -219,8 +219,8 @@ struct HTTPResponse {
   httputil::HTTPHeaders headers;
   std::string effective_url;  // the last one, after redirects
   std::string body;           // decoded; empty if there was a streaming_callback
-  // Null for a 2xx and for a 304; else an HTTPClientError with the code, or why there was no
-  // response. An HTTPClientError in here has no `response`: it would be this one.
+  // Null for a 2xx; else an HTTPClientError with the code, or why there was no response. An
+  // HTTPClientError in here has no `response`: it would be this one.
   std::exception_ptr error;
   double start_time = 0;    // seconds since the epoch
   double request_time = 0;  // seconds from then to the last byte; queueing not counted
@@ -280,8 +280,8 @@ class Implementation {
  public:
   virtual ~Implementation() = default;
 
-  // Starts a fetch, and ends it some time with finish() or fail(), not within the call. If
-  // `fetch.result` is cancelled meanwhile, nobody waits any more and the work should stop. What it
+  // Starts a fetch, and ends it some time with finish() or fail(). If `fetch.result` is cancelled
+  // meanwhile, nobody waits any more and the work should stop. What it
   // throws becomes the fetch's error. (fetch_impl)
   virtual void fetch_impl(Fetch fetch) = 0;
   // No fetch will follow. Those that run are to be ended. (close)
@@ -306,8 +306,8 @@ class AsyncHTTPClient {
   explicit AsyncHTTPClient(ForceInstance);
   AsyncHTTPClient(ForceInstance, const ClientOptions& options);
 
-  // Fetches, and gives the response. Fails with HTTPClientError if the code is none of success
-  // (2xx, or 304), with raise_error off only if there is no response; see HTTPTimeoutError and
+  // Fetches, and gives the response. Fails with HTTPClientError if the code is not one of
+  // success (2xx), with raise_error off only if there is no response; see HTTPTimeoutError and
   // HTTPStreamClosedError. A request that cannot be sent as it is (not http, a line end in its
   // method, a body where none may be) fails with std::invalid_argument. Never throws itself.
   //
@@ -347,6 +347,11 @@ class AsyncHTTPClient {
 
  private:
   struct Shared;
+
+  // With the client's defaults.
+  std::shared_ptr<const HTTPRequest> complete(HTTPRequest request) const;
+  Future<HTTPResponse> start(std::shared_ptr<const HTTPRequest> request, bool raise_error) const;
+
   std::shared_ptr<Shared> shared_;
 };
 
@@ -374,27 +379,26 @@ class HTTPClient {
   std::unique_ptr<Impl> impl_;
 };
 
-// ---------------------------------------------------------------------------------------------------------------
-
 namespace detail {
 
 // The response of a fetch that is done; if it has none, one with code 599 and the error.
-HTTPResponse response_of(const Future<HTTPResponse>& done, const std::string& url);
+HTTPResponse response_of(const Future<HTTPResponse>& done,
+                         const std::shared_ptr<const HTTPRequest>& request);
 
 }  // namespace detail
 
 template <class F>
   requires std::is_invocable_v<F&, HTTPResponse>
 void AsyncHTTPClient::fetch(HTTPRequest request, F callback) const {
-  std::string url = request.url;
+  auto completed = complete(std::move(request));
+  const auto result = start(completed, false);
   // The response is kept beside the callback until that has ended: it may be a coroutine that took
   // a reference.
-  fetch(std::move(request), false)
-      .add_done_callback([callback = std::move(callback), url = std::move(url),
-                          response = HTTPResponse()](const Future<HTTPResponse>& done) mutable {
-        response = detail::response_of(done, url);
-        return callback(std::move(response));
-      });
+  result.add_done_callback([callback = std::move(callback), request = std::move(completed),
+                            response = HTTPResponse()](const Future<HTTPResponse>& done) mutable {
+    response = detail::response_of(done, request);
+    return callback(std::move(response));
+  });
 }
 
 }  // namespace tornado::httpclient
