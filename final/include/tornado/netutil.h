@@ -196,8 +196,12 @@ class Resolver {
   virtual Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
                                                Family family = Family::kUnspecified) = 0;
 
-  // What is used where no other is given: a ThreadedResolver, made at the first call.
+  // What is used where no other is given: what configure() was given, or a ThreadedResolver, made
+  // at the first call. Any thread.
   static std::shared_ptr<Resolver> default_resolver();
+  // Makes `resolver` the default for those who ask from now on; null: the ThreadedResolver again.
+  // Any thread. (Resolver.configure)
+  static void configure(std::shared_ptr<Resolver> resolver);
 };
 
 // A host has no address (socket.gaierror). The text names the host and says why.
@@ -213,19 +217,35 @@ class BlockingResolver final : public Resolver {
                                        Family family = Family::kUnspecified) override;
 };
 
-// Resolves with getaddrinfo in threads. (ThreadedResolver)
-class ThreadedResolver final : public Resolver {
+// Resolves with getaddrinfo in an executor. (ExecutorResolver)
+class ExecutorResolver : public Resolver {
  public:
-  // At most `num_threads` names at a time (10 if not given); more wait. Threads start when needed.
-  ThreadedResolver();
-  explicit ThreadedResolver(std::size_t num_threads);
-  ~ThreadedResolver() override;
+  // Shares `executor`, which ends with its last owner: that is Tornado's close_executor. Throws
+  // std::invalid_argument if it is null.
+  explicit ExecutorResolver(std::shared_ptr<concurrent::Executor> executor);
   Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
                                        Family family = Family::kUnspecified) override;
 
  private:
-  std::unique_ptr<concurrent::ThreadPoolExecutor> executor_;
+  std::shared_ptr<concurrent::Executor> executor_;
 };
+
+// Resolves with getaddrinfo in threads of its own. (ThreadedResolver)
+class ThreadedResolver final : public ExecutorResolver {
+ public:
+  // At most `num_threads` names at a time (10 if not given); more wait. Threads start when needed.
+  ThreadedResolver();
+  explicit ThreadedResolver(std::size_t num_threads);
+};
+
+// Resolves with getaddrinfo in the current loop's executor. (DefaultExecutorResolver,
+// DefaultLoopResolver)
+class DefaultExecutorResolver final : public Resolver {
+ public:
+  Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
+                                       Family family = Family::kUnspecified) override;
+};
+using DefaultLoopResolver = DefaultExecutorResolver;
 
 // Answers some names from a table and asks another resolver for the result or for the rest: a
 // staging server under its public name, a test. (OverrideResolver)

@@ -1,8 +1,10 @@
 #include <netdb.h>
 #include <sys/socket.h>
+#include <tornado/ioloop.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 #include "net/errors.h"
 #include "net/family.h"
@@ -18,6 +20,9 @@ std::string lookup_error(const std::string& host, int status) {
   return "cannot resolve '" + host + "': " + why;
 }
 
+std::mutex configured_mutex;
+std::shared_ptr<Resolver> configured;  // guarded by configured_mutex
+
 // A future of what `lookup` says.
 Future<std::vector<Address>> look_up_here(const std::string& host, std::uint16_t port,
                                           Family family) {
@@ -28,6 +33,14 @@ Future<std::vector<Address>> look_up_here(const std::string& host, std::uint16_t
     future.set_exception(std::current_exception());
   }
   return future;
+}
+
+// A numeric host asks nobody: not worth two changes of thread.
+Future<std::vector<Address>> look_up_in(concurrent::Executor* executor, std::string host,
+                                        std::uint16_t port, Family family) {
+  if (is_valid_ip(host)) return look_up_here(host, port, family);
+  return ioloop::IOLoop::current().run_in_executor(
+      executor, [host = std::move(host), port, family] { return lookup(host, port, family); });
 }
 
 }  // namespace
@@ -56,8 +69,15 @@ std::vector<Address> lookup(const std::string& host, std::uint16_t port, Family 
 }
 
 std::shared_ptr<Resolver> Resolver::default_resolver() {
-  static const std::shared_ptr<Resolver> resolver = std::make_shared<ThreadedResolver>();
-  return resolver;
+  const std::lock_guard lock(configured_mutex);
+  if (configured == nullptr) configured = std::make_shared<ThreadedResolver>();
+  return configured;
+}
+
+void Resolver::configure(std::shared_ptr<Resolver> resolver) {
+  // The old one ends outside of the lock: it may wait for its threads.
+  const std::lock_guard lock(configured_mutex);
+  configured.swap(resolver);
 }
 
 Future<std::vector<Address>> BlockingResolver::resolve(std::string host, std::uint16_t port,
@@ -65,19 +85,24 @@ Future<std::vector<Address>> BlockingResolver::resolve(std::string host, std::ui
   return look_up_here(host, port, family);
 }
 
+ExecutorResolver::ExecutorResolver(std::shared_ptr<concurrent::Executor> executor)
+    : executor_(std::move(executor)) {
+  if (executor_ == nullptr) throw std::invalid_argument("an ExecutorResolver needs an executor");
+}
+
+Future<std::vector<Address>> ExecutorResolver::resolve(std::string host, std::uint16_t port,
+                                                       Family family) {
+  return look_up_in(executor_.get(), std::move(host), port, family);
+}
+
 ThreadedResolver::ThreadedResolver(std::size_t num_threads)
-    : executor_(std::make_unique<concurrent::ThreadPoolExecutor>(num_threads)) {}
+    : ExecutorResolver(std::make_shared<concurrent::ThreadPoolExecutor>(num_threads)) {}
 
 ThreadedResolver::ThreadedResolver() : ThreadedResolver(kDefaultThreads) {}
 
-ThreadedResolver::~ThreadedResolver() = default;
-
-Future<std::vector<Address>> ThreadedResolver::resolve(std::string host, std::uint16_t port,
-                                                       Family family) {
-  // A numeric host asks nobody: not worth two changes of thread.
-  if (is_valid_ip(host)) return look_up_here(host, port, family);
-  return executor_->submit(
-      [host = std::move(host), port, family] { return lookup(host, port, family); });
+Future<std::vector<Address>> DefaultExecutorResolver::resolve(std::string host, std::uint16_t port,
+                                                              Family family) {
+  return look_up_in(nullptr, std::move(host), port, family);
 }
 
 OverrideResolver::OverrideResolver(std::shared_ptr<Resolver> resolver, std::vector<Entry> mapping)

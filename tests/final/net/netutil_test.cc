@@ -1,10 +1,12 @@
-// Rows NET-01 to NET-07 and NET-09.
+// Rows NET-01 to NET-09.
 #include <sys/stat.h>
 #include <tornado/netutil.h>
+#include <tornado/tcpclient.h>
 
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "net_test_tools.h"
 
@@ -283,6 +285,75 @@ TEST_F(ResolverTest, NET05_NET06_NET07_localhost_numbers_and_nonsense) {
     EXPECT_THROW(resolve(*resolver, "an invalid domain"), netutil::ResolveError);
     EXPECT_THROW(resolve(*resolver, std::string("a\0b", 3)), netutil::ResolveError);
   }
+}
+
+TEST_F(ResolverTest, NET05_the_default_is_what_configure_says) {
+  class Nowhere : public netutil::Resolver {
+   public:
+    Future<std::vector<Address>> resolve(std::string host, std::uint16_t, Family) override {
+      Future<std::vector<Address>> answer;
+      answer.set_exception(netutil::ResolveError("nowhere: " + host));
+      return answer;
+    }
+  };
+  const auto before = netutil::Resolver::default_resolver();
+  EXPECT_NE(dynamic_cast<netutil::ThreadedResolver*>(before.get()), nullptr);
+  const auto nowhere = std::make_shared<Nowhere>();
+  netutil::Resolver::configure(nowhere);
+  EXPECT_EQ(netutil::Resolver::default_resolver(), nowhere);
+  const tcpclient::TCPClient client;
+  EXPECT_THROW(run(loop, [&] { return client.connect("localhost", 1); }), netutil::ResolveError);
+  netutil::Resolver::configure(nullptr);
+  const auto after = netutil::Resolver::default_resolver();
+  EXPECT_NE(dynamic_cast<netutil::ThreadedResolver*>(after.get()), nullptr);
+  EXPECT_EQ(netutil::Resolver::default_resolver(), after);
+}
+
+TEST_F(ResolverTest, NET08_resolves_in_the_executor_it_is_given) {
+  class Counting : public concurrent::Executor {
+   public:
+    int jobs = 0;
+
+   protected:
+    void execute(tornado::detail::Owned<concurrent::detail::Job> job) override {
+      ++jobs;
+      job->work();
+      job.release()->run();
+    }
+  };
+  const auto executor = std::make_shared<Counting>();
+  netutil::ExecutorResolver shared(executor);
+  resolve(shared, "localhost", Family::kInet);
+  EXPECT_EQ(executor->jobs, 1);
+  resolve(shared, "127.0.0.1");
+  EXPECT_EQ(executor->jobs, 1);
+  loop.set_default_executor(executor.get());
+  netutil::DefaultExecutorResolver loops;
+  const auto local = resolve(loops, "localhost", Family::kInet);
+  EXPECT_EQ(local.front(), Address("127.0.0.1", 80));
+  EXPECT_EQ(executor->jobs, 2);
+  EXPECT_THROW(resolve(loops, "an invalid domain"), netutil::ResolveError);
+  EXPECT_THROW(netutil::ExecutorResolver(nullptr), std::invalid_argument);
+}
+
+TEST_F(ResolverTest, NET08_without_another_the_loop_has_an_executor) {
+  netutil::DefaultLoopResolver resolver;
+  EXPECT_EQ(resolve(resolver, "localhost", Family::kInet).front(), Address("127.0.0.1", 80));
+}
+
+TEST_F(ResolverTest, NET05_a_slow_name_does_not_hold_up_the_loop) {
+  // The executor's thread waits for the loop: it would never get here if it waited for a thread.
+  std::promise<void> gate;
+  auto opened = gate.get_future();
+  const auto executor = std::make_shared<concurrent::ThreadPoolExecutor>(1);
+  netutil::ExecutorResolver resolver(executor);
+  auto blocked = executor->submit([&] { opened.wait(); });
+  auto name = resolver.resolve("localhost", 80, Family::kInet);
+  run(loop, []() -> Future<void> { co_await gen::moment; });
+  EXPECT_FALSE(name.done());
+  gate.set_value();
+  EXPECT_FALSE(run(loop, [&] { return name; }).empty());
+  EXPECT_TRUE(blocked.done());
 }
 
 TEST_F(ResolverTest, NET07_a_resolver_may_go_while_it_works) {
