@@ -91,6 +91,7 @@ class ListHook {
 
   bool linked() const noexcept { return next_ != this; }
   ListHook* next() const noexcept { return next_; }
+  ListHook* previous() const noexcept { return prev_; }
 
   void unlink() noexcept {
     prev_->next_ = next_;
