@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/context.h>
 #include <tornado/detail/function.h>
 #include <tornado/detail/handler_class.h>
 #include <tornado/detail/json_text.h>
@@ -203,10 +204,17 @@ class Application : public httputil::HTTPServerConnectionDelegate {
 // may be a coroutine too and is found by name like a verb; unless that has finished the request,
 // the verb; on_finish().
 //
-// A handler lives until it has finished and none of its coroutines runs, whatever the client does.
-// When the client leaves, on_connection_close() is called; what is written afterwards is dropped.
-// An exception that leaves prepare() or a verb becomes an error page: HTTPError its own, any other
-// 500.
+// An exception that leaves initialize(), prepare() or a verb becomes an error page: HTTPError its
+// own, any other 500. So does one that leaves a callback they started, as long as the response is
+// not finished: all of them run in the handler's own context (tornado/stack_context.h), which
+// follows timers, futures, fetches and whatever else the loop keeps for later. After finish() it is
+// only logged.
+//
+// A handler lives until it has finished, none of its coroutines runs, and nothing is left that will
+// run in its context: `[this]` is safe in such callbacks, whatever the client does. When the client
+// leaves, on_connection_close() is called; what is written afterwards is dropped, and finish() only
+// ends the handler. Callbacks that the program keeps by itself, in a list of those who wait, say,
+// are not known to the loop: wrap them with stack_context::wrap(), or see on_connection_close().
 //
 // Only Application makes handlers; a constructor called by anybody else throws std::logic_error.
 class RequestHandler : public tornado::detail::Pooled {
@@ -228,8 +236,12 @@ class RequestHandler : public tornado::detail::Pooled {
   // After the response was handed over, exactly once, also if the client left first. A handler that
   // never finishes gets it when it goes: with its application. No output is possible any more.
   virtual void on_finish() {}
-  // The client has left, or has shut down its sending side, before the response was finished.
-  virtual void on_connection_close() {}
+  // The client has left, or has shut down its sending side, before the response was finished. Comes
+  // once, and not after finish(). Without a method of its own, a handler that answers later
+  // (web::asynchronous) waits for its finish() all the same: somebody may still hold `this`. One
+  // that has it says that it takes `this` from wherever the program has put it: the handler goes
+  // when its connection has, and the callbacks that run in its context.
+  virtual void on_connection_close() { held_without_client_ = true; }
   // At the start, and again before an error page: headers that every response has.
   virtual void set_default_headers() {}
   // The body of an error page. The default is a small HTML page; with serve_traceback, the
@@ -342,6 +354,17 @@ class RequestHandler : public tornado::detail::Pooled {
   class Ref;
   class Open;
 
+  // Takes what callbacks throw. References to it are what keeps the handler.
+  class Context final : public tornado::detail::Context {
+   public:
+    explicit Context(RequestHandler& handler) : handler_(handler) {}
+    bool handle(const std::exception_ptr& exception) override;
+
+   private:
+    void unreferenced() noexcept override;
+    RequestHandler& handler_;
+  };
+
   void execute(detail::Verb verb, PathArgs captures);
   const detail::VerbEntry& verb_entry() const noexcept;
   void run_verb();
@@ -352,6 +375,7 @@ class RequestHandler : public tornado::detail::Pooled {
   void finish_headers();
   void end_connection() noexcept;
   void log_and_end();
+  void call_on_finish() noexcept;
   void connection_closed() noexcept;
   std::string request_summary() const;
   std::string allowed_methods() const;
@@ -369,13 +393,13 @@ class RequestHandler : public tornado::detail::Pooled {
   std::string write_buffer_;
   std::string reason_;
   std::unique_ptr<Open> open_;  // keeps an asynchronous handler until finish()
-  std::uint32_t references_ = 0;
+  Context context_{*this};
   int status_code_ = 200;
   detail::Verb verb_ = detail::Verb::kAny;
   bool headers_written_ = false;
   bool finished_ = false;
   bool on_finish_called_ = false;
-  bool prepared_ = false;
+  bool held_without_client_ = false;  // on_connection_close() left it to finish()
 };
 
 }  // namespace tornado::web

@@ -70,6 +70,7 @@ void HandlerDelegate::finish() {
 }
 
 void HandlerDelegate::run(RequestHandler::Ref handler, const Match& match) {
+  const tornado::detail::ContextScope context(&handler->context_);
   PathArgs captures;
   captures.reserve(match.captures.size());
   try {

@@ -8,8 +8,9 @@
 
 namespace tornado::web {
 
-// Held by the connection's delegate and by each coroutine of the handler. When the last one goes,
-// the handler goes too, and on_finish() is called if it was not.
+// Held by the connection's delegate and by each coroutine of the handler; whatever will run in the
+// handler's context holds the same. When the last one goes, the handler goes too, and on_finish()
+// is called if it was not.
 class RequestHandler::Ref {
  public:
   Ref() = default;
@@ -28,9 +29,11 @@ class RequestHandler::Ref {
 
  private:
   void retain() const noexcept {
-    if (handler_ != nullptr) ++handler_->references_;
+    if (handler_ != nullptr) handler_->context_.retain();
   }
-  void release() noexcept;
+  void release() noexcept {
+    if (handler_ != nullptr) handler_->context_.release();
+  }
 
   RequestHandler* handler_ = nullptr;
 };

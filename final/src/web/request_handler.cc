@@ -19,19 +19,20 @@ const detail::Construction& require_construction() {
 
 }  // namespace
 
-void RequestHandler::Ref::release() noexcept {
-  if (handler_ == nullptr || --handler_->references_ > 0) return;
-  if (!handler_->on_finish_called_) {
-    // The client left, or the program never finished.
-    handler_->references_ = 1;  // on_finish() may use references of its own
-    handler_->on_finish_called_ = true;
-    try {
-      handler_->on_finish();
-    } catch (...) {
-      tornado::detail::report_callback_exception();
-    }
+bool RequestHandler::Context::handle(const std::exception_ptr& exception) {
+  handler_.handle_exception(exception);
+  return true;
+}
+
+void RequestHandler::Context::unreferenced() noexcept {
+  if (!handler_.on_finish_called_) {
+    // The client left, or the program never finished. The reference is for what on_finish() starts,
+    // which may keep the handler once more.
+    const Ref self(&handler_);
+    handler_.call_on_finish();
+    return;
   }
-  delete std::exchange(handler_, nullptr);
+  delete &handler_;
 }
 
 RequestHandler::RequestHandler()
@@ -151,7 +152,7 @@ void RequestHandler::handle_exception(const std::exception_ptr& exception) noexc
     }
   } catch (...) {
     // The error page failed too. The connection cannot be left waiting.
-    tornado::detail::report_callback_exception();
+    tornado::detail::log_callback_exception(std::current_exception());
     end_connection();
     log_and_end();
   }
@@ -218,7 +219,7 @@ std::string RequestHandler::allowed_methods() const {
 
 void RequestHandler::log_and_end() {
   finished_ = true;
-  if (std::exchange(on_finish_called_, true)) return;
+  if (on_finish_called_) return;
   const Ref self(this);  // the last one may be open_'s
   try {
     if (state_->settings.log_function) {
@@ -227,24 +228,32 @@ void RequestHandler::log_and_end() {
       state_->application->log_request(*this);
     }
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    tornado::detail::log_callback_exception(std::current_exception());
   }
+  call_on_finish();
+  open_.reset();
+}
+
+void RequestHandler::call_on_finish() noexcept {
+  if (std::exchange(on_finish_called_, true)) return;
+  const tornado::detail::ContextScope scope(&context_);
   try {
     on_finish();
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    tornado::detail::log_callback_exception(std::current_exception());
   }
-  open_.reset();
 }
 
 void RequestHandler::connection_closed() noexcept {
   if (finished_) return;
   const Ref self(this);
+  const tornado::detail::ContextScope scope(&context_);
   try {
     on_connection_close();
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    tornado::detail::log_callback_exception(std::current_exception());
   }
+  if (!held_without_client_) open_.reset();
 }
 
 }  // namespace tornado::web
