@@ -1,10 +1,11 @@
-// Public header: IOStream, a non-blocking socket with buffers, and PipeIOStream. Mirrors
-// tornado.iostream.
+// Public header: IOStream, a non-blocking socket with buffers, SSLIOStream and PipeIOStream.
+// Mirrors tornado.iostream.
 #pragma once
 
 #include <tornado/concurrent.h>
 #include <tornado/ioloop.h>
 #include <tornado/netutil.h>
+#include <tornado/ssl.h>
 
 #include <cstddef>
 #include <exception>
@@ -50,7 +51,8 @@ struct IOStreamOptions {
 
 namespace detail {
 class Stream;
-}
+class TlsStream;
+}  // namespace detail
 
 // A connection. An IOStream is a handle: copies mean the same stream. The stream lives as long as a
 // handle does or an operation is pending, whichever is longer, and is then closed.
@@ -159,6 +161,16 @@ class IOStream {
     });
   }
 
+  // Goes on with TLS over the same connection, as after SMTP's STARTTLS. Gives the new stream when
+  // the handshake is done; this one is closed, and its close callback goes over to the new one. A
+  // client names the host it wants in `server_hostname`: the certificate must be for it. Fails with
+  // ssl::SSLError, ioloop::TimeoutError or StreamClosedError. Throws std::invalid_argument, and
+  // leaves the stream as it was, if the options do not work, or if something is under way or
+  // unread: bytes that came before TLS did must not be taken for bytes that came with it.
+  // (start_tls)
+  Future<IOStream> start_tls(bool server_side, const ssl::SSLContext& ssl_options = {},
+                             const std::string& server_hostname = {}) const;
+
   // Closes the stream: sends what the kernel takes at once, fails what is pending, except that
   // read_until_close ends with what has come. `error` is what `error()` answers from then on.
   // Silent if closed. (close)
@@ -235,6 +247,41 @@ class IOStream {
   void set_close_runnable(tornado::detail::Runnable* callback) const;
 
   detail::Stream* stream_ = nullptr;
+};
+
+// A stream that speaks TLS: its handshake runs on the loop, and operations started before its end
+// wait for it. What has no TLS of its own to tell is empty until then. (SSLIOStream)
+class SSLIOStream : public IOStream {
+ public:
+  // Over a socket that is connected, whose handshake begins at once, or that connect() will
+  // connect. For the arguments and errors see start_tls().
+  explicit SSLIOStream(netutil::Socket socket, const ssl::SSLContext& ssl_options = {},
+                       bool server_side = false, const std::string& server_hostname = {},
+                       const IOStreamOptions& options = {});
+  // The same stream as `stream`, such as start_tls() or a TCPServer with ssl_options gives. Throws
+  // std::invalid_argument if that does not speak TLS.
+  explicit SSLIOStream(const IOStream& stream);
+  // Whether it does.
+  static bool is_tls(const IOStream& stream) noexcept;
+
+  // Done when the handshake is; a stream has one such future, and the second call during the
+  // handshake throws std::runtime_error "Already waiting". Fails as start_tls() does.
+  // (wait_for_handshake)
+  Future<IOStream> wait_for_handshake() const;
+
+  // The protocol agreed on with ALPN; empty: none. (selected_alpn_protocol)
+  std::string selected_alpn_protocol() const;
+  // "TLSv1.3", and the cipher's name. (version, cipher)
+  std::string version() const;
+  std::string cipher() const;
+  // The host name that the client has asked for. (SNI, RFC 6066 3)
+  std::string server_hostname() const;
+  // The peer's certificate, if it sent one. It has been checked, unless cert_reqs said not to.
+  // (getpeercert)
+  std::optional<ssl::Certificate> peer_certificate() const;
+
+ private:
+  detail::TlsStream& tls() const;
 };
 
 // The same over one end of a pipe, which the stream takes over. (PipeIOStream)

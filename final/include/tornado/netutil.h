@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/ssl.h>
 
 #include <cstdint>
 #include <memory>
@@ -185,6 +186,10 @@ template <class F>
 
 // True for a numeric IPv4 or IPv6 address, with nothing before or behind it. (is_valid_ip)
 bool is_valid_ip(std::string_view text);
+
+// A context with its files read, for one side. Throws std::invalid_argument, with the file's name
+// or OpenSSL's reason, if something is missing or does not fit together. (ssl_options_to_context)
+ssl::SSLContext ssl_options_to_context(const ssl::SSLOptions& options, bool server_side = false);
 
 // Finds the addresses of a host. `resolve` is called on a loop's thread.
 class Resolver {

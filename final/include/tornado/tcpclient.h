@@ -18,6 +18,9 @@ struct ConnectOptions {
   std::uint16_t source_port = 0;  // and the port; 0: any. Without source_ip: on loopback
   double timeout = -1;            // seconds for everything, resolving included; negative: none
   iostream::IOStreamOptions stream;
+  // Set: TLS, with a certificate for `host`, unless the options say otherwise. Keep one context for
+  // many connections: an SSLOptions put here is read anew for each.
+  std::optional<ssl::SSLContext> ssl_options;
 };
 
 // Makes connections. (TCPClient)
@@ -29,8 +32,10 @@ class TCPClient {
   // Resolves `host` and connects to its addresses one by one until one answers. If it has addresses
   // of both families, those of the second are tried as well once the first has not answered for
   // 0.3 s or has failed; the first connection made wins, the others are closed (RFC 8305, "happy
-  // eyeballs"). Fails with netutil::ResolveError, with gen::TimeoutError, or with the
-  // StreamClosedError of the last address tried. The client may be destroyed meanwhile. (connect)
+  // eyeballs"). Fails with netutil::ResolveError, with gen::TimeoutError, with the
+  // StreamClosedError of the last address tried, or with the ssl::SSLError of the handshake. Throws
+  // std::invalid_argument for ssl_options that do not work. The client may be destroyed meanwhile.
+  // (connect)
   Future<iostream::IOStream> connect(std::string host, std::uint16_t port,
                                      ConnectOptions options = {}) const;
 

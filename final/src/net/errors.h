@@ -7,9 +7,11 @@
 
 namespace tornado {
 
-// The peer went away: an everyday matter, not worth a line in the log.
-inline bool is_connection_lost(int error) {
-  return error == ECONNRESET || error == ECONNABORTED || error == EPIPE || error == ETIMEDOUT;
+// The peer went away, or does not speak the protocol (EPROTO comes from TLS, which says more): an
+// everyday matter, not worth a warning.
+inline bool is_everyday(int error) {
+  return error == ECONNRESET || error == ECONNABORTED || error == EPIPE || error == ETIMEDOUT ||
+         error == EPROTO;
 }
 
 inline std::string error_text(int error) {

@@ -56,13 +56,10 @@ void Stream::last_reference_gone() noexcept {
 
 void Stream::handle_events(int /*fd*/, std::uint32_t events) {
   const Keep keep(*this);
-  if (connecting_ != nullptr) {
-    if ((events & (IOLoop::WRITE | IOLoop::ERROR)) != 0) finish_connect();
-    return;
-  }
+  if (connecting_ != nullptr) return advance_connect(events);
   if ((events & (IOLoop::READ | Poller::kHangup | IOLoop::ERROR)) != 0) handle_input(events);
   if (closed() || (events & (IOLoop::WRITE | IOLoop::ERROR)) == 0) return;
-  if (pending_output() > 0) {
+  if (pending_output() > 0 || hidden_output_) {
     flush();
   } else {
     set_events(events_ & ~IOLoop::WRITE);
@@ -80,6 +77,10 @@ void Stream::run() {
   if (show_unread_ && !paused_ && observer_ != nullptr && !unread().empty()) {
     show({});
     // What was shown may have been answered, and there may be more to show: one write for all.
+    if (queued_ || closed()) return;
+  }
+  if (hidden_input_ && wants_input()) {
+    receive();
     if (queued_ || closed()) return;
   }
   flush();
@@ -154,15 +155,14 @@ void Stream::close(std::exception_ptr error) {
   const Keep keep(*this);
   if (error == nullptr && connecting_ == nullptr) {
     write_out();
-    if (read_ != nullptr && read_->take_end()) finish_read();
+    if (read_ != nullptr && failure(0) == nullptr && read_->take_end()) finish_read();
   }
-  error_ = std::move(error);
+  error_ = error != nullptr ? std::move(error) : failure(0);
   end();
 }
 
 void Stream::close_with_errno(int error) {
-  if (error == 0) return close();
-  close(std::make_exception_ptr(std::system_error(error, std::generic_category())));
+  close(failure(error));
 }
 
 void Stream::end() {
@@ -175,8 +175,11 @@ void Stream::end() {
     if (home != nullptr) home->remove_timeout(linger_->timer);
     linger_.reset();
   }
-  if (connecting_ != nullptr) connecting_->fail(error_);
-  connecting_.reset();
+  if (connecting_ != nullptr) {
+    if (home != nullptr) home->remove_timeout(connecting_->timer);
+    connecting_->fail(connect_failure(error_));
+    connecting_.reset();
+  }
   if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error_)));
   output_.reset();
   // Behind the futures in the same queue: who waits for bytes gets them before the news of the end.
@@ -210,6 +213,15 @@ void Stream::set_close_callback(tornado::detail::Runnable* callback) {
   watch_for_close();
 }
 
+netutil::Socket Stream::detach() {
+  if (!closed() && connecting_ == nullptr) flush();
+  if (closed() || busy() || eof_ || observer_ != nullptr || !unread().empty()) {
+    throw std::invalid_argument("IOStream is not idle; cannot convert to SSL");
+  }
+  unregister();
+  return netutil::Socket(std::exchange(fd_, -1));
+}
+
 // ---- the descriptor -----------------------------------------------------------------------------
 
 void Stream::set_nodelay(bool value) const noexcept {
@@ -230,12 +242,21 @@ ssize_t Stream::write_to_fd(const iovec* parts, int count) {
   return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
 }
 
-void Stream::shutdown_write() noexcept {
+void Stream::shutdown_write() {
   ::shutdown(fd_, SHUT_WR);
 }
 
 void Stream::close_fd() noexcept {
   ::close(fd_);
+}
+
+std::exception_ptr Stream::failure(int error) const {
+  if (error == 0) return nullptr;
+  return std::make_exception_ptr(std::system_error(error, std::generic_category()));
+}
+
+std::exception_ptr Stream::connect_failure(const std::exception_ptr& error) const {
+  return std::make_exception_ptr(StreamClosedError(error));
 }
 
 int Stream::get_fd_error() const noexcept {

@@ -90,6 +90,9 @@ class Stream : public ioloop::EventHandler,
   bool paused() const noexcept { return paused_; }
   // on_eof() has come, or would have.
   bool at_eof() const noexcept { return eof_; }
+  // The peer's end came without the sign that TLS gives of it: what was to end there may have been
+  // cut off.
+  bool truncated() const noexcept { return truncated_; }
 
   // Queues bytes; they leave at the end of the round. The observer's writes have no limit but its
   // own: see pending_output(). Silent if closed.
@@ -128,12 +131,39 @@ class Stream : public ioloop::EventHandler,
   // what recv and sendmsg give; 0 from a read is the end, -1 an error in errno.
   virtual ssize_t read_from_fd(char* buffer, std::size_t size);
   virtual ssize_t write_to_fd(const iovec* parts, int count);
-  virtual void shutdown_write() noexcept;
+  virtual void shutdown_write();
   virtual void close_fd() noexcept;
   // Why the poller reports an error; 0 if it knows none.
   virtual int get_fd_error() const noexcept;
+  // Agrees with the peer before bytes can pass. Called once the descriptor is connected, and with
+  // each event until it answers NONE: the events it waits for. Throws why it failed.
+  virtual std::uint32_t handshake() { return ioloop::IOLoop::NONE; }
+  // Seconds it may take; 0: any.
+  virtual double handshake_timeout() const noexcept { return 0; }
+  // What an error of read, write or handshake means, for `error()`; for 0, what there is to say
+  // about an end in good order: null if nothing.
+  virtual std::exception_ptr failure(int error) const;
+  // How a handshake that failed is told.
+  virtual std::exception_ptr connect_failure(const std::exception_ptr& error) const;
+
+  // For a connection that was made by others: calls handshake() now and as it asks. The future is
+  // the one of connect().
+  void begin_handshake();
+  // The future of the handshake under way; done if there is none. Throws std::runtime_error
+  // "Already waiting" for the second who asks.
+  Future<IOStream> established();
+  // Gives away the descriptor of a stream on which nothing is under way; throws
+  // std::invalid_argument for another. The stream is closed then.
+  netutil::Socket detach();
+
+  // What the poller does not know of: bytes or an end held by the transport, to be read with
+  // read_from_fd; and bytes that it must send beside those of the output, with write_to_fd.
+  bool hidden_input_ : 1 = false;
+  bool hidden_output_ : 1 = false;
+  bool truncated_ : 1 = false;
 
  private:
+  friend class TlsStream;
   struct Linger;
   struct Connecting;
   class Keep;
@@ -180,7 +210,9 @@ class Stream : public ioloop::EventHandler,
   void flush();
   void output_gone();
   void begin_linger();
+  void advance_connect(std::uint32_t events);
   void finish_connect();
+  std::exception_ptr why_ended() const { return error_ != nullptr ? error_ : failure(0); }
   bool takes_output() const noexcept { return !closed() && !close_wanted_; }
 
   std::uint32_t references_ = 1;
@@ -219,7 +251,7 @@ class PipeStream final : public Stream {
  protected:
   ssize_t read_from_fd(char* buffer, std::size_t size) override;
   ssize_t write_to_fd(const iovec* parts, int count) override;
-  void shutdown_write() noexcept override {}
+  void shutdown_write() override {}
   int get_fd_error() const noexcept override;
 };
 

@@ -58,6 +58,7 @@ void Stream::receive() {
   const ssize_t count = read_from_fd(scratch, read_chunk_size_);
   if (count > 0) {
     take_input({scratch, static_cast<std::size_t>(count)});
+    if (hidden_input_ && !closed()) queue();
   } else if (count == 0) {
     end_of_input();
   } else {
@@ -67,7 +68,7 @@ void Stream::receive() {
 
 void Stream::read_failed(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return;
-  if (!is_connection_lost(error)) {
+  if (!is_everyday(error)) {
     log::gen_log.warning("Read error on " + std::to_string(fd_) + ": " + error_text(error));
   }
   close_with_errno(error);
@@ -135,7 +136,7 @@ void Stream::resume_reading() {
   paused_ = false;
   if (closed() || observer_ == nullptr || linger_ != nullptr) return;
   show_unread_ = true;  // on_data, which may be running, keeps what it leaves for the next round
-  if (!unread().empty()) queue();
+  if (!unread().empty() || hidden_input_) queue();
   if (!eof_) watch(IOLoop::READ | Poller::kHangup);
 }
 
@@ -149,8 +150,11 @@ void Stream::start_read(std::unique_ptr<PendingRead> read) {
   read_ = std::move(read);
   feed({});
   if (read_ == nullptr) return;
-  if (!closed() && !eof_) return watch(IOLoop::READ);
-  if (error_ == nullptr && read_->take_end()) {
+  if (!closed() && !eof_) {
+    if (hidden_input_) queue();
+    return watch(IOLoop::READ);
+  }
+  if (why_ended() == nullptr && read_->take_end()) {
     finish_read();
   } else {
     fail_read();
@@ -219,7 +223,7 @@ void Stream::fail_read() {
     in_ = read->give_back();
     in_begin_ = 0;
   }
-  read->fail(std::make_exception_ptr(StreamClosedError(error_)));
+  read->fail(std::make_exception_ptr(StreamClosedError(why_ended())));
 }
 
 // ---- the peer's end -----------------------------------------------------------------------------
@@ -238,7 +242,7 @@ void Stream::end_of_input() {
   if (pending_output() == 0) return close();
   // The peer may still read what it has not got.
   close_wanted_ = true;
-  if (read_ != nullptr && read_->take_end()) finish_read();
+  if (read_ != nullptr && why_ended() == nullptr && read_->take_end()) finish_read();
   fail_read();
   set_events(events_ & ~(IOLoop::READ | Poller::kHangup));
 }

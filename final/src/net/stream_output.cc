@@ -34,8 +34,9 @@ Future<IOStream> Stream::connect(const netutil::Address& address) {
   const Keep keep(*this);
   connecting_ = std::make_unique<Connecting>();
   Future<IOStream> future = connecting_->future;
+  connecting_->claimed = true;
   if (closed()) {
-    connecting_->fail(error_);
+    connecting_->fail(connect_failure(error_));
     connecting_.reset();
     return future;
   }
@@ -50,15 +51,58 @@ Future<IOStream> Stream::connect(const netutil::Address& address) {
   return future;
 }
 
+void Stream::begin_handshake() {
+  const Keep keep(*this);
+  connecting_ = std::make_unique<Connecting>();
+  watch(IOLoop::READ);
+  if (!closed()) advance_connect(IOLoop::WRITE);
+}
+
+Future<IOStream> Stream::established() {
+  if (connecting_ != nullptr) {
+    if (std::exchange(connecting_->claimed, true)) throw std::runtime_error("Already waiting");
+    return connecting_->future;
+  }
+  Future<IOStream> future;
+  if (closed()) {
+    future.set_exception(connect_failure(error_));
+  } else {
+    retain();
+    future.set_result(IOStream(this));
+  }
+  return future;
+}
+
+void Stream::advance_connect(std::uint32_t events) {
+  if (!connecting_->connected) {
+    if ((events & (IOLoop::WRITE | IOLoop::ERROR)) == 0) return;
+    if (const int error = get_fd_error()) return close_with_errno(error);
+    connecting_->connected = true;
+    if (const double limit = handshake_timeout(); limit > 0) {
+      retain();
+      connecting_->timer = loop().call_later(limit, [stream = IOStream(this)] {
+        stream.close(std::make_exception_ptr(ioloop::TimeoutError("Timeout in TLS handshake")));
+      });
+    }
+  }
+  try {
+    if (const std::uint32_t waits_for = handshake()) return set_events(waits_for);
+  } catch (...) {
+    return close(std::current_exception());
+  }
+  finish_connect();
+}
+
 void Stream::finish_connect() {
-  if (const int error = get_fd_error()) return close_with_errno(error);
   const std::unique_ptr<Connecting> connecting = std::move(connecting_);
+  loop().remove_timeout(connecting->timer);
   if (!connecting->future.done()) {
     retain();
     connecting->future.set_result(IOStream(this));
   }
   const std::uint32_t input = observer_ != nullptr ? IOLoop::READ | Poller::kHangup : IOLoop::READ;
   set_events(wants_input() ? input : IOLoop::NONE);
+  if (hidden_input_) queue();
   flush();
 }
 
@@ -132,13 +176,14 @@ Future<void> Stream::flushed() {
 // if there was no error.
 int Stream::write_out() {
   std::array<iovec, Output::kMaxParts> parts;
-  for (std::size_t total = 0; pending_output() > 0 && total < kFlushBytes;) {
-    const int count = output_->fill(parts.data());
+  for (std::size_t total = 0; (pending_output() > 0 || hidden_output_) && total < kFlushBytes;) {
+    const int count = output_ != nullptr ? output_->fill(parts.data()) : 0;
     const ssize_t sent = write_to_fd(parts.data(), count);
     if (sent < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno;
     }
+    if (sent == 0) continue;
     total += static_cast<std::size_t>(sent);
     output_->advance(static_cast<std::size_t>(sent));
   }
@@ -148,12 +193,12 @@ int Stream::write_out() {
 void Stream::flush() {
   if (connecting_ != nullptr) return;
   if (const int error = write_out()) {
-    if (!is_connection_lost(error)) {
+    if (!is_everyday(error)) {
       log::gen_log.warning("Write error on " + std::to_string(fd_) + ": " + error_text(error));
     }
     return close_with_errno(error);
   }
-  if (pending_output() == 0) return output_gone();
+  if (pending_output() == 0 && !hidden_output_) return output_gone();
   blocked_ = true;
   watch(IOLoop::WRITE);
 }
@@ -167,7 +212,7 @@ void Stream::output_gone() {
     if (closed() || pending_output() > 0) return;
   }
   if (close_wanted_) {
-    begin_linger();
+    if (linger_ == nullptr || !linger_->timer.pending()) begin_linger();
   } else if (shutdown_wanted_) {
     shutdown_wanted_ = false;
     shutdown_write();

@@ -19,15 +19,18 @@ class Stream::Keep {
   Stream& stream_;
 };
 
-// While a connect is under way.
+// While a connect or a handshake is under way.
 struct Stream::Connecting : tornado::detail::Pooled {
   void fail(const std::exception_ptr& error) const {
     if (future.done()) return;
-    future.set_exception(StreamClosedError(error));
+    future.set_exception(error);
     static_cast<void>(future.exception());  // looked at: see PendingRead::fail
   }
 
   Future<IOStream> future;
+  bool claimed = false;    // somebody has the future
+  bool connected = false;  // the descriptor is; the handshake remains
+  ioloop::Timeout timer;   // of the handshake
 };
 
 // After close_after_flush().

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <vector>
 
+#include "net/tls_stream.h"
+
 namespace tornado::tcpclient {
 namespace {
 
@@ -136,17 +138,37 @@ class Race : public std::enable_shared_from_this<Race> {
   Future<IOStream> result_;
 };
 
+// The handshake over a connection. At the deadline it is broken off.
+Future<IOStream> begin_tls(IOStream plain, ssl::SSLContext ssl_options, std::string host,
+                           double deadline) {
+  const IOStream stream =
+      iostream::detail::TlsStream::upgrade(plain.impl(), ssl_options, false, host);
+  auto& loop = ioloop::IOLoop::current();
+  ioloop::Timeout timer;
+  if (deadline >= 0) {
+    timer = loop.add_timeout(
+        deadline, [stream] { stream.close(std::make_exception_ptr(gen::TimeoutError())); });
+  }
+  auto handshake = iostream::SSLIOStream(stream).wait_for_handshake();
+  co_await gen::detail::settled(handshake);
+  loop.remove_timeout(timer);
+  co_return co_await handshake;
+}
+
 Future<IOStream> connect_to(std::shared_ptr<netutil::Resolver> resolver, std::string host,
                             std::uint16_t port, ConnectOptions options) {
   const double deadline =
       options.timeout < 0 ? -1 : ioloop::IOLoop::current().time() + options.timeout;
-  auto resolving = resolver->resolve(std::move(host), port, options.af);
+  auto resolving = resolver->resolve(host, port, options.af);
   if (deadline >= 0) resolving = gen::with_timeout(deadline, std::move(resolving));
   const std::vector<Address> addresses = co_await resolving;
   if (addresses.empty()) throw netutil::ResolveError("the resolver knows no address");
+  const std::optional<ssl::SSLContext> ssl_options = options.ssl_options;
   auto race = std::make_shared<Race>(addresses, std::move(options));
   auto connecting = race->run(deadline);
-  co_return co_await connecting;
+  const IOStream plain = co_await connecting;
+  if (!ssl_options) co_return plain;
+  co_return co_await begin_tls(plain, *ssl_options, std::move(host), deadline);
 }
 
 }  // namespace

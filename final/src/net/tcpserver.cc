@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "loop/error_text.h"
+#include "net/ssl_context.h"
 
 namespace tornado::tcpserver {
 namespace {
@@ -21,6 +22,11 @@ void report(const std::exception_ptr& exception) {
 }  // namespace
 
 TCPServer::TCPServer(const iostream::IOStreamOptions& options) : options_(options) {}
+
+TCPServer::TCPServer(const ssl::SSLContext& ssl_options, const iostream::IOStreamOptions& options)
+    : options_(options), ssl_options_(ssl_options) {
+  ssl_options.impl().prepare(true);
+}
 
 TCPServer::~TCPServer() = default;
 
@@ -74,8 +80,13 @@ std::vector<netutil::Address> TCPServer::addresses() const {
   return result;
 }
 
+iostream::IOStream TCPServer::make_stream(netutil::Socket connection) const {
+  if (!ssl_options_) return iostream::IOStream(std::move(connection), options_);
+  return iostream::SSLIOStream(std::move(connection), *ssl_options_, true, {}, options_);
+}
+
 void TCPServer::accepted(netutil::Socket connection, const netutil::Address& peer) {
-  const iostream::IOStream stream(std::move(connection), options_);
+  const iostream::IOStream stream = make_stream(std::move(connection));
   // A small answer must not wait for the acknowledgement of the one before.
   if (peer.family() != netutil::Family::kUnix) stream.set_nodelay(true);
   try {
