@@ -1,10 +1,11 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor demo bench sanitize fuzz format lint install clean
+.PHONY: help run test doctor demo chapter bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
 DEMO ?=
+CH ?=
 ARGS ?=
 SECONDS ?= 60
 PREFIX ?= /usr/local
@@ -16,9 +17,10 @@ run: ## install what is missing, build, and serve http://localhost:8888 (PORT=90
 	@scripts/need.sh build
 	@scripts/demo.sh helloworld --port=$(PORT)
 
-test: ## install what is missing, build, and run everything that must hold (QUICK=1: one build, no sanitizers)
+test: ## install what is missing, build, and run everything that must hold (QUICK=1: one build; CH=01: one chapter)
+	@$(if $(CH),scripts/chapter.sh --check "$(CH)")
 	@scripts/need.sh build test
-	@/usr/bin/python3 scripts/run_tests.py $(if $(QUICK),--quick)
+	@/usr/bin/python3 scripts/run_tests.py $(if $(CH),--chapter $(CH),$(if $(QUICK),--quick))
 
 doctor: ## say what is missing or off on this machine; changes nothing
 	@scripts/doctor.sh
@@ -26,6 +28,11 @@ doctor: ## say what is missing or off on this machine; changes nothing
 demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000"
 	@scripts/need.sh build
 	@scripts/demo.sh "$(DEMO)" $(ARGS)
+
+chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
+	@scripts/chapter.sh --check "$(CH)"
+	@scripts/need.sh build
+	@scripts/chapter.sh "$(CH)" --port=$(PORT) $(ARGS)
 
 bench: ## install what is missing and measure against nginx, python3-tornado and a raw epoll server (ARGS="--rounds 3")
 	@scripts/need.sh build bench

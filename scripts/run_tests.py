@@ -1,8 +1,9 @@
 """Runs everything that must hold, stage by stage, and ends with one line a stage and a total.
 
     run_tests.py [--quick] [--only STAGE ...] [--list]
+    run_tests.py --chapter 01
 
---quick is the everyday run: the checkers, the debug build and the tests from outside. A stage that fails does not
+--chapter is the tests of one chapter of the course. --quick is the everyday run: the checkers, the debug build and the tests from outside. A stage that fails does not
 stop the others. All that a stage said is in build/logs/STAGE.log.
 """
 
@@ -59,6 +60,17 @@ def pytest(*folders):
     return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *folders]
 
 
+def chapter_stages(chapter):
+    return [
+        Stage(f"chapter-{chapter}", "its C++ tests, g++",
+              build_and_ctest("debug", f"chapter_{chapter}_tests", "-R", f"^chapter_{chapter}")),
+        Stage("wire", "its servers from outside", [
+            ["scripts/build.sh", "debug", f"chapter_{chapter}"],
+            pytest("tests/chapters/wire", f"--chapter={chapter}"),
+        ]),
+    ]
+
+
 def stages():
     python = sys.executable
     outside = [folder for folder in ("tests/clients", "tests/bench", "tests/docs")
@@ -72,6 +84,7 @@ def stages():
         ], quick=True, independent=True),
         Stage("debug", "the C++ tests, g++", build_and_ctest("debug"), quick=True),
         Stage("outside", "Python clients, tools and documents: " + " ".join(outside), [pytest(*outside)], quick=True),
+        Stage("chapters", "the servers of the chapters, from outside", [pytest("tests/chapters/wire")], quick=True),
         Stage("asan", "the C++ tests, g++ with ASan and UBSan", build_and_ctest("asan")),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", build_and_ctest("clang-asan")),
         Stage("tsan", "the tests that use threads, clang 19 with TSan",
@@ -187,14 +200,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="checkers, debug build, tests from outside")
     parser.add_argument("--only", action="append", choices=[stage.name for stage in known], metavar="STAGE")
+    parser.add_argument("--chapter", metavar="NN", help="only the tests of this chapter of the course")
     parser.add_argument("--list", action="store_true", help="list the stages")
     arguments = parser.parse_args()
     if arguments.list:
         for stage in known:
             print(f"{stage.name:14} {stage.about}")
         return 0
-    chosen = [stage for stage in known
-              if (stage.quick or not arguments.quick) and (not arguments.only or stage.name in arguments.only)]
+    if arguments.chapter:
+        chosen = chapter_stages(arguments.chapter)
+    else:
+        chosen = [stage for stage in known
+                  if (stage.quick or not arguments.quick) and (not arguments.only or stage.name in arguments.only)]
     LOGS.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     results = [run_stage(stage, f"{number}/{len(chosen)}") for number, stage in enumerate(chosen, 1)]

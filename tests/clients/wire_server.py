@@ -23,11 +23,11 @@ def our_command():
     program = build / "tests" / "final" / "wire_app" / "wire_app"
     if not program.exists():
         raise FileNotFoundError(f"{program} is not built: ninja -C {build} wire_app")
-    return [str(program)]
+    return [str(program), "--logging=info"]
 
 
 def twin_command():
-    return [sys.executable, str(ROOT / "tests" / "final" / "wire_app" / "wire_app.py")]
+    return [sys.executable, str(ROOT / "tests" / "final" / "wire_app" / "wire_app.py"), "--logging=info"]
 
 
 def command_under_test():
@@ -39,7 +39,7 @@ class WireServer:
 
     def __init__(self, command, *options):
         self.log_file = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([*command, "--logging=info", *options], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*command, *options], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=self.log_file, text=True)
         line = self.process.stdout.readline()
         found = LISTENING.match(line)

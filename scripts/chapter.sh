@@ -1,0 +1,21 @@
+#!/bin/sh
+# chapter.sh NN [ARGUMENT ...]: builds the demo of chapters/NN-* and runs it in the foreground.
+# chapter.sh --check NN: only says whether there is such a chapter.
+set -eu
+cd "$(dirname "$0")/.."
+check=
+[ "${1:-}" != --check ] || { check=yes; shift; }
+number=${1:-}
+folder=$(echo chapters/"$number"-*/)
+case $number in [0-9][0-9]) ;; *) folder= ;; esac
+if [ ! -d "$folder" ]; then
+  echo "error: ${number:+there is no chapter '$number'; }say CH= and one of:$(cd chapters && for d in [0-9][0-9]-*/; do printf ' %.2s' "$d"; done)" >&2
+  exit 2
+fi
+[ -z "$check" ] || exit 0
+shift
+source=$(echo "$folder"demo/*.cc)
+program=$(basename "$source" .cc)
+scripts/build.sh release "$program"
+echo "Running chapter $number: $program $*; Ctrl-C ends it."
+exec "build/release/$folder$program" "$@"
