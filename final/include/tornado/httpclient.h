@@ -38,10 +38,9 @@ class HTTPClientError : public std::runtime_error {
   std::exception_ptr cause;
 
  protected:
-  struct Text {
-    std::string what;
-  };
-  HTTPClientError(Text text, std::string error_message, std::exception_ptr error_cause);
+  // For those whose what() is the message alone.
+  struct OwnText {};
+  HTTPClientError(OwnText, std::string error_message, std::exception_ptr error_cause);
 };
 using HTTPError = HTTPClientError;
 
@@ -377,12 +376,13 @@ class HTTPClient {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  ClientOptions options_;
 };
 
 namespace detail {
 
 // The response of a fetch that is done; if it has none, one with code 599 and the error.
-HTTPResponse response_of(const Future<HTTPResponse>& done,
+HTTPResponse response_of(Future<HTTPResponse> done,
                          const std::shared_ptr<const HTTPRequest>& request);
 
 }  // namespace detail
@@ -395,8 +395,8 @@ void AsyncHTTPClient::fetch(HTTPRequest request, F callback) const {
   // The response is kept beside the callback until that has ended: it may be a coroutine that took
   // a reference.
   result.add_done_callback([callback = std::move(callback), request = std::move(completed),
-                            response = HTTPResponse()](const Future<HTTPResponse>& done) mutable {
-    response = detail::response_of(done, request);
+                            response = HTTPResponse()](Future<HTTPResponse> done) mutable {
+    response = detail::response_of(std::move(done), request);
     return callback(std::move(response));
   });
 }

@@ -1,0 +1,67 @@
+// Internal header. The simple client: AsyncHTTPClient on this library's own streams. Mirrors
+// tornado.simple_httpclient.
+#pragma once
+
+#include <tornado/httpclient.h>
+#include <tornado/tcpclient.h>
+
+#include <memory>
+#include <string>
+
+#include "http/connection_pool.h"
+#include "http/response_reader.h"
+
+namespace tornado::http {
+
+class SimpleFetch;
+
+// What the fetches of one client share. Lives until the client and the last fetch are gone, and
+// knows when its loop closes.
+class SimpleCore final : public tornado::detail::Counted, public tornado::detail::ListHook {
+ public:
+  explicit SimpleCore(const httpclient::ClientOptions& client_options);
+
+  void add(httpclient::Fetch fetch);
+  // Ends all fetches and closes the idle connections. None will follow.
+  void close();
+  // The same without completing a future: nobody would run.
+  void loop_closes();
+
+  // ---- for SimpleFetch
+  // It takes part in the lists no more; the next one may begin in its place, if it had `begun`.
+  void fetch_over(SimpleFetch& fetch, bool begun);
+  // Fetches with the same key may share a connection. Valid until the next call.
+  const std::string& origin_key(const SimpleFetch& fetch);
+  Future<iostream::IOStream> connect(const SimpleFetch& fetch);
+
+  ioloop::IOLoop& loop;
+  const httpclient::ClientOptions options;
+  const ResponseLimits limits;
+  ConnectionPool pool;
+
+ private:
+  ~SimpleCore() override;
+  void begin_waiting();
+
+  tcpclient::TCPClient tcp_client_;
+  tornado::detail::ListHook waiting_;  // SimpleFetch, each with a count of its own
+  tornado::detail::ListHook active_;
+  std::size_t active_count_ = 0;
+  std::string key_;  // its memory is used again
+  bool beginning_ = false;
+  bool closed_ = false;
+};
+
+class SimpleClient final : public httpclient::Implementation {
+ public:
+  explicit SimpleClient(const httpclient::ClientOptions& options)
+      : core_(new SimpleCore(options)) {}
+
+  void fetch_impl(httpclient::Fetch fetch) override { core_->add(std::move(fetch)); }
+  void close() override { core_->close(); }
+
+ private:
+  tornado::detail::Ref<SimpleCore> core_;
+};
+
+}  // namespace tornado::http
