@@ -1,0 +1,25 @@
+// Text 004, 1, and text 003, 2: hello world as Tornado's guide has it. The guide's make_app()
+// returns the application; here main makes it where it lives.
+#include <tornado/ioloop.h>
+
+#include "seeds.h"
+
+using namespace tornado;
+
+namespace {
+
+struct MainHandler : web::RequestHandler {
+  void get() { write("Hello, world"); }
+};
+
+std::vector<web::URLSpec> routes() {
+  return {web::url<MainHandler>("/")};
+}
+
+}  // namespace
+
+void seeds::hello_make_app(int argc, char** argv) {
+  web::Application app(routes());
+  listen(app, port(argc, argv));
+  ioloop::IOLoop::current().start();
+}

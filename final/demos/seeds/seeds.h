@@ -1,0 +1,47 @@
+// Internal header: the programs of the seeds, and what several of them need.
+#pragma once
+
+#include <tornado/web.h>
+
+#include <string>
+#include <thread>
+
+namespace seeds {
+
+// The number that --port gives; 8888 if it is not given.
+int port(int argc, char** argv);
+
+// app.listen(port), and says on stdout where. Ctrl-C ends the loop in order.
+void listen(tornado::web::Application& app, int port);
+
+// Somebody else's server: what the seeds fetch from the network they find here. It has a thread and
+// a loop of its own, so that a program that blocks can ask it, too.
+//
+//   /              a page
+//   /one, /two     the words "one" and "two"
+//   /feed/bret     {"entries": [..]}, as the FriendFeed API had it
+class OtherServer {
+ public:
+  OtherServer();
+  OtherServer(const OtherServer&) = delete;
+  OtherServer& operator=(const OtherServer&) = delete;
+  ~OtherServer();
+
+  std::string url(const std::string& path) const;
+
+ private:
+  tornado::ioloop::IOLoop* loop_ = nullptr;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+// One function a program, in the file of its name.
+using Program = void(int argc, char** argv);
+Program never_finished, finished_by_hand, file_by_callback, file_by_coroutine;  // text 000
+Program hello_instance;                                                         // text 001
+Program four_interfaces;                                                        // text 002
+Program hello_index, subjects, stories, form, json_arguments;                   // text 003
+Program hello_make_app, blocking_function, parallel, interleaving, looping,
+    in_the_background;  // text 004
+
+}  // namespace seeds
