@@ -28,8 +28,9 @@ class InvalidStateError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-// The result of a future that was cancelled (asyncio.CancelledError).
-class CancelledError : public std::exception {
+// The result of a future that was cancelled, and what a coroutine gets thrown that is
+// (asyncio.CancelledError).
+class CancelledError final : public std::exception {
  public:
   const char* what() const noexcept override { return "cancelled"; }
 };
@@ -42,12 +43,19 @@ namespace detail {
 
 enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
 
+// Who will complete a future, as far as cancelling goes.
+enum class FutureOrigin : std::uint8_t {
+  kPlain,      // somebody who does not look whether it was cancelled
+  kOperation,  // somebody who does: see Future::on_cancel
+  kCoroutine,
+};
+
 // What all the copies of one Future share. It belongs to the thread that made it; only the count is
 // atomic, because a lambda that carries a handle to another thread and back is copied and destroyed
 // there.
 class FutureStateBase : public Pooled {
  public:
-  FutureStateBase() = default;
+  explicit FutureStateBase(FutureOrigin origin) noexcept : origin_(origin), canceller_(nullptr) {}
   FutureStateBase(const FutureStateBase&) = delete;
   FutureStateBase& operator=(const FutureStateBase&) = delete;
 
@@ -89,26 +97,54 @@ class FutureStateBase : public Pooled {
   bool awaited() const noexcept { return !done() && !(unique() && waiters_.empty()); }
 
   // Leaves a completed future as it is and answers false.
-  bool fail(std::exception_ptr exception, FutureStatus status);
+  bool fail(std::exception_ptr exception, FutureStatus status = FutureStatus::kException);
+  bool fail_cancelled();
+  // The same at the end of a coroutine, where CancelledError means cancelled, and an exception that
+  // comes too late is logged.
+  void end_coroutine(std::exception_ptr exception) noexcept;
+
+  // Future::cancel().
+  bool cancel();
+  // For one who waits, and is asked to end. True: the request went on to the work behind this
+  // future, which will complete it. False: the waiter is to let go, because the work cannot be
+  // asked, or somebody else waits for it too.
+  bool cancel_unless_shared() {
+    return origin_ != FutureOrigin::kPlain && !waiters_.has_several() && cancel();
+  }
+
+  // Who is asked by cancel(), as long as the future is pending; null: cancel() just completes the
+  // future. Makes it an operation, unless it is a coroutine's.
+  void set_canceller(Canceller* canceller) noexcept;
+  // Where the coroutine waits that this future belongs to; null while it runs.
+  void set_suspension(Suspension* suspension) noexcept { suspension_ = suspension; }
+  void ask_at_next_wait() noexcept { cancel_wanted_ = true; }
+  bool take_cancel_wanted() noexcept { return std::exchange(cancel_wanted_, false); }
 
  protected:
   virtual ~FutureStateBase();
 
   void complete(FutureStatus status) {
     status_ = status;
-    if (!waiters_.empty()) wake();
+    if (!waiters_.empty() || canceller_ != nullptr) finish();
   }
 
  private:
-  void wake();
+  void finish();
+  void drop_canceller() noexcept;
   [[noreturn]] void throw_instead();
   static void check_foreign_thread();
 
   std::atomic<std::uint32_t> references_ = 1;
   FutureStatus status_ = FutureStatus::kPending;
   bool retrieved_ = false;
+  FutureOrigin origin_;
+  bool cancel_wanted_ = false;
   const ThreadState* thread_ = &thread_state;
   RunQueue waiters_;
+  union {
+    Canceller* canceller_;    // of an operation; may be null
+    Suspension* suspension_;  // of a coroutine; null while it runs
+  };
   std::exception_ptr exception_;
 };
 
@@ -131,7 +167,7 @@ inline constexpr bool kCopyable = [] {
 template <class T>
 class FutureState final : public FutureStateBase {
  public:
-  FutureState() {}
+  explicit FutureState(FutureOrigin origin) noexcept : FutureStateBase(origin) {}
   ~FutureState() override {
     if (has_value_) value_.~T();
   }
@@ -175,6 +211,7 @@ class FutureState final : public FutureStateBase {
 template <>
 class FutureState<void> final : public FutureStateBase {
  public:
+  using FutureStateBase::FutureStateBase;
   bool set() {
     check_thread();
     if (done()) return false;
@@ -195,6 +232,7 @@ template <class T>
 class FutureWait;
 template <class T>
 class FutureAwaiter;
+struct FutureAccess;
 
 // A done-callback: owns the function, is owned by the future until that completes, then by the
 // loop's queue.
@@ -220,14 +258,28 @@ class DoneCallback final : public Waiter, public Pooled {
   FutureState<T>* state_ = nullptr;
 };
 
+// Calls a function when its future is cancelled. Owned by the future.
+template <class F>
+class OnCancel final : public Canceller, public Pooled {
+ public:
+  explicit OnCancel(F stop) : stop_(std::move(stop)) {}
+  void cancel(FutureStateBase& future) override {
+    F stop = std::move(stop_);
+    future.fail_cancelled();  // frees this
+    stop();
+  }
+  void let_go() noexcept override { delete this; }
+
+ private:
+  F stop_;
+};
+
 // What escaped a callback, the exception being handled or `exception`, goes to the context that is
 // current; to tornado.application if that does not want it.
 void report_callback_exception() noexcept;
 void report_callback_exception(std::exception_ptr exception) noexcept;
 // To tornado.application in any case.
 void log_callback_exception(const std::exception_ptr& exception) noexcept;
-// A coroutine ended with an exception after its future was cancelled: nobody will see it.
-void report_lost_exception() noexcept;
 [[noreturn]] void throw_null_exception();
 
 template <class T>
@@ -259,7 +311,7 @@ class Future {
   using promise_type = detail::Promise<T>;
 
   // A new future, not yet done.
-  Future() : state_(new detail::FutureState<T>) {}
+  Future() : state_(new detail::FutureState<T>(detail::FutureOrigin::kPlain)) {}
   Future(const Future& other) noexcept : state_(other.state_) { state_->retain(); }
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   Future& operator=(Future other) noexcept {
@@ -288,20 +340,41 @@ class Future {
   void set_exception(E exception) const {
     if constexpr (std::is_same_v<E, std::exception_ptr>) {
       if (exception == nullptr) detail::throw_null_exception();
-      if (!state_->fail(std::move(exception), detail::FutureStatus::kException)) {
-        detail::throw_already_done();
-      }
+      if (!state_->fail(std::move(exception))) detail::throw_already_done();
     } else {
       set_exception(std::make_exception_ptr(std::move(exception)));
     }
   }
 
-  // Completes a pending future with CancelledError and answers true; answers false if it was done.
-  // What would have completed it is not stopped: a coroutine runs on, its result is dropped, its
-  // exception logged. Any other producer asks done() before set_result().
-  bool cancel() const {
-    return state_->fail(std::make_exception_ptr(concurrent::CancelledError()),
-                        detail::FutureStatus::kCancelled);
+  // Asks for the end of what would complete the future, and answers true; answers false if it is
+  // done. The rules are asyncio's, but for what others wait for too:
+  //
+  // - A coroutine gets CancelledError thrown where it waits, on the loop, and unwinds by itself. It
+  //   may catch it, await in its clean-up, and even go on: the future is done when the coroutine
+  //   has ended, and as it has ended. Asking again throws again.
+  // - Where it waits for another coroutine, or for an operation of this library (a sleep, a read, a
+  //   place in a queue, a task on an executor), that one is cancelled, and the exception comes from
+  //   there. If somebody else waits for the same future too, or if it is one that you made, then
+  //   only this coroutine lets go of it. An operation that had its result already is not undone:
+  //   the await gives the result, and the next wait throws.
+  // - An operation's future, or one that you made, is completed with CancelledError now. Who makes
+  //   futures asks done() before set_result(), or says on_cancel().
+  bool cancel() const { return state_->cancel(); }
+
+  // For who makes a future: `stop()` is called once when it is cancelled, inside cancel(), after
+  // the future was completed with CancelledError. It frees what the work has taken, must not throw,
+  // and is itself freed when the future is done. Without `stop`, the maker promises just to ask
+  // done() before set_result(). Either way, cancelling a coroutine that is alone in waiting for
+  // this future then cancels the future too. No effect on a future that is done, or a coroutine's.
+  template <class F>
+    requires std::is_invocable_v<F&>
+  void on_cancel(F stop) const {
+    state_->check_thread();
+    state_->set_canceller(new detail::OnCancel<F>(std::move(stop)));
+  }
+  void on_cancel() const {
+    state_->check_thread();
+    state_->set_canceller(nullptr);
   }
 
   // Has a result or an exception, or was cancelled.
@@ -327,7 +400,8 @@ class Future {
 
   // Calls `callback(Future<T>)` on the loop once the future is done, also if it is done already. In
   // the order added. The callback may be a coroutine; its captures stay alive until it ends. What
-  // it throws goes to the context it was added in, or is logged (tornado/stack_context.h). A future that never completes frees its callbacks without calling them.
+  // it throws goes to the context it was added in, or is logged (tornado/stack_context.h). A future
+  // that never completes frees its callbacks without calling them.
   template <class F>
   void add_done_callback(F callback) const {
     state_->check_thread();
@@ -345,11 +419,9 @@ class Future {
 
  private:
   friend class detail::Promise<T>;
-  friend class detail::FutureWait<T>;
+  friend struct detail::FutureAccess;
   template <class, class>
   friend class detail::DoneCallback;
-  template <class U>
-  friend bool detail::awaited(const Future<U>& future) noexcept;
 
   explicit Future(detail::FutureState<T>* state) noexcept : state_(state) {}
 
@@ -358,9 +430,35 @@ class Future {
 
 namespace detail {
 
+// For the rooms of this library: what is behind a handle.
+struct FutureAccess {
+  template <class T>
+  static FutureState<T>& state(const Future<T>& future) noexcept {
+    return *future.state_;
+  }
+};
+
 template <class T>
 bool awaited(const Future<T>& future) noexcept {
-  return future.state_->awaited();
+  return FutureAccess::state(future).awaited();
+}
+
+// Completes `to`, which is pending, as `done` was.
+template <class T>
+void hand_over(Future<T> done, const Future<T>& to) {
+  if (done.cancelled()) {
+    FutureAccess::state(to).fail_cancelled();
+  } else if (const auto exception = done.exception()) {
+    to.set_exception(exception);
+  } else if constexpr (std::is_void_v<T>) {
+    to.set_result();
+  } else {
+    try {
+      to.set_result(std::move(done).result());
+    } catch (...) {  // the result does not move
+      to.set_exception(std::current_exception());
+    }
+  }
 }
 
 // Waits until a future is done, whatever it holds.
@@ -372,33 +470,47 @@ class FutureWait : public Suspension {
     if (waiting_) state().forget(*this);
   }
 
-  bool await_ready() {
-    if (!future_.done() || thread_state.await_budget == 0) return false;
-    --thread_state.await_budget;
-    return true;
+  bool await_ready() { return future_.done() && take_await_budget(); }
+
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    start(handle, future_of(handle.promise()));
   }
 
-  void await_suspend(std::coroutine_handle<> handle) {
-    suspend(handle);
-    if (future_.done()) {
-      resume_next_round();
-    } else {
-      state().wait(*this);
-      waiting_ = true;
-    }
-  }
-
-  void await_resume() const noexcept {}
+  void await_resume() const { throw_if_cancelled(); }
 
   void completed(FutureStateBase& done) override {
     waiting_ = false;
     Suspension::completed(done);
   }
 
+  void cancel() override {
+    if (!waiting_) {
+      if (!state().cancelled()) postpone_cancel();  // else it throws anyway
+      return;
+    }
+    if (state().cancel_unless_shared()) return;
+    state().forget(*this);
+    waiting_ = false;
+    set_cancelled();
+    resume_now();
+  }
+
  protected:
-  FutureState<T>& state() noexcept { return *future_.state_; }
+  FutureState<T>& state() noexcept { return FutureAccess::state(future_); }
 
  private:
+  void start(std::coroutine_handle<> handle, FutureStateBase* owner) {
+    suspend(handle, owner);
+    if (future_.done()) {
+      resume_next_round();
+    } else {
+      state().wait(*this);
+      waiting_ = true;
+    }
+    deliver_cancel();
+  }
+
   Future<T> future_;
   bool waiting_ = false;
 };
@@ -408,7 +520,10 @@ template <class T>
 class FutureAwaiter final : public FutureWait<T> {
  public:
   using FutureWait<T>::FutureWait;
-  T await_resume() { return this->state().take(this->state().unique()); }
+  T await_resume() {
+    this->throw_if_cancelled();
+    return this->state().take(this->state().unique());
+  }
 };
 
 template <class T>
@@ -420,15 +535,15 @@ class PromiseBase : public Pooled {
 
   std::suspend_never initial_suspend() const noexcept { return {}; }
   std::suspend_never final_suspend() const noexcept { return {}; }
-  void unhandled_exception() noexcept {
-    if (!state_->fail(std::current_exception(), FutureStatus::kException)) report_lost_exception();
-  }
+  void unhandled_exception() noexcept { state_->end_coroutine(std::current_exception()); }
+
+  FutureStateBase& future_state() noexcept { return *state_; }
 
  protected:
   ~PromiseBase() { state_->release(); }
 
   // The frame goes when the coroutine ends; the result stays with the future.
-  FutureState<T>* state_ = new FutureState<T>;
+  FutureState<T>* state_ = new FutureState<T>(FutureOrigin::kCoroutine);
 };
 
 template <class T>
@@ -455,9 +570,9 @@ class Promise<void> final : public PromiseBase<void> {
   void return_void() { state_->set(); }
 };
 
-// Calls `function(args...)`, which lives in `owner`, reports what it throws and frees the owner. When
-// it is a coroutine, that is at its end: a lambda coroutine's captures live in the function object,
-// not in the frame.
+// Calls `function(args...)`, which lives in `owner`, reports what it throws and frees the owner.
+// When it is a coroutine, that is at its end: a lambda coroutine's captures live in the function
+// object, not in the frame.
 template <class Owner, class F, class... Args>
 void run_and_free(Owner& owner, F& function, Args&&... args) {
   Owned<Owner> owned(&owner);
@@ -482,8 +597,7 @@ void run_and_free(Owner& owner, F& function, Args&&... args) {
 template <class T, class F>
 void DoneCallback<T, F>::run() {
   Future<T> future(std::exchange(state_, nullptr));
-  run_in_context(std::move(context_),
-                 [&] { run_and_free(*this, function_, std::move(future)); });
+  run_in_context(std::move(context_), [&] { run_and_free(*this, function_, std::move(future)); });
 }
 
 }  // namespace detail
@@ -625,6 +739,24 @@ class ThreadPoolExecutor final : public Executor {
   struct Pool;
   tornado::detail::Ref<Pool> pool_;
 };
+
+}  // namespace concurrent
+
+namespace concurrent {
+
+// Completes `to` as `from` will be, or is, unless `to` is done by then. Who waits for `to` and is
+// cancelled does not cancel `from`. (chain_future)
+template <class T>
+void chain_future(const Future<T>& from, const Future<T>& to) {
+  const auto copy = [to](Future<T> done) {
+    if (!to.done()) tornado::detail::hand_over(std::move(done), to);
+  };
+  if (from.done()) {
+    copy(from);
+  } else {
+    from.add_done_callback(copy);
+  }
+}
 
 }  // namespace concurrent
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/group.h>
 #include <tornado/ioloop.h>
 
 #include <map>
@@ -13,19 +14,60 @@ namespace tornado::gen {
 
 using ioloop::TimeoutError;
 
+// Exceptions that are not logged where they cannot be thrown:
+// `multi(list, gen::quiet<StreamClosedError>)`. (quiet_exceptions)
+class QuietExceptions {
+ public:
+  // None.
+  constexpr QuietExceptions() = default;
+  // E... and what derives from them.
+  template <class... E>
+  static constexpr QuietExceptions of() {
+    return QuietExceptions([](const std::exception_ptr& exception) {
+      const auto is = [&]<class One>(const One*) {
+        try {
+          std::rethrow_exception(exception);
+        } catch (const One&) {
+          return true;
+        } catch (...) {
+          return false;
+        }
+      };
+      return (is(static_cast<const E*>(nullptr)) || ...);
+    });
+  }
+
+  bool contains(const std::exception_ptr& exception) const {
+    return matches_ != nullptr && matches_(exception);
+  }
+
+ private:
+  using Matches = bool (*)(const std::exception_ptr&);
+  constexpr explicit QuietExceptions(Matches matches) : matches_(matches) {}
+  Matches matches_ = nullptr;
+};
+template <class... E>
+inline constexpr QuietExceptions quiet = QuietExceptions::of<E...>();
+
 namespace detail {
 
-// An exception that cannot be thrown, because another one is: logged to tornado.application.
+// An exception that cannot be thrown, because another one is, or because it comes too late: logged
+// to tornado.application.
 void log_later_failure(const std::exception_ptr& exception) noexcept;
 void log_failure_after_timeout(const std::exception_ptr& exception) noexcept;
 
 // Collects the first exception of a group and logs the others.
 class FirstFailure {
  public:
-  void add(const std::exception_ptr& exception) noexcept {
+  explicit FirstFailure(QuietExceptions quiet) : quiet_(quiet) {}
+
+  template <class T>
+  void look_at(const Future<T>& future) {
+    const auto exception = future.exception();
+    if (exception == nullptr) return;
     if (first_ == nullptr) {
       first_ = exception;
-    } else {
+    } else if (!future.cancelled() && !quiet_.contains(exception)) {
       log_later_failure(exception);
     }
   }
@@ -34,6 +76,7 @@ class FirstFailure {
   }
 
  private:
+  const QuietExceptions quiet_;
   std::exception_ptr first_;
 };
 
@@ -48,102 +91,93 @@ template <class T>
 using Held = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 template <class T>
-struct Slot {
-  // Takes the result out of a done future into the slot, or its exception into `failure`.
-  void fill(Future<T>&& future, FirstFailure& failure) {
-    if (const auto exception = future.exception()) {
-      failure.add(exception);
-    } else if constexpr (!std::is_void_v<T>) {
-      value.emplace(std::move(future).result());
-    } else {
-      value.emplace();
-    }
-  }
-  std::optional<Held<T>> value;
-};
-
-// Completes `result` as `done` was; if that came too late, logs what gets lost.
-template <class T>
-void hand_over(Future<T> done, const Future<T>& result) {
-  const auto exception = done.exception();
-  if (result.done()) {
-    if (exception && !done.cancelled()) log_failure_after_timeout(exception);
-  } else if (exception) {
-    result.set_exception(exception);
-  } else if constexpr (std::is_void_v<T>) {
-    result.set_result();
+Held<T> take(Future<T>& done) {
+  if constexpr (std::is_void_v<T>) {
+    return {};
   } else {
-    try {
-      result.set_result(std::move(done).result());
-    } catch (...) {  // the result does not move
-      result.set_exception(std::current_exception());
-    }
+    return std::move(done).result();
   }
 }
+
+// While it lives, a request to cancel `to` goes on to `from`, and ends `to` if it cannot.
+template <class T>
+class CancelLink final : public tornado::detail::Canceller, public tornado::detail::Pooled {
+ public:
+  // Stands in a callback that waits for `from`, so that lives.
+  CancelLink(const Future<T>& from, Future<T> to)
+      : from_(tornado::detail::FutureAccess::state(from)), to_(std::move(to)) {
+    tornado::detail::FutureAccess::state(to_).set_canceller(this);
+  }
+  CancelLink(const CancelLink&) = delete;
+  CancelLink& operator=(const CancelLink&) = delete;
+  ~CancelLink() { tornado::detail::FutureAccess::state(to_).set_canceller(nullptr); }
+
+  void cancel(tornado::detail::FutureStateBase& to) override {
+    if (!from_.cancel_unless_shared()) to.fail_cancelled();
+  }
+  void let_go() noexcept override {}
+
+ private:
+  tornado::detail::FutureStateBase& from_;
+  const Future<T> to_;
+};
 
 }  // namespace detail
 
 // Waits for all of them, and gives their results in the same shape: a vector for a vector, a map
 // for a map, a tuple for single arguments (std::monostate where a future has no result). Waits for
 // all even if one fails; then throws the exception of the first that failed, in the order given,
-// and logs the others. (gen.multi)
+// and logs the others, but for those of the kinds in `quiet`. Cancelling it cancels all of them.
+// (gen.multi)
 template <class T>
-  requires(!std::is_void_v<T>)
-Future<std::vector<T>> multi(std::vector<Future<T>> children) {
-  detail::FirstFailure failure;
-  std::vector<T> results;
-  results.reserve(children.size());
-  for (auto& child : children) {
-    co_await detail::settled(child);
-    detail::Slot<T> slot;
-    slot.fill(std::move(child), failure);
-    if (slot.value) results.push_back(std::move(*slot.value));
-  }
+Future<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::Held<T>>>> multi(
+    std::vector<Future<T>> children, QuietExceptions quiet = {}) {
+  std::vector<detail::GroupMember> members(children.size());
+  detail::GroupWait all(members.data(), members.size());
+  for (const auto& child : children) all.add(child);
+  co_await all;
+  detail::FirstFailure failure(quiet);
+  for (const auto& child : children) failure.look_at(child);
   failure.rethrow();
-  co_return results;
-}
-
-inline Future<void> multi(std::vector<Future<void>> children) {
-  detail::FirstFailure failure;
-  for (auto& child : children) {
-    co_await detail::settled(child);
-    detail::Slot<void> slot;
-    slot.fill(std::move(child), failure);
+  if constexpr (!std::is_void_v<T>) {
+    std::vector<T> results;
+    results.reserve(children.size());
+    for (auto& child : children) results.push_back(detail::take(child));
+    co_return results;
   }
-  failure.rethrow();
 }
 
 template <class K, class T>
-Future<std::map<K, detail::Held<T>>> multi(std::map<K, Future<T>> children) {
-  detail::FirstFailure failure;
-  std::map<K, detail::Held<T>> results;
-  for (auto& [key, child] : children) {
-    co_await detail::settled(child);
-    detail::Slot<T> slot;
-    slot.fill(std::move(child), failure);
-    if (slot.value) results.emplace(key, std::move(*slot.value));
-  }
+Future<std::map<K, detail::Held<T>>> multi(std::map<K, Future<T>> children,
+                                           QuietExceptions quiet = {}) {
+  std::vector<detail::GroupMember> members(children.size());
+  detail::GroupWait all(members.data(), members.size());
+  for (const auto& [key, child] : children) all.add(child);
+  co_await all;
+  detail::FirstFailure failure(quiet);
+  for (const auto& [key, child] : children) failure.look_at(child);
   failure.rethrow();
+  std::map<K, detail::Held<T>> results;
+  for (auto& [key, child] : children) results.emplace(key, detail::take(child));
   co_return results;
 }
 
-namespace detail {
-template <std::size_t... I, class... T>
-Future<std::tuple<Held<T>...>> multi_tuple(std::index_sequence<I...>, Future<T>... children) {
-  auto all = std::make_tuple(std::move(children)...);
-  std::tuple<Slot<T>...> slots;
-  FirstFailure failure;
-  (co_await settled(std::get<I>(all)), ...);
-  (std::get<I>(slots).fill(std::move(std::get<I>(all)), failure), ...);
+template <class... T>
+  requires(sizeof...(T) > 0)
+Future<std::tuple<detail::Held<T>...>> multi(QuietExceptions quiet, Future<T>... children) {
+  detail::GroupMember members[sizeof...(T)];
+  detail::GroupWait all(members, sizeof...(T));
+  (all.add(children), ...);
+  co_await all;
+  detail::FirstFailure failure(quiet);
+  (failure.look_at(children), ...);
   failure.rethrow();
-  co_return std::tuple<Held<T>...>(std::move(*std::get<I>(slots).value)...);
+  co_return std::tuple<detail::Held<T>...>(detail::take(children)...);
 }
-}  // namespace detail
-
 template <class... T>
   requires(sizeof...(T) > 0)
 Future<std::tuple<detail::Held<T>...>> multi(Future<T>... children) {
-  return detail::multi_tuple(std::index_sequence_for<T...>(), std::move(children)...);
+  return multi(QuietExceptions(), std::move(children)...);
 }
 
 // Completes after `seconds` (or a std::chrono duration). (gen.sleep)
@@ -160,11 +194,13 @@ struct Moment {
    public:
     Awaiter() = default;
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> handle) {
-      suspend(handle);
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> handle) {
+      suspend(handle, tornado::detail::future_of(handle.promise()));
       resume_next_round();
+      deliver_cancel();
     }
-    void await_resume() const noexcept {}
+    void await_resume() const { throw_if_cancelled(); }
   };
   Awaiter operator co_await() const { return Awaiter(); }
 };
@@ -172,25 +208,83 @@ inline constexpr Moment moment;
 
 // Gives the result of `future`, or throws TimeoutError if it is not there at `deadline`: seconds as
 // IOLoop::time() counts them, or a std::chrono duration from now. The work behind the future is not
-// cancelled; if it fails later, that is logged. (gen.with_timeout)
+// cancelled then; if it fails later, that is logged, unless with one of the kinds in `quiet`.
+// Cancelling the future that this gives does cancel the work. (gen.with_timeout)
 template <class T>
-Future<T> with_timeout(double deadline, Future<T> future) {
+Future<T> with_timeout(double deadline, Future<T> future, QuietExceptions quiet = {}) {
   auto& loop = ioloop::IOLoop::current();
   Future<T> result;
   const auto timer = loop.add_timeout(deadline, [result] {
     if (!result.done()) result.set_exception(TimeoutError());
   });
-  future.add_done_callback([result, timer, &loop](Future<T> done) {
-    // The loop may be gone; then the timer went with it.
-    if (timer.pending()) loop.remove_timeout(timer);
-    detail::hand_over(std::move(done), result);
+  tornado::detail::Owned link(new detail::CancelLink<T>(future, result));
+  future.add_done_callback([result, timer, &loop, quiet, link = std::move(link)](Future<T> done) {
+    if (timer.pending()) loop.remove_timeout(timer);  // else the loop may be gone
+    if (!result.done()) return tornado::detail::hand_over(std::move(done), result);
+    if (const auto exception = done.exception();
+        exception && !done.cancelled() && !quiet.contains(exception)) {
+      detail::log_failure_after_timeout(exception);
+    }
   });
   return result;
 }
 template <tornado::detail::Duration D, class T>
-Future<T> with_timeout(const D& duration, Future<T> future) {
+Future<T> with_timeout(const D& duration, Future<T> future, QuietExceptions quiet = {}) {
   return with_timeout(ioloop::IOLoop::current().time() + tornado::detail::to_seconds(duration),
-                      std::move(future));
+                      std::move(future), quiet);
+}
+
+namespace detail {
+// A timer that goes with its scope. Not to be used where the loop may be gone by then.
+class TimerScope {
+ public:
+  TimerScope(ioloop::IOLoop& loop, ioloop::Timeout timer) : loop_(loop), timer_(std::move(timer)) {}
+  TimerScope(const TimerScope&) = delete;
+  TimerScope& operator=(const TimerScope&) = delete;
+  ~TimerScope() { loop_.remove_timeout(timer_); }
+
+ private:
+  ioloop::IOLoop& loop_;
+  const ioloop::Timeout timer_;
+};
+}  // namespace detail
+
+// Gives the result of `work`, which it cancels at `deadline` (as in with_timeout), waiting until it
+// has really ended: then nothing of it runs any more, and nothing it refers to is in use. Throws
+// TimeoutError if it was cancelled so; work that ended with a result all the same, or with another
+// exception, gives that. Work that cannot be cancelled, or that others wait for too, goes on
+// without this one, and TimeoutError comes at once. Not in Tornado; compare asyncio.wait_for.
+template <class T>
+Future<T> with_deadline(double deadline, Future<T> work) {
+  tornado::detail::FutureWait<T> ended(work);
+  bool late = false;
+  const auto cancel = [&] {
+    late = true;
+    ended.cancel();
+  };
+  auto& loop = ioloop::IOLoop::current();
+  const detail::TimerScope timer(loop, loop.add_timeout(deadline, cancel));
+  try {
+    co_await ended;
+  } catch (const concurrent::CancelledError&) {
+    if (late) throw TimeoutError();
+    throw;
+  }
+  if (late && work.cancelled()) throw TimeoutError();
+  co_return std::move(work).result();
+}
+// The same with a function that starts the work, mostly a coroutine lambda: it stays alive until
+// the work has ended, and so do its captures.
+template <class F>
+  requires tornado::detail::is_future<std::invoke_result_t<F&>>
+std::invoke_result_t<F&> with_deadline(double deadline, F function) {
+  auto work = function();
+  co_return co_await with_deadline(deadline, std::move(work));
+}
+template <tornado::detail::Duration D, class Work>
+auto with_deadline(const D& duration, Work work) {
+  return with_deadline(ioloop::IOLoop::current().time() + tornado::detail::to_seconds(duration),
+                       std::move(work));
 }
 
 }  // namespace tornado::gen

@@ -1,11 +1,14 @@
 #include <tornado/concurrent.h>
 #include <tornado/log.h>
 
+#include <typeinfo>
+
 #include "loop/error_text.h"
 
 namespace tornado::detail {
 
 FutureStateBase::~FutureStateBase() {
+  drop_canceller();
   while (Runnable* waiter = waiters_.pop_front()) waiter->discard();
   if (status_ == FutureStatus::kException && !retrieved_) {
     log::app_log.error("Future exception was never retrieved: " + describe(exception_));
@@ -20,11 +23,79 @@ bool FutureStateBase::fail(std::exception_ptr exception, FutureStatus status) {
   return true;
 }
 
-void FutureStateBase::wake() {
-  // A waiter of a closed loop is freed here, and with it perhaps the last handle but this.
+bool FutureStateBase::fail_cancelled() {
+  return fail(std::make_exception_ptr(concurrent::CancelledError()), FutureStatus::kCancelled);
+}
+
+void FutureStateBase::end_coroutine(std::exception_ptr exception) noexcept {
+  const bool cancelled = *exception.__cxa_exception_type() == typeid(concurrent::CancelledError);
+  if (!done()) {
+    fail(std::move(exception), cancelled ? FutureStatus::kCancelled : FutureStatus::kException);
+  } else if (!cancelled) {
+    log::app_log.error("Exception after Future was done: " + describe(exception));
+  }
+}
+
+void FutureStateBase::finish() {
+  // What lets go or a waiter of a closed loop is freed here, and with it perhaps the last handle
+  // but this.
   const Ref<FutureStateBase> self(this);
+  drop_canceller();
   while (Runnable* waiter = waiters_.pop_front()) static_cast<Waiter*>(waiter)->completed(*this);
 }
+
+// ---- cancelling ---------------------------------------------------------------------------------
+
+bool FutureStateBase::cancel() {
+  check_thread();
+  if (done()) return false;
+  if (origin_ == FutureOrigin::kCoroutine) {
+    if (suspension_ != nullptr) {
+      suspension_->cancel();
+    } else {
+      cancel_wanted_ = true;
+    }
+  } else if (canceller_ != nullptr) {
+    canceller_->cancel(*this);
+  } else {
+    fail_cancelled();
+  }
+  return true;
+}
+
+void FutureStateBase::set_canceller(Canceller* canceller) noexcept {
+  if (done() || origin_ == FutureOrigin::kCoroutine) {
+    if (canceller != nullptr) canceller->let_go();
+    return;
+  }
+  drop_canceller();
+  origin_ = FutureOrigin::kOperation;
+  canceller_ = canceller;
+}
+
+void FutureStateBase::drop_canceller() noexcept {
+  if (origin_ != FutureOrigin::kOperation) return;
+  if (Canceller* canceller = std::exchange(canceller_, nullptr)) canceller->let_go();
+}
+
+void Suspension::leave_owner() noexcept {
+  owner_->set_suspension(nullptr);
+  owner_ = nullptr;
+}
+
+void Suspension::deliver_to_owner() {
+  if (owner_->take_cancel_wanted()) cancel();
+}
+
+void Suspension::postpone_cancel() {
+  if (!cancelled_ && owner_ != nullptr) owner_->ask_at_next_wait();
+}
+
+void Suspension::throw_cancelled() {
+  throw concurrent::CancelledError();
+}
+
+// ---- errors -------------------------------------------------------------------------------------
 
 void FutureStateBase::throw_instead() {
   if (!done()) throw concurrent::InvalidStateError("the future is not done");
@@ -61,10 +132,6 @@ void report_callback_exception(std::exception_ptr exception) noexcept {
 
 void log_callback_exception(const std::exception_ptr& exception) noexcept {
   log::app_log.error("Exception in callback: " + describe(exception));
-}
-
-void report_lost_exception() noexcept {
-  log::app_log.error("Exception after Future was cancelled: " + describe(std::current_exception()));
 }
 
 }  // namespace tornado::detail

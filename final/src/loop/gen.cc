@@ -1,3 +1,4 @@
+#include <tornado/detail/group.h>
 #include <tornado/gen.h>
 #include <tornado/log.h>
 
@@ -13,10 +14,62 @@ void detail::log_failure_after_timeout(const std::exception_ptr& exception) noex
   log::app_log.error("Exception in Future after timeout: " + describe(exception));
 }
 
+// ---- waiting for several ------------------------------------------------------------------------
+
+void detail::GroupMember::completed(tornado::detail::FutureStateBase&) {
+  pending_ = nullptr;
+  group_->one_less();
+}
+
+bool detail::GroupMember::leave() noexcept {
+  if (pending_ == nullptr) return false;
+  std::exchange(pending_, nullptr)->forget(*this);
+  return true;
+}
+
+void detail::GroupWait::watch(tornado::detail::FutureStateBase& state) {
+  GroupMember& member = members_[added_];
+  state.wait(member);
+  member.group_ = this;
+  member.pending_ = &state;
+  ++pending_;
+}
+
+void detail::GroupWait::start(std::coroutine_handle<> handle,
+                              tornado::detail::FutureStateBase* owner) {
+  suspend(handle, owner);
+  if (pending_ == 0) {
+    resume_next_round();
+  } else {
+    waiting_ = true;
+  }
+  deliver_cancel();
+}
+
+void detail::GroupWait::one_less() {
+  if (--pending_ > 0 || !waiting_) return;
+  waiting_ = false;
+  resume_now();
+}
+
+void detail::GroupWait::cancel() {
+  if (!waiting_) return postpone_cancel();
+  set_cancelled();
+  for (std::size_t at = 0; at < count_; ++at) {
+    GroupMember& member = members_[at];
+    if (member.pending_ == nullptr || member.pending_->cancel_unless_shared()) continue;
+    if (member.leave()) one_less();
+  }
+}
+
+// ---- waiting for time ---------------------------------------------------------------------------
+
 Future<void> sleep(double seconds) {
   Future<void> done;
-  ioloop::IOLoop::current().call_later(seconds, [done] {
-    if (!done.done()) done.set_result();
+  auto& loop = ioloop::IOLoop::current();
+  const auto timer = loop.call_later(seconds, [done] { done.set_result(); });
+  done.on_cancel([&loop, timer] {
+    if (timer.pending()) loop.remove_timeout(timer);  // else the loop may be gone
   });
   return done;
 }

@@ -1,3 +1,4 @@
+#include <tornado/concurrent.h>
 #include <tornado/detail/runtime.h>
 
 #include <cstdint>
@@ -33,12 +34,21 @@ void schedule_next_round(ioloop::IOLoop& loop, Runnable& item) {
   }
 }
 
-void Suspension::suspend(std::coroutine_handle<> handle) {
+void Suspension::run() {
+  hook_.unlink();
+  if (owner_ != nullptr) leave_owner();
+  if (context_ != nullptr) return resume_in_context();
+  handle_.resume();
+}
+
+void Suspension::suspend(std::coroutine_handle<> handle, FutureStateBase* owner) {
   handle_ = handle;
   loop_ = &ioloop::IOLoop::current();
   // Nothing would ever resume or free the frame.
   if (loop_->internals().closed) throw std::runtime_error("cannot wait: the IOLoop is closed");
   hook_.link_before(loop_->internals().suspended);
+  owner_ = owner;
+  if (owner != nullptr) owner->set_suspension(this);
   if (thread_state.context != nullptr) keep_context();
 }
 

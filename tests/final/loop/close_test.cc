@@ -137,7 +137,30 @@ TEST_P(Close, frees_handlers_timers_callbacks_signals_and_periodic_callbacks) {
 
 TEST_P(Close, frees_a_run_sync_that_timed_out) {
   EXPECT_THROW(loop->run_sync([this] { return hold(token); }, 0.0005), ioloop::TimeoutError);
-  run_and_close();
+  EXPECT_GT(token.use_count(), 1);
+  loop.reset();
+  EXPECT_EQ(token.use_count(), 1);
+  EXPECT_EQ(test::open_descriptors(), before);
+}
+
+TEST_P(Close, frees_a_frame_that_was_cancelled_and_one_that_undoes_itself) {
+  const auto unwinds = [](Token held) -> Future<void> {
+    try {
+      co_await hold(held);
+    } catch (const concurrent::CancelledError&) {
+    }
+    co_await hold(held);
+  };
+  std::vector<Future<void>> all{unwinds(token), hold(token), gen::sleep(3600)};
+  std::vector<Future<void>> more{gen::multi(all), gen::multi(all)};
+  more.push_back(gen::with_deadline(loop->time() + 3600, hold(token)));
+  more.push_back(gen::with_timeout(loop->time() + 3600, hold(token)));
+  loop->add_callback([this] { loop->stop(); });
+  all[0].cancel();
+  loop->start();
+  for (const auto& one : more) one.cancel();
+  loop.reset();
+  EXPECT_EQ(token.use_count(), 1);
 }
 
 // ---- destructors that are not idle

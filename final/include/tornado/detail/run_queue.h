@@ -37,6 +37,7 @@ class RunQueue {
   RunQueue& operator=(const RunQueue&) = delete;
 
   bool empty() const noexcept { return head_ == nullptr; }
+  bool has_several() const noexcept { return head_ != tail_; }
 
   void push_back(Runnable& item) noexcept {
     item.next_ = nullptr;

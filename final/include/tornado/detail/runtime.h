@@ -30,6 +30,13 @@ struct ThreadState {
 };
 extern constinit thread_local ThreadState thread_state;
 
+// Whether a result that is ready may be taken without a turn of the loop.
+inline bool take_await_budget() noexcept {
+  if (thread_state.await_budget == 0) return false;
+  --thread_state.await_budget;
+  return true;
+}
+
 // Queues `item` on a loop: among the futures that are done (this iteration), or among the callbacks
 // (the next). A loop that does not run on this thread gets it through its mailbox.
 void schedule(ioloop::IOLoop& loop, Runnable& item);
@@ -66,6 +73,19 @@ struct PoolAllocator {
   }
 };
 
+// The maker of a future, as far as it can be asked to end the work behind it.
+class Canceller {
+ public:
+  // Ends the work and then the pending `future` with CancelledError, at once or later. Runs
+  // nobody's code. May be called again until the future is done.
+  virtual void cancel(FutureStateBase& future) = 0;
+  // The future is done or dies: nothing will be asked any more.
+  virtual void let_go() noexcept = 0;
+
+ protected:
+  ~Canceller() = default;
+};
+
 // Something that waits for a future.
 class Waiter : public Runnable {
  public:
@@ -77,27 +97,57 @@ class Waiter : public Runnable {
   ~Waiter() override = default;
 };
 
+// The future of the coroutine whose promise this is; null for a coroutine that is not ours.
+template <class P>
+FutureStateBase* future_of(P& promise) {
+  if constexpr (requires { promise.future_state(); }) {
+    return &promise.future_state();
+  } else {
+    return nullptr;
+  }
+}
+
 // A suspended coroutine. It goes on on the loop that was current when it was suspended. That loop
-// knows it, so that IOLoop::close() can free the frames that nothing will resume. Lives inside the
-// frame.
+// knows it, so that IOLoop::close() can free the frames that nothing will resume; the coroutine's
+// future knows it, so that a request to cancel finds what to interrupt. Lives inside the frame.
+//
+// An awaiter derives from it: await_suspend() calls suspend(), then arranges for it to be resumed,
+// then calls deliver_cancel(); await_resume() calls throw_if_cancelled().
 class Suspension : public Waiter {
  public:
-  void run() final {
-    hook_.unlink();
-    if (context_ != nullptr) return resume_in_context();
-    handle_.resume();
-  }
+  void run() final;
   void discard() noexcept final {}  // the loop destroys the frame itself
   void completed(FutureStateBase&) override { schedule(*loop_, *this); }
 
+  // The coroutine is asked to end while it waits here. As it stands: it is queued to resume anyway,
+  // and throws then.
+  virtual void cancel() { set_cancelled(); }
+
  protected:
   Suspension() = default;
-  ~Suspension() override = default;
+  ~Suspension() override {
+    if (owner_ != nullptr) leave_owner();
+  }
 
   // Enters `handle` in the current loop's list; throws std::runtime_error if that loop is closed.
-  // Follow it with a wait or resume_next_round().
-  void suspend(std::coroutine_handle<> handle);
+  // `owner` is the coroutine's own future, or null.
+  void suspend(std::coroutine_handle<> handle, FutureStateBase* owner);
   void resume_next_round() { schedule_next_round(*loop_, *this); }
+  // Cancels if that was asked for while the coroutine ran.
+  void deliver_cancel() {
+    if (owner_ != nullptr) deliver_to_owner();
+  }
+
+  void resume_now() { schedule(*loop_, *this); }
+  // For a cancel() that ends the wait: the await throws CancelledError once resumed.
+  void set_cancelled() noexcept { cancelled_ = true; }
+  // For a cancel() that comes when the result is there: nothing is lost, the next wait is
+  // cancelled.
+  void postpone_cancel();
+
+  void throw_if_cancelled() const {
+    if (cancelled_) throw_cancelled();
+  }
 
  private:
   friend class ioloop::IOLoop;
@@ -105,10 +155,16 @@ class Suspension : public Waiter {
     explicit Hook(Suspension* owner) : suspension(owner) {}
     Suspension* suspension;
   };
+  void leave_owner() noexcept;
+  void deliver_to_owner();
+  [[noreturn]] static void throw_cancelled();
+
   void keep_context();
   void resume_in_context();
   void destroy();  // by the loop's close()
 
+  bool cancelled_ = false;
+  FutureStateBase* owner_ = nullptr;  // while suspended
   std::coroutine_handle<> handle_;
   ioloop::IOLoop* loop_ = nullptr;
   // The context it goes on in; a reference from suspend() to run(), or to the loop's close(). Not a

@@ -1,0 +1,67 @@
+// Internal header: how one coroutine waits for several futures at once. Implemented in loop/gen.cc.
+#pragma once
+
+#include <tornado/concurrent.h>
+
+#include <cstddef>
+
+namespace tornado::gen::detail {
+
+class GroupWait;
+
+// One future of a group. Whoever made the group keeps a handle of the future.
+class GroupMember final : public tornado::detail::Waiter {
+ public:
+  GroupMember() = default;
+  ~GroupMember() override { leave(); }
+  void completed(tornado::detail::FutureStateBase&) override;
+  void run() override {}
+  void discard() noexcept override {}
+
+ private:
+  friend class GroupWait;
+  // Waits no longer; false if it did not.
+  bool leave() noexcept;
+
+  GroupWait* group_ = nullptr;
+  tornado::detail::FutureStateBase* pending_ = nullptr;
+};
+
+// `co_await group` waits until all that were added are done, whatever they hold. A request to
+// cancel goes on to all of them; those it cannot end are left alone. The await then ends when the
+// others have, and throws CancelledError.
+class GroupWait final : public tornado::detail::Suspension {
+ public:
+  // The members stay the caller's, and live longer.
+  GroupWait(GroupMember* members, std::size_t count) : members_(members), count_(count) {}
+
+  // The place for the next future; call it once for each member.
+  template <class T>
+  void add(const Future<T>& future) {
+    if (!future.done()) watch(tornado::detail::FutureAccess::state(future));
+    ++added_;
+  }
+
+  bool await_ready() noexcept { return pending_ == 0 && tornado::detail::take_await_budget(); }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> handle) {
+    start(handle, tornado::detail::future_of(handle.promise()));
+  }
+  void await_resume() const { throw_if_cancelled(); }
+
+  void cancel() override;
+
+ private:
+  friend class GroupMember;
+  void watch(tornado::detail::FutureStateBase& state);
+  void start(std::coroutine_handle<> handle, tornado::detail::FutureStateBase* owner);
+  void one_less();
+
+  GroupMember* const members_;
+  const std::size_t count_;
+  std::size_t added_ = 0;
+  std::size_t pending_ = 0;
+  bool waiting_ = false;
+};
+
+}  // namespace tornado::gen::detail
