@@ -6,6 +6,7 @@
 #include <tornado/detail/function.h>
 #include <tornado/httputil.h>
 #include <tornado/netutil.h>
+#include <tornado/ssl.h>
 
 #include <memory>
 #include <optional>
@@ -163,11 +164,14 @@ struct HTTPRequest {
   std::optional<std::string> network_interface;  // an address of this machine to connect from
   std::optional<bool> allow_ipv6;                // (true)
 
-  // HTTPS: the certificate and the host's name are checked, unless validate_cert is false.
+  // HTTPS: the certificate and the host's name are checked, unless validate_cert is false. What
+  // ssl_options says is used instead of the four fields before it; keep one context for many
+  // requests.
   std::optional<bool> validate_cert;       // (true)
   std::optional<std::string> ca_certs;     // file of trusted certificates, PEM; (the system's)
   std::optional<std::string> client_cert;  // file of our certificate, PEM
   std::optional<std::string> client_key;   // file of its key; may be the same file
+  std::optional<ssl::SSLContext> ssl_options;
 
   // Gets the body piece by piece, as it comes; the response's body is then empty. May be a
   // coroutine: nothing more is read from the connection until it has ended. Pieces of a redirect

@@ -145,6 +145,7 @@ void fill_defaults(HTTPRequest& request, const HTTPRequest& defaults) {
   fill(request.ca_certs, defaults.ca_certs);
   fill(request.client_cert, defaults.client_cert);
   fill(request.client_key, defaults.client_key);
+  fill(request.ssl_options, defaults.ssl_options);
   fill(request.streaming_callback, defaults.streaming_callback);
   fill(request.header_callback, defaults.header_callback);
   fill(request.proxy_host, defaults.proxy_host);

@@ -3,6 +3,7 @@
 
 #include <tornado/detail/run_queue.h>
 #include <tornado/ioloop.h>
+#include <tornado/ssl.h>
 
 #include <cstddef>
 #include <string>
@@ -24,7 +25,8 @@ struct Origin {
   const std::string* key = nullptr;
   std::size_t connections = 0;
   std::size_t idle_count = 0;
-  tornado::detail::ListHook idle;  // PoolPlace::by_origin, the newest last
+  tornado::detail::ListHook idle;      // PoolPlace::by_origin, the newest last
+  std::optional<ssl::SSLContext> tls;  // the one that requests brought
 };
 
 // A connection's place among the idle ones.

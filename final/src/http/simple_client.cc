@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/chars.h"
+#include "http/client_connection.h"
 #include "http/simple_fetch.h"
 #include "loop/loop_state.h"
 
@@ -40,6 +41,24 @@ std::shared_ptr<netutil::Resolver> make_resolver(const ClientOptions& options) {
       options.resolver != nullptr ? options.resolver : netutil::Resolver::default_resolver();
   if (options.hostname_mapping.empty()) return resolver;
   return std::make_shared<netutil::OverrideResolver>(std::move(resolver), options.hostname_mapping);
+}
+
+// What tells apart the contexts of requests without one of their own.
+std::string tls_key(const httpclient::HTTPRequest& request) {
+  std::string key = request.validate_cert.value_or(true) ? "v" : "";
+  for (const auto& file : {request.ca_certs, request.client_cert, request.client_key}) {
+    key.append(1, '\0').append(file.value_or(""));
+  }
+  return key;
+}
+
+ssl::SSLOptions tls_options(const httpclient::HTTPRequest& request) {
+  ssl::SSLOptions made;
+  if (!request.validate_cert.value_or(true)) made.cert_reqs = ssl::CertReqs::kNone;
+  made.ca_certs = request.ca_certs.value_or("");
+  made.certfile = request.client_cert.value_or("");
+  made.keyfile = request.client_key.value_or("");
+  return made;
 }
 
 ResponseLimits make_limits(const ClientOptions& options) {
@@ -129,13 +148,29 @@ const std::string& SimpleCore::origin_key(const SimpleFetch& fetch) {
   add(std::to_string(url.port));
   add(request.network_interface.value_or(""));
   add(request.allow_ipv6.value_or(true) ? "6" : "4");
-  if (url.https) {
-    add(request.validate_cert.value_or(true) ? "v" : "");
-    add(request.ca_certs.value_or(""));
-    add(request.client_cert.value_or(""));
-    add(request.client_key.value_or(""));
+  if (!url.https) return key_;
+  if (request.ssl_options) {
+    // The origin keeps the context, so that no other can have its address.
+    add(std::to_string(reinterpret_cast<std::uintptr_t>(&request.ssl_options->impl())));
+  } else {
+    add(tls_key(request));
   }
   return key_;
+}
+
+const ssl::SSLContext& SimpleCore::tls_context(const httpclient::HTTPRequest& request) {
+  if (request.ssl_options) return *request.ssl_options;
+  const auto [at, made] = tls_contexts_.try_emplace(tls_key(request));
+  const bool usual = request.validate_cert.value_or(true) && !request.ca_certs &&
+                     !request.client_cert && !request.client_key;
+  if (made && !usual) at->second = ssl::SSLContext(tls_options(request));
+  return at->second;
+}
+
+ClientConnection& SimpleCore::adopt(const SimpleFetch& fetch, iostream::IOStream stream) {
+  Origin& origin = pool.origin(origin_key(fetch));
+  if (fetch.url().https) origin.tls = fetch.request().ssl_options;
+  return *new ClientConnection(pool, origin, std::move(stream));
 }
 
 Future<iostream::IOStream> SimpleCore::connect(const SimpleFetch& fetch) {
@@ -145,7 +180,7 @@ Future<iostream::IOStream> SimpleCore::connect(const SimpleFetch& fetch) {
   connect_options.source_ip = request.network_interface.value_or("");
   connect_options.stream.max_buffer_size = options.max_buffer_size;
   const ClientUrl& url = fetch.url();
-  if (url.https) throw std::invalid_argument("https is not supported yet");
+  if (url.https) connect_options.ssl_options = tls_context(request);
   return tcp_client_.connect(std::string(url.host), url.port, std::move(connect_options));
 }
 

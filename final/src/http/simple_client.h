@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "http/connection_pool.h"
 #include "http/response_reader.h"
@@ -33,6 +34,8 @@ class SimpleCore final : public tornado::detail::Counted, public tornado::detail
   // Fetches with the same key may share a connection. Valid until the next call.
   const std::string& origin_key(const SimpleFetch& fetch);
   Future<iostream::IOStream> connect(const SimpleFetch& fetch);
+  // Takes what connect() gave into the pool.
+  ClientConnection& adopt(const SimpleFetch& fetch, iostream::IOStream stream);
 
   ioloop::IOLoop& loop;
   const httpclient::ClientOptions options;
@@ -42,12 +45,14 @@ class SimpleCore final : public tornado::detail::Counted, public tornado::detail
  private:
   ~SimpleCore() override;
   void begin_waiting();
+  const ssl::SSLContext& tls_context(const httpclient::HTTPRequest& request);
 
   tcpclient::TCPClient tcp_client_;
   tornado::detail::ListHook waiting_;  // SimpleFetch, each with a count of its own
   tornado::detail::ListHook active_;
   std::size_t active_count_ = 0;
   std::string key_;  // its memory is used again
+  std::unordered_map<std::string, ssl::SSLContext> tls_contexts_;
   bool beginning_ = false;
   bool closed_ = false;
 };

@@ -36,6 +36,10 @@ double earlier(double a, double b) {
   return a < 0 ? b : b < 0 ? a : std::min(a, b);
 }
 
+std::exception_ptr no_response(std::string message, const std::exception_ptr& cause) {
+  return std::make_exception_ptr(HTTPClientError(kNoResponse, std::move(message), nullptr, cause));
+}
+
 // Why there was no response, as a fetch reports it.
 std::exception_ptr transport_error(const std::exception_ptr& error) {
   try {
@@ -49,10 +53,11 @@ std::exception_ptr transport_error(const std::exception_ptr& error) {
   } catch (const gen::TimeoutError&) {
     return std::make_exception_ptr(HTTPTimeoutError(TimeoutPhase::kConnect));
   } catch (const httputil::HTTPInputError& malformed) {
-    return std::make_exception_ptr(HTTPClientError(
-        kNoResponse, std::string("Malformed HTTP response: ") + malformed.what(), nullptr, error));
+    return no_response(std::string("Malformed HTTP response: ") + malformed.what(), error);
   } catch (const netutil::ResolveError& unresolved) {
-    return std::make_exception_ptr(HTTPClientError(kNoResponse, unresolved.what(), nullptr, error));
+    return no_response(unresolved.what(), error);
+  } catch (const ssl::SSLError& tls) {
+    return no_response(tls.what(), error);
   } catch (...) {  // the program's own, or one that says enough
     return error;
   }
@@ -190,7 +195,7 @@ void SimpleFetch::connected(const Future<iostream::IOStream>& connecting) {
   response_.time_info.connect = core_->loop.internals().round_time - start_;
   const iostream::IOStream stream = connecting.result();
   stream.set_nodelay(true);
-  use(*new ClientConnection(core_->pool, core_->pool.origin(core_->origin_key(*this)), stream));
+  use(core_->adopt(*this, stream));
 }
 
 void SimpleFetch::use(ClientConnection& connection) {
