@@ -25,8 +25,10 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   bool xheaders = false;
   // Proxies whose entries in X-Forwarded-For are skipped.
   std::vector<std::string> trusted_downstream;
-  // What request.protocol says: empty for "http".
+  // What request.protocol says; empty: "https" with ssl_options, else "http".
   std::string protocol;
+  // Set: connections speak TLS. See tcpserver::TCPServer.
+  std::optional<ssl::SSLContext> ssl_options;
 };
 
 namespace detail {
@@ -86,7 +88,8 @@ class FunctionDelegate final : public CallbackDelegate {
 // closes its listeners and its connections.
 class HTTPServer : public tcpserver::TCPServer {
  public:
-  // Requests go to `delegate`, such as a web::Application, which must outlive the server.
+  // Requests go to `delegate`, such as a web::Application, which must outlive the server. Throws
+  // std::invalid_argument for ssl_options that do not work.
   explicit HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
                       const HTTPServerOptions& options = {});
   // Requests go to `callback(HTTPServerRequest)`, which answers through request.connection, now or

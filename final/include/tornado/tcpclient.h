@@ -33,8 +33,8 @@ class TCPClient {
   // of both families, those of the second are tried as well once the first has not answered for
   // 0.3 s or has failed; the first connection made wins, the others are closed (RFC 8305, "happy
   // eyeballs"). Fails with netutil::ResolveError, with gen::TimeoutError, with the
-  // StreamClosedError of the last address tried, or with the ssl::SSLError of the handshake. Throws
-  // std::invalid_argument for ssl_options that do not work. The client may be destroyed meanwhile.
+  // StreamClosedError of the last address tried, with the ssl::SSLError of the handshake, or with
+  // std::invalid_argument if the ssl_options do not work. The client may be destroyed meanwhile.
   // (connect)
   Future<iostream::IOStream> connect(std::string host, std::uint16_t port,
                                      ConnectOptions options = {}) const;

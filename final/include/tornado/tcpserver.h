@@ -27,11 +27,11 @@ class TCPServer {
  public:
   // `options` are those of each connection's stream.
   explicit TCPServer(const iostream::IOStreamOptions& options = {});
-  // With `ssl_options` connections speak TLS. Throws what netutil::ssl_options_to_context() throws:
-  // the files are read here. handle_stream() is called before the handshake, and its operations
-  // wait for it; a handshake that fails or takes too long closes the stream. To use new files, keep
-  // the SSLContext and call its reload().
-  explicit TCPServer(const ssl::SSLContext& ssl_options,
+  // With `ssl_options` set, connections speak TLS. Throws what netutil::ssl_options_to_context()
+  // throws: the files are read here. handle_stream() is called before the handshake, and its
+  // operations wait for it; a handshake that fails or takes too long closes the stream. To use new
+  // files, keep the SSLContext and call its reload().
+  explicit TCPServer(std::optional<ssl::SSLContext> ssl_options,
                      const iostream::IOStreamOptions& options = {});
   TCPServer(const TCPServer&) = delete;
   TCPServer& operator=(const TCPServer&) = delete;

@@ -60,14 +60,25 @@ void CallbackDelegate::call_failed(httputil::HTTPConnection& connection) {
 
 }  // namespace detail
 
+namespace {
+
+HTTPServerOptions complete(HTTPServerOptions options) {
+  if (options.protocol.empty() && options.ssl_options) options.protocol = "https";
+  return options;
+}
+
+}  // namespace
+
 HTTPServer::HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
                        const HTTPServerOptions& options)
-    : core_(std::make_unique<http::ServerCore>(delegate, options)) {}
+    : TCPServer(options.ssl_options),
+      core_(std::make_unique<http::ServerCore>(delegate, complete(options))) {}
 
 HTTPServer::HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned,
                        const HTTPServerOptions& options)
-    : owned_delegate_(std::move(owned)),
-      core_(std::make_unique<http::ServerCore>(*owned_delegate_, options)) {}
+    : TCPServer(options.ssl_options),
+      owned_delegate_(std::move(owned)),
+      core_(std::make_unique<http::ServerCore>(*owned_delegate_, complete(options))) {}
 
 HTTPServer::~HTTPServer() {
   stop();

@@ -169,7 +169,8 @@ ContextPtr Contexts::make(bool server_side) const {
   ::SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
   // An idle connection gives its buffers back.
   ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  // Clients keep their sessions themselves, as tickets.
+  // Clients keep their sessions themselves, as tickets; TlsStream sends them in its own time.
+  ::SSL_CTX_set_num_tickets(context, 0);
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_session_id_context(context, kSessionIdContext, sizeof kSessionIdContext - 1);
   ::SSL_CTX_set_default_passwd_cb(context, &no_password);

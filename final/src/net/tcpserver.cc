@@ -23,9 +23,10 @@ void report(const std::exception_ptr& exception) {
 
 TCPServer::TCPServer(const iostream::IOStreamOptions& options) : options_(options) {}
 
-TCPServer::TCPServer(const ssl::SSLContext& ssl_options, const iostream::IOStreamOptions& options)
-    : options_(options), ssl_options_(ssl_options) {
-  ssl_options.impl().prepare(true);
+TCPServer::TCPServer(std::optional<ssl::SSLContext> ssl_options,
+                     const iostream::IOStreamOptions& options)
+    : options_(options), ssl_options_(std::move(ssl_options)) {
+  if (ssl_options_) ssl_options_->impl().prepare(true);
 }
 
 TCPServer::~TCPServer() = default;

@@ -205,6 +205,10 @@ void TlsStream::close_fd() noexcept {
     ::ERR_clear_error();
     ::SSL_shutdown(ssl_.get());
     send_encrypted();
+    // With something unread, such as a server's tickets, a close resets the connection, and what
+    // was sent may not arrive.
+    fetch(kReadBytes);
+    input_ = {};
   }
   Stream::close_fd();
 }
@@ -251,6 +255,7 @@ std::uint32_t TlsStream::handshake() {
     const bool sent = send_encrypted();
     if (!sent && !would_block(errno)) std::rethrow_exception(failure(errno));
     if (result == 1) {
+      owes_ticket_ = ::SSL_is_server(ssl_.get()) && ::SSL_version(ssl_.get()) == TLS1_3_VERSION;
       held_ = std::exchange(input_, {});
       hidden_input_ = !held_.empty();
       hidden_output_ = !sent;
@@ -360,6 +365,9 @@ std::size_t TlsStream::encrypt(const iovec* parts, int count) {
   Parts rest(parts, count);
   std::size_t total = 0;
   ::ERR_clear_error();
+  // Right behind the handshake, where TLS 1.3 has them, the tickets would meet a client that only
+  // writes and closes with a reset; the first answer takes them along.
+  if (std::exchange(owes_ticket_, false)) ::SSL_new_session_ticket(ssl_.get());
   while (!rest.empty() && total < kEncryptBytes) {
     const std::string_view next = rest.take(workspace().record);
     std::size_t written = 0;

@@ -63,6 +63,7 @@ class TlsStream final : public Stream {
   std::size_t withheld_ = 0;  // bytes of the output that are in encrypted_
   std::exception_ptr protocol_error_;
   double handshake_timeout_;
+  bool owes_ticket_ = false;    // the client may resume its session with one
   bool end_when_sent_ = false;  // shutdown_write() waits for encrypted_ to leave
 };
 
