@@ -56,6 +56,13 @@ void Stream::last_reference_gone() noexcept {
 
 void Stream::handle_events(int /*fd*/, std::uint32_t events) {
   const Keep keep(*this);
+  serve_events(events);
+  // At once, not at the end of the next round: the observer is to know before those whose futures
+  // have just failed go on.
+  if (closed() && observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
+}
+
+void Stream::serve_events(std::uint32_t events) {
   if (connecting_ != nullptr) return advance_connect(events);
   if ((events & (IOLoop::READ | Poller::kHangup | IOLoop::ERROR)) != 0) handle_input(events);
   if (closed() || (events & (IOLoop::WRITE | IOLoop::ERROR)) == 0) return;

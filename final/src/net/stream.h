@@ -35,8 +35,8 @@ class StreamObserver {
   // stream's buffer. Comes once, also while reading is paused. It may still read: writing goes on
   // until it fails. Unread bytes stay, and resume_reading() shows them.
   virtual void on_eof() = 0;
-  // The stream is closed, by either side, an error or the end of the loop. Comes exactly once, at
-  // the end of the round, and is the last call.
+  // The stream is closed, by either side, an error or the end of the loop. Comes exactly once, when
+  // the event that closed it has been handled or at the end of the round, and is the last call.
   virtual void on_closed() = 0;
   // Everything written has left, after it could not leave at once.
   virtual void on_drained() = 0;
@@ -170,6 +170,7 @@ class Stream : public ioloop::EventHandler,
 
   // ---- stream.cc: life, and what the poller watches
   void handle_events(int fd, std::uint32_t events) override;
+  void serve_events(std::uint32_t events);
   void released() noexcept override;
   void run() override;
   void discard() noexcept override;
