@@ -6,6 +6,7 @@
 #include <tornado/ioloop.h>
 #include <tornado/json.h>
 #include <tornado/options.h>
+#include <tornado/ssl.h>
 #include <tornado/web.h>
 
 #include <csignal>
@@ -341,6 +342,9 @@ void define_options() {
   options::define<double>("header_timeout", defaults.header_timeout);
   options::define<double>("body_timeout", defaults.body_timeout);
   options::define<double>("body_stall_timeout", defaults.body_stall_timeout);
+  options::define<std::string>("certfile", "", "serves HTTPS too, on a second port");
+  options::define<std::string>("ca_certs", "", "asks HTTPS clients for certificates of these");
+  options::define<double>("handshake_timeout", ssl::SSLOptions().handshake_timeout);
 }
 
 httpserver::HTTPServerOptions server_options() {
@@ -356,6 +360,26 @@ httpserver::HTTPServerOptions server_options() {
   return chosen;
 }
 
+// A second server with TLS. SIGHUP makes it read its files again.
+void serve_https(web::Application& app) {
+  ssl::SSLOptions files;
+  files.certfile = options::get<std::string>("certfile");
+  files.ca_certs = options::get<std::string>("ca_certs");
+  files.cert_reqs = files.ca_certs.empty() ? ssl::CertReqs::kNone : ssl::CertReqs::kOptional;
+  files.alpn_protocols = {"http/1.1"};
+  files.handshake_timeout = options::get<double>("handshake_timeout");
+  const ssl::SSLContext context(files);
+  auto chosen = server_options();
+  chosen.ssl_options = context;
+  std::printf("listening on https://127.0.0.1:%d\n", app.listen(0, "127.0.0.1", chosen).port());
+  std::fflush(stdout);
+  ioloop::IOLoop::current().add_signal_handler(SIGHUP, [context](int) {
+    context.reload();
+    std::printf("reloaded\n");
+    std::fflush(stdout);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -367,6 +391,7 @@ int main(int argc, char** argv) {
   const auto& server = app.listen(0, "127.0.0.1", server_options());
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
+  if (!options::get<std::string>("certfile").empty()) serve_https(app);
   auto& loop = ioloop::IOLoop::current();
   loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
   loop.start();
