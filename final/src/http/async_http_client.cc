@@ -246,8 +246,8 @@ struct HTTPClient::Impl {
     return options;
   }
 
-  ioloop::IOLoop loop{apart()};
   std::optional<AsyncHTTPClient> client;  // made on the loop, by the first fetch
+  ioloop::IOLoop loop{apart()};           // goes first, and closes the connections
 };
 
 HTTPClient::HTTPClient() : HTTPClient(AsyncHTTPClient::configured_options()) {}

@@ -4,10 +4,20 @@
 
 #include <cerrno>
 
+#include "http/framing.h"
 #include "http/simple_fetch.h"
 #include "loop/loop_state.h"
 
 namespace tornado::http {
+
+namespace {
+
+bool says_close(const httpclient::HTTPRequest& request) {
+  const auto connection = request.headers.find("Connection");
+  return connection && list_contains(*connection, "close");
+}
+
+}  // namespace
 
 // ---- life ---------------------------------------------------------------------------------------
 
@@ -52,7 +62,7 @@ void ClientConnection::start(SimpleFetch& fetch, const ResponseLimits& limits, b
   const httpclient::HTTPRequest& request = fetch.request();
   fetch_ = tornado::detail::Ref<SimpleFetch>(&fetch);
   reader_.emplace(limits, request.method == "HEAD");
-  keep_alive_ = keep_alive;
+  keep_alive_ = keep_alive && !says_close(request);
   received_ = request_sent_ = held_ = unread_ = false;
   framing_ = append_request_head(stream_.impl().output(), request, fetch.url(), keep_alive);
   if (expects_continue(request)) {
@@ -221,6 +231,7 @@ void ClientConnection::on_eof() {
 }
 
 void ClientConnection::input_ended() {
+  if (stream_.impl().truncated()) return fail(std::make_exception_ptr(ssl::SSLEOFError()));
   const ResponseStep end = reader_->end_of_input();
   if (end.event == ResponseEvent::kDone) return complete(false);
   fail(nullptr);

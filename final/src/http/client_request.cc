@@ -177,6 +177,8 @@ void check_request(const HTTPRequest& request, const ClientUrl& url) {
   if (request.user_agent && has_control(*request.user_agent)) {
     throw std::invalid_argument("control character in user_agent");
   }
+  // Throws for a year that the field cannot say.
+  if (request.if_modified_since) httputil::format_timestamp(*request.if_modified_since);
   if (request.auth_mode.value_or("basic") != "basic" && credentials(request, url)) {
     throw std::invalid_argument("unsupported auth_mode " + *request.auth_mode);
   }

@@ -30,15 +30,18 @@ std::string_view take_scheme(std::string_view& url) {
   return scheme;
 }
 
-void take_userinfo(std::string_view& authority, ClientUrl& parts) {
+// False for characters that other readers of URLs take for the end of the host or of the user.
+bool take_userinfo(std::string_view& authority, ClientUrl& parts) {
   const std::size_t at = authority.rfind('@');
-  if (at == std::string_view::npos) return;
+  if (at == std::string_view::npos) return true;
   const std::string_view userinfo = authority.substr(0, at);
+  if (userinfo.find_first_of("@\\[]") != std::string_view::npos) return false;
   const std::size_t colon = std::min(userinfo.find(':'), userinfo.size());
   parts.has_userinfo = true;
   parts.username = userinfo.substr(0, colon);
   parts.password = userinfo.substr(std::min(colon + 1, userinfo.size()));
   authority.remove_prefix(at + 1);
+  return true;
 }
 
 const char* read_port(std::string_view digits, ClientUrl& parts) {
@@ -49,7 +52,7 @@ const char* read_port(std::string_view digits, ClientUrl& parts) {
 }
 
 const char* read_authority(std::string_view authority, ClientUrl& parts) {
-  take_userinfo(authority, parts);
+  if (!take_userinfo(authority, parts)) return "invalid user information in URL";
   if (authority.empty()) return "no host in URL";
   if (!is_valid_host(authority)) return "invalid host in URL";
   parts.authority = authority;

@@ -56,6 +56,8 @@ std::exception_ptr transport_error(const std::exception_ptr& error) {
     return no_response(std::string("Malformed HTTP response: ") + malformed.what(), error);
   } catch (const netutil::ResolveError& unresolved) {
     return no_response(unresolved.what(), error);
+  } catch (const ssl::SSLEOFError& cut) {
+    return std::make_exception_ptr(HTTPStreamClosedError(cut.what(), error));
   } catch (const ssl::SSLError& tls) {
     return no_response(tls.what(), error);
   } catch (...) {  // the program's own, or one that says enough

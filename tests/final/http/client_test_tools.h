@@ -107,6 +107,9 @@ inline std::string ok(std::string_view body, std::string_view fields = "") {
 // A raw server with canned replies, a loop with virtual time, and a client.
 class ClientTest : public ::testing::Test {
  protected:
+  // Virtual time does not wait for a resolver's threads.
+  ClientTest() { options.resolver = std::make_shared<netutil::BlockingResolver>(); }
+
   // Starts a server that answers with `texts`.
   void reply(std::vector<std::string> texts, bool then_close = false) {
     replies = std::make_unique<Replies>(std::move(texts), then_close);
