@@ -53,9 +53,9 @@ class KeyError : public std::out_of_range {
 // to case. Names are kept and printed in Http-Header-Case, as Tornado does ("WWW-authenticate"
 // becomes "Www-Authenticate").
 //
-// The object is the wire form itself ("Name: value" CRLF per field, in one string) and an index
-// into it: filling it costs two allocations however many fields there are, and sending it is one
-// copy.
+// The object is the wire form itself ("Name: value" CRLF per field, one behind the other) and an
+// index into it, in one block of memory: filling it costs one allocation in most cases, and sending
+// it is one copy.
 //
 // Values are bytes. Fields added by the program are checked: a name that is not a token, or a value
 // with a control character other than tab, throws std::invalid_argument, so nobody's text can add a
@@ -71,10 +71,15 @@ class HTTPHeaders {
   HTTPHeaders() = default;
   // A copy has room for a few fields more: a response's headers begin as a copy of the usual ones.
   HTTPHeaders(const HTTPHeaders& other) { *this = other; }
-  HTTPHeaders(HTTPHeaders&&) noexcept = default;
+  HTTPHeaders(HTTPHeaders&& other) noexcept { swap(other); }
   HTTPHeaders& operator=(const HTTPHeaders& other);
-  HTTPHeaders& operator=(HTTPHeaders&&) noexcept = default;
-  ~HTTPHeaders() = default;
+  HTTPHeaders& operator=(HTTPHeaders&& other) noexcept {
+    HTTPHeaders(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~HTTPHeaders() {
+    if (block_ != nullptr) free_block();
+  }
   HTTPHeaders(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
   // Reads "Name: value" lines that end in LF or CRLF (RFC 9112 5). Throws HTTPInputError. Tornado:
@@ -92,8 +97,8 @@ class HTTPHeaders {
   // Appends a field; earlier ones of that name stay. Blanks around the value are dropped. Throws
   // std::invalid_argument. Tornado: add.
   void add(std::string_view name, std::string_view value);
-  // Internal: add() without its checks, for what the library itself has written: `name` in
-  // Http-Header-Case, a clean `value`, neither of them in this object.
+  // Internal: add() without its checks of the name, for what the library itself has written: `name`
+  // in Http-Header-Case, neither of the two in this object.
   void add_known(std::string_view name, std::string_view value);
   // Makes `value` the only one of that name, at the place of the first. Throws
   // std::invalid_argument. Tornado: headers[name] = value.
@@ -116,43 +121,54 @@ class HTTPHeaders {
   // object changes.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
 
-  std::size_t size() const noexcept { return entries_.size(); }  // fields, repeats counted
-  bool empty() const noexcept { return entries_.empty(); }
+  std::size_t size() const noexcept { return count_; }  // fields, repeats counted
+  bool empty() const noexcept { return count_ == 0; }
   Iterator begin() const noexcept;
   Iterator end() const noexcept;
 
   // "Name: value" CRLF for every field, without the empty line that ends a head. Valid until the
   // object changes.
-  std::string_view wire() const noexcept { return {block_.data(), wire_size()}; }
+  std::string_view wire() const noexcept { return {block_, wire_size_}; }
   // The same with LF, for people. Tornado: str(headers).
   std::string str() const;
 
  private:
-  struct Entry {  // one line of block_: name, ": ", value, CRLF
+  struct Entry {  // one line: name, ": ", value, CRLF
     std::uint32_t begin;
     std::uint32_t name_size;
     std::uint32_t value_size;
     std::uint32_t value_begin() const noexcept { return begin + name_size + 2; }
     std::uint32_t end() const noexcept { return value_begin() + value_size + 2; }
   };
-  Field field(const Entry& entry) const noexcept {
-    return {{block_.data() + entry.begin, entry.name_size},
-            {block_.data() + entry.value_begin(), entry.value_size}};
+  Entry* index_end() const noexcept { return reinterpret_cast<Entry*>(block_ + capacity_); }
+  Entry& entry(std::size_t i) const noexcept { return *(index_end() - 1 - i); }
+  Field field(std::size_t i) const noexcept {
+    const Entry& at = entry(i);
+    return {{block_ + at.begin, at.name_size}, {block_ + at.value_begin(), at.value_size}};
   }
-  std::size_t wire_size() const noexcept { return entries_.empty() ? 0 : entries_.back().end(); }
+  void swap(HTTPHeaders& other) noexcept {
+    std::swap(block_, other.block_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(wire_size_, other.wire_size_);
+    std::swap(count_, other.count_);
+  }
+  void free_block() noexcept;
   bool points_into(std::string_view text) const noexcept;
   void make_room(std::size_t bytes);
-  void append(std::size_t name_size, std::string_view value);
+  void reserve(std::size_t bytes);
+  void append(std::size_t name_size, std::string_view value) noexcept;
   const char* read_field(std::string_view& text);
   const char* read_continuation(std::string_view& text);
   std::size_t index_of(std::string_view name, std::size_t from = 0) const noexcept;
   void erase_from(std::size_t index, std::string_view name);
   std::string join(std::size_t first, std::string_view name) const;
 
-  // The lines lie one behind the other from the start of the block; what is behind the last one is
-  // room for more.
-  std::string block_;
-  std::vector<Entry> entries_;
+  // The lines lie one behind the other from the start of the block, their entries from its end
+  // downwards, and what is between them is room for more.
+  char* block_ = nullptr;
+  std::uint32_t capacity_ = 0;
+  std::uint32_t wire_size_ = 0;
+  std::uint32_t count_ = 0;
 };
 
 // Visits the fields as (name, value) views: `for (auto [name, value] : headers)`.
@@ -162,7 +178,7 @@ class HTTPHeaders::Iterator {
   using difference_type = std::ptrdiff_t;
 
   Iterator() = default;
-  Field operator*() const noexcept { return headers_->field(headers_->entries_[index_]); }
+  Field operator*() const noexcept { return headers_->field(index_); }
   Iterator& operator++() noexcept {
     ++index_;
     return *this;
@@ -181,7 +197,7 @@ inline HTTPHeaders::Iterator HTTPHeaders::begin() const noexcept {
   return {this, 0};
 }
 inline HTTPHeaders::Iterator HTTPHeaders::end() const noexcept {
-  return {this, entries_.size()};
+  return {this, count_};
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -359,7 +375,7 @@ class HTTPServerRequest {
  public:
   // A request with these parts. The host comes from the Host field; without one it is "127.0.0.1"
   // (Tornado). With a connection, remote_ip and protocol are taken from its context.
-  explicit HTTPServerRequest(RequestStartLine start_line, HTTPHeaders headers = {},
+  explicit HTTPServerRequest(RequestStartLine&& start_line, HTTPHeaders headers = {},
                              std::string body = {},
                              std::shared_ptr<HTTPConnection> connection = nullptr);
   ~HTTPServerRequest();
@@ -382,7 +398,7 @@ class HTTPServerRequest {
   std::string host_name() const;
   // protocol://host + uri.
   std::string full_url() const;
-  // Seconds since this object was made.
+  // Seconds since the loop learned of the request; outside a running loop, since this was made.
   double request_time() const noexcept;
 
   // The query's arguments. "&" separates; blank values are kept; values are decoded bytes, not
@@ -405,7 +421,8 @@ class HTTPServerRequest {
   struct Decoded;  // everything above that is worked out on demand
   Decoded& decoded() const;
 
-  std::int64_t start_nanoseconds_;  // on the monotonic clock
+  bool on_loop_;  // start_ is the loop's time; if not, the monotonic clock's
+  double start_;  // seconds
   mutable std::unique_ptr<Decoded> decoded_;
 };
 

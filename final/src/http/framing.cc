@@ -58,9 +58,9 @@ const char* read_field(std::string_view name, std::string_view value, Framing& f
 }  // namespace
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) {
-  const std::string_view first = trim_blanks(value.substr(0, value.find(',')));
-  for (std::size_t comma = value.find(','); comma != std::string_view::npos;
-       comma = value.find(',')) {
+  std::size_t comma = value.find(',');
+  const std::string_view first = trim_blanks(value.substr(0, comma));
+  for (; comma != std::string_view::npos; comma = value.find(',')) {
     value.remove_prefix(comma + 1);
     if (trim_blanks(value.substr(0, value.find(','))) != first) return std::nullopt;
   }

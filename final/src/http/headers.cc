@@ -2,8 +2,10 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <new>
 
 #include "http/chars.h"
+#include "tornado/detail/runtime.h"
 #include "tornado/httputil.h"
 
 namespace tornado::httputil {
@@ -13,10 +15,12 @@ using http::byte;
 using http::is_blank;
 using http::trim_blanks;
 
-// A response's head fits these in most cases, so that filling it does not grow the block step by
-// step.
-constexpr std::size_t kUsualHeadSize = 256;
-constexpr std::size_t kUsualFields = 8;
+// A response's head and its index fit this in most cases, so that filling it does not grow the
+// block step by step.
+constexpr std::size_t kUsualBlock = 448;
+
+// Blocks are this much or a multiple, which keeps the index aligned.
+constexpr std::size_t kBlockStep = 64;
 
 // What a line can grow by on its way into the wire form: ":" becomes ": ", LF or nothing becomes
 // CRLF.
@@ -63,10 +67,20 @@ HTTPHeaders::HTTPHeaders(
 
 HTTPHeaders& HTTPHeaders::operator=(const HTTPHeaders& other) {
   if (this == &other) return *this;
-  if (!other.entries_.empty()) entries_.reserve(std::max(kUsualFields, other.entries_.size()));
-  entries_ = other.entries_;
-  block_ = other.block_;
+  clear();
+  if (other.empty()) return *this;
+  reserve(other.wire_size_ + other.count_ * sizeof(Entry));
+  std::memcpy(block_, other.block_, other.wire_size_);
+  const std::size_t index_size = other.count_ * sizeof(Entry);
+  std::memcpy(block_ + capacity_ - index_size, other.block_ + other.capacity_ - index_size,
+              index_size);
+  wire_size_ = other.wire_size_;
+  count_ = other.count_;
   return *this;
+}
+
+void HTTPHeaders::free_block() noexcept {
+  tornado::detail::deallocate(block_, capacity_);
 }
 
 HTTPHeaders HTTPHeaders::parse(std::string_view text) {
@@ -85,11 +99,10 @@ void HTTPHeaders::parse_line(std::string_view line) {
 
 const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fields) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max() / 4) return "headers too large";
-  if (entries_.empty()) entries_.reserve(text.size() / 32 + kUsualFields / 2);
   while (!text.empty()) {
     if (text == "\r\n" || text == "\n") return nullptr;  // the empty line that ends a head
     const bool folded = is_blank(text.front());
-    if (!folded && entries_.size() >= max_fields) return "too many header fields";
+    if (!folded && count_ >= max_fields) return "too many header fields";
     const char* reason = folded ? read_continuation(text) : read_field(text);
     if (reason != nullptr) return reason;
   }
@@ -98,7 +111,7 @@ const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fiel
 
 const char* HTTPHeaders::read_field(std::string_view& text) {
   make_room(text.size() + kLineGrowth);
-  const std::size_t name_size = write_name(text, block_.data() + wire_size());
+  const std::size_t name_size = write_name(text, block_ + wire_size_);
   if (name_size == 0 || name_size == text.size() || text[name_size] != ':') {
     return "invalid header name";
   }
@@ -111,43 +124,55 @@ const char* HTTPHeaders::read_field(std::string_view& text) {
 
 // A line that begins with a blank belongs to the field before it.
 const char* HTTPHeaders::read_continuation(std::string_view& text) {
-  if (entries_.empty()) return "first header line cannot start with whitespace";
+  if (empty()) return "first header line cannot start with whitespace";
   const std::optional<std::string_view> more = take_text(text);
   if (!more) return "invalid header value";
   if (more->empty()) return nullptr;
   make_room(more->size() + kLineGrowth);
-  Entry& last = entries_.back();
+  Entry& last = entry(count_ - 1);
   const std::string_view joint = last.value_size == 0 ? "" : " ";
-  char* out = block_.data() + last.end() - 2;  // over its CRLF
+  char* out = block_ + last.end() - 2;  // over its CRLF
   std::memcpy(out, joint.data(), joint.size());
   std::memcpy(out + joint.size(), more->data(), more->size());
   std::memcpy(out + joint.size() + more->size(), "\r\n", 2);
   last.value_size += static_cast<std::uint32_t>(joint.size() + more->size());
+  wire_size_ = last.end();
   return nullptr;
 }
 
-// Makes the block at least `bytes` longer than its lines. The entry of the next line has room
-// afterwards as well, so that a failing allocation leaves the object as it was.
+// Makes room for `bytes` behind the lines and for one entry, so that append() cannot fail.
 void HTTPHeaders::make_room(std::size_t bytes) {
-  const std::size_t needed = wire_size() + bytes;
-  if (needed > std::numeric_limits<std::uint32_t>::max()) {
+  const std::size_t needed = wire_size_ + bytes + (count_ + 1) * sizeof(Entry);
+  if (needed > capacity_) reserve(std::max({needed, kUsualBlock, std::size_t{capacity_} * 2}));
+}
+
+void HTTPHeaders::reserve(std::size_t bytes) {
+  if (bytes <= capacity_) return;
+  bytes = (std::max(bytes, kUsualBlock) + kBlockStep - 1) / kBlockStep * kBlockStep;
+  if (bytes > std::numeric_limits<std::uint32_t>::max()) {
     throw std::length_error("headers too large");
   }
-  if (entries_.size() == entries_.capacity()) {
-    entries_.reserve(std::max(kUsualFields, 2 * entries_.size()));
+  char* const bigger = static_cast<char*>(tornado::detail::allocate(bytes));
+  if (block_ != nullptr) {
+    const std::size_t index_size = count_ * sizeof(Entry);
+    std::memcpy(bigger, block_, wire_size_);
+    std::memcpy(bigger + bytes - index_size, block_ + capacity_ - index_size, index_size);
+    free_block();
   }
-  if (needed > block_.size()) block_.resize(std::max(needed, block_.size() + block_.size() / 2));
+  block_ = bigger;
+  capacity_ = static_cast<std::uint32_t>(bytes);
 }
 
 // Completes the line whose name stands behind the last one.
-void HTTPHeaders::append(std::size_t name_size, std::string_view value) {
-  const std::size_t begin = wire_size();
-  char* const out = block_.data() + begin + name_size;
+void HTTPHeaders::append(std::size_t name_size, std::string_view value) noexcept {
+  char* const out = block_ + wire_size_ + name_size;
   std::memcpy(out, ": ", 2);
   std::memcpy(out + 2, value.data(), value.size());
   std::memcpy(out + 2 + value.size(), "\r\n", 2);
-  entries_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(name_size),
-                      static_cast<std::uint32_t>(value.size())});
+  ++count_;
+  const Entry* const added = ::new (static_cast<void*>(&entry(count_ - 1))) Entry{
+      wire_size_, static_cast<std::uint32_t>(name_size), static_cast<std::uint32_t>(value.size())};
+  wire_size_ = added->end();
 }
 
 void HTTPHeaders::add(std::string_view name, std::string_view value) {
@@ -156,125 +181,128 @@ void HTTPHeaders::add(std::string_view name, std::string_view value) {
   }
   value = trim_blanks(value);
   check_value(value);
-  const std::size_t size = name.size() + value.size() + 4;
-  make_room(entries_.empty() ? std::max(size, kUsualHeadSize) : size);
-  if (name.empty() || write_name(name, block_.data() + wire_size()) != name.size()) {
+  make_room(name.size() + value.size() + 4);
+  if (name.empty() || write_name(name, block_ + wire_size_) != name.size()) {
     throw std::invalid_argument("header name is not a token");
   }
   append(name.size(), value);
 }
 
 void HTTPHeaders::add_known(std::string_view name, std::string_view value) {
+  check_value(value);
   make_room(name.size() + value.size() + 4);
-  std::memcpy(block_.data() + wire_size(), name.data(), name.size());
+  std::memcpy(block_ + wire_size_, name.data(), name.size());
   append(name.size(), value);
 }
 
 void HTTPHeaders::set(std::string_view name, std::string_view value) {
   const std::size_t index = index_of(name);
-  if (index == entries_.size()) return add(name, value);
+  if (index == count_) return add(name, value);
   if (points_into(name) || points_into(value)) return set(std::string(name), std::string(value));
   value = trim_blanks(value);
   check_value(value);
   make_room(value.size());
-  Entry& entry = entries_[index];
-  const std::size_t old_end = entry.value_begin() + entry.value_size;
-  const std::size_t new_end = entry.value_begin() + value.size();
-  std::memmove(block_.data() + new_end, block_.data() + old_end, wire_size() - old_end);
-  std::memcpy(block_.data() + entry.value_begin(), value.data(), value.size());
-  entry.value_size = static_cast<std::uint32_t>(value.size());
+  Entry& changed = entry(index);
+  const std::size_t old_end = changed.value_begin() + changed.value_size;
+  const std::size_t new_end = changed.value_begin() + value.size();
+  std::memmove(block_ + new_end, block_ + old_end, wire_size_ - old_end);
+  std::memcpy(block_ + changed.value_begin(), value.data(), value.size());
+  changed.value_size = static_cast<std::uint32_t>(value.size());
   // Unsigned arithmetic wraps, so that one addition serves for growing and shrinking.
   const auto shift = static_cast<std::uint32_t>(new_end - old_end);
-  for (std::size_t i = index + 1; i < entries_.size(); ++i) entries_[i].begin += shift;
+  for (std::size_t i = index + 1; i < count_; ++i) entry(i).begin += shift;
+  wire_size_ += shift;
   erase_from(index + 1, name);
 }
 
 std::size_t HTTPHeaders::remove(std::string_view name) {
   if (points_into(name)) return remove(std::string(name));
-  const std::size_t before = entries_.size();
+  const std::size_t before = count_;
   erase_from(0, name);
-  return before - entries_.size();
+  return before - count_;
 }
 
 void HTTPHeaders::clear() noexcept {
-  entries_.clear();
+  wire_size_ = 0;
+  count_ = 0;
 }
 
 bool HTTPHeaders::points_into(std::string_view text) const noexcept {
   const std::less<const char*> before;
-  return !text.empty() && !before(text.data(), block_.data()) &&
-         before(text.data(), block_.data() + block_.size());
+  return !text.empty() && !before(text.data(), block_) && before(text.data(), block_ + capacity_);
 }
 
 // Removes the fields called `name` from `index` on. One pass moves what stays, whatever the number
 // of repeats.
 void HTTPHeaders::erase_from(std::size_t index, std::string_view name) {
   std::size_t kept = index_of(name, index);
-  if (kept == entries_.size()) return;
-  std::uint32_t used = entries_[kept].begin;
-  for (std::size_t i = kept; i < entries_.size(); ++i) {
-    Entry entry = entries_[i];
-    if (http::equals_ignoring_case(field(entry).name, name)) continue;
-    const std::uint32_t size = entry.end() - entry.begin;
-    std::memmove(block_.data() + used, block_.data() + entry.begin, size);
-    entry.begin = used;
+  if (kept == count_) return;
+  std::uint32_t used = entry(kept).begin;
+  for (std::size_t i = kept; i < count_; ++i) {
+    if (http::equals_ignoring_case(field(i).name, name)) continue;
+    Entry moved = entry(i);
+    const std::uint32_t size = moved.end() - moved.begin;
+    std::memmove(block_ + used, block_ + moved.begin, size);
+    moved.begin = used;
     used += size;
-    entries_[kept++] = entry;
+    entry(kept++) = moved;
   }
-  entries_.resize(kept);
+  count_ = static_cast<std::uint32_t>(kept);
+  wire_size_ = used;
 }
 
 std::size_t HTTPHeaders::index_of(std::string_view name, std::size_t from) const noexcept {
-  for (std::size_t i = from; i < entries_.size(); ++i) {
-    if (entries_[i].name_size != name.size()) continue;
-    // Most callers write a name as it is stored, and one comparison of memory tells.
-    const std::string_view own = field(entries_[i]).name;
-    if (own == name || http::equals_ignoring_case(own, name)) return i;
+  for (std::size_t i = from; i < count_; ++i) {
+    const Entry& at = entry(i);
+    if (at.name_size == name.size() &&
+        http::equals_ignoring_case({block_ + at.begin, at.name_size}, name)) {
+      return i;
+    }
   }
-  return entries_.size();
+  return count_;
 }
 
 bool HTTPHeaders::contains(std::string_view name) const noexcept {
-  return index_of(name) != entries_.size();
+  return index_of(name) != count_;
 }
 
 std::optional<std::string_view> HTTPHeaders::find(std::string_view name) const noexcept {
   const std::size_t index = index_of(name);
-  if (index == entries_.size()) return std::nullopt;
-  return field(entries_[index]).value;
+  if (index == count_) return std::nullopt;
+  return field(index).value;
 }
 
 std::string HTTPHeaders::join(std::size_t first, std::string_view name) const {
-  std::string joined(field(entries_[first]).value);
-  for (std::size_t i = index_of(name, first + 1); i < entries_.size(); i = index_of(name, i + 1)) {
+  std::string joined(field(first).value);
+  for (std::size_t i = index_of(name, first + 1); i < count_; i = index_of(name, i + 1)) {
     joined += ',';
-    joined += field(entries_[i]).value;
+    joined += field(i).value;
   }
   return joined;
 }
 
 const std::string HTTPHeaders::operator[](std::string_view name) const {
   const std::size_t index = index_of(name);
-  if (index == entries_.size()) throw KeyError("no header " + std::string(name));
+  if (index == count_) throw KeyError("no header " + std::string(name));
   return join(index, name);
 }
 
 std::string HTTPHeaders::get(std::string_view name, std::string_view fallback) const {
   const std::size_t index = index_of(name);
-  return index == entries_.size() ? std::string(fallback) : join(index, name);
+  return index == count_ ? std::string(fallback) : join(index, name);
 }
 
 std::vector<std::string> HTTPHeaders::get_list(std::string_view name) const {
   std::vector<std::string> values;
-  for (std::size_t i = index_of(name); i < entries_.size(); i = index_of(name, i + 1)) {
-    values.emplace_back(field(entries_[i]).value);
+  for (std::size_t i = index_of(name); i < count_; i = index_of(name, i + 1)) {
+    values.emplace_back(field(i).value);
   }
   return values;
 }
 
 std::vector<std::pair<std::string, std::string>> HTTPHeaders::get_all() const {
   std::vector<std::pair<std::string, std::string>> all;
-  all.reserve(entries_.size());
+  all.reserve(count_);
   for (const auto [name, value] : *this) all.emplace_back(name, value);
   return all;
 }

@@ -5,6 +5,7 @@
 #include "http/cookies.h"
 #include "http/form.h"
 #include "http/url.h"
+#include "loop/loop_state.h"
 #include "tornado/httputil.h"
 
 namespace tornado::httputil {
@@ -12,9 +13,9 @@ namespace {
 
 constexpr std::string_view kDefaultHost = "127.0.0.1";
 
-std::int64_t monotonic_nanoseconds() noexcept {
+double monotonic_seconds() noexcept {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return std::chrono::duration<double>(now).count();
 }
 
 ParseBodyConfig& parse_body_config() {
@@ -65,7 +66,7 @@ struct HTTPServerRequest::Decoded {
   Files files;
 };
 
-HTTPServerRequest::HTTPServerRequest(RequestStartLine start_line, HTTPHeaders request_headers,
+HTTPServerRequest::HTTPServerRequest(RequestStartLine&& start_line, HTTPHeaders request_headers,
                                      std::string request_body,
                                      std::shared_ptr<HTTPConnection> request_connection)
     : method(std::move(start_line.method)),
@@ -74,7 +75,10 @@ HTTPServerRequest::HTTPServerRequest(RequestStartLine start_line, HTTPHeaders re
       headers(std::move(request_headers)),
       body(std::move(request_body)),
       connection(std::move(request_connection)),
-      start_nanoseconds_(monotonic_nanoseconds()) {
+      on_loop_(tornado::detail::thread_state.running != nullptr),
+      // Reading a clock for each of many requests that came in together tells nothing more.
+      start_(on_loop_ ? tornado::detail::thread_state.running->internals().round_time
+                      : monotonic_seconds()) {
   const std::size_t mark = std::min(uri.find('?'), uri.size());
   path.assign(uri, 0, mark);
   if (mark < uri.size()) query.assign(uri, mark + 1);
@@ -104,7 +108,9 @@ std::string HTTPServerRequest::full_url() const {
 }
 
 double HTTPServerRequest::request_time() const noexcept {
-  return static_cast<double>(monotonic_nanoseconds() - start_nanoseconds_) * 1e-9;
+  if (!on_loop_) return monotonic_seconds() - start_;
+  const ioloop::IOLoop* const loop = tornado::detail::thread_state.current;
+  return loop == nullptr ? 0 : loop->time() - start_;
 }
 
 const Arguments& HTTPServerRequest::query_arguments() const {

@@ -51,7 +51,7 @@ std::optional<std::string> RequestHandler::compute_etag() const {
 
 void RequestHandler::set_etag_header() {
   if (headers_.contains("Etag")) return;
-  if (const auto tag = compute_etag()) headers_.add("Etag", *tag);
+  if (const auto tag = compute_etag()) headers_.add_known("Etag", *tag);
 }
 
 bool RequestHandler::check_etag_header() const {
