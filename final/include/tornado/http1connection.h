@@ -19,10 +19,11 @@ struct HTTP1ConnectionParameters {
   std::size_t max_header_size = 65536;  // start line and fields of a head, its empty line included
   std::size_t max_header_fields = 1000;
   std::uint64_t max_body_size = 104857600;
-  double idle_connection_timeout = 3600;  // from one exchange to the first byte of the next
-  double header_timeout = 60;             // from a head's first byte to its last
-  double body_timeout = 0;                // for a whole body
-  double body_stall_timeout = 60;         // without a byte of a body that is not complete
+  // From one exchange to the first byte of the next, and up to a 64th more.
+  double idle_connection_timeout = 3600;
+  double header_timeout = 60;      // from a head's first byte to its last
+  double body_timeout = 0;         // for a whole body
+  double body_stall_timeout = 60;  // without a byte of a body that is not complete
 };
 
 }  // namespace tornado::http1connection

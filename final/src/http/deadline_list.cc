@@ -7,7 +7,9 @@ void DeadlineList::start(Deadline& deadline, double now) {
     deadline.unlink();
     return;
   }
-  deadline.at_ = now + seconds_;
+  if (deadline.list_ == this && deadline.linked() && now + seconds_ <= deadline.at_) return;
+  deadline.list_ = this;
+  deadline.at_ = now + seconds_ + slack_;
   deadline.link_before(list_);
   if (!timer_.pending()) arm(deadline.at_);
 }

@@ -16,6 +16,7 @@ class Deadline : public tornado::detail::ListHook {
  private:
   friend class DeadlineList;
   double at_ = 0;
+  const void* list_ = nullptr;  // the last it stood in
 };
 
 // As all wait equally long, the first to come is the first to expire: a list in order of arrival
@@ -23,8 +24,9 @@ class Deadline : public tornado::detail::ListHook {
 // when it fires.
 class DeadlineList {
  public:
-  // `seconds` 0 or less: nothing ever expires.
-  DeadlineList(ioloop::IOLoop& loop, double seconds) : loop_(loop), seconds_(seconds) {}
+  // `seconds` 0 or less: nothing ever expires. Otherwise things expire up to `slack` seconds late.
+  DeadlineList(ioloop::IOLoop& loop, double seconds, double slack = 0)
+      : loop_(loop), seconds_(seconds), slack_(slack) {}
   DeadlineList(const DeadlineList&) = delete;
   DeadlineList& operator=(const DeadlineList&) = delete;
   ~DeadlineList() {
@@ -32,7 +34,8 @@ class DeadlineList {
     if (timer_.pending()) loop_.remove_timeout(timer_);
   }
 
-  // Starts the time of `deadline` anew, from `now`.
+  // Starts the time of `deadline` anew, from `now`. Within the slack of the last start it stays
+  // where it is: a busy connection then touches no neighbour's memory.
   void start(Deadline& deadline, double now);
 
  private:
@@ -41,6 +44,7 @@ class DeadlineList {
 
   ioloop::IOLoop& loop_;
   const double seconds_;
+  const double slack_;
   tornado::detail::ListHook list_;
   ioloop::Timeout timer_;
 };

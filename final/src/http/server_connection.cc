@@ -146,7 +146,10 @@ void ServerConnection::fail(const char* what) {
   close();
 }
 
+// While the program works on its answer no time is measured. A timer that runs then is left from
+// before: stopping it at every request would cost more than it does here.
 void ServerConnection::on_timeout() {
+  if (phase_ == Phase::kDraining || (phase_ == Phase::kAnswer && !eof_)) return;
   if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
     log::gen_log.info("Timeout reading body from " + remote_ip_);
   }
@@ -221,7 +224,6 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
 
 // Takes the start line and the fields out of `head`.
 bool ServerConnection::begin_exchange(RequestHead& head) {
-  timer_.unlink();
   if (head.content_length && *head.content_length > core_->options.max_body_size) {
     refuse("Content-Length too long");
     return false;
@@ -237,11 +239,10 @@ bool ServerConnection::begin_exchange(RequestHead& head) {
       apply_xheaders(head.headers, core_->options.trusted_downstream, exchange_->context());
     }
     exchange_->delegate = core_->delegate.start_request(this, exchange_);
-    const auto exchange = exchange_;
     const auto held =
-        exchange->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
+        exchange_->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
     if (phase_ == Phase::kClosing) return false;
-    if (!exchange->finished() && hold(held)) return false;
+    if (!exchange_->finished() && hold(held)) return false;
   } catch (const httputil::HTTPInputError& error) {
     refuse(error.what());
     return false;
@@ -358,21 +359,18 @@ bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
 // Hands a piece of the body on. True if the reading may go on at once.
 bool ServerConnection::deliver(std::string_view content) {
   core_->deadlines->stall.start(timer_, round_time());
-  const auto exchange = exchange_;
-  const auto held = exchange->delegate->data_received(std::string(content));
+  const auto held = exchange_->delegate->data_received(std::string(content));
   if (phase_ == Phase::kClosing) return false;
-  if (exchange->finished()) return after_response();
+  if (exchange_->finished()) return after_response();
   return !hold(held);
 }
 
 bool ServerConnection::complete_message() {
-  timer_.unlink();
-  const auto exchange = exchange_;
-  exchange->body_deadline.reset();
-  exchange->message_complete = true;
+  exchange_->body_deadline.reset();
+  exchange_->message_complete = true;
   phase_ = Phase::kAnswer;
   try {
-    exchange->delegate->finish();
+    exchange_->delegate->finish();
   } catch (const httputil::HTTPInputError& error) {
     refuse(error.what());
     return false;
@@ -380,9 +378,9 @@ bool ServerConnection::complete_message() {
     fail("in a request");
     return false;
   }
-  if (eof_ && phase_ == Phase::kAnswer && !exchange->finished()) await_last_answer();
+  if (phase_ == Phase::kAnswer && eof_ && !exchange_->finished()) await_last_answer();
   if (phase_ == Phase::kClosing) return false;
-  return exchange->finished() && after_response();
+  return exchange_->finished() && after_response();
 }
 
 // ---- after a response ---------------------------------------------------------------------------
@@ -429,9 +427,9 @@ void ServerConnection::on_drained() {
 }
 
 void ServerConnection::end_exchange() {
-  const auto exchange = std::exchange(exchange_, nullptr);
-  exchange->detach();
-  exchange->delegate.reset();
+  exchange_->detach();
+  exchange_->delegate.reset();
+  exchange_.reset();
 }
 
 void ServerConnection::exchange_finished() {

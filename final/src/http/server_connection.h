@@ -38,7 +38,7 @@ class ServerCore {
   struct Deadlines {
     Deadlines(ioloop::IOLoop& home, const httpserver::HTTPServerOptions& options)
         : loop(home),
-          idle(loop, options.idle_connection_timeout),
+          idle(loop, options.idle_connection_timeout, options.idle_connection_timeout / 64),
           header(loop, options.header_timeout),
           body(loop, options.body_timeout),
           stall(loop, options.body_stall_timeout) {}

@@ -141,6 +141,49 @@ TEST_F(TimeoutTest, a_body_stalls_also_after_its_delegate_held_back) {
   EXPECT_TRUE(ended(client));
 }
 
+// A connection is not put at the end of the idle list at each request, only when it is due.
+TEST_F(TimeoutTest, H101_idle_time_counts_from_the_last_request_or_a_little_later) {
+  HTTPServerOptions options;
+  options.idle_connection_timeout = 64;
+  const auto server = make_server(echo, options);
+  Client client(loop_, server->port());
+  for (int i = 0; i < 100; ++i) {
+    client.send(get("/" + std::to_string(i)));
+    client.until("/" + std::to_string(i) + " []");
+    pass(0.7);
+  }
+  pass(63);
+  EXPECT_FALSE(ended(client));
+  pass(2);
+  EXPECT_TRUE(ended(client));
+}
+
+TEST_F(TimeoutTest, no_timer_of_the_request_runs_on_while_the_answer_is_made) {
+  HTTPServerOptions options;
+  options.idle_connection_timeout = options.header_timeout = options.body_stall_timeout = 10;
+  std::vector<HTTPServerRequest> waiting;
+  const auto server = make_server(
+      [&](HTTPServerRequest request) { waiting.push_back(std::move(request)); }, options);
+  Client whole(loop_, server->port());
+  Client head(loop_, server->port());
+  Client body(loop_, server->port());
+  whole.send(get("/"));
+  head.send(kHalfHead);
+  body.send(kHalfBody);
+  pass(1);
+  head.send(" x\r\n\r\n");
+  body.send("cde");
+  pass(100);
+  EXPECT_FALSE(ended(whole) || ended(head) || ended(body));
+  ASSERT_EQ(waiting.size(), 3U);
+  for (const HTTPServerRequest& request : waiting) echo(request);
+  whole.until("/ []");
+  head.until("/ []");
+  body.until("/ [abcde]");
+  pass(12);
+  EXPECT_TRUE(ended(whole) && ended(head) && ended(body));
+}
+
 TEST_F(TimeoutTest, a_limit_of_0_is_none) {
   HTTPServerOptions options;
   options.idle_connection_timeout = options.header_timeout = options.body_stall_timeout = 0;
