@@ -6,6 +6,7 @@
 #include <tornado/detail/function.h>
 #include <tornado/detail/handler_class.h>
 #include <tornado/detail/json_text.h>
+#include <tornado/detail/pointers.h>
 #include <tornado/httputil.h>
 
 #include <concepts>
@@ -184,7 +185,7 @@ class Application : public httputil::HTTPServerConnectionDelegate {
   }
   std::string reverse(std::string_view name, std::vector<std::string> args) const;
 
-  std::shared_ptr<detail::ApplicationState> state_;
+  tornado::detail::Ref<detail::ApplicationState> state_;
   std::vector<std::unique_ptr<httpserver::HTTPServer>> servers_;
 };
 
@@ -287,7 +288,7 @@ class RequestHandler : public tornado::detail::Pooled {
   void send_error(int status_code = 500, const ErrorInfo& info = {});
 
   void set_status(int status_code, std::string_view reason = {});
-  int get_status() const noexcept { return status_code_; }
+  int get_status() const noexcept { return status_line_.code; }
 
   // Throws std::invalid_argument for a name that is not a token or a value with control characters:
   // nobody's text can add a header line.
@@ -385,16 +386,15 @@ class RequestHandler : public tornado::detail::Pooled {
   std::vector<std::string> arguments(const httputil::Arguments& source, std::string_view name,
                                      bool strip) const;
 
-  std::shared_ptr<detail::ApplicationState> state_;
+  tornado::detail::Ref<detail::ApplicationState> state_;
   std::unique_ptr<detail::OwnedRequest> request_;
   const detail::HandlerClass* handler_class_ = nullptr;
   PathArgs path_args_;
   httputil::HTTPHeaders headers_;
   std::string write_buffer_;
-  std::string reason_;
+  httputil::ResponseStartLine status_line_;
   std::unique_ptr<Open> open_;  // keeps an asynchronous handler until finish()
   Context context_{*this};
-  int status_code_ = 200;
   detail::Verb verb_ = detail::Verb::kAny;
   bool headers_written_ = false;
   bool finished_ = false;

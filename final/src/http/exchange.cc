@@ -18,21 +18,31 @@ bool has_no_body(int code) {
   return (code >= 100 && code < 200) || code == 204 || code == 304;
 }
 
-ResponseFraming read_response_framing(const httputil::HTTPHeaders& headers) {
-  ResponseFraming framing;
-  for (const auto [name, value] : headers) {
-    if (name == "Content-Length") {
-      framing.content_length = parse_content_length(value);
-      if (!framing.content_length) {
-        throw httputil::HTTPOutputError("Content-Length is not a number");
-      }
-    } else if (name == "Transfer-Encoding") {
-      framing.has_transfer_encoding = true;
-    } else if (name == "Connection") {
+// Names are stored in one case, so that plain comparisons serve. Most fields are dismissed by their
+// length.
+void read_response_field(std::string_view name, std::string_view value, ResponseFraming& framing) {
+  switch (name.size()) {
+    case 10:
+      if (name != "Connection") return;
       framing.has_connection = true;
       framing.close = framing.close || list_contains(value, "close");
-    }
+      return;
+    case 14:
+      if (name != "Content-Length") return;
+      framing.content_length = parse_content_length(value);
+      if (framing.content_length) return;
+      throw httputil::HTTPOutputError("Content-Length is not a number");
+    case 17:
+      if (name == "Transfer-Encoding") framing.has_transfer_encoding = true;
+      return;
+    default:
+      return;
   }
+}
+
+ResponseFraming read_response_framing(const httputil::HTTPHeaders& headers) {
+  ResponseFraming framing;
+  for (const auto [name, value] : headers) read_response_field(name, value, framing);
   return framing;
 }
 

@@ -89,24 +89,30 @@ struct FreeList {
   std::uint32_t count = 0;
 };
 
-constinit thread_local FreeList free_lists[kClasses];
-constinit thread_local bool thread_ends = false;
+struct Pool {
+  FreeList lists[kClasses];
+  bool keeps = false;  // from the thread's first free block to its end
+  bool ended = false;
+};
+constinit thread_local Pool pool;
 
-// Gives a thread's blocks back when it ends. Touched on the first block that is kept.
+// Gives a thread's blocks back when it ends.
 struct Keeper {
-  Keeper() = default;
+  Keeper() { pool.keeps = true; }
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
   ~Keeper() {
-    thread_ends = true;
-    for (FreeList& list : free_lists) {
+    pool.keeps = false;
+    pool.ended = true;
+    for (FreeList& list : pool.lists) {
       while (list.head != nullptr) ::operator delete(std::exchange(list.head, list.head->next));
     }
   }
 };
 
-void keep_for_thread() {
-  thread_local Keeper keeper;
+[[gnu::noinline]] void free_unpooled(void* block) noexcept {
+  if (!pool.ended) thread_local Keeper keeper;
+  ::operator delete(block);
 }
 
 std::size_t class_of(std::size_t size) {
@@ -118,7 +124,7 @@ std::size_t class_of(std::size_t size) {
 void* allocate(std::size_t size) {
   const std::size_t size_class = class_of(size);
   if (size_class >= kClasses) return ::operator new(size);
-  FreeList& list = free_lists[size_class];
+  FreeList& list = pool.lists[size_class];
   if (list.head == nullptr) return ::operator new((size_class + 1) * kStep);
   --list.count;
   return std::exchange(list.head, list.head->next);
@@ -126,16 +132,13 @@ void* allocate(std::size_t size) {
 
 void deallocate(void* block, std::size_t size) noexcept {
   const std::size_t size_class = class_of(size);
-  if (size_class < kClasses && !thread_ends) {
-    FreeList& list = free_lists[size_class];
-    if (list.count < kKeep) {
-      if (list.head == nullptr) keep_for_thread();
-      list.head = ::new (block) FreeBlock{list.head};
-      ++list.count;
-      return;
-    }
+  Pool& own = pool;
+  if (size_class >= kClasses || !own.keeps || own.lists[size_class].count >= kKeep) {
+    return free_unpooled(block);
   }
-  ::operator delete(block);
+  FreeList& list = own.lists[size_class];
+  list.head = ::new (block) FreeBlock{list.head};
+  ++list.count;
 }
 
 #endif

@@ -25,8 +25,7 @@ const httputil::HTTPHeaders& detail::ApplicationState::default_headers() {
 }
 
 Application::Application(std::vector<URLSpec> handlers, Settings settings)
-    : state_(std::make_shared<detail::ApplicationState>(*this, std::move(handlers),
-                                                        std::move(settings))) {}
+    : state_(new detail::ApplicationState(*this, std::move(handlers), std::move(settings))) {}
 
 Application::~Application() {
   servers_.clear();

@@ -2,6 +2,7 @@
 // application in a coroutine that still waits.
 #pragma once
 
+#include <tornado/detail/pointers.h>
 #include <tornado/detail/run_queue.h>
 #include <tornado/web.h>
 
@@ -16,7 +17,7 @@ namespace tornado::web::detail {
 inline constexpr std::array<std::string_view, 7> kMethodNames = {
     "GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"};
 
-struct ApplicationState {
+struct ApplicationState final : tornado::detail::Counted {
   ApplicationState(Application& owner, std::vector<URLSpec> handlers, Settings app_settings)
       : application(&owner), settings(std::move(app_settings)), routes(std::move(handlers)) {}
 

@@ -28,7 +28,7 @@ Future<void> ready() {
 
 constinit thread_local const Construction* construction = nullptr;
 
-HandlerDelegate::HandlerDelegate(std::shared_ptr<ApplicationState> state,
+HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
                                  std::shared_ptr<httputil::HTTPConnection> connection)
     : state_(std::move(state)), connection_(std::move(connection)) {}
 

@@ -18,7 +18,7 @@ struct OwnedRequest final : httputil::HTTPServerRequest, tornado::detail::Pooled
 
 class HandlerDelegate final : public httputil::HTTPMessageDelegate, public tornado::detail::Pooled {
  public:
-  HandlerDelegate(std::shared_ptr<ApplicationState> state,
+  HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
                   std::shared_ptr<httputil::HTTPConnection> connection);
 
   Future<void> headers_received(httputil::StartLine start_line,
@@ -33,7 +33,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
  private:
   void run(RequestHandler::Ref handler, const Match& match);
 
-  std::shared_ptr<ApplicationState> state_;
+  tornado::detail::Ref<ApplicationState> state_;  // the handler's, once that is made
   std::shared_ptr<httputil::HTTPConnection> connection_;
   std::unique_ptr<OwnedRequest> request_;
   RequestHandler::Ref handler_;
@@ -42,7 +42,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
 // What a handler's constructor takes over. Set for the length of a HandlerClass::make call.
 struct Construction {
   std::unique_ptr<OwnedRequest>* request;
-  const std::shared_ptr<ApplicationState>* state;
+  tornado::detail::Ref<ApplicationState>* state;
 };
 extern constinit thread_local const Construction* construction;
 

@@ -38,7 +38,7 @@ void RequestHandler::Context::unreferenced() noexcept {
 RequestHandler::RequestHandler()
     : request(**require_construction().request),
       application(*(*require_construction().state)->application),
-      state_(*require_construction().state),
+      state_(std::move(*require_construction().state)),
       request_(std::move(*require_construction().request)) {}
 
 RequestHandler::~RequestHandler() = default;

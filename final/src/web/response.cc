@@ -29,19 +29,19 @@ void RequestHandler::clear() {
   headers_ = state_->default_headers();
   set_default_headers();
   write_buffer_.clear();
-  status_code_ = 200;
-  reason_ = "OK";
+  status_line_.code = 200;
+  status_line_.reason = "OK";
 }
 
 void RequestHandler::set_status(int status_code, std::string_view reason) {
   if (status_code < 100 || status_code > 999) {
     throw std::invalid_argument("a status code has three digits");
   }
-  status_code_ = status_code;
+  status_line_.code = status_code;
   if (reason.empty()) {
-    reason_ = httputil::responses(status_code);
+    status_line_.reason = httputil::responses(status_code);
   } else {
-    reason_ = is_reason(reason) ? reason : "Unknown";
+    status_line_.reason = is_reason(reason) ? reason : "Unknown";
   }
 }
 
@@ -76,9 +76,8 @@ Future<void> RequestHandler::flush() {
     write_buffer_.clear();
     return sent;
   }
-  const httputil::ResponseStartLine start_line{std::string(), status_code_, reason_};
   const std::string_view body = is_head ? std::string_view() : std::string_view(write_buffer_);
-  Future<void> sent = request.connection->write_headers(start_line, headers_, body);
+  Future<void> sent = request.connection->write_headers(status_line_, headers_, body);
   headers_written_ = true;  // not if that threw: an error page can still be sent
   write_buffer_.clear();
   return sent;
@@ -107,16 +106,16 @@ Future<void> RequestHandler::finish(std::string_view chunk) {
 
 void RequestHandler::finish_headers() {
   const bool is_get = verb_ == detail::Verb::kGet || verb_ == detail::Verb::kHead;
-  if (status_code_ == 200 && is_get) {
+  if (status_line_.code == 200 && is_get) {
     set_etag_header();
     if (check_etag_header()) {
       write_buffer_.clear();
       set_status(304);
     }
   }
-  if (has_no_body(status_code_)) {
+  if (has_no_body(status_line_.code)) {
     if (!write_buffer_.empty()) {
-      throw std::runtime_error("Cannot send body with " + std::to_string(status_code_));
+      throw std::runtime_error("Cannot send body with " + std::to_string(status_line_.code));
     }
     for (const char* name : {"Content-Encoding", "Content-Language", "Content-Type"}) {
       headers_.remove(name);
@@ -142,7 +141,7 @@ void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
     return;
   }
   const std::string text =
-      std::to_string(status_code) + ": " + escape::xhtml_escape(std::string_view(reason_));
+      std::to_string(status_code) + ": " + escape::xhtml_escape(std::string_view(status_line_.reason));
   write("<html><title>" + text + "</title><body>" + text + "</body></html>");
 }
 
