@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Handlers that wait 100 ms: how many requests a second one thread answers while each of them waits.
+
+    python3 tests/bench/wait_bench.py [--rounds 3] [--seconds 5] [--clients 1000,8000] [--only ours,raw] [--check]
+
+Each client asks again as soon as it has its answer, so that the ideal is clients x 10 requests a second. The server has
+one CPU and the load the other; contenders take turns. raw is raw_epoll with a timer queue: what the machine can do.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import bench_process as bp  # noqa: E402
+import hello_bench as hb  # noqa: E402
+
+# clients: (requests a second at least, p99 in ms at most, peak memory in MB at most or None)
+GOALS = {1000: (9_650, 110, None), 8000: (50_000, 220, 60)}
+
+
+def peak_mb(pids):
+    """The most memory the processes have held, in MB, summed."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+class WaitBench(hb.Bench):
+    """One sample is one run of wrk against a fresh server: its peak of memory is of this load alone."""
+
+    def sample(self, contender, clients):
+        with contender.start(self.server_cpu, self._folder) as server:
+            self._require_hello(server)
+            command = ["wrk", "-t1", f"-c{clients}", f"-d{self.options.seconds}s", "--latency"]
+            meter = bp.Meter(server)
+            figures = hb.parse_wrk(self._load_command(server, command))
+            return figures | meter.stop() | {"peak_mb": peak_mb(server.pids())}
+
+
+def row(name, samples):
+    good = [s for s in samples if s["error"] is None]
+    if not good:
+        return f"| {name} | failed: {samples[0]['error']} | | | | |"
+    median = lambda key: statistics.median(s[key] for s in good)
+    return (f"| {name} | {median('per_s'):.0f} | {median('p50_us') / 1e3:.0f} | {median('p99_us') / 1e3:.0f} "
+            f"| {median('server_cpus'):.2f} | {median('peak_mb'):.0f} |")
+
+
+def judge(clients, samples):
+    """(met, line) for our server under this many clients."""
+    per_s, p99_ms, memory_mb = GOALS[clients]
+    good = [s for s in samples if s["error"] is None]
+    if not good:
+        return False, f"NOT SHOWN  {clients} clients: no sample"
+    median = lambda key: statistics.median(s[key] for s in good)
+    met = median("per_s") >= per_s and median("p99_us") / 1e3 <= p99_ms
+    met = met and (memory_mb is None or median("peak_mb") <= memory_mb)
+    goal = f"{per_s} requests/s, p99 {p99_ms} ms" + (f", {memory_mb} MB" if memory_mb else "")
+    return met, (f"{'met   ' if met else 'MISSED'}     {clients} clients: goal {goal}; median {median('per_s'):.0f}, "
+                 f"{median('p99_us') / 1e3:.0f} ms, {median('peak_mb'):.0f} MB")
+
+
+def parse_options(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default 3)")
+    parser.add_argument("--seconds", type=int, default=5, help="length of a sample (default 5)")
+    parser.add_argument("--clients", default="1000,8000", help=f"of {', '.join(map(str, GOALS))}")
+    parser.add_argument("--only", default="ours,raw,tornado", help="contenders (default: all)")
+    parser.add_argument("--build", type=Path, default=hb.ROOT / "build/release/tests/bench",
+                        help="folder of raw_epoll and wait_server")
+    parser.add_argument("--check", action="store_true", help="exit code 1 if our server misses a goal")
+    options = parser.parse_args(arguments)
+    options.clients = [int(text) for text in options.clients.split(",")]
+    if unknown := set(options.clients) - GOALS.keys():
+        parser.error(f"no goal for {', '.join(map(str, sorted(unknown)))} clients: choose from "
+                     f"{', '.join(map(str, GOALS))}")
+    return options
+
+
+def choose_contenders(options):
+    build = options.build.resolve()
+    everyone = [
+        hb.program_contender("ours", f"{build / 'wait_server'} --port={{port}} --logging=warning"),
+        hb.program_contender("raw", f"{build / 'raw_epoll'} {{port}} 100"),
+        hb.program_contender("tornado", f"{hb.PYTHON} {hb.HERE / 'wait_tornado.py'} {{port}}"),
+    ]
+    return [c for c in everyone if c.name in options.only.split(",") and not c.missing]
+
+
+def main(arguments):
+    options = parse_options(arguments)
+    bp.raise_file_limit()
+    bp.try_priority()
+    contenders = choose_contenders(options)
+    met = True
+    print(f"{bp.describe_machine()}, commit {bp.describe_commit(hb.ROOT)}")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = WaitBench(options, contenders, folder)
+        for clients in options.clients:
+            samples = {c.name: [] for c in contenders}
+            for _ in range(options.rounds):
+                for contender in contenders:
+                    samples[contender.name].append(bench.sample(contender, clients))
+            print(f"\n### {clients} clients, 100 ms\n\n| server | requests/s | p50 ms | p99 ms | CPUs | peak MB |"
+                  "\n|---|---|---|---|---|---|")
+            for name, taken in samples.items():
+                print(row(name, taken), flush=True)
+            if "ours" in samples:
+                good, line = judge(clients, samples["ours"])
+                met = met and good
+                print(f"\n{line}", flush=True)
+    return 1 if options.check and not met else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
