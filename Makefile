@@ -1,11 +1,12 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor demo chapter bench sanitize fuzz format lint install clean
+.PHONY: help run test doctor demo chapter exercise hint progress watch bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
 DEMO ?=
 CH ?=
+EX ?=
 ARGS ?=
 SECONDS ?= 60
 PREFIX ?= /usr/local
@@ -33,6 +34,20 @@ chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PO
 	@scripts/chapter.sh --check "$(CH)"
 	@scripts/need.sh build
 	@scripts/chapter.sh "$(CH)" --port=$(PORT) $(ARGS)
+
+exercise: ## run an exercise's tests on your files: make exercise EX=01-1
+	@scripts/need.sh build exercises
+	@/usr/bin/python3 exercises/run.py exercise "$(EX)"
+
+hint: ## the next hint of an exercise: make hint EX=01-1
+	@/usr/bin/python3 exercises/run.py hint "$(EX)"
+
+progress: ## which exercises are solved
+	@/usr/bin/python3 exercises/run.py progress
+
+watch: ## as make exercise, again whenever you save: make watch EX=01-1
+	@scripts/need.sh build exercises
+	@/usr/bin/python3 exercises/run.py watch "$(EX)"
 
 bench: ## install what is missing and measure against nginx, python3-tornado and a raw epoll server (ARGS="--rounds 3")
 	@scripts/need.sh build bench

@@ -27,7 +27,7 @@ CTEST_NOT_RUN = re.compile(r"\*\*\*(?:Skipped|Not Run)")
 PYTEST_SUMMARY = re.compile(r"^=* ?(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+s")
 PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|error|skipped|xfailed)")
 CLOSING = re.compile(r"^(?:Total Test time|The following tests FAILED|\s+\d+ - .*\((?:Failed|Timeout|SEGFAULT|.*Abort).*\)"
-                     r"|FAILED |ERROR |error: |check_\w+: |clang-format-19: )")
+                     r"|FAILED |ERROR |error: |check_\w+: |prove: |[\d-]+ .*: NO$|clang-format-19: )")
 
 
 @dataclass
@@ -85,6 +85,10 @@ def stages():
         Stage("debug", "the C++ tests, g++", build_and_ctest("debug"), quick=True),
         Stage("outside", "Python clients, tools and documents: " + " ".join(outside), [pytest(*outside)], quick=True),
         Stage("chapters", "the servers of the chapters, from outside", [pytest("tests/chapters/wire")], quick=True),
+        Stage("course", "every exercise proved; its runner, the lessons and the slides checked", [
+            [python, "exercises/run.py", "prove"],
+            pytest("tests/course"),
+        ], quick=True, independent=True),
         Stage("asan", "the C++ tests, g++ with ASan and UBSan", build_and_ctest("asan")),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", build_and_ctest("clang-asan")),
         Stage("tsan", "the tests that use threads, clang 19 with TSan",

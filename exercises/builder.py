@@ -1,0 +1,91 @@
+"""Compiles an exercise: the files of one folder (the reader's, the solution's, a wrong one's), the tests, and the
+chapters beneath. What did not change is not compiled again."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
+
+from catalogue import ROOT
+
+BUILD = ROOT / "build" / "exercises"
+COMMON = ["-std=c++20", "-g1", "-Wall", "-Wextra", "-Wshadow", "-fmax-errors=3", "-pthread", f"-I{ROOT}", f"-I{ROOT}/chapters",
+          f"-I{ROOT}/exercises"]
+FLAGS = {
+    "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"],
+    "thread": ["-fsanitize=thread"],
+}
+_locks: dict[pathlib.Path, threading.Lock] = {}
+_locks_lock = threading.Lock()
+
+
+class DoesNotBuild(Exception):
+    """What the compiler or the linker said."""
+
+
+def _lock(path):
+    with _locks_lock:
+        return _locks.setdefault(path, threading.Lock())
+
+
+def _run(command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise DoesNotBuild(done.stderr or done.stdout)
+
+
+def _compiler():
+    return ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
+
+
+def _dependencies(depfile):
+    text = depfile.read_text().replace("\\\n", " ")
+    return [pathlib.Path(word) for word in text.partition(":")[2].split()]
+
+
+def _is_fresh(output, command, dependencies):
+    stamp = output.with_suffix(".command")
+    if not output.exists() or not stamp.exists() or stamp.read_text() != " ".join(command):
+        return False
+    made = output.stat().st_mtime
+    return all(file.exists() and file.stat().st_mtime <= made for file in dependencies())
+
+
+def _make(output, command, dependencies):
+    with _lock(output):
+        if not _is_fresh(output, command, dependencies):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            _run(command)
+            output.with_suffix(".command").write_text(" ".join(command))
+    return output
+
+
+def compile_object(source, sanitizer, include=None):
+    """The object file of `source`. `include` is a folder whose headers come first."""
+    first = [f"-I{include}"] if include else []
+    name = hashlib.sha1(" ".join([str(source), *first]).encode()).hexdigest()[:12]
+    output = BUILD / sanitizer / f"{source.stem}-{name}.o"
+    depfile = output.with_suffix(".d")
+    command = [*_compiler(), *first, *COMMON, *FLAGS[sanitizer], "-MMD", "-MF", str(depfile), "-c", str(source),
+               "-o", str(output)]
+    return _make(output, command, lambda: _dependencies(depfile))
+
+
+def _chapter_sources(exercise):
+    for chapter in exercise.chapters:
+        for folder in (ROOT / "chapters").glob(f"{chapter}-*"):
+            yield from (source for source in sorted(folder.glob("*.cc")) if source.name not in exercise.replaces)
+
+
+def build(exercise, folder, sanitizer="address"):
+    """The test program of `exercise` with the files of `folder`. Raises DoesNotBuild."""
+    sources = [*sorted(folder.glob("*.cc")), *sorted((exercise.folder / "tests").glob("*.cc"))]
+    objects = [compile_object(source, sanitizer, include=folder) for source in sources]
+    objects.append(compile_object(ROOT / "exercises" / "support" / "story.cc", sanitizer))
+    objects += [compile_object(source, sanitizer) for source in _chapter_sources(exercise)]
+    name = str(folder.relative_to(exercise.folder.parent)).replace(os.sep, "-")
+    program = BUILD / sanitizer / f"{name}.program"
+    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects), "-lgtest", "-lgtest_main", "-o", str(program)]
+    return _make(program, command, lambda: objects)

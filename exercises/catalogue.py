@@ -1,0 +1,88 @@
+"""What exercises there are: one folder exercises/NN-K-name each, described by its exercise.toml."""
+
+import pathlib
+import shutil
+import tomllib
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EXERCISES = ROOT / "exercises"
+
+
+class Unknown(Exception):
+    """There is no such exercise; the text says which there are."""
+
+
+@dataclass
+class Wrong:
+    folder: pathlib.Path
+    test: str  # the test that must reject it
+    misconception: str  # what that test's message must say
+
+
+@dataclass
+class Exercise:
+    id: str  # "01-1"
+    folder: pathlib.Path
+    title: str
+    kind: str  # rebuild, extend, debug or measure
+    stars: int
+    minutes: int
+    chapters: list  # the chapters whose libraries it is linked with
+    replaces: list  # files of these chapters that the reader's files stand in for
+    threads: bool  # the solution must also pass under ThreadSanitizer
+    begin: str  # where to begin, for the first run
+    first_failure: str  # the test that fails on the starter
+    says: str  # and what its message must say
+    wrong: list
+
+    @property
+    def chapter(self):
+        return self.id.partition("-")[0]
+
+    @property
+    def starter(self):
+        return self.folder / "starter"
+
+    @property
+    def solution(self):
+        return self.folder / "solution"
+
+    @property
+    def work(self):
+        return self.folder / "work"
+
+    @property
+    def hints(self):
+        return sorted((self.folder / "hints").glob("[0-9].md"))
+
+    def make_work(self):
+        """The reader's own copy of the starter. True if it was made just now."""
+        if self.work.exists():
+            return False
+        shutil.copytree(self.starter, self.work)
+        return True
+
+
+def load(folder):
+    fields = tomllib.loads((folder / "exercise.toml").read_text())
+    chapter, number, _ = folder.name.split("-", 2)
+    wrong = [Wrong(folder / "wrong" / one["name"], one["test"], one["misconception"]) for one in fields["wrong"]]
+    return Exercise(f"{chapter}-{number}", folder, fields["title"], fields["kind"], fields["stars"], fields["minutes"],
+                    fields["chapters"], fields.get("replaces", []), fields.get("threads", False), fields["begin"],
+                    fields["starter"]["fails"], fields["starter"]["says"], wrong)
+
+
+def all_exercises():
+    return [load(path.parent) for path in sorted(EXERCISES.glob("[0-9]*/exercise.toml"))]
+
+
+def find(name):
+    """The exercise that EX names. Raises Unknown."""
+    exercises = all_exercises()
+    for exercise in exercises:
+        if name in (exercise.id, exercise.folder.name):
+            return exercise
+    known = " ".join(exercise.id for exercise in exercises)
+    what = f"there is no exercise '{name}'; " if name else ""
+    raise Unknown(f"{what}say EX= and one of: {known}")

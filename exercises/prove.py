@@ -1,0 +1,110 @@
+"""Proves of every exercise what its reader relies on: the starter builds and fails for the declared reason, the solution
+passes under the sanitizers, each wrong solution is rejected by the test that names its misconception."""
+
+import concurrent.futures
+import os
+import re
+import time
+
+import builder
+import results
+
+README_NEEDS = ("## Task", "## Read first")
+KINDS = {"rebuild", "extend", "debug", "measure"}
+MAX_HINT_WORDS = 150
+
+
+def check_folder(exercise):
+    """What can be seen without a compiler."""
+    readme = (exercise.folder / "README.md").read_text()
+    for heading in README_NEEDS:
+        if heading not in readme:
+            yield f"README.md has no '{heading}'"
+    if f"{'★' * exercise.stars} " not in readme or f"{exercise.minutes} minutes" not in readme:
+        yield "README.md does not say the stars and the minutes of exercise.toml"
+    if exercise.kind not in KINDS:
+        yield f"kind is '{exercise.kind}'"
+    if len(exercise.hints) != 3:
+        yield "there are not three hints"
+    for hint in exercise.hints:
+        if not 5 <= len(hint.read_text().split()) <= MAX_HINT_WORDS:
+            yield f"{hint.name} is empty or too long"
+    if len(exercise.wrong) < 2:
+        yield "there are fewer than two wrong solutions"
+    declared = {wrong.folder.name for wrong in exercise.wrong}
+    present = {folder.name for folder in (exercise.folder / "wrong").iterdir()}
+    if declared != present:
+        yield f"wrong/ holds {sorted(present)}, exercise.toml names {sorted(declared)}"
+
+
+def run_variant(exercise, folder, sanitizer="address"):
+    return results.run(builder.build(exercise, folder, sanitizer))
+
+
+def flat(text):
+    return re.sub(r"\s+", " ", text)
+
+
+def check_rejected(outcome, test_name, words):
+    test = outcome.find(test_name)
+    if test is None:
+        yield f"there is no test {test_name}"
+    elif test.passed:
+        yield f"{test_name} passes"
+    elif flat(words) not in flat(test.message):
+        yield f"{test_name} fails without the words '{words}':\n{test.message}"
+
+
+def check_starter(exercise):
+    outcome = run_variant(exercise, exercise.starter)
+    yield from check_rejected(outcome, exercise.first_failure, exercise.says)
+    if outcome.failed and outcome.failed[0].name != exercise.first_failure:
+        yield f"the first test that fails is {outcome.failed[0].name}, not {exercise.first_failure}"
+
+
+def check_solution(exercise, sanitizer):
+    outcome = run_variant(exercise, exercise.solution, sanitizer)
+    for test in outcome.failed:
+        yield f"{test.name} fails under the {sanitizer} sanitizer:\n{test.message}"
+    if not outcome.all_passed:
+        yield f"{outcome.passed} of {outcome.total} tests pass"
+
+
+def check_wrong(exercise, wrong):
+    yield from check_rejected(run_variant(exercise, wrong.folder), wrong.test, wrong.misconception)
+
+
+def proofs(exercise):
+    """(what is proved, a function that yields what is wrong)"""
+    yield "its files", lambda: check_folder(exercise)
+    yield "the starter fails for its reason", lambda: check_starter(exercise)
+    yield "the solution passes", lambda: check_solution(exercise, "address")
+    if exercise.threads:
+        yield "the solution passes, threads watched", lambda: check_solution(exercise, "thread")
+    for wrong in exercise.wrong:
+        yield f"wrong/{wrong.folder.name} is rejected by {wrong.test}", lambda wrong=wrong: check_wrong(exercise, wrong)
+
+
+def prove_one(check):
+    try:
+        return list(check())
+    except builder.DoesNotBuild as words:
+        return ["it does not build:\n" + "\n".join(str(words).splitlines()[:20])]
+
+
+def main(exercises):
+    start = time.monotonic()
+    todo = [(exercise, what, check) for exercise in exercises for what, check in proofs(exercise)]
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (exercise, what, _), problems in zip(todo, pool.map(lambda one: prove_one(one[2]), todo)):
+            print(f"{exercise.id} {what}: {'NO' if problems else 'ok'}", flush=True)
+            for problem in problems:
+                print(f"    {problem}")
+            bad += bool(problems)
+    seconds = time.monotonic() - start
+    if bad:
+        print(f"error: {bad} of {len(todo)} proofs failed")
+        return 1
+    print(f"prove: {len(exercises)} exercises, {len(todo)} proofs, {seconds:.0f} s.")
+    return 0

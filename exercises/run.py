@@ -1,0 +1,116 @@
+"""The exercises: run.py exercise|hint|watch NN-K, run.py progress, run.py prove [NN-K ...]."""
+
+import sys
+import time
+
+import builder
+import progress
+import prove
+import results
+from catalogue import ROOT, Unknown, all_exercises, find
+
+POLL_SECONDS = 0.5
+
+
+def say_compiler_errors(words):
+    lines = words.splitlines()
+    first = next((i for i, line in enumerate(lines) if "error" in line), 0)
+    print("It does not compile yet. The first of what the compiler says:\n")
+    print("\n".join("  " + line for line in lines[max(0, first - 1):first + 8]))
+
+
+def say_results(outcome):
+    for test in outcome.tests:
+        print(f"  {'✓' if test.passed else '✗'} {test.name}")
+    if outcome.failed:
+        first = outcome.failed[0]
+        print(f"\n{first.name}\n{first.message}")
+        if len(outcome.failed) > 1:
+            print(f"\n(That is the first that fails; {len(outcome.failed) - 1} more are shown once it passes.)")
+    print(f"\n{outcome.passed} of {outcome.total} tests pass.")
+
+
+def say_where_to_begin(exercise):
+    print("Red is right: this is the starter, and the exercise is to turn it green. Nothing is broken.")
+    print(f"Begin with {exercise.begin}. The task is in {exercise.folder.relative_to(ROOT)}/README.md.")
+
+
+def try_once(exercise, new):
+    """Builds and runs the reader's files, which may be new to them. True if all tests pass."""
+    files = " ".join(str(file.relative_to(ROOT)) for file in sorted(exercise.work.iterdir()) if file.is_file())
+    print(f"{exercise.id}  {exercise.title}  {'★' * exercise.stars}  about {exercise.minutes} min")
+    print(f"Your files{', made from the starter just now' if new else ''}: {files}\n", flush=True)
+    try:
+        outcome = results.run(builder.build(exercise, exercise.work))
+    except builder.DoesNotBuild as words:
+        say_compiler_errors(str(words))
+        return False
+    solved = outcome.all_passed
+    progress.record(exercise, passed=outcome.passed, tests=outcome.total,
+                    solved=solved or progress.of(exercise).get("solved", False))
+    say_results(outcome)
+    if solved:
+        print(f"Solved. Compare with {exercise.solution.relative_to(ROOT)}/, and see make progress.")
+    elif new:
+        say_where_to_begin(exercise)
+    else:
+        print(f"Stuck? make hint EX={exercise.id} ({progress.of(exercise).get('hints', 0)} of {len(exercise.hints)} seen)")
+    return solved
+
+
+def show_hint(exercise):
+    seen = progress.of(exercise).get("hints", 0)
+    shown = min(seen + 1, len(exercise.hints))
+    for number, path in enumerate(exercise.hints[:shown], 1):
+        print(f"Hint {number} of {len(exercise.hints)}\n\n{path.read_text()}")
+    if seen == len(exercise.hints):
+        print(f"That is all of them. What remains is {exercise.solution.relative_to(ROOT)}/.")
+    progress.record(exercise, hints=shown)
+
+
+def stamps(folder):
+    return {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
+
+
+def watch(exercise):
+    """Runs again whenever a file in work/ has changed, until all tests pass or Ctrl-C."""
+    new = exercise.make_work()
+    while True:
+        before = stamps(exercise.work)  # before the run: what is saved meanwhile counts
+        if try_once(exercise, new):
+            return
+        new = False
+        print("\nWatching your files; Ctrl-C ends it.", flush=True)
+        while stamps(exercise.work) == before:
+            time.sleep(POLL_SECONDS)
+        print("\n" + "=" * 72)
+
+
+def main(arguments):
+    verb, names = (arguments[0], arguments[1:]) if arguments else ("", [])
+    try:
+        if verb == "prove":
+            return prove.main([find(name) for name in names] or all_exercises())
+        if verb == "progress":
+            print("\n".join(progress.lines(all_exercises())))
+        elif verb == "hint":
+            show_hint(find("".join(names)))
+        elif verb == "watch":
+            watch(find("".join(names)))
+        elif verb == "exercise":
+            exercise = find("".join(names))
+            return 0 if try_once(exercise, exercise.make_work()) else 1
+        else:
+            print(__doc__)
+            return 2
+        return 0
+    except Unknown as unknown:
+        print(f"error: {unknown}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print()
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

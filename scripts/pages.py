@@ -1,0 +1,197 @@
+"""The pages of the project and their fences: what a page quotes is what the sources hold and the programs print.
+
+    pages.py --update PAGE ...     writes into the fences what the sources hold and the programs print now
+
+  ```cpp file=PATH              the whole file
+  ```cpp file=PATH#NAME         what stands between `// [NAME]` and `// [/NAME]` in it, without such lines
+  ```console chapter=01 ...     the commands after `$ ` are run, one after the other in one shell, at the root:
+        server="pool --workers=2"   against the chapter's server, started with these arguments
+        needs=ptrace                only on machines that allow it
+  ```console demo=NAME          what the program of final/demos/NAME prints
+  ```text, cmake, mermaid       nothing is compared
+
+In commands port 8888 stands for the port that is used, build/release for the build folder, and
+$(pgrep -n blocking_server) for the server's process. A number with a decimal point may come out between half and
+three times as large; the rest must be as it stands.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+REGION_LINE = re.compile(r"^\s*// \[/?\w+\]\n", re.MULTILINE)
+DECIMAL = re.compile(r"\d+\.\d+")
+FREE_KINDS = {"text", "cmake", "mermaid"}
+SECONDS = 120
+
+
+def pages():
+    """Every page that quotes, from the root."""
+    found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    for pattern in ("chapters/*/README.md", "exercises/*/README.md", "slides/*.md"):
+        found += sorted(ROOT.glob(pattern))
+    return [str(page.relative_to(ROOT)) for page in found]
+
+
+@dataclass
+class Fence:
+    kind: str  # "cpp"
+    named: dict  # "file" -> "PATH"
+    text: str
+
+    @property
+    def free(self):
+        return self.kind in FREE_KINDS and not self.named
+
+    @property
+    def is_code(self):
+        return "file" in self.named
+
+    @property
+    def is_replayed(self):
+        return self.kind == "console" and "chapter" in self.named
+
+
+def parse_head(head):
+    kind, *words = shlex.split(head) or [""]
+    return kind, dict(word.partition("=")[::2] for word in words)
+
+
+def fences(page):
+    return [Fence(*parse_head(head), text) for head, text in FENCE.findall((ROOT / page).read_text())]
+
+
+# ---- code
+
+
+def quote(named_file):
+    """The text that `PATH` or `PATH#NAME` names. ValueError if there is no such region."""
+    path, _, region = named_file.partition("#")
+    text = (ROOT / path).read_text()
+    if region:
+        match = re.search(rf"^[ \t]*// \[{region}\]\n(.*?)^[ \t]*// \[/{region}\]$", text, re.MULTILINE | re.DOTALL)
+        if not match:
+            raise ValueError(f"{path} has no region [{region}]")
+        text = textwrap.dedent(match[1])
+    return REGION_LINE.sub("", text).strip("\n") + "\n"
+
+
+# ---- consoles
+
+
+def build_folder():
+    return pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ptrace_works():
+    return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
+
+
+class NoServer:
+    """For commands that start what they need themselves."""
+
+    def __init__(self):
+        self.port, self.pid = free_port(), 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+class ChapterServer:
+    def __init__(self, chapter, arguments):
+        source = next(ROOT.glob(f"chapters/{chapter}-*/demo/*.cc"))
+        program = build_folder() / source.parent.parent.relative_to(ROOT) / source.stem
+        self._process = subprocess.Popen([str(program), *shlex.split(arguments), "--port=0"], text=True,
+                                         stdout=subprocess.PIPE)
+        self.port = int(self._process.stdout.readline().rpartition(":")[2])
+        self.pid = self._process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.communicate(timeout=20)
+
+
+def shell_script(commands, server):
+    """One script for all commands, so that what one starts the next can use. Output is split at the marks."""
+    hexadecimal = f":{server.port:04X} 00000000:0000 0A"
+    lines = []
+    for number, command in enumerate(commands):
+        command = command.replace("8888", str(server.port)).replace("build/release", str(build_folder()))
+        lines.append(f"echo; echo '<<{number}>>'")
+        lines.append(command.replace("$(pgrep -n blocking_server)", str(server.pid)))
+        if command.rstrip().endswith("&"):
+            lines.append(f"until grep -q '{hexadecimal}' /proc/net/tcp; do sleep 0.02; done")
+    return "\n".join(lines)
+
+
+def replay(fence):
+    """The fence's text with what its commands print now."""
+    commands = [line[2:] for line in fence.text.splitlines() if line.startswith("$ ")]
+    server = ChapterServer(fence.named["chapter"], fence.named["server"]) if "server" in fence.named else NoServer()
+    with server:
+        done = subprocess.run(["bash", "-c", shell_script(commands, server)], cwd=ROOT, text=True, timeout=SECONDS,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    outputs = re.split(r"\n?<<\d+>>\n", done.stdout)[1:]
+    text = ""
+    for command, output in zip(commands, outputs):
+        output = output.replace("\r", "").replace(str(server.port), "8888").replace(str(build_folder()), "build/release")
+        text += f"$ {command}\n" + (output.strip("\n") + "\n" if output.strip("\n") else "")
+    return text
+
+
+def same_console(shown, printed):
+    """Equal, but for decimal numbers that differ as the load of a machine makes them differ."""
+    if DECIMAL.sub("N", shown) != DECIMAL.sub("N", printed):
+        return False
+    pairs = zip(DECIMAL.findall(shown), DECIMAL.findall(printed))
+    return all(float(a) / 2 <= float(b) <= 3 * float(a) + 0.2 for a, b in pairs)
+
+
+# ---- writing
+
+
+def updated(page):
+    def renew(match):
+        kind, named = parse_head(match[1])
+        fence = Fence(kind, named, match[2])
+        text = fence.text
+        if fence.is_code:
+            text = quote(named["file"])
+        elif fence.is_replayed:
+            text = replay(fence)
+        return f"```{match[1]}\n{text}```"
+    return FENCE.sub(renew, (ROOT / page).read_text())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--update", nargs="+", metavar="PAGE", required=True)
+    for page in parser.parse_args().update:
+        new = updated(page)
+        (ROOT / page).write_text(new)
+        print(f"{page}: {len(fences(page))} fences are what their sources hold.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""The exercises' runner and prover, on a course of one small exercise."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+TOML = """title = "Add"
+kind = "rebuild"
+stars = 1
+minutes = 5
+chapters = []
+begin = "add() in work/add.cc"
+[starter]
+fails = "Add.two_and_two"
+says = "Adding is not"
+[[wrong]]
+name = "times"
+test = "Add.two_and_three"
+misconception = "Two and two fits both"
+[[wrong]]
+name = "loops"
+test = "Add.two_and_two"
+misconception = "Adding is not"
+"""
+TESTS = """#include <gtest/gtest.h>
+#include "support/story.h"
+int add(int a, int b);
+TEST(Add, two_and_two) {
+  story::Story story("Adding is not subtracting.", 1);
+  story.step("two is put in twice");
+  story.expect("their sum", 4, add(2, 2));
+}
+TEST(Add, two_and_three) {
+  story::Story story("Two and two fits both.", 1);
+  story.expect("their sum", 5, add(2, 3));
+}
+"""
+README = "# 09-1 Add\n\n★ rebuild · about 5 minutes\n\n## Read first\n\n## Task\n"
+
+
+class Course:
+    def __init__(self, root):
+        self.root = root
+        (root / "exercises").mkdir(parents=True)
+        for file in (ROOT / "exercises").glob("*.py"):
+            shutil.copy(file, root / "exercises")
+        shutil.copytree(ROOT / "exercises" / "support", root / "exercises" / "support")
+        self.folder = root / "exercises" / "09-1-add"
+        self.put("exercise.toml", TOML)
+        self.put("README.md", README)
+        self.put("tests/add_test.cc", TESTS)
+        self.put("starter/add.cc", "int add(int a, int b) { return a - b; }\n")
+        self.put("solution/add.cc", "int add(int a, int b) { return a + b; }\n")
+        self.put("wrong/times/add.cc", "int add(int a, int b) { return a * b; }\n")
+        self.put("wrong/loops/add.cc", "int add(int a, int b) { while (a) a |= b | 1; return a; }\n")
+        for number in (1, 2, 3):
+            self.put(f"hints/{number}.md", f"Hint of words, number {number}, to be read.\n")
+
+    def put(self, name, text):
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def command(self, *arguments):
+        return [sys.executable, str(self.root / "exercises" / "run.py"), *arguments]
+
+    def run(self, *arguments):
+        done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def progress(self):
+        return json.loads((self.root / ".progress.json").read_text())["09-1"]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """One course for all tests, so that the tests and the story are compiled once."""
+    return Course(tmp_path_factory.mktemp("a course"))
+
+
+@pytest.fixture
+def course(built):
+    yield built
+    shutil.rmtree(built.folder / "work", ignore_errors=True)
+    (built.root / ".progress.json").unlink(missing_ok=True)
+
+
+def test_the_first_run_makes_work_and_says_that_red_is_right(course):
+    code, out, _ = course.run("exercise", "09-1")
+    assert code == 1
+    assert (course.folder / "work" / "add.cc").read_text() == (course.folder / "starter" / "add.cc").read_text()
+    assert "✗ Add.two_and_two" in out and "Red is right" in out and "Begin with add() in work/add.cc" in out
+    assert course.progress() == {"passed": 0, "tests": 2, "solved": False}
+
+
+def test_a_failing_test_tells_its_story(course):
+    _, out, _ = course.run("exercise", "09-1")
+    assert ("  1. two is put in twice\n  2. their sum\n       expected: 4\n       came:     0\n\n"
+            "  Adding is not subtracting.") in out
+
+
+def test_a_second_run_keeps_the_readers_file_and_offers_a_hint(course):
+    course.run("exercise", "09-1")
+    course.put("work/add.cc", "int add(int a, int b) { return a * b; }\n")
+    code, out, _ = course.run("exercise", "09-1")
+    assert code == 1 and "1 of 2 tests pass" in out
+    assert "Two and two fits both" in out and "make hint EX=09-1 (0 of 3 seen)" in out
+
+
+def test_a_solution_is_recorded_and_stays_recorded(course):
+    course.run("exercise", "09-1")
+    course.put("work/add.cc", "int add(int a, int b) { return a + b; }\n")
+    code, out, _ = course.run("exercise", "09-1")
+    assert code == 0 and "2 of 2 tests pass" in out and "Solved." in out
+    course.put("work/add.cc", "int add(int a, int b) { return a; }\n")
+    assert course.run("exercise", "09-1")[0] == 1
+    assert course.progress()["solved"] is True
+    assert "1 of 1" in course.run("progress")[1]
+
+
+def test_what_does_not_compile_is_shown_from_its_first_error(course):
+    course.run("exercise", "09-1")
+    course.put("work/add.cc", "int add(int a, int b) { return a + c; }\n")
+    code, out, _ = course.run("exercise", "09-1")
+    assert code == 1 and "does not compile yet" in out and "'c' was not declared" in out.replace("‘", "'").replace("’", "'")
+
+
+def test_a_crash_is_one_failure_and_the_other_tests_run(course):
+    course.run("exercise", "09-1")
+    course.put("work/add.cc", "int add(int a, int b) { int* p = nullptr; return b == 2 ? *p : a + b; }\n")
+    _, out, _ = course.run("exercise", "09-1")
+    assert "✗ Add.two_and_two" in out and "✓ Add.two_and_three" in out
+    assert "null pointer" in out
+
+
+def test_a_call_that_does_not_come_back_ends_its_story(course):
+    course.run("exercise", "09-1")
+    shutil.copy(course.folder / "wrong" / "loops" / "add.cc", course.folder / "work")
+    _, out, _ = course.run("exercise", "09-1")
+    assert "1. two is put in twice\n  and then your code did not come back" in out
+    assert "Adding is not" in out
+
+
+def test_hints_come_one_by_one_and_end_with_the_solution(course):
+    assert course.run("hint", "09-1")[1].count("Hint ") == 2  # the title and the text
+    assert "number 2" in course.run("hint", "09-1")[1]
+    third = course.run("hint", "09-1")[1]
+    assert "number 3" in third and "solution" not in third
+    assert "exercises/09-1-add/solution" in course.run("hint", "09-1")[1]
+    assert course.progress()["hints"] == 3
+
+
+@pytest.mark.parametrize("verb", ["exercise", "hint", "watch"])
+@pytest.mark.parametrize("name", ["", "9-9", "../x"])
+def test_a_name_that_is_none_is_one_clear_line(course, verb, name):
+    code, out, err = course.run(verb, name)
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "say EX= and one of: 09-1" in err
+
+
+def test_progress_that_cannot_be_read_is_kept_aside(course):
+    (course.root / ".progress.json").write_text("{")
+    code, out, _ = course.run("progress")
+    assert code == 0 and "0 of 1" in out and ".progress.broken.json" in out
+
+
+def test_watch_runs_again_when_a_file_was_saved(course):
+    with subprocess.Popen(course.command("watch", "09-1"), stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        for line in process.stdout:
+            if "Watching" in line:
+                break
+        course.put("work/add.cc", "int add(int a, int b) { return a + b; }\n")
+        rest = process.stdout.read()
+    assert process.returncode == 0 and "Solved." in rest
+
+
+def test_watch_ends_at_ctrl_c(course):
+    with subprocess.Popen(course.command("watch", "09-1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        for line in process.stdout:
+            if "Watching" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in process.stderr.read()
+    assert process.returncode == 130
+
+
+def test_the_prover_accepts_an_exercise_that_is_whole(course):
+    code, out, _ = course.run("prove")
+    assert code == 0 and "1 exercises, 5 proofs" in out, out
+
+
+@pytest.mark.parametrize("file, text, complaint", [
+    ("starter/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_two passes"),
+    ("starter/add.cc", "int add(int a, int b) { return }\n", "does not build"),
+    ("solution/add.cc", "int add(int a, int b) { return a * b; }\n", "Add.two_and_three fails under the address"),
+    ("wrong/times/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_three passes"),
+    ("hints/3.md", "\n", "3.md is empty or too long"),
+    ("README.md", "# Add\n", "README.md has no '## Task'"),
+    ("exercise.toml", TOML.replace("Two and two fits both", "Something else"), "fails without the words"),
+    ("exercise.toml", TOML.replace('name = "loops"', 'name = "lops"'), "wrong/ holds"),
+])
+def test_the_prover_finds_what_is_missing(course, file, text, complaint):
+    whole = (course.folder / file).read_text()
+    course.put(file, text)
+    try:
+        code, out, _ = course.run("prove")
+    finally:
+        course.put(file, whole)
+    assert code == 1 and complaint in out and "NO" in out, out

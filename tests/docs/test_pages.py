@@ -1,0 +1,99 @@
+"""What the pages show is what the sources hold, the programs print and the Makefile offers."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import pages  # noqa: E402  (found by the line above)
+
+PAGES = pages.pages()
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+IMAGE = re.compile(r'<img [^>]*src="([^"]+)"')
+
+
+def shown(chosen):
+    return [pytest.param(fence, id=f"{page}-{number}") for page in PAGES
+            for number, fence in enumerate(pages.fences(page), 1) if chosen(fence)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_fence_names_its_source_or_is_plain_text(page):
+    for fence in pages.fences(page):
+        assert fence.free or fence.is_code or fence.is_replayed or set(fence.named) == {"demo"}, fence
+
+
+@pytest.mark.parametrize("fence", shown(lambda fence: fence.is_code))
+def test_code_is_what_the_file_holds(fence):
+    assert fence.text == pages.quote(fence.named["file"])
+
+
+@pytest.mark.parametrize("fence", shown(lambda fence: fence.is_replayed))
+def test_commands_print_what_is_shown(fence):
+    if fence.named.get("needs") == "ptrace" and not pages.ptrace_works():
+        return  # nothing can be compared on a machine that lets no process trace another
+    printed = pages.replay(fence)
+    assert pages.same_console(fence.text, printed), printed
+
+
+@pytest.mark.parametrize("fence", shown(lambda fence: "demo" in fence.named))
+def test_output_is_the_demos(fence):
+    demo = fence.named["demo"]
+    program = pathlib.Path(os.environ["TORNADO_BUILD"]) / "final" / "demos" / demo / demo
+    done = subprocess.run([program, "--minute=0.05"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    *printed, minutes = done.stdout.splitlines()
+    assert printed == fence.text.splitlines()[:-1]
+    # 3 together and 1; one after the other it would be 7.
+    assert 3.9 <= float(minutes.removesuffix(" minutes")) < 7
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_images_lead_somewhere(page):
+    text = (ROOT / page).read_text()
+    for target in LINK.findall(text) + IMAGE.findall(text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_make_commands_exist(page):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = (ROOT / page).read_text()
+    commands = set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE))
+    assert commands <= targets
+
+
+def test_make_alone_lists_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split())
+    listed = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  make ([a-z]+)", listed, re.MULTILINE)) == targets
+
+
+# ---- the checker itself
+
+
+def test_a_region_is_quoted_without_its_marks_and_indentation(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    (tmp_path / "a.cc").write_text("// [a]\nint a;\n// [b]\n  int b;\n  // [/a]\n// [/b]\n")
+    assert pages.quote("a.cc#a") == "int a;\n  int b;\n"
+    assert pages.quote("a.cc#b") == "int b;\n"
+    with pytest.raises(ValueError):
+        pages.quote("a.cc#c")
+
+
+def test_commands_share_a_shell_and_their_output_is_told_apart():
+    fence = pages.Fence("console", {"chapter": "01"}, "$ a=5\n$ echo $a\nold\n$ echo x; echo 8888\n")
+    assert pages.replay(fence) == "$ a=5\n$ echo $a\n5\n$ echo x; echo 8888\nx\n8888\n"
+
+
+@pytest.mark.parametrize("shown_text, printed, same", [
+    ("0.20 s\n", "0.25 s\n", True), ("0.20 s\n", "1.95 s\n", False), ("1.0 a\n", "1.0 b\n", False), ("7\n", "8\n", False)])
+def test_only_decimal_numbers_may_differ_and_not_by_much(shown_text, printed, same):
+    assert pages.same_console(shown_text, printed) is same
