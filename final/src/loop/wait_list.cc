@@ -26,6 +26,10 @@ void WaitList::add(const Ref<Waiting>& waiting, const Deadline& deadline) {
   ++size_;
 }
 
+void WaitList::forget(Waiting& waiting) {
+  if (waiting.linked()) remove(waiting);
+}
+
 Ref<Waiting> WaitList::next() {
   while (head_.linked()) {
     const Ref<Waiting> first(static_cast<Waiting*>(head_.next()));

@@ -136,12 +136,28 @@ TEST_F(Locks, LK02_wait_throws_at_its_timeout) {
 }
 
 TEST_F(Locks, LK02_waits_that_were_given_up_do_not_pile_up) {
-  tornado::detail::WaitList list;
-  for (std::size_t n = 0; n < 100 * tornado::detail::WaitList::kFirstSweep; ++n) {
-    using Wait = tornado::detail::FutureWaiting<void>;
-    wait_in(list, tornado::detail::Ref<Wait>(new Wait), {}).cancel();
-    ASSERT_LE(list.size(), tornado::detail::WaitList::kFirstSweep);
+  using Wait = tornado::detail::FutureWaiting<void>;
+  using tornado::detail::Ref;
+  using tornado::detail::WaitList;
+  WaitList list;
+  for (std::size_t n = 0; n < 100 * WaitList::kFirstSweep; ++n) {
+    wait_in(list, Ref<Wait>(new Wait), {});  // dropped: found when the list has grown
+    ASSERT_LE(list.size(), WaitList::kFirstSweep);
   }
+}
+
+TEST_F(Locks, LK02_who_is_cancelled_or_late_leaves_the_list_at_once) {
+  using Wait = tornado::detail::FutureWaiting<void>;
+  using tornado::detail::Ref;
+  tornado::detail::WaitList list;
+  auto cancelled = wait_in(list, Ref<Wait>(new Wait), {});
+  auto late = wait_in(list, Ref<Wait>(new Wait), std::chrono::seconds(1));
+  EXPECT_EQ(list.size(), 2u);
+  cancelled.cancel();
+  EXPECT_EQ(list.size(), 1u);
+  loop.run_sync([] { return gen::sleep(2); });
+  EXPECT_EQ(list.size(), 0u);
+  EXPECT_THROW(late.result(), gen::TimeoutError);
 }
 
 // ---- Semaphore ----------------------------------------------------------------------------------
@@ -334,8 +350,81 @@ TEST_F(Locks, LK03_a_guard_without_a_name_lets_go_at_once) {
   });
 }
 
-// ---- what is left
-// ---------------------------------------------------------------------------------
+// ---- cancelling ---------------------------------------------------------------------------------
+
+TEST_F(Locks, LK03_a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit) {
+  locks::Lock lock;
+  const auto worker = [&](std::string name) -> Future<void> {
+    auto guard = co_await lock.acquire();
+    said.push_back(name);
+    co_await gen::sleep(10);
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto first = worker("first");
+    auto second = worker("second");
+    auto third = worker("third");
+    co_await gen::moment;
+    second.cancel();
+    co_await gen::moment;
+    EXPECT_TRUE(second.cancelled());
+    first.cancel();  // holds the lock: its guard gives it back
+    co_await gen::sleep(1);
+    EXPECT_TRUE(first.cancelled());
+    EXPECT_FALSE(third.done());
+  });
+  EXPECT_THAT(said, ElementsAre("first", "third"));
+}
+
+TEST_F(Locks, LK03_a_permit_that_came_before_the_cancelling_is_held_and_given_back) {
+  locks::Semaphore semaphore(0);
+  const auto worker = [&]() -> Future<void> {
+    auto guard = co_await semaphore.acquire();
+    said.push_back("got it");
+    co_await gen::sleep(10);
+    said.push_back("not reached");
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto working = worker();
+    auto next = semaphore.acquire();
+    semaphore.release();
+    working.cancel();
+    EXPECT_FALSE(next.done());
+    auto guard = co_await std::move(next);
+    EXPECT_TRUE(working.cancelled());
+    EXPECT_EQ(loop.time(), 1000);
+  });
+  EXPECT_THAT(said, ElementsAre("got it"));
+}
+
+TEST_F(Locks, LK01_a_notice_goes_past_a_coroutine_that_was_cancelled) {
+  locks::Condition condition;
+  const auto waiter = [&](std::string name) -> Future<void> {
+    co_await condition.wait(std::chrono::hours(1));
+    said.push_back(name);
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto first = waiter("first");
+    auto second = waiter("second");
+    first.cancel();
+    condition.notify();
+    co_await second;
+    EXPECT_TRUE(first.cancelled());
+  });
+  EXPECT_THAT(said, ElementsAre("second"));
+  EXPECT_EQ(loop.time(), 1000);
+}
+
+TEST_F(Locks, LK02_a_deadline_ends_a_wait_for_an_event) {
+  locks::Event event;
+  const auto waiter = [&]() -> Future<void> { co_await event.wait(); };
+  loop.run_sync([&]() -> Future<void> {
+    auto waiting = waiter();
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(1), waiting), gen::TimeoutError);
+    EXPECT_TRUE(waiting.done());
+  });
+}
+
+// ---- what is left -------------------------------------------------------------------------------
 
 TEST_F(Locks, destroying_them_cancels_those_who_wait) {
   std::optional<locks::Condition> condition(std::in_place);

@@ -433,6 +433,87 @@ TEST_F(Queues, QU02_what_waits_for_room_comes_in_before_the_next_comes_out) {
   EXPECT_EQ(queue.get_nowait(), 5);
 }
 
+// ---- cancelling ---------------------------------------------------------------------------------
+
+TEST_F(Queues, QU01_no_item_goes_to_a_coroutine_that_was_cancelled_while_it_waited) {
+  Queue<int> queue;
+  std::vector<std::string> got;
+  const auto worker = [&](std::string name) -> Future<void> {
+    for (;;) {
+      const int item = co_await queue.get();
+      got.push_back(name + std::to_string(item));
+    }
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto first = worker("a");
+    auto second = worker("b");
+    first.cancel();
+    queue.put_nowait(1);
+    co_await gen::moment;
+    EXPECT_TRUE(first.cancelled());
+    second.cancel();
+    queue.put_nowait(2);
+    co_await gen::moment;
+    EXPECT_TRUE(second.cancelled());
+  });
+  EXPECT_THAT(got, ElementsAre("b1"));
+  EXPECT_THAT(drain(queue), ElementsAre(2));
+}
+
+TEST_F(Queues, QU01_an_item_that_came_before_the_cancelling_is_received) {
+  Queue<int> queue;
+  std::vector<int> got;
+  const auto worker = [&]() -> Future<void> {
+    while (auto item = co_await queue.next()) got.push_back(*item);
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto working = worker();
+    queue.put_nowait(1);
+    working.cancel();
+    queue.put_nowait(2);
+    co_await gen::moment;
+    co_await gen::moment;
+    EXPECT_TRUE(working.cancelled());
+  });
+  // The second was there at once: cancelling works where a coroutine has to wait.
+  EXPECT_THAT(got, ElementsAre(1, 2));
+}
+
+TEST_F(Queues, QU01_a_put_that_is_cancelled_while_it_waits_puts_nothing) {
+  Queue<int> queue(1);
+  const auto producer = [&](int item) -> Future<void> { co_await queue.put(item); };
+  loop.run_sync([&]() -> Future<void> {
+    co_await producer(1);
+    auto second = producer(2);
+    auto third = producer(3);
+    second.cancel();
+    co_await gen::moment;
+    EXPECT_TRUE(second.cancelled());
+    EXPECT_EQ(queue.get_nowait(), 1);
+    co_await third;
+    EXPECT_THAT(drain(queue), ElementsAre(3));
+  });
+}
+
+TEST_F(Queues, QU01_a_deadline_ends_a_worker_and_not_its_queue) {
+  Queue<int> queue;
+  const auto worker = [&]() -> Future<int> {
+    const int item = co_await queue.get();
+    co_return item;
+  };
+  loop.run_sync([&]() -> Future<void> {
+    auto working = worker();
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(1), working), gen::TimeoutError);
+    queue.put_nowait(1);
+    EXPECT_EQ(queue.qsize(), 1u);
+    queue.get_nowait();
+    auto joins = queue.join(std::chrono::hours(1));
+    joins.cancel();
+    EXPECT_TRUE(joins.cancelled());
+    queue.task_done();
+  });
+}
+
 // ---- what is left -------------------------------------------------------------------------------
 
 TEST_F(Queues, destroying_a_queue_cancels_those_who_wait) {

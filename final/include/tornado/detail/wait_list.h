@@ -35,8 +35,7 @@ class Deadline {
 // One who waits. Its list shares it with its timer.
 class Waiting : public Counted, public Pooled, public ListHook {
  public:
-  // It has given up: its future was cancelled, or nobody is left to ask for the result. What comes
-  // is for the next one then.
+  // Nobody is left to ask for the result. What comes is for the next one then.
   virtual bool gone() const = 0;
   // Its time is up.
   virtual void expire() = 0;
@@ -49,8 +48,8 @@ class Waiting : public Counted, public Pooled, public ListHook {
   ioloop::Timeout timer_;
 };
 
-// First come, first served. One loop's thread. Whoever waits when the list is destroyed gets
-// CancelledError.
+// First come, first served. One loop's thread. Who is cancelled or has timed out stands here no
+// longer. Whoever waits when the list is destroyed gets CancelledError.
 class WaitList {
  public:
   WaitList() = default;
@@ -59,13 +58,15 @@ class WaitList {
   ~WaitList();
 
   void add(const Ref<Waiting>& waiting, const Deadline& deadline);
-  // Takes out the first that has not given up; null if nobody waits.
+  // Silent if it does not stand here any more.
+  void forget(Waiting& waiting);
+  // Takes out the first that is not gone; null if nobody waits.
   Ref<Waiting> next();
-  // How many stand here, with those who gave up and were not yet found.
+  // How many stand here, with those who are gone and were not yet found.
   std::size_t size() const noexcept { return size_; }
 
-  // Those who gave up are swept out when the list has grown to this size, or to twice what the last
-  // sweep left.
+  // Those who are gone are swept out when the list has grown to this size, or to twice what the
+  // last sweep left.
   static constexpr std::size_t kFirstSweep = 64;
 
  private:
@@ -90,11 +91,13 @@ class FutureWaiting : public Waiting {
   Future<T> future_;
 };
 
-// Puts one more into the list and gives what it waits for.
+// Puts one more into the list and gives what it waits for. Cancelling that takes it out again.
 template <class W>
 auto wait_in(WaitList& list, const Ref<W>& waiting, const Deadline& deadline) {
   auto future = waiting->future();
   list.add(waiting, deadline);
+  // Who has left the list is done, or goes with its future.
+  future.on_cancel([&list, left = waiting.get()] { list.forget(*left); });
   return future;
 }
 
