@@ -25,7 +25,7 @@ def listed():
     """The numbers that the program says it knows."""
     done = subprocess.run([program()], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (2, "")
-    return re.findall(r"^  (\d{3}-\d+)  ", done.stderr, re.MULTILINE)
+    return re.findall(r"^  (\d{3}-\d+) +", done.stderr, re.MULTILINE)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_program_prints_what_the_page_shows(number, output):
     assert (done.returncode, done.stdout) == (0, output)
 
 
-@pytest.mark.parametrize("number", ["002-4", "004-3", "004-4", "004-5", "004-6"])
+@pytest.mark.parametrize("number", ["002-1", "002-2", "002-3", "002-4", "004-3", "004-4", "004-5", "004-6"])
 def test_a_program_has_nothing_to_complain_about(number):
     done = subprocess.run([program(), number], capture_output=True, text=True, timeout=60)
     assert done.stderr == ""
@@ -129,6 +129,26 @@ def test_images(serve, number):
     assert (response.status, response.get("Content-Type"), response.body) == (200, "image/png", image)
     for path in ("empty.png", "missing.png", "..%2fsecret", "../secret", "%2e%2e/secret", ""):
         assert request("GET", "/static/" + path).status == 404
+
+
+@pytest.mark.parametrize("number", ["001-1", "001-2"])
+def test_a_fetched_page(serve, number):
+    request = serve(number)
+    for _ in range(3):
+        response = request("GET", "/")
+        assert (response.status, response.body) == (200, b"<html><body>a page from elsewhere</body></html>")
+        assert request("GET", "/missing").status == 500
+
+
+def test_001_5_two_fetches(serve):
+    assert serve("001-5")("GET", "/").body == b"one and two"
+
+
+@pytest.mark.parametrize("number", ["003-9", "003-10"])
+def test_the_feed(serve, number):
+    request = serve(number)
+    assert request("GET", "/bret").body == b"Fetched 3 entries from the FriendFeed API"
+    assert request("GET", "/no-such-feed").status == 500
 
 
 def test_003_3_subjects(serve):

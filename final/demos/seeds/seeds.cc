@@ -41,7 +41,13 @@ constexpr Entry kPrograms[] = {
     {"000-2", "an asynchronous handler that finishes", seeds::finished_by_hand},
     {"000-3", "an image, in the asynchronous style", seeds::file_by_callback},
     {"000-4", "an image, by a coroutine and a future", seeds::file_by_coroutine},
+    {"001-1", "a fetch in callbacks", seeds::fetch_with_callback},
+    {"001-2", "a fetch in a coroutine", seeds::fetch_in_coroutine},
+    {"001-5", "two fetches at once", seeds::two_fetches},
     {"001-6", "hello world on IOLoop::instance()", seeds::hello_instance},
+    {"002-1", "a synchronous fetch", seeds::synchronous},
+    {"002-2", "a fetch with a callback", seeds::with_callback},
+    {"002-3", "a fetch with a future", seeds::with_future},
     {"002-4", "callback, future, queue, signal", seeds::four_interfaces},
     {"003-1", "hello world", seeds::hello_index},
     {"003-2", "hello world with make_app", seeds::hello_make_app},
@@ -49,6 +55,8 @@ constexpr Entry kPrograms[] = {
     {"003-4", "a number in the path, a database", seeds::stories},
     {"003-5", "a form", seeds::form},
     {"003-6", "JSON arguments in prepare()", seeds::json_arguments},
+    {"003-9", "the FriendFeed API, in callbacks", seeds::feed_with_callback},
+    {"003-10", "the FriendFeed API, in a coroutine", seeds::feed_in_coroutine},
     {"004-1", "hello world with make_app", seeds::hello_make_app},
     {"004-3", "a blocking function in a thread", seeds::blocking_function},
     {"004-4", "waiting side by side", seeds::parallel},
@@ -60,7 +68,7 @@ constexpr Entry kPrograms[] = {
 int usage() {
   std::fputs("usage: seeds PROGRAM [--port=8888]\n\n", stderr);
   for (const Entry& entry : kPrograms) {
-    std::fprintf(stderr, "  %s  %s\n", entry.number.data(), entry.shows.data());
+    std::fprintf(stderr, "  %-6s  %s\n", entry.number.data(), entry.shows.data());
   }
   return 2;
 }

@@ -35,13 +35,17 @@ class OtherServer {
   std::thread thread_;
 };
 
-// One function a program, in the file of its name.
+// One function a program, in the file of its number.
 using Program = void(int argc, char** argv);
-Program never_finished, finished_by_hand, file_by_callback, file_by_coroutine;  // text 000
-Program hello_instance;                                                         // text 001
-Program four_interfaces;                                                        // text 002
-Program hello_index, subjects, stories, form, json_arguments;                   // text 003
-Program hello_make_app, blocking_function, parallel, interleaving, looping,
-    in_the_background;  // text 004
+// Text 000.
+Program never_finished, finished_by_hand, file_by_callback, file_by_coroutine;
+// Text 001.
+Program fetch_with_callback, fetch_in_coroutine, two_fetches, hello_instance;
+// Text 002.
+Program synchronous, with_callback, with_future, four_interfaces;
+// Text 003.
+Program hello_index, subjects, stories, form, json_arguments, feed_with_callback, feed_in_coroutine;
+// Text 004.
+Program hello_make_app, blocking_function, parallel, interleaving, looping, in_the_background;
 
 }  // namespace seeds

@@ -1,0 +1,43 @@
+// Text 001, 1: a handler that fetches, in callbacks. It stays open until on_fetch() finishes it.
+#include <tornado/httpclient.h>
+#include <tornado/ioloop.h>
+
+#include "seeds.h"
+
+using namespace tornado;
+
+namespace {
+
+struct AsyncHandler : web::RequestHandler {
+  struct Init {
+    std::string url;
+  };
+  void initialize(const Init& init) { url = init.url; }
+
+  web::asynchronous get() {
+    httpclient::AsyncHTTPClient http_client;
+    http_client.fetch(url,
+                      [this](const httpclient::HTTPResponse& response) { on_fetch(response); });
+    return {};
+  }
+
+  void on_fetch(const httpclient::HTTPResponse& response) {
+    response.rethrow();  // what goes wrong in the callback is this request's 500
+    write(response.body);
+    finish();
+  }
+
+  std::string url;
+};
+
+}  // namespace
+
+void seeds::fetch_with_callback(int argc, char** argv) {
+  const OtherServer elsewhere;
+  web::Application app({
+      web::url<AsyncHandler>("/", {.url = elsewhere.url("/")}),
+      web::url<AsyncHandler>("/missing", {.url = elsewhere.url("/missing")}),
+  });
+  listen(app, port(argc, argv));
+  ioloop::IOLoop::current().start();
+}
