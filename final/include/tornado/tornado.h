@@ -10,9 +10,11 @@
 #include <tornado/httputil.h>
 #include <tornado/ioloop.h>
 #include <tornado/iostream.h>
+#include <tornado/locks.h>
 #include <tornado/log.h>
 #include <tornado/netutil.h>
 #include <tornado/options.h>
+#include <tornado/queues.h>
 #include <tornado/tcpclient.h>
 #include <tornado/tcpserver.h>
 #include <tornado/version.h>
