@@ -30,10 +30,11 @@ ClientConnection::ClientConnection(ConnectionPool& pool, Origin& origin, iostrea
 ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::close() {
-  stream_.impl().close();
-  if (pool_ == nullptr) return;
-  pool_->remove(*this, origin_);
-  std::exchange(pool_, nullptr)->leave(origin_);
+  if (pool_ != nullptr) {
+    pool_->remove(*this, origin_);
+    std::exchange(pool_, nullptr)->leave(origin_);
+  }
+  stream_.impl().close();  // last: if the loop is closed, this object goes at once
 }
 
 void ClientConnection::abort() {
