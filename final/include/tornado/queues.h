@@ -209,7 +209,8 @@ class Queue {
   bool full() const noexcept { return maxsize_ != 0 && qsize() >= maxsize_; }
 
   // Puts `item` in as soon as there is room. The future tells when; who does not care need not
-  // await it. Fails with gen::TimeoutError, and the item is dropped; with QueueShutDown.
+  // await it. Fails with gen::TimeoutError, and the item is dropped; with QueueShutDown. For g++ 12
+  // an aggregate needs a name first: `co_await queue.put(std::move(job))`, not `put(Job{..})`.
   Future<void> put(T item, tornado::detail::Deadline timeout = {}) {
     if (!shut_down_ && full()) {
       using Putting = detail::Putting<T>;
