@@ -1,15 +1,15 @@
 // Public header: Future, the result of something that takes time, and the thread pool whose work
-// ends in one. Mirrors tornado.concurrent and the part of concurrent.futures that Tornado uses.
+// ends in one. Mirrors tornado.concurrent, whose return_future is in gen.h, and the part of
+// concurrent.futures that Tornado uses.
 #pragma once
 
 #include <tornado/detail/context.h>
+#include <tornado/detail/future_state.h>
 #include <tornado/detail/pointers.h>
 #include <tornado/detail/runtime.h>
 
 #include <atomic>
-#include <cstdint>
 #include <exception>
-#include <new>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -40,187 +40,6 @@ using tornado::Future;
 }  // namespace concurrent
 
 namespace detail {
-
-enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
-
-// Who will complete a future, as far as cancelling goes.
-enum class FutureOrigin : std::uint8_t {
-  kPlain,      // somebody who does not look whether it was cancelled
-  kOperation,  // somebody who does: see Future::on_cancel
-  kCoroutine,
-};
-
-// What all the copies of one Future share. It belongs to the thread that made it; only the count is
-// atomic, because a lambda that carries a handle to another thread and back is copied and destroyed
-// there.
-class FutureStateBase : public Pooled {
- public:
-  explicit FutureStateBase(FutureOrigin origin) noexcept : origin_(origin), canceller_(nullptr) {}
-  FutureStateBase(const FutureStateBase&) = delete;
-  FutureStateBase& operator=(const FutureStateBase&) = delete;
-
-  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    // The last handle needs no locked instruction: nobody is left to race with.
-    if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
-  // For the second handle of a future that only its maker knows: no locked instruction either.
-  void retain_new() noexcept { references_.store(2, std::memory_order_relaxed); }
-  bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
-
-  // Throws std::logic_error on a thread that is not the future's own.
-  void check_thread() const {
-    if (thread_ != &thread_state) check_foreign_thread();
-  }
-
-  bool done() const noexcept { return status_ != FutureStatus::kPending; }
-  bool cancelled() const noexcept { return status_ == FutureStatus::kCancelled; }
-
-  // The exception, if any, which from now on counts as looked at.
-  const std::exception_ptr& exception() noexcept {
-    retrieved_ = true;
-    return exception_;
-  }
-
-  // Throws what the future holds instead of a result; returns if it holds a result.
-  void require_result() {
-    check_thread();
-    if (status_ != FutureStatus::kResult) throw_instead();
-  }
-
-  void wait(Waiter& waiter) {
-    check_thread();
-    waiters_.push_back(waiter);
-  }
-  void forget(Waiter& waiter) noexcept { waiters_.remove(waiter); }
-  // Pending, and a result would reach somebody besides the caller, who holds one handle.
-  bool awaited() const noexcept { return !done() && !(unique() && waiters_.empty()); }
-
-  // Leaves a completed future as it is and answers false.
-  bool fail(std::exception_ptr exception, FutureStatus status = FutureStatus::kException);
-  bool fail_cancelled();
-  // The same at the end of a coroutine, where CancelledError means cancelled, and an exception that
-  // comes too late is logged.
-  void end_coroutine(std::exception_ptr exception) noexcept;
-
-  // Future::cancel().
-  bool cancel();
-  // For one who waits, and is asked to end. True: the request went on to the work behind this
-  // future, which will complete it. False: the waiter is to let go, because the work cannot be
-  // asked, or somebody else waits for it too.
-  bool cancel_unless_shared() {
-    return origin_ != FutureOrigin::kPlain && !waiters_.has_several() && cancel();
-  }
-
-  // Who is asked by cancel(), as long as the future is pending; null: cancel() just completes the
-  // future. Makes it an operation, unless it is a coroutine's.
-  void set_canceller(Canceller* canceller) noexcept;
-  // Where the coroutine waits that this future belongs to; null while it runs.
-  void set_suspension(Suspension* suspension) noexcept { suspension_ = suspension; }
-  void ask_at_next_wait() noexcept { cancel_wanted_ = true; }
-  bool take_cancel_wanted() noexcept { return std::exchange(cancel_wanted_, false); }
-
- protected:
-  virtual ~FutureStateBase();
-
-  void complete(FutureStatus status) {
-    status_ = status;
-    if (!waiters_.empty() || canceller_ != nullptr) finish();
-  }
-
- private:
-  void finish();
-  void drop_canceller() noexcept;
-  [[noreturn]] void throw_instead();
-  static void check_foreign_thread();
-
-  std::atomic<std::uint32_t> references_ = 1;
-  FutureStatus status_ = FutureStatus::kPending;
-  bool retrieved_ = false;
-  FutureOrigin origin_;
-  bool cancel_wanted_ = false;
-  const ThreadState* thread_ = &thread_state;
-  RunQueue waiters_;
-  union {
-    Canceller* canceller_;    // of an operation; may be null
-    Suspension* suspension_;  // of a coroutine; null while it runs
-  };
-  std::exception_ptr exception_;
-};
-
-[[noreturn]] void throw_already_done();
-[[noreturn]] void throw_already_taken();
-
-// std::is_copy_constructible believes a vector of unique_ptr, which declares a copy it does not
-// have.
-template <class T>
-inline constexpr bool kCopyable = [] {
-  if constexpr (requires { typename T::value_type; }) {
-    using Element = typename T::value_type;
-    if constexpr (!std::is_same_v<Element, T>) {
-      return std::is_copy_constructible_v<T> && kCopyable<Element>;
-    }
-  }
-  return std::is_copy_constructible_v<T>;
-}();
-
-template <class T>
-class FutureState final : public FutureStateBase {
- public:
-  explicit FutureState(FutureOrigin origin) noexcept : FutureStateBase(origin) {}
-  ~FutureState() override {
-    if (has_value_) value_.~T();
-  }
-
-  template <class... Args>
-  bool set(Args&&... args) {
-    check_thread();
-    if (done()) return false;
-    ::new (static_cast<void*>(&value_)) T(std::forward<Args>(args)...);
-    has_value_ = true;
-    complete(FutureStatus::kResult);
-    return true;
-  }
-
-  const T& get() {
-    require_result();
-    if (taken_) throw_already_taken();
-    return value_;
-  }
-
-  // The result for one who awaits: moved out when nobody else can ask for it, copied otherwise. A
-  // type that cannot be copied is there for the first to ask.
-  T take(bool last) {
-    require_result();
-    if (taken_) throw_already_taken();
-    if constexpr (kCopyable<T>) {
-      if (!last) return value_;
-    }
-    taken_ = true;
-    return std::move(value_);
-  }
-
- private:
-  union {
-    T value_;
-  };
-  bool has_value_ = false;
-  bool taken_ = false;
-};
-
-template <>
-class FutureState<void> final : public FutureStateBase {
- public:
-  using FutureStateBase::FutureStateBase;
-  bool set() {
-    check_thread();
-    if (done()) return false;
-    complete(FutureStatus::kResult);
-    return true;
-  }
-  void get() { require_result(); }
-  void take(bool) { require_result(); }
-};
 
 template <class T>
 class Promise;
@@ -357,8 +176,10 @@ class Future {
   //   there. If somebody else waits for the same future too, or if it is one that you made, then
   //   only this coroutine lets go of it. An operation that had its result already is not undone:
   //   the await gives the result, and the next wait throws.
-  // - An operation's future, or one that you made, is completed with CancelledError now. Who makes
-  //   futures asks done() before set_result(), or says on_cancel().
+  // - An operation's future, or one that you made, is completed with CancelledError now (a task's
+  // on
+  //   an executor, if it has begun, when it has ended). Who makes futures asks done() before
+  //   set_result(), or says on_cancel().
   bool cancel() const { return state_->cancel(); }
 
   // For who makes a future: `stop()` is called once when it is cancelled, inside cancel(), after
@@ -526,6 +347,14 @@ class FutureAwaiter final : public FutureWait<T> {
   }
 };
 
+// What belongs to one run of a coroutine besides its frame: the keys of gen::Callback.
+class RunAttachment {
+ public:
+  virtual ~RunAttachment() = default;
+  // The coroutine returns. An exception: it must not yet.
+  virtual std::exception_ptr left_over() = 0;
+};
+
 template <class T>
 class PromiseBase : public Pooled {
  public:
@@ -538,10 +367,20 @@ class PromiseBase : public Pooled {
   void unhandled_exception() noexcept { state_->end_coroutine(std::current_exception()); }
 
   FutureStateBase& future_state() noexcept { return *state_; }
+  Owned<RunAttachment>& attachment() noexcept { return attachment_; }
 
  protected:
   ~PromiseBase() { state_->release(); }
 
+  // Whether the end is not to be taken for one: then the future gets that exception instead.
+  bool left_over() noexcept {
+    if (!attachment_) [[likely]]
+      return false;
+    auto exception = attachment_->left_over();
+    return exception != nullptr && state_->fail(std::move(exception));
+  }
+
+  Owned<RunAttachment> attachment_;
   // The frame goes when the coroutine ends; the result stays with the future.
   FutureState<T>* state_ = new FutureState<T>(FutureOrigin::kCoroutine);
 };
@@ -556,7 +395,7 @@ class Promise final : public PromiseBase<T> {
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
   void return_value(U&& value) {
-    this->state_->set(std::forward<U>(value));
+    if (!this->left_over()) this->state_->set(std::forward<U>(value));
   }
 };
 
@@ -567,7 +406,9 @@ class Promise<void> final : public PromiseBase<void> {
     state_->retain_new();
     return Future<void>(state_);
   }
-  void return_void() { state_->set(); }
+  void return_void() {
+    if (!left_over()) state_->set();
+  }
 };
 
 // Calls `function(args...)`, which lives in `owner`, reports what it throws and frees the owner.
@@ -610,9 +451,13 @@ namespace concurrent {
 
 namespace detail {
 
+void log_after_cancel(const std::exception_ptr& exception) noexcept;
+
 // A task for another thread whose result comes back as a future. Made, delivered and let go of on
 // the loop's thread; only work() runs elsewhere.
-class Job : public tornado::detail::Runnable, public tornado::detail::ListHook {
+class Job : public tornado::detail::Runnable,
+            public tornado::detail::ListHook,
+            protected tornado::detail::Canceller {
  public:
   Job();
   ~Job() override;
@@ -620,8 +465,8 @@ class Job : public tornado::detail::Runnable, public tornado::detail::ListHook {
   // On the loop, first of all: makes the current loop the one the job comes back to. Throws
   // std::runtime_error if that loop is closed.
   void enlist();
-  // On the worker: computes and keeps the outcome.
-  virtual void work() noexcept = 0;
+  // On the worker: computes and keeps the outcome, unless the job was cancelled before.
+  void work() noexcept;
   // On the loop: hands the outcome to the future and frees the job.
   void run() final;
   void discard() noexcept final { delete this; }
@@ -629,10 +474,19 @@ class Job : public tornado::detail::Runnable, public tornado::detail::ListHook {
   virtual void abandon() noexcept = 0;
 
  protected:
+  virtual void compute() noexcept = 0;
   virtual void deliver() = 0;
+  bool cancelled() const noexcept { return cancelled_; }
+
+  // A task that has not begun is passed over by the worker. One that has may use what belongs to
+  // whoever waits for it: that one goes on when it has ended.
+  void cancel(tornado::detail::FutureStateBase& future) override;
+  void let_go() noexcept override {}
 
  private:
   friend class tornado::ioloop::detail::Mailbox;
+  std::atomic<bool> begun_ = false;  // or never to be
+  bool cancelled_ = false;
   tornado::detail::Ref<tornado::ioloop::detail::Mailbox> mailbox_;
 };
 
@@ -657,8 +511,18 @@ struct Outcome<void> {
 template <class R, class F>
 class FunctionJob final : public Job {
  public:
-  FunctionJob(F f, Future<R> future) : function_(std::move(f)), future_(std::move(future)) {}
-  void work() noexcept override {
+  FunctionJob(F f, Future<R> future) : function_(std::move(f)), future_(std::move(future)) {
+    tornado::detail::FutureAccess::state(*future_).set_canceller(this);
+  }
+  ~FunctionJob() override { abandon(); }
+  void abandon() noexcept override {
+    if (!future_) return;
+    tornado::detail::FutureAccess::state(*future_).set_canceller(nullptr);
+    future_.reset();
+  }
+
+ protected:
+  void compute() noexcept override {
     try {
       outcome_.compute(*function_);
     } catch (...) {
@@ -666,11 +530,12 @@ class FunctionJob final : public Job {
     }
     function_.reset();
   }
-  void abandon() noexcept override { future_.reset(); }
-
- protected:
   void deliver() override {
     if (!future_ || future_->done()) return;
+    if (cancelled()) {
+      tornado::detail::FutureAccess::state(*future_).fail_cancelled();
+      return;
+    }
     if (error_ != nullptr) {
       future_->set_exception(std::move(error_));
       return;
@@ -700,6 +565,10 @@ class Executor {
   // Runs `f(args...)`, a function or a member function with its object; arguments are moved or
   // copied into the task. The function and what it captures are destroyed on the worker. Call it on
   // a loop's thread. Throws std::runtime_error after shutdown(), or if the loop is closed.
+  //
+  // Cancelling the future keeps a task from running that has not begun. One that has runs to its
+  // end, and then the future is cancelled: what the task refers to must live until then, and does
+  // if it belongs to who waits.
   template <class F, class... Args>
   auto submit(F&& f, Args&&... args) {
     auto bound = [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
@@ -740,22 +609,85 @@ class ThreadPoolExecutor final : public Executor {
   tornado::detail::Ref<Pool> pool_;
 };
 
-}  // namespace concurrent
+// Runs a task on the spot, in submit(). (concurrent.dummy_executor)
+class DummyExecutor final : public Executor {
+ protected:
+  void execute(tornado::detail::Owned<detail::Job> job) override;
+};
+inline DummyExecutor dummy_executor;
 
-namespace concurrent {
+// Runs `f(args...)` on `executor`: submit().
+template <class F, class... Args>
+auto run_on_executor(Executor& executor, F&& f, Args&&... args) {
+  return executor.submit(std::forward<F>(f), std::forward<Args>(args)...);
+}
+// Runs `self->method(args...)` on the executor that `self` has as a member of that name, or points
+// to with it: what stands under the decorator in Python.
+//
+//   Future<int> count(std::string word) {
+//     return concurrent::run_on_executor(this, &Handler::count_slowly, std::move(word));
+//   }
+//
+// `self` must live until the task has ended; a handler does that awaits the future.
+// (run_on_executor)
+template <class C, class Method, class... Args>
+  requires std::is_member_function_pointer_v<Method>
+auto run_on_executor(C* self, Method method, Args&&... args) {
+  if constexpr (std::is_convertible_v<decltype((self->executor)), Executor&>) {
+    return run_on_executor(self->executor, method, self, std::forward<Args>(args)...);
+  } else {
+    return run_on_executor(*self->executor, method, self, std::forward<Args>(args)...);
+  }
+}
 
-// Completes `to` as `from` will be, or is, unless `to` is done by then. Who waits for `to` and is
-// cancelled does not cancel `from`. (chain_future)
+// Whether it is a future, and not a result. (is_future)
+template <class T>
+constexpr bool is_future(const T& /*value*/) {
+  return tornado::detail::is_future<T>;
+}
+
+// Calls `callback(future)` at once if the future is done, on the loop when it will be.
+// (future_add_done_callback)
+template <class T, class F>
+void future_add_done_callback(const Future<T>& future, F callback) {
+  if (future.done()) {
+    callback(future);
+  } else {
+    future.add_done_callback(std::move(callback));
+  }
+}
+
+// Completes `to` as `from` will be, or is, unless `to` is done by then. Cancelling one who waits
+// for `to` lets go of `to`, and leaves `from` alone. (chain_future)
 template <class T>
 void chain_future(const Future<T>& from, const Future<T>& to) {
-  const auto copy = [to](Future<T> done) {
+  future_add_done_callback(from, [to](Future<T> done) {
     if (!to.done()) tornado::detail::hand_over(std::move(done), to);
-  };
-  if (from.done()) {
-    copy(from);
+  });
+}
+
+// Complete a future unless it was cancelled; the exception of a cancelled one is logged. Throw
+// InvalidStateError if it is done otherwise. (future_set_result_unless_cancelled,
+// future_set_exception_unless_cancelled, future_set_exc_info)
+template <class T, class... Value>
+void future_set_result_unless_cancelled(const Future<T>& future, Value&&... value) {
+  if (!future.cancelled()) future.set_result(std::forward<Value>(value)...);
+}
+template <class T, class E>
+void future_set_exception_unless_cancelled(const Future<T>& future, E exception) {
+  if constexpr (std::is_same_v<E, std::exception_ptr>) {
+    if (future.cancelled()) {
+      detail::log_after_cancel(exception);
+    } else {
+      future.set_exception(std::move(exception));
+    }
   } else {
-    from.add_done_callback(copy);
+    future_set_exception_unless_cancelled(future, std::make_exception_ptr(std::move(exception)));
   }
+}
+template <class T>
+void future_set_exc_info(const Future<T>& future, std::exception_ptr exception) {
+  future_set_exception_unless_cancelled(future, std::move(exception));
 }
 
 }  // namespace concurrent

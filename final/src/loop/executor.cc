@@ -25,6 +25,18 @@ namespace detail {
 Job::Job() = default;
 Job::~Job() = default;
 
+void Job::work() noexcept {
+  if (!begun_.exchange(true)) compute();
+}
+
+void Job::cancel(tornado::detail::FutureStateBase& future) {
+  if (begun_.exchange(true)) {
+    cancelled_ = true;
+  } else {
+    future.fail_cancelled();
+  }
+}
+
 void Job::run() {
   unlink();
   const std::unique_ptr<Job> self(this);
@@ -127,6 +139,11 @@ void ThreadPoolExecutor::shutdown() {
       thread.join();
     }
   }
+}
+
+void DummyExecutor::execute(Owned<detail::Job> job) {
+  job->work();
+  job.release()->run();
 }
 
 }  // namespace tornado::concurrent

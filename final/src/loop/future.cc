@@ -135,3 +135,7 @@ void log_callback_exception(const std::exception_ptr& exception) noexcept {
 }
 
 }  // namespace tornado::detail
+
+void tornado::concurrent::detail::log_after_cancel(const std::exception_ptr& exception) noexcept {
+  log::app_log.error("Exception after Future was cancelled: " + describe(exception));
+}

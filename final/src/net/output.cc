@@ -84,6 +84,7 @@ void Output::start_chunk(std::string&& chunk) {
 }
 
 void Output::add_future(const Future<void>& future) {
+  future.on_cancel();
   writes_.push_back({sent_ + size(), future});
 }
 

@@ -13,6 +13,7 @@ namespace {
 // A read that gives its result through a future.
 class FutureRead : public PendingRead {
  public:
+  FutureRead() { future_.on_cancel(); }
   Future<std::string> future() const { return future_; }
 
   void finish() final {

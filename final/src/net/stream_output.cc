@@ -34,6 +34,8 @@ Future<IOStream> Stream::connect(const netutil::Address& address) {
   const Keep keep(*this);
   connecting_ = std::make_unique<Connecting>();
   Future<IOStream> future = connecting_->future;
+  retain();
+  future.on_cancel([stream = IOStream(this)] { stream.close(); });
   connecting_->claimed = true;
   if (closed()) {
     connecting_->fail(connect_failure(error_));

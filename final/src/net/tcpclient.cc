@@ -30,6 +30,9 @@ class Race : public std::enable_shared_from_this<Race> {
 
   // `deadline` in the loop's time; negative: none.
   Future<IOStream> run(double deadline) {
+    result_.on_cancel([race = weak_from_this()] {
+      if (const auto self = race.lock()) self->stop();
+    });
     if (deadline >= 0) {
       deadline_ = loop_.add_timeout(deadline, [self = shared_from_this()] {
         self->end(std::make_exception_ptr(gen::TimeoutError()));

@@ -1,5 +1,8 @@
 // Cancelling: what Future::cancel() does to coroutines, to what they wait for, and to who waits for
 // the same.
+#include <tornado/locks.h>
+#include <tornado/queues.h>
+
 #include <chrono>
 #include <memory>
 
@@ -376,6 +379,49 @@ TEST_F(Cancel, GEN12_cancelling_with_timeout_cancels_the_work) {
     EXPECT_FALSE(ours.done());
     ours.set_result();
     co_await gen::sleep(10);
+  });
+}
+
+// ---- queues and locks
+
+TEST_F(Cancel, QU01_an_item_does_not_go_to_a_get_that_was_cancelled) {
+  queues::Queue<int> queue;
+  const auto get = [&](std::string name) -> Future<void> {
+    const int item = co_await queue.get();
+    words.push_back(name + " got " + std::to_string(item));
+  };
+  run([&]() -> Future<void> {
+    auto first = get("first");
+    auto second = get("second");
+    first.cancel();
+    queue.put_nowait(1);  // before the first has unwound
+    EXPECT_THROW(co_await first, CancelledError);
+    co_await second;
+    EXPECT_THAT(words, ElementsAre("second got 1"));
+    EXPECT_THROW(co_await gen::with_deadline(seconds(5), queue.get()), gen::TimeoutError);
+    queue.put_nowait(2);
+    EXPECT_EQ(co_await queue.get(), 2);
+  });
+}
+
+TEST_F(Cancel, LK04_a_permit_does_not_stay_with_an_acquire_that_was_cancelled) {
+  locks::Lock lock;
+  const auto hold = [&](std::string name, double time) -> Future<void> {
+    const auto guard = co_await lock.acquire();
+    words.push_back(name);
+    co_await gen::sleep(time);
+  };
+  run([&]() -> Future<void> {
+    auto first = hold("first", 3600);
+    auto second = hold("second", 3600);
+    auto third = hold("third", 5);
+    second.cancel();
+    first.cancel();  // frees the lock before the second has unwound
+    EXPECT_THROW(co_await second, CancelledError);
+    co_await third;
+    EXPECT_FALSE(lock.locked());
+    EXPECT_THAT(words, ElementsAre("first", "third"));
+    EXPECT_EQ(loop.time(), 1005);
   });
 }
 

@@ -123,6 +123,80 @@ TEST(Executor, CON06_shutdown_runs_what_is_queued_and_refuses_more) {
   pool.shutdown();
 }
 
+// ---- cancelling
+
+TEST(Executor, CON06_a_task_that_has_not_begun_can_be_cancelled) {
+  IOLoop loop;
+  ThreadPoolExecutor pool(1);
+  Gate release;
+  std::atomic<bool> ran = false;
+  const auto run = [&]() -> Future<void> {
+    auto first = pool.submit([&] { release.wait(); });
+    auto second = pool.submit([&] { ran = true; });
+    EXPECT_TRUE(second.cancel());
+    EXPECT_TRUE(second.cancelled());
+    release.open();
+    co_await first;
+    co_await pool.submit([] {});
+  };
+  loop.run_sync(run);
+  EXPECT_FALSE(ran);
+}
+
+TEST(Executor, CON06_who_waits_for_a_task_that_has_begun_is_cancelled_when_it_has_ended) {
+  IOLoop loop;
+  ThreadPoolExecutor pool(1);
+  Gate begun;
+  Gate release;
+  const auto work = [&]() -> Future<void> {
+    std::string mine;
+    const auto task = [&] {
+      begun.open();
+      release.wait();
+      mine = "the task may still use what belongs to the frame";
+    };
+    try {
+      co_await pool.submit(task);
+      ADD_FAILURE();
+    } catch (const concurrent::CancelledError&) {
+      EXPECT_EQ(mine, "the task may still use what belongs to the frame");
+      throw;
+    }
+  };
+  const auto run = [&]() -> Future<void> {
+    auto future = work();
+    begun.wait();
+    EXPECT_TRUE(future.cancel());
+    EXPECT_TRUE(future.cancel());
+    co_await gen::moment;
+    EXPECT_FALSE(future.done());
+    release.open();
+    EXPECT_THROW(co_await future, concurrent::CancelledError);
+  };
+  loop.run_sync(run);
+}
+
+TEST(Executor, CON06_a_future_outlives_the_loop_and_the_task) {
+  std::optional<Future<int>> future;
+  Gate begun;
+  Gate release;
+  ThreadPoolExecutor pool(1);
+  {
+    IOLoop loop;
+    future = pool.submit([&] {
+      begun.open();
+      release.wait();
+      return 1;
+    });
+    begun.wait();
+  }
+  release.open();
+  pool.shutdown();
+  EXPECT_FALSE(future->done());
+  EXPECT_TRUE(future->cancel());
+  EXPECT_TRUE(future->cancelled());
+}
+
 TEST(Executor, CON06_the_last_task_may_destroy_the_executor) {
   IOLoop loop;
   auto pool = std::make_shared<ThreadPoolExecutor>(2);
