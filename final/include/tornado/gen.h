@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/callback_style.h>
 #include <tornado/detail/group.h>
 #include <tornado/ioloop.h>
 
@@ -286,6 +287,130 @@ auto with_deadline(const D& duration, Work work) {
   return with_deadline(ioloop::IOLoop::current().time() + tornado::detail::to_seconds(duration),
                        std::move(work));
 }
+
+// ---- one after the other, as they come ----------------------------------------------------------
+
+// Gives the results of several futures in the order in which they are there. (gen.WaitIterator)
+//
+//   gen::WaitIterator results(first, second, third);
+//   while (!results.done()) use(co_await results.next(), results.current_index());
+//
+// `Key` is what current_index() answers: the position, from 0 on, or the key in the map that it was
+// made from. Cancelling a next() leaves the futures alone, and loses none.
+template <class T, class Key = std::size_t>
+class WaitIterator {
+ public:
+  template <class... Rest>
+    requires(std::is_same_v<Key, std::size_t> && (std::is_same_v<Rest, Future<T>> && ...))
+  explicit WaitIterator(const Future<T>& first, const Rest&... rest) {
+    std::size_t at = 0;
+    watch(at++, first);
+    (watch(at++, rest), ...);
+  }
+  explicit WaitIterator(const std::vector<Future<T>>& futures)
+    requires std::is_same_v<Key, std::size_t>
+  {
+    for (std::size_t at = 0; at < futures.size(); ++at) watch(at, futures[at]);
+  }
+  explicit WaitIterator(const std::map<Key, Future<T>>& futures) {
+    for (const auto& [key, future] : futures) watch(key, future);
+  }
+
+  // All results were given out.
+  bool done() const { return state_->given == state_->total; }
+
+  // The next result, or its exception. One at a time: throws std::logic_error if there are no more,
+  // or if the last next() is still pending and was not cancelled.
+  Future<T> next() {
+    if (done()) throw std::logic_error("WaitIterator: all results were given out");
+    if (state_->running && !state_->running->done()) {
+      throw std::logic_error("WaitIterator: next() is still pending");
+    }
+    Future<T> result;
+    result.on_cancel();
+    state_->running = result;
+    state_->give();
+    return result;
+  }
+
+  // Which one the last next() gave; throws std::logic_error before the first is there.
+  const Key& current_index() const { return current().first; }
+  const Future<T>& current_future() const { return current().second; }
+
+ private:
+  using Entry = std::pair<Key, Future<T>>;
+
+  // Shared with the callbacks of the futures, which may outlive the iterator.
+  struct State : tornado::detail::Counted {
+    // Gives the first that is there to who waits, if there are both.
+    void give() {
+      if (given == finished.size() || !running || running->done()) return;
+      current = std::move(finished[given++]);
+      tornado::detail::hand_over(current->second, *running);
+    }
+
+    std::size_t total = 0;
+    std::size_t given = 0;
+    std::vector<Entry> finished;  // those that were given out are empty
+    std::optional<Entry> current;
+    std::optional<Future<T>> running;
+  };
+
+  void watch(Key key, const Future<T>& future) {
+    ++state_->total;
+    concurrent::future_add_done_callback(
+        future, [state = state_, key = std::move(key)](const Future<T>& done) {
+          state->finished.emplace_back(key, done);
+          state->give();
+        });
+  }
+  const Entry& current() const {
+    if (!state_->current) throw std::logic_error("WaitIterator: no result was given out yet");
+    return *state_->current;
+  }
+
+  tornado::detail::Ref<State> state_{new State};
+};
+template <class T, class... Rest>
+WaitIterator(const Future<T>&, const Rest&...) -> WaitIterator<T>;
+template <class T>
+WaitIterator(const std::vector<Future<T>>&) -> WaitIterator<T>;
+template <class Key, class T>
+WaitIterator(const std::map<Key, Future<T>>&) -> WaitIterator<T, Key>;
+
+// ---- futures and what is not one ----------------------------------------------------------------
+
+// The future itself; anything else as the result of one. (gen.maybe_future)
+template <class T>
+auto maybe_future(T value) {
+  if constexpr (tornado::detail::is_future<T>) {
+    return value;
+  } else {
+    Future<T> done;
+    done.set_result(std::move(value));
+    return done;
+  }
+}
+
+// What co_await takes, as a future: a future, a vector or a map of futures. Of anything else the
+// compiler says that it cannot be awaited (BadYieldError). (gen.convert_yielded)
+template <class T>
+Future<T> convert_yielded(Future<T> future) {
+  return future;
+}
+template <class T>
+auto convert_yielded(std::vector<Future<T>> futures) {
+  return multi(std::move(futures));
+}
+template <class K, class T>
+auto convert_yielded(std::map<K, Future<T>> futures) {
+  return multi(std::move(futures));
+}
+
+// Whether calling F with Args gives a future. (gen.is_coroutine_function)
+template <class F, class... Args>
+concept CoroutineFunction = std::is_invocable_v<F&, Args...> &&
+                            tornado::detail::is_future<std::invoke_result_t<F&, Args...>>;
 
 }  // namespace tornado::gen
 

@@ -4,10 +4,8 @@
 
 #include <cstdlib>
 #include <memory>
-#include <typeinfo>
 
 namespace tornado {
-namespace {
 
 std::string type_name(const std::type_info& type) {
   int status = 0;
@@ -15,8 +13,6 @@ std::string type_name(const std::type_info& type) {
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
   return name != nullptr ? name.get() : type.name();
 }
-
-}  // namespace
 
 std::string describe(const std::exception_ptr& exception) {
   if (exception == nullptr) return "no exception";

@@ -143,6 +143,44 @@ TEST_F(Gen, GEN05_multi_takes_results_that_only_move) {
   EXPECT_EQ(loop.run_sync(run), 3);
 }
 
+TEST_F(Gen, GEN05_quiet_exceptions_are_not_logged) {
+  test::Logged logged;
+  const auto refuse = []() -> Future<int> {
+    co_await gen::moment;
+    throw gen::TimeoutError("quiet");
+  };
+  EXPECT_EQ(error_of([&]() -> Future<void> {
+              std::vector<Future<int>> list{fails("first", 1), refuse(), fails("loud", 1)};
+              co_await gen::multi(list, gen::quiet<std::range_error, gen::TimeoutError>);
+            }),
+            "first");
+  EXPECT_EQ(error_of([&]() -> Future<void> {
+              std::map<int, Future<int>> table;
+              table.emplace(1, fails("first", 1));
+              table.emplace(2, refuse());
+              co_await gen::multi(table, gen::quiet<std::runtime_error>);
+            }),
+            "first");
+  EXPECT_EQ(error_of([&]() -> Future<void> {
+              co_await gen::multi(gen::quiet<std::exception>, fails("first", 1), refuse());
+            }),
+            "first");
+  EXPECT_THAT(logged.lines(), ElementsAre("tornado.application: Multiple exceptions in yield list: "
+                                          "std::runtime_error: loud"));
+}
+
+TEST_F(Gen, GEN12_quiet_exceptions_are_not_logged_after_a_timeout) {
+  test::Logged logged;
+  const auto run = [&]() -> Future<void> {
+    EXPECT_THROW(co_await gen::with_timeout(std::chrono::seconds(1), fails("late", 10),
+                                            gen::quiet<std::runtime_error>),
+                 gen::TimeoutError);
+    co_await gen::sleep(20);
+  };
+  loop.run_sync(run);
+  EXPECT_TRUE(logged.lines().empty());
+}
+
 TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time) {
   const auto run = [&]() -> Future<int> {
     const auto in_time = co_await gen::with_timeout(std::chrono::seconds(5), later(1, 4));
@@ -180,6 +218,104 @@ TEST_F(Gen, GEN12_with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
   EXPECT_TRUE(went_on);
   EXPECT_THAT(logged.lines(), ElementsAre("tornado.application: Exception in Future after timeout: "
                                           "std::runtime_error: late"));
+}
+
+// ---- WaitIterator
+
+TEST_F(Gen, GEN13_wait_iterator_gives_results_as_they_come) {
+  const auto run = [&]() -> Future<void> {
+    gen::WaitIterator results(later(1, 3), later(2, 1), later_ready(3));
+    std::vector<std::pair<std::size_t, int>> seen;
+    while (!results.done()) {
+      const int value = co_await results.next();
+      seen.emplace_back(results.current_index(), value);
+      EXPECT_EQ(results.current_future().result(), value);
+    }
+    EXPECT_THAT(seen, ElementsAre(Pair(2U, 3), Pair(1U, 2), Pair(0U, 1)));
+    EXPECT_EQ(loop.time(), 1003);
+    EXPECT_THROW(results.next(), std::logic_error);
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN13_wait_iterator_over_a_vector_and_over_a_map) {
+  const auto run = [&]() -> Future<void> {
+    std::vector<Future<int>> list{later(1, 2), later(2, 1)};
+    gen::WaitIterator positions(list);
+    EXPECT_EQ(co_await positions.next(), 2);
+    EXPECT_EQ(co_await positions.next(), 1);
+    EXPECT_TRUE(positions.done());
+    std::map<std::string, Future<int>> table;
+    table.emplace("slow", later(1, 2));
+    table.emplace("fast", later(2, 1));
+    gen::WaitIterator keys(table);
+    EXPECT_EQ(co_await keys.next(), 2);
+    EXPECT_EQ(keys.current_index(), "fast");
+    EXPECT_EQ(co_await keys.next(), 1);
+    EXPECT_EQ(keys.current_index(), "slow");
+    gen::WaitIterator none(std::vector<Future<int>>{});
+    EXPECT_TRUE(none.done());
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN13_wait_iterator_throws_the_exception_of_one_and_goes_on) {
+  const auto run = [&]() -> Future<void> {
+    gen::WaitIterator results(fails("one", 1), later(2, 2));
+    EXPECT_THROW(results.current_index(), std::logic_error);
+    EXPECT_THROW(co_await results.next(), std::runtime_error);
+    EXPECT_EQ(results.current_index(), 0U);
+    EXPECT_EQ(co_await results.next(), 2);
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN13_a_next_that_is_cancelled_or_still_pending) {
+  const auto run = [&]() -> Future<void> {
+    gen::WaitIterator results(later(1, 1), later(2, 2));
+    auto first = results.next();
+    EXPECT_THROW(results.next(), std::logic_error);
+    EXPECT_TRUE(first.cancel());
+    EXPECT_EQ(co_await results.next(), 1) << "nothing is lost";
+    EXPECT_EQ(co_await results.next(), 2);
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN13_the_futures_may_outlive_the_iterator) {
+  const auto run = [&]() -> Future<void> {
+    auto slow = later(1, 5);
+    {
+      gen::WaitIterator results(slow, later(2, 1));
+    }
+    EXPECT_EQ(co_await slow, 1);
+  };
+  loop.run_sync(run);
+}
+
+// ---- what is a future
+
+TEST_F(Gen, GEN14_maybe_future_and_convert_yielded) {
+  const auto run = [&]() -> Future<void> {
+    EXPECT_EQ(co_await gen::maybe_future(1), 1);
+    EXPECT_EQ(co_await gen::maybe_future(later(2, 1)), 2);
+    EXPECT_TRUE(gen::maybe_future(std::string("ready")).done());
+    std::vector<Future<int>> list{later(3, 1), later(4, 1)};
+    const auto all = co_await gen::convert_yielded(list);
+    EXPECT_THAT(all, ElementsAre(3, 4));
+    std::map<int, Future<int>> table;
+    table.emplace(1, later(5, 1));
+    EXPECT_EQ((co_await gen::convert_yielded(table)).at(1), 5);
+    EXPECT_EQ(co_await gen::convert_yielded(later(6, 1)), 6);
+  };
+  loop.run_sync(run);
+}
+
+TEST_F(Gen, GEN14_is_coroutine_function) {
+  const auto plain = [](int) { return 1; };
+  EXPECT_TRUE((gen::CoroutineFunction<decltype(later), int, double>));
+  EXPECT_FALSE((gen::CoroutineFunction<decltype(later), std::string>));
+  EXPECT_FALSE((gen::CoroutineFunction<decltype(plain), int>));
 }
 
 TEST(GenLife, GEN12_a_future_may_complete_after_the_loop_of_its_timeout_is_gone) {

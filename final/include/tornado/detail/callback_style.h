@@ -1,0 +1,456 @@
+// Internal header: the vocabulary of Tornado 4 that joins callbacks and coroutines. Users get it
+// with gen.h. Implemented in loop/callback_style.cc.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/detail/group.h>
+#include <tornado/stack_context.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <typeinfo>
+#include <vector>
+
+namespace tornado {
+
+namespace concurrent {
+
+// A callback that completes a future with what it is called with; copies complete the same one. A
+// result of several parts is made of several arguments. A second call throws InvalidStateError; one
+// for a future that was cancelled, nothing.
+template <class T>
+class FutureCallback {
+ public:
+  explicit FutureCallback(Future<T> future) : future_(std::move(future)) {}
+
+  template <class... Args>
+    requires(std::is_void_v<T> ? sizeof...(Args) == 0
+                               : sizeof...(Args) > 0 && std::is_constructible_v<T, Args && ...>)
+  void operator()(Args&&... args) const {
+    if constexpr (std::is_void_v<T>) {
+      future_set_result_unless_cancelled(future_);
+    } else {
+      future_set_result_unless_cancelled(future_, T(std::forward<Args>(args)...));
+    }
+  }
+
+ private:
+  Future<T> future_;
+};
+
+namespace detail {
+
+// Calls `start` with all arguments if it takes them; else with all but the last, which is then a
+// callback for the result of the future that this gives. What the future holds instead of a result
+// is thrown where the callback would be called, and reported.
+template <class Start, class Tuple, std::size_t... I>
+auto start_with_callback(Start& start, Tuple&& all, std::index_sequence<I...>) {
+  auto future = start(std::get<I>(std::move(all))...);
+  auto callback = std::get<sizeof...(I)>(std::move(all));
+  future.add_done_callback([callback = std::move(callback)](auto done) mutable {
+    if constexpr (std::is_void_v<typename decltype(done)::value_type>) {
+      done.result();
+      return callback();
+    } else {
+      return callback(std::move(done).result());
+    }
+  });
+  return future;
+}
+template <class Start, class... Args>
+auto start_either_way(Start& start, Args&&... args) {
+  if constexpr (std::is_invocable_v<Start&, Args...>) {
+    return start(std::forward<Args>(args)...);
+  } else {
+    static_assert(sizeof...(Args) > 0, "the function takes more arguments than none");
+    return start_with_callback(start,
+                               std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...),
+                               std::make_index_sequence<sizeof...(Args) - 1>());
+  }
+}
+
+}  // namespace detail
+
+// Makes a function that takes a callback as its last argument into one that gives a Future<T>. Who
+// passes a callback to the result still has it called, too. What the function throws at once is
+// thrown at once. The function must give nothing. (return_future)
+//
+//   auto load = concurrent::return_future<Row>(&load_with_callback);
+//   Row row = co_await load(7);
+//   load(7, [](Row row) { .. });
+template <class T, class F>
+auto return_future(F function) {
+  return [function = std::move(function)](auto&&... args) mutable {
+    const auto start = [&function](auto&&... own) -> Future<T>
+      requires std::is_invocable_v<F&, decltype(own)..., FutureCallback<T>>
+    {
+      static_assert(std::is_void_v<std::invoke_result_t<F&, decltype(own)..., FutureCallback<T>>>,
+                    "return_future: the function has a result, which nobody would see");
+      Future<T> future;
+      tornado::detail::invoke(function, std::forward<decltype(own)>(own)...,
+                              FutureCallback<T>(future));
+      return future;
+    };
+    return detail::start_either_way(start, std::forward<decltype(args)>(args)...);
+  };
+}
+
+}  // namespace concurrent
+
+namespace gen {
+
+// The result of a callback that is called with several arguments. (gen.Arguments)
+template <class... T>
+using Arguments = std::tuple<T...>;
+
+namespace detail {
+
+// What a callback with parameters T... gives.
+template <class... T>
+struct CallbackResult {
+  using type = Arguments<std::decay_t<T>...>;
+};
+template <class T>
+struct CallbackResult<T> {
+  using type = std::decay_t<T>;
+};
+template <>
+struct CallbackResult<> {
+  using type = void;
+};
+
+// The same, found in the type of the callback, such as std::function<void(int)>, ..
+template <class Call>
+struct ParametersOf;
+template <class C, class R, class... T>
+struct ParametersOf<R (C::*)(T...)> : CallbackResult<T...> {};
+template <class C, class R, class... T>
+struct ParametersOf<R (C::*)(T...) const> : CallbackResult<T...> {};
+
+// .. which is the last parameter of a function.
+template <class... T>
+struct LastOf;
+template <class T>
+struct LastOf<T> : ParametersOf<decltype(&std::remove_cvref_t<T>::operator())> {};
+template <class First, class... Rest>
+  requires(sizeof...(Rest) > 0)
+struct LastOf<First, Rest...> : LastOf<Rest...> {};
+
+template <class F>
+struct ResultThroughCallback : ResultThroughCallback<decltype(&F::operator())> {};
+template <class R, class... T>
+struct ResultThroughCallback<R (*)(T...)> : LastOf<T...> {};
+template <class C, class R, class... T>
+struct ResultThroughCallback<R (C::*)(T...)> : LastOf<T...> {};
+template <class C, class R, class... T>
+struct ResultThroughCallback<R (C::*)(T...) const> : LastOf<T...> {};
+
+template <class F, class... T>
+struct TaskResult : CallbackResult<T...> {};
+template <class F>
+struct TaskResult<F, void> {
+  using type = void;
+};
+template <class F>
+struct TaskResult<F> : ResultThroughCallback<F> {};
+
+}  // namespace detail
+
+// Calls `function(args..., callback)`, or a member function with its object first, and gives a
+// future of what the function calls the callback with. Say what that is, `Task<Response>(fetch,
+// url)` or Task<void>; not needed where the function has one signature, with a callback like
+// std::function<void(Response)> at its end. Several arguments come as Arguments. What the function
+// throws, or a callback that it starts, is in the future. (gen.Task)
+template <class... T, class F, class... Args>
+auto Task(F function, Args&&... args) {
+  using Result = typename detail::TaskResult<F, T...>::type;
+  Future<Result> future;
+  const stack_context::ExceptionStackContext errors([future](const std::exception_ptr& exception) {
+    if (future.done()) return false;
+    future.set_exception(exception);
+    return true;
+  });
+  stack_context::run_with_stack_context(errors, [&] {
+    tornado::detail::invoke(function, std::forward<Args>(args)...,
+                            concurrent::FutureCallback<Result>(future));
+  });
+  return future;
+}
+
+// ---- Callback and Wait --------------------------------------------------------------------------
+
+// Within one run of a coroutine, callbacks are kept apart by keys:
+//
+//   client.fetch(url, co_await gen::Callback("page"));
+//   const auto response = co_await gen::Wait<HTTPResponse>("page");
+
+// The key stands for a callback already. (KeyReuseError)
+class KeyReuseError : public std::runtime_error {
+ public:
+  explicit KeyReuseError(const std::string& key)
+      : std::runtime_error("key " + key + " is already pending") {}
+};
+// No callback was made for the key. (UnknownKeyError)
+class UnknownKeyError : public std::runtime_error {
+ public:
+  explicit UnknownKeyError(const std::string& key)
+      : std::runtime_error("key " + key + " is not pending") {}
+};
+// The coroutine has returned without waiting for its callbacks; its future gets this instead of the
+// result. (LeakedCallbackError)
+class LeakedCallbackError : public std::runtime_error {
+ public:
+  explicit LeakedCallbackError(const std::string& keys)
+      : std::runtime_error("finished without waiting for callbacks " + keys) {}
+};
+
+// A string or a whole number; "7" and 7 are two keys.
+class Key {
+ public:
+  template <class S>
+    requires std::is_convertible_v<const S&, std::string_view>
+  Key(const S& name) : text_("'" + std::string(std::string_view(name)) + "'") {}
+  template <class I>
+    requires std::is_integral_v<I>
+  Key(I number) : text_(std::to_string(number)) {}
+
+  // As Python's repr() writes it.
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+namespace detail {
+
+// What a callback was called with, until somebody says which type that is.
+class CallbackValue {
+ public:
+  CallbackValue() = default;
+  template <class T>
+  explicit CallbackValue(std::in_place_type_t<T>, T value)
+      : held_(new Typed<T>(std::move(value))) {}
+
+  // Throws std::logic_error if it is another type.
+  template <class T>
+  T take(const std::string& key) {
+    if constexpr (!std::is_void_v<T>) {
+      const std::type_info& held = held_ ? held_->type() : typeid(void);
+      if (held != typeid(T)) throw_other_type(key, held, typeid(T));
+      return std::move(static_cast<Typed<T>&>(*held_).value);
+    }
+  }
+
+ private:
+  struct Any : tornado::detail::Pooled {
+    virtual ~Any() = default;
+    virtual const std::type_info& type() const noexcept = 0;
+  };
+  template <class T>
+  struct Typed final : Any {
+    explicit Typed(T v) : value(std::move(v)) {}
+    const std::type_info& type() const noexcept override { return typeid(T); }
+    T value;
+  };
+  [[noreturn]] static void throw_other_type(const std::string& key, const std::type_info& held,
+                                            const std::type_info& wanted);
+
+  tornado::detail::Owned<Any> held_;
+};
+
+// Text is kept as a string: a literal's or a view's bytes may be gone by then.
+template <class T>
+using Kept = std::conditional_t<std::is_convertible_v<const T&, std::string_view>, std::string,
+                                std::decay_t<T>>;
+
+// What co_await Callback(..) gives. Takes any arguments; only the first call counts.
+class KeyedCallback {
+ public:
+  explicit KeyedCallback(Future<CallbackValue> result) : result_(std::move(result)) {}
+
+  template <class... Args>
+  void operator()(Args&&... args) const {
+    if (result_.done()) return;
+    using T = typename CallbackResult<Kept<std::remove_cvref_t<Args>>...>::type;
+    if constexpr (std::is_void_v<T>) {
+      result_.set_result(CallbackValue());
+    } else {
+      result_.set_result(CallbackValue(std::in_place_type<T>, T(std::forward<Args>(args)...)));
+    }
+  }
+
+ private:
+  Future<CallbackValue> result_;
+};
+
+// The keys of one run of a coroutine.
+class KeyTable final : public tornado::detail::RunAttachment {
+ public:
+  // Throws KeyReuseError.
+  KeyedCallback add(const Key& key);
+  // Takes the key out; empty if it is unknown.
+  std::optional<Future<CallbackValue>> take(const Key& key);
+  bool knows(const Key& key) const { return pending_.contains(key.text()); }
+  std::exception_ptr left_over() override;
+
+  template <class P>
+  static KeyTable& of(P& promise) {
+    auto& attachment = promise.attachment();
+    if (!attachment)
+      attachment = tornado::detail::Owned<tornado::detail::RunAttachment>(new KeyTable);
+    return static_cast<KeyTable&>(*attachment);
+  }
+
+ private:
+  std::map<std::string, Future<CallbackValue>> pending_;
+};
+
+// Waits for the callbacks of some keys.
+class KeysWait {
+ public:
+  explicit KeysWait(std::vector<Key> keys) : keys_(std::move(keys)) {}
+  KeysWait(const KeysWait&) = delete;
+  KeysWait& operator=(const KeysWait&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> handle) {
+    if (!claim(KeyTable::of(handle.promise())) || all_->await_ready()) return false;
+    all_->await_suspend(handle);
+    return true;
+  }
+
+ protected:
+  // Throws UnknownKeyError, or what the wait throws.
+  void require_values() const {
+    if (unknown_) throw UnknownKeyError(*unknown_);
+    all_->await_resume();
+  }
+  template <class T>
+  T value(std::size_t at) {
+    return std::move(results_[at]).result().template take<T>(keys_[at].text());
+  }
+  std::size_t size() const noexcept { return keys_.size(); }
+
+ private:
+  // False: one of the keys is unknown; then all stay as they were.
+  bool claim(KeyTable& table);
+
+  std::vector<Key> keys_;
+  std::optional<std::string> unknown_;
+  std::vector<Future<CallbackValue>> results_;
+  std::vector<GroupMember> members_;
+  std::optional<GroupWait> all_;
+};
+
+}  // namespace detail
+
+// `co_await Callback(key)` gives a callback, to be passed to a function, for which Wait waits.
+// Throws KeyReuseError. It may be called with anything, and copied. A call that comes when the
+// coroutine has ended does nothing. (gen.Callback)
+class Callback {
+ public:
+  explicit Callback(Key key) : key_(std::move(key)) {}
+
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> handle) {
+    table_ = &detail::KeyTable::of(handle.promise());
+    return false;
+  }
+  detail::KeyedCallback await_resume() const { return table_->add(key_); }
+
+ private:
+  Key key_;
+  detail::KeyTable* table_ = nullptr;
+};
+
+// `co_await Wait<T>(key)` gives what the key's callback was called with: decayed, text as
+// std::string, several arguments as Arguments. Wait<>(key) takes whatever it is and gives nothing.
+// The key is free again. Throws UnknownKeyError, and std::logic_error if it is another type than T.
+// (gen.Wait)
+template <class T = void>
+class Wait : public detail::KeysWait {
+ public:
+  explicit Wait(Key key) : KeysWait(std::vector<Key>(1, std::move(key))) {}
+  T await_resume() {
+    require_values();
+    return value<T>(0);
+  }
+};
+
+// `co_await WaitAll<T>("a", "b")`, or with a vector of keys: their values as a vector.
+// (gen.WaitAll)
+template <class T = void>
+class WaitAll : public detail::KeysWait {
+ public:
+  template <class... Keys>
+    requires(sizeof...(Keys) > 0 && (std::is_constructible_v<Key, const Keys&> && ...))
+  explicit WaitAll(const Keys&... keys) : WaitAll(listed(keys...)) {}
+  explicit WaitAll(std::vector<Key> keys) : KeysWait(std::move(keys)) {}
+
+  auto await_resume() {
+    require_values();
+    if constexpr (!std::is_void_v<T>) {
+      std::vector<T> values;
+      for (std::size_t at = 0; at < size(); ++at) values.push_back(value<T>(at));
+      return values;
+    }
+  }
+
+ private:
+  template <class... Keys>
+  static std::vector<Key> listed(const Keys&... keys) {
+    std::vector<Key> list;
+    list.reserve(sizeof...(keys));
+    (list.emplace_back(keys), ...);
+    return list;
+  }
+};
+
+// ---- coroutines for who has callbacks -----------------------------------------------------------
+
+// Makes of a coroutine a function that also takes a callback for the result, as its last argument.
+// The exception of a call with a callback is reported as a callback's. (gen.coroutine, callback=)
+template <class F>
+auto coroutine(F function) {
+  return [function = std::move(function)](auto&&... args) mutable {
+    return concurrent::detail::start_either_way(function, std::forward<decltype(args)>(args)...);
+  };
+}
+
+namespace detail {
+// Owns the function of one call: a coroutine lambda's captures live in it.
+template <class F>
+class EngineCall : public tornado::detail::Pooled {
+ public:
+  explicit EngineCall(const F& function) : function_(function) {}
+  template <class... Args>
+  static void start(const F& function, Args&&... args) {
+    auto* call = new EngineCall(function);
+    tornado::detail::run_and_free(*call, call->function_, std::forward<Args>(args)...);
+  }
+
+ private:
+  F function_;
+};
+}  // namespace detail
+
+// Makes of a coroutine a plain function that starts it: nobody waits for it, and its exception goes
+// to the contexts, or to the log. For coroutines that hand on their result by calling a callback.
+// (gen.engine)
+template <class F>
+auto engine(F function) {
+  return [function = std::move(function)](auto&&... args) {
+    static_assert(std::is_same_v<std::invoke_result_t<F&, decltype(args)...>, Future<void>>,
+                  "gen::engine: the function must be a coroutine without a result, which nobody "
+                  "would see");
+    detail::EngineCall<F>::start(function, std::forward<decltype(args)>(args)...);
+  };
+}
+
+}  // namespace gen
+}  // namespace tornado
