@@ -145,7 +145,6 @@ class Getting : public tornado::detail::Waiting {
 template <class T, class Result>
 class GettingAs final : public Getting<T> {
  public:
-  GettingAs() { future_.on_cancel(); }
   const Future<Result>& future() const noexcept { return future_; }
   bool gone() const override { return !tornado::detail::awaited(future_); }
   void expire() override { future_.set_exception(ioloop::TimeoutError()); }

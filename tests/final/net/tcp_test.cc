@@ -304,6 +304,17 @@ TEST_F(TCPClientTest, TCC01_timeout_while_connecting_and_while_resolving) {
   EXPECT_TRUE(test::holds<gen::TimeoutError>(resolving.exception()));
 }
 
+TEST_F(TCPClientTest, TCC01_cancelling_closes_the_sockets) {
+  const FullPort full;
+  const auto before = test::open_descriptors();
+  auto connecting = connect({full.address()});
+  run_until(loop, [&] { return test::open_descriptors() == before + 1; });
+  EXPECT_TRUE(connecting.cancel());
+  run_until(loop, [&] { return connecting.done(); });
+  EXPECT_TRUE(connecting.cancelled());
+  EXPECT_EQ(test::open_descriptors(), before);
+}
+
 TEST_F(TCPClientTest, TCC01_a_name_that_is_not_there) {
   auto connecting = tcpclient::TCPClient().connect("an invalid domain", 1);
   run_until(loop, [&] { return connecting.done(); });

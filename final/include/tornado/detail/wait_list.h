@@ -82,7 +82,6 @@ class WaitList {
 template <class T>
 class FutureWaiting : public Waiting {
  public:
-  FutureWaiting() { future_.on_cancel(); }
   const Future<T>& future() const noexcept { return future_; }
   bool gone() const override { return !awaited(future_); }
   void expire() override { future_.set_exception(ioloop::TimeoutError()); }
