@@ -16,8 +16,6 @@ class EpollPoller final : public Poller {
   EpollPoller() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   }
-  EpollPoller(const EpollPoller&) = delete;
-  EpollPoller& operator=(const EpollPoller&) = delete;
   ~EpollPoller() override { ::close(fd_); }
 
   std::string_view name() const noexcept override { return "epoll"; }
@@ -28,9 +26,12 @@ class EpollPoller final : public Poller {
   void modify(int fd, std::uint32_t events, std::uint64_t tag) override {
     control(EPOLL_CTL_MOD, fd, events, tag);
   }
-  void remove(int fd) noexcept override { ::epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr); }
+  void remove(int fd) noexcept override {
+    if (!is_forked()) ::epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr);
+  }
 
   int wait(PollEvent* events, int capacity, int timeout_ms) override {
+    refuse_if_forked();
     const int room = std::min(capacity, static_cast<int>(raw_.size()));
     const int count = ::epoll_wait(fd_, raw_.data(), room, timeout_ms);
     if (count < 0) {
@@ -46,6 +47,7 @@ class EpollPoller final : public Poller {
 
  private:
   void control(int operation, int fd, std::uint32_t events, std::uint64_t tag) {
+    refuse_if_forked();
     epoll_event event{};
     event.events = events;
     event.data.u64 = tag;

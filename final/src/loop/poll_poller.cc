@@ -17,6 +17,7 @@ class PollPoller final : public Poller {
   std::string_view name() const noexcept override { return "poll"; }
 
   void add(int fd, std::uint32_t events, std::uint64_t tag) override {
+    refuse_if_forked();
     // poll takes any number; epoll says at once that a descriptor is not open, and so do we.
     pollfd probe{fd, 0, 0};
     if (::poll(&probe, 1, 0) < 0 || (probe.revents & POLLNVAL) != 0) {
@@ -52,6 +53,7 @@ class PollPoller final : public Poller {
   }
 
   int wait(PollEvent* events, int capacity, int timeout_ms) override {
+    refuse_if_forked();
     int left = ::poll(list_.data(), list_.size(), timeout_ms);
     if (left < 0) {
       if (errno == EINTR) return 0;

@@ -22,6 +22,9 @@ class Poller {
   // to say, without reading.
   static constexpr std::uint32_t kHangup = 0x2000;
 
+  Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
   virtual ~Poller() = default;
 
   virtual std::string_view name() const noexcept = 0;
@@ -30,9 +33,20 @@ class Poller {
   // Silent about a descriptor that is closed already.
   virtual void remove(int fd) noexcept = 0;
 
+  // In a process forked after the poller was made: an epoll instance is one and the same in both,
+  // and what the child takes off it the parent no longer hears of. Then remove() does nothing, and
+  // the others throw std::runtime_error.
+  bool is_forked() const noexcept;
+
   // Waits up to `timeout_ms` (negative: for ever) and fills `events`; answers how many. A signal
   // ends the wait with 0.
   virtual int wait(PollEvent* events, int capacity, int timeout_ms) = 0;
+
+ protected:
+  void refuse_if_forked() const;
+
+ private:
+  const unsigned generation_;
 };
 
 std::unique_ptr<Poller> make_epoll_poller();
