@@ -1,4 +1,5 @@
 #include <tornado/log.h>
+#include <tornado/process.h>
 #include <tornado/tcpserver.h>
 
 #include <iterator>
@@ -44,9 +45,10 @@ void TCPServer::bind(std::uint16_t port, const std::string& address,
                 std::move_iterator(sockets.end()));
 }
 
-void TCPServer::start() {
+void TCPServer::start(int num_processes, int max_restarts) {
   if (started_) throw std::logic_error("the server was started already");
   started_ = true;
+  if (num_processes != 1) process::fork_processes(num_processes, max_restarts);
   add_sockets(std::exchange(bound_, {}));
 }
 
