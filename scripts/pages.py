@@ -135,7 +135,7 @@ class ChapterServer:
 def shell_script(commands, server):
     """One script for all commands, so that what one starts the next can use. Output is split at the marks."""
     hexadecimal = f":{server.port:04X} 00000000:0000 0A"
-    lines = []
+    lines = ["trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
     for number, command in enumerate(commands):
         command = command.replace("8888", str(server.port)).replace("build/release", str(build_folder()))
         lines.append(f"echo; echo '<<{number}>>'")
