@@ -538,7 +538,10 @@ TEST_F(Cancel, with_deadline_can_be_cancelled_and_nested) {
 TEST_F(Cancel, a_thousand_coroutines_deep) {
   struct Nest {
     static Future<int> nested(int depth) {
-      if (depth == 0) co_await gen::sleep(3600);
+      if (depth == 0) {
+        co_await gen::sleep(3600);
+        co_return 0;
+      }
       co_return 1 + co_await nested(depth - 1);
     }
   };

@@ -237,25 +237,6 @@ TEST_F(IOStreamTest, IOS08_a_cancelled_read_makes_room_and_loses_nothing) {
   EXPECT_EQ(second.result(), "abcdef");
 }
 
-TEST_F(IOStreamTest, IOS08_a_cancelled_coroutine_ends_its_read_and_leaves_the_bytes) {
-  auto [server, peer] = test::tcp_pair();
-  const IOStream stream(std::move(server));
-  run(loop, [&, &raw = peer]() -> Future<void> {
-    const auto read = [](IOStream from) -> Future<void> { co_await from.read_bytes(6); };
-    auto reading = read(stream);
-    test::raw_send(raw, "abc");
-    co_await gen::moment;
-    reading.cancel();
-    EXPECT_FALSE(stream.reading());
-    EXPECT_THROW(co_await reading, concurrent::CancelledError);
-    EXPECT_THROW(co_await gen::with_deadline(loop.time(), stream.read_until("\n")),
-                 gen::TimeoutError);
-    test::raw_send(raw, "def");
-    EXPECT_EQ(co_await stream.read_bytes(6), "abcdef");
-    EXPECT_FALSE(stream.closed());
-  });
-}
-
 TEST_F(IOStreamTest, IOS15_read_buffer_over_its_limit_closes) {
   LogLines lines;
   IOStreamOptions options;
@@ -705,19 +686,6 @@ TEST_F(IOStreamTest, IOS02_connect_error_is_the_real_error) {
   auto connecting = local.connect(netutil::Address::unix_path("/nonexistent/socket"));
   EXPECT_TRUE(connecting.done());
   EXPECT_TRUE(test::holds<StreamClosedError>(connecting.exception()));
-}
-
-TEST_F(IOStreamTest, IOS02_a_cancelled_connect_closes_the_stream) {
-  const netutil::Socket listener(netutil::Family::kInet);
-  sockaddr_storage storage;
-  const unsigned length = netutil::Address("127.0.0.1", 0).to_sockaddr(storage);
-  ASSERT_EQ(::bind(listener.fileno(), reinterpret_cast<sockaddr*>(&storage), length), 0);
-  ASSERT_EQ(::listen(listener.fileno(), 1), 0);
-  const IOStream stream{netutil::Socket(netutil::Family::kInet)};
-  auto connecting = stream.connect(listener.getsockname());
-  EXPECT_TRUE(connecting.cancel());
-  EXPECT_TRUE(connecting.cancelled());
-  EXPECT_TRUE(stream.closed());
 }
 
 TEST_F(IOStreamTest, IOS18_pipe) {

@@ -1,4 +1,4 @@
-// Rows TCP-01 to TCP-06 (without TLS), TCC-01, TCC-02.
+// Rows TCP-01 to TCP-06 (without TLS), TCC-01, TCC-02; cancelling what is under way.
 #include <tornado/tcpclient.h>
 #include <tornado/tcpserver.h>
 
@@ -313,6 +313,33 @@ TEST_F(TCPClientTest, TCC01_cancelling_closes_the_sockets) {
   run_until(loop, [&] { return connecting.done(); });
   EXPECT_TRUE(connecting.cancelled());
   EXPECT_EQ(test::open_descriptors(), before);
+}
+
+TEST_F(TCPClientTest, IOS02_a_cancelled_connect_closes_the_stream) {
+  const IOStream stream{netutil::Socket(netutil::Family::kInet)};
+  auto connecting = stream.connect(Address("127.0.0.1", server.port()));
+  EXPECT_TRUE(connecting.cancel());
+  EXPECT_TRUE(connecting.cancelled());
+  EXPECT_TRUE(stream.closed());
+}
+
+TEST_F(TCPClientTest, IOS08_a_cancelled_coroutine_ends_its_read_and_leaves_the_bytes) {
+  auto [socket, peer] = test::tcp_pair();
+  const IOStream stream(std::move(socket));
+  run(loop, [&, &raw = peer]() -> Future<void> {
+    const auto read = [](IOStream from) -> Future<void> { co_await from.read_bytes(6); };
+    auto reading = read(stream);
+    test::raw_send(raw, "abc");
+    co_await gen::moment;
+    reading.cancel();
+    EXPECT_FALSE(stream.reading());
+    EXPECT_THROW(co_await reading, concurrent::CancelledError);
+    EXPECT_THROW(co_await gen::with_deadline(loop.time(), stream.read_until("\n")),
+                 gen::TimeoutError);
+    test::raw_send(raw, "def");
+    EXPECT_EQ(co_await stream.read_bytes(6), "abcdef");
+    EXPECT_FALSE(stream.closed());
+  });
 }
 
 TEST_F(TCPClientTest, TCC01_a_name_that_is_not_there) {

@@ -50,8 +50,9 @@ template <class Start, class Tuple, std::size_t... I>
 auto start_with_callback(Start& start, Tuple&& all, std::index_sequence<I...>) {
   auto future = start(std::get<I>(std::move(all))...);
   auto callback = std::get<sizeof...(I)>(std::move(all));
-  future.add_done_callback([callback = std::move(callback)](auto done) mutable {
-    if constexpr (std::is_void_v<typename decltype(done)::value_type>) {
+  using T = typename decltype(future)::value_type;
+  future.add_done_callback([callback = std::move(callback)](Future<T> done) mutable {
+    if constexpr (std::is_void_v<T>) {
       done.result();
       return callback();
     } else {
