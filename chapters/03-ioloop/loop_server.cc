@@ -1,0 +1,48 @@
+#include "03-ioloop/loop_server.h"
+
+#include <cstdio>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "03-ioloop/nonblocking.h"
+
+namespace mini {
+namespace {
+
+constexpr double kPause = 0.01;  // seconds
+
+}  // namespace
+
+LoopServer::LoopServer(IOLoop& loop, Socket listener, LoopHandler handler)
+    : loop_(loop),
+      listener_(std::move(listener)),
+      handler_(std::make_shared<const LoopHandler>(std::move(handler))) {
+  set_nonblocking(listener_);
+  loop_.add_handler(listener_.fd(), [this](int, std::uint32_t) { accept(); }, IOLoop::READ);
+}
+
+LoopServer::~LoopServer() {
+  loop_.remove_timeout(pause_);
+  loop_.remove_handler(listener_.fd());
+}
+
+// [accept]
+void LoopServer::accept() {
+  try {
+    // One at a time: if more clients wait, the loop calls again.
+    if (std::optional<Socket> client = try_accept(listener_)) {
+      std::make_shared<LoopConnection>(loop_, std::move(*client), handler_)->start();
+    }
+  } catch (const std::system_error& error) {
+    // No descriptor left, perhaps. The client stays in the queue, and as long as it does the loop
+    // would call again, at once and in vain. So we look away for a moment.
+    std::fprintf(stderr, "a client has to wait: %s\n", error.what());
+    loop_.update_handler(listener_.fd(), 0);
+    pause_ =
+        loop_.call_later(kPause, [this] { loop_.update_handler(listener_.fd(), IOLoop::READ); });
+  }
+}
+// [/accept]
+
+}  // namespace mini
