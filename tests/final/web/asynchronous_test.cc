@@ -1,6 +1,7 @@
 // web::asynchronous: what becomes of the request when the callbacks that it started fail, never
 // come, or come when the client has left.
 #include <tornado/gen.h>
+#include <tornado/httpclient.h>
 #include <tornado/stack_context.h>
 #include <tornado/web.h>
 
@@ -400,6 +401,54 @@ TEST_F(AsynchronousTest, WH08_half_a_close_is_told_and_the_answer_still_arrives)
   tell_everybody();
   EXPECT_TRUE(client.until_end().ends_with("droppednews for /wrap"));
   EXPECT_EQ(times("on_connection_close"), 1U);
+}
+
+// ---- a fetch, as the callback style writes it ---------------------------------------------------
+
+std::string origin;
+
+struct Fetches : Noted {
+  asynchronous get() {
+    if (request.path == "/origin") {
+      loop().call_later(0.005, [this] { finish("the page"); });
+      return {};
+    }
+    events.push_back("fetches");
+    const httpclient::AsyncHTTPClient client;
+    client.fetch(origin, [this](const httpclient::HTTPResponse& response) {
+      events.push_back("fetched");
+      if (request.path == "/fails") static_cast<void>(response.body.at(999));
+      finish(response.body);
+    });
+    return {};
+  }
+  void on_connection_close() override { events.push_back("on_connection_close"); }
+};
+
+TEST_F(AsynchronousTest, GEN20_WH44_the_callback_of_a_fetch_finishes_or_fails_the_request) {
+  serve<Fetches>();
+  origin = "http://127.0.0.1:" + std::to_string(server_->port()) + "/origin";
+  Client client = connect();
+  client.send(get("/works"));
+  client.until("the page");
+  client.send(get("/fails"));
+  client.until("HTTP/1.1 500 Internal Server Error");
+  EXPECT_EQ(log_.count("Uncaught exception GET /fails"), 1U);
+}
+
+TEST_F(AsynchronousTest, GEN20_the_client_leaves_before_the_callback_of_a_fetch) {
+  serve<Fetches>();
+  origin = "http://127.0.0.1:" + std::to_string(server_->port()) + "/origin";
+  for (const char* path : {"/works", "/fails"}) {
+    events.clear();
+    Client client = connect();
+    client.send(get(path));
+    run_until(loop_, [] { return times("fetches") == 1; });
+    client.reset();
+    run_until(loop_, [] { return times("on_finish") == 2 && living == 0; });
+    EXPECT_EQ(times("on_connection_close"), 1U);
+    EXPECT_EQ(times("fetched"), 1U);
+  }
 }
 
 // One request answers another's, and fails afterwards: each has its own context.
