@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor demo chapter exercise hint progress watch bench sanitize fuzz format lint install clean
+.PHONY: help run test doctor demo chapter exercise hint progress watch slides bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -48,6 +48,9 @@ progress: ## which exercises are solved
 watch: ## as make exercise, again whenever you save: make watch EX=01-1
 	@scripts/need.sh build exercises
 	@/usr/bin/python3 exercises/run.py watch "$(EX)"
+
+slides: ## build the decks to build/slides/*.html; arrow keys turn pages, n shows the notes
+	@/usr/bin/python3 scripts/slides.py
 
 bench: ## install what is missing and measure against nginx, python3-tornado and a raw epoll server (ARGS="--rounds 3")
 	@scripts/need.sh build bench

@@ -5,8 +5,11 @@
 #include <sys/ioctl.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,11 +49,17 @@ class Reading {
     pair_.client.half_close();
   }
   bool done() const { return done_; }
+  // Waits until read_request has returned, at most `patience`.
+  bool done_within(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    return finished_.wait_for(lock, patience, [this] { return done_.load(); });
+  }
 
   // What read_request returned; waits for it.
   const std::optional<mini::Request>& result() {
     if (thread_.joinable()) thread_.join();
-    if (!thrown_.empty()) story_.expect("read_request ends", std::string("without an exception"), thrown_);
+    if (!thrown_.empty())
+      story_.expect("read_request ends", std::string("without an exception"), thrown_);
     return result_;
   }
 
@@ -67,7 +76,9 @@ class Reading {
     } catch (const std::exception& error) {
       thrown_ = error.what();
     }
+    const std::lock_guard lock(mutex_);
     done_ = true;
+    finished_.notify_all();
   }
 
   Story& story_;
@@ -75,6 +86,8 @@ class Reading {
   std::optional<mini::Request> result_;
   std::string thrown_;
   std::atomic<bool> done_ = false;
+  std::mutex mutex_;
+  std::condition_variable finished_;
   std::thread thread_;
 };
 

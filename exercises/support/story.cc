@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <exception>
 
 namespace story {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t kShown = 60;
 std::array<char, 8192> last_words;
 volatile std::sig_atomic_t last_words_size = 0;
 
-void tell_and_end(int) {
+[[noreturn]] void tell_and_end(int) {
   if (::write(STDOUT_FILENO, last_words.data(), static_cast<std::size_t>(last_words_size)) < 0) {
     ::_exit(kEndedByStory + 1);
   }
@@ -38,6 +39,7 @@ Story::Story(std::string misconception, unsigned seconds)
     : misconception_(std::move(misconception)) {
   prepare_last_words();
   std::signal(SIGALRM, tell_and_end);
+  std::set_terminate([] { tell_and_end(0); });
   ::alarm(seconds);
 }
 
@@ -63,10 +65,10 @@ bool Story::check(const std::string& what, const std::string& expected, const st
 }
 
 void Story::prepare_last_words() {
-  const std::string words =
-      "\n" + numbered(steps_) +
-      "  and then your code did not come back: it waits for what will never come.\n\n  " +
-      misconception_ + "\n";
+  const std::string words = "\n" + numbered(steps_) +
+                            "  and then nothing more came: your code waits for what never comes, "
+                            "or an exception left its thread.\n\n  " +
+                            misconception_ + "\n";
   const std::size_t size = std::min(words.size(), last_words.size());
   last_words_size = 0;
   std::memcpy(last_words.data(), words.data(), size);

@@ -145,7 +145,7 @@ def test_a_call_that_does_not_come_back_ends_its_story(course):
     course.run("exercise", "09-1")
     shutil.copy(course.folder / "wrong" / "loops" / "add.cc", course.folder / "work")
     _, out, _ = course.run("exercise", "09-1")
-    assert "1. two is put in twice\n  and then your code did not come back" in out
+    assert "1. two is put in twice\n  and then nothing more came" in out
     assert "Adding is not" in out
 
 

@@ -1,0 +1,45 @@
+#include "01-2-deadline/timed_request.h"
+
+#include <array>
+#include <chrono>
+
+namespace mini {
+namespace {
+
+// Adds what the next read brings. False if there is nothing more to come.
+bool read_more(Socket& client, std::string& data) {
+  std::array<char, 4096> piece;
+  const std::size_t size = client.read(piece.data(), piece.size());
+  data.append(piece.data(), size);
+  return size > 0;
+}
+
+}  // namespace
+
+// TODO: keep to `patience`.
+std::optional<Request> read_request(Socket& client,
+                                    [[maybe_unused]] std::chrono::milliseconds patience) {
+  Request request;
+  std::string data;
+  std::size_t end_of_head;
+  while ((end_of_head = data.find("\r\n\r\n")) == data.npos) {
+    if (data.size() > kMaxHead) {
+      request.refusal = 431;
+      return request;
+    }
+    if (!read_more(client, data)) return std::nullopt;
+  }
+  request.refusal = parse_head(std::string_view(data).substr(0, end_of_head), request);
+  std::size_t body_size = 0;
+  if (request.refusal == 0) request.refusal = find_body_size(request, body_size);
+  if (request.refusal != 0) return request;
+
+  data.erase(0, end_of_head + 4);
+  while (data.size() < body_size) {
+    if (!read_more(client, data)) return std::nullopt;
+  }
+  request.body = data.substr(0, body_size);
+  return request;
+}
+
+}  // namespace mini

@@ -1,0 +1,111 @@
+#include "01-2-deadline/timed_request.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "support/reading.h"
+#include "support/story.h"
+
+namespace {
+
+using std::chrono::milliseconds;
+using story::Reading;
+using story::Story;
+
+constexpr int kTooLate = 408;
+const std::string kHead = "GET /page HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string kPostHead = "POST /form HTTP/1.1\r\nContent-Length: 1000\r\n\r\n";
+
+Reading::Reader patient_for(milliseconds patience) {
+  return [patience](mini::Socket& client) { return mini::read_request(client, patience); };
+}
+
+int refusal_of(const std::optional<mini::Request>& request) {
+  return request ? request->refusal : -1;
+}
+
+// Sends a byte every 5 ms until read_request has returned, for 2 s at most. Whether it has
+// returned.
+bool drip(Reading& reading) {
+  for (int i = 0; i < 400; ++i) {
+    if (reading.done_within(milliseconds(5))) return true;
+    reading.send_unnoticed("x");
+  }
+  return reading.done();
+}
+
+TEST(TimedRequest, a_request_in_time) {
+  Story story("This one passes on the starter: a limit must not harm those who keep it.");
+  Reading reading(story, patient_for(milliseconds(60'000)));
+  reading.send(kHead.substr(0, 8));
+  reading.send(kHead.substr(8));
+  story.expect("the request's refusal", 0, refusal_of(reading.result()));
+}
+
+TEST(TimedRequest, a_silent_client) {
+  Story story(
+      "A blocked read looks at no clock. To be able to stop in time you must know, before you "
+      "read, that\n"
+      "  the read will not block.");
+  Reading reading(story, patient_for(milliseconds(100)));
+  story.step("the client says nothing for longer than the 100 ms it has");
+  story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
+}
+
+TEST(TimedRequest, a_client_that_drips) {
+  Story story(
+      "A limit for each read is no limit for the request: a byte now and then, and the clock "
+      "starts anew.\n"
+      "  Compute the deadline once, and give every read only what is left of it.");
+  Reading reading(story, patient_for(milliseconds(100)));
+  reading.send("GET / HTTP/1.1\r\nA: ");
+  story.step("the client, which has 100 ms, sends one byte every 5 ms, for two seconds");
+  story.expect("read_request has returned meanwhile", true, drip(reading));
+  if (!reading.done()) reading.leave();
+  story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
+}
+
+TEST(TimedRequest, a_body_that_does_not_come) {
+  Story story(
+      "The body is a part of the request. A client that sends a good head and then nothing holds "
+      "your\n"
+      "  thread as well as one that never speaks.");
+  Reading reading(story, patient_for(milliseconds(100)));
+  reading.send(kPostHead);
+  story.step("the client says nothing more");
+  story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
+}
+
+TEST(TimedRequest, a_body_that_drips) {
+  Story story("One deadline for head and body: a limit for each read is no limit for the request.");
+  Reading reading(story, patient_for(milliseconds(100)));
+  reading.send(kPostHead);
+  story.step(
+      "the client, which has 100 ms, sends one byte of the body every 5 ms, for two seconds");
+  story.expect("read_request has returned meanwhile", true, drip(reading));
+  if (!reading.done()) reading.leave();
+  story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
+}
+
+TEST(TimedRequest, a_client_that_leaves_is_not_late) {
+  Story story(
+      "The end of the client and the end of the time are two things: nobody is there to read a "
+      "408.");
+  Reading reading(story, patient_for(milliseconds(60'000)));
+  reading.send(kHead.substr(0, 8));
+  reading.leave();
+  story.expect("there is a request", false, reading.result().has_value());
+}
+
+TEST(TimedRequest, other_refusals_stay) {
+  Story story("What was refused at once before must not wait for the time to pass now.");
+  Reading reading(story, patient_for(milliseconds(60'000)));
+  reading.send("POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n");
+  story.expect("the request's refusal", 413, refusal_of(reading.result()));
+}
+
+}  // namespace

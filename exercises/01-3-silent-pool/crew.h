@@ -1,0 +1,37 @@
+// A pool of threads that serves connections.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "01-blocking-server/socket.h"
+
+class Crew {
+ public:
+  // Serves one connection, and may throw anything.
+  using Serve = std::function<void(mini::Socket&)>;
+
+  Crew(std::size_t workers, Serve serve);
+  ~Crew();  // serves those that wait, then ends the workers
+
+  // Hands a connection to the first free worker. When it was served, or serving it failed, the
+  // connection is closed at once, and the worker is free for the next.
+  void add(mini::Socket client);
+
+ private:
+  void work();
+  std::optional<mini::Socket> next();  // waits for a connection; nothing at the end
+
+  const Serve serve_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<mini::Socket> waiting_;
+  bool ending_ = false;
+  std::vector<std::thread> workers_;
+};

@@ -1,0 +1,84 @@
+"""Every deck can be taught from, and in a real browser nothing on a slide of 1280 x 720 overflows."""
+
+import pathlib
+import shutil
+import sys
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import slides  # noqa: E402  (found by the line above)
+
+DECKS = sorted((ROOT / "slides").glob("*.md"))
+NAMES = [deck.stem for deck in DECKS]
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
+         "--disable-background-networking", "--window-size=1280,900"]
+
+# For each slide: what sticks out of it, and whether a code block is wider than its box.
+MEASURE = """
+const found = [];
+document.querySelectorAll('section').forEach((slide, i) => {
+  show(i);
+  const inner = slide.getBoundingClientRect();
+  for (const part of slide.querySelectorAll('h1, p, li, table, pre, img')) {
+    const box = part.getBoundingClientRect();
+    if (box.right > inner.right - 40 || box.bottom > inner.bottom - 30 || part.scrollWidth > part.clientWidth + 1)
+      found.push((i + 1) + ': ' + part.tagName + ' ' + part.textContent.slice(0, 60));
+  }
+});
+return found;
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+    yield driver
+    driver.quit()
+
+
+def measure(browser, page):
+    browser.get(page.as_uri())
+    return browser.execute_script(MEASURE)
+
+
+@pytest.mark.parametrize("deck", DECKS, ids=NAMES)
+def test_nothing_overflows(browser, deck):
+    assert measure(browser, slides.build(deck)) == []
+
+
+@pytest.mark.parametrize("deck", DECKS, ids=NAMES)
+def test_a_deck_has_the_form_of_a_deck(deck):
+    parts = slides.split_deck(deck.read_text())
+    assert 8 <= len(parts) <= 14
+    for part in parts:
+        assert slides.minutes(part) > 0, part
+        assert part.count("\n# ") == 1, part
+    assert "make exercise EX=" in parts[-1]
+
+
+def test_there_is_a_deck_for_every_lesson():
+    assert {deck.stem for deck in DECKS} >= {page.parent.name for page in (ROOT / "chapters").glob("*/README.md")}
+
+
+@pytest.mark.parametrize("content", ["\n".join(f"- line {i}" for i in range(30)), "```text\n" + "x" * 200 + "\n```"])
+def test_what_overflows_is_found(browser, tmp_path, content):
+    deck = tmp_path / "wide.md"
+    deck.write_text(f"---\nmarp: true\n---\n\n# Too much\n\n{content}\n")
+    page = tmp_path / "wide.html"
+    page.write_text(slides.render(deck))
+    assert measure(browser, page) != []
+
+
+def test_markdown_becomes_html_and_is_escaped():
+    assert slides.inline("a < b, **c** and `d<e>`") == "a &lt; b, <strong>c</strong> and <code>d&lt;e&gt;</code>"
+    assert slides.block("- a\n  b\n- c", ROOT) == "<ul><li>a b</li><li>c</li></ul>"
+    assert slides.block("| a | b |\n|---|---|\n| 1 | 2 |", ROOT).count("<td>") == 2
