@@ -40,12 +40,14 @@ using Program = void(int argc, char** argv);
 // Text 000.
 Program never_finished, finished_by_hand, file_by_callback, file_by_coroutine;
 // Text 001.
-Program fetch_with_callback, fetch_in_coroutine, two_fetches, hello_instance;
+Program fetch_with_callback, fetch_in_coroutine, callback_and_wait, task, two_fetches,
+    hello_instance;
 // Text 002.
 Program synchronous, with_callback, with_future, four_interfaces;
 // Text 003.
 Program hello_index, subjects, stories, form, json_arguments, feed_with_callback, feed_in_coroutine;
 // Text 004.
-Program hello_make_app, blocking_function, parallel, interleaving, looping, in_the_background;
+Program hello_make_app, with_callbacks, blocking_function, parallel, interleaving, looping,
+    in_the_background;
 
 }  // namespace seeds
