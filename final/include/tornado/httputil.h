@@ -6,6 +6,8 @@
 // thread.
 #pragma once
 
+#include <tornado/ssl.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -336,6 +338,8 @@ class HTTPConnection {
 
   // Who sent the request. Valid as long as the connection.
   virtual HTTPRequestContext& context() = 0;
+  // The client's certificate; none without TLS, if it sent none, or once the connection is gone.
+  virtual std::optional<ssl::Certificate> get_ssl_certificate() const { return std::nullopt; }
 };
 
 // What receives one message, in this order: headers_received once, data_received any number of
@@ -398,6 +402,9 @@ class HTTPServerRequest {
   std::string host_name() const;
   // protocol://host + uri.
   std::string full_url() const;
+  // The client's certificate, if the server's ssl_options asked for one and the connection is still
+  // there. Tornado's binary_form is the member `der`.
+  std::optional<ssl::Certificate> get_ssl_certificate() const;
   // Seconds since the loop learned of the request; outside a running loop, since this was made.
   double request_time() const noexcept;
 

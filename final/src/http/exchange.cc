@@ -84,6 +84,13 @@ Exchange::Exchange(ServerConnection& connection, const RequestHead& head, bool k
   }
 }
 
+std::optional<ssl::Certificate> Exchange::get_ssl_certificate() const {
+  if (connection_ == nullptr || !iostream::SSLIOStream::is_tls(connection_->stream_)) {
+    return std::nullopt;
+  }
+  return iostream::SSLIOStream(connection_->stream_).peer_certificate();
+}
+
 Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
                                      const httputil::HTTPHeaders& headers, std::string_view chunk) {
   if (connection_ == nullptr) return closed();

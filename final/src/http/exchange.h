@@ -34,6 +34,7 @@ class Exchange final : public httputil::HTTPConnection {
   Future<void> write(std::string_view chunk) override;
   void finish() override;
   httputil::HTTPRequestContext& context() override { return context_; }
+  std::optional<ssl::Certificate> get_ssl_certificate() const override;
 
   bool headers_written() const noexcept { return headers_written_; }
   bool finished() const noexcept { return finished_; }

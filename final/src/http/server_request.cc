@@ -107,6 +107,10 @@ std::string HTTPServerRequest::full_url() const {
   return protocol + "://" + host + uri;
 }
 
+std::optional<ssl::Certificate> HTTPServerRequest::get_ssl_certificate() const {
+  return connection != nullptr ? connection->get_ssl_certificate() : std::nullopt;
+}
+
 double HTTPServerRequest::request_time() const noexcept {
   if (!on_loop_) return monotonic_seconds() - start_;
   const ioloop::IOLoop* const loop = tornado::detail::thread_state.current;

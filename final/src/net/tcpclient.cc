@@ -153,9 +153,16 @@ Future<IOStream> begin_tls(IOStream plain, ssl::SSLContext ssl_options, std::str
         deadline, [stream] { stream.close(std::make_exception_ptr(gen::TimeoutError())); });
   }
   auto handshake = iostream::SSLIOStream(stream).wait_for_handshake();
-  co_await gen::detail::settled(handshake);
+  std::exception_ptr error;
+  try {
+    co_await handshake;
+  } catch (...) {  // failed, or cancelled
+    error = std::current_exception();
+    stream.close();
+  }
   loop.remove_timeout(timer);
-  co_return co_await handshake;
+  if (error != nullptr) std::rethrow_exception(error);
+  co_return stream;
 }
 
 Future<IOStream> connect_to(std::shared_ptr<netutil::Resolver> resolver, std::string host,

@@ -62,6 +62,35 @@ TEST_F(TlsServerTest, HS07_the_protocol_can_be_named_otherwise) {
   EXPECT_TRUE(all.ends_with("\r\n\r\nhttp://localhost/a")) << all;
 }
 
+TEST_F(TlsServerTest, HU05_a_request_knows_the_clients_certificate) {
+  auto asking = test::server_options();
+  asking.ca_certs = test::authority().file();
+  asking.cert_reqs = ssl::CertReqs::kOptional;
+  auto with_authority = options();
+  with_authority.ssl_options = asking;
+  httpserver::HTTPServer other(
+      [](httputil::HTTPServerRequest request) {
+        const auto certificate = request.get_ssl_certificate();
+        test::answer(*request.connection, certificate ? certificate->subject : "none");
+      },
+      with_authority);
+  other.listen(0, "127.0.0.1");
+  test::CertificateSpec spec;
+  spec.common_name = "a client";
+  const auto identity = test::authority().issue(spec);
+  for (const bool shown : {true, false}) {
+    auto client = test::client_options();
+    if (shown) client.certfile = identity.file;
+    tcpclient::ConnectOptions to;
+    to.ssl_options = client;
+    const IOStream stream =
+        run(loop, [&] { return tcpclient::TCPClient().connect("localhost", other.port(), to); });
+    stream.write("GET / HTTP/1.0\r\n\r\n");
+    const std::string all = run(loop, [&] { return stream.read_until_close(); });
+    EXPECT_TRUE(all.ends_with(shown ? "\r\n\r\nCN=a client" : "\r\n\r\nnone")) << all;
+  }
+}
+
 TEST_F(TlsServerTest, the_last_answer_ends_in_good_order) {
   const IOStream stream = connect();
   stream.write("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -138,6 +167,28 @@ TEST(TlsClient, TCC01_the_timeout_covers_the_handshake) {
   auto connecting = tcpclient::TCPClient().connect("localhost", silent[0].getsockname().port(), to);
   run_until(loop, [&] { return connecting.done(); });
   EXPECT_TRUE(test::holds<gen::TimeoutError>(connecting.exception()));
+  EXPECT_EQ(test::open_descriptors(), before);
+}
+
+TEST(TlsClient, a_cancelled_connect_leaves_no_handshake_behind) {
+  ioloop::IOLoop loop;
+  const auto silent = netutil::bind_sockets(0, "127.0.0.1");
+  const auto before = test::open_descriptors();
+  tcpclient::ConnectOptions to;
+  to.ssl_options = test::client_options();
+  to.timeout = 1000;
+  auto connecting = tcpclient::TCPClient().connect("localhost", silent[0].getsockname().port(), to);
+  netutil::Socket accepted;
+  run_until(loop, [&] {
+    accepted = netutil::Socket(::accept4(silent[0].fileno(), nullptr, nullptr, SOCK_NONBLOCK));
+    return static_cast<bool>(accepted);
+  });
+  std::string hello;
+  run_until(loop, [&] { return !(hello += test::raw_receive(accepted)).empty(); });
+  connecting.cancel();
+  run_until(loop, [&] { return connecting.done() && test::at_end(accepted); });
+  EXPECT_TRUE(connecting.cancelled());
+  accepted.close();
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
