@@ -52,13 +52,13 @@ IOLoop& IOLoop::current() {
 
 // [start]
 void IOLoop::start() {
-  while (!stopping_) {
+  while (true) {
     run_callbacks();
     run_timers();
+    if (std::exchange(stopping_, false)) return;
     wait_for_events(milliseconds_to_sleep());
     handle_events();
   }
-  stopping_ = false;
 }
 
 void IOLoop::stop() {
@@ -107,20 +107,22 @@ void IOLoop::wait_for_events(int milliseconds) {
   if (count < 0 && errno != EINTR) {
     throw std::system_error(errno, std::generic_category(), "epoll_wait");
   }
-  for (int i = 0; i < count; ++i) pending_[events[i].data.fd] = events[i].events;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    pending_[event.data.fd] = event.events;
+  }
 }
 // [/wait]
 
 // [handle]
 void IOLoop::handle_events() {
   while (!pending_.empty()) {
-    const auto [fd, events] = *pending_.begin();
-    pending_.erase(pending_.begin());
-    const auto found = handlers_.find(fd);
+    const auto event = pending_.extract(pending_.begin());
+    const auto found = handlers_.find(event.key());
     if (found == handlers_.end()) continue;  // closed first, removed then: its owner's mistake
     // A copy of the pointer: the handler may remove itself and must not be freed while it runs.
     const std::shared_ptr<const EventHandler> handler = found->second;
-    run_callback([&, fd = fd, events = events] { (*handler)(fd, events); });
+    run_callback([&] { (*handler)(event.key(), event.mapped()); });
   }
 }
 // [/handle]
@@ -177,7 +179,7 @@ void IOLoop::run_timers() {
 int IOLoop::milliseconds_to_sleep() {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || !callbacks_.empty()) return 0;
+    if (!callbacks_.empty()) return 0;
   }
   double seconds = kLongestSleep;
   if (const auto deadline = timers_.next_deadline()) {

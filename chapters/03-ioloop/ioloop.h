@@ -20,9 +20,10 @@ namespace mini {
 // start() repeats this until stop():
 //   1. run the callbacks that were queued when the iteration began;
 //   2. run the timers that are due, earliest first;
-//   3. compute how long to sleep: not at all if a callback is queued, else until the next timer;
-//   4. ask the kernel for events (epoll_wait);
-//   5. call the handler of each; one that is removed meanwhile is not called.
+//   3. return, if stop() was called;
+//   4. compute how long to sleep: not at all if a callback is queued, else until the next timer;
+//   5. ask the kernel for events (epoll_wait);
+//   6. call the handler of each; one that is removed meanwhile is not called.
 // [/iteration]
 //
 // Only add_callback and stop may be called from another thread. What a callback, timer or handler
@@ -48,9 +49,10 @@ class IOLoop {
   // is none.
   static IOLoop& current();
 
-  // Runs until stop(). A stop() that came before makes it return after one iteration.
+  // Runs until stop(), which may have been called before.
   void start();
-  // Lets start() return when what is queued before it has run. From any thread.
+  // Lets start() return in the next iteration, when the callbacks queued until then have run. From
+  // any thread.
   void stop();
 
   // [interface]
