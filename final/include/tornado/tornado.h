@@ -6,6 +6,7 @@
 #include <tornado/escape.h>
 #include <tornado/gen.h>
 #include <tornado/http1connection.h>
+#include <tornado/httpclient.h>
 #include <tornado/httpserver.h>
 #include <tornado/httputil.h>
 #include <tornado/ioloop.h>

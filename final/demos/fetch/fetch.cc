@@ -1,0 +1,41 @@
+// Fetches the URLs it is given, one after the other, and prints what came:
+// `fetch --print_headers https://example.org/`. As `python -m tornado.httpclient` does.
+#include <tornado/httpclient.h>
+#include <tornado/options.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+using namespace tornado;
+
+// The response, also one that says no.
+httpclient::HTTPResponse fetch(httpclient::HTTPClient& client, const std::string& url) {
+  httpclient::HTTPRequest request(url);
+  request.follow_redirects = options::get<bool>("follow_redirects");
+  request.validate_cert = options::get<bool>("validate_cert");
+  try {
+    return client.fetch(request);
+  } catch (const httpclient::HTTPError& error) {
+    if (error.response == nullptr) throw;
+    return *error.response;
+  }
+}
+
+int main(int argc, char** argv) {
+  options::define<bool>("print_headers", false, "print the response's header fields");
+  options::define<bool>("print_body", true, "print the response's body");
+  options::define<bool>("follow_redirects", true, "go where the server sends us");
+  options::define<bool>("validate_cert", true, "check the server's certificate");
+  httpclient::HTTPClient client;
+  try {
+    for (const std::string& url : options::parse_command_line(argc, argv)) {
+      const auto response = fetch(client, url);
+      if (options::get<bool>("print_headers")) std::puts(response.headers.str().c_str());
+      if (options::get<bool>("print_body")) std::puts(response.body.c_str());
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
