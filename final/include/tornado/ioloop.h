@@ -324,8 +324,9 @@ class IOLoop {
 
   // Runs the loop until `function` is done, and returns its result or throws its exception.
   // `function` is plain or a coroutine. Throws TimeoutError after `timeout` seconds (negative:
-  // never), std::runtime_error if something else stops the loop first. The coroutine is not undone
-  // then: it goes on when the loop does. Throws what start() throws, without having done anything.
+  // never), std::runtime_error if something else stops the loop first. The coroutine is then
+  // cancelled: it ends when the loop runs again, or is freed by close(). Throws what start()
+  // throws, without having done anything.
   template <class F>
   auto run_sync(F function, double timeout = -1);
 
