@@ -26,7 +26,8 @@ class Permits final : public tornado::detail::Counted {
 
   Permits(std::size_t value, std::size_t most) : value_(value), most_(most) {}
 
-  Future<Guard> acquire(tornado::detail::Deadline timeout);
+  Future<void> acquire(tornado::detail::Deadline timeout);
+  Future<Guard> scoped(tornado::detail::Deadline timeout);
   void give_back();
   void cancel_all();
 
@@ -35,6 +36,9 @@ class Permits final : public tornado::detail::Counted {
   void end_turn() noexcept { ++turn_; }
 
  private:
+  template <class Request>
+  auto take(tornado::detail::Deadline timeout);
+
   std::size_t value_;
   const std::size_t most_;
   std::uint64_t turn_ = 0;
@@ -99,11 +103,10 @@ class [[nodiscard]] Guard {
 
 // A number of permits; who finds none waits. (locks.Semaphore)
 //
-//   auto guard = co_await semaphore.acquire();
+//   auto guard = co_await semaphore.scoped();
 //
-// holds a permit until the end of the block, whatever happens there. Keep the guard in a variable:
-// a guard without a name gives its permit back in the same line. For pairs of acquire() and
-// release() in different places, detach() the guard.
+// holds a permit until the end of the block, whatever happens there: `async with` of Python. Keep
+// the guard in a variable: without a name it gives its permit back in the same line.
 class Semaphore {
  public:
   // With `value` permits. Throws std::invalid_argument if that is negative.
@@ -116,11 +119,13 @@ class Semaphore {
   Semaphore& operator=(const Semaphore&) = delete;
   ~Semaphore();
 
-  // Takes a permit, if need be waits for it. Throws gen::TimeoutError. A permit that comes for one
-  // who is gone goes to the next.
-  [[nodiscard]] Future<Guard> acquire(tornado::detail::Deadline timeout = {});
-  // Adds a permit: of a guard that was detached, or a new one. What a guard holds the guard gives
-  // back.
+  // Takes a permit, if need be waits for it; release() gives it back, also where the code between
+  // the two throws or is cancelled, so scoped() is the better one in most places. Throws
+  // gen::TimeoutError. A permit that comes for one who is gone goes to the next.
+  [[nodiscard]] Future<void> acquire(tornado::detail::Deadline timeout = {});
+  // The same, for a guard that gives the permit back.
+  [[nodiscard]] Future<Guard> scoped(tornado::detail::Deadline timeout = {});
+  // Adds a permit: that of an acquire(), or a new one.
   void release();
 
  protected:
@@ -141,7 +146,7 @@ class BoundedSemaphore : public Semaphore {
 
 // One at a time. (locks.Lock)
 //
-//   auto guard = co_await lock.acquire();
+//   auto guard = co_await lock.scoped();
 //
 // holds the lock until the end of the block. Not recursive: who holds it and asks again waits for
 // ever.
@@ -152,8 +157,10 @@ class Lock {
   Lock& operator=(const Lock&) = delete;
   ~Lock();
 
-  // Throws gen::TimeoutError.
-  [[nodiscard]] Future<Guard> acquire(tornado::detail::Deadline timeout = {});
+  // Locks until release(). Throws gen::TimeoutError.
+  [[nodiscard]] Future<void> acquire(tornado::detail::Deadline timeout = {});
+  // Locks as long as the guard lives.
+  [[nodiscard]] Future<Guard> scoped(tornado::detail::Deadline timeout = {});
   // Unlocks, whoever holds the lock; that one's guard holds nothing any more. Throws
   // std::runtime_error if it is not locked.
   void release();

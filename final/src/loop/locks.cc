@@ -16,7 +16,20 @@ struct Notice final : FutureWaiting<bool> {
   void expire() override { future().set_result(false); }
 };
 using Signal = FutureWaiting<void>;
-using Request = FutureWaiting<Guard>;
+
+// Who waits for a permit: with a guard, or to release it by hand.
+struct Grant : tornado::detail::Waiting {
+  virtual void give(Guard guard) = 0;
+};
+struct ScopedRequest final : FutureWaiting<Guard, Grant> {
+  void give(Guard guard) override { future().set_result(std::move(guard)); }
+};
+struct Request final : FutureWaiting<void, Grant> {
+  void give(Guard guard) override {
+    guard.detach();
+    future().set_result();
+  }
+};
 
 }  // namespace
 
@@ -50,17 +63,26 @@ Future<void> Event::wait(Deadline timeout) {
 
 // ---- permits ------------------------------------------------------------------------------------
 
-Future<Guard> detail::Permits::acquire(Deadline timeout) {
-  if (value_ == 0) return wait_in(waiting_, Ref<Request>(new Request), timeout);
+template <class R>
+auto detail::Permits::take(Deadline timeout) {
+  if (value_ == 0) return wait_in(waiting_, Ref<R>(new R), timeout);
   --value_;
-  Future<Guard> granted;
-  granted.set_result(Guard(Ref<Permits>(this)));
-  return granted;
+  R at_once;
+  at_once.give(Guard(Ref<Permits>(this)));
+  return at_once.future();
+}
+
+Future<void> detail::Permits::acquire(Deadline timeout) {
+  return take<Request>(timeout);
+}
+
+Future<Guard> detail::Permits::scoped(Deadline timeout) {
+  return take<ScopedRequest>(timeout);
 }
 
 void detail::Permits::give_back() {
   if (const auto first = waiting_.next()) {
-    static_cast<Request&>(*first).future().set_result(Guard(Ref<Permits>(this)));
+    static_cast<Grant&>(*first).give(Guard(Ref<Permits>(this)));
   } else {
     ++value_;
   }
@@ -94,8 +116,12 @@ Semaphore::~Semaphore() {
   permits_->cancel_all();
 }
 
-Future<Guard> Semaphore::acquire(Deadline timeout) {
+Future<void> Semaphore::acquire(Deadline timeout) {
   return permits_->acquire(timeout);
+}
+
+Future<Guard> Semaphore::scoped(Deadline timeout) {
+  return permits_->scoped(timeout);
 }
 
 void Semaphore::release() {
@@ -109,8 +135,12 @@ Lock::~Lock() {
   permits_->cancel_all();
 }
 
-Future<Guard> Lock::acquire(Deadline timeout) {
+Future<void> Lock::acquire(Deadline timeout) {
   return permits_->acquire(timeout);
+}
+
+Future<Guard> Lock::scoped(Deadline timeout) {
+  return permits_->scoped(timeout);
 }
 
 void Lock::release() {

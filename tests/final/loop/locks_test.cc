@@ -165,7 +165,7 @@ TEST_F(Locks, LK02_who_is_cancelled_or_late_leaves_the_list_at_once) {
 TEST_F(Locks, LK03_a_semaphore_lets_so_many_in_and_the_others_in_their_order) {
   locks::Semaphore semaphore(2);
   const auto worker = [&](std::string name) -> Future<void> {
-    auto guard = co_await semaphore.acquire();
+    auto guard = co_await semaphore.scoped();
     said.push_back(name);
     co_await gen::sleep(1);
   };
@@ -182,18 +182,18 @@ TEST_F(Locks, LK03_a_guard_gives_its_permit_back_however_the_block_ends) {
   locks::Semaphore semaphore;
   loop.run_sync([&]() -> Future<void> {
     try {
-      auto guard = co_await semaphore.acquire();
+      auto guard = co_await semaphore.scoped();
       throw std::runtime_error("in the block");
     } catch (const std::runtime_error&) {
     }
-    auto again = semaphore.acquire();
+    auto again = semaphore.scoped();
     EXPECT_TRUE(again.done());
     auto guard = co_await std::move(again);
     EXPECT_TRUE(guard);
     guard.release();
     guard.release();
     EXPECT_FALSE(guard);
-    EXPECT_TRUE(semaphore.acquire().done());
+    EXPECT_TRUE(semaphore.scoped().done());
   });
 }
 
@@ -201,22 +201,46 @@ TEST_F(Locks, LK03_a_detached_permit_is_given_back_by_hand) {
   locks::BoundedSemaphore semaphore(1);
   loop.run_sync([&]() -> Future<void> {
     {
-      auto guard = co_await semaphore.acquire();
+      auto guard = co_await semaphore.scoped();
       guard.detach();
     }
-    EXPECT_FALSE(semaphore.acquire().done());
+    EXPECT_FALSE(semaphore.scoped().done());
     semaphore.release();
-    EXPECT_TRUE(semaphore.acquire().done());
+    EXPECT_TRUE(semaphore.scoped().done());
+  });
+}
+
+TEST_F(Locks, LK03_acquire_and_release_without_a_guard) {
+  locks::BoundedSemaphore semaphore(1);
+  locks::Lock lock;
+  loop.run_sync([&]() -> Future<void> {
+    co_await semaphore.acquire();
+    co_await lock.acquire();
+    EXPECT_TRUE(lock.locked());
+    auto permit = semaphore.acquire();
+    auto turn = lock.acquire(std::chrono::seconds(1));
+    auto dropped = std::make_unique<Future<void>>(lock.acquire());
+    auto last = lock.scoped();
+    EXPECT_FALSE(permit.done() || turn.done() || last.done());
+    semaphore.release();
+    co_await permit;
+    semaphore.release();
+    EXPECT_THROW(semaphore.release(), std::invalid_argument);
+    EXPECT_THROW(co_await turn, gen::TimeoutError);
+    dropped.reset();
+    lock.release();
+    EXPECT_TRUE(last.done()) << "a lock for nobody goes to the next";
+    EXPECT_TRUE(lock.locked());
   });
 }
 
 TEST_F(Locks, LK03_a_guard_moves) {
   locks::Semaphore semaphore(2);
   loop.run_sync([&]() -> Future<void> {
-    auto first = co_await semaphore.acquire();
-    auto second = co_await semaphore.acquire();
+    auto first = co_await semaphore.scoped();
+    auto second = co_await semaphore.scoped();
     locks::Guard kept = std::move(first);
-    auto waits = semaphore.acquire();
+    auto waits = semaphore.scoped();
     EXPECT_FALSE(waits.done());
     kept = std::move(second);
     EXPECT_TRUE(waits.done());
@@ -228,15 +252,15 @@ TEST_F(Locks, LK03_a_guard_moves) {
 
 TEST_F(Locks, LK03_release_adds_a_permit_to_a_semaphore) {
   locks::Semaphore semaphore(0);
-  auto first = semaphore.acquire();
+  auto first = semaphore.scoped();
   EXPECT_FALSE(first.done());
   semaphore.release();
   EXPECT_TRUE(first.done());
   semaphore.release();
   semaphore.release();
-  auto second = semaphore.acquire();
-  auto third = semaphore.acquire();
-  auto fourth = semaphore.acquire();
+  auto second = semaphore.scoped();
+  auto third = semaphore.scoped();
+  auto fourth = semaphore.scoped();
   EXPECT_TRUE(second.done());
   EXPECT_TRUE(third.done());
   EXPECT_FALSE(fourth.done());
@@ -247,7 +271,7 @@ TEST_F(Locks, LK03_a_bounded_semaphore_and_a_lock_refuse_a_release_too_many) {
   EXPECT_THROW(semaphore.release(), std::invalid_argument);
   locks::Lock lock;
   EXPECT_THROW(lock.release(), std::runtime_error);
-  EXPECT_TRUE(semaphore.acquire().done());
+  EXPECT_TRUE(semaphore.scoped().done());
   EXPECT_THROW(semaphore.release(), std::invalid_argument);
 }
 
@@ -259,11 +283,11 @@ TEST_F(Locks, LK03_a_semaphore_begins_with_no_less_than_nothing) {
 TEST_F(Locks, LK03_acquire_throws_at_its_timeout_and_no_permit_is_lost) {
   locks::Semaphore semaphore(1);
   loop.run_sync([&]() -> Future<void> {
-    auto guard = co_await semaphore.acquire();
-    EXPECT_THROW((void)co_await semaphore.acquire(std::chrono::seconds(1)), gen::TimeoutError);
+    auto guard = co_await semaphore.scoped();
+    EXPECT_THROW((void)co_await semaphore.scoped(std::chrono::seconds(1)), gen::TimeoutError);
     EXPECT_EQ(loop.time(), 1001);
     guard.release();
-    auto again = co_await semaphore.acquire(std::chrono::seconds(1));
+    auto again = co_await semaphore.scoped(std::chrono::seconds(1));
     EXPECT_TRUE(again);
     EXPECT_EQ(loop.time(), 1001);
   });
@@ -271,10 +295,10 @@ TEST_F(Locks, LK03_acquire_throws_at_its_timeout_and_no_permit_is_lost) {
 
 TEST_F(Locks, LK03_a_permit_for_one_who_gave_up_goes_to_the_next) {
   locks::Semaphore semaphore(0);
-  auto late = semaphore.acquire(std::chrono::seconds(1));
-  auto cancelled = semaphore.acquire();
-  std::optional<Future<locks::Guard>> dropped = semaphore.acquire();
-  auto alive = semaphore.acquire();
+  auto late = semaphore.scoped(std::chrono::seconds(1));
+  auto cancelled = semaphore.scoped();
+  std::optional<Future<locks::Guard>> dropped = semaphore.scoped();
+  auto alive = semaphore.scoped();
   loop.run_sync([] { return gen::sleep(2); });
   cancelled.cancel();
   dropped.reset();
@@ -285,8 +309,8 @@ TEST_F(Locks, LK03_a_permit_for_one_who_gave_up_goes_to_the_next) {
 
 TEST_F(Locks, LK03_a_permit_that_is_never_looked_at_comes_back) {
   locks::Semaphore semaphore(1);
-  std::optional<Future<locks::Guard>> held = semaphore.acquire();
-  auto next = semaphore.acquire();
+  std::optional<Future<locks::Guard>> held = semaphore.scoped();
+  auto next = semaphore.scoped();
   EXPECT_FALSE(next.done());
   held.reset();
   EXPECT_TRUE(next.done());
@@ -296,7 +320,7 @@ TEST_F(Locks, LK03_a_guard_may_outlive_its_semaphore) {
   locks::Guard guard;
   {
     locks::Semaphore semaphore(1);
-    guard = semaphore.acquire().result();
+    guard = semaphore.scoped().result();
   }
   guard.release();
 }
@@ -308,7 +332,7 @@ TEST_F(Locks, LK03_a_lock_admits_one_at_a_time) {
   int inside = 0;
   int most = 0;
   const auto worker = [&]() -> Future<void> {
-    auto guard = co_await lock.acquire();
+    auto guard = co_await lock.scoped();
     most = std::max(most, ++inside);
     co_await gen::sleep(1);
     --inside;
@@ -328,23 +352,23 @@ TEST_F(Locks, LK03_a_lock_admits_one_at_a_time) {
 TEST_F(Locks, LK03_release_of_a_lock_ends_the_turn_of_its_guard) {
   locks::Lock lock;
   loop.run_sync([&]() -> Future<void> {
-    auto next = lock.acquire();
+    auto next = lock.scoped();
     {
       auto guard = co_await std::move(next);
-      next = lock.acquire();
+      next = lock.scoped();
       lock.release();
       EXPECT_TRUE(next.done());
     }
     // The first guard is gone, and the second still has the lock.
     EXPECT_TRUE(lock.locked());
-    EXPECT_FALSE(lock.acquire().done());
+    EXPECT_FALSE(lock.scoped().done());
   });
 }
 
 TEST_F(Locks, LK03_a_guard_without_a_name_lets_go_at_once) {
   locks::Lock lock;
   loop.run_sync([&]() -> Future<void> {
-    (void)co_await lock.acquire();
+    (void)co_await lock.scoped();
     EXPECT_FALSE(lock.locked());
     EXPECT_THROW(lock.release(), std::runtime_error);
   });
@@ -355,7 +379,7 @@ TEST_F(Locks, LK03_a_guard_without_a_name_lets_go_at_once) {
 TEST_F(Locks, LK03_a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit) {
   locks::Lock lock;
   const auto worker = [&](std::string name) -> Future<void> {
-    auto guard = co_await lock.acquire();
+    auto guard = co_await lock.scoped();
     said.push_back(name);
     co_await gen::sleep(10);
   };
@@ -378,14 +402,14 @@ TEST_F(Locks, LK03_a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit)
 TEST_F(Locks, LK03_a_permit_that_came_before_the_cancelling_is_held_and_given_back) {
   locks::Semaphore semaphore(0);
   const auto worker = [&]() -> Future<void> {
-    auto guard = co_await semaphore.acquire();
+    auto guard = co_await semaphore.scoped();
     said.push_back("got it");
     co_await gen::sleep(10);
     said.push_back("not reached");
   };
   loop.run_sync([&]() -> Future<void> {
     auto working = worker();
-    auto next = semaphore.acquire();
+    auto next = semaphore.scoped();
     semaphore.release();
     working.cancel();
     EXPECT_FALSE(next.done());
@@ -433,9 +457,9 @@ TEST_F(Locks, destroying_them_cancels_those_who_wait) {
   std::optional<locks::Lock> lock(std::in_place);
   auto notice = condition->wait(std::chrono::seconds(1));
   auto signal = event->wait(std::chrono::seconds(1));
-  auto permit = semaphore->acquire(std::chrono::seconds(1));
-  auto holder = lock->acquire();
-  auto turn = lock->acquire();
+  auto permit = semaphore->scoped(std::chrono::seconds(1));
+  auto holder = lock->scoped();
+  auto turn = lock->scoped();
   condition.reset();
   event.reset();
   semaphore.reset();
@@ -455,7 +479,7 @@ TEST(LocksAndTheLoop, a_closed_loop_frees_those_who_hold_and_those_who_wait) {
     test::VirtualLoop virtual_loop;
     locks::Lock lock;
     const auto worker = [&](locks::Lock* which, std::shared_ptr<int> alive) -> Future<void> {
-      auto guard = co_await which->acquire(std::chrono::hours(1));
+      auto guard = co_await which->scoped(std::chrono::hours(1));
       co_await gen::sleep(1000);
       ++*alive;
     };

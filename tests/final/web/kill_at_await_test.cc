@@ -59,9 +59,9 @@ Future<void> for_an_event(std::shared_ptr<Elsewhere> elsewhere) {
 }
 
 Future<void> for_a_lock(std::shared_ptr<Elsewhere> elsewhere) {
-  auto held = std::make_shared<locks::Guard>(co_await elsewhere->lock.acquire());
+  auto held = std::make_shared<locks::Guard>(co_await elsewhere->lock.scoped());
   loop().call_later(kAMoment, [held] { held->release(); });
-  const locks::Guard mine = co_await elsewhere->lock.acquire();
+  const locks::Guard mine = co_await elsewhere->lock.scoped();
 }
 
 Future<void> several() {

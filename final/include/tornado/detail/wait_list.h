@@ -79,8 +79,8 @@ class WaitList {
 };
 
 // The usual one: a future with what is waited for.
-template <class T>
-class FutureWaiting : public Waiting {
+template <class T, class Base = Waiting>
+class FutureWaiting : public Base {
  public:
   const Future<T>& future() const noexcept { return future_; }
   bool gone() const override { return !awaited(future_); }
