@@ -52,10 +52,11 @@ watch: ## as make exercise, again whenever you save: make watch EX=01-1
 slides: ## build the decks to build/slides/*.html; arrow keys turn pages, n shows the notes
 	@/usr/bin/python3 scripts/slides.py
 
-bench: ## install what is missing and measure against nginx, python3-tornado and a raw epoll server (ARGS="--rounds 3")
+bench: ## install what is missing and measure hello world beside nginx and others; CH=01: a chapter's experiment
+	@$(if $(CH),scripts/chapter.sh --check "$(CH)")
 	@scripts/need.sh build bench
-	@scripts/build.sh release -DTORNADO_BUILD_BENCHES=ON
-	@/usr/bin/python3 tests/bench/hello_bench.py $(ARGS)
+	@scripts/build.sh release $(if $(CH),chapter_$(CH),-DTORNADO_BUILD_BENCHES=ON)
+	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH),hello_bench.py) $(ARGS)
 
 sanitize: ## the C++ tests under AddressSanitizer, UBSan and ThreadSanitizer only
 	@scripts/need.sh build test

@@ -1,0 +1,51 @@
+"""The arithmetic of the chapters' experiments."""
+
+import xml.dom.minidom
+
+import experiment
+import pytest
+
+WRK = """Running 2s test @ http://127.0.0.1:1/
+  Latency Distribution
+     50%  101.20ms
+     75%  102.00ms
+     99%    1.25s 
+  400 requests in 2.00s, 40.00KB read
+Requests/sec:    199.50
+"""
+
+
+def test_reads_what_wrk_prints():
+    assert experiment.read_wrk(WRK) == {"rate": 199.5, "p50": 101.2, "p99": 1250.0}
+
+
+@pytest.mark.parametrize("complaint", ["Socket errors: connect 1, read 0, write 0, timeout 0",
+                                       "Non-2xx or 3xx responses: 3"])
+def test_a_load_with_errors_is_no_sample(complaint):
+    with pytest.raises(ValueError):
+        experiment.read_wrk(WRK + "  " + complaint + "\n")
+
+
+@pytest.mark.parametrize("server, clients, rate", [
+    ("one", 100, 10), ("pool", 1, 10), ("pool", 100, 40), ("threads", 10, 100), ("threads", 100, 1000)])
+def test_theory_of_handlers_that_wait(server, clients, rate):
+    assert experiment.theory(server, experiment.WAITS, clients, cpus=2) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("server, rate", [("one", 1000), ("pool", 2000), ("threads", 2000)])
+def test_theory_of_handlers_that_compute_is_bound_by_processors(server, rate):
+    assert experiment.theory(server, experiment.WORKS[1], 100, cpus=2) == pytest.approx(rate)
+
+
+def test_theory_knows_nothing_of_handlers_that_do_nothing_or_of_other_servers():
+    assert experiment.theory("one", experiment.WORKS[0], 10, cpus=2) is None
+    assert experiment.theory("loop", experiment.WAITS, 10, cpus=2) is None
+
+
+def test_table_and_plot_show_every_sample():
+    samples = {(name, work.title, clients): [{"rate": 12.0, "p50": 1.0, "p99": 2.0}]
+               for name in ("one", "loop") for work in experiment.WORKS for clients in experiment.CLIENTS}
+    assert experiment.table(["one", "loop"], samples, 2).count("\n") == 1 + 9
+    drawing = experiment.plot(["one", "loop"], samples, 2)
+    xml.dom.minidom.parseString(drawing)
+    assert drawing.count("<circle") == 6
