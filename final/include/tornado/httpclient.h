@@ -240,7 +240,9 @@ struct HTTPResponse {
 struct ClientOptions {
   ClientOptions() {}
 
-  std::size_t max_clients = 10;  // fetches that run at the same time; more wait, first come first
+  // Fetches that run at the same time; more wait, first come first, each no longer than the shorter
+  // of its connect_timeout and its request_timeout, which begin anew afterwards.
+  std::size_t max_clients = 10;
   std::size_t max_buffer_size = 104'857'600;  // of one connection
   std::size_t max_header_size = 65'536;       // of a response's head, or of all 1xx heads before it
   // Of a response's body, as sent and, if it is compressed, as decoded. (max_buffer_size)
@@ -283,9 +285,8 @@ class Implementation {
  public:
   virtual ~Implementation() = default;
 
-  // Starts a fetch, and ends it some time with finish() or fail(). If `fetch.result` is cancelled
-  // meanwhile, nobody waits any more and the work should stop. What it
-  // throws becomes the fetch's error. (fetch_impl)
+  // Starts a fetch, and ends it some time with finish() or fail(). `fetch.result.on_cancel()` tells
+  // when nobody waits any more. What it throws becomes the fetch's error. (fetch_impl)
   virtual void fetch_impl(Fetch fetch) = 0;
   // No fetch will follow. Those that run are to be ended. (close)
   virtual void close() {}
@@ -337,9 +338,11 @@ class AsyncHTTPClient {
   void close() const;
 
   // What later clients of all threads are made of: "simple" or
-  // "tornado.simple_httpclient.SimpleAsyncHTTPClient", or a name given to add_implementation; and
-  // their options, which force_instance with options replaces. Throws std::invalid_argument for an
-  // unknown name. Clients that exist stay as they are. (configure)
+  // "tornado.simple_httpclient.SimpleAsyncHTTPClient", "curl" or
+  // "tornado.curl_httpclient.CurlAsyncHTTPClient" (see curl_httpclient.h), or a name given to
+  // add_implementation; and their options, which force_instance with options replaces. Throws
+  // std::invalid_argument for an unknown name, and for curl's if this library was built without
+  // libcurl. Clients that exist stay as they are. (configure)
   static void configure(std::string_view name, const ClientOptions& options = {});
   static void configure(ImplementationFactory factory, const ClientOptions& options = {});
   // Back to the simple client with its defaults.

@@ -83,9 +83,7 @@ void SimpleFetch::check() {
     throw std::invalid_argument(std::string(reason) + ": " + request_->url);
   }
   check_request(*request_, url_);
-  fetch_->result.add_done_callback([self = Ref<SimpleFetch>(this)](const auto&) {
-    self->abandon();  // it was cancelled, if it is not over
-  });
+  fetch_->result.on_cancel([self = Ref<SimpleFetch>(this)] { self->abandon(); });
 }
 
 void SimpleFetch::wait() {
@@ -101,11 +99,7 @@ void SimpleFetch::begin() {
   response_.start_time = start_ = now;
   response_.request = fetch_->request;
   phase_ = Phase::kConnecting;
-  try {
-    attempt(false);
-  } catch (...) {
-    fail(std::current_exception());
-  }
+  attempt(false);
 }
 
 void SimpleFetch::fail(std::exception_ptr error) {
@@ -166,7 +160,16 @@ void SimpleFetch::timed_out() {
 
 // ---- attempts -----------------------------------------------------------------------------------
 
+// Sends the request; what hinders that ends the fetch.
 void SimpleFetch::attempt(bool on_new_connection) {
+  try {
+    send(on_new_connection);
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+void SimpleFetch::send(bool on_new_connection) {
   if (core_->options.keep_alive && !on_new_connection) {
     while (ClientConnection* idle = core_->pool.take(core_->origin_key(*this))) {
       // What cannot be sent twice is not sent into a connection that the server has given up.

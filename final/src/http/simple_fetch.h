@@ -61,6 +61,7 @@ class SimpleFetch final : public tornado::detail::Counted,
   ~SimpleFetch() override;
 
   void attempt(bool on_new_connection);
+  void send(bool on_new_connection);
   void connect();
   void connected(const Future<iostream::IOStream>& connecting);
   void use(ClientConnection& connection);

@@ -425,6 +425,21 @@ TEST_F(ClientLifeTest, cancelling_closes_the_connection) {
   EXPECT_TRUE(server->streams[0].closed());
 }
 
+TEST_F(ClientLifeTest, cancelling_a_coroutine_that_awaits_a_fetch) {
+  be_silent();
+  const auto used = client();
+  const auto task = [](AsyncHTTPClient with, std::string url) -> Future<void> {
+    co_await with.fetch(url);
+  };
+  const auto future = task(used, server->url());
+  run_until(loop, [&] { return server->connections == 1; });
+  settle();
+  future.cancel();
+  settle();
+  EXPECT_TRUE(future.cancelled());
+  EXPECT_TRUE(server->streams[0].closed());
+}
+
 TEST_F(ClientLifeTest, cancelling_gives_up_the_place_in_the_queue) {
   options.max_clients = 1;
   serve([](iostream::IOStream stream, int) -> Future<void> {
