@@ -10,11 +10,19 @@ install(EXPORT tornadoTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
 
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/tornadoConfigVersion.cmake"
   VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/TornadoComponents.cmake" @ONLY CONTENT
+"# The optional components that this library was built with.
+set(TORNADO_WITH_CURL @TORNADO_WITH_CURL@)
+")
 install(FILES
   "${PROJECT_SOURCE_DIR}/cmake/tornadoConfig.cmake" "${PROJECT_SOURCE_DIR}/cmake/TornadoDependencies.cmake"
-  "${PROJECT_BINARY_DIR}/tornadoConfigVersion.cmake" DESTINATION "${package_dir}")
+  "${PROJECT_BINARY_DIR}/TornadoComponents.cmake" "${PROJECT_BINARY_DIR}/tornadoConfigVersion.cmake" DESTINATION "${package_dir}")
 
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE prefix_from_pc)
+set(pc_optional "")
+if(TORNADO_WITH_CURL)
+  string(APPEND pc_optional " libcurl")
+endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/tornado.pc.in" "${PROJECT_BINARY_DIR}/tornado.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/tornado.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

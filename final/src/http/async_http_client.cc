@@ -1,4 +1,5 @@
 // AsyncHTTPClient: which implementation serves it, and what becomes of an implementation's answer.
+#include <tornado/curl_httpclient.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 
@@ -16,12 +17,18 @@ std::unique_ptr<Implementation> make_simple(const ClientOptions& options) {
   return std::make_unique<http::SimpleClient>(options);
 }
 
+constexpr const char* kCurlClass = "tornado.curl_httpclient.CurlAsyncHTTPClient";
+
 // What configure() has set, for all threads.
 struct Configuration {
   std::mutex mutex;
   std::map<std::string, ImplementationFactory, std::less<>> known = {
       {"simple", make_simple},
       {"tornado.simple_httpclient.SimpleAsyncHTTPClient", make_simple},
+#ifdef TORNADO_WITH_CURL
+      {"curl", curl_httpclient::CurlAsyncHTTPClient::make},
+      {kCurlClass, curl_httpclient::CurlAsyncHTTPClient::make},
+#endif
   };
   ImplementationFactory factory = make_simple;
   ClientOptions options;
@@ -135,7 +142,9 @@ void AsyncHTTPClient::configure(std::string_view name, const ClientOptions& opti
     const std::lock_guard lock(configured.mutex);
     const auto found = configured.known.find(name);
     if (found == configured.known.end()) {
-      throw std::invalid_argument("no HTTP client is called " + std::string(name));
+      throw std::invalid_argument(name == "curl" || name == kCurlClass
+                                      ? "this tornado was built without libcurl: no curl client"
+                                      : "no HTTP client is called " + std::string(name));
     }
     factory = found->second;
   }

@@ -53,20 +53,6 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-struct Credentials {
-  std::string username;
-  std::string password;
-};
-
-std::optional<Credentials> credentials(const HTTPRequest& request, const ClientUrl& url) {
-  if (request.auth_username) {
-    return Credentials{*request.auth_username, request.auth_password.value_or("")};
-  }
-  if (!url.has_userinfo) return std::nullopt;
-  return Credentials{escape::url_unescape(url.username, false),
-                     escape::url_unescape(url.password, false)};
-}
-
 // The program's fields that the client writes itself, and in its own place.
 struct Replaced {
   bool authorization;
@@ -159,7 +145,16 @@ void fill_defaults(HTTPRequest& request, const HTTPRequest& defaults) {
   }
 }
 
-void check_request(const HTTPRequest& request, const ClientUrl& url) {
+std::optional<Credentials> credentials(const HTTPRequest& request, const ClientUrl& url) {
+  if (request.auth_username) {
+    return Credentials{*request.auth_username, request.auth_password.value_or("")};
+  }
+  if (!url.has_userinfo) return std::nullopt;
+  return Credentials{escape::url_unescape(url.username, false),
+                     escape::url_unescape(url.password, false)};
+}
+
+void check_sendable(const HTTPRequest& request) {
   if (!is_token(request.method)) throw std::invalid_argument("the method is not a token");
   if (!is_standard(request.method) && !request.allow_nonstandard_methods.value_or(false)) {
     throw std::invalid_argument("unknown method " + request.method);
@@ -179,6 +174,10 @@ void check_request(const HTTPRequest& request, const ClientUrl& url) {
   }
   // Throws for a year that the field cannot say.
   if (request.if_modified_since) httputil::format_timestamp(*request.if_modified_since);
+}
+
+void check_request(const HTTPRequest& request, const ClientUrl& url) {
+  check_sendable(request);
   if (request.auth_mode.value_or("basic") != "basic" && credentials(request, url)) {
     throw std::invalid_argument("unsupported auth_mode " + *request.auth_mode);
   }

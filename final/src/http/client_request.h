@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,17 @@ namespace tornado::http {
 // request has none of that name.
 void fill_defaults(httpclient::HTTPRequest& request, const httpclient::HTTPRequest& defaults);
 
-// Throws std::invalid_argument for a request that must not be sent as it is.
+// Whose request it is: what the request says, else its URL; nothing if neither does.
+struct Credentials {
+  std::string username;
+  std::string password;
+};
+std::optional<Credentials> credentials(const httpclient::HTTPRequest& request,
+                                       const ClientUrl& url);
+
+// Throws std::invalid_argument for a request that no client may send as it is.
+void check_sendable(const httpclient::HTTPRequest& request);
+// The same, and for what the simple client does not know.
 void check_request(const httpclient::HTTPRequest& request, const ClientUrl& url);
 
 // How the end of a request's body is told (RFC 9112 6.3).
