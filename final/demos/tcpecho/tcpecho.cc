@@ -30,7 +30,7 @@ class EchoServer : public tcpserver::TCPServer {
   static constexpr std::size_t kLongestLine = 65'536;
 };
 
-Future<void> send_message(std::string host, std::uint16_t port, std::string message) {
+Future<void> send_message(std::string host, int port, std::string message) {
   const tcpclient::TCPClient client;
   const iostream::IOStream stream = co_await client.connect(host, port);
   co_await stream.write(message + "\n");
@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   options::define<std::string>("message", "", "be the client, and send this");
   options::parse_command_line(argc, argv);
 
-  const auto port = static_cast<std::uint16_t>(options::get<int>("port"));
+  const int port = options::get<int>("port");
   const std::string message = options::get<std::string>("message");
   ioloop::IOLoop& loop = ioloop::IOLoop::current();
   if (!message.empty()) {

@@ -117,9 +117,10 @@ struct BindOptions {
 // Listening sockets for `port` on `address`: a name or numeric address of this machine; empty: all
 // interfaces. One socket an address, IPv4 first; IPv6 sockets take IPv6 only. With port 0 all get
 // the same free port. A machine without IPv6 gets IPv4 only. Resolves names with getaddrinfo and so
-// may block. Throws std::system_error (EADDRINUSE ...) or std::runtime_error (no such name).
+// may block. Throws std::system_error (EADDRINUSE ...), std::runtime_error (no such name) or
+// std::invalid_argument (not a port).
 // (bind_sockets)
-std::vector<Socket> bind_sockets(std::uint16_t port, const std::string& address = {},
+std::vector<Socket> bind_sockets(int port, const std::string& address = {},
                                  const BindOptions& options = {});
 
 // A listening Unix socket. A socket file left over there is removed; another kind of file is

@@ -34,10 +34,9 @@ class TCPClient {
   // 0.3 s or has failed; the first connection made wins, the others are closed (RFC 8305, "happy
   // eyeballs"). Fails with netutil::ResolveError, with gen::TimeoutError, with the
   // StreamClosedError of the last address tried, with the ssl::SSLError of the handshake, or with
-  // std::invalid_argument if the ssl_options do not work. The client may be destroyed meanwhile.
-  // (connect)
-  Future<iostream::IOStream> connect(std::string host, std::uint16_t port,
-                                     ConnectOptions options = {}) const;
+  // std::invalid_argument if the port is none or the ssl_options do not work. The client may be
+  // destroyed meanwhile. (connect)
+  Future<iostream::IOStream> connect(std::string host, int port, ConnectOptions options = {}) const;
 
  private:
   std::shared_ptr<netutil::Resolver> resolver_;

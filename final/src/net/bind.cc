@@ -11,6 +11,7 @@
 
 #include "net/family.h"
 #include "net/lookup.h"
+#include "net/port.h"
 
 namespace tornado::netutil {
 namespace {
@@ -66,8 +67,9 @@ std::vector<Socket> listen_at_all(const std::vector<Address>& addresses, std::ui
 
 }  // namespace
 
-std::vector<Socket> bind_sockets(std::uint16_t port, const std::string& address,
+std::vector<Socket> bind_sockets(int wanted_port, const std::string& address,
                                  const BindOptions& options) {
+  const std::uint16_t port = checked_port(wanted_port);
   std::vector<Address> addresses;
   std::vector<Address> others;
   for (Address& found : lookup(address, port, options.family, AI_PASSIVE)) {

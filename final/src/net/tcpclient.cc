@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "net/port.h"
 #include "net/tls_stream.h"
 
 namespace tornado::tcpclient {
@@ -165,11 +166,11 @@ Future<IOStream> begin_tls(IOStream plain, ssl::SSLContext ssl_options, std::str
   co_return stream;
 }
 
-Future<IOStream> connect_to(std::shared_ptr<netutil::Resolver> resolver, std::string host,
-                            std::uint16_t port, ConnectOptions options) {
+Future<IOStream> connect_to(std::shared_ptr<netutil::Resolver> resolver, std::string host, int port,
+                            ConnectOptions options) {
   const double deadline =
       options.timeout < 0 ? -1 : ioloop::IOLoop::current().time() + options.timeout;
-  auto resolving = resolver->resolve(host, port, options.af);
+  auto resolving = resolver->resolve(host, netutil::checked_port(port), options.af);
   if (deadline >= 0) resolving = gen::with_timeout(deadline, std::move(resolving));
   const std::vector<Address> addresses = co_await resolving;
   if (addresses.empty()) throw netutil::ResolveError("the resolver knows no address");
@@ -187,8 +188,7 @@ TCPClient::TCPClient(std::shared_ptr<netutil::Resolver> resolver)
     : resolver_(resolver != nullptr ? std::move(resolver) : netutil::Resolver::default_resolver()) {
 }
 
-Future<IOStream> TCPClient::connect(std::string host, std::uint16_t port,
-                                    ConnectOptions options) const {
+Future<IOStream> TCPClient::connect(std::string host, int port, ConnectOptions options) const {
   return connect_to(resolver_, std::move(host), port, std::move(options));
 }
 

@@ -32,13 +32,11 @@ TCPServer::TCPServer(std::optional<ssl::SSLContext> ssl_options,
 
 TCPServer::~TCPServer() = default;
 
-void TCPServer::listen(std::uint16_t port, const std::string& address,
-                       const netutil::BindOptions& options) {
+void TCPServer::listen(int port, const std::string& address, const netutil::BindOptions& options) {
   add_sockets(netutil::bind_sockets(port, address, options));
 }
 
-void TCPServer::bind(std::uint16_t port, const std::string& address,
-                     const netutil::BindOptions& options) {
+void TCPServer::bind(int port, const std::string& address, const netutil::BindOptions& options) {
   std::vector<netutil::Socket> sockets = netutil::bind_sockets(port, address, options);
   if (started_) return add_sockets(std::move(sockets));
   bound_.insert(bound_.end(), std::move_iterator(sockets.begin()),

@@ -39,11 +39,8 @@ httpserver::HTTPServer& Application::listen(int port, const std::string& address
 
 httpserver::HTTPServer& Application::listen(int port, const std::string& address,
                                             const httpserver::HTTPServerOptions& options) {
-  if (port < 0 || port > 65535) {
-    throw std::invalid_argument("a port is a number from 0 to 65535, not " + std::to_string(port));
-  }
   auto server = std::make_unique<httpserver::HTTPServer>(*this, options);
-  server->listen(static_cast<std::uint16_t>(port), address);
+  server->listen(port, address);
   return *servers_.emplace_back(std::move(server));
 }
 

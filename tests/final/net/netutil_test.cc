@@ -105,6 +105,11 @@ TEST(Netutil, NET01_family_address_and_errors) {
   EXPECT_THROW(netutil::bind_sockets(0, "no such host"), netutil::ResolveError);
 }
 
+TEST(Netutil, NET01_a_port_is_not_cut_to_16_bits) {
+  EXPECT_THROW(netutil::bind_sockets(65536 + 80, "127.0.0.1"), std::invalid_argument);
+  EXPECT_THROW(netutil::bind_sockets(-1, "127.0.0.1"), std::invalid_argument);
+}
+
 TEST(Netutil, NET01_reuse_port) {
   BindOptions shared;
   shared.reuse_port = true;

@@ -247,6 +247,12 @@ TEST_F(TCPClientTest, TCC01_connects_by_name) {
   EXPECT_EQ(run(loop, [&] { return ask("localhost", server.port(), "hi"); }), "hi\n");
 }
 
+TEST_F(TCPClientTest, TCC01_a_port_is_not_cut_to_16_bits) {
+  const auto connecting = tcpclient::TCPClient().connect("127.0.0.1", 65536 + 80);
+  ASSERT_TRUE(connecting.done());
+  EXPECT_THROW(connecting.result(), std::invalid_argument);
+}
+
 TEST_F(TCPClientTest, TCC01_goes_on_to_the_next_address) {
   const DeadPort dead;
   const IOStream stream =
