@@ -5,7 +5,6 @@
 #include <cmath>
 #include <stdexcept>
 #include <string_view>
-#include <vector>
 
 #include "http/chars.h"
 #include "http/client_request.h"
@@ -155,8 +154,22 @@ void apply_connection(CURL* easy, const HTTPRequest& request, const ClientOption
   set_option(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(age));
 }
 
+using Entry = netutil::OverrideResolver::Entry;
+
 std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+void append_connect_to(CurlLines& lines, const Entry& entry) {
+  if (entry.family) {
+    throw std::invalid_argument("hostname_mapping with a family is not for the curl client");
+  }
+  check_text(entry.host + entry.new_host, "hostname_mapping");
+  const auto text = [](const std::optional<std::uint16_t>& port) {
+    return port ? std::to_string(*port) : std::string();
+  };
+  lines.add(bracketed(entry.host) + ":" + text(entry.port) + ":" + bracketed(entry.new_host) + ":" +
+            text(entry.new_port));
 }
 
 }  // namespace
@@ -216,21 +229,11 @@ void apply_request(CURL* easy, const HTTPRequest& request, const ClientUrl& url,
 }
 
 void append_connect_to(CurlLines& lines, const ClientOptions& options) {
-  using Entry = netutil::OverrideResolver::Entry;
-  std::vector<Entry> entries = options.hostname_mapping;
   // libcurl takes the first that fits, so those that say more come first.
-  std::stable_partition(entries.begin(), entries.end(),
-                        [](const Entry& entry) { return entry.port.has_value(); });
-  for (const Entry& entry : entries) {
-    if (entry.family) {
-      throw std::invalid_argument("hostname_mapping with a family is not for the curl client");
+  for (const bool with_port : {true, false}) {
+    for (const auto& entry : options.hostname_mapping) {
+      if (entry.port.has_value() == with_port) append_connect_to(lines, entry);
     }
-    check_text(entry.host + entry.new_host, "hostname_mapping");
-    const auto text = [](const std::optional<std::uint16_t>& port) {
-      return port ? std::to_string(*port) : std::string();
-    };
-    lines.add(bracketed(entry.host) + ":" + text(entry.port) + ":" + bracketed(entry.new_host) +
-              ":" + text(entry.new_port));
   }
 }
 
