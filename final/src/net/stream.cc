@@ -107,9 +107,8 @@ void Stream::released() noexcept {
   loop_gone();
 }
 
-void Stream::queue() {
+void Stream::queue_on(IOLoop& home) {
   if (queued_) return;
-  IOLoop& home = loop();
   if (home.internals().closed) return loop_gone();
   loop_ = &home;
   queued_ = true;
@@ -190,11 +189,12 @@ void Stream::end() {
   if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error_)));
   output_.reset();
   // Behind the futures in the same queue: who waits for bytes gets them before the news of the end.
+  if (close_callback_ == nullptr && observer_ == nullptr) return;
+  IOLoop& told = home != nullptr ? *home : IOLoop::current();
   if (close_callback_ != nullptr) {
-    tornado::detail::schedule(home != nullptr ? *home : IOLoop::current(),
-                              *std::exchange(close_callback_, nullptr));
+    tornado::detail::schedule(told, *std::exchange(close_callback_, nullptr));
   }
-  if (observer_ != nullptr) queue();
+  if (observer_ != nullptr) queue_on(told);
 }
 
 // Nothing will be served any more; nothing is completed either, because nobody would run.

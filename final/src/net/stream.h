@@ -176,7 +176,8 @@ class Stream : public ioloop::EventHandler,
   void discard() noexcept override;
   void last_reference_gone() noexcept;
   bool busy() const noexcept;
-  void queue();
+  void queue() { queue_on(loop()); }
+  void queue_on(ioloop::IOLoop& home);
   // Adds to what the poller watches, or sets it. Failure closes the stream.
   void watch(std::uint32_t events);
   void set_events(std::uint32_t events);

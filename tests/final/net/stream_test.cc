@@ -283,6 +283,15 @@ TEST_F(StreamTest, detached_in_on_data_it_is_read_from_with_the_rest) {
   EXPECT_EQ(read.result(), "frames");
 }
 
+TEST_F(StreamTest, tells_of_its_end_on_its_own_loop_whichever_is_current) {
+  rounds();
+  ioloop::IOLoop::clear_current();
+  handle.close();
+  EXPECT_EQ(ioloop::IOLoop::current(false), nullptr);
+  rounds();
+  EXPECT_EQ(observer.closes, 1);
+}
+
 TEST_F(StreamTest, an_observed_stream_takes_no_reads) {
   EXPECT_THROW(handle.read_bytes(1), std::logic_error);
 }
