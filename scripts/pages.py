@@ -11,7 +11,7 @@
   ```text, cmake, mermaid       nothing is compared
 
 In commands port 8888 stands for the port that is used, build/release for the build folder, and
-$(pgrep -n blocking_server) for the server's process. A number with a decimal point may come out between a quarter
+$(pgrep -n NAME) for the server's process. A number with a decimal point may come out between a quarter
 and three times as large, as the load of the machine has it; the rest must be as it stands.
 """
 
@@ -30,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REGION_LINE = re.compile(r"^\s*// \[/?\w+\]\n", re.MULTILINE)
 DECIMAL = re.compile(r"\d+\.\d+")
+SERVER_PROCESS = re.compile(r"\$\(pgrep -n \w+\)")
 FREE_KINDS = {"text", "cmake", "mermaid"}
 SECONDS = 120
 
@@ -141,7 +142,7 @@ def shell_script(commands, server):
     for number, command in enumerate(commands):
         command = command.replace("8888", str(server.port)).replace("build/release", str(build_folder()))
         lines.append(f"echo; echo '<<{number}>>'")
-        lines.append(command.replace("$(pgrep -n blocking_server)", str(server.pid)))
+        lines.append(SERVER_PROCESS.sub(str(server.pid), command))
         if command.rstrip().endswith("&"):
             lines.append(f"for _ in {{1..500}}; do grep -q '{hexadecimal}' /proc/net/tcp && break; sleep 0.02; done")
     return "\n".join(lines)
