@@ -50,6 +50,7 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
   void close();
   void enter(State state, std::uint32_t events);
 
+  // [members]
   IOLoop& loop_;
   Socket socket_;
   std::shared_ptr<const LoopHandler> handler_;
@@ -65,6 +66,7 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
 
   std::size_t dropped_ = 0;
   Timeout goodbye_{};
+  // [/members]
 };
 // [/connection]
 
