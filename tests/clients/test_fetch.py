@@ -194,3 +194,22 @@ http {{
 def test_the_spider_finds_every_page():
     done = subprocess.run([demo("webspider")], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "100 pages, 102 links that lead nowhere\n")
+
+
+@pytest.fixture
+def friendfeed():
+    running = subprocess.Popen([demo("friendfeed"), "--port=0"], stdout=subprocess.PIPE, text=True)
+    try:
+        yield running.stdout.readline().removeprefix("listening on ").strip()
+    finally:
+        running.terminate()
+        running.communicate()
+
+
+@pytest.mark.parametrize("page, text", [
+    ("/callback/bret", b"Fetched 4 entries from the FriendFeed API\n"),
+    ("/coroutine/bret", b"Fetched 4 entries from the FriendFeed API\n"),
+    ("/both/bret/jo", b"Fetched 4 entries from the FriendFeed API\nFetched 2 entries from the FriendFeed API\n"),
+])
+def test_friendfeed_tells_what_its_service_answered(friendfeed, page, text):
+    assert fetch(friendfeed + page) == (0, text, "")
