@@ -140,8 +140,8 @@ void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
     write(describe(info.exception) + "\n");
     return;
   }
-  const std::string text =
-      std::to_string(status_code) + ": " + escape::xhtml_escape(std::string_view(status_line_.reason));
+  const std::string text = std::to_string(status_code) + ": " +
+                           escape::xhtml_escape(std::string_view(status_line_.reason));
   write("<html><title>" + text + "</title><body>" + text + "</body></html>");
 }
 
