@@ -1,0 +1,124 @@
+#include "03-2-run-sync/run_sync.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "support/story.h"
+
+namespace {
+
+using mini::Callback;
+using mini::IOLoop;
+using story::Story;
+
+// What run_sync did: "returned", or the exception's words.
+std::string outcome(IOLoop& loop, const std::function<void(Callback)>& start, double timeout) {
+  try {
+    run_sync(loop, start, timeout);
+    return "returned";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+class RunSync : public testing::Test {
+ protected:
+  mini::VirtualClock clock_;
+  IOLoop loop_{clock_};
+};
+
+TEST_F(RunSync, done_comes_later) {
+  Story story("This one passes on the starter: as long as all goes well, three lines are enough.");
+  story.step("start calls done after 5 s; the limit is 10 s");
+  const double before = loop_.time();
+  const auto start = [&](const Callback& done) { loop_.call_later(5, done); };
+  story.expect("what run_sync did", std::string("returned"), outcome(loop_, start, 10));
+  story.expect("the seconds it took", 5.0, loop_.time() - before);
+}
+
+TEST_F(RunSync, done_never_comes) {
+  Story story(
+      "A wait without a limit is a wait for ever, if the other side forgets you. The loop would "
+      "sleep and\n"
+      "  sleep: it needs a timer that ends it.");
+  story.step("start never calls done; the limit is 10 s");
+  story.expect("what run_sync did", std::string("it took too long"),
+               outcome(loop_, [](const Callback&) {}, 10));
+}
+
+TEST_F(RunSync, done_in_start_itself) {
+  Story story("done may come at once. The loop must be able to hear it.");
+  story.step("start calls done before it returns");
+  story.expect("what run_sync did", std::string("returned"),
+               outcome(loop_, [](const Callback& done) { done(); }, 10));
+}
+
+TEST_F(RunSync, start_throws) {
+  Story story(
+      "The loop catches what a callback throws, writes it down and goes on. Whoever called "
+      "run_sync "
+      "waits\n"
+      "  for nothing, and never learns why. You have to carry the exception over yourself.");
+  story.step("start throws std::runtime_error(\"no luck\")");
+  const auto start = [](const Callback&) { throw std::runtime_error("no luck"); };
+  story.expect("what run_sync did", std::string("no luck"), outcome(loop_, start, 10));
+}
+
+TEST_F(RunSync, the_timer_is_gone) {
+  Story story(
+      "A timer that is not removed fires for whoever runs the loop next, and stops it in the "
+      "middle "
+      "of its\n"
+      "  work.");
+  story.step("a run_sync with a limit of 10 s is done at once");
+  outcome(loop_, [](const Callback& done) { done(); }, 10);
+  bool reached = false;
+  story.step("the loop is started again, to stop after 60 s");
+  loop_.call_later(60, [&] {
+    reached = true;
+    loop_.stop();
+  });
+  loop_.start();
+  story.expect("it ran for 60 s", true, reached);
+}
+
+TEST_F(RunSync, done_comes_too_late) {
+  Story story(
+      "done may be called after run_sync has returned, and a late call must find out that it is "
+      "late.\n"
+      "  Otherwise its stop() ends whatever the loop does then.");
+  Callback late;
+  story.step("start keeps done; the limit of 1 s passes");
+  const auto keep = [&](const Callback& done) { late = done; };
+  story.expect("what run_sync did", std::string("it took too long"), outcome(loop_, keep, 1));
+  story.step("a second run_sync begins; meanwhile the done of the first one is called, twice");
+  const auto start = [&](const Callback& done) {
+    late();
+    late();
+    loop_.call_later(5, done);
+  };
+  story.expect("what the second run_sync did", std::string("returned"), outcome(loop_, start, 10));
+}
+
+TEST_F(RunSync, done_twice) {
+  Story story(
+      "The second done stops a loop that is ending already: that stop stays in the queue, and ends "
+      "the next\n"
+      "  start(). Whoever comes first ends the loop, and a late call must find out that it is "
+      "late.");
+  story.step("start calls done twice, in two callbacks");
+  const auto twice = [&](const Callback& done) {
+    loop_.add_callback([&, done] {
+      done();
+      loop_.add_callback(done);
+    });
+  };
+  story.expect("what run_sync did", std::string("returned"), outcome(loop_, twice, 10));
+  story.step("a second run_sync needs 5 s");
+  const auto start = [&](const Callback& done) { loop_.call_later(5, done); };
+  story.expect("what the second run_sync did", std::string("returned"), outcome(loop_, start, 10));
+}
+
+}  // namespace

@@ -1,0 +1,34 @@
+// Collects what the other side of a connection sends.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "01-blocking-server/socket.h"
+#include "03-ioloop/ioloop.h"
+
+// Reads from `socket` until the other side has said all it has to say, then calls `finished` with
+// all of it, once. A connection that breaks is finished too. `progress` is called after each piece.
+// Other handlers and callbacks of the loop get their turn, however fast the other side sends. The
+// loop must outlive the collector.
+class Collector {
+ public:
+  using Finished = std::function<void(const std::string& all)>;
+
+  Collector(
+      mini::IOLoop& loop, mini::Socket socket, Finished finished,
+      std::function<void()> progress = [] {});
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+ private:
+  void read();
+  void finish();
+
+  mini::IOLoop& loop_;
+  mini::Socket socket_;
+  const Finished finished_;
+  const std::function<void()> progress_;
+  std::string all_;
+};

@@ -1,0 +1,42 @@
+#include "03-3-upload-that-hangs/collector.h"
+
+#include <array>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include "03-ioloop/nonblocking.h"
+
+Collector::Collector(mini::IOLoop& loop, mini::Socket socket, Finished finished,
+                     std::function<void()> progress)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      finished_(std::move(finished)),
+      progress_(std::move(progress)) {
+  mini::set_nonblocking(socket_);
+  loop_.add_handler(socket_.fd(), [this](int, std::uint32_t) { read(); }, mini::IOLoop::READ);
+}
+
+Collector::~Collector() {
+  loop_.remove_handler(socket_.fd());
+}
+
+void Collector::read() {
+  try {
+    std::array<char, 4096> piece;
+    std::size_t size = 0;
+    do {
+      size = mini::try_read(socket_, piece.data(), piece.size()).value_or(0);
+      all_.append(piece.data(), size);
+      progress_();
+    } while (size > 0);
+  } catch (const std::system_error&) {
+    // The connection broke.
+  }
+  finish();
+}
+
+void Collector::finish() {
+  loop_.remove_handler(socket_.fd());
+  finished_(all_);
+}
