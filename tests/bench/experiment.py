@@ -43,11 +43,15 @@ class Work:
 WORKS = (Work("nothing", "/"), Work("computes 1 ms", "/busy?s=0.001", cpu_s=0.001),
          Work("waits 100 ms", "/slow?s=0.1", wait_s=0.1))
 WAITS = WORKS[2]
+# Servers of chapter 01 that a later chapter's are measured beside.
+YARDSTICKS = {"03": ("one", "threads")}
+ASKED = {"pool": "A pool of four threads", "loop": "One thread with a loop"}
 
 
 def at_once(server, clients, cpus, work):
     """How many requests a server works on at the same time; None for a server of which this is not known."""
-    workers = {"one": 1, "pool": 4, "threads": clients}.get(server)
+    loop = 1 if work.cpu_s else clients  # nobody interrupts a callback that computes
+    workers = {"one": 1, "pool": 4, "threads": clients, "loop": loop}.get(server)
     if workers is None:
         return None
     return min(workers, clients, cpus if work.cpu_s else clients)
@@ -148,6 +152,7 @@ def plot(names, samples, cpus):
                      f'<text x="72" y="{y(rate) + 5:.0f}" text-anchor="end">{rate:,}</text>')
     for clients in CLIENTS:
         parts.append(f'<text x="{x(clients):.0f}" y="322" text-anchor="middle">{clients}</text>')
+    labels = []
     for name, colour in zip(names, COLOURS):
         expected = [(x(clients), y(theory(name, WAITS, clients, cpus))) for clients in CLIENTS
                     if theory(name, WAITS, clients, cpus)]
@@ -156,7 +161,11 @@ def plot(names, samples, cpus):
         for clients in CLIENTS:
             rate = median(samples[name, WAITS.title, clients], "rate")
             parts.append(f'<circle cx="{x(clients):.0f}" cy="{y(rate):.0f}" r="6" fill="{colour}"/>')
-        parts.append(f'<text x="600" y="{y(rate) + 5:.0f}" fill="{colour}" font-weight="600">{name}</text>')
+        label = y(rate) + 5
+        while any(abs(label - other) < 18 for other in labels):
+            label += 18
+        labels.append(label)
+        parts.append(f'<text x="600" y="{label:.0f}" fill="{colour}" font-weight="600">{name}</text>')
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 350" role="img" font-size="14"\n'
             '     font-family="Segoe UI, Helvetica, Arial, sans-serif">\n'
             "  <title>Requests per second against clients; each handler waits 100 ms</title>\n"
@@ -165,9 +174,9 @@ def plot(names, samples, cpus):
             '  <text x="330" y="342" text-anchor="middle">clients at once</text>\n  ' + "\n  ".join(parts) + "\n</svg>\n")
 
 
-def ask(guess):
-    question = "A pool of four threads, 100 clients, each handler waits 100 ms. How many requests per second? "
-    if guess is None and sys.stdin.isatty():
+def ask(guess, asked):
+    question = f"{ASKED.get(asked)}, 100 clients, each handler waits 100 ms. How many requests per second? "
+    if guess is None and asked and sys.stdin.isatty():
         answer = input(question)
         guess = float(answer) if re.fullmatch(r"[\d.]+", answer) else None
     return guess
@@ -188,9 +197,12 @@ def main():
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
     parser.add_argument("--publish", action="store_true", help="into the chapter's lesson")
     arguments = parser.parse_args()
-    servers = [server for server in declared_servers() if server.chapter == arguments.chapter]
+    beside = YARDSTICKS.get(arguments.chapter, ())
+    servers = [server for server in declared_servers()
+               if server.chapter == arguments.chapter or (server.chapter == "01" and server.name in beside)]
     names = [server.name for server in servers]
-    guess = ask(arguments.guess)
+    asked = next((name for name in names if name in ASKED), None)
+    guess = ask(arguments.guess, asked)
     RESULTS.mkdir(parents=True, exist_ok=True)
     busy = os.getloadavg()[0]
     samples = measure(servers, ROOT / "build" / "release", arguments.rounds, arguments.seconds)
@@ -200,9 +212,9 @@ def main():
              f"`make bench CH={arguments.chapter}` with {arguments.rounds} rounds of {arguments.seconds} s; medians. "
              f"Load average before: {busy:.1f}.")
     print(report, where, sep="\n\n")
-    if guess is not None and "pool" in names:
-        rate = median(samples["pool", WAITS.title, 100], "rate")
-        print(f"\nYou said {guess:g} requests per second for the pool; it did {rate:.1f}.")
+    if guess is not None and asked:
+        rate = median(samples[asked, WAITS.title, 100], "rate")
+        print(f"\nYou said {guess:g} requests per second for the {asked}; it did {rate:.1f}.")
     drawing = plot(names, samples, cpus)
     stem = RESULTS / f"experiment-{arguments.chapter}"
     stem.with_suffix(".svg").write_text(drawing)

@@ -27,19 +27,20 @@ def test_a_load_with_errors_is_no_sample(complaint):
 
 
 @pytest.mark.parametrize("server, clients, rate", [
-    ("one", 100, 10), ("pool", 1, 10), ("pool", 100, 40), ("threads", 10, 100), ("threads", 100, 1000)])
+    ("one", 100, 10), ("pool", 1, 10), ("pool", 100, 40), ("threads", 10, 100), ("threads", 100, 1000),
+    ("loop", 100, 1000)])
 def test_theory_of_handlers_that_wait(server, clients, rate):
     assert experiment.theory(server, experiment.WAITS, clients, cpus=2) == pytest.approx(rate)
 
 
-@pytest.mark.parametrize("server, rate", [("one", 1000), ("pool", 2000), ("threads", 2000)])
+@pytest.mark.parametrize("server, rate", [("one", 1000), ("pool", 2000), ("threads", 2000), ("loop", 1000)])
 def test_theory_of_handlers_that_compute_is_bound_by_processors(server, rate):
     assert experiment.theory(server, experiment.WORKS[1], 100, cpus=2) == pytest.approx(rate)
 
 
 def test_theory_knows_nothing_of_handlers_that_do_nothing_or_of_other_servers():
     assert experiment.theory("one", experiment.WORKS[0], 10, cpus=2) is None
-    assert experiment.theory("loop", experiment.WAITS, 10, cpus=2) is None
+    assert experiment.theory("final", experiment.WAITS, 10, cpus=2) is None
 
 
 def test_table_and_plot_show_every_sample():
