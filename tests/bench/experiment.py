@@ -162,7 +162,7 @@ def plot(names, samples, cpus):
             rate = median(samples[name, WAITS.title, clients], "rate")
             parts.append(f'<circle cx="{x(clients):.0f}" cy="{y(rate):.0f}" r="6" fill="{colour}"/>')
         label = y(rate) + 5
-        while any(abs(label - other) < 18 for other in labels):
+        while any(abs(label - other) < 16 for other in labels):
             label += 18
         labels.append(label)
         parts.append(f'<text x="600" y="{label:.0f}" fill="{colour}" font-weight="600">{name}</text>')
