@@ -282,8 +282,9 @@ class IOLoop {
 
   // Completed futures served in one iteration before the poller is asked again.
   static constexpr int kReadyBudget = 1024;
-  // Events taken from the poller at a time.
-  static constexpr int kMaxEvents = 512;
+  // Events taken from the poller at a time. What they write leaves before more are taken: a
+  // connection is still in the cache then.
+  static constexpr int kMaxEvents = 64;
 
   // This thread's loop, made on demand and then kept until the thread ends.
   static IOLoop& current();

@@ -55,9 +55,8 @@ const char* read_field(std::string_view name, std::string_view value, Framing& f
   return nullptr;
 }
 
-}  // namespace
-
-std::optional<std::uint64_t> parse_content_length(std::string_view value) {
+// The general case: a list, blanks, too many digits.
+std::optional<std::uint64_t> parse_length_list(std::string_view value) {
   std::size_t comma = value.find(',');
   const std::string_view first = trim_blanks(value.substr(0, comma));
   for (; comma != std::string_view::npos; comma = value.find(',')) {
@@ -70,6 +69,19 @@ std::optional<std::uint64_t> parse_content_length(std::string_view value) {
   const auto [stop, error] = std::from_chars(first.data(), end, length);
   if (error != std::errc() || stop != end) return std::nullopt;
   return length;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_content_length(std::string_view value) {
+  constexpr std::size_t kSafeDigits = 19;  // of these 64 bits hold any number
+  std::uint64_t length = 0;
+  std::size_t i = 0;
+  while (i < value.size() && i < kSafeDigits && is_digit(value[i])) {
+    length = length * 10 + static_cast<std::uint64_t>(value[i++] - '0');
+  }
+  if (i > 0 && i == value.size()) return length;
+  return parse_length_list(value);
 }
 
 bool list_contains(std::string_view value, std::string_view token) {

@@ -48,7 +48,9 @@ std::size_t port_position(std::string_view host) {
     const std::size_t bracket = host.find(']');
     return bracket == std::string_view::npos ? host.size() : bracket + 1;
   }
-  return std::min(host.find(':'), host.size());
+  std::size_t size = 0;  // hosts are too short for a search by memchr to pay
+  while (size < host.size() && host[size] != ':') ++size;
+  return size;
 }
 
 }  // namespace
@@ -58,7 +60,9 @@ bool is_valid_host(std::string_view host) {
   const std::string_view name = host.substr(0, name_size);
   const std::string_view port = host.substr(name_size);
   if (!port.empty() && port.front() != ':') return false;
-  if (!std::all_of(port.begin() + (port.empty() ? 0 : 1), port.end(), is_digit)) return false;
+  for (std::size_t i = 1; i < port.size(); ++i) {
+    if (!is_digit(port[i])) return false;
+  }
   if (!name.starts_with('[')) return is_registered_name(name) && (!name.empty() || port.empty());
   return name.size() > 2 && name.ends_with(']') &&
          is_address_literal(name.substr(1, name.size() - 2));

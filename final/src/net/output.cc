@@ -7,7 +7,7 @@
 namespace tornado::iostream::detail {
 namespace {
 
-constexpr std::size_t kPooled = 32;              // outputs kept a thread
+constexpr std::size_t kPooled = 64;              // outputs kept a thread: a round's
 constexpr std::size_t kPooledCapacity = 16'384;  // a bigger string is freed
 constexpr std::size_t kPooledParts = 256;        // a longer list is freed
 constexpr std::size_t kFirstCapacity = 1024;     // enough for most responses without a body

@@ -34,11 +34,11 @@ std::string_view without_weak_prefix(std::string_view tag) {
   return tag.starts_with("W/") ? tag.substr(2) : tag;
 }
 
-}  // namespace
+using Tag = std::array<char, 2 * SHA_DIGEST_LENGTH + 2>;
 
-std::optional<std::string> RequestHandler::compute_etag() const {
-  const auto digest = sha1(write_buffer_);
-  std::array<char, 2 * SHA_DIGEST_LENGTH + 2> tag;
+Tag quoted_sha1(std::string_view data) {
+  const auto digest = sha1(data);
+  Tag tag;
   char* out = tag.data();
   *out++ = '"';
   for (const unsigned char byte : digest) {
@@ -46,12 +46,24 @@ std::optional<std::string> RequestHandler::compute_etag() const {
     out += 2;
   }
   *out = '"';
+  return tag;
+}
+
+}  // namespace
+
+std::optional<std::string> RequestHandler::compute_etag() const {
+  const Tag tag = quoted_sha1(write_buffer_);
   return std::string(tag.data(), tag.size());
 }
 
 void RequestHandler::set_etag_header() {
   if (headers_.contains("Etag")) return;
-  if (const auto tag = compute_etag()) headers_.add_known("Etag", *tag);
+  if (handler_class_->usual_etag) {  // without the string's memory
+    const Tag tag = quoted_sha1(write_buffer_);
+    headers_.add_known("Etag", {tag.data(), tag.size()});
+  } else if (const auto tag = compute_etag()) {
+    headers_.add_known("Etag", *tag);
+  }
 }
 
 bool RequestHandler::check_etag_header() const {

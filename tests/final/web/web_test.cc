@@ -89,6 +89,27 @@ TEST_F(WebTest, WH38_If_None_Match_with_the_tag_gives_304_without_a_body) {
   EXPECT_FALSE(Exchange(app, "POST", "/", {}, "x")->sent_headers.contains("Etag"));
 }
 
+struct OwnTag : Hello {
+  std::optional<std::string> compute_etag() const override { return "\"own\""; }
+};
+struct InheritedTag : OwnTag {};
+struct PrivateTag : Hello {
+ private:
+  std::optional<std::string> compute_etag() const override { return "\"private\""; }
+};
+struct NoTag : Hello {
+  std::optional<std::string> compute_etag() const override { return std::nullopt; }
+};
+
+TEST_F(WebTest, WH38_a_class_may_compute_its_own_Etag_or_none) {
+  Application app({url<OwnTag>("/own"), url<InheritedTag>("/inherited"),
+                   url<PrivateTag>("/private"), url<NoTag>("/none")});
+  EXPECT_EQ(Exchange(app, "GET", "/own")->sent_headers["Etag"], "\"own\"");
+  EXPECT_EQ(Exchange(app, "GET", "/inherited")->sent_headers["Etag"], "\"own\"");
+  EXPECT_EQ(Exchange(app, "GET", "/private")->sent_headers["Etag"], "\"private\"");
+  EXPECT_FALSE(Exchange(app, "GET", "/none")->sent_headers.contains("Etag"));
+}
+
 TEST_F(WebTest, HEAD_has_the_headers_of_the_body_and_no_body) {
   Application app({url<Hello>("/")});
   const Exchange head(app, "HEAD", "/");

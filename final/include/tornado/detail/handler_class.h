@@ -49,6 +49,7 @@ struct HandlerClass {
   Started (*prepare)(RequestHandler&);
   std::array<VerbEntry, kVerbCount> verbs;
   const std::type_info* type;
+  bool usual_etag;  // compute_etag() is RequestHandler's own
 };
 
 // ---- captures -----------------------------------------------------------------------------------
@@ -232,6 +233,10 @@ constexpr HandlerClass make_handler_class() {
   result.verbs = {verb_get<H>(),   verb_head<H>(), verb_post<H>(),    verb_delete_<H>(),
                   verb_patch<H>(), verb_put<H>(),  verb_options<H>(), verb_any_method<H>()};
   result.type = &typeid(H);
+  result.usual_etag = requires {
+    requires std::is_same_v<decltype(&H::compute_etag),
+                            std::optional<std::string> (RequestHandler::*)() const>;
+  };
   return result;
 }
 
