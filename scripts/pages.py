@@ -140,7 +140,7 @@ def shell_script(commands, server):
     hexadecimal = f":{server.port:04X} 00000000:0000 0A"
     lines = ["trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
     for number, command in enumerate(commands):
-        command = command.replace("8888", str(server.port)).replace("build/release", str(build_folder()))
+        command = command.replace("8888", str(server.port)).replace("build/release", shlex.quote(str(build_folder())))
         lines.append(f"echo; echo '<<{number}>>'")
         lines.append(SERVER_PROCESS.sub(str(server.pid), command))
         if command.rstrip().endswith("&"):
