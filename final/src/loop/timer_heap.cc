@@ -1,5 +1,7 @@
 #include "loop/timer_heap.h"
 
+#include <algorithm>
+
 namespace tornado::ioloop::detail {
 
 void TimerHeap::push(double deadline, TimerNode& node) {
@@ -35,7 +37,7 @@ void TimerHeap::place(std::size_t index, const Entry& entry) noexcept {
 
 void TimerHeap::sift_up(std::size_t index, const Entry& entry) noexcept {
   while (index > 0) {
-    const std::size_t parent = (index - 1) / 2;
+    const std::size_t parent = (index - 1) / kChildren;
     if (!(entry < entries_[parent])) break;
     place(index, entries_[parent]);
     index = parent;
@@ -45,9 +47,12 @@ void TimerHeap::sift_up(std::size_t index, const Entry& entry) noexcept {
 
 void TimerHeap::sift_down(std::size_t index, const Entry& entry) noexcept {
   for (;;) {
-    std::size_t child = 2 * index + 1;
+    std::size_t child = kChildren * index + 1;
     if (child >= entries_.size()) break;
-    if (child + 1 < entries_.size() && entries_[child + 1] < entries_[child]) ++child;
+    const std::size_t end = std::min(child + kChildren, entries_.size());
+    for (std::size_t other = child + 1; other < end; ++other) {
+      if (entries_[other] < entries_[child]) child = other;
+    }
     if (!(entries_[child] < entry)) break;
     place(index, entries_[child]);
     index = child;
@@ -60,7 +65,7 @@ void TimerHeap::take_out(std::size_t index) noexcept {
   const Entry last = entries_.back();
   entries_.pop_back();
   if (index == entries_.size()) return;
-  if (index > 0 && last < entries_[(index - 1) / 2]) {
+  if (index > 0 && last < entries_[(index - 1) / kChildren]) {
     sift_up(index, last);
   } else {
     sift_down(index, last);

@@ -43,8 +43,9 @@ class TimerNode : public tornado::detail::Pooled {
   std::uint32_t references_ = 0;
 };
 
-// A binary heap ordered by deadline, then by age. Each node knows its place, so removing one is
-// O(log n) and leaves nothing behind.
+// A heap ordered by deadline, then by age, with four children to a place: half as deep as one with
+// two, so half as many nodes, cold ones with thousands of timers, are told their new place. Each
+// node knows it, so removing one is O(log n) and leaves nothing behind.
 class TimerHeap {
  public:
   bool empty() const noexcept { return entries_.empty(); }
@@ -62,6 +63,8 @@ class TimerHeap {
   bool remove(TimerNode& node);
 
  private:
+  static constexpr std::size_t kChildren = 4;
+
   struct Entry {
     double deadline;
     std::uint64_t sequence;
