@@ -20,9 +20,10 @@ install(FILES
 
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE prefix_from_pc)
-set(pc_optional "")
+set(pc_libs_private "")
 if(TORNADO_WITH_CURL)
-  string(APPEND pc_optional " libcurl")
+  # Not in Requires.private: --static would ask for all that a static libcurl needs, and we link the shared one.
+  string(APPEND pc_libs_private "Libs.private: -lcurl\n")
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/tornado.pc.in" "${PROJECT_BINARY_DIR}/tornado.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/tornado.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
