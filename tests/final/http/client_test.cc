@@ -238,63 +238,6 @@ TEST_F(ClientTest, HC16_a_producer_keeps_to_its_length) {
   EXPECT_EQ(error_of([&] { fetch(request); }), "Tried to write less data than Content-Length");
 }
 
-TEST_F(ClientTest, HC16_what_a_producer_throws_ends_the_fetch) {
-  serve([](iostream::IOStream stream, int) -> Future<void> { co_await stream.read_until_close(); });
-  HTTPRequest request(server->url(), "PUT");
-  request.body_producer = [](BodyWriter) { throw std::logic_error("at once"); };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "at once");
-  request.body_producer = [](BodyWriter write) -> Future<void> {
-    co_await write("x");
-    co_await gen::sleep(1);
-    throw std::logic_error("later");
-  };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "later");
-}
-
-TEST_F(ClientTest, HC16_writing_waits_for_a_server_that_does_not_read) {
-  std::size_t written = 0;
-  serve([&](iostream::IOStream stream, int) -> Future<void> {
-    co_await stream.read_until("\r\n\r\n");
-    co_await gen::sleep(5);
-    EXPECT_LT(written, 50'000'000U);
-    EXPECT_GT(written, 0U);
-    co_await stream.read_bytes(50'000'000);
-    co_await stream.write(ok("thanks"));
-  });
-  HTTPRequest request(server->url(), "PUT");
-  request.headers.add("Content-Length", "50000000");
-  request.body_producer = [&](BodyWriter write) -> Future<void> {
-    while (written < 50'000'000) {
-      co_await write(std::string(100'000, 'x'));
-      written += 100'000;
-    }
-  };
-  EXPECT_EQ(fetch(request).body, "thanks");
-}
-
-TEST_F(ClientTest, HC16_the_response_may_come_before_the_body_is_written) {
-  serve([](iostream::IOStream stream, int) -> Future<void> {
-    co_await stream.read_until("\r\n\r\n");
-    co_await stream.write("HTTP/1.1 413 Too Much\r\nContent-Length: 0\r\n\r\n");
-  });
-  std::string outcome;
-  HTTPRequest request(server->url(), "PUT");
-  request.body_producer = [&](BodyWriter write) -> Future<void> {
-    try {
-      for (;;) {
-        co_await write("x");
-        co_await gen::sleep(1);
-      }
-    } catch (const iostream::StreamClosedError&) {
-      outcome = "told";
-      loop.stop();
-    }
-  };
-  EXPECT_EQ(fetch(request, false).code, 413);
-  loop.start();
-  EXPECT_EQ(outcome, "told");
-}
-
 // ---- 100-continue -------------------------------------------------------------------------------
 
 TEST_F(ClientTest, HC17_the_body_waits_for_100) {
@@ -404,21 +347,6 @@ TEST_F(ClientTest, HC15_a_streaming_coroutine_holds_back_the_server) {
   EXPECT_LT(most_sent, kSize);
 }
 
-TEST_F(ClientTest, HC15_the_end_comes_while_the_callback_is_not_ready) {
-  reply({"HTTP/1.1 200 OK\r\n\r\nabc", ok("abc")}, true);
-  for (int i = 0; i < 2; ++i) {
-    HTTPRequest request(server->url());
-    bool ended = false;
-    request.streaming_callback = [&](std::string piece) -> Future<void> {
-      co_await gen::sleep(1);
-      ended = piece == "abc";
-    };
-    if (i == 0) loop.call_later(0.5, [&] { server->streams.at(0).close(); });
-    fetch(request);
-    EXPECT_TRUE(ended) << i;
-  }
-}
-
 TEST_F(ClientTest, HC15_what_the_callbacks_throw_ends_the_fetch) {
   reply({ok("abc")});
   HTTPRequest request(server->url());
@@ -464,23 +392,6 @@ TEST_F(ClientTest, HC18_not_asked_for_and_not_decoded) {
   EXPECT_EQ(replies->heads[0].find("Accept-Encoding"), std::string::npos);
 }
 
-TEST_F(ClientTest, HC18_a_streaming_coroutine_gets_decoded_pieces_one_by_one) {
-  std::string text;
-  for (int i = 0; i < 30'000; ++i) text += std::to_string(i);
-  reply({gzipped(gzip(text))});
-  HTTPRequest request(server->url());
-  std::string got;
-  bool busy = false;
-  request.streaming_callback = [&](std::string piece) -> Future<void> {
-    EXPECT_FALSE(std::exchange(busy, true));
-    co_await gen::sleep(0.01);
-    got += piece;
-    busy = false;
-  };
-  fetch(request);
-  EXPECT_EQ(got, text);
-}
-
 TEST_F(ClientTest, HC18_a_bomb_ends_at_the_limit) {
   reply({gzipped(gzip(std::string(50'000'000, '\0')))});
   options.max_body_size = 1'000'000;
@@ -492,16 +403,6 @@ TEST_F(ClientTest, HC18_a_bomb_ends_at_the_limit) {
   EXPECT_EQ(error_of([&] { fetch(request); }),
             "HTTP 599: Malformed HTTP response: decompressed body too large");
   EXPECT_LE(got, 1'000'000U);
-}
-
-TEST_F(ClientTest, HC18_damaged_or_cut_gzip_is_an_error) {
-  const std::string packed = gzip("hello");
-  reply({gzipped("not gzip"), gzipped(packed.substr(0, packed.size() - 3)), gzipped("")});
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }),
-            "HTTP 599: Malformed HTTP response: damaged gzip body");
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }),
-            "HTTP 599: Malformed HTTP response: the gzip body ends too early");
-  EXPECT_EQ(fetch(server->url()).body, "");
 }
 
 // ---- redirects ----------------------------------------------------------------------------------
@@ -541,57 +442,12 @@ TEST_F(ClientTest, HC12_past_the_limit_the_redirect_is_the_error) {
   EXPECT_EQ(replies->heads.size(), 9U);
 }
 
-TEST_F(ClientTest, HC12_credentials_do_not_go_to_another_server) {
-  reply({ok("there")});
-  const std::string there = server->url("/x");
-  auto there_replies = std::move(replies);
-  reply({redirect_to(there)});
-  HTTPRequest request("http://u:p@127.0.0.1:" + std::to_string(server->port()) + "/");
-  request.headers = {{"Cookie", "a=b"}, {"X-Kept", "1"}};
-  EXPECT_EQ(fetch(request).body, "there");
-  EXPECT_NE(replies->heads[0].find("Authorization: Basic dTpw\r\n"), std::string::npos);
-  EXPECT_NE(replies->heads[0].find("Cookie"), std::string::npos);
-  EXPECT_EQ(there_replies->heads[0].find("Authorization"), std::string::npos);
-  EXPECT_EQ(there_replies->heads[0].find("Cookie"), std::string::npos);
-  EXPECT_NE(there_replies->heads[0].find("X-Kept"), std::string::npos);
-}
-
-TEST_F(ClientTest, HC12_a_long_body_of_a_redirect_is_not_waited_for) {
-  reply({ok("here")});
-  const std::string there = server->url();
-  auto there_replies = std::move(replies);
-  for (const std::string framing :
-       {"Content-Length: 50000000", "X: until-close", "Transfer-Encoding: chunked"}) {
-    serve([&](iostream::IOStream stream, int) -> Future<void> {
-      co_await stream.read_until("\r\n\r\n");
-      co_await stream.write("HTTP/1.1 302 Go\r\nLocation: " + there + "\r\n" + framing +
-                            "\r\n\r\n");
-      for (;;) co_await stream.write("3e8\r\n" + std::string(1000, 'x') + "\r\n");
-    });
-    EXPECT_EQ(fetch(server->url()).body, "here") << framing;
-  }
-}
-
 TEST_F(ClientTest, HC12_where_a_redirect_cannot_lead) {
   reply({redirect_to("ftp://h/")});
   EXPECT_EQ(error_of([&] { fetch(server->url()); }),
             "HTTP 599: Redirect to ftp://h/: unsupported url scheme");
   reply({"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"});
   EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 302: Found") << "no Location";
-}
-
-TEST_F(ClientTest, HC12_a_post_becomes_a_get) {
-  serve([](iostream::IOStream stream, int) -> Future<void> {
-    co_await stream.read_until("\r\n\r\nbody");
-    co_await stream.write(redirect_to("/done", 303));
-    const std::string second = co_await stream.read_until("\r\n\r\n");
-    EXPECT_TRUE(second.starts_with("GET /done ")) << second;
-    EXPECT_EQ(second.find("Content-"), std::string::npos);
-    co_await stream.write(ok("done"));
-  });
-  HTTPRequest request(server->url(), "POST");
-  request.body = "body";
-  EXPECT_EQ(fetch(request).body, "done");
 }
 
 // ---- misbehaviour -------------------------------------------------------------------------------
@@ -630,37 +486,6 @@ TEST_F(ClientTest, an_early_close_is_an_error) {
     EXPECT_EQ(error_of([&] { fetch(server->url()); }), "Stream closed") << text;
     EXPECT_EQ(server->connections, 1) << "a new connection is not tried again";
   }
-}
-
-TEST_F(ClientTest, HC10_max_body_size) {
-  options.max_body_size = 5;
-  reply({ok("12345"), ok("123456"),
-         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n0\r\n\r\n",
-         "HTTP/1.1 200 OK\r\n\r\n123456"});
-  EXPECT_EQ(fetch(server->url()).body, "12345");
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(
-        error_of([&] { fetch(server->url()); }).starts_with("HTTP 599: Malformed HTTP response: "));
-  }
-}
-
-TEST_F(ClientTest, HC10_hostname_mapping) {
-  reply({ok("mapped")});
-  netutil::OverrideResolver::Entry entry("example.invalid", "127.0.0.1");
-  entry.new_port = server->port();
-  options.hostname_mapping.push_back(entry);
-  EXPECT_EQ(fetch("http://example.invalid/").body, "mapped");
-  EXPECT_NE(replies->heads[0].find("Host: example.invalid\r\n"), std::string::npos);
-}
-
-TEST_F(ClientTest, HEAD_and_other_responses_without_a_body) {
-  reply({"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", ok("next")});
-  const AsyncHTTPClient client(httpclient::force_instance, options);
-  const HTTPResponse head = fetch_with(client, HTTPRequest(server->url(), "HEAD"));
-  EXPECT_EQ(head.headers["Content-Length"], "1000");
-  EXPECT_EQ(head.body, "");
-  EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "next");
-  EXPECT_EQ(server->connections, 1);
 }
 
 TEST_F(ClientTest, our_own_server) {
