@@ -20,14 +20,14 @@ namespace tornado::iostream::detail {
 using ioloop::IOLoop;
 using ioloop::detail::Poller;
 
-Stream::Stream(netutil::Socket socket, const IOStreamOptions& options)
+Stream::Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking)
     : fd_(socket.release()),
       read_chunk_size_(static_cast<std::uint32_t>(
           std::clamp<std::size_t>(std::min(options.read_chunk_size, options.max_buffer_size / 2), 1,
                                   ioloop::detail::LoopState::kScratchSize))),
       max_buffer_size_(options.max_buffer_size),
       max_write_buffer_size_(options.max_write_buffer_size) {
-  if (fd_ < 0) return;
+  if (fd_ < 0 || non_blocking) return;
   const int flags = ::fcntl(fd_, F_GETFL);
   if (flags >= 0 && (flags & O_NONBLOCK) == 0) ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK);
 }

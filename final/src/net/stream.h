@@ -55,7 +55,8 @@ class Stream : public ioloop::EventHandler,
                private tornado::detail::Runnable,
                public tornado::detail::Pooled {
  public:
-  Stream(netutil::Socket socket, const IOStreamOptions& options);
+  // Makes the socket non-blocking, unless the caller knows that it is: a system call a connection.
+  Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking = false);
 
   void retain() noexcept { ++references_; }
   void release() noexcept {

@@ -1,3 +1,6 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <tornado/log.h>
 #include <tornado/process.h>
 #include <tornado/tcpserver.h>
@@ -6,6 +9,7 @@
 
 #include "loop/error_text.h"
 #include "net/ssl_context.h"
+#include "net/stream.h"
 
 namespace tornado::tcpserver {
 namespace {
@@ -55,6 +59,11 @@ void TCPServer::add_sockets(std::vector<netutil::Socket> sockets) {
 }
 
 void TCPServer::add_socket(netutil::Socket socket) {
+  // A small answer must not wait for the acknowledgement of the one before. Accepted sockets
+  // inherit the option: asked for once here, not once a connection. No effect on what is not TCP.
+  const int on = 1;
+  static_cast<void>(::setsockopt(socket.fileno(), IPPROTO_TCP, TCP_NODELAY, &on,
+                                 static_cast<socklen_t>(sizeof on)));
   auto handler = netutil::add_accept_handler(
       socket, [this](netutil::Socket connection, const netutil::Address& peer) {
         accepted(std::move(connection), peer);
@@ -82,14 +91,14 @@ std::vector<netutil::Address> TCPServer::addresses() const {
 }
 
 iostream::IOStream TCPServer::make_stream(netutil::Socket connection) const {
-  if (!ssl_options_) return iostream::IOStream(std::move(connection), options_);
+  if (!ssl_options_) {  // accept4() has made it non-blocking
+    return iostream::IOStream(new iostream::detail::Stream(std::move(connection), options_, true));
+  }
   return iostream::SSLIOStream(std::move(connection), *ssl_options_, true, {}, options_);
 }
 
 void TCPServer::accepted(netutil::Socket connection, const netutil::Address& peer) {
   const iostream::IOStream stream = make_stream(std::move(connection));
-  // A small answer must not wait for the acknowledgement of the one before.
-  if (peer.family() != netutil::Family::kUnix) stream.set_nodelay(true);
   try {
     const Future<void> handling = handle_stream(stream, peer);
     if (handling.done() && handling.exception() == nullptr) return;
