@@ -7,7 +7,7 @@
 
 namespace tornado::detail {
 
-FutureStateBase::~FutureStateBase() {
+void FutureStateBase::bury() noexcept {
   drop_canceller();
   while (Runnable* waiter = waiters_.pop_front()) waiter->discard();
   if (status_ == FutureStatus::kException && !retrieved_) {

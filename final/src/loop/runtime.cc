@@ -62,13 +62,15 @@ void Suspension::suspend(std::coroutine_handle<> handle, FutureStateBase* owner)
 #endif
 #endif
 
+constinit thread_local BlockPool block_pool;
+
 #ifdef TORNADO_POOL_OFF
 
 // The sanitizers see every block's life only when each comes from malloc.
-void* allocate(std::size_t size) {
+void* allocate_unpooled(std::size_t size) {
   return ::operator new(size);
 }
-void deallocate(void* block, std::size_t /*size*/) noexcept {
+void free_unpooled(void* block, std::size_t /*size*/) noexcept {
   ::operator delete(block);
 }
 
@@ -76,69 +78,37 @@ void deallocate(void* block, std::size_t /*size*/) noexcept {
 
 namespace {
 
-constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 16;  // up to 1 KiB; larger blocks go to malloc
 constexpr std::uint32_t kKeep = 512;  // free blocks kept a class
 
-struct FreeBlock {
-  FreeBlock* next;
-};
-
-struct FreeList {
-  FreeBlock* head = nullptr;
-  std::uint32_t count = 0;
-};
-
-struct Pool {
-  FreeList lists[kClasses];
-  bool keeps = false;  // from the thread's first free block to its end
-  bool ended = false;
-};
-constinit thread_local Pool pool;
-
-// Gives a thread's blocks back when it ends.
+// Opens the thread's lists, and gives their blocks back when the thread ends.
 struct Keeper {
-  Keeper() { pool.keeps = true; }
+  Keeper() {
+    for (BlockPool::FreeList& list : block_pool.lists) list.room = kKeep;
+  }
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
   ~Keeper() {
-    pool.keeps = false;
-    pool.ended = true;
-    for (FreeList& list : pool.lists) {
+    block_pool.ended = true;
+    for (BlockPool::FreeList& list : block_pool.lists) {
+      list.room = 0;
       while (list.head != nullptr) ::operator delete(std::exchange(list.head, list.head->next));
     }
   }
 };
 
-[[gnu::noinline]] void free_unpooled(void* block) noexcept {
-  if (!pool.ended) thread_local Keeper keeper;
-  ::operator delete(block);
-}
-
-std::size_t class_of(std::size_t size) {
-  return (size - 1) / kStep;
-}
-
 }  // namespace
 
-void* allocate(std::size_t size) {
-  const std::size_t size_class = class_of(size);
-  if (size_class >= kClasses) return ::operator new(size);
-  FreeList& list = pool.lists[size_class];
-  if (list.head == nullptr) return ::operator new((size_class + 1) * kStep);
-  --list.count;
-  return std::exchange(list.head, list.head->next);
+void* allocate_unpooled(std::size_t size) {
+  const std::size_t size_class = BlockPool::class_of(size);
+  if (size_class >= BlockPool::kClasses) return ::operator new(size);
+  return ::operator new((size_class + 1) * BlockPool::kStep);
 }
 
-void deallocate(void* block, std::size_t size) noexcept {
-  const std::size_t size_class = class_of(size);
-  Pool& own = pool;
-  if (size_class >= kClasses || !own.keeps || own.lists[size_class].count >= kKeep) {
-    return free_unpooled(block);
+void free_unpooled(void* block, std::size_t size) noexcept {
+  if (BlockPool::class_of(size) < BlockPool::kClasses && !block_pool.ended) {
+    thread_local Keeper keeper;
   }
-  FreeList& list = own.lists[size_class];
-  list.head = ::new (block) FreeBlock{list.head};
-  ++list.count;
+  ::operator delete(block);
 }
 
 #endif

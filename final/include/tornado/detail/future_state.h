@@ -92,7 +92,10 @@ class FutureStateBase : public Pooled {
   bool take_cancel_wanted() noexcept { return std::exchange(cancel_wanted_, false); }
 
  protected:
-  virtual ~FutureStateBase();
+  virtual ~FutureStateBase() {
+    // Nearly every future dies done, with a result, and with nobody left to tell.
+    if (status_ != FutureStatus::kResult || !waiters_.empty() || canceller_ != nullptr) bury();
+  }
 
   void complete(FutureStatus status) {
     status_ = status;
@@ -101,6 +104,7 @@ class FutureStateBase : public Pooled {
 
  private:
   void finish();
+  void bury() noexcept;  // tells who still waits, and logs an exception that nobody looked at
   void drop_canceller() noexcept;
   [[noreturn]] void throw_instead();
   static void check_foreign_thread();
