@@ -25,6 +25,10 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   bool xheaders = false;
   // Proxies whose entries in X-Forwarded-For are skipped.
   std::vector<std::string> trusted_downstream;
+  // Undo Content-Encoding: gzip of request bodies. Off by default: programs then see the bytes as
+  // they were sent. max_body_size holds for both, the compressed bytes and the text. The field is
+  // moved to X-Consumed-Content-Encoding; damaged gzip is answered with 400.
+  bool decompress_request = false;
   // What request.protocol says; empty: "https" with ssl_options, else "http".
   std::string protocol;
   // Set: connections speak TLS. See tcpserver::TCPServer.

@@ -340,6 +340,14 @@ class HTTPConnection {
   virtual HTTPRequestContext& context() = 0;
   // The client's certificate; none without TLS, if it sent none, or once the connection is gone.
   virtual std::optional<ssl::Certificate> get_ssl_certificate() const { return std::nullopt; }
+
+  // Limits for the body of this request, in place of the server's; the next request has the
+  // server's again. They count from the moment that headers_received()'s future is done: set them
+  // before, as in the prepare() of a handler with data_received(). Bytes; behind decompress_request
+  // the decoded ones count too.
+  virtual void set_max_body_size(std::uint64_t /*max_body_size*/) {}
+  // Seconds for the whole body, from then on; 0: any time.
+  virtual void set_body_timeout(double /*seconds*/) {}
 };
 
 // What receives one message, in this order: headers_received once, data_received any number of

@@ -205,11 +205,27 @@ class Application : public httputil::HTTPServerConnectionDelegate {
 // may be a coroutine too and is found by name like a verb; unless that has finished the request,
 // the verb; on_finish().
 //
-// An exception that leaves initialize(), prepare() or a verb becomes an error page: HTTPError its
-// own, any other 500. So does one that leaves a callback they started, as long as the response is
-// not finished: all of them run in the handler's own context (tornado/stack_context.h), which
-// follows timers, futures, fetches and whatever else the loop keeps for later. After finish() it is
-// only logged.
+// The body is collected, and a form in it is read, before anything of the handler runs. A class
+// that has data_received takes the body itself, piece by piece (Tornado: @stream_request_body):
+//
+//   struct UploadHandler : web::RequestHandler {
+//     void prepare();                                 // when the head is in; nothing is read yet
+//     Future<void> data_received(std::string chunk);  // or void data_received(std::string_view)
+//     void put();                                     // when the body is complete
+//   };
+//
+// Nothing more is read from the client before the future of prepare() or of data_received() is
+// done. prepare() may set the request's own limits (request.connection->set_max_body_size(),
+// set_body_timeout()), or answer: then the body is not read, a client that waits with its body
+// (Expect: 100-continue) is not asked for it, and the connection is closed behind the answer. If
+// the client leaves before the body is complete, on_connection_close() is called and the verb is
+// not. A piece is at most the server's chunk_size.
+//
+// An exception that leaves initialize(), prepare(), data_received() or a verb becomes an error
+// page: HTTPError its own, any other 500. So does one that leaves a callback they started, as long
+// as the response is not finished: all of them run in the handler's own context
+// (tornado/stack_context.h), which follows timers, futures, fetches and whatever else the loop
+// keeps for later. After finish() it is only logged.
 //
 // A handler lives until it has finished, none of its coroutines runs, and nothing is left that will
 // run in its context: `[this]` is safe in such callbacks, whatever the client does. When the client
@@ -367,6 +383,10 @@ class RequestHandler : public tornado::detail::Pooled {
   };
 
   void execute(detail::Verb verb, PathArgs captures);
+  static Future<void> execute_streaming(Ref self, detail::Verb verb, PathArgs captures);
+  static Future<void> take_data(Ref self, std::string chunk);
+  void body_complete() noexcept;
+  detail::Started begin(detail::Verb verb, PathArgs captures);
   const detail::VerbEntry& verb_entry() const noexcept;
   void run_verb();
   static Future<void> after_prepare(Ref self, Future<void> prepared);

@@ -72,12 +72,15 @@ Future<void> closed() {
 }  // namespace
 
 Exchange::Exchange(ServerConnection& connection, const RequestHead& head, bool keep_alive)
-    : expect_continue(head.expect_continue),
+    : max_body_size(connection.core_->options.max_body_size),
+      body_timeout(connection.core_->options.body_timeout),
+      expect_continue(head.expect_continue),
       connection_(&connection),
       request_is_head_(head.start_line.method == "HEAD"),
       request_is_1_1_(head.start_line.version == "HTTP/1.1"),
       keep_alive_(keep_alive) {
   if (head.content_length) body_left = *head.content_length;
+  if (head.chunked) chunked_body.emplace(ChunkedLimits{.max_body_size = max_body_size});
   context_.remote_ip = connection.remote_ip_;
   if (!connection.core_->options.protocol.empty()) {
     context_.protocol = connection.core_->options.protocol;
@@ -89,6 +92,11 @@ std::optional<ssl::Certificate> Exchange::get_ssl_certificate() const {
     return std::nullopt;
   }
   return iostream::SSLIOStream(connection_->stream_).peer_certificate();
+}
+
+void Exchange::set_max_body_size(std::uint64_t size) {
+  max_body_size = size;
+  if (chunked_body) chunked_body->set_max_body_size(size);
 }
 
 Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
@@ -199,6 +207,7 @@ void Exchange::cut_off() {
 void Exchange::detach() {
   connection_ = nullptr;
   body_deadline.reset();
+  own_deadlines.reset();
 }
 
 void Exchange::report_close() {

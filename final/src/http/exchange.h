@@ -35,6 +35,8 @@ class Exchange final : public httputil::HTTPConnection {
   void finish() override;
   httputil::HTTPRequestContext& context() override { return context_; }
   std::optional<ssl::Certificate> get_ssl_certificate() const override;
+  void set_max_body_size(std::uint64_t size) override;
+  void set_body_timeout(double seconds) override { body_timeout = seconds; }
 
   bool headers_written() const noexcept { return headers_written_; }
   bool finished() const noexcept { return finished_; }
@@ -61,10 +63,13 @@ class Exchange final : public httputil::HTTPConnection {
 
   // The body of the request, as it is read.
   std::uint64_t body_left = 0;  // of a Content-Length
+  std::uint64_t max_body_size;
+  double body_timeout;  // seconds; 0: none
   std::optional<ChunkedDecoder> chunked_body;
   bool expect_continue = false;
   bool body_begun = false;
-  bool message_complete = false;  // the delegate's finish() was called
+  bool message_complete = false;                // the delegate's finish() was called
+  std::unique_ptr<DeadlineList> own_deadlines;  // for a body_timeout other than the server's
   std::unique_ptr<Deadline> body_deadline;
   std::unique_ptr<httputil::HTTPMessageDelegate> delegate;
 

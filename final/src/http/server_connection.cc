@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "http/decompressed_body.h"
 #include "http/exchange.h"
 #include "http/xheaders.h"
 #include "loop/error_text.h"
@@ -224,21 +225,18 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
 
 // Takes the start line and the fields out of `head`.
 bool ServerConnection::begin_exchange(RequestHead& head) {
-  if (head.content_length && *head.content_length > core_->options.max_body_size) {
-    refuse("Content-Length too long");
-    return false;
-  }
   const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
   exchange_ = std::allocate_shared<Exchange>(tornado::detail::PoolAllocator<Exchange>(), *this,
                                              head, keep_alive);
-  if (head.chunked) {
-    exchange_->chunked_body.emplace(ChunkedLimits{.max_body_size = core_->options.max_body_size});
-  }
   try {
     if (core_->options.xheaders) {
       apply_xheaders(head.headers, core_->options.trusted_downstream, exchange_->context());
     }
     exchange_->delegate = core_->delegate.start_request(this, exchange_);
+    if (core_->options.decompress_request) {
+      exchange_->delegate =
+          std::make_unique<DecompressedBody>(std::move(exchange_->delegate), *exchange_);
+    }
     const auto held =
         exchange_->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
     if (phase_ == Phase::kClosing) return false;
@@ -297,17 +295,30 @@ bool ServerConnection::begin_body() {
   exchange_->body_begun = true;
   if (exchange_->body_read()) return complete_message();
   if (exchange_->finished()) return after_response();
+  if (exchange_->body_left > exchange_->max_body_size) {
+    refuse("Content-Length too long");
+    return false;
+  }
   if (exchange_->expect_continue && !exchange_->headers_written()) {
     stream_.impl().output().append(kContinue);
   }
   phase_ = Phase::kBody;
   core_->deadlines->stall.start(timer_, round_time());
-  if (core_->options.body_timeout > 0) {
-    auto deadline = std::make_unique<Timer>(*this);
-    core_->deadlines->body.start(*deadline, round_time());
-    exchange_->body_deadline = std::move(deadline);
-  }
+  if (exchange_->body_timeout > 0) start_body_timeout();
   return true;
+}
+
+// The bodies that have the server's timeout share one timer; who has its own needs its own.
+void ServerConnection::start_body_timeout() {
+  DeadlineList* list = &core_->deadlines->body;
+  if (exchange_->body_timeout != core_->options.body_timeout) {
+    exchange_->own_deadlines =
+        std::make_unique<DeadlineList>(core_->deadlines->loop, exchange_->body_timeout);
+    list = exchange_->own_deadlines.get();
+  }
+  auto deadline = std::make_unique<Timer>(*this);
+  list->start(*deadline, round_time());
+  exchange_->body_deadline = std::move(deadline);
 }
 
 bool ServerConnection::read_body(std::string_view data, std::size_t& used) {
@@ -367,6 +378,7 @@ bool ServerConnection::deliver(std::string_view content) {
 
 bool ServerConnection::complete_message() {
   exchange_->body_deadline.reset();
+  exchange_->own_deadlines.reset();
   exchange_->message_complete = true;
   phase_ = Phase::kAnswer;
   try {

@@ -128,6 +128,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   bool read_head(std::string_view data, std::size_t& used);
   bool begin_exchange(RequestHead& head);
   bool begin_body();
+  void start_body_timeout();
   bool read_body(std::string_view data, std::size_t& used);
   bool read_fixed(std::string_view data, std::size_t& used);
   bool read_chunked(std::string_view data, std::size_t& used);

@@ -37,45 +37,73 @@ Future<void> HandlerDelegate::headers_received(httputil::StartLine start_line,
   request_ =
       std::make_unique<OwnedRequest>(std::get<httputil::RequestStartLine>(std::move(start_line)),
                                      std::move(headers), std::string(), std::move(connection_));
-  return ready();
+  match_ = state_->routes.find(request_->path);
+  if (handler_class().data_received == nullptr) return ready();
+  make_handler();
+  const tornado::detail::ContextScope context(&handler_->context_);
+  auto captures = initialize();
+  if (!captures) return ready();
+  const Verb verb = verb_of(handler_->request.method);
+  return RequestHandler::execute_streaming(handler_, verb, std::move(*captures));
 }
 
 Future<void> HandlerDelegate::data_received(std::string chunk) {
-  if (request_->body.empty()) {
-    request_->body = std::move(chunk);
-  } else {
-    request_->body += chunk;
+  if (!handler_) {
+    if (request_->body.empty()) {
+      request_->body = std::move(chunk);
+    } else {
+      request_->body += chunk;
+    }
+    return ready();
   }
-  return ready();
+  if (handler_->finished_) return ready();  // it has answered, and does not want the rest
+  const tornado::detail::ContextScope context(&handler_->context_);
+  return RequestHandler::take_data(handler_, std::move(chunk));
 }
 
 void HandlerDelegate::finish() {
-  const Match match = state_->routes.find(request_->path);
-  const HandlerClass& handler_class = match.route != nullptr
-                                          ? *match.route->handler_class_
-                                          : detail::handler_class<NotFoundHandler>;
+  if (handler_) {
+    const RequestHandler::Ref handler = handler_;
+    const tornado::detail::ContextScope context(&handler->context_);
+    handler->body_complete();
+    return;
+  }
+  make_handler();
+  const RequestHandler::Ref handler = handler_;
+  const tornado::detail::ContextScope context(&handler->context_);
+  if (auto captures = initialize()) {
+    handler->execute(verb_of(handler->request.method), std::move(*captures));
+  }
+}
+
+const HandlerClass& HandlerDelegate::handler_class() const noexcept {
+  return match_.route != nullptr ? *match_.route->handler_class_
+                                 : detail::handler_class<NotFoundHandler>;
+}
+
+void HandlerDelegate::make_handler() {
+  const HandlerClass& made_class = handler_class();
   const Construction context{&request_, &state_};
   construction = &context;
   RequestHandler* made = nullptr;
   try {
-    made = handler_class.make();
+    made = made_class.make();
   } catch (...) {
     construction = nullptr;
     throw;
   }
   construction = nullptr;
   handler_ = RequestHandler::Ref(made);
-  made->handler_class_ = &handler_class;
-  run(handler_, match);
+  made->handler_class_ = &made_class;
 }
 
-void HandlerDelegate::run(RequestHandler::Ref handler, const Match& match) {
-  const tornado::detail::ContextScope context(&handler->context_);
+std::optional<PathArgs> HandlerDelegate::initialize() {
+  const RequestHandler::Ref handler = handler_;
   PathArgs captures;
-  captures.reserve(match.captures.size());
+  captures.reserve(match_.captures.size());
   try {
     handler->clear();
-    for (const std::string_view capture : match.captures) {
+    for (const std::string_view capture : match_.captures) {
       if (capture.data() == nullptr) {
         captures.emplace_back();
         continue;
@@ -85,13 +113,13 @@ void HandlerDelegate::run(RequestHandler::Ref handler, const Match& match) {
       captures.push_back(std::move(decoded));
     }
     if (handler->handler_class_->initialize != nullptr) {
-      handler->handler_class_->initialize(*handler, match.route->init_.get());
+      handler->handler_class_->initialize(*handler, match_.route->init_.get());
     }
   } catch (...) {
     handler->handle_exception(std::current_exception());
-    return;
+    return std::nullopt;
   }
-  handler->execute(verb_of(handler->request.method), std::move(captures));
+  return captures;
 }
 
 void HandlerDelegate::on_connection_close() {

@@ -31,11 +31,15 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
   static void close_open_handlers(ApplicationState& state);
 
  private:
-  void run(RequestHandler::Ref handler, const Match& match);
+  const HandlerClass& handler_class() const noexcept;
+  void make_handler();
+  // Everything up to execute(). The captures; nothing if the handler has answered already.
+  std::optional<PathArgs> initialize();
 
   tornado::detail::Ref<ApplicationState> state_;  // the handler's, once that is made
   std::shared_ptr<httputil::HTTPConnection> connection_;
   std::unique_ptr<OwnedRequest> request_;
+  Match match_;  // its captures point into the request
   RequestHandler::Ref handler_;
 };
 

@@ -49,18 +49,23 @@ const Settings& RequestHandler::settings() const noexcept {
 
 // ---- running ------------------------------------------------------------------------------------
 
-void RequestHandler::execute(detail::Verb verb, PathArgs captures) {
+// What every request begins with: the checks, and prepare().
+detail::Started RequestHandler::begin(detail::Verb verb, PathArgs captures) {
   verb_ = verb;
   path_args_ = std::move(captures);
+  const bool known = verb != detail::Verb::kAny;
+  if (!known && verb_entry().call == nullptr) throw HTTPError(405);
   try {
-    const bool known = verb != detail::Verb::kAny;
-    if (!known && verb_entry().call == nullptr) throw HTTPError(405);
-    try {
-      if (!request.body.empty()) request.parse_body();
-    } catch (const httputil::HTTPInputError& error) {
-      throw HTTPError(400, error.what());
-    }
-    detail::Started prepared = handler_class_->prepare(*this);
+    if (!request.body.empty()) request.parse_body();
+  } catch (const httputil::HTTPInputError& error) {
+    throw HTTPError(400, error.what());
+  }
+  return handler_class_->prepare(*this);
+}
+
+void RequestHandler::execute(detail::Verb verb, PathArgs captures) {
+  try {
+    detail::Started prepared = begin(verb, std::move(captures));
     if (prepared.future) {
       if (!prepared.future->done()) {
         after_prepare(Ref(this), std::move(*prepared.future));

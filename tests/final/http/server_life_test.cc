@@ -124,6 +124,41 @@ TEST_F(TimeoutTest, H103_body_timeout_is_for_the_whole_body) {
   EXPECT_TRUE(ended(client));
 }
 
+TEST_F(TimeoutTest, H103_set_body_timeout_is_for_one_request) {
+  HTTPServerOptions options;
+  options.body_timeout = 10;
+  options.body_stall_timeout = 0;
+  ScriptedDelegate delegate;
+  double seconds = 5;
+  delegate.script.on_headers = [&](const httputil::StartLine&) {
+    if (seconds != 10) delegate.connection->set_body_timeout(seconds);
+    return ScriptedDelegate::ready();
+  };
+  delegate.script.on_finish = [&] { answer(*delegate.connection, "done"); };
+  HTTPServer server(delegate, options);
+  server.listen(0, "127.0.0.1");
+  Client client(loop_, server.port());
+  client.send(kHalfBody + "cde");
+  client.until("done");
+  for (const double timeout : {5.0, 20.0, 10.0}) {
+    seconds = timeout;
+    Client slow(loop_, server.port());
+    slow.send(kHalfBody);
+    pass(timeout - 1);
+    EXPECT_FALSE(ended(slow)) << timeout;
+    pass(2);
+    EXPECT_TRUE(ended(slow)) << timeout;
+  }
+  seconds = 0;  // none
+  Client patient(loop_, server.port());
+  patient.send(kHalfBody);
+  pass(1000);
+  patient.send("cde");
+  patient.until("done");
+  client.send(kHalfBody + "cde");
+  client.until("done", 2);
+}
+
 TEST_F(TimeoutTest, a_body_stalls_also_after_its_delegate_held_back) {
   HTTPServerOptions options;
   options.body_stall_timeout = 10;

@@ -47,6 +47,7 @@ struct HandlerClass {
   RequestHandler* (*make)();
   void (*initialize)(RequestHandler&, const void* init);  // null: no Init
   Started (*prepare)(RequestHandler&);
+  Started (*data_received)(RequestHandler&, std::string);  // null: the body is collected
   std::array<VerbEntry, kVerbCount> verbs;
   const std::type_info* type;
   bool usual_etag;  // compute_etag() is RequestHandler's own
@@ -206,6 +207,44 @@ TORNADO_VERB(options)
 TORNADO_VERB(any_method)
 #undef TORNADO_VERB
 
+// What data_received() may take: by value what it keeps across a co_await. The piece itself lives
+// as long as the call.
+template <class S>
+constexpr void check_data_received() {
+  static_assert(S::kCount == 1, "data_received() takes one piece of the body");
+  using Piece = std::tuple_element_t<0, typename S::Parameters>;
+  static_assert(std::is_same_v<typename S::Return, void> || std::is_same_v<Piece, std::string>,
+                "a data_received() that is a coroutine takes a std::string by value");
+  static_assert(!std::is_same_v<typename S::Return, asynchronous>,
+                "data_received() returns void or Future<void>");
+}
+
+template <class H>
+Started call_data_received(RequestHandler& base, std::string chunk) {
+  return start([&] { return static_cast<H&>(base).data_received(std::move(chunk)); });
+}
+
+struct NameOf_data_received {
+  int data_received;
+};
+template <class H>
+struct Probe_data_received : H, NameOf_data_received {};
+
+template <class H>
+constexpr auto find_data_received() -> Started (*)(RequestHandler&, std::string) {
+  if constexpr (requires { &H::data_received; }) {
+    check_data_received<Signature<decltype(&H::data_received)>>();
+    return &call_data_received<H>;
+  } else {
+    if constexpr (!std::is_final_v<H>) {
+      static_assert(
+          requires { &Probe_data_received<H>::data_received; },
+          "the handler's data_received() must be public, and must not be overloaded");
+    }
+    return nullptr;
+  }
+}
+
 template <class H>
 concept HasInit = requires { typename H::Init; };
 
@@ -230,6 +269,7 @@ constexpr HandlerClass make_handler_class() {
   result.make = &make_handler<H>;
   if constexpr (HasInit<H>) result.initialize = &call_initialize<H>;
   result.prepare = &call_prepare<H>;
+  result.data_received = find_data_received<H>();
   result.verbs = {verb_get<H>(),   verb_head<H>(), verb_post<H>(),    verb_delete_<H>(),
                   verb_patch<H>(), verb_put<H>(),  verb_options<H>(), verb_any_method<H>()};
   result.type = &typeid(H);
