@@ -267,8 +267,15 @@ struct ParseMultipartConfig {
   std::size_t max_part_header_size = 10240;  // bytes of one part's header lines
 };
 
+// Not in Tornado, where the body's size is the only limit: a field costs a hundred times the byte
+// or two that it may have.
+struct ParseUrlencodedConfig {
+  std::size_t max_fields = 10000;  // pieces between "&"
+};
+
 struct ParseBodyConfig {
-  ParseMultipartConfig multipart;
+  ParseMultipartConfig multipart{};
+  ParseUrlencodedConfig urlencoded{};
 };
 
 // Sets the limits that parse_body_arguments() and HTTPServerRequest::parse_body() use from now on,
@@ -281,7 +288,9 @@ void set_parse_body_config(const ParseBodyConfig& config);
 // `arguments` and `files` may hold a part of the form.
 void parse_body_arguments(std::string_view content_type, std::string_view body,
                           Arguments& arguments, Files& files, const HTTPHeaders* headers = nullptr);
-// The multipart/form-data half of it; `boundary` with or without quotes (RFC 7578).
+// The multipart/form-data half of it; `boundary` with or without quotes. The syntax is that of RFC
+// 7578 and RFC 2046 5.1: a boundary counts at the start of a line only, the first final boundary
+// ends the form, and what stands before the first boundary or behind the final one is ignored.
 void parse_multipart_form_data(std::string_view boundary, std::string_view data,
                                Arguments& arguments, Files& files,
                                const ParseMultipartConfig& config = {});

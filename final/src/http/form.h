@@ -24,6 +24,21 @@ bool is_form(std::string_view content_type);
                                           const httputil::ParseMultipartConfig& config,
                                           httputil::Arguments& arguments, httputil::Files& files);
 
+// The halves of it, for who reads a multipart form by himself. The boundary parameter as it stands
+// in a content type, empty if there is none; without its quotes; and what a part's fields say.
+// read_part_headers() returns nullptr, or why the part is refused.
+bool is_multipart_form(std::string_view content_type);
+std::string_view find_boundary(std::string_view content_type);
+std::string_view unquote_boundary(std::string_view boundary);
+struct FormPart {
+  std::string name;
+  std::string filename;
+  std::string content_type;  // "application/unknown" if the part does not say
+
+  bool is_file() const noexcept { return !filename.empty(); }
+};
+[[nodiscard]] const char* read_part_headers(const httputil::HTTPHeaders& headers, FormPart& part);
+
 void parse_urlencoded(std::string_view text, httputil::Arguments& arguments);
 
 // `form-data; name="a"; filename*=UTF-8''b` taken apart.

@@ -72,9 +72,16 @@ TEST(Multipart, B2_4_empty_filename_is_an_argument) {
   EXPECT_THAT(form.files, IsEmpty());
 }
 
-TEST(Multipart, B2_4_the_last_final_boundary_counts_and_the_rest_is_ignored) {
-  const Form form = parse(field("a", "x\r\n--1234--\r\ny") + "--1234--\r\nepilogue");
-  EXPECT_EQ("x\r\n--1234--\r\ny", form.arguments.at("a")[0]);
+// Tornado lets the last final boundary count, and refuses text before the first one.
+TEST(Multipart, RFC_2046_5_1_1_preamble_and_epilogue_are_ignored) {
+  const Form form =
+      parse("preamble\r\n" + field("a", "x") + "--1234--\r\nepilogue\r\n--1234--\r\n");
+  EXPECT_THAT(form.arguments, ElementsAre(Pair("a", ElementsAre("x"))));
+}
+
+TEST(Multipart, RFC_2046_5_1_1_a_boundary_counts_at_the_start_of_a_line) {
+  const std::string data = "x--1234\r\n--12345\r\n--1234 \r\n --1234--";
+  EXPECT_EQ(data, parse(field("a", data) + "--1234--").arguments.at("a")[0]);
 }
 
 TEST(Multipart, B2_4_data_may_hold_anything) {
@@ -99,12 +106,15 @@ TEST(Multipart, B2_4_refused) {
   const BadForm cases[] = {
       {"invalid multipart/form-data: no final boundary found", field("a", "1")},
       {"multipart/form-data missing headers", "--1234\r\nno blank line\r\n--1234--"},
-      {"multipart/form-data missing headers", "preamble\r\n" + field("a", "1") + "--1234--"},
       {"invalid multipart/form-data",
        part("Content-Disposition: attachment; name=a", "1") + "--1234--"},
       {"invalid multipart/form-data", part("X: y", "1") + "--1234--"},
-      {"invalid multipart/form-data",
+      {"invalid multipart/form-data: no final boundary found",
        "--1234\r\nContent-Disposition: form-data; name=a\r\n\r\n1--1234--"},
+      {"invalid multipart/form-data: no final boundary found", ""},
+      {"invalid multipart/form-data: no final boundary found", "--1234"},
+      {"invalid multipart/form-data: no final boundary found", field("a", "1") + "--1234-"},
+      {"invalid multipart/form-data", "--1234\r\n\r\nno fields\r\n--1234--"},
       {"multipart/form-data missing name",
        part("Content-Disposition: form-data", "1") + "--1234--"},
       {"multipart/form-data missing name",
@@ -173,6 +183,25 @@ TEST(FormBody, B2_3_semicolon_is_data) {
   Form form;
   parse_body_arguments("Application/X-WWW-Form-Urlencoded", "a=1;b=2", form.arguments, form.files);
   EXPECT_THAT(form.arguments, ElementsAre(Pair("a", ElementsAre("1;b=2"))));
+}
+
+TEST(FormBody, HU10_field_limit) {
+  const auto parse_fields = [](std::size_t count) {
+    std::string body;
+    for (std::size_t i = 1; i < count; ++i) body += "a&";
+    Form form;
+    parse_body_arguments("application/x-www-form-urlencoded", body + "a", form.arguments,
+                         form.files);
+    return form.arguments.at("a").size();
+  };
+  EXPECT_EQ(10000u, parse_fields(10000));
+  EXPECT_THROW(parse_fields(10001), HTTPInputError);
+  ParseBodyConfig config;
+  config.urlencoded.max_fields = 2;
+  set_parse_body_config(config);
+  EXPECT_EQ(2u, parse_fields(2));
+  EXPECT_THROW(parse_fields(3), HTTPInputError);
+  set_parse_body_config({});
 }
 
 TEST(FormBody, B2_3_other_types_are_left_alone) {
@@ -255,7 +284,7 @@ TEST(Multipart, almost_boundaries_are_linear) {
   };
   const auto work = [&](const std::string& data) {
     Form form;
-    EXPECT_STREQ("multipart/form-data missing headers",
+    EXPECT_STREQ("invalid multipart/form-data: no final boundary found",
                  http::parse_multipart(boundary, data, {}, form.arguments, form.files));
   };
   EXPECT_LT(test::growth(make, work, 10000), test::kLinearGrowth);

@@ -1,0 +1,93 @@
+// Internal header. The multipart syntax (RFC 2046 5.1) as forms use it (RFC 7578), as a pure
+// function of bytes.
+#pragma once
+
+#include <tornado/httputil.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tornado::http {
+
+struct MultipartLimits {
+  std::size_t max_parts = 100;
+  std::size_t max_part_header_size = 10240;  // bytes, without the empty line
+};
+
+enum class MultipartStatus : std::uint8_t {
+  kPart,      // a part begins: headers() tells of it
+  kData,      // `content` is a piece of its data
+  kPartEnd,   // its data is complete
+  kNeedMore,  // everything given was consumed; call again when more has arrived
+  kDone,      // behind the final boundary; what follows it means nothing
+  kBad,       // `reason` says why; there is no going on
+  kTooLarge,  // a limit is exceeded; likewise
+};
+
+struct MultipartResult {
+  MultipartStatus status = MultipartStatus::kNeedMore;
+  std::size_t consumed = 0;
+  std::string_view content = {};  // in the data given or in the parser: valid until the next call
+  const char* reason = nullptr;   // static text
+};
+
+// Takes a body apart as it arrives, however it is cut. Call next() with what is behind `consumed`,
+// also if nothing is, until it says kNeedMore. Kept are only a part's header lines and how much of
+// a boundary has matched; time is linear.
+//
+// A boundary counts at the start of a line only, and up to its CRLF or its final "--": anything
+// else that looks like one is data. Text before the first boundary is ignored, as RFC 2046 has it.
+class MultipartParser {
+ public:
+  // RFC 2046 5.1.1. It also bounds what comparing with the boundary costs.
+  static constexpr std::size_t kMaxBoundary = 70;
+  // Without quotes: 1 to 70 bytes, none of them CR or LF.
+  static bool is_boundary(std::string_view boundary);
+
+  // Takes what is_boundary() accepts.
+  explicit MultipartParser(std::string_view boundary, const MultipartLimits& limits = {});
+
+  MultipartResult next(std::string_view data);
+  // The body ends here: nullptr if that is behind the final boundary, else why it is refused.
+  const char* end() const;
+
+  // Of the last part that kPart told of.
+  const httputil::HTTPHeaders& headers() const noexcept { return headers_; }
+
+ private:
+  enum class State : std::uint8_t {
+    kPreamble,  // before the first boundary
+    kHead,      // in a part's header lines
+    kData,      // in a part's data
+    kDash,      // behind the first "-" that is behind a boundary
+    kReturn,    // behind the CR that is behind a boundary
+    kFinal,     // the last part has ended with the final boundary, which is still to be told
+    kDone,
+    kFailed,
+  };
+
+  void step(std::string_view rest, MultipartResult& result);
+  void read_data(std::string_view rest, MultipartResult& result);
+  void read_behind_boundary(std::string_view rest, MultipartResult& result);
+  void read_head(std::string_view rest, MultipartResult& result);
+  void end_head(MultipartResult& result);
+  void give_back(std::size_t size, MultipartResult& result);
+  void end_part(MultipartResult& result);
+  void fail(MultipartStatus status, const char* reason, MultipartResult& result);
+  std::size_t boundary_size() const noexcept { return boundary_.size() - 1; }
+
+  MultipartLimits limits_;
+  std::string boundary_;  // CR LF "--" boundary, and a "-" more: what may have to be given back
+  // Bytes of it that have matched. At first as if a CRLF stood before the body.
+  std::size_t matched_ = 2;
+  State state_ = State::kPreamble;
+  bool in_part_ = false;
+  std::size_t parts_ = 0;
+  std::string head_;
+  httputil::HTTPHeaders headers_;
+  const char* reason_ = nullptr;
+};
+
+}  // namespace tornado::http
