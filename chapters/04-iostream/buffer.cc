@@ -1,0 +1,38 @@
+#include "04-iostream/buffer.h"
+
+#include <utility>
+
+namespace mini {
+
+void Buffer::append(std::string bytes) {
+  if (empty()) {
+    bytes_ = std::move(bytes);
+    gone_ = 0;
+  } else {
+    bytes_ += bytes;
+  }
+}
+
+// [drop]
+// To erase at the front moves all that is behind it: ten thousand short lines that came at once
+// would be moved ten thousand times. So we count what is gone, and move when that is the larger
+// half: each byte then pays for one move at most. An empty buffer keeps no memory.
+void Buffer::drop(std::size_t count) {
+  gone_ += count;
+  if (empty()) {
+    bytes_ = std::string();
+    gone_ = 0;
+  } else if (gone_ > bytes_.size() / 2) {
+    bytes_ = bytes_.substr(gone_);
+    gone_ = 0;
+  }
+}
+// [/drop]
+
+std::string Buffer::take(std::size_t count) {
+  std::string bytes(view().substr(0, count));
+  drop(count);
+  return bytes;
+}
+
+}  // namespace mini

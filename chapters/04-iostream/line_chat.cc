@@ -1,0 +1,41 @@
+#include "04-iostream/line_chat.h"
+
+namespace mini {
+
+// The members' callbacks use the chat: none of them may be called any more.
+LineChat::~LineChat() {
+  for (const Member& member : members_) {
+    member->set_close_callback(nullptr);
+    member->close();
+  }
+}
+
+// [join]
+void LineChat::handle_stream(Member member) {
+  members_.insert(member);
+  member->set_close_callback([this, member] { members_.erase(member); });
+  member->write("Welcome. " + std::to_string(members_.size() - 1) + " others are here.\n");
+  listen_to(member);
+}
+
+void LineChat::listen_to(const Member& member) {
+  const auto on_line = [this, member](const std::string& line) {
+    tell_others(member, line);
+    listen_to(member);
+  };
+  member->read_until("\n", on_line, kMaxLine);
+}
+// [/join]
+
+// [tell]
+void LineChat::tell_others(const Member& speaker, const std::string& line) {
+  for (const Member& member : members_) {
+    if (member == speaker) continue;
+    member->write(line);
+    // There is no waiting for the slow here: the others want the next line now.
+    if (member->unsent() > kMaxUnsent) member->close();
+  }
+}
+// [/tell]
+
+}  // namespace mini

@@ -1,0 +1,33 @@
+// A chat for nc: each line of one member goes to all the others.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "04-iostream/tcpserver.h"
+
+namespace mini {
+
+// [chat]
+class LineChat : public TCPServer {
+ public:
+  using TCPServer::TCPServer;
+  ~LineChat() override;
+
+  static constexpr std::size_t kMaxLine = 4096;         // bytes; who says more leaves
+  static constexpr std::size_t kMaxUnsent = 64 * 1024;  // bytes; who reads too slowly leaves
+
+ private:
+  using Member = std::shared_ptr<IOStream>;
+
+  void handle_stream(Member member) override;
+  void listen_to(const Member& member);
+  void tell_others(const Member& speaker, const std::string& line);
+
+  std::set<Member> members_;
+};
+// [/chat]
+
+}  // namespace mini
