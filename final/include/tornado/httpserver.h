@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/request_callback.h>
 #include <tornado/http1connection.h>
 #include <tornado/httputil.h>
 #include <tornado/tcpserver.h>
@@ -35,56 +36,6 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   std::optional<ssl::SSLContext> ssl_options;
 };
 
-namespace detail {
-
-// A delegate that collects each request and gives it to a function. Shared by the server and its
-// requests: the function may destroy the server, and its captures must outlive the call.
-class CallbackDelegate : public httputil::HTTPServerConnectionDelegate,
-                         public std::enable_shared_from_this<CallbackDelegate> {
- public:
-  std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
-      const void* server_connection,
-      std::shared_ptr<httputil::HTTPConnection> request_connection) final;
-
- protected:
-  // A coroutine has thrown: logs it and closes the connection, if it is still there.
-  static void call_failed(httputil::HTTPConnection& connection);
-
- private:
-  friend class CollectingDelegate;
-  virtual void call(httputil::HTTPServerRequest request) = 0;
-};
-
-template <class F>
-class FunctionDelegate final : public CallbackDelegate {
- public:
-  explicit FunctionDelegate(F f) : function_(std::move(f)) {}
-
- private:
-  using Returned = std::invoke_result_t<F&, httputil::HTTPServerRequest>;
-
-  void call(httputil::HTTPServerRequest request) override {
-    if constexpr (tornado::detail::is_future<Returned>) {
-      run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request));
-    } else {
-      function_(std::move(request));
-    }
-  }
-  static Future<void> run(std::shared_ptr<FunctionDelegate> self,
-                          httputil::HTTPServerRequest request) {
-    const auto connection = request.connection;
-    try {
-      co_await self->function_(std::move(request));
-    } catch (...) {
-      call_failed(*connection);
-    }
-  }
-
-  F function_;
-};
-
-}  // namespace detail
-
 // A single-threaded HTTP/1.1 server on the loop that is current when it starts to listen.
 //
 // After a message that is not HTTP it answers 400 and closes; nothing behind that message is read.
@@ -99,8 +50,7 @@ class HTTPServer : public tcpserver::TCPServer {
   // Requests go to `callback(HTTPServerRequest)`, which answers through request.connection, now or
   // later. It may be a coroutine; its captures live until its last call has ended. What it throws
   // is logged, and closes the connection.
-  template <class F>
-    requires std::is_invocable_v<F&, httputil::HTTPServerRequest>
+  template <RequestFunction F>
   explicit HTTPServer(F callback, const HTTPServerOptions& options = {})
       : HTTPServer(std::make_shared<detail::FunctionDelegate<F>>(std::move(callback)), options) {}
   ~HTTPServer() override;

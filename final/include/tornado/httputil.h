@@ -414,6 +414,8 @@ class HTTPServerRequest {
   std::string protocol = "http";               // or "https"
   std::string host;                            // with the port if one was sent
   std::shared_ptr<HTTPConnection> connection;  // nullptr in a request no server received
+  // The TCP connection, as a router has got it: for comparing only. Null elsewhere.
+  const void* server_connection = nullptr;
 
   // The host in lower case without its port.
   std::string host_name() const;

@@ -16,6 +16,7 @@
 #include <tornado/netutil.h>
 #include <tornado/options.h>
 #include <tornado/queues.h>
+#include <tornado/routing.h>
 #include <tornado/tcpclient.h>
 #include <tornado/tcpserver.h>
 #include <tornado/version.h>

@@ -8,6 +8,7 @@
 #include <tornado/detail/json_text.h>
 #include <tornado/detail/pointers.h>
 #include <tornado/httputil.h>
+#include <tornado/routing.h>
 
 #include <concepts>
 #include <cstdint>
@@ -75,51 +76,90 @@ struct ErrorInfo {
 // ---- routes -------------------------------------------------------------------------------------
 
 namespace detail {
-class Pattern;
 class HandlerDelegate;
 struct OwnedRequest;
-class RouteTable;
 struct ApplicationState;
 }  // namespace detail
 
-// One route: a pattern, a handler class, what its initialize() gets, and a name. Made by url().
-// Tornado: URLSpec.
-class URLSpec {
- public:
-  URLSpec(std::string pattern, const detail::HandlerClass& handler_class,
-          std::shared_ptr<const void> init, std::string name);
+using routing::Rule;
+// Tornado has a class of its own for rules of a path and a handler class. Made by url().
+using URLSpec = routing::Rule;
 
-  const std::string& pattern() const noexcept { return pattern_; }
-  const std::string& name() const noexcept { return name_; }
-
- private:
-  friend class detail::RouteTable;
-  friend class detail::HandlerDelegate;
-  std::string pattern_;
-  std::string name_;
-  const detail::HandlerClass* handler_class_;
-  std::shared_ptr<const void> init_;
-  std::shared_ptr<const detail::Pattern> compiled_;
-};
-
-// A route to handler class H. `pattern` is a regular expression (RE2's syntax, which is Python's
-// without backreferences and look-around) for the whole path, as sent: still percent-encoded. Its
-// groups become the verb's arguments, decoded and converted to the parameters' types; text that
-// does not convert is a 404. Throws std::invalid_argument if the pattern is no regular expression,
-// or if a verb of H takes another number of arguments than the pattern has groups.
+// Handler class H as what a Rule leads to, and as a setting.
 template <class H>
   requires(!detail::HasInit<H>)
-URLSpec url(std::string pattern, std::string name = {}) {
-  return URLSpec(std::move(pattern), detail::handler_class<H>, nullptr, std::move(name));
+routing::RuleTarget handler() {
+  return {detail::handler_class<H>, nullptr};
 }
 // The same for a class with a nested struct Init: each handler's initialize(const Init&) gets
 // `init`.
 template <class H>
   requires detail::HasInit<H>
-URLSpec url(std::string pattern, typename H::Init init = {}, std::string name = {}) {
-  return URLSpec(std::move(pattern), detail::handler_class<H>,
-                 std::make_shared<const typename H::Init>(std::move(init)), std::move(name));
+routing::RuleTarget handler(typename H::Init init = {}) {
+  return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
 }
+
+// A route to handler class H. `pattern` is what PathMatches takes: a regular expression for the
+// whole path as sent. Its groups become the verb's arguments, decoded and converted to the
+// parameters' types; text that does not convert is a 404. Throws std::invalid_argument if the
+// pattern is no regular expression, or if a verb of H takes another number of arguments than the
+// pattern has groups. Tornado: url, which is URLSpec.
+template <class H>
+  requires(!detail::HasInit<H>)
+URLSpec url(const std::string& pattern, std::string name = {}) {
+  return {pattern, handler<H>(), std::move(name)};
+}
+template <class H>
+  requires detail::HasInit<H>
+URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string name = {}) {
+  return {pattern, handler<H>(std::move(init)), std::move(name)};
+}
+
+// ---- transforms ---------------------------------------------------------------------------------
+
+// Changes what handlers send, on its way to the connection: one object a response, made with its
+// request. Tornado: OutputTransform.
+class OutputTransform {
+ public:
+  virtual ~OutputTransform() = default;
+  // The head and the first piece of the body; all of it if `finishing`. With HEAD the body is shown
+  // too, and dropped afterwards.
+  virtual void transform_first_chunk(int& status_code, httputil::HTTPHeaders& headers,
+                                     std::string& chunk, bool finishing);
+  // Each piece after that.
+  virtual void transform_chunk(std::string& chunk, bool finishing);
+};
+
+// Sends bodies with gzip to clients that accept it, if their type is worth it and they are not
+// small; and says in every response that it might have (Vary). A part of a resource (206), and what
+// has a Content-Encoding, stays as it is. The Etag is that of the plain body.
+class GZipContentEncoding final : public OutputTransform {
+ public:
+  struct Options {
+    Options() {}
+    int level = 6;                  // zlib's, 1 (fast) to 9 (small)
+    std::size_t min_length = 1024;  // bytes; for bodies that are sent in one piece
+    // Besides text/*.
+    std::vector<std::string> content_types = {"application/javascript", "application/x-javascript",
+                                              "application/xml",        "application/atom+xml",
+                                              "application/json",       "application/xhtml+xml",
+                                              "image/svg+xml"};
+  };
+  explicit GZipContentEncoding(const httputil::HTTPServerRequest& request, Options options = {});
+  ~GZipContentEncoding() override;
+  void transform_first_chunk(int& status_code, httputil::HTTPHeaders& headers, std::string& chunk,
+                             bool finishing) override;
+  void transform_chunk(std::string& chunk, bool finishing) override;
+
+ private:
+  class Compressor;
+  bool is_worth_it(int status_code, const httputil::HTTPHeaders& headers, std::size_t size,
+                   bool finishing) const;
+
+  Options options_;
+  bool accepted_;
+  std::unique_ptr<Compressor> compressor_;  // null: the body stays as it is
+};
 
 // ---- Application --------------------------------------------------------------------------------
 
@@ -131,22 +171,52 @@ struct Settings {
   bool debug = false;
   // Error pages show the exception; unset: as debug.
   std::optional<bool> serve_traceback;
+  // The host that add_handlers() takes for this one when the request's name is none of those.
+  std::string default_host;
+  // Answers requests that no route matches: web::handler<H>(init). Without it, a 404 page. Tornado:
+  // default_handler_class and default_handler_args.
+  std::optional<routing::RuleTarget> default_handler_class;
+  // Compresses responses that are worth it, for clients that take it: GZipContentEncoding.
+  bool compress_response = false;
   // Called instead of the access log, once a request has finished.
   tornado::detail::Function<void(const RequestHandler&)> log_function;
   // Whatever else the program wants to find in settings().
   std::map<std::string, std::string, std::less<>> extra;
+
+  // Whether the setting with this name is given: a member above, or one of `extra`.
+  bool has(std::string_view name) const;
 };
 
 // Routes, settings, and what serves a request. It must outlive the servers that use it; listen()'s
-// belong to it.
-class Application : public httputil::HTTPServerConnectionDelegate {
+// belong to it. It is a router: a rule of another one may lead to it.
+class Application : public routing::ReversibleRouter {
  public:
-  // Routes are tried in order; the first that matches wins. A name that is used twice means the
-  // last route of that name, with a warning.
-  explicit Application(std::vector<URLSpec> handlers = {}, Settings settings = {});
+  // Routes are tried in order; the first that matches wins. Besides url<H>(), a Rule may lead to
+  // another application, a router, a function of HTTPServerRequest, or a list of more rules. A name
+  // that is used twice means the last route of that name, with a warning.
+  explicit Application(std::vector<Rule> handlers = {}, Settings settings = {});
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
   ~Application() override;
+
+  // Routes for hosts whose name matches the regular expression, tried before those for all, in the
+  // order of these calls. If none of them matches, the others are tried. With the setting
+  // default_host, they also are the last routes of every host, if that name matches.
+  void add_handlers(const std::string& host_pattern, std::vector<Rule> host_handlers);
+
+  // Every response goes through a T from now on, made with its request: T(const
+  // HTTPServerRequest&), derived from OutputTransform. The first one added comes first.
+  template <std::derived_from<OutputTransform> T>
+  void add_transform() {
+    add_transform(
+        [](const httputil::HTTPServerRequest& request) -> std::unique_ptr<OutputTransform> {
+          return std::make_unique<T>(request);
+        });
+  }
+  // The same with a function that makes it.
+  using MakeTransform = tornado::detail::Function<std::unique_ptr<OutputTransform>(
+      const httputil::HTTPServerRequest&)>;
+  void add_transform(MakeTransform make);
 
   // Makes an HTTPServer for this application that listens on `port` (0: any free one), on the
   // current loop. An empty address means every interface. Throws std::system_error, and
@@ -163,27 +233,35 @@ class Application : public httputil::HTTPServerConnectionDelegate {
   // a pattern that cannot be reversed.
   template <class... Args>
   std::string reverse_url(std::string_view name, const Args&... args) const {
-    return reverse(name, {text_of(args)...});
+    return path_of(name, {text_of(args)...});
   }
+  std::optional<std::string> reverse(std::string_view name,
+                                     const std::vector<std::string>& args) const override;
 
   // Writes the access log's line: status, method, URI, client, milliseconds. Called for each
   // request once it has finished.
   virtual void log_request(const RequestHandler& handler);
 
+  // Answers a request that came another way, such as through an HTTPServer of a function. The
+  // handler is not told when that client leaves.
+  void operator()(httputil::HTTPServerRequest request);
+  // Who answers the request; never null, as there is a handler for what no route matches.
+  std::unique_ptr<httputil::HTTPMessageDelegate> find_handler(
+      const httputil::HTTPServerRequest& request) override;
+  // A handler of class H for the request, whatever its path is. For routers of the program's own.
+  template <class H, class... Init>
+  std::unique_ptr<httputil::HTTPMessageDelegate> get_handler_delegate(
+      const httputil::HTTPServerRequest& request, PathArgs path_args = {}, Init... init) {
+    return delegate_for(request, handler<H>(std::move(init)...), std::move(path_args));
+  }
   std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) override;
 
  private:
-  template <class T>
-  static std::string text_of(const T& value) {
-    if constexpr (std::is_arithmetic_v<T>) {
-      return std::to_string(value);
-    } else {
-      return std::string(value);
-    }
-  }
-  std::string reverse(std::string_view name, std::vector<std::string> args) const;
+  std::string path_of(std::string_view name, const std::vector<std::string>& args) const;
+  std::unique_ptr<httputil::HTTPMessageDelegate> delegate_for(
+      const httputil::HTTPServerRequest& request, routing::RuleTarget target, PathArgs path_args);
 
   tornado::detail::Ref<detail::ApplicationState> state_;
   std::vector<std::unique_ptr<httpserver::HTTPServer>> servers_;
@@ -200,7 +278,10 @@ class Application : public httputil::HTTPServerConnectionDelegate {
 //   };
 //
 // Verbs are get, head, post, delete_, patch, put and options, found by name, and any_method for
-// every method the class has no verb for. Without that, such a method answers 405. In this order: a
+// every method the class has no verb for. Without that, such a method answers 405. So does, in a
+// class that has a list of names `static constexpr std::array<std::string_view, N>
+// SUPPORTED_METHODS`, a method that is not on it. Before its captures a verb may take conditions,
+// which are Tornado's decorators: `void get(web::addslash, std::string name)`. In this order: a
 // new object for each request; initialize(const Init&), if the class has an Init; prepare(), which
 // may be a coroutine too and is found by name like a verb; unless that has finished the request,
 // the verb; on_finish().
@@ -244,8 +325,12 @@ class RequestHandler : public tornado::detail::Pooled {
   Application& application;
   const Settings& settings() const noexcept;
 
-  // The route's captures, percent-decoded ("+" stays).
+  // The route's captures, in order, percent-decoded ("+" stays); and those of named groups by name.
   const PathArgs& path_args() const noexcept { return path_args_; }
+  const PathKwargs& path_kwargs() const noexcept { return path_kwargs_; }
+
+  // Throws std::runtime_error, which names both, if the application does not have this setting.
+  void require_setting(std::string_view name, std::string_view feature = "this feature") const;
 
   // ---- hooks
   // Before the verb, whichever it is. Hide it with `void prepare()` or `Future<void> prepare()`.
@@ -264,6 +349,9 @@ class RequestHandler : public tornado::detail::Pooled {
   // The body of an error page. The default is a small HTML page; with serve_traceback, the
   // exception's text. Does not change the status by itself.
   virtual void write_error(int status_code, const ErrorInfo& info);
+  // Text of a request as UTF-8: captures of the path, and arguments; `name` is the argument's or
+  // the group's. The default throws HTTPError(400) for what is not.
+  virtual std::string decode_argument(std::string_view value, std::string_view name = {}) const;
   // What is logged of an exception: an HTTPError's log_message as a warning, others as an error.
   virtual void log_exception(const std::exception_ptr& exception);
 
@@ -312,6 +400,12 @@ class RequestHandler : public tornado::detail::Pooled {
   template <std::integral N>
   void set_header(std::string_view name, N value) {
     set_header(name, std::string_view(std::to_string(value)));
+  }
+  // A time of std::chrono::system_clock, as HTTP writes it: "Sun, 27 Jan 2013 18:43:20 GMT".
+  template <class Time>
+    requires requires(const Time& time) { Time::clock::to_time_t(time); }
+  void set_header(std::string_view name, const Time& time) {
+    set_header(name, std::string_view(httputil::format_timestamp(Time::clock::to_time_t(time))));
   }
   void add_header(std::string_view name, std::string_view value);
   void clear_header(std::string_view name);
@@ -366,6 +460,10 @@ class RequestHandler : public tornado::detail::Pooled {
   RequestHandler();
   virtual ~RequestHandler();
 
+  // Ends the handler, as finish() does, but sends and logs nothing: somebody else answers the
+  // request.
+  void leave_response();
+
  private:
   friend class detail::HandlerDelegate;
   class Ref;
@@ -382,17 +480,21 @@ class RequestHandler : public tornado::detail::Pooled {
     RequestHandler& handler_;
   };
 
-  void execute(detail::Verb verb, PathArgs captures);
-  static Future<void> execute_streaming(Ref self, detail::Verb verb, PathArgs captures);
+  void execute(detail::Verb verb, routing::MatchParams params);
+  static Future<void> execute_streaming(Ref self, detail::Verb verb, routing::MatchParams params);
   static Future<void> take_data(Ref self, std::string chunk);
   void body_complete() noexcept;
-  detail::Started begin(detail::Verb verb, PathArgs captures);
+  detail::Started begin(detail::Verb verb, routing::MatchParams params);
+  bool is_supported(std::string_view method) const noexcept;
+  void take_params(routing::MatchParams params);
   const detail::VerbEntry& verb_entry() const noexcept;
   void run_verb();
   static Future<void> after_prepare(Ref self, Future<void> prepared);
   static Future<void> after_verb(Ref self, Future<void> answered);
   void handle_exception(const std::exception_ptr& exception) noexcept;
   void write_json(std::string text);
+  Future<void> send(bool finishing);
+  void transform_head(bool finishing);
   void finish_headers();
   void end_connection() noexcept;
   void log_and_end();
@@ -410,9 +512,11 @@ class RequestHandler : public tornado::detail::Pooled {
   std::unique_ptr<detail::OwnedRequest> request_;
   const detail::HandlerClass* handler_class_ = nullptr;
   PathArgs path_args_;
+  PathKwargs path_kwargs_;
   httputil::HTTPHeaders headers_;
   std::string write_buffer_;
   httputil::ResponseStartLine status_line_;
+  std::vector<std::unique_ptr<OutputTransform>> transforms_;  // made when the head is sent
   std::unique_ptr<Open> open_;  // keeps an asynchronous handler until finish()
   Context context_{*this};
   detail::Verb verb_ = detail::Verb::kAny;
@@ -420,6 +524,64 @@ class RequestHandler : public tornado::detail::Pooled {
   bool finished_ = false;
   bool on_finish_called_ = false;
   bool held_without_client_ = false;  // on_connection_close() left it to finish()
+};
+
+// ---- conditions of verbs ------------------------------------------------------------------------
+
+// A path without its final slash is redirected (301) to the one with it; but with GET and HEAD
+// only, other methods answer 404. The route is "/docs/?". Tornado: @addslash.
+//
+//   void get(web::addslash) { ... }
+struct addslash {
+  static bool admits(RequestHandler& handler);
+};
+// The other way round: final slashes are taken off. "/" stays. Tornado: @removeslash.
+struct removeslash {
+  static bool admits(RequestHandler& handler);
+};
+
+// ---- handlers -----------------------------------------------------------------------------------
+
+// Answers every method with the error page of a status. Tornado: ErrorHandler.
+class ErrorHandler : public RequestHandler {
+ public:
+  struct Init {
+    int status_code = 404;
+  };
+  void initialize(const Init& init) { set_status(init.status_code); }
+  void prepare();
+};
+
+// Sends GET requests elsewhere, with the query they have. In `url`, "{0}" stands for the first
+// group of the route's pattern, "{}" for the next one, "{name}" for a named one, "{{" for "{"; and
+// "" for the first, too. A group that is not there is a 500. Tornado: RedirectHandler.
+//
+//   web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/{0}"})
+class RedirectHandler : public RequestHandler {
+ public:
+  struct Init {
+    std::string url;
+    bool permanent = true;  // 301; else 302
+  };
+  void initialize(const Init& init) { init_ = init; }
+  void get(const PathArgs& args);
+
+ private:
+  Init init_;
+};
+
+// Gives each request to a function, or coroutine, of HTTPServerRequest, which answers it through
+// request.connection. There is no access log line. Tornado: FallbackHandler.
+class FallbackHandler : public RequestHandler {
+ public:
+  struct Init {
+    httpserver::RequestCallback fallback;
+  };
+  void initialize(const Init& init) { fallback_ = init.fallback; }
+  void prepare();
+
+ private:
+  httpserver::RequestCallback fallback_;
 };
 
 }  // namespace tornado::web

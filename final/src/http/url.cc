@@ -89,12 +89,6 @@ std::string host_name(std::string_view host) {
   return name;
 }
 
-std::optional<std::string> decode_path_component(std::string_view text) {
-  std::string decoded = escape::url_unescape(text, false);
-  if (!escape::is_valid_utf8(decoded)) return std::nullopt;
-  return decoded;
-}
-
 }  // namespace tornado::http
 
 namespace tornado::httputil {

@@ -1,8 +1,7 @@
-// Internal header. The parts of URLs that requests carry: targets, hosts, percent-encoding (RFC
-// 3986, RFC 9112 3.2).
+// Internal header. The parts of URLs that requests carry: targets, hosts (RFC 3986, RFC 9112
+// 3.2).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,9 +24,5 @@ struct AbsoluteTarget {
 
 // A Host value in lower case and without its port. Tornado: host_name.
 std::string host_name(std::string_view host);
-
-// Decodes %XX. "+" stays, since it means a blank in queries only; a broken escape stays as it is.
-// Nothing if the result is not UTF-8. This is how a route's captures are read.
-std::optional<std::string> decode_path_component(std::string_view text);
 
 }  // namespace tornado::http

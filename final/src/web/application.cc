@@ -6,6 +6,7 @@
 
 #include "web/application_state.h"
 #include "web/handler_delegate.h"
+#include "web/routing_delegate.h"
 
 namespace tornado::web {
 
@@ -24,7 +25,30 @@ const httputil::HTTPHeaders& detail::ApplicationState::default_headers() {
   return default_headers_;
 }
 
-Application::Application(std::vector<URLSpec> handlers, Settings settings)
+detail::ApplicationState::ApplicationState(Application& owner, std::vector<Rule> handlers,
+                                           Settings app_settings)
+    : application(&owner),
+      settings(std::move(app_settings)),
+      routes(std::move(handlers)),
+      not_found(
+          settings.default_handler_class.value_or(handler<ErrorHandler>({.status_code = 404}))) {
+  if (settings.compress_response) {
+    transforms.emplace_back([](const httputil::HTTPServerRequest& request) {
+      return std::make_unique<GZipContentEncoding>(request);
+    });
+  }
+}
+
+routing::detail::Destination detail::ApplicationState::find(
+    const httputil::HTTPServerRequest& request) const {
+  if (!hosts.empty()) {
+    if (auto to = hosts.find(request)) return to;
+  }
+  if (auto to = routes.find(request)) return to;
+  return routing::detail::RuleTable::follow(not_found, {}, request);
+}
+
+Application::Application(std::vector<Rule> handlers, Settings settings)
     : state_(new detail::ApplicationState(*this, std::move(handlers), std::move(settings))) {}
 
 Application::~Application() {
@@ -48,14 +72,75 @@ const Settings& Application::settings() const noexcept {
   return state_->settings;
 }
 
-std::string Application::reverse(std::string_view name, std::vector<std::string> args) const {
-  return state_->routes.reverse(name, args);
+// ---- routes -------------------------------------------------------------------------------------
+
+void Application::add_handlers(const std::string& host_pattern, std::vector<Rule> host_handlers) {
+  const routing::RuleTarget rules(std::move(host_handlers));
+  state_->hosts.add({Rule(routing::HostMatches(host_pattern), rules)});
+  const std::string& default_host = state_->settings.default_host;
+  if (default_host.empty()) return;
+  state_->routes.add({Rule(routing::DefaultHostMatches(default_host, host_pattern), rules)});
 }
 
+void Application::add_transform(MakeTransform make) {
+  state_->transforms.push_back(std::move(make));
+}
+
+std::optional<std::string> Application::reverse(std::string_view name,
+                                                const std::vector<std::string>& args) const {
+  auto path = state_->hosts.reverse(name, args);
+  return path ? path : state_->routes.reverse(name, args);
+}
+
+std::string Application::path_of(std::string_view name,
+                                 const std::vector<std::string>& args) const {
+  auto path = reverse(name, args);
+  if (!path) throw std::out_of_range(std::string(name) + " not found in named urls");
+  return std::move(*path);
+}
+
+// ---- requests -----------------------------------------------------------------------------------
+
 std::unique_ptr<httputil::HTTPMessageDelegate> Application::start_request(
-    const void* /*server_connection*/,
-    std::shared_ptr<httputil::HTTPConnection> request_connection) {
-  return std::make_unique<detail::HandlerDelegate>(state_, std::move(request_connection));
+    const void* server_connection, std::shared_ptr<httputil::HTTPConnection> request_connection) {
+  return std::make_unique<detail::HandlerDelegate>(state_, server_connection,
+                                                   std::move(request_connection));
+}
+
+std::unique_ptr<httputil::HTTPMessageDelegate> Application::find_handler(
+    const httputil::HTTPServerRequest& request) {
+  auto to = state_->find(request);
+  if (to.delegate != nullptr) return std::move(to.delegate);
+  return std::make_unique<detail::HandlerDelegate>(state_, request, std::move(to));
+}
+
+std::unique_ptr<httputil::HTTPMessageDelegate> Application::delegate_for(
+    const httputil::HTTPServerRequest& request, routing::RuleTarget target, PathArgs path_args) {
+  auto to = routing::detail::RuleTable::follow(target, {std::move(path_args), {}}, request);
+  return std::make_unique<detail::HandlerDelegate>(state_, request, std::move(to),
+                                                   std::move(target));
+}
+
+namespace {
+
+// Gives a delegate a request that was collected elsewhere.
+Future<void> feed(std::unique_ptr<httputil::HTTPMessageDelegate> delegate,
+                  httputil::HTTPServerRequest request) {
+  std::string body = std::move(request.body);
+  const Future<void> begun = routing::detail::hand_on(*delegate, std::move(request));
+  co_await begun;
+  if (!body.empty()) {
+    const Future<void> taken = delegate->data_received(std::move(body));
+    co_await taken;
+  }
+  delegate->finish();
+}
+
+}  // namespace
+
+void Application::operator()(httputil::HTTPServerRequest request) {
+  auto delegate = find_handler(request);
+  feed(std::move(delegate), std::move(request));
 }
 
 }  // namespace tornado::web

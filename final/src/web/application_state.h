@@ -9,7 +9,7 @@
 #include <array>
 #include <ctime>
 
-#include "web/route_table.h"
+#include "web/rule_table.h"
 
 namespace tornado::web::detail {
 
@@ -18,8 +18,10 @@ inline constexpr std::array<std::string_view, 7> kMethodNames = {
     "GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"};
 
 struct ApplicationState final : tornado::detail::Counted {
-  ApplicationState(Application& owner, std::vector<URLSpec> handlers, Settings app_settings)
-      : application(&owner), settings(std::move(app_settings)), routes(std::move(handlers)) {}
+  ApplicationState(Application& owner, std::vector<Rule> handlers, Settings app_settings);
+
+  // Who answers the request: never nobody.
+  routing::detail::Destination find(const httputil::HTTPServerRequest& request) const;
 
   // Server, Content-Type and Date. Written anew once a second; a response copies them.
   const httputil::HTTPHeaders& default_headers();
@@ -28,7 +30,10 @@ struct ApplicationState final : tornado::detail::Counted {
 
   Application* application;  // null once it is gone
   const Settings settings;
-  const RouteTable routes;
+  routing::detail::RuleTable hosts;   // of add_handlers(): tried first
+  routing::detail::RuleTable routes;  // for every host
+  const routing::RuleTarget not_found;
+  std::vector<Application::MakeTransform> transforms;
   tornado::detail::ListHook open_handlers;  // asynchronous ones that have not finished
 
  private:

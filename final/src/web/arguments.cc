@@ -9,11 +9,7 @@
 namespace tornado::web {
 namespace {
 
-std::string decode(const std::string& value, std::string_view name, bool strip) {
-  if (!escape::is_valid_utf8(value)) {
-    throw HTTPError(400, "Invalid unicode in " + std::string(name) + ": " + value.substr(0, 40));
-  }
-  std::string text = value;
+std::string clean(std::string text, bool strip) {
   std::replace_if(
       text.begin(), text.end(),
       [](char c) { return (c >= '\0' && c <= '\x08') || (c >= '\x0e' && c <= '\x1f'); }, ' ');
@@ -22,17 +18,26 @@ std::string decode(const std::string& value, std::string_view name, bool strip) 
 
 }  // namespace
 
+std::string RequestHandler::decode_argument(std::string_view value, std::string_view name) const {
+  if (!escape::is_valid_utf8(value)) {
+    throw HTTPError(400, "Invalid unicode in " + std::string(name.empty() ? "url" : name) + ": " +
+                             std::string(value.substr(0, 40)));
+  }
+  return std::string(value);
+}
+
 std::string RequestHandler::argument(const httputil::Arguments& source, std::string_view name,
                                      bool strip) const {
   const auto found = source.find(name);
   if (found == source.end()) throw MissingArgumentError(name);
-  return decode(found->second.back(), name, strip);
+  return clean(decode_argument(found->second.back(), name), strip);
 }
 
 std::string RequestHandler::argument(const httputil::Arguments& source, std::string_view name,
                                      std::string_view fallback, bool strip) const {
   const auto found = source.find(name);
-  return found == source.end() ? std::string(fallback) : decode(found->second.back(), name, strip);
+  return found == source.end() ? std::string(fallback)
+                               : clean(decode_argument(found->second.back(), name), strip);
 }
 
 std::vector<std::string> RequestHandler::arguments(const httputil::Arguments& source,
@@ -40,7 +45,8 @@ std::vector<std::string> RequestHandler::arguments(const httputil::Arguments& so
   std::vector<std::string> values;
   const auto found = source.find(name);
   if (found == source.end()) return values;
-  for (const std::string& value : found->second) values.push_back(decode(value, name, strip));
+  for (const std::string& value : found->second)
+    values.push_back(clean(decode_argument(value, name), strip));
   return values;
 }
 

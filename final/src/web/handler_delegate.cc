@@ -1,6 +1,6 @@
 #include "web/handler_delegate.h"
 
-#include "http/url.h"
+#include "web/routing_delegate.h"
 
 namespace tornado::web::detail {
 namespace {
@@ -12,56 +12,68 @@ Verb verb_of(std::string_view method) {
   return Verb::kAny;
 }
 
-// Answers requests that no route matches.
-class NotFoundHandler final : public RequestHandler {
- public:
-  void prepare() { throw HTTPError(404); }
-};
-
-Future<void> ready() {
-  Future<void> future;
-  future.set_result();
-  return future;
-}
-
 }  // namespace
 
 constinit thread_local const Construction* construction = nullptr;
 
 HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
+                                 const void* server_connection,
                                  std::shared_ptr<httputil::HTTPConnection> connection)
-    : state_(std::move(state)), connection_(std::move(connection)) {}
+    : state_(std::move(state)),
+      server_connection_(server_connection),
+      connection_(std::move(connection)) {}
+
+HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
+                                 const httputil::HTTPServerRequest& request,
+                                 routing::detail::Destination to,
+                                 std::optional<routing::RuleTarget> kept)
+    : state_(std::move(state)),
+      server_connection_(request.server_connection),
+      connection_(request.connection),
+      to_(std::move(to)),
+      kept_(std::move(kept)) {}
 
 Future<void> HandlerDelegate::headers_received(httputil::StartLine start_line,
                                                httputil::HTTPHeaders headers) {
   request_ =
       std::make_unique<OwnedRequest>(std::get<httputil::RequestStartLine>(std::move(start_line)),
                                      std::move(headers), std::string(), std::move(connection_));
-  match_ = state_->routes.find(request_->path);
-  if (handler_class().data_received == nullptr) return ready();
+  request_->server_connection = server_connection_;
+  if (!to_) to_ = state_->find(*request_);
+  if (to_.delegate != nullptr) {
+    const auto request = std::move(request_);
+    return routing::detail::hand_on(*to_.delegate, std::move(*request));
+  }
+  if (to_.handler_class->data_received == nullptr) return routing::detail::ready();
   make_handler();
   const tornado::detail::ContextScope context(&handler_->context_);
-  auto captures = initialize();
-  if (!captures) return ready();
+  if (!initialize()) return routing::detail::ready();
   const Verb verb = verb_of(handler_->request.method);
-  return RequestHandler::execute_streaming(handler_, verb, std::move(*captures));
+  return RequestHandler::execute_streaming(handler_, verb, std::move(to_.params));
 }
 
 Future<void> HandlerDelegate::data_received(std::string chunk) {
+  if (to_.delegate != nullptr) return to_.delegate->data_received(std::move(chunk));
   if (!handler_) {
     if (request_->body.empty()) {
       request_->body = std::move(chunk);
     } else {
       request_->body += chunk;
     }
-    return ready();
+    return routing::detail::ready();
   }
-  if (handler_->finished_) return ready();  // it has answered, and does not want the rest
+  if (handler_->finished_) {
+    return routing::detail::ready();  // it has answered, and does not want the rest
+  }
   const tornado::detail::ContextScope context(&handler_->context_);
   return RequestHandler::take_data(handler_, std::move(chunk));
 }
 
 void HandlerDelegate::finish() {
+  if (to_.delegate != nullptr) {
+    to_.delegate->finish();
+    return;
+  }
   if (handler_) {
     const RequestHandler::Ref handler = handler_;
     const tornado::detail::ContextScope context(&handler->context_);
@@ -71,58 +83,39 @@ void HandlerDelegate::finish() {
   make_handler();
   const RequestHandler::Ref handler = handler_;
   const tornado::detail::ContextScope context(&handler->context_);
-  if (auto captures = initialize()) {
-    handler->execute(verb_of(handler->request.method), std::move(*captures));
-  }
-}
-
-const HandlerClass& HandlerDelegate::handler_class() const noexcept {
-  return match_.route != nullptr ? *match_.route->handler_class_
-                                 : detail::handler_class<NotFoundHandler>;
+  if (initialize()) handler->execute(verb_of(handler->request.method), std::move(to_.params));
 }
 
 void HandlerDelegate::make_handler() {
-  const HandlerClass& made_class = handler_class();
   const Construction context{&request_, &state_};
   construction = &context;
   RequestHandler* made = nullptr;
   try {
-    made = made_class.make();
+    made = to_.handler_class->make();
   } catch (...) {
     construction = nullptr;
     throw;
   }
   construction = nullptr;
   handler_ = RequestHandler::Ref(made);
-  made->handler_class_ = &made_class;
+  made->handler_class_ = to_.handler_class;
 }
 
-std::optional<PathArgs> HandlerDelegate::initialize() {
+bool HandlerDelegate::initialize() {
   const RequestHandler::Ref handler = handler_;
-  PathArgs captures;
-  captures.reserve(match_.captures.size());
   try {
     handler->clear();
-    for (const std::string_view capture : match_.captures) {
-      if (capture.data() == nullptr) {
-        captures.emplace_back();
-        continue;
-      }
-      auto decoded = http::decode_path_component(capture);
-      if (!decoded) throw HTTPError(400, "Invalid unicode in path: " + std::string(capture));
-      captures.push_back(std::move(decoded));
-    }
-    if (handler->handler_class_->initialize != nullptr) {
-      handler->handler_class_->initialize(*handler, match_.route->init_.get());
-    }
+    const auto call = to_.handler_class->initialize;
+    if (call != nullptr) call(*handler, to_.init);
   } catch (...) {
     handler->handle_exception(std::current_exception());
-    return std::nullopt;
+    return false;
   }
-  return captures;
+  return true;
 }
 
 void HandlerDelegate::on_connection_close() {
+  if (to_.delegate != nullptr) to_.delegate->on_connection_close();
   if (handler_) handler_->connection_closed();
 }
 

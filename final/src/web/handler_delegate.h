@@ -1,5 +1,5 @@
-// Internal header. What stands between a connection and a handler: collects one request, finds its
-// route, makes the handler and runs it.
+// Internal header. What stands between a connection and a handler: finds the route of one request,
+// collects it, makes the handler and runs it.
 #pragma once
 
 #include <tornado/web.h>
@@ -18,8 +18,13 @@ struct OwnedRequest final : httputil::HTTPServerRequest, tornado::detail::Pooled
 
 class HandlerDelegate final : public httputil::HTTPMessageDelegate, public tornado::detail::Pooled {
  public:
-  HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
+  // Finds its handler when the head has come.
+  HandlerDelegate(tornado::detail::Ref<ApplicationState> state, const void* server_connection,
                   std::shared_ptr<httputil::HTTPConnection> connection);
+  // Knows its handler; `kept` is where that comes from, if no rule of the application has it.
+  HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
+                  const httputil::HTTPServerRequest& request, routing::detail::Destination to,
+                  std::optional<routing::RuleTarget> kept = {});
 
   Future<void> headers_received(httputil::StartLine start_line,
                                 httputil::HTTPHeaders headers) override;
@@ -31,15 +36,16 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
   static void close_open_handlers(ApplicationState& state);
 
  private:
-  const HandlerClass& handler_class() const noexcept;
   void make_handler();
-  // Everything up to execute(). The captures; nothing if the handler has answered already.
-  std::optional<PathArgs> initialize();
+  // Everything up to execute(). False if the handler has answered already.
+  bool initialize();
 
   tornado::detail::Ref<ApplicationState> state_;  // the handler's, once that is made
+  const void* server_connection_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
   std::unique_ptr<OwnedRequest> request_;
-  Match match_;  // its captures point into the request
+  routing::detail::Destination to_;  // its delegate gets everything, if there is one
+  std::optional<routing::RuleTarget> kept_;
   RequestHandler::Ref handler_;
 };
 

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <stdexcept>
 
-namespace tornado::web::detail {
+namespace tornado::routing::detail {
 namespace {
 
 constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}";
@@ -46,26 +46,74 @@ bool is_quantifier(char c) {
   return c == '?' || c == '*' || c == '+' || c == '{';
 }
 
+// The groups of a path, decoded.
+MatchParams params_of(const Pattern& pattern, const std::vector<std::string_view>& captures) {
+  MatchParams params;
+  params.path_args.reserve(captures.size());
+  for (const std::string_view capture : captures) {
+    if (capture.data() == nullptr) {
+      params.path_args.emplace_back();
+    } else {
+      params.path_args.emplace_back(escape::url_unescape(capture, false));
+    }
+  }
+  for (std::size_t i = 0; i < pattern.group_names().size(); ++i) {
+    params.path_kwargs.emplace(pattern.group_names()[i], params.path_args[i]);
+  }
+  return params;
+}
+
 }  // namespace
 
 Pattern::Pattern(const std::string& text) : text_(text) {
   // Tornado appends "$" to what has none; here every match is of the whole path anyway.
   if (text_.ends_with('$') && !text_.ends_with("\\$")) text_.pop_back();
+  if (text_.starts_with('^')) text_.erase(0, 1);
   find_prefix(text_);
   find_pieces(text_);
-  if (literal_) return;
+  tokens_ = simple_tokens(text_);
+  if (tokens_) {
+    group_count_ = static_cast<int>(tokens_->size()) - 1;
+  } else {
+    compile();
+  }
+  take_names();
+  if (pieces_ && pieces_->size() != static_cast<std::size_t>(group_count_) + 1) pieces_.reset();
+}
+
+Pattern::~Pattern() = default;
+
+void Pattern::compile() {
   re2::RE2::Options options;
   options.set_encoding(re2::RE2::Options::EncodingLatin1);  // paths are bytes
   options.set_log_errors(false);
   regex_ = std::make_unique<re2::RE2>(text_, options);
   if (!regex_->ok()) {
-    throw std::invalid_argument("route '" + text + "': " + regex_->error());
+    throw std::invalid_argument("route '" + text_ + "': " + regex_->error());
   }
   group_count_ = regex_->NumberOfCapturingGroups();
-  if (pieces_ && pieces_->size() != static_cast<std::size_t>(group_count_) + 1) pieces_.reset();
 }
 
-Pattern::~Pattern() = default;
+void Pattern::take_names() {
+  int named = 0;
+  std::vector<std::string> names(static_cast<std::size_t>(group_count_));
+  if (tokens_) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      names[i] = (*tokens_)[i].capture->name;
+      named += names[i].empty() ? 0 : 1;
+    }
+  } else {
+    for (const auto& [name, group] : regex_->NamedCapturingGroups()) {
+      names[static_cast<std::size_t>(group) - 1] = name;
+      ++named;
+    }
+  }
+  if (named == 0) return;
+  if (named != group_count_) {
+    throw std::invalid_argument("route '" + text_ + "': either all groups have names or none has");
+  }
+  group_names_ = std::move(names);
+}
 
 void Pattern::find_prefix(const std::string& text) {
   if (text.find('|') != std::string::npos) return;
@@ -83,7 +131,6 @@ void Pattern::find_prefix(const std::string& text) {
     prefix_ += c;
     at = next;
   }
-  literal_ = prefix_;
 }
 
 void Pattern::find_pieces(const std::string& text) {
@@ -108,10 +155,7 @@ void Pattern::find_pieces(const std::string& text) {
 }
 
 bool Pattern::match(std::string_view path, std::vector<std::string_view>& captures) const {
-  if (literal_) {
-    captures.clear();
-    return path == *literal_;
-  }
+  if (tokens_) return match_tokens(*tokens_, path, captures);
   if (!path.starts_with(prefix_)) return false;
   const std::size_t count = static_cast<std::size_t>(group_count_) + 1;
   std::vector<re2::StringPiece> groups(count);
@@ -140,4 +184,10 @@ std::string Pattern::reverse(const std::vector<std::string>& args) const {
   return path;
 }
 
-}  // namespace tornado::web::detail
+std::optional<MatchParams> match_path(const Pattern& pattern, std::string_view path) {
+  std::vector<std::string_view> captures;
+  if (!pattern.match(path, captures)) return std::nullopt;
+  return params_of(pattern, captures);
+}
+
+}  // namespace tornado::routing::detail

@@ -2,10 +2,13 @@
 #include <tornado/log.h>
 #include <tornado/web.h>
 
+#include <algorithm>
+
 #include "loop/error_text.h"
 #include "web/application_state.h"
 #include "web/handler_delegate.h"
 #include "web/handler_ref.h"
+#include "web/handler_target.h"
 
 namespace tornado::web {
 namespace {
@@ -47,25 +50,30 @@ const Settings& RequestHandler::settings() const noexcept {
   return state_->settings;
 }
 
+void RequestHandler::require_setting(std::string_view name, std::string_view feature) const {
+  if (state_->settings.has(name)) return;
+  throw std::runtime_error("You must define the '" + std::string(name) +
+                           "' setting in your application to use " + std::string(feature));
+}
+
 // ---- running ------------------------------------------------------------------------------------
 
 // What every request begins with: the checks, and prepare().
-detail::Started RequestHandler::begin(detail::Verb verb, PathArgs captures) {
+detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams params) {
   verb_ = verb;
-  path_args_ = std::move(captures);
-  const bool known = verb != detail::Verb::kAny;
-  if (!known && verb_entry().call == nullptr) throw HTTPError(405);
+  if (!is_supported(request.method)) throw HTTPError(405);
   try {
     if (!request.body.empty()) request.parse_body();
   } catch (const httputil::HTTPInputError& error) {
     throw HTTPError(400, error.what());
   }
+  take_params(std::move(params));
   return handler_class_->prepare(*this);
 }
 
-void RequestHandler::execute(detail::Verb verb, PathArgs captures) {
+void RequestHandler::execute(detail::Verb verb, routing::MatchParams params) {
   try {
-    detail::Started prepared = begin(verb, std::move(captures));
+    detail::Started prepared = begin(verb, std::move(params));
     if (prepared.future) {
       if (!prepared.future->done()) {
         after_prepare(Ref(this), std::move(*prepared.future));
@@ -79,6 +87,25 @@ void RequestHandler::execute(detail::Verb verb, PathArgs captures) {
   }
 }
 
+// Of a known method that has no verb, run_verb() says so, after prepare().
+bool RequestHandler::is_supported(std::string_view method) const noexcept {
+  const std::string_view* const first = handler_class_->supported_methods;
+  if (first == nullptr) return verb_ != detail::Verb::kAny || verb_entry().call != nullptr;
+  const auto* const last = first + handler_class_->supported_method_count;
+  return std::find(first, last, method) != last;
+}
+
+void RequestHandler::take_params(routing::MatchParams params) {
+  for (auto& [name, value] : params.path_kwargs) {
+    if (value) value = decode_argument(*value, name);
+  }
+  for (auto& value : params.path_args) {
+    if (value) value = decode_argument(*value);
+  }
+  path_args_ = std::move(params.path_args);
+  path_kwargs_ = std::move(params.path_kwargs);
+}
+
 const detail::VerbEntry& RequestHandler::verb_entry() const noexcept {
   const auto& own = handler_class_->verbs[static_cast<std::size_t>(verb_)];
   if (own.call != nullptr) return own;
@@ -89,6 +116,12 @@ void RequestHandler::run_verb() {
   if (finished_) return;
   const detail::VerbEntry& verb = verb_entry();
   if (verb.call == nullptr) throw HTTPError(405);
+  if (verb.arity != detail::kAnyArity && verb.arity != static_cast<int>(path_args_.size())) {
+    // A rule with a matcher of the program's own.
+    throw std::logic_error(detail::class_name(*handler_class_) + " takes " +
+                           std::to_string(verb.arity) + " arguments, its route gave " +
+                           std::to_string(path_args_.size()));
+  }
   detail::Started started = verb.call(*this, path_args_);
   switch (started.kind) {
     case detail::Started::Kind::kDone:
@@ -209,13 +242,26 @@ std::string RequestHandler::request_summary() const {
   return request.method + " " + request.uri + " (" + request.remote_ip + ")";
 }
 
-// The verbs the class has, for a 405 (RFC 9110 15.5.6).
+// What the class answers to, for a 405 (RFC 9110 15.5.6).
 std::string RequestHandler::allowed_methods() const {
   std::string list;
-  for (std::size_t i = 0; i < detail::kMethodNames.size(); ++i) {
-    if (handler_class_->verbs[i].call == nullptr) continue;
+  const auto add = [&list](std::string_view method) {
     if (!list.empty()) list += ", ";
-    list += detail::kMethodNames[i];
+    list += method;
+  };
+  const auto verb_of = [this](std::string_view method) {
+    const auto known = std::find(detail::kMethodNames.begin(), detail::kMethodNames.end(), method);
+    return handler_class_->verbs[static_cast<std::size_t>(known - detail::kMethodNames.begin())];
+  };
+  const bool takes_any = verb_of({}).call != nullptr;
+  if (const std::string_view* supported = handler_class_->supported_methods) {
+    for (std::size_t i = 0; i < handler_class_->supported_method_count; ++i) {
+      if (takes_any || verb_of(supported[i]).call != nullptr) add(supported[i]);
+    }
+    return list;
+  }
+  for (const std::string_view method : detail::kMethodNames) {
+    if (verb_of(method).call != nullptr) add(method);
   }
   return list;
 }
@@ -237,6 +283,11 @@ void RequestHandler::log_and_end() {
   }
   call_on_finish();
   open_.reset();
+}
+
+void RequestHandler::leave_response() {
+  finished_ = true;
+  call_on_finish();
 }
 
 void RequestHandler::call_on_finish() noexcept {

@@ -7,9 +7,10 @@ namespace tornado::web {
 
 // Done when the body may come: prepare() has ended. What fails becomes the answer, never an
 // exception: the connection sees that there is one, and reads no body.
-Future<void> RequestHandler::execute_streaming(Ref self, detail::Verb verb, PathArgs captures) {
+Future<void> RequestHandler::execute_streaming(Ref self, detail::Verb verb,
+                                               routing::MatchParams params) {
   try {
-    const detail::Started prepared = self->begin(verb, std::move(captures));
+    const detail::Started prepared = self->begin(verb, std::move(params));
     if (prepared.future) co_await *prepared.future;
     // Told before the body is sent for nothing.
     if (!self->finished_ && self->verb_entry().call == nullptr) throw HTTPError(405);

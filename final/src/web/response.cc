@@ -69,13 +69,20 @@ void RequestHandler::write_json(std::string text) {
 }
 
 Future<void> RequestHandler::flush() {
+  return send(false);
+}
+
+// Sends what was written; if `finishing`, it is the rest.
+Future<void> RequestHandler::send(bool finishing) {
   const bool is_head = request.method == "HEAD";
   if (headers_written_) {
+    for (const auto& transform : transforms_) transform->transform_chunk(write_buffer_, finishing);
     if (is_head) write_buffer_.clear();
     Future<void> sent = request.connection->write(write_buffer_);
     write_buffer_.clear();
     return sent;
   }
+  if (!state_->transforms.empty()) transform_head(finishing);
   const std::string_view body = is_head ? std::string_view() : std::string_view(write_buffer_);
   Future<void> sent = request.connection->write_headers(status_line_, headers_, body);
   headers_written_ = true;  // not if that threw: an error page can still be sent
@@ -83,10 +90,18 @@ Future<void> RequestHandler::flush() {
   return sent;
 }
 
+void RequestHandler::transform_head(bool finishing) {
+  transforms_.clear();  // those of a head that could not be sent
+  for (const auto& make : state_->transforms) {
+    auto& transform = *transforms_.emplace_back(make(request));
+    transform.transform_first_chunk(status_line_.code, headers_, write_buffer_, finishing);
+  }
+}
+
 Future<void> RequestHandler::finish() {
   if (finished_) throw std::runtime_error("finish() called twice");
   if (!headers_written_) finish_headers();
-  Future<void> sent = flush();
+  Future<void> sent = send(true);
   finished_ = true;
   try {
     request.connection->finish();

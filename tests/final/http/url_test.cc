@@ -46,15 +46,6 @@ TEST(AbsoluteTargets, parts) {
   }
 }
 
-// B2.1: "+" stays, bad escapes stay, other bytes than UTF-8 are reported.
-TEST(PathComponent, B2_1_decoding) {
-  EXPECT_EQ("a/b", decode_path_component("a%2Fb"));
-  EXPECT_EQ("c+d e", decode_path_component("c+d%20e"));
-  EXPECT_EQ("100%", decode_path_component("100%"));
-  EXPECT_EQ("\xC3\xA9", decode_path_component("%c3%A9"));
-  EXPECT_EQ(std::nullopt, decode_path_component("%ff"));
-}
-
 }  // namespace
 }  // namespace tornado::http
 

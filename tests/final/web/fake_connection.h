@@ -1,4 +1,4 @@
-// Internal header: requests for an Application without a socket.
+// Internal header: requests for an Application, or any router, without a socket.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -53,10 +53,11 @@ class FakeConnection final : public httputil::HTTPConnection {
   httputil::HTTPRequestContext context_{.remote_ip = "192.0.2.7", .protocol = "http"};
 };
 
-// One request on its way through an application. What the connection would own, this owns.
+// One request on its way through an application or a router. What the connection would own, this
+// owns.
 class Exchange {
  public:
-  Exchange(Application& app, std::string method, std::string path,
+  Exchange(httputil::HTTPServerConnectionDelegate& app, std::string method, std::string path,
            httputil::HTTPHeaders headers = {}, std::string body = {})
       : connection(std::make_shared<FakeConnection>()) {
     if (!headers.contains("Host")) headers.add("Host", "example.com");

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/routing.h>
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -22,8 +24,8 @@ class RequestHandler;
 // @tornado.web.asynchronous did: `web::asynchronous get() { ...; return {}; }`.
 struct asynchronous {};
 
-// A route's captures, in order; a group that took no part in the match has no value.
-using PathArgs = std::vector<std::optional<std::string>>;
+using routing::PathArgs;
+using routing::PathKwargs;
 
 namespace detail {
 
@@ -49,6 +51,8 @@ struct HandlerClass {
   Started (*prepare)(RequestHandler&);
   Started (*data_received)(RequestHandler&, std::string);  // null: the body is collected
   std::array<VerbEntry, kVerbCount> verbs;
+  const std::string_view* supported_methods;  // null: those it has a verb for
+  std::size_t supported_method_count;
   const std::type_info* type;
   bool usual_etag;  // compute_etag() is RequestHandler's own
 };
@@ -146,34 +150,66 @@ Started start(F call) {
   }
 }
 
-// Whether the only parameter is the list of all captures.
-template <class Parameters>
-inline constexpr bool takes_all_captures = false;
+// A condition of a verb, Tornado's decorator: a type that the verb takes before its captures, such
+// as web::addslash. admits() says whether the verb may run; if not, it has answered or throws.
 template <class P>
-inline constexpr bool takes_all_captures<std::tuple<P>> =
-    std::is_same_v<std::remove_cvref_t<P>, PathArgs>;
+concept Condition = requires(RequestHandler& handler) {
+  { P::admits(handler) } -> std::same_as<bool>;
+};
+
+// A verb's parameters: conditions, then what comes from the captures.
+template <class Parameters>
+struct VerbParameters;
+template <class... P>
+struct VerbParameters<std::tuple<P...>> {
+  using All = std::tuple<P...>;
+  static constexpr std::size_t kConditions = (std::size_t{0} + ... + (Condition<P> ? 1 : 0));
+  static constexpr std::size_t kCaptures = sizeof...(P) - kConditions;
+
+  template <std::size_t I>
+  using ConditionAt = std::tuple_element_t<I, All>;
+  template <std::size_t I>
+  using CaptureAt = std::tuple_element_t<kConditions + I, All>;
+
+  static constexpr bool conditions_come_first() {
+    bool captures_begun = false;
+    bool ordered = true;
+    ((captures_begun |= !Condition<P>, ordered &= !captures_begun || !Condition<P>), ...);
+    return ordered;
+  }
+  // Whether the only capture is the list of all.
+  static constexpr bool takes_all() {
+    if constexpr (kCaptures == 1)
+      return std::is_same_v<std::remove_cvref_t<CaptureAt<0>>, PathArgs>;
+    return false;
+  }
+};
 
 template <class H, auto M>
 Started call_verb(RequestHandler& base, const PathArgs& captures) {
-  using S = Signature<decltype(M)>;
+  using V = VerbParameters<typename Signature<decltype(M)>::Parameters>;
+  static_assert(V::conditions_come_first(), "a verb takes its conditions before its captures");
   auto& handler = static_cast<H&>(base);
-  if constexpr (takes_all_captures<typename S::Parameters>) {
-    return start([&] { return (handler.*M)(captures); });
-  } else {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+  return [&]<std::size_t... C, std::size_t... I>(std::index_sequence<C...>,
+                                                 std::index_sequence<I...>) -> Started {
+    if (!(V::template ConditionAt<C>::admits(base) && ...)) return {};
+    if constexpr (V::takes_all()) {
+      return start(
+          [&] { return (handler.*M)(typename V::template ConditionAt<C>{}..., captures); });
+    } else {
       return start([&] {
-        return (handler.*
-                M)(capture_as<std::tuple_element_t<I, typename S::Parameters>>(captures[I])...);
+        return (handler.*M)(typename V::template ConditionAt<C>{}...,
+                            capture_as<typename V::template CaptureAt<I>>(captures[I])...);
       });
-    }(std::make_index_sequence<S::kCount>());
-  }
+    }
+  }(std::make_index_sequence<V::kConditions>(), std::make_index_sequence<V::kCaptures>());
 }
 
 template <class H, auto M>
 constexpr VerbEntry make_verb() {
-  using S = Signature<decltype(M)>;
-  if constexpr (takes_all_captures<typename S::Parameters>) return {&call_verb<H, M>, kAnyArity};
-  return {&call_verb<H, M>, static_cast<int>(S::kCount)};
+  using V = VerbParameters<typename Signature<decltype(M)>::Parameters>;
+  if constexpr (V::takes_all()) return {&call_verb<H, M>, kAnyArity};
+  return {&call_verb<H, M>, static_cast<int>(V::kCaptures)};
 }
 
 // Whether H has a member of that name, be it private or overloaded: naming it in a class that
@@ -272,6 +308,10 @@ constexpr HandlerClass make_handler_class() {
   result.data_received = find_data_received<H>();
   result.verbs = {verb_get<H>(),   verb_head<H>(), verb_post<H>(),    verb_delete_<H>(),
                   verb_patch<H>(), verb_put<H>(),  verb_options<H>(), verb_any_method<H>()};
+  if constexpr (requires { H::SUPPORTED_METHODS; }) {
+    result.supported_methods = std::data(H::SUPPORTED_METHODS);
+    result.supported_method_count = std::size(H::SUPPORTED_METHODS);
+  }
   result.type = &typeid(H);
   result.usual_etag = requires {
     requires std::is_same_v<decltype(&H::compute_etag),

@@ -1,0 +1,17 @@
+// Internal header. What is checked of a handler class when a route to it is made.
+#pragma once
+
+#include <tornado/detail/handler_class.h>
+
+#include <string>
+
+namespace tornado::web::detail {
+
+// Throws std::invalid_argument if a verb takes another number of arguments than the pattern has
+// groups.
+void check_arity(const std::string& pattern, int groups, const HandlerClass& handler_class);
+
+// The class's name, for people.
+std::string class_name(const HandlerClass& handler_class);
+
+}  // namespace tornado::web::detail

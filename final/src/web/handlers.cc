@@ -1,0 +1,149 @@
+// The handlers and conditions that come with the library.
+#include <tornado/web.h>
+
+#include <charconv>
+#include <stdexcept>
+
+namespace tornado::web {
+
+void ErrorHandler::prepare() {
+  throw HTTPError(get_status());
+}
+
+void FallbackHandler::prepare() {
+  const auto fallback = std::move(fallback_);
+  leave_response();
+  fallback(std::move(request));
+}
+
+// ---- slashes ------------------------------------------------------------------------------------
+
+namespace {
+
+bool is_get_or_head(const httputil::HTTPServerRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+// A path of this server as a Location. One that begins with two slashes would be another host's
+// (RFC 3986 4.2), and browsers take "\" for "/".
+std::string location_of(const httputil::HTTPServerRequest& request, std::string path) {
+  if (path.size() > 1 && (path[1] == '/' || path[1] == '\\')) {
+    path.insert(0, request.protocol + "://" + request.host);
+  }
+  if (!request.query.empty()) path += "?" + request.query;
+  return path;
+}
+
+}  // namespace
+
+bool addslash::admits(RequestHandler& handler) {
+  const httputil::HTTPServerRequest& request = handler.request;
+  if (request.path.ends_with('/')) return true;
+  if (!is_get_or_head(request)) throw HTTPError(404);
+  handler.redirect(location_of(request, request.path + "/"), true);
+  return false;
+}
+
+bool removeslash::admits(RequestHandler& handler) {
+  const httputil::HTTPServerRequest& request = handler.request;
+  if (!request.path.ends_with('/')) return true;
+  if (!is_get_or_head(request)) throw HTTPError(404);
+  const auto last = request.path.find_last_not_of('/');
+  if (last == std::string::npos) return true;  // not "/" to nothing
+  handler.redirect(location_of(request, request.path.substr(0, last + 1)), true);
+  return false;
+}
+
+// ---- RedirectHandler ----------------------------------------------------------------------------
+
+namespace {
+
+// Puts groups into "/photos/{0}".
+class Substitution {
+ public:
+  Substitution(std::string_view text, const PathArgs& args, const PathKwargs& kwargs)
+      : rest_(text), args_(args), kwargs_(kwargs) {}
+
+  std::string run() {
+    while (!rest_.empty()) {
+      const char c = take();
+      if ((c == '{' || c == '}') && rest_.starts_with(c)) {
+        result_ += take();
+      } else if (c == '{') {
+        const auto end = rest_.find('}');
+        if (end == std::string_view::npos) throw std::invalid_argument("'{' without '}' in a url");
+        put_field(rest_.substr(0, end));
+        rest_.remove_prefix(end + 1);
+      } else if (c == '}') {
+        throw std::invalid_argument("'}' without '{' in a url");
+      } else if (c == '\\' && !rest_.empty() && rest_[0] >= '1' && rest_[0] <= '9') {
+        put(static_cast<std::size_t>(take() - '1'));
+      } else {
+        result_ += c;
+      }
+    }
+    return std::move(result_);
+  }
+
+ private:
+  char take() {
+    const char c = rest_[0];
+    rest_.remove_prefix(1);
+    return c;
+  }
+
+  void put_field(std::string_view field) {
+    if (field.empty()) {
+      put(next_++);
+      return;
+    }
+    std::size_t number = 0;
+    const char* const end = field.data() + field.size();
+    const auto [stop, error] = std::from_chars(field.data(), end, number);
+    if (error == std::errc() && stop == end) {
+      put(number);
+      return;
+    }
+    const auto found = kwargs_.find(field);
+    if (found == kwargs_.end()) {
+      throw std::out_of_range("a redirect's url names a group that its route does not have: {" +
+                              std::string(field) + "}");
+    }
+    put(found->second);
+  }
+
+  void put(std::size_t group) {
+    if (group >= args_.size()) {
+      throw std::out_of_range("a redirect's url wants more groups than its route has");
+    }
+    put(args_[group]);
+  }
+  void put(const std::optional<std::string>& value) { result_ += value.value_or(""); }
+
+  std::string_view rest_;
+  const PathArgs& args_;
+  const PathKwargs& kwargs_;
+  std::size_t next_ = 0;
+  std::string result_;
+};
+
+// Where the url's author has left the beginning to a group, that must not become another host's
+// address: "//elsewhere" begins with one slash then.
+std::string stay_here(std::string_view written, std::string url) {
+  const bool open = written.empty() || written[0] == '{' || written[0] == '\\' || written == "/" ||
+                    written.starts_with("/{") || written.starts_with("/\\");
+  if (!open || url.empty() || url[0] != '/') return url;
+  const auto text = url.find_first_not_of("/\\");
+  return "/" + (text == std::string::npos ? "" : url.substr(text));
+}
+
+}  // namespace
+
+void RedirectHandler::get(const PathArgs& args) {
+  std::string url = stay_here(init_.url, Substitution(init_.url, args, path_kwargs()).run());
+  const auto& query = request.query_arguments();
+  if (!query.empty()) url = httputil::url_concat(url, httputil::qs_to_qsl(query));
+  redirect(url, init_.permanent);
+}
+
+}  // namespace tornado::web
