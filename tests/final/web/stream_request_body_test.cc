@@ -123,7 +123,7 @@ TEST_F(StreamRequestBody, B2_2_a_verb_that_is_missing_is_told_before_the_body_is
 TEST_F(StreamRequestBody, B2_1_a_path_that_cannot_be_decoded_is_a_400_before_the_body) {
   serve({url<Plain>("/(.*)")});
   EXPECT_TRUE(exchange(post("/%ff", "Content-Length: 9")).starts_with("HTTP/1.1 400 "));
-  EXPECT_EQ(events, std::vector<std::string>{"on_finish"});
+  EXPECT_EQ(events, (std::vector<std::string>{"init", "on_finish"}));
 }
 
 // ---- flow control -------------------------------------------------------------------------------
