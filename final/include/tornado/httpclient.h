@@ -4,6 +4,7 @@
 
 #include <tornado/concurrent.h>
 #include <tornado/detail/function.h>
+#include <tornado/detail/maybe_coroutine.h>
 #include <tornado/httputil.h>
 #include <tornado/netutil.h>
 #include <tornado/ssl.h>
@@ -73,34 +74,8 @@ class HTTPStreamClosedError : public HTTPClientError {
 
 namespace detail {
 
-// A function of the program that is plain or a coroutine.
 template <class... Args>
-class MaybeCoroutine {
- public:
-  // Nothing if it was a plain function: it has ended.
-  using Returned = std::optional<Future<void>>;
-
-  MaybeCoroutine() = default;
-  MaybeCoroutine(std::nullptr_t) {}
-  template <class F>
-    requires(!std::is_same_v<F, MaybeCoroutine> && std::is_invocable_v<F&, Args...>)
-  MaybeCoroutine(F function) {
-    function_ = [f = std::move(function)](Args... args) mutable -> Returned {
-      if constexpr (tornado::detail::is_future<std::invoke_result_t<F&, Args...>>) {
-        return tornado::detail::invoke(f, std::move(args)...);
-      } else {
-        tornado::detail::invoke(f, std::move(args)...);
-        return std::nullopt;
-      }
-    };
-  }
-
-  explicit operator bool() const noexcept { return static_cast<bool>(function_); }
-  Returned operator()(Args... args) const { return function_(std::move(args)...); }
-
- private:
-  tornado::detail::Function<Returned(Args...)> function_;
-};
+using MaybeCoroutine = tornado::detail::MaybeCoroutine<Args...>;
 
 // Where a body producer's bytes go.
 class BodySink : public tornado::detail::Counted {

@@ -1,0 +1,72 @@
+// Internal header: a function of the program that is plain or a coroutine.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/detail/function.h>
+
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace tornado::detail {
+
+// What the one call operator of a class takes; nothing for a template, which cannot be asked.
+template <class Member>
+struct ParametersOf;
+template <class C, class R, class... A>
+struct ParametersOf<R (C::*)(A...)> {
+  using type = std::tuple<A...>;
+};
+template <class C, class R, class... A>
+struct ParametersOf<R (C::*)(A...) const> {
+  using type = std::tuple<A...>;
+};
+
+// Whether F takes what it gets by value: a coroutine's parameter that refers to the caller's
+// argument is gone at its first co_await.
+template <class Given, class Taken>
+inline constexpr bool takes_values = false;
+template <class... G, class... T>
+inline constexpr bool takes_values<std::tuple<G...>, std::tuple<T...>> =
+    (std::is_same_v<G, T> && ...);
+
+template <class... Args>
+class MaybeCoroutine {
+ public:
+  // Nothing if it was a plain function: it has ended.
+  using Returned = std::optional<Future<void>>;
+
+  MaybeCoroutine() = default;
+  MaybeCoroutine(std::nullptr_t) {}
+  template <class F>
+    requires(!std::is_same_v<F, MaybeCoroutine> && std::is_invocable_v<F&, Args...>)
+  MaybeCoroutine(F function) {
+    if constexpr (is_future<std::invoke_result_t<F&, Args...>>) check_coroutine<F>();
+    function_ = [f = std::move(function)](Args... args) mutable -> Returned {
+      if constexpr (is_future<std::invoke_result_t<F&, Args...>>) {
+        return invoke(f, std::move(args)...);
+      } else {
+        invoke(f, std::move(args)...);
+        return std::nullopt;
+      }
+    };
+  }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(function_); }
+  Returned operator()(Args... args) const { return function_(std::move(args)...); }
+
+ private:
+  template <class F>
+  static constexpr void check_coroutine() {
+    if constexpr (requires { &F::operator(); }) {
+      using Taken = typename ParametersOf<decltype(&F::operator())>::type;
+      static_assert(takes_values<std::tuple<Args...>, Taken>,
+                    "a coroutine takes its arguments by value");
+    }
+  }
+
+  Function<Returned(Args...)> function_;
+};
+
+}  // namespace tornado::detail
