@@ -160,15 +160,14 @@ int UploadedFile::fileno() const noexcept {
 
 Future<std::string> UploadedFile::read(std::uint64_t offset, std::size_t size) const {
   const std::uint64_t from = std::min(offset, data_->size);
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(size, data_->size - from));
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(size, data_->size - from));
   if (fileno() < 0) {
     Future<std::string> ready;
     ready.set_result(data_->memory.substr(static_cast<std::size_t>(from), count));
     return ready;
   }
-  return loop().run_in_executor(nullptr,
-                                [data = data_, from, count] { return data->disk.read(from, count); });
+  return loop().run_in_executor(
+      nullptr, [data = data_, from, count] { return data->disk.read(from, count); });
 }
 
 Future<void> UploadedFile::save(std::string path) const {

@@ -98,9 +98,9 @@ TEST_F(MultipartFormTest, arguments_small_files_and_big_ones) {
     MultipartForm form(headers(), options_);
     feed(form, body, piece);
     form.finish();
-    EXPECT_EQ(form.arguments(), (httputil::Arguments{{"a", {"1", "2"}},
-                                                     {"h", {"no name, no file"}},
-                                                     {"none", {""}}}));
+    EXPECT_EQ(
+        form.arguments(),
+        (httputil::Arguments{{"a", {"1", "2"}}, {"h", {"no name, no file"}}, {"none", {""}}}));
     ASSERT_EQ(form.files().size(), 2U);
     const auto& f = form.files().at("f");
     const auto& g = form.files().at("g");
@@ -144,7 +144,7 @@ TEST_F(MultipartFormTest, save_gives_a_file_its_name_and_replaces_none) {
   run(loop_, [&] { return files[1].save(big_path); });
   EXPECT_EQ(contents_of(small_path), "small");
   EXPECT_EQ(contents_of(big_path), big);
-  struct stat saved {};
+  struct stat saved{};
   ASSERT_EQ(::stat(big_path.c_str(), &saved), 0);
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -161,8 +161,8 @@ TEST_F(MultipartFormTest, save_gives_a_file_its_name_and_replaces_none) {
 
 // Where a link cannot reach, the file is copied.
 TEST_F(MultipartFormTest, save_to_another_file_system_copies) {
-  struct stat shm {};
-  struct stat here {};
+  struct stat shm{};
+  struct stat here{};
   ASSERT_EQ(::stat("/dev/shm", &shm), 0);
   ASSERT_EQ(::stat(folder_.path().c_str(), &here), 0);
   ASSERT_NE(shm.st_dev, here.st_dev) << "this test needs two file systems";
@@ -240,7 +240,8 @@ TEST_F(MultipartFormTest, B2_4_what_is_no_form_is_a_400) {
   EXPECT_EQ(status_of_feeding("--b\r\nno colon\r\n\r\n"), 400);
   EXPECT_EQ(status_of_feeding("--b\r\nContent-Disposition: form-data\r\n\r\n"), 400);
   EXPECT_EQ(status_of_feeding("--b\r\nContent-Disposition: inline; name=a\r\n\r\n"), 400);
-  for (const char* cut : {"", "--b\r\n", "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx"}) {
+  for (const char* cut :
+       {"", "--b\r\n", "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx"}) {
     MultipartForm form(headers(), options_);
     feed(form, cut);
     EXPECT_EQ(status_of([&] { form.finish(); }), 400) << cut;

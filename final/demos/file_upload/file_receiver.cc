@@ -1,0 +1,114 @@
+// Three ways to receive a file: as a part of a form in memory, as a part of a form on disk, and as
+// the body of a PUT, piece by piece.
+#include <tornado/escape.h>
+#include <tornado/httpserver.h>
+#include <tornado/ioloop.h>
+#include <tornado/log.h>
+#include <tornado/multipart.h>
+#include <tornado/options.h>
+#include <tornado/web.h>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+using namespace tornado;
+
+constexpr std::uint64_t kMaxUpload = 10'000'000'000;
+
+// What the log and the answer say of a file.
+std::string line_about(const std::string& method, const std::string& filename,
+                       const std::string& content_type, std::uint64_t size) {
+  return method + " \"" + filename + "\" \"" + content_type + "\" " + std::to_string(size) +
+         " bytes";
+}
+
+// [page]
+struct PageHandler : web::RequestHandler {
+  void get() {
+    write(R"(<!DOCTYPE html>
+<title>Upload</title>
+<form action="/big" method="post" enctype="multipart/form-data">
+  <label>Files <input type="file" name="files" multiple></label>
+  <label>Note <input type="text" name="note"></label>
+  <button>Upload</button>
+</form>
+)");
+  }
+};
+// [/page]
+
+// [post]
+// The form is in memory, as a whole, before the verb is called.
+struct PostHandler : web::RequestHandler {
+  void post() {
+    for (const auto& [field, files] : request.files()) {
+      for (const httputil::HTTPFile& file : files) {
+        log::app_log.info(line_about("POST", file.filename, file.content_type, file.body.size()));
+      }
+    }
+    write("OK");
+  }
+};
+// [/post]
+
+// [big]
+// The form is read as it arrives; files longer than 64 KiB go to disk, and nowhere else.
+struct BigHandler : web::RequestHandler {
+  void prepare() {
+    request.connection->set_max_body_size(kMaxUpload);
+    form_.emplace(request.headers);
+  }
+  Future<void> data_received(std::string chunk) { return form_->feed(std::move(chunk)); }
+  void post() {
+    form_->finish();
+    write("<!DOCTYPE html>\n<title>Uploaded</title>\n<ul>\n");
+    for (const auto& [field, files] : form_->files()) {
+      for (const web::UploadedFile& file : files) {
+        const std::string line =
+            line_about("POST", file.filename(), file.content_type(), file.size());
+        log::app_log.info(line);
+        write("<li>" + escape::xhtml_escape(line) + "</li>\n");
+      }
+    }
+    write("</ul>\n");
+  }
+
+  std::optional<web::MultipartForm> form_;
+};
+// [/big]
+
+// [put]
+// The body is the file. No piece of it is kept.
+struct PutHandler : web::RequestHandler {
+  void prepare() { request.connection->set_max_body_size(kMaxUpload); }
+  void data_received(std::string_view chunk) { bytes_read_ += chunk.size(); }
+  void put(std::string filename) {
+    const std::string type = request.headers.get("Content-Type");
+    log::app_log.info(line_about("PUT", filename, type, bytes_read_));
+    write("OK");
+  }
+
+  std::uint64_t bytes_read_ = 0;
+};
+// [/put]
+
+int main(int argc, char** argv) {
+  options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
+  options::parse_command_line(argc, argv);
+
+  web::Application app({
+      web::url<PageHandler>("/"),
+      web::url<PostHandler>("/post"),
+      web::url<BigHandler>("/big"),
+      web::url<PutHandler>("/(.*)"),
+  });
+  auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
+
+  std::printf("listening on http://127.0.0.1:%d\n", server.port());
+  std::fflush(stdout);
+  auto& loop = ioloop::IOLoop::current();
+  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
+  loop.start();
+}
