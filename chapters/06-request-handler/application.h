@@ -1,0 +1,42 @@
+// Routes, and what finds the handler of a request (Tornado: tornado.web.Application).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "03-ioloop/ioloop.h"
+#include "05-http/http_server.h"
+#include "06-request-handler/request_handler.h"
+#include "06-request-handler/url_spec.h"
+
+namespace mini {
+
+// [application]
+class Application {
+ public:
+  // Routes are tried in their order. The first that takes the path wins; no route is 404.
+  explicit Application(std::vector<URLSpec> routes) : routes_(std::move(routes)) {}
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  // Serves on this loop from now on. Port 0 takes any free one. The application owns the server,
+  // and must outlive its requests.
+  HTTPServer& listen(IOLoop& loop, std::uint16_t port, const std::string& address = "127.0.0.1");
+
+  // The callback of a server.
+  void operator()(std::shared_ptr<HTTPServerRequest> request) const;
+
+  // The path of the route `name`, with `args` for its groups. Throws std::out_of_range for a name
+  // that no route has.
+  std::string reverse_url(std::string_view name, const PathArgs& args = {}) const;
+
+ private:
+  std::vector<URLSpec> routes_;
+  std::vector<std::unique_ptr<HTTPServer>> servers_;
+};
+// [/application]
+
+}  // namespace mini
