@@ -1,5 +1,6 @@
 #include <tornado/escape.h>
 
+#include "base/hex.h"
 #include "base/unicode.h"
 
 namespace tornado::escape {
@@ -8,13 +9,6 @@ namespace {
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '.' || c == '-' || c == '~';
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // Never above 0x20 or in the middle of a character, so bytes will do.

@@ -6,7 +6,8 @@
 #include <tornado/web.h>
 
 #include <array>
-#include <cstring>
+
+#include "base/hex.h"
 
 namespace tornado::web {
 namespace {
@@ -20,16 +21,6 @@ std::array<unsigned char, SHA_DIGEST_LENGTH> sha1(std::string_view data) {
   return digest;
 }
 
-// "00" to "ff".
-constexpr std::array<char, 512> kHexPairs = [] {
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = "0123456789abcdef"[i >> 4];
-    pairs[2 * i + 1] = "0123456789abcdef"[i & 15];
-  }
-  return pairs;
-}();
-
 std::string_view without_weak_prefix(std::string_view tag) {
   return tag.starts_with("W/") ? tag.substr(2) : tag;
 }
@@ -39,13 +30,8 @@ using Tag = std::array<char, 2 * SHA_DIGEST_LENGTH + 2>;
 Tag quoted_sha1(std::string_view data) {
   const auto digest = sha1(data);
   Tag tag;
-  char* out = tag.data();
-  *out++ = '"';
-  for (const unsigned char byte : digest) {
-    std::memcpy(out, &kHexPairs[2 * static_cast<std::size_t>(byte)], 2);
-    out += 2;
-  }
-  *out = '"';
+  tag.front() = '"';
+  *write_hex(digest.data(), digest.size(), tag.data() + 1) = '"';
   return tag;
 }
 
