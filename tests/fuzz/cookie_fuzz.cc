@@ -2,6 +2,7 @@
 #include <tornado/httputil.h>
 
 #include "check.h"
+#include "http/cookies.h"
 #include "http/date.h"
 
 using namespace tornado;
@@ -15,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     bytes += name.size() + value.size();
   }
   FUZZ_CHECK(bytes <= size);
+  FUZZ_CHECK(http::unquote_cookie(http::quote_cookie(text)) == text);
   if (const auto seconds = http::parse_date(text, 0)) {
     const std::string date = httputil::format_timestamp(*seconds);
     FUZZ_CHECK(http::parse_date(date, 0) == seconds);

@@ -1,12 +1,28 @@
 #include "http/cookies.h"
 
 #include <algorithm>
+#include <array>
 
 #include "http/chars.h"
 #include "tornado/httputil.h"
 
 namespace tornado::http {
 namespace {
+
+// The names that http.cookies keeps for itself.
+constexpr std::array<std::string_view, 9> kAttributeNames = {
+    "expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite"};
+
+// What http.cookies leaves as it is between quotes, but not without.
+constexpr std::string_view kLiteralInQuotes = " ()/<=>?@[]{}";
+
+bool is_legal_in_cookie(char c) {
+  return is_token_char(c) || c == ':';
+}
+
+bool ends_attribute(char c) {
+  return byte(c) <= 0x20 || c == ';' || c == '\x7f';
+}
 
 bool is_octal(char c, char highest) {
   return c >= '0' && c <= highest;
@@ -39,9 +55,59 @@ std::string unquote_cookie(std::string_view value) {
   return text;
 }
 
+std::string quote_cookie(std::string_view value) {
+  if (!value.empty() && std::all_of(value.begin(), value.end(), is_legal_in_cookie)) {
+    return std::string(value);
+  }
+  std::string text = "\"";
+  for (const char c : value) {
+    if (is_legal_in_cookie(c) || kLiteralInQuotes.find(c) != kLiteralInQuotes.npos) {
+      text += c;
+    } else if (c == '"' || c == '\\') {
+      text += {'\\', c};
+    } else {
+      const auto octal = [c](int shift) { return static_cast<char>('0' + (byte(c) >> shift & 7)); };
+      text += {'\\', octal(6), octal(3), octal(0)};
+    }
+  }
+  return text += '"';
+}
+
 bool is_legal_cookie_name(std::string_view name) {
-  return !name.empty() &&
-         std::all_of(name.begin(), name.end(), [](char c) { return is_token_char(c) || c == ':'; });
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_legal_in_cookie) &&
+         std::none_of(kAttributeNames.begin(), kAttributeNames.end(),
+                      [name](std::string_view own) { return equals_ignoring_case(name, own); });
+}
+
+const char* cookie_fault(std::string_view name, std::string_view value,
+                         const CookieAttributes& attributes) {
+  if (!is_legal_cookie_name(name)) return "its name is not one a cookie may have";
+  if (std::any_of(value.begin(), value.end(), [](char c) { return byte(c) <= 0x20; })) {
+    return "its value has a blank or a control character";
+  }
+  for (const std::string_view text : {attributes.domain, attributes.path, attributes.samesite}) {
+    if (std::any_of(text.begin(), text.end(), ends_attribute)) {
+      return "its domain, path or samesite has a blank, a semicolon or a control character";
+    }
+  }
+  return nullptr;
+}
+
+std::string format_set_cookie(std::string_view name, std::string_view value,
+                              const CookieAttributes& attributes) {
+  std::string text = std::string(name) + "=" + quote_cookie(value);
+  const auto add = [&text](std::string_view attribute, std::string_view attribute_value) {
+    if (!attribute_value.empty()) text.append("; ").append(attribute).append(attribute_value);
+  };
+  // In the order and the spelling of http.cookies.
+  add("Domain=", attributes.domain);
+  if (attributes.expires) add("expires=", httputil::format_timestamp(*attributes.expires));
+  if (attributes.httponly) text += "; HttpOnly";
+  if (attributes.max_age) add("Max-Age=", std::to_string(*attributes.max_age));
+  add("Path=", attributes.path);
+  add("SameSite=", attributes.samesite);
+  if (attributes.secure) text += "; Secure";
+  return text;
 }
 
 }  // namespace tornado::http

@@ -1,6 +1,9 @@
-// Internal header. The Cookie request field (RFC 6265 4.2), read as Python's http.cookies reads it.
+// Internal header. Cookies on the wire (RFC 6265 4), read and written as Python's http.cookies
+// does.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,8 +12,32 @@ namespace tornado::http {
 // Undoes the quoting of a cookie value: `"a\"b\054"` gives `a"b,`. A value without quotes stays as
 // it is.
 std::string unquote_cookie(std::string_view value);
+// A value that needs quotes gets them, and escapes inside: unquote_cookie() gives it back.
+std::string quote_cookie(std::string_view value);
 
-// Whether http.cookies lets a cookie have this name: letters, digits and !#$%&'*+-.^_`|~:
+// Whether http.cookies lets a cookie have this name: letters, digits and !#$%&'*+-.^_`|~: but not
+// the name of an attribute, such as "Path".
 bool is_legal_cookie_name(std::string_view name);
+
+// What follows the value in a Set-Cookie field. Empty and false attributes are not written.
+struct CookieAttributes {
+  std::string_view domain;
+  std::optional<std::int64_t> expires;  // seconds since 1970
+  bool httponly = false;
+  std::optional<std::int64_t> max_age;  // seconds
+  std::string_view path;
+  std::string_view samesite;
+  bool secure = false;
+};
+
+// Why this cookie cannot be set: a static string; nullptr if it can. No part may hold what would
+// end it early: controls, blanks, ";", in an attribute, blanks and controls in the value.
+const char* cookie_fault(std::string_view name, std::string_view value,
+                         const CookieAttributes& attributes);
+
+// The Set-Cookie field's value: `name=value; Path=/`. The cookie has no fault. Throws
+// std::invalid_argument if `expires` is in a year outside 0-9999.
+std::string format_set_cookie(std::string_view name, std::string_view value,
+                              const CookieAttributes& attributes);
 
 }  // namespace tornado::http

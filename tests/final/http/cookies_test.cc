@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <tornado/httputil.h>
 
+#include <string>
+
 #include "growth.h"
 
 namespace tornado::httputil {
@@ -51,6 +53,73 @@ TEST(Cookies, B2_5_several_lines) {
   const HTTPServerRequest request({"GET", "/", "HTTP/1.1"},
                                   {{"Cookie", "a=1; b=2"}, {"Cookie", "b=3"}});
   EXPECT_THAT(request.cookies(), ElementsAre(Pair("a", "1"), Pair("b", "3")));
+}
+
+// Python's http.cookies keeps these names for attributes.
+TEST(Cookies, B2_5_the_names_of_attributes_are_no_names) {
+  const HTTPServerRequest request({"GET", "/", "HTTP/1.1"},
+                                  {{"Cookie", "Path=/; a=1; EXPIRES=x; samesite=y; Pathos=2"}});
+  EXPECT_THAT(request.cookies(), ElementsAre(Pair("Pathos", "2"), Pair("a", "1")));
+}
+
+TEST(Cookies, B3_9_a_value_is_quoted_where_it_has_to_be) {
+  EXPECT_EQ(http::quote_cookie("azAZ09!#$%&'*+-.^_`|~:"), "azAZ09!#$%&'*+-.^_`|~:");
+  EXPECT_EQ(http::quote_cookie(""), "\"\"");
+  EXPECT_EQ(http::quote_cookie("a="), "\"a=\"");
+  EXPECT_EQ(http::quote_cookie(" ()/<=>?@[]{}"), "\" ()/<=>?@[]{}\"");
+  EXPECT_EQ(http::quote_cookie("\"\\"), R"("\"\\")");
+  EXPECT_EQ(http::quote_cookie(",;\x7f\n\xc3\xa4"), R"("\054\073\177\012\303\244")");
+}
+
+TEST(Cookies, B3_9_unquoting_gives_back_every_value) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) {
+    const std::string one(1, static_cast<char>(i));
+    bytes += one;
+    for (const std::string& value : {one, "a" + one, one + "7", "\\" + one, one + "\\"}) {
+      EXPECT_EQ(http::unquote_cookie(http::quote_cookie(value)), value) << i;
+    }
+  }
+  EXPECT_EQ(http::unquote_cookie(http::quote_cookie(bytes)), bytes);
+}
+
+// The example of behaviour.md.
+TEST(Cookies, B3_9_the_attributes_in_their_order) {
+  http::CookieAttributes all;
+  all.domain = "x.com";
+  all.expires = 1795301745;
+  all.httponly = true;
+  all.max_age = 10;
+  all.path = "/p";
+  all.samesite = "Lax";
+  all.secure = true;
+  EXPECT_EQ(http::format_set_cookie("c", "d+e", all),
+            "c=d+e; Domain=x.com; expires=Sat, 21 Nov 2026 22:55:45 GMT; HttpOnly; Max-Age=10; "
+            "Path=/p; SameSite=Lax; Secure");
+  EXPECT_EQ(http::format_set_cookie("c", "", {}), "c=\"\"");
+}
+
+// CVE-2026-35536: nobody's text adds an attribute or a line.
+TEST(Cookies, CVE_2026_35536_what_would_end_a_part_early_is_a_fault) {
+  EXPECT_EQ(http::cookie_fault("a", "b", {}), nullptr);
+  for (int i = 0; i < 256; ++i) {
+    const std::string text = "x" + std::string(1, static_cast<char>(i)) + "y";
+    const bool ends_attribute = i <= 0x20 || i == ';' || i == 0x7f;
+    http::CookieAttributes attributes;
+    attributes.domain = text;
+    EXPECT_EQ(http::cookie_fault("a", "b", attributes) != nullptr, ends_attribute) << i;
+    attributes = {};
+    attributes.path = text;
+    EXPECT_EQ(http::cookie_fault("a", "b", attributes) != nullptr, ends_attribute) << i;
+    attributes = {};
+    attributes.samesite = text;
+    EXPECT_EQ(http::cookie_fault("a", "b", attributes) != nullptr, ends_attribute) << i;
+    EXPECT_EQ(http::cookie_fault("a", text, {}) != nullptr, i <= 0x20) << i;
+    EXPECT_EQ(http::cookie_fault(text, "b", {}) != nullptr, !http::is_legal_cookie_name(text)) << i;
+  }
+  for (const char* name : {"", "a b", "a=b", "a;b", "a\r\nb", "\xc3\xa4", "path", "Max-Age"}) {
+    EXPECT_NE(http::cookie_fault(name, "b", {}), nullptr) << name;
+  }
 }
 
 // CVE-2024-52804: backslashes, semicolons and names cost the same each.
