@@ -3,10 +3,12 @@
 
 #include <tornado/concurrent.h>
 #include <tornado/detail/context.h>
+#include <tornado/detail/current_user.h>
 #include <tornado/detail/function.h>
 #include <tornado/detail/handler_class.h>
 #include <tornado/detail/json_text.h>
 #include <tornado/detail/pointers.h>
+#include <tornado/detail/signed_value.h>
 #include <tornado/httputil.h>
 #include <tornado/routing.h>
 
@@ -77,8 +79,10 @@ struct ErrorInfo {
 
 namespace detail {
 class HandlerDelegate;
+struct ClientState;
 struct OwnedRequest;
 struct ApplicationState;
+struct XsrfToken;
 }  // namespace detail
 
 using routing::Rule;
@@ -180,6 +184,18 @@ struct Settings {
   bool compress_response = false;
   // Called instead of the access log, once a request has finished.
   tornado::detail::Function<void(const RequestHandler&)> log_function;
+
+  // The key of signed cookies, or several by version; those are signed with key_version's.
+  CookieSecret cookie_secret;
+  std::optional<int> key_version;
+  // Where web::authenticated sends those who have not logged in.
+  std::string login_url;
+  // Refuses every request that is not GET, HEAD or OPTIONS without the token of its cookie.
+  bool xsrf_cookies = false;
+  int xsrf_cookie_version = 2;  // or 1: the same text in every response
+  CookieOptions xsrf_cookie_kwargs;
+  std::string xsrf_cookie_name = "_xsrf";
+
   // Whatever else the program wants to find in settings().
   std::map<std::string, std::string, std::less<>> extra;
 
@@ -456,6 +472,87 @@ class RequestHandler : public tornado::detail::Pooled {
     return application.reverse_url(name, args...);
   }
 
+  // ---- cookies
+  // Those of the request. What set_cookie() sets is not among them before the client sends it back.
+  const httputil::Cookies& cookies() const { return request.cookies(); }
+  std::optional<std::string> get_cookie(std::string_view name) const;
+  std::string get_cookie(std::string_view name, std::string_view fallback) const;
+  // Sends a cookie with the response, error pages included; the last one of a name wins. After the
+  // headers have gone it has no effect. Throws std::invalid_argument if the name, the value or an
+  // attribute has what would end it early: blanks, control characters, and in attributes ";".
+  void set_cookie(std::string_view name, std::string_view value,
+                  const CookieOptions& options = CookieOptions());
+  // Makes the client forget a cookie; domain and path are those it was set with. Throws
+  // std::invalid_argument if `options` say when it expires.
+  void clear_cookie(std::string_view name, const CookieOptions& options = CookieOptions());
+  // The same for every cookie of the request.
+  void clear_all_cookies(const CookieOptions& options = CookieOptions());
+
+  // A cookie that the client can read but not change: value, name and time are signed with the
+  // setting cookie_secret; without that setting these throw std::runtime_error. It lives for
+  // `expires_days`, and without them until the browser is closed.
+  void set_signed_cookie(std::string_view name, std::string_view value,
+                         std::optional<double> expires_days = 30,
+                         const CookieOptions& options = CookieOptions(),
+                         int version = kDefaultSignedValueVersion);
+  // The value of the request's signed cookie, if decode_signed_value() takes it.
+  std::optional<std::string> get_signed_cookie(
+      std::string_view name, double max_age_days = 31,
+      int min_version = kDefaultSignedValueMinVersion) const;
+  // The version of the key that the cookie says it was signed with; it is not checked.
+  std::optional<int> get_signed_cookie_key_version(std::string_view name) const;
+  // web::create_signed_value() with the settings' key.
+  std::string create_signed_value(std::string_view name, std::string_view value,
+                                  int version = kDefaultSignedValueVersion) const;
+  // What the three were called before Tornado 6.3.
+  template <class... Args>
+  void set_secure_cookie(Args&&... args) {
+    set_signed_cookie(std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  std::optional<std::string> get_secure_cookie(Args&&... args) const {
+    return get_signed_cookie(std::forward<Args>(args)...);
+  }
+  std::optional<int> get_secure_cookie_key_version(std::string_view name) const {
+    return get_signed_cookie_key_version(name);
+  }
+
+  // ---- user
+  // Who sent the request; nobody unless a class says so:
+  //
+  //   web::CurrentUser get_current_user() override { return get_signed_cookie("user"); }
+  //
+  // It cannot wait. What has to, calls set_current_user() in prepare().
+  virtual CurrentUser get_current_user() { return {}; }
+  // What get_current_user() said when it was first asked, or what was set.
+  const CurrentUser& current_user();
+  // The user as a T, until another is set. Throws HTTPError(403) if there is none, std::logic_error
+  // if it is of another type.
+  template <class T>
+  const T& current_user() {
+    const CurrentUser& user = current_user();
+    if (!user) throw HTTPError(403);
+    return user.as<T>();
+  }
+  void set_current_user(CurrentUser user);
+  // Where to log in: the setting login_url. Throws std::runtime_error without it.
+  virtual std::string get_login_url() const;
+  // What web::authenticated does before a verb: nothing if there is a user. If there is none, GET
+  // and HEAD are sent to get_login_url(), with where they wanted to go in `next` unless that URL
+  // has a query, and Finish is thrown; others get HTTPError(403).
+  void require_login();
+
+  // ---- forged requests
+  // The token that has to come back with requests that change something: as the argument _xsrf, or
+  // in the field X-Xsrftoken or X-Csrftoken. Its cookie is set with this response if the request
+  // had none. Valid as long as the handler.
+  const std::string& xsrf_token();
+  // Called before prepare(), if the setting xsrf_cookies is on and the method is not GET, HEAD or
+  // OPTIONS. Throws HTTPError(403) unless the request has the token of its cookie.
+  virtual void check_xsrf_cookie();
+  // The token as a hidden field of a form.
+  std::string xsrf_form_html();
+
  protected:
   RequestHandler();
   virtual ~RequestHandler();
@@ -496,6 +593,10 @@ class RequestHandler : public tornado::detail::Pooled {
   Future<void> send(bool finishing);
   void transform_head(bool finishing);
   void finish_headers();
+  void add_new_cookies();
+  detail::ClientState& client_state();
+  const detail::XsrfToken& raw_xsrf_token();
+  const CookieSecret& cookie_secret() const;
   void end_connection() noexcept;
   void log_and_end();
   void call_on_finish() noexcept;
@@ -517,6 +618,7 @@ class RequestHandler : public tornado::detail::Pooled {
   std::string write_buffer_;
   httputil::ResponseStartLine status_line_;
   std::vector<std::unique_ptr<OutputTransform>> transforms_;  // made when the head is sent
+  std::unique_ptr<detail::ClientState> client_state_;
   std::unique_ptr<Open> open_;  // keeps an asynchronous handler until finish()
   Context context_{*this};
   detail::Verb verb_ = detail::Verb::kAny;
@@ -527,6 +629,14 @@ class RequestHandler : public tornado::detail::Pooled {
 };
 
 // ---- conditions of verbs ------------------------------------------------------------------------
+
+// Those who have not logged in do not get here: require_login() answers them. Tornado:
+// @authenticated.
+//
+//   void post(web::authenticated) { ... }
+struct authenticated {
+  static bool admits(RequestHandler& handler);
+};
 
 // A path without its final slash is redirected (301) to the one with it; but with GET and HEAD
 // only, other methods answer 404. The route is "/docs/?". Tornado: @addslash.
@@ -550,6 +660,7 @@ class ErrorHandler : public RequestHandler {
   };
   void initialize(const Init& init) { set_status(init.status_code); }
   void prepare();
+  void check_xsrf_cookie() override {}  // it changes nothing
 };
 
 // Sends GET requests elsewhere, with the query they have. In `url`, "{0}" stands for the first

@@ -6,6 +6,7 @@
 
 #include "loop/error_text.h"
 #include "web/application_state.h"
+#include "web/client_state.h"
 #include "web/handler_delegate.h"
 #include "web/handler_ref.h"
 #include "web/handler_target.h"
@@ -68,6 +69,10 @@ detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams pa
     throw HTTPError(400, error.what());
   }
   take_params(std::move(params));
+  if (state_->settings.xsrf_cookies && verb != detail::Verb::kGet && verb != detail::Verb::kHead &&
+      verb != detail::Verb::kOptions) {
+    check_xsrf_cookie();
+  }
   return handler_class_->prepare(*this);
 }
 

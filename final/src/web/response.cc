@@ -83,6 +83,7 @@ Future<void> RequestHandler::send(bool finishing) {
     return sent;
   }
   if (!state_->transforms.empty()) transform_head(finishing);
+  add_new_cookies();
   const std::string_view body = is_head ? std::string_view() : std::string_view(write_buffer_);
   Future<void> sent = request.connection->write_headers(status_line_, headers_, body);
   headers_written_ = true;  // not if that threw: an error page can still be sent

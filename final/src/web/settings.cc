@@ -9,6 +9,12 @@ bool Settings::has(std::string_view name) const {
   if (name == "default_handler_class") return default_handler_class.has_value();
   if (name == "compress_response") return compress_response;
   if (name == "log_function") return static_cast<bool>(log_function);
+  if (name == "cookie_secret") return !cookie_secret.empty();
+  if (name == "key_version") return key_version.has_value();
+  if (name == "login_url") return !login_url.empty();
+  if (name == "xsrf_cookies") return xsrf_cookies;
+  if (name == "xsrf_cookie_version" || name == "xsrf_cookie_name") return true;
+  if (name == "xsrf_cookie_kwargs") return true;
   return extra.contains(name);
 }
 
