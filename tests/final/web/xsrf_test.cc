@@ -206,6 +206,19 @@ TEST_F(XsrfTest, WH34_it_is_checked_for_what_changes_something_and_before_prepar
   EXPECT_EQ(Exchange(app_, "POST", "/nowhere")->code, 404) << "nothing to protect";
 }
 
+TEST_F(XsrfTest, WH34_a_body_that_is_streamed_is_refused_before_its_first_piece) {
+  struct Upload : RequestHandler {
+    void data_received(std::string_view piece) { received += piece; }
+    void put() { write(received); }
+    std::string received;
+  };
+  Application app({url<Upload>("/")}, settings());
+  EXPECT_EQ(Exchange(app, "PUT", "/", {{"Cookie", "_xsrf=" + kHex}}, "body")->code, 403);
+  const Exchange good(app, "PUT", "/", {{"Cookie", "_xsrf=" + kHex}, {"X-Xsrftoken", kHex}},
+                      "body");
+  EXPECT_EQ(good->body, "body");
+}
+
 TEST_F(XsrfTest, WH34_it_is_not_checked_without_the_setting_and_a_class_may_pass) {
   Application app({url<Form>("/")});
   EXPECT_EQ(Exchange(app, "POST", "/")->code, 200);

@@ -18,6 +18,8 @@
 #include <string>
 #include <utility>
 
+#include "signing_handlers.h"
+
 using namespace tornado;
 
 namespace {
@@ -345,6 +347,7 @@ void define_options() {
   options::define<std::string>("certfile", "", "serves HTTPS too, on a second port");
   options::define<std::string>("ca_certs", "", "asks HTTPS clients for certificates of these");
   options::define<double>("handshake_timeout", ssl::SSLOptions().handshake_timeout);
+  define_signing_options();
 }
 
 httpserver::HTTPServerOptions server_options() {
@@ -387,7 +390,10 @@ int main(int argc, char** argv) {
   options::parse_command_line(argc, argv);
   web::Settings settings;
   settings.serve_traceback = options::get<bool>("serve_traceback");
-  web::Application app(routes(), settings);
+  set_signing_settings(settings);
+  std::vector<web::URLSpec> all_routes = routes();
+  add_signing_routes(all_routes);
+  web::Application app(std::move(all_routes), settings);
   const auto& server = app.listen(0, "127.0.0.1", server_options());
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);

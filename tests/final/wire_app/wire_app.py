@@ -12,6 +12,8 @@ import tornado.netutil
 import tornado.options
 import tornado.web
 
+import signing_handlers
+
 STATS = {"alive": 0, "finished": 0, "closed": 0}
 HELD = set()
 
@@ -313,9 +315,11 @@ def main():
     tornado.options.define("header_timeout", 60.0)  # ours; here idle_connection_timeout covers it
     tornado.options.define("body_timeout", 0.0)
     tornado.options.define("body_stall_timeout", 60.0)  # ours
+    signing_handlers.define_options()
     tornado.options.parse_command_line()
     options = tornado.options.options
-    app = tornado.web.Application(ROUTES, serve_traceback=options.serve_traceback)
+    app = tornado.web.Application(ROUTES + signing_handlers.ROUTES, serve_traceback=options.serve_traceback,
+                                  **signing_handlers.settings())
 
     async def serve():
         stopped = asyncio.Event()
