@@ -89,6 +89,9 @@ void IOStream::finish_read() {
   }
 }
 
+// [/finish_read]
+
+// [find_end]
 // How many bytes the read wants, if they are here.
 std::optional<std::size_t> IOStream::find_end() {
   const std::string_view bytes = received_.view();
@@ -103,7 +106,7 @@ std::optional<std::size_t> IOStream::find_end() {
   read_->searched = bytes.size() > overlap ? bytes.size() - overlap : 0;
   return std::nullopt;
 }
-// [/finish_read]
+// [/find_end]
 
 // [write]
 void IOStream::write(std::string data, Callback callback) {
@@ -122,6 +125,9 @@ void IOStream::write(std::string data, Callback callback) {
   }
 }
 
+// [/write]
+
+// [send]
 void IOStream::send() {
   if (!to_send_.empty()) {
     const std::size_t count = try_write(socket_, to_send_.view()).value_or(0);
@@ -133,7 +139,7 @@ void IOStream::send() {
     writes_.pop_front();
   }
 }
-// [/write]
+// [/send]
 
 // [watch]
 // The loop owns the stream while it watches it. The stream owns its callbacks, and they own, most
@@ -171,6 +177,9 @@ std::uint32_t IOStream::wanted_events() const {
   return events;
 }
 
+// [/events]
+
+// [update]
 // Asks the loop for the events that fit the state.
 void IOStream::update() {
   if (closed()) return;
@@ -189,7 +198,7 @@ void IOStream::update() {
     loop_.remove_handler(socket_.fd());
   }
 }
-// [/events]
+// [/update]
 
 // [handle]
 void IOStream::handle_events(std::uint32_t events) {
@@ -205,6 +214,9 @@ void IOStream::handle_events(std::uint32_t events) {
   }
 }
 
+// [/handle]
+
+// [receive]
 // One read, not all there is: the loop calls again, and the others have their turn in between.
 void IOStream::receive() {
   std::array<char, kReadSize> piece;
@@ -220,7 +232,7 @@ void IOStream::receive() {
     if (read_) finish_read();
   }
 }
-// [/handle]
+// [/receive]
 
 // [connect]
 std::error_code IOStream::socket_error() const {
@@ -273,6 +285,9 @@ void IOStream::close(std::error_code error) {
   });
 }
 
+// [/close]
+
+// [close_callback]
 void IOStream::set_close_callback(Callback callback) {
   if (closed() && callback) return loop_.add_callback(std::move(callback));
   free_later(std::exchange(close_callback_, std::move(callback)));
@@ -284,7 +299,7 @@ template <class Held>
 void IOStream::free_later(Held held) {
   loop_.add_callback([held = std::move(held)] {});
 }
-// [/close]
+// [/close_callback]
 
 // [end]
 // end_in_order() of chapter 01: its loop is receive() now, its deadline a timer.

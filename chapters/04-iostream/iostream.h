@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,11 +41,11 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
   IOStream(const IOStream&) = delete;
   IOStream& operator=(const IOStream&) = delete;
 
-  // [interface]
   // Calls `callback` when connected. What is read or written meanwhile waits. Throws
   // std::invalid_argument if `address` is not an IPv4 address.
   void connect(std::uint16_t port, const std::string& address, Callback callback);
 
+  // [reads]
   // One read at a time: std::logic_error if the callback of the last one was not called yet.
   //
   // Hands over everything up to and including `delimiter`. If it does not end within `max_bytes`,
@@ -55,7 +55,9 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
   // Hands over `count` bytes; with `partial`, any number from 1 to `count`, as soon as there are
   // some. Throws std::length_error if they do not fit into the buffer.
   void read_bytes(std::size_t count, DataCallback callback, bool partial = false);
+  // [/reads]
 
+  // [writes]
   // Sends `data`, as fast as the other side takes it, and calls `callback` when the kernel has the
   // last byte. If too much waits to be sent, the stream is closed with the error no_buffer_space.
   void write(std::string data, Callback callback = nullptr);
@@ -67,7 +69,7 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
   void end_in_order();
   // Called when the stream is closed, by whichever side. Replaces the one before; nullptr: none.
   void set_close_callback(Callback callback);
-  // [/interface]
+  // [/writes]
 
   bool closed() const { return socket_.fd() < 0; }
   bool reading() const { return read_ || delivering_; }
@@ -93,7 +95,7 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
   };
   struct Callbacks {
     std::optional<Read> read;
-    std::deque<Write> writes;
+    std::list<Write> writes;
     Callback connect;
     Callback close;
   };
@@ -138,7 +140,7 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
 
   Buffer to_send_;
   std::uint64_t sent_ = 0;
-  std::deque<Write> writes_;
+  std::list<Write> writes_;  // an empty deque would take 576 bytes of each connection
 
   Callback close_callback_;
   bool ending_ = false;  // end_in_order() was called

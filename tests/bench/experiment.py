@@ -43,15 +43,15 @@ class Work:
 WORKS = (Work("nothing", "/"), Work("computes 1 ms", "/busy?s=0.001", cpu_s=0.001),
          Work("waits 100 ms", "/slow?s=0.1", wait_s=0.1))
 WAITS = WORKS[2]
-# Servers of chapter 01 that a later chapter's are measured beside.
-YARDSTICKS = {"03": ("one", "threads")}
+# Servers of earlier chapters that a later chapter's are measured beside.
+YARDSTICKS = {"03": ("one", "threads"), "04": ("threads", "loop")}
 ASKED = {"pool": "A pool of four threads", "loop": "One thread with a loop"}
 
 
 def at_once(server, clients, cpus, work):
     """How many requests a server works on at the same time; None for a server of which this is not known."""
     loop = 1 if work.cpu_s else clients  # nobody interrupts a callback that computes
-    workers = {"one": 1, "pool": 4, "threads": clients, "loop": loop}.get(server)
+    workers = {"one": 1, "pool": 4, "threads": clients, "loop": loop, "stream": loop}.get(server)
     if workers is None:
         return None
     return min(workers, clients, cpus if work.cpu_s else clients)
@@ -199,7 +199,7 @@ def main():
     arguments = parser.parse_args()
     beside = YARDSTICKS.get(arguments.chapter, ())
     servers = [server for server in declared_servers()
-               if server.chapter == arguments.chapter or (server.chapter == "01" and server.name in beside)]
+               if server.chapter == arguments.chapter or (server.chapter < arguments.chapter and server.name in beside)]
     names = [server.name for server in servers]
     asked = next((name for name in names if name in ASKED), None)
     guess = ask(arguments.guess, asked)
