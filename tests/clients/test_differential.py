@@ -3,15 +3,8 @@ Server, unless the case is on the list of allowed differences. A case that is on
 error too: the list says what is, not what was."""
 
 import pytest
-from raw import Closed, connect
+from differential import get, outcome
 from wire_server import WireServer, our_command, twin_command
-
-WAIT = 1.0  # seconds; an answer on this machine comes within milliseconds, one that never comes is "waits"
-
-
-def get(path, *fields, method="GET", version="1.1", body=b""):
-    lines = [f"{method} {path} HTTP/{version}", "Host: h", *fields, "", ""]
-    return "\r\n".join(lines).encode("latin-1") + body
 
 
 def post(*fields, body=b"", path="/echo", version="1.1"):
@@ -195,32 +188,6 @@ ALLOWED = {
 }
 
 
-def outcome(port, name):
-    """What a client sees: the answer, and whether the connection stays open."""
-    request = CASES[name]
-    method = request.split(b" ", 1)[0].decode("latin-1")
-    with connect(port, timeout=WAIT) as client:
-        try:
-            client.send(request)
-            response = client.read_response(method)
-        except (Closed, ConnectionResetError, BrokenPipeError):
-            return "closed without an answer", client.buffer
-        except TimeoutError:
-            return "waits", client.buffer
-        fields = [field for field in response.fields if field[0] not in ("Date", "Server")]
-        answer = (response.status, response.reason, fields, response.body, response.chunks)
-        if response.status == 100:
-            return answer
-        return *answer, "open" if stays_open(client) else "closed"
-
-
-def stays_open(client):
-    try:
-        return client.get("/path/still/open").body == b"still|open"
-    except (Closed, ConnectionResetError, BrokenPipeError):
-        return False
-
-
 @pytest.fixture(scope="module")
 def both():
     started = [WireServer(our_command()), WireServer(twin_command())]
@@ -231,7 +198,7 @@ def both():
 
 @pytest.mark.parametrize("name", CASES)
 def test_same_answer_as_Tornado(both, name):
-    ours, theirs = (outcome(port, name) for port in both)
+    ours, theirs = (outcome(port, CASES[name], "/path/still/open", b"still|open") for port in both)
     if name in ALLOWED:
         assert ours != theirs, f"no longer different: take it off the list ({ALLOWED[name]})"
     else:

@@ -18,16 +18,16 @@ SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime e
 LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
-def our_command():
+def our_command(name="wire_app"):
     build = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
-    program = build / "tests" / "final" / "wire_app" / "wire_app"
+    program = build / "tests" / "final" / "wire_app" / name
     if not program.exists():
-        raise FileNotFoundError(f"{program} is not built: ninja -C {build} wire_app")
+        raise FileNotFoundError(f"{program} is not built: ninja -C {build} {name}")
     return [str(program), "--logging=info"]
 
 
-def twin_command():
-    return [sys.executable, str(ROOT / "tests" / "final" / "wire_app" / "wire_app.py"), "--logging=info"]
+def twin_command(script="wire_app.py"):
+    return [sys.executable, str(ROOT / "tests" / "final" / "wire_app" / script), "--logging=info"]
 
 
 def command_under_test():

@@ -14,10 +14,6 @@ using ResponseFraming = Exchange::ResponseFraming;
 // They would begin a header line of the caller's making, or end the head.
 constexpr std::string_view kForbiddenInReason("\r\n\0", 3);
 
-bool has_no_body(int code) {
-  return (code >= 100 && code < 200) || code == 204 || code == 304;
-}
-
 // Names are stored in one case, so that plain comparisons serve. Most fields are dismissed by their
 // length.
 void read_response_field(std::string_view name, std::string_view value, ResponseFraming& framing) {

@@ -30,6 +30,11 @@ struct Framing {
 // for a sign, blanks inside, an empty value, different values, or more than 64 bits.
 std::optional<std::uint64_t> parse_content_length(std::string_view value);
 
+// Responses with these codes end with their head, whatever it says (RFC 9112 6.3).
+constexpr bool has_no_body(int status_code) {
+  return (status_code >= 100 && status_code < 200) || status_code == 204 || status_code == 304;
+}
+
 // True if the comma-separated list `value` has the element `token`, in any case.
 bool list_contains(std::string_view value, std::string_view token);
 

@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "http/framing.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
 
 namespace tornado::web {
 namespace {
-
-bool has_no_body(int code) {
-  return code == 204 || code == 304 || (code >= 100 && code < 200);
-}
 
 // A phrase for the status line (RFC 9112 4) that is harmless in a page too.
 bool is_reason(std::string_view text) {
@@ -129,7 +126,7 @@ void RequestHandler::finish_headers() {
       set_status(304);
     }
   }
-  if (has_no_body(status_line_.code)) {
+  if (http::has_no_body(status_line_.code)) {
     if (!write_buffer_.empty()) {
       throw std::runtime_error("Cannot send body with " + std::to_string(status_line_.code));
     }

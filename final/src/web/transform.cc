@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "http/chars.h"
+#include "http/framing.h"
 
 namespace tornado::web {
 namespace {
@@ -32,16 +33,6 @@ bool accepts_gzip(std::string_view accepted) {
         !http::equals_ignoring_case(coding, "x-gzip"))
       continue;
     return semicolon == item.size() || !is_refused(item.substr(semicolon + 1));
-  }
-  return false;
-}
-
-bool has_item(std::string_view list, std::string_view wanted) {
-  while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    const std::string_view item = http::trim_blanks(list.substr(0, comma));
-    if (item == "*" || http::equals_ignoring_case(item, wanted)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
 }
@@ -98,7 +89,8 @@ GZipContentEncoding::~GZipContentEncoding() = default;
 
 bool GZipContentEncoding::is_worth_it(int status_code, const httputil::HTTPHeaders& headers,
                                       std::size_t size, bool finishing) const {
-  if (!accepted_ || status_code == 206 || headers.contains("Content-Encoding")) return false;
+  if (!accepted_ || http::has_no_body(status_code) || status_code == 206) return false;
+  if (headers.contains("Content-Encoding")) return false;
   if (finishing && size < options_.min_length) return false;
   const std::string type = headers.get("Content-Type");
   const auto name = http::trim_blanks(std::string_view(type).substr(0, type.find(';')));
@@ -110,7 +102,7 @@ bool GZipContentEncoding::is_worth_it(int status_code, const httputil::HTTPHeade
 void GZipContentEncoding::transform_first_chunk(int& status_code, httputil::HTTPHeaders& headers,
                                                 std::string& chunk, bool finishing) {
   const std::string vary = headers.get("Vary");
-  if (!has_item(vary, "Accept-Encoding")) {
+  if (!http::list_contains(vary, "*") && !http::list_contains(vary, "Accept-Encoding")) {
     headers.set("Vary", vary.empty() ? "Accept-Encoding" : vary + ", Accept-Encoding");
   }
   if (!is_worth_it(status_code, headers, chunk.size(), finishing)) return;
