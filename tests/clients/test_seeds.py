@@ -180,3 +180,12 @@ def test_003_6_json_arguments(serve):
     assert request("POST", "/", b'{"a":[1,2]}', "application/json; charset=utf-8").body == b'JSON: {"a": [1, 2]}'
     assert request("POST", "/", b"a=1", "application/x-www-form-urlencoded").body == b"no JSON"
     assert request("POST", "/", b"{", "application/json").status == 400
+
+
+def test_003_7_and_8_redirects(serve):
+    response = serve("003-7")("GET", "/app")
+    assert (response.status, response.get("Location")) == (301, "http://itunes.apple.com/my-app-id")
+    request = serve("003-8")
+    response = request("GET", "/pictures/a.jpg?size=2")
+    assert (response.status, response.get("Location")) == (301, "/photos/a.jpg?size=2")
+    assert request("GET", "/photos/a.jpg").body == b"photo a.jpg"

@@ -57,6 +57,8 @@ constexpr Entry kPrograms[] = {
     {"003-4", "a number in the path, a database", seeds::stories},
     {"003-5", "a form", seeds::form},
     {"003-6", "JSON arguments in prepare()", seeds::json_arguments},
+    {"003-7", "a redirect as a route", seeds::redirect_app},
+    {"003-8", "a redirect with a part of the path", seeds::redirect_pictures},
     {"003-9", "the FriendFeed API, in callbacks", seeds::feed_with_callback},
     {"003-10", "the FriendFeed API, in a coroutine", seeds::feed_in_coroutine},
     {"004-1", "hello world with make_app", seeds::hello_make_app},

@@ -45,7 +45,8 @@ Program fetch_with_callback, fetch_in_coroutine, callback_and_wait, task, two_fe
 // Text 002.
 Program synchronous, with_callback, with_future, four_interfaces;
 // Text 003.
-Program hello_index, subjects, stories, form, json_arguments, feed_with_callback, feed_in_coroutine;
+Program hello_index, subjects, stories, form, json_arguments, redirect_app, redirect_pictures,
+    feed_with_callback, feed_in_coroutine;
 // Text 004.
 Program hello_make_app, with_callbacks, blocking_function, parallel, interleaving, looping,
     in_the_background;

@@ -1,0 +1,25 @@
+// Text 003, 8: a redirect that takes a part of the path along.
+#include <tornado/ioloop.h>
+
+#include "seeds.h"
+
+using namespace tornado;
+
+namespace {
+
+struct MyPhotoHandler : web::RequestHandler {
+  void get(std::string name) { write("photo " + name); }
+};
+
+}  // namespace
+
+void seeds::redirect_pictures(int argc, char** argv) {
+  web::Application app({
+      web::url<MyPhotoHandler>("/photos/(.*)"),
+      // The text writes \1 for the group. Python's Tornado sends that as it stands; here it is
+      // another way to say {0}.
+      web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/\\1"}),
+  });
+  listen(app, port(argc, argv));
+  ioloop::IOLoop::current().start();
+}
