@@ -26,6 +26,9 @@ namespace tornado::httpserver {
 class HTTPServer;
 struct HTTPServerOptions;
 }  // namespace tornado::httpserver
+namespace tornado::iostream {
+class IOStream;
+}
 
 namespace tornado::web {
 
@@ -406,6 +409,11 @@ class RequestHandler : public tornado::detail::Pooled {
   // Drops what was written, and finishes with an error page. After the headers have gone it only
   // ends the response.
   void send_error(int status_code = 500, const ErrorInfo& info = {});
+  // Ends the handler without another word and hands over the connection, for another protocol:
+  // what was flushed leaves first, what the client has sent behind the request can be read. The
+  // server forgets the stream: closing it is the caller's. Throws StreamClosedError if the client
+  // has gone. Include <tornado/iostream.h>.
+  iostream::IOStream detach();
 
   void set_status(int status_code, std::string_view reason = {});
   int get_status() const noexcept { return status_line_.code; }

@@ -196,6 +196,12 @@ void Exchange::finish() {
   connection_->exchange_finished();
 }
 
+iostream::IOStream Exchange::release_stream() {
+  if (connection_ == nullptr) throw iostream::StreamClosedError();
+  finished_ = true;
+  return connection_->release_stream();
+}
+
 void Exchange::cut_off() {
   if (connection_ != nullptr) connection_->close();
 }

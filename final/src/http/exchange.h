@@ -14,6 +14,10 @@
 #include "http/deadline_list.h"
 #include "http/head_parser.h"
 
+namespace tornado::iostream {
+class IOStream;
+}
+
 namespace tornado::http {
 
 class ServerConnection;
@@ -56,6 +60,9 @@ class Exchange final : public httputil::HTTPConnection {
 
   // Closes the connection at once, if it is still at this exchange.
   void cut_off();
+  // Gives the connection's stream away: no more HTTP on it. What was written leaves first, what was
+  // not read is there to be read. Throws StreamClosedError. Tornado: HTTP1Connection.detach.
+  iostream::IOStream release_stream();
   // The connection has gone on or has gone. Nothing of it is touched any more.
   void detach();
   // Tells the delegate, once, that the client has gone.

@@ -127,6 +127,17 @@ void ServerConnection::close_gracefully() {
   stream_.impl().close_after_flush();
 }
 
+// For the program, which may be at work in one of this object's calls.
+iostream::IOStream ServerConnection::release_stream() {
+  iostream::IOStream stream = stream_;
+  released_ = true;
+  stream_closed_ = true;  // for this object
+  stream.impl().observe(nullptr);
+  leave_core();
+  if (!turn_queued_) ioloop::detail::retire(*this);
+  return stream;
+}
+
 void ServerConnection::refuse(const char* reason) {
   if (phase_ == Phase::kClosing) return;
   log::gen_log.info("Malformed HTTP message from " + remote_ip_ + ": " + reason);
@@ -166,7 +177,7 @@ std::size_t ServerConnection::on_data(std::string_view data) {
     while (step(data, used)) {
     }
   }
-  if (phase_ == Phase::kClosing) return data.size();
+  if (phase_ == Phase::kClosing) return released_ ? used : data.size();
   unread_ = used < data.size();
   // The answer, or the delegate, is waited for, and more keeps coming: let it wait in the kernel.
   if (unread_ && phase_ != Phase::kHead && phase_ != Phase::kBody) {

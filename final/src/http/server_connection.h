@@ -148,6 +148,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void on_timeout();
   void start_idle();
   void close_gracefully();
+  iostream::IOStream release_stream();
   void refuse(const char* reason);
   void fail(const char* what);
   void leave_core();
@@ -178,6 +179,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   bool unread_ = false;  // on_data() left bytes behind
   bool turn_queued_ = false;
   bool stream_closed_ = false;
+  bool released_ = false;  // the stream is somebody else's
 };
 
 }  // namespace tornado::http

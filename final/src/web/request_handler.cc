@@ -1,9 +1,11 @@
 // A handler's life: from its making to on_finish().
+#include <tornado/iostream.h>
 #include <tornado/log.h>
 #include <tornado/web.h>
 
 #include <algorithm>
 
+#include "http/exchange.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
 #include "web/client_state.h"
@@ -290,9 +292,19 @@ void RequestHandler::log_and_end() {
   open_.reset();
 }
 
+iostream::IOStream RequestHandler::detach() {
+  auto* const exchange = dynamic_cast<http::Exchange*>(request.connection.get());
+  if (exchange == nullptr) throw std::logic_error("a connection without a stream to detach");
+  iostream::IOStream stream = exchange->release_stream();
+  leave_response();
+  return stream;
+}
+
 void RequestHandler::leave_response() {
+  const Ref self(this);  // the last one may be open_'s
   finished_ = true;
   call_on_finish();
+  open_.reset();
 }
 
 void RequestHandler::call_on_finish() noexcept {

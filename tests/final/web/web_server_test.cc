@@ -399,5 +399,103 @@ TEST_F(WebServerTest, WH13_a_flush_fails_when_the_reader_leaves) {
   EXPECT_EQ(living, 0);
 }
 
+// ---- detach -------------------------------------------------------------------------------------
+
+// Leaves HTTP, and gives every line back until one says "end".
+struct Echoes : Noted {
+  Future<void> get() {
+    if (request.path == "/later") co_await gen::moment;
+    set_status(101);
+    set_header("Upgrade", "echo");
+    set_header("Connection", "Upgrade");
+    const Future<void> sent = flush();
+    co_await sent;
+    iostream::IOStream stream = detach();
+    EXPECT_TRUE(finished());
+    for (std::string line; line != "end\n";) {
+      try {
+        const Future<std::string> read = stream.read_until("\n");
+        line = co_await read;
+      } catch (const iostream::StreamClosedError&) {
+        events.push_back("closed");
+        co_return;
+      }
+      const Future<void> written = stream.write("you said " + line);
+      co_await written;
+    }
+    stream.close();
+  }
+};
+
+TEST_F(WebServerTest, WH39_detach_hands_the_connection_over) {
+  for (const char* path : {"/", "/later"}) {
+    events.clear();
+    httpserver::HTTPServer& server = serve({url<Echoes>("/.*")});
+    Client client = connect();
+    client.send(get(path) + "behind the request\n");
+    client.until("you said behind the request\n");
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
+    EXPECT_EQ(server.connection_count(), 0U);  // the server has let go of it
+    EXPECT_EQ(times("on_finish"), 1U);
+    client.send("hello\n");
+    client.until("you said hello\n");
+    client.send("end\nnever read\n");
+    run_until(loop_, [&] {
+      client.pump();
+      return client.ended;
+    });
+    EXPECT_TRUE(client.received.ends_with("you said end\n"));
+    some_rounds();
+    EXPECT_EQ(living, 0);
+    EXPECT_EQ(times("on_connection_close"), 0U);
+  }
+}
+
+TEST_F(WebServerTest, WH39_after_detach_a_client_that_leaves_is_the_streams_affair) {
+  serve({url<Echoes>("/.*")});
+  Client client = connect();
+  client.send(get("/"));
+  client.until("\r\n\r\n");
+  client.reset();
+  run_until(loop_, [this] { return times("closed") == 1; });
+  some_rounds();
+  EXPECT_EQ(living, 0);
+  EXPECT_EQ(times("on_connection_close"), 0U);
+  EXPECT_EQ(times("on_finish"), 1U);
+}
+
+TEST_F(WebServerTest, WH39_a_detached_stream_outlives_its_server) {
+  serve({url<Echoes>("/.*")});
+  Client client = connect();
+  client.send(get("/"));
+  client.until("\r\n\r\n");
+  app_.reset();
+  client.send("still\n");
+  client.until("you said still\n");
+  client.send("end\n");
+  client.until("you said end\n");
+  some_rounds();
+  EXPECT_EQ(living, 0);
+}
+
+TEST_F(WebServerTest, WH39_nothing_is_detached_from_a_client_that_has_gone) {
+  struct Late : Noted {
+    Future<void> get() {
+      const Future<void> gate = gates.emplace_back();
+      co_await gate;
+      EXPECT_THROW(detach(), iostream::StreamClosedError);
+    }
+  };
+  serve({url<Late>("/")});
+  Client client = connect();
+  client.send(get("/"));
+  run_until(loop_, [] { return !gates.empty(); });
+  client.reset();
+  run_until(loop_, [this] { return times("on_connection_close") == 1; });
+  gates.front().set_result();
+  run_until(loop_, [] { return living == 0; });
+  EXPECT_EQ(times("on_finish"), 1U);
+}
+
 }  // namespace
 }  // namespace tornado::web
