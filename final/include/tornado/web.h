@@ -531,7 +531,7 @@ class RequestHandler : public tornado::detail::Pooled {
   //   web::CurrentUser get_current_user() override { return get_signed_cookie("user"); }
   //
   // It cannot wait. What has to, calls set_current_user() in prepare().
-  virtual CurrentUser get_current_user() { return {}; }
+  virtual CurrentUser get_current_user();
   // What get_current_user() said when it was first asked, or what was set.
   const CurrentUser& current_user();
   // The user as a T, until another is set. Throws HTTPError(403) if there is none, std::logic_error

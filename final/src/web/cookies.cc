@@ -28,6 +28,39 @@ std::int64_t whole_seconds(double seconds) {
 
 }  // namespace
 
+CookieOptions& CookieOptions::domain(std::string value) {
+  domain_ = std::move(value);
+  return *this;
+}
+CookieOptions& CookieOptions::path(std::string value) {
+  path_ = std::move(value);
+  return *this;
+}
+CookieOptions& CookieOptions::expires(double value) {
+  expires_ = value;
+  return *this;
+}
+CookieOptions& CookieOptions::expires_days(double value) {
+  expires_days_ = value;
+  return *this;
+}
+CookieOptions& CookieOptions::max_age(std::int64_t value) {
+  max_age_ = value;
+  return *this;
+}
+CookieOptions& CookieOptions::httponly(bool value) {
+  httponly_ = value;
+  return *this;
+}
+CookieOptions& CookieOptions::secure(bool value) {
+  secure_ = value;
+  return *this;
+}
+CookieOptions& CookieOptions::samesite(std::string value) {
+  samesite_ = std::move(value);
+  return *this;
+}
+
 detail::ClientState& RequestHandler::client_state() {
   if (client_state_ == nullptr) client_state_ = std::make_unique<detail::ClientState>();
   return *client_state_;

@@ -10,6 +10,7 @@
 #include <openssl/hmac.h>
 #include <tornado/web.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -154,17 +155,22 @@ void require_key(const CookieSecret& secret) {
 
 }  // namespace
 
+CookieSecret::CookieSecret(const char* key) : key_(key) {}
+CookieSecret::CookieSecret(std::string key) : key_(std::move(key)) {}
+CookieSecret::CookieSecret(Keys keys) : keys_(std::make_shared<const Keys>(std::move(keys))) {}
+CookieSecret::CookieSecret(std::initializer_list<std::pair<const int, std::string>> keys)
+    : CookieSecret(Keys(keys)) {}
+
 bool CookieSecret::empty() const noexcept {
-  for (const auto& [version, key] : keys_) {
-    if (!key.empty()) return false;
-  }
-  return key_.empty();
+  if (!versioned()) return key_.empty();
+  return std::all_of(keys_->begin(), keys_->end(),
+                     [](const auto& key) { return key.second.empty(); });
 }
 
 const std::string* CookieSecret::find(int version) const noexcept {
   if (!versioned()) return key_.empty() ? nullptr : &key_;
-  const auto found = keys_.find(version);
-  return found == keys_.end() || found->second.empty() ? nullptr : &found->second;
+  const auto found = keys_->find(version);
+  return found == keys_->end() || found->second.empty() ? nullptr : &found->second;
 }
 
 std::string create_signed_value(const CookieSecret& secret, std::string_view name,

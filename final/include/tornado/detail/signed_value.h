@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,22 +22,22 @@ class CookieOptions {
   CookieOptions() {}
 
   // The host and its subdomains that the cookie is for; without it, the host that set it only.
-  CookieOptions& domain(std::string value) { return domain_ = std::move(value), *this; }
+  CookieOptions& domain(std::string value);
   // The pages beneath this path; "/" unless set. Empty: the page's folder.
-  CookieOptions& path(std::string value) { return path_ = std::move(value), *this; }
+  CookieOptions& path(std::string value);
   // When the browser drops it, in seconds since 1970. Without this and the next two: when the
   // browser is closed.
-  CookieOptions& expires(double value) { return expires_ = value, *this; }
+  CookieOptions& expires(double value);
   // The same, counted from now; expires() goes first.
-  CookieOptions& expires_days(double value) { return expires_days_ = value, *this; }
+  CookieOptions& expires_days(double value);
   // The same in seconds from now. Browsers heed this one if they got both.
-  CookieOptions& max_age(std::int64_t value) { return max_age_ = value, *this; }
+  CookieOptions& max_age(std::int64_t value);
   // Scripts cannot read it.
-  CookieOptions& httponly(bool value = true) { return httponly_ = value, *this; }
+  CookieOptions& httponly(bool value = true);
   // Sent over HTTPS only.
-  CookieOptions& secure(bool value = true) { return secure_ = value, *this; }
+  CookieOptions& secure(bool value = true);
   // "Strict", "Lax" or "None": whether requests from other sites have it.
-  CookieOptions& samesite(std::string value) { return samesite_ = std::move(value), *this; }
+  CookieOptions& samesite(std::string value);
 
  private:
   friend class RequestHandler;
@@ -57,23 +58,25 @@ class CookieOptions {
 //   settings.cookie_secret = {{1, "the old one"}, {2, "the new one"}};
 class CookieSecret {
  public:
+  using Keys = std::map<int, std::string>;
+
   CookieSecret() = default;  // none
-  CookieSecret(const char* key) : CookieSecret(std::string(key)) {}
-  CookieSecret(std::string key) : key_(std::move(key)) {}
-  CookieSecret(std::map<int, std::string> keys) : keys_(std::move(keys)) {}
-  CookieSecret(std::initializer_list<std::pair<const int, std::string>> keys) : keys_(keys) {}
+  CookieSecret(const char* key);
+  CookieSecret(std::string key);
+  CookieSecret(Keys keys);
+  CookieSecret(std::initializer_list<std::pair<const int, std::string>> keys);
 
   // No key, or nothing but empty ones.
   bool empty() const noexcept;
   // Whether it has versions, and not one key.
-  bool versioned() const noexcept { return !keys_.empty(); }
+  bool versioned() const noexcept { return keys_ != nullptr; }
   // The key of that version, or null. A single key is version 0 when it signs and good for every
   // version when it checks, as in Tornado. Valid as long as this object.
   const std::string* find(int version) const noexcept;
 
  private:
   std::string key_;
-  std::map<int, std::string> keys_;
+  std::shared_ptr<const Keys> keys_;  // null: one key
 };
 
 // The forms of a signed value. Version 1 is that of Tornado 1 and 2: no name, version or length is
