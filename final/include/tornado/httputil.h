@@ -311,6 +311,10 @@ std::string url_concat(std::string_view url,
 // most 65535 stays part of the host. "[::1]:80" keeps its brackets.
 std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view netloc);
 
+// "username:password", what basic authentication encodes (RFC 7617). Tornado brings text to
+// Unicode's form NFC first; the bytes here stay as they are. Tornado: encode_username_password.
+std::string encode_username_password(std::string_view username, std::string_view password);
+
 // One (name, value) pair for each value: what url_concat() takes. Tornado: qs_to_qsl.
 std::vector<std::pair<std::string, std::string>> qs_to_qsl(const Arguments& arguments);
 

@@ -211,7 +211,8 @@ BodyFraming append_request_head(std::string& out, const HTTPRequest& request, co
   if (!headers.contains("Host")) append_field(out, "Host", url.authority);
   if (authorization) {
     append_field(out, "Authorization",
-                 "Basic " + base64_encode(authorization->username + ":" + authorization->password));
+                 "Basic " + base64_encode(httputil::encode_username_password(
+                                authorization->username, authorization->password)));
   }
   if (request.user_agent) {
     append_field(out, "User-Agent", *request.user_agent);

@@ -130,6 +130,10 @@ std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view 
   return {std::string(netloc.substr(0, colon)), port};
 }
 
+std::string encode_username_password(std::string_view username, std::string_view password) {
+  return std::string(username).append(":").append(password);
+}
+
 std::vector<std::pair<std::string, std::string>> qs_to_qsl(const Arguments& arguments) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& [name, values] : arguments) {

@@ -90,6 +90,11 @@ TEST(SplitHostAndPort, HU15) {
   EXPECT_EQ(Result("", std::nullopt), split_host_and_port(""));
 }
 
+TEST(EncodeUsernamePassword, HU15) {
+  EXPECT_EQ("user:pass:word", encode_username_password("user", "pass:word"));
+  EXPECT_EQ("\xC3\xA4:", encode_username_password("\xC3\xA4", ""));
+}
+
 TEST(QsToQsl, HU15) {
   const Arguments arguments = {{"b", {"1", "2"}}, {"a", {"3"}}, {"c", {}}};
   EXPECT_THAT(qs_to_qsl(arguments), ElementsAre(Pair("a", "3"), Pair("b", "1"), Pair("b", "2")));
