@@ -202,6 +202,11 @@ iostream::IOStream Exchange::release_stream() {
   return connection_->release_stream();
 }
 
+iostream::IOStream Exchange::upgrade(Upgraded& next) {
+  finished_ = true;
+  return connection_->hand_over(next);
+}
+
 void Exchange::cut_off() {
   if (connection_ != nullptr) connection_->close();
 }

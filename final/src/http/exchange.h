@@ -21,6 +21,7 @@ class IOStream;
 namespace tornado::http {
 
 class ServerConnection;
+class Upgraded;
 
 // Above this many bytes of waiting output, a write's future waits until they have left, and so does
 // the next request of the connection.
@@ -63,6 +64,9 @@ class Exchange final : public httputil::HTTPConnection {
   // Gives the connection's stream away: no more HTTP on it. What was written leaves first, what was
   // not read is there to be read. Throws StreamClosedError. Tornado: HTTP1Connection.detach.
   iostream::IOStream release_stream();
+  // The same for one who stays with the server: from now on the bytes are those of `next`. The
+  // response, a 101, must have been written, and attached() be true.
+  iostream::IOStream upgrade(Upgraded& next);
   // The connection has gone on or has gone. Nothing of it is touched any more.
   void detach();
   // Tells the delegate, once, that the client has gone.

@@ -34,6 +34,7 @@ ServerCore::~ServerCore() {
   while (connections.linked()) {
     static_cast<ServerConnection&>(*connections.next()).abandon();
   }
+  while (upgraded.linked()) static_cast<Upgraded&>(*upgraded.next()).abandon();
 }
 
 void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
@@ -53,6 +54,9 @@ Future<void> ServerCore::close_all() {
   for (auto* at = connections.next(); at != &connections; at = at->next()) {
     static_cast<ServerConnection&>(*at).close();
   }
+  for (auto* at = upgraded.next(); at != &upgraded; at = at->next()) {
+    static_cast<Upgraded&>(*at).close();
+  }
   connection_gone();
   return result;
 }
@@ -61,6 +65,16 @@ void ServerCore::connection_gone() {
   if (connection_count != 0 || all_gone_ == nullptr) return;
   const auto gone = std::exchange(all_gone_, nullptr);
   gone->set_result();
+}
+
+// ---- Upgraded -----------------------------------------------------------------------------------
+
+void Upgraded::leave_server() {
+  unlink();
+  if (ServerCore* const core = std::exchange(core_, nullptr)) {
+    --core->connection_count;
+    core->connection_gone();
+  }
 }
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -135,6 +149,15 @@ iostream::IOStream ServerConnection::release_stream() {
   stream.impl().observe(nullptr);
   leave_core();
   if (!turn_queued_) ioloop::detail::retire(*this);
+  return stream;
+}
+
+iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
+  next.core_ = core_;
+  next.link_before(core_->upgraded);
+  ++core_->connection_count;
+  iostream::IOStream stream = release_stream();
+  stream.impl().observe(&next);
   return stream;
 }
 

@@ -20,6 +20,26 @@ namespace tornado::http {
 
 class Exchange;
 class ServerConnection;
+class ServerCore;
+
+// What goes on with a connection that has left HTTP (RFC 9110 7.8). The server still counts it, and
+// closes it when it closes the others.
+class Upgraded : public iostream::detail::StreamObserver, public tornado::detail::ListHook {
+ public:
+  // At once; what was written and has not left is lost.
+  virtual void close() = 0;
+  // The same, and the server goes: the program is told of the end before this returns.
+  virtual void abandon() = 0;
+
+ protected:
+  virtual ~Upgraded() = default;
+  // The stream has closed.
+  void leave_server();
+
+ private:
+  friend class ServerConnection;
+  ServerCore* core_ = nullptr;
+};
 
 // What the connections of one server share.
 class ServerCore {
@@ -54,13 +74,15 @@ class ServerCore {
   const HeadLimits head_limits;
   std::unique_ptr<Deadlines> deadlines;
   tornado::detail::ListHook connections;
-  std::size_t connection_count = 0;
+  tornado::detail::ListHook upgraded;
+  std::size_t connection_count = 0;  // of both lists
   // Tells who calls the program whether the server is still there afterwards.
   struct Alive {};
   const std::shared_ptr<Alive> alive = std::make_shared<Alive>();
 
  private:
   friend class ServerConnection;
+  friend class Upgraded;
   void connection_gone();
 
   std::unique_ptr<Future<void>> all_gone_;
@@ -149,6 +171,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void start_idle();
   void close_gracefully();
   iostream::IOStream release_stream();
+  iostream::IOStream hand_over(Upgraded& next);
   void refuse(const char* reason);
   void fail(const char* what);
   void leave_core();

@@ -89,6 +89,8 @@ class Stream : public ioloop::EventHandler,
   // Goes on; unread bytes are shown again at the end of the round, also if no new ones come.
   void resume_reading();
   bool paused() const noexcept { return paused_; }
+  // Bytes wait that were shown and not used up, or came while reading was paused.
+  bool has_unread() const noexcept { return !unread().empty(); }
   // on_eof() has come, or would have.
   bool at_eof() const noexcept { return eof_; }
   // The peer's end came without the sign that TLS gives of it: what was to end there may have been
