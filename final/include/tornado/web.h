@@ -30,6 +30,10 @@ namespace tornado::iostream {
 class IOStream;
 }
 
+namespace tornado::websocket {
+class WebSocketHandler;
+}
+
 namespace tornado::web {
 
 class Application;
@@ -198,6 +202,12 @@ struct Settings {
   int xsrf_cookie_version = 2;  // or 1: the same text in every response
   CookieOptions xsrf_cookie_kwargs;
   std::string xsrf_cookie_name = "_xsrf";
+
+  // WebSockets: seconds between pings, 0 for none; seconds to wait for the answer, at most, and if
+  // 0, as many; bytes of a message (10 MiB).
+  double websocket_ping_interval = 0;
+  double websocket_ping_timeout = 0;
+  std::size_t websocket_max_message_size = 10'485'760;
 
   // Whatever else the program wants to find in settings().
   std::map<std::string, std::string, std::less<>> extra;
@@ -571,6 +581,7 @@ class RequestHandler : public tornado::detail::Pooled {
 
  private:
   friend class detail::HandlerDelegate;
+  friend class websocket::WebSocketHandler;
   class Ref;
   class Open;
 

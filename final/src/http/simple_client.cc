@@ -52,15 +52,6 @@ std::string tls_key(const httpclient::HTTPRequest& request) {
   return key;
 }
 
-ssl::SSLOptions tls_options(const httpclient::HTTPRequest& request) {
-  ssl::SSLOptions made;
-  if (!request.validate_cert.value_or(true)) made.cert_reqs = ssl::CertReqs::kNone;
-  made.ca_certs = request.ca_certs.value_or("");
-  made.certfile = request.client_cert.value_or("");
-  made.keyfile = request.client_key.value_or("");
-  return made;
-}
-
 ResponseLimits make_limits(const ClientOptions& options) {
   ResponseLimits limits;
   limits.head.max_size = options.max_header_size;
@@ -69,6 +60,18 @@ ResponseLimits make_limits(const ClientOptions& options) {
 }
 
 }  // namespace
+
+ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request) {
+  if (request.ssl_options) return *request.ssl_options;
+  ssl::SSLOptions made;
+  if (!request.validate_cert.value_or(true)) made.cert_reqs = ssl::CertReqs::kNone;
+  made.ca_certs = request.ca_certs.value_or("");
+  made.certfile = request.client_cert.value_or("");
+  made.keyfile = request.client_key.value_or("");
+  const bool usual = request.validate_cert.value_or(true) && made.ca_certs.empty() &&
+                     made.certfile.empty() && made.keyfile.empty();
+  return usual ? ssl::SSLContext() : ssl::SSLContext(made);
+}
 
 SimpleCore::SimpleCore(const ClientOptions& client_options)
     : loop(ioloop::IOLoop::current()),
@@ -161,9 +164,7 @@ const std::string& SimpleCore::origin_key(const SimpleFetch& fetch) {
 const ssl::SSLContext& SimpleCore::tls_context(const httpclient::HTTPRequest& request) {
   if (request.ssl_options) return *request.ssl_options;
   const auto [at, made] = tls_contexts_.try_emplace(tls_key(request));
-  const bool usual = request.validate_cert.value_or(true) && !request.ca_certs &&
-                     !request.client_cert && !request.client_key;
-  if (made && !usual) at->second = ssl::SSLContext(tls_options(request));
+  if (made) at->second = tls_context_of(request);
   return at->second;
 }
 

@@ -16,6 +16,9 @@ namespace tornado::http {
 
 class SimpleFetch;
 
+// The TLS settings that a request asks for. Reads its files: keep it for many requests.
+ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request);
+
 // What the fetches of one client share. Lives until the client and the last fetch are gone, and
 // knows when its loop closes.
 class SimpleCore final : public tornado::detail::Counted, public tornado::detail::ListHook {

@@ -15,6 +15,9 @@ bool Settings::has(std::string_view name) const {
   if (name == "xsrf_cookies") return xsrf_cookies;
   if (name == "xsrf_cookie_version" || name == "xsrf_cookie_name") return true;
   if (name == "xsrf_cookie_kwargs") return true;
+  if (name == "websocket_ping_interval") return websocket_ping_interval > 0;
+  if (name == "websocket_ping_timeout") return websocket_ping_timeout > 0;
+  if (name == "websocket_max_message_size") return true;
   return extra.contains(name);
 }
 

@@ -54,7 +54,8 @@ struct HandlerClass {
   const std::string_view* supported_methods;  // null: those it has a verb for
   std::size_t supported_method_count;
   const std::type_info* type;
-  bool usual_etag;  // compute_etag() is RequestHandler's own
+  bool usual_etag;    // compute_etag() is RequestHandler's own
+  const void* hooks;  // what adapt_class() of a base class adds; null: nothing
 };
 
 // ---- captures -----------------------------------------------------------------------------------
@@ -317,6 +318,9 @@ constexpr HandlerClass make_handler_class() {
     requires std::is_same_v<decltype(&H::compute_etag),
                             std::optional<std::string> (RequestHandler::*)() const>;
   };
+  if constexpr (requires { H::template adapt_class<H>(result); }) {
+    H::template adapt_class<H>(result);
+  }
   return result;
 }
 
