@@ -1,9 +1,10 @@
-// Answers every request to "/" with the body it got, whatever the method: something to point a
-// conformance tool at.
+// Answers every request to "/" with the body it got, whatever the method, and every WebSocket
+// message to "/ws" with the same message: something to point a conformance tool at.
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 #include <tornado/web.h>
+#include <tornado/websocket.h>
 
 #include <cstdio>
 
@@ -16,12 +17,24 @@ struct EchoHandler : web::RequestHandler {
   }
 };
 
+struct EchoSocket : websocket::WebSocketHandler {
+  void on_message(std::string_view message, bool binary) { write_message(message, binary); }
+  std::optional<websocket::CompressionOptions> get_compression_options() override {
+    return websocket::CompressionOptions();
+  }
+  // The tools come from anywhere.
+  bool check_origin(const std::string& /*origin*/) override { return true; }
+};
+
 int main(int argc, char** argv) {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
   options::define<std::string>("address", "", "address to listen on; empty means all of them");
   options::parse_command_line(argc, argv);
 
-  web::Application app({web::url<EchoHandler>("/")});
+  web::Application app({
+      web::url<EchoHandler>("/"),
+      web::url<EchoSocket>("/ws"),
+  });
   auto& server = app.listen(options::get<int>("port"), options::get<std::string>("address"));
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
