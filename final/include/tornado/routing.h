@@ -159,10 +159,8 @@ class Rule {
         target_(std::move(target)),
         name_(std::move(name)) {}
   // With PathMatches(path_pattern).
-  Rule(const std::string& path_pattern, RuleTarget target, std::string name = {})
-      : Rule(PathMatches(path_pattern), std::move(target), std::move(name)) {}
-  Rule(const char* path_pattern, RuleTarget target, std::string name = {})
-      : Rule(PathMatches(path_pattern), std::move(target), std::move(name)) {}
+  Rule(const std::string& path_pattern, RuleTarget target, std::string name = {});
+  Rule(const char* path_pattern, RuleTarget target, std::string name = {});
 
   const Matcher& matcher() const noexcept { return *matcher_; }
   const std::string& name() const noexcept { return name_; }

@@ -9,6 +9,8 @@
 #include <tornado/detail/json_text.h>
 #include <tornado/detail/pointers.h>
 #include <tornado/detail/signed_value.h>
+#include <tornado/detail/transforms.h>
+#include <tornado/detail/web_errors.h>
 #include <tornado/httputil.h>
 #include <tornado/routing.h>
 
@@ -38,49 +40,6 @@ namespace tornado::web {
 
 class Application;
 class RequestHandler;
-
-// ---- what handlers throw ------------------------------------------------------------------------
-
-// Ends the request with an error page. `log_message` is for the log and never reaches the client;
-// `reason` replaces the standard phrase. Tornado: HTTPError.
-class HTTPError : public std::exception {
- public:
-  explicit HTTPError(int status_code = 500, std::string log_message = {}, std::string reason = {});
-  const char* what() const noexcept override { return what_.c_str(); }
-
-  int status_code;
-  std::string log_message;
-  std::string reason;
-
- private:
-  std::string what_;
-};
-
-// A required argument is not there: 400.
-class MissingArgumentError : public HTTPError {
- public:
-  explicit MissingArgumentError(std::string_view name);
-  std::string arg_name;
-};
-
-// Ends the request as it is, without an error page; with `chunk`, finish(chunk).
-class Finish : public std::exception {
- public:
-  Finish() = default;
-  explicit Finish(std::string chunk) : chunk_(std::move(chunk)) {}
-  const char* what() const noexcept override { return "Finish"; }
-  const std::optional<std::string>& chunk() const noexcept { return chunk_; }
-
- private:
-  std::optional<std::string> chunk_;
-};
-
-// What write_error() is told of the failure.
-struct ErrorInfo {
-  ErrorInfo() {}
-  std::exception_ptr exception;  // null if send_error() was called directly
-  std::string reason;            // replaces the status line's phrase if not empty
-};
 
 // ---- routes -------------------------------------------------------------------------------------
 
@@ -126,57 +85,11 @@ URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string 
   return {pattern, handler<H>(std::move(init)), std::move(name)};
 }
 
-// ---- transforms ---------------------------------------------------------------------------------
-
-// Changes what handlers send, on its way to the connection: one object a response, made with its
-// request. Tornado: OutputTransform.
-class OutputTransform {
- public:
-  virtual ~OutputTransform() = default;
-  // The head and the first piece of the body; all of it if `finishing`. With HEAD the body is shown
-  // too, and dropped afterwards.
-  virtual void transform_first_chunk(int& status_code, httputil::HTTPHeaders& headers,
-                                     std::string& chunk, bool finishing);
-  // Each piece after that.
-  virtual void transform_chunk(std::string& chunk, bool finishing);
-};
-
-// Sends bodies with gzip to clients that accept it, if their type is worth it and they are not
-// small; and says in every response that it might have (Vary). A part of a resource (206), and what
-// has a Content-Encoding, stays as it is. The Etag is that of the plain body.
-class GZipContentEncoding final : public OutputTransform {
- public:
-  struct Options {
-    Options() {}
-    int level = 6;                  // zlib's, 1 (fast) to 9 (small)
-    std::size_t min_length = 1024;  // bytes; for bodies that are sent in one piece
-    // Besides text/*.
-    std::vector<std::string> content_types = {"application/javascript", "application/x-javascript",
-                                              "application/xml",        "application/atom+xml",
-                                              "application/json",       "application/xhtml+xml",
-                                              "image/svg+xml"};
-  };
-  explicit GZipContentEncoding(const httputil::HTTPServerRequest& request, Options options = {});
-  ~GZipContentEncoding() override;
-  void transform_first_chunk(int& status_code, httputil::HTTPHeaders& headers, std::string& chunk,
-                             bool finishing) override;
-  void transform_chunk(std::string& chunk, bool finishing) override;
-
- private:
-  class Compressor;
-  bool is_worth_it(int status_code, const httputil::HTTPHeaders& headers, std::size_t size,
-                   bool finishing) const;
-
-  Options options_;
-  bool accepted_;
-  std::unique_ptr<Compressor> compressor_;  // null: the body stays as it is
-};
-
 // ---- Application --------------------------------------------------------------------------------
 
 // Tornado's application settings, by their names there.
 struct Settings {
-  Settings() {}
+  Settings();
 
   // Development mode: error pages show the exception.
   bool debug = false;
@@ -647,71 +560,6 @@ class RequestHandler : public tornado::detail::Pooled {
   bool held_without_client_ = false;  // on_connection_close() left it to finish()
 };
 
-// ---- conditions of verbs ------------------------------------------------------------------------
-
-// Those who have not logged in do not get here: require_login() answers them. Tornado:
-// @authenticated.
-//
-//   void post(web::authenticated) { ... }
-struct authenticated {
-  static bool admits(RequestHandler& handler);
-};
-
-// A path without its final slash is redirected (301) to the one with it; but with GET and HEAD
-// only, other methods answer 404. The route is "/docs/?". Tornado: @addslash.
-//
-//   void get(web::addslash) { ... }
-struct addslash {
-  static bool admits(RequestHandler& handler);
-};
-// The other way round: final slashes are taken off. "/" stays. Tornado: @removeslash.
-struct removeslash {
-  static bool admits(RequestHandler& handler);
-};
-
-// ---- handlers -----------------------------------------------------------------------------------
-
-// Answers every method with the error page of a status. Tornado: ErrorHandler.
-class ErrorHandler : public RequestHandler {
- public:
-  struct Init {
-    int status_code = 404;
-  };
-  void initialize(const Init& init) { set_status(init.status_code); }
-  void prepare();
-  void check_xsrf_cookie() override {}  // it changes nothing
-};
-
-// Sends GET requests elsewhere, with the query they have. In `url`, "{0}" stands for the first
-// group of the route's pattern, "{}" for the next one, "{name}" for a named one, "{{" for "{"; and
-// "" for the first, too. A group that is not there is a 500. Tornado: RedirectHandler.
-//
-//   web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/{0}"})
-class RedirectHandler : public RequestHandler {
- public:
-  struct Init {
-    std::string url;
-    bool permanent = true;  // 301; else 302
-  };
-  void initialize(const Init& init) { init_ = init; }
-  void get(const PathArgs& args);
-
- private:
-  Init init_;
-};
-
-// Gives each request to a function, or coroutine, of HTTPServerRequest, which answers it through
-// request.connection. There is no access log line. Tornado: FallbackHandler.
-class FallbackHandler : public RequestHandler {
- public:
-  struct Init {
-    httpserver::RequestCallback fallback;
-  };
-  void initialize(const Init& init) { fallback_ = init.fallback; }
-  void prepare();
-
- private:
-  httpserver::RequestCallback fallback_;
-};
-
 }  // namespace tornado::web
+
+#include <tornado/detail/stock_handlers.h>

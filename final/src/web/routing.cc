@@ -71,6 +71,11 @@ Rule::Rule(PathMatches matcher, RuleTarget target, std::string name)
   }
 }
 
+Rule::Rule(const std::string& path_pattern, RuleTarget target, std::string name)
+    : Rule(PathMatches(path_pattern), std::move(target), std::move(name)) {}
+Rule::Rule(const char* path_pattern, RuleTarget target, std::string name)
+    : Rule(PathMatches(path_pattern), std::move(target), std::move(name)) {}
+
 // ---- routers ------------------------------------------------------------------------------------
 
 namespace {

@@ -2,6 +2,8 @@
 
 namespace tornado::web {
 
+Settings::Settings() = default;
+
 bool Settings::has(std::string_view name) const {
   if (name == "debug") return debug;
   if (name == "serve_traceback") return serve_traceback.has_value();

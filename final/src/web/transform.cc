@@ -80,6 +80,11 @@ class GZipContentEncoding::Compressor {
   z_stream stream_{};
 };
 
+GZipContentEncoding::Options::Options()
+    : content_types{"application/javascript", "application/x-javascript", "application/xml",
+                    "application/atom+xml",   "application/json",         "application/xhtml+xml",
+                    "image/svg+xml"} {}
+
 GZipContentEncoding::GZipContentEncoding(const httputil::HTTPServerRequest& request,
                                          Options options)
     : options_(std::move(options)),
