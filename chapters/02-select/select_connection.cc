@@ -90,6 +90,7 @@ void SelectConnection::write(Time now) {
   state_ = State::kEnding;
   deadline_ = now + kGoodbye;
 }
+// [/write]
 
 void SelectConnection::drop() {
   std::array<char, 65536> piece;
@@ -98,6 +99,5 @@ void SelectConnection::drop() {
   dropped_ += *size;
   if (*size == 0 || dropped_ > kMaxBody) state_ = State::kOver;
 }
-// [/write]
 
 }  // namespace mini

@@ -42,8 +42,8 @@ void SelectServer::run() {
     if (deaf_until_ && woken >= *deaf_until_) deaf_until_.reset();
     if (selection.can_read(listener_.fd())) accept(woken);
     for (SelectConnection& connection : connections_) connection.step(selection, woken);
-    // Closed here and not before: a number that is free within a round would be given to the next
-    // client, and the answer of select for the old one taken for the new one's.
+    // Closed here and not before: the next client would get the number, and the answer that was
+    // meant for the old one.
     std::erase_if(connections_, [](const SelectConnection& one) { return one.is_over(); });
   }
   connections_.clear();

@@ -1,9 +1,10 @@
 """A chapter's experiment: its servers under the same loads, interleaved, beside what theory says.
 
-    experiment.py 01 [--rounds 3] [--seconds 2] [--guess 40] [--publish]
+    experiment.py 01 [--rounds 3] [--seconds 1] [--guess 40] [--publish]
 
-It asks for your prediction first, then prints a table and draws build/bench/experiment-01.svg. --publish puts both into
-the chapter's lesson.
+It asks for your prediction first, then prints a table and draws build/bench/experiment-01.svg. For a chapter that claims
+a crowd of idle clients it then does the same for the cost of one: build/bench/crowd-02.svg. --publish puts all into the
+chapter's lesson.
 """
 
 import argparse
@@ -17,7 +18,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from bench_process import Server, describe_commit, describe_machine, free_port
+import crowd
+from bench_process import Server, describe_commit, describe_machine, free_port, raise_file_limit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "chapters" / "wire"))
@@ -27,7 +29,6 @@ from declared import declared_servers  # noqa: E402  (found by the line above)
 RESULTS = ROOT / "build" / "bench"
 CLIENTS = (1, 10, 100)
 COLOURS = ("#33415c", "#a33c00", "#2f7d4f", "#7a4fa3")
-PLACE = re.compile(r"(?<=<!-- measured -->\n).*?(?=<!-- /measured -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,16 @@ WORKS = (Work("nothing", "/"), Work("computes 1 ms", "/busy?s=0.001", cpu_s=0.00
          Work("waits 100 ms", "/slow?s=0.1", wait_s=0.1))
 WAITS = WORKS[2]
 # Servers of earlier chapters that a later chapter's are measured beside.
-YARDSTICKS = {"03": ("one", "threads"), "04": ("threads", "loop")}
-ASKED = {"pool": "A pool of four threads", "loop": "One thread with a loop"}
+YARDSTICKS = {"02": ("one", "threads", "pool"), "03": ("one", "threads"), "04": ("threads", "loop")}
+# chapter -> the server whose speed the reader is asked to predict, and what it is.
+ASKED = {"01": ("pool", "A pool of four threads"), "02": ("select", "One thread with select"),
+         "03": ("loop", "One thread with a loop"), "04": ("stream", "One thread with streams")}
 
 
 def at_once(server, clients, cpus, work):
     """How many requests a server works on at the same time; None for a server of which this is not known."""
     loop = 1 if work.cpu_s else clients  # nobody interrupts a callback that computes
-    workers = {"one": 1, "pool": 4, "threads": clients, "loop": loop, "stream": loop}.get(server)
+    workers = {"one": 1, "select": 1, "pool": 4, "threads": clients, "loop": loop, "stream": loop}.get(server)
     if workers is None:
         return None
     return min(workers, clients, cpus if work.cpu_s else clients)
@@ -174,26 +177,41 @@ def plot(names, samples, cpus):
             '  <text x="330" y="342" text-anchor="middle">clients at once</text>\n  ' + "\n  ".join(parts) + "\n</svg>\n")
 
 
-def ask(guess, asked):
-    question = f"{ASKED.get(asked)}, 100 clients, each handler waits 100 ms. How many requests per second? "
-    if guess is None and asked and sys.stdin.isatty():
+def ask(guess, who):
+    question = f"{who}, 100 clients, each handler waits 100 ms. How many requests per second? "
+    if guess is None and who and sys.stdin.isatty():
         answer = input(question)
         guess = float(answer) if re.fullmatch(r"[\d.]+", answer) else None
     return guess
 
 
-def publish(chapter, text, drawing):
+def put(text, mark, words):
+    """`text` with `words` between <!-- mark --> and <!-- /mark -->."""
+    place = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", re.DOTALL)
+    return place.sub(lambda _: words, text)
+
+
+def publish(chapter, mark, words, drawing):
     folder = next((ROOT / "chapters").glob(f"{chapter}-*"))
-    (folder / "drawings" / "measured.svg").write_text(drawing)
+    (folder / "drawings" / f"{mark}.svg").write_text(drawing)
     lesson = folder / "README.md"
-    lesson.write_text(PLACE.sub(lambda _: text, lesson.read_text()))
+    lesson.write_text(put(lesson.read_text(), mark, words))
+
+
+def keep(stem, report, where, samples, drawing):
+    """Prints the table, and leaves plot and samples in build/bench."""
+    print(report, where, sep="\n\n")
+    (RESULTS / stem).with_suffix(".svg").write_text(drawing)
+    (RESULTS / stem).with_suffix(".json").write_text(json.dumps(
+        {"where": where, "samples": [[*key, own] for key, own in samples.items()]}, indent=1))
+    print(f"\nThe plot: build/bench/{stem}.svg; every sample: {stem}.json beside it.\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapter")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=2, help="of load for each sample")
+    parser.add_argument("--seconds", type=int, default=1, help="of load for each sample")
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
     parser.add_argument("--publish", action="store_true", help="into the chapter's lesson")
     arguments = parser.parse_args()
@@ -201,28 +219,34 @@ def main():
     servers = [server for server in declared_servers()
                if server.chapter == arguments.chapter or (server.chapter < arguments.chapter and server.name in beside)]
     names = [server.name for server in servers]
-    asked = next((name for name in names if name in ASKED), None)
-    guess = ask(arguments.guess, asked)
+    asked, who = ASKED.get(arguments.chapter, (None, None))
+    guess = ask(arguments.guess, who)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    busy = os.getloadavg()[0]
-    samples = measure(servers, ROOT / "build" / "release", arguments.rounds, arguments.seconds)
+    build = ROOT / "build" / "release"
+    where = (f"{describe_machine()}, commit {describe_commit(ROOT)}, `make bench CH={arguments.chapter}` with "
+             f"{arguments.rounds} rounds of {arguments.seconds} s; medians. Load average before: {os.getloadavg()[0]:.1f}.")
+    samples = measure(servers, build, arguments.rounds, arguments.seconds)
     cpus = len(os.sched_getaffinity(0))
-    report = table(names, samples, cpus)
-    where = (f"{describe_machine()}, commit {describe_commit(ROOT)}, "
-             f"`make bench CH={arguments.chapter}` with {arguments.rounds} rounds of {arguments.seconds} s; medians. "
-             f"Load average before: {busy:.1f}.")
-    print(report, where, sep="\n\n")
+    report, drawing = table(names, samples, cpus), plot(names, samples, cpus)
+    keep(f"experiment-{arguments.chapter}", report, where, samples, drawing)
     if guess is not None and asked:
         rate = median(samples[asked, WAITS.title, 100], "rate")
-        print(f"\nYou said {guess:g} requests per second for the {asked}; it did {rate:.1f}.")
-    drawing = plot(names, samples, cpus)
-    stem = RESULTS / f"experiment-{arguments.chapter}"
-    stem.with_suffix(".svg").write_text(drawing)
-    stem.with_suffix(".json").write_text(json.dumps(
-        {"where": where, "samples": [[*key, own] for key, own in samples.items()]}, indent=1))
-    print(f"\nThe plot: {stem.relative_to(ROOT)}.svg; every sample: {stem.name}.json beside it.")
+        print(f"You said {guess:g} requests per second for the {asked}; it did {rate:.1f}.\n")
     if arguments.publish:
-        publish(arguments.chapter, f"{report}\n\n{where}\n", drawing)
+        publish(arguments.chapter, "measured", f"{report}\n\n{where}\n", drawing)
+    if arguments.chapter in crowd.CONTENDERS:
+        measure_crowd(arguments, build, where)
+
+
+def measure_crowd(arguments, build, where):
+    raise_file_limit()
+    samples = crowd.measure(arguments.chapter, build, RESULTS / "crowd.log", arguments.rounds,
+                            lambda port: load(port, WORKS[0], 1, arguments.seconds), say)
+    names = crowd.CONTENDERS[arguments.chapter]
+    report, drawing = crowd.table(names, samples), crowd.plot(names, samples)
+    keep(f"crowd-{arguments.chapter}", report, where, samples, drawing)
+    if arguments.publish:
+        publish(arguments.chapter, "crowd", f"{report}\n\n{where}\n", drawing)
 
 
 if __name__ == "__main__":

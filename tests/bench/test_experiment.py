@@ -2,6 +2,7 @@
 
 import xml.dom.minidom
 
+import crowd
 import experiment
 import pytest
 
@@ -28,12 +29,12 @@ def test_a_load_with_errors_is_no_sample(complaint):
 
 @pytest.mark.parametrize("server, clients, rate", [
     ("one", 100, 10), ("pool", 1, 10), ("pool", 100, 40), ("threads", 10, 100), ("threads", 100, 1000),
-    ("loop", 100, 1000), ("stream", 100, 1000)])
+    ("loop", 100, 1000), ("stream", 100, 1000), ("select", 100, 10)])
 def test_theory_of_handlers_that_wait(server, clients, rate):
     assert experiment.theory(server, experiment.WAITS, clients, cpus=2) == pytest.approx(rate)
 
 
-@pytest.mark.parametrize("server, rate", [("one", 1000), ("pool", 2000), ("threads", 2000), ("loop", 1000)])
+@pytest.mark.parametrize("server, rate", [("one", 1000), ("pool", 2000), ("threads", 2000), ("loop", 1000), ("select", 1000)])
 def test_theory_of_handlers_that_compute_is_bound_by_processors(server, rate):
     assert experiment.theory(server, experiment.WORKS[1], 100, cpus=2) == pytest.approx(rate)
 
@@ -50,3 +51,32 @@ def test_table_and_plot_show_every_sample():
     drawing = experiment.plot(["one", "loop"], samples, 2)
     xml.dom.minidom.parseString(drawing)
     assert drawing.count("<circle") == 6
+
+
+def crowd_samples():
+    served = {"mb": 12.0, "threads": 1, "p50": 0.5, "p99": 2.0}
+    samples = {(name, size): [served] for name in ("threads", "select") for size in crowd.SIZES}
+    samples["select", 5000] = [None]
+    return samples
+
+
+def test_table_of_a_crowd_says_who_does_not_serve():
+    table = crowd.table(("threads", "select"), crowd_samples())
+    assert table.count("\n") == 1 + len(crowd.SIZES)
+    assert table.splitlines()[-1] == "| 5,000 | 12.0, 1, 500 and 2,000 | does not serve |"
+
+
+def test_plot_of_a_crowd_ends_a_line_where_its_server_does():
+    drawing = crowd.plot(("threads", "select"), crowd_samples())
+    xml.dom.minidom.parseString(drawing)
+    assert drawing.count("<circle") == 2 * (4 + 3)
+
+
+def test_one_round_that_was_not_served_is_no_median():
+    assert crowd.median([{"mb": 1.0}, None], "mb") is None
+    assert crowd.median([{"mb": 1.0}, {"mb": 2.0}, {"mb": 9.0}], "mb") == 2.0
+
+
+def test_a_report_goes_between_its_marks():
+    page = "a\n<!-- crowd -->\nold\n<!-- /crowd -->\nb\n<!-- measured -->\nkept\n<!-- /measured -->\n"
+    assert experiment.put(page, "crowd", "new\n") == page.replace("old", "new")
