@@ -1,0 +1,83 @@
+#include "02-select/select_server.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "02-select/nonblocking.h"
+
+namespace mini {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{10};
+
+Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+bool left_before_we_came(int error) {
+  return error == EAGAIN || error == EINTR || error == ECONNABORTED;
+}
+
+}  // namespace
+
+SelectServer::SelectServer(Socket listener, Handler handler)
+    : listener_(std::move(listener)), handler_(std::move(handler)) {
+  if (!Selection::fits(listener_.fd())) throw std::out_of_range("no room for one more descriptor");
+  make_nonblocking(listener_);
+}
+
+void SelectServer::run() {
+  while (!stopped_) {
+    // TODO: ask about everybody, sleep no longer than you may, serve everybody, destroy who is
+    // over.
+    Selection selection = ask();
+    selection.wait(time_to_sleep(now()));
+    if (selection.can_read(listener_.fd())) accept(now());
+  }
+  connections_.clear();
+}
+
+// The listener becomes readable, and accept says why: the only call that a signal handler and
+// another thread may make.
+void SelectServer::stop() {
+  listener_.shutdown();
+}
+
+Selection SelectServer::ask() const {
+  Selection selection;
+  if (!deaf_until_) selection.watch_read(listener_.fd());
+  // TODO: the connections.
+  return selection;
+}
+
+std::optional<std::chrono::microseconds> SelectServer::time_to_sleep(Time /*from*/) const {
+  return std::nullopt;  // TODO: until the earliest deadline; nothing if there is none.
+}
+
+void SelectServer::accept(Time at) {
+  const int fd = ::accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    take(Socket(fd));
+  } else if (errno == EINVAL) {
+    stopped_ = true;  // stop() was called
+  } else if (!left_before_we_came(errno)) {
+    // No descriptor left, perhaps. The client stays in the queue, and as long as it does select
+    // would wake us at once and in vain. So we look away for a moment.
+    std::fprintf(stderr, "a client has to wait: %s\n", std::strerror(errno));
+    deaf_until_ = at + kPause;
+  }
+}
+
+void SelectServer::take(Socket client) {
+  // TODO: a client for whom there is no room.
+  connections_.emplace_back(std::move(client), handler_);
+}
+
+}  // namespace mini

@@ -1,0 +1,200 @@
+#include "02-2-poll/poll_selection.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "01-blocking-server/socket.h"
+#include "support/story.h"
+
+namespace {
+
+using mini::Socket;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using story::Story;
+
+// Two ends of a connection inside the process.
+struct Ends {
+  Ends() {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds.data()), 0);
+    near = Socket(fds[0]);
+    far = Socket(fds[1]);
+  }
+  Socket near;
+  Socket far;
+};
+
+// Sends until there is no room left.
+void fill(Socket& socket) {
+  const std::string much(100'000, 'x');
+  while (::send(socket.fd(), much.data(), much.size(), MSG_NOSIGNAL) > 0) continue;
+}
+
+TEST(PollSelection, who_can_be_read) {
+  Story story("A question that names nobody is answered by nobody.");
+  Ends talks;
+  Ends silent;
+  story.step("one of two connections has something to read");
+  talks.far.write("x");
+  PollSelection selection;
+  selection.watch_read(talks.near.fd());
+  selection.watch_read(silent.near.fd());
+  selection.wait(milliseconds(100));
+  story.expect("can_read of this one", true, selection.can_read(talks.near.fd()));
+  story.expect("can_read of the other", false, selection.can_read(silent.near.fd()));
+  story.expect("can_write, which was not asked", false, selection.can_write(talks.near.fd()));
+}
+
+TEST(PollSelection, who_can_be_written) {
+  Story story("Writing is asked with POLLOUT, and answered in revents, not in events.");
+  Ends has_room;
+  Ends full;
+  story.step("one of two connections has no room left");
+  fill(full.near);
+  PollSelection selection;
+  selection.watch_write(has_room.near.fd());
+  selection.watch_write(full.near.fd());
+  selection.wait(milliseconds(100));
+  story.expect("can_write of the other", true, selection.can_write(has_room.near.fd()));
+  story.expect("can_write of this one", false, selection.can_write(full.near.fd()));
+}
+
+TEST(PollSelection, one_descriptor_watched_for_both) {
+  Story story(
+      "A descriptor may stand in the question twice. Whoever stops at its first entry gives the "
+      "answer of\n"
+      "  the other question.");
+  Ends ends;
+  story.step("a connection has room, and nothing to read; it is watched for both");
+  PollSelection selection;
+  selection.watch_read(ends.near.fd());
+  selection.watch_write(ends.near.fd());
+  selection.wait(milliseconds(100));
+  story.expect("can_read", false, selection.can_read(ends.near.fd()));
+  story.expect("can_write", true, selection.can_write(ends.near.fd()));
+}
+
+TEST(PollSelection, a_writer_who_has_left) {
+  Story story(
+      "POLLIN is not all that a reader must hear of. When the writer of a pipe has left, there is "
+      "POLLHUP\n"
+      "  alone, a read returns 0 at once, and select called that readable. Unheard, it wakes the "
+      "server in\n"
+      "  every round, and nobody ever reads the end.");
+  std::array<int, 2> fds{};
+  EXPECT_EQ(::pipe(fds.data()), 0);
+  const Socket reader(fds[0]);
+  story.step("the writer of a pipe closes it, and has written nothing");
+  Socket(fds[1]).close();
+  PollSelection selection;
+  selection.watch_read(reader.fd());
+  selection.wait(milliseconds(100));
+  story.expect("can_read of the other end", true, selection.can_read(reader.fd()));
+}
+
+TEST(PollSelection, a_reader_who_has_left) {
+  Story story("A write to a pipe without a reader does not wait: it fails. POLLERR says so.");
+  std::array<int, 2> fds{};
+  EXPECT_EQ(::pipe2(fds.data(), O_NONBLOCK), 0);
+  const Socket writer(fds[1]);
+  const std::string much(65'536, 'x');
+  while (::write(writer.fd(), much.data(), much.size()) > 0) continue;
+  story.step("a pipe is full, and its reader closes it");
+  Socket(fds[0]).close();
+  PollSelection selection;
+  selection.watch_write(writer.fd());
+  selection.wait(milliseconds(100));
+  story.expect("can_write of the other end", true, selection.can_write(writer.fd()));
+}
+
+microseconds slept(const Socket& silent, microseconds time) {
+  const auto start = std::chrono::steady_clock::now();
+  PollSelection selection;
+  selection.watch_read(silent.fd());
+  selection.wait(time);
+  return std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - start);
+}
+
+TEST(PollSelection, a_sleep_of_a_part_of_a_millisecond) {
+  Story story(
+      "Rounded down, the sleep ends before its time: the server finds nothing due and asks again, "
+      "with a\n"
+      "  time of 0, until the millisecond is over. Round up.");
+  Ends silent;
+  story.step("wait(900 us)");
+  story.expect("it slept at least 900 us", true,
+               slept(silent.near, microseconds(900)) >= microseconds(900));
+  story.step("wait(1500 us)");
+  story.expect("it slept at least 1500 us", true,
+               slept(silent.near, microseconds(1500)) >= microseconds(1500));
+}
+
+TEST(PollSelection, a_time_that_is_over) {
+  Story story(
+      "A negative number means for ever to poll, and to you that a deadline has passed already.");
+  Ends silent;
+  for (const microseconds time : {microseconds(0), microseconds(-5000), microseconds(-5'000'000)}) {
+    story.step("wait(" + std::to_string(time.count()) + " us)");
+    story.expect("it slept less than a second", true,
+                 slept(silent.near, time) < milliseconds(1000));
+  }
+}
+
+TEST(PollSelection, without_a_time_it_waits_for_as_long_as_it_takes) {
+  Story story("No time is -1 to poll, and 0 would be no sleep.");
+  Ends ends;
+  ends.far.write("x");
+  PollSelection selection;
+  selection.watch_read(ends.near.fd());
+  selection.wait(std::nullopt);
+  story.expect("can_read", true, selection.can_read(ends.near.fd()));
+}
+
+TEST(PollSelection, a_closed_descriptor) {
+  Story story(
+      "poll is not stopped by a descriptor that is closed: it returns at once and reports "
+      "POLLNVAL, "
+      "in each\n"
+      "  round. A server that looks for POLLIN only spins; select failed with EBADF.");
+  const int closed = Socket::listen(0).fd();  // its socket is gone at the end of this line
+  story.step("a closed descriptor is watched");
+  PollSelection selection;
+  selection.watch_read(closed);
+  int error = 0;
+  try {
+    selection.wait(milliseconds(100));
+  } catch (const std::system_error& thrown) {
+    error = thrown.code().value();
+  }
+  story.expect("the error that wait() throws (EBADF is 9)", EBADF, error);
+}
+
+TEST(PollSelection, a_number_beyond_1023) {
+  Story story("An array of numbers has no largest number.");
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  Ends ends;
+  const Socket far_away(::fcntl(ends.near.fd(), F_DUPFD, 2000));
+  story.step("a connection whose descriptor is 2000 or higher has something to read");
+  ends.far.write("x");
+  PollSelection selection;
+  selection.watch_read(far_away.fd());
+  selection.wait(milliseconds(100));
+  story.expect("can_read", true, selection.can_read(far_away.fd()));
+  story.expect("can_read of one that was not watched", false, selection.can_read(ends.near.fd()));
+}
+
+}  // namespace

@@ -1,0 +1,40 @@
+// Sends on what one talker says to many listeners, in one thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <string>
+#include <string_view>
+
+#include "01-blocking-server/socket.h"
+
+class Relay {
+ public:
+  // A listener who is more bytes than this behind is let go.
+  static constexpr std::size_t kMaxBehind = 1024 * 1024;
+
+  explicit Relay(mini::Socket talker);
+  void add(mini::Socket listener);
+
+  // One round: sleeps until there is something to do, at most `timeout`; sends on what the talker
+  // has said. A listener who reads slowly, or not at all, or leaves, harms nobody else. False when
+  // the talker has left and every listener has got everything.
+  bool round(std::chrono::microseconds timeout);
+
+  std::size_t listeners() const { return listeners_.size(); }
+
+ private:
+  struct Listener {
+    mini::Socket socket;
+    std::string behind;  // what it has not taken yet
+    bool gone = false;
+  };
+
+  void hear();
+  void tell(Listener& listener, std::string_view piece);
+
+  mini::Socket talker_;
+  bool talker_left_ = false;
+  std::list<Listener> listeners_;
+};

@@ -1,0 +1,176 @@
+#include "02-3-slow-listener/relay.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+#include <list>
+#include <string>
+#include <system_error>
+
+#include "02-select/nonblocking.h"
+#include "support/story.h"
+
+namespace {
+
+using mini::Socket;
+using std::chrono::milliseconds;
+using story::Story;
+
+// A relay, its talker and its listeners; all in one thread.
+class Station {
+ public:
+  explicit Station(Story& story) : story_(story), relay_(make_ends(talker_)) {}
+
+  // The listener's own end.
+  Socket& add_listener() {
+    relay_.add(make_ends(listeners_.emplace_back()));
+    return listeners_.back();
+  }
+  // The talker says so many bytes; the relay gets its rounds, and `reader` reads meanwhile. Returns
+  // what it has got.
+  std::size_t say(std::size_t size, Socket* reader) {
+    std::size_t got = 0;
+    const std::string piece(8192, 'x');
+    for (std::size_t said = 0; said < size;) {
+      said += mini::if_ready([&] { return talker_.write(piece); }).value_or(0);
+      relay_.round(milliseconds(0));
+      if (reader != nullptr) got += take_all(*reader);
+    }
+    return got;
+  }
+  void leave() {
+    story_.step("the talker leaves");
+    talker_.close();
+  }
+  // What `reader` gets until the relay has nothing left to do.
+  std::size_t finish(Socket& reader) {
+    std::size_t got = 0;
+    while (relay_.round(milliseconds(10))) got += take_all(reader);
+    return got + take_all(reader);
+  }
+  static std::size_t take_all(Socket& reader) {
+    std::array<char, 65536> piece;
+    std::size_t got = 0;
+    while (const std::size_t size = mini::if_ready([&] {
+                                      return reader.read(piece.data(), piece.size());
+                                    }).value_or(0)) {
+      got += size;
+    }
+    return got;
+  }
+  Relay& relay() { return relay_; }
+
+ private:
+  static Socket make_ends(Socket& ours) {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()), 0);
+    ours = Socket(fds[0]);
+    mini::make_nonblocking(ours);
+    return Socket(fds[1]);
+  }
+  Story& story_;
+  Socket talker_;
+  std::list<Socket> listeners_;
+  Relay relay_;
+};
+
+TEST(Relay, two_who_read) {
+  Story story("This one passes on the starter: as long as everybody reads, all is well.");
+  Station station(story);
+  Socket& first = station.add_listener();
+  Socket& second = station.add_listener();
+  story.step("the talker says 8192 bytes to two listeners");
+  std::size_t got = station.say(8192, &first);
+  station.leave();
+  got += station.finish(first);
+  story.expect("what the first got", std::size_t{8192}, got);
+  story.expect("what the second got", std::size_t{8192}, station.finish(second));
+}
+
+TEST(Relay, one_who_reads_a_little) {
+  Story story(
+      "Writable means that something fits, not that all of it does. A blocking write then sleeps "
+      "until this\n"
+      "  one listener has read the rest, and the only thread sleeps with it.");
+  Station station(story);
+  Socket& reads = station.add_listener();
+  Socket& slow = station.add_listener();
+  story.step("two listeners join; the talker says 819,200 bytes, and the second reads nothing");
+  std::size_t got = station.say(819'200, &reads);
+  story.step("the second reads what has arrived, and stops again; the talker says 81,920 more");
+  Station::take_all(slow);
+  got += station.say(81'920, &reads);
+  story.expect("the first listener got more than 800,000 of them", true, got > 800'000);
+}
+
+TEST(Relay, one_who_reads_late) {
+  Story story(
+      "What did not fit is lost, unless you keep it and send it when there is room. A write "
+      "returns "
+      "how much\n"
+      "  it took.");
+  Station station(story);
+  Socket& late = station.add_listener();
+  story.step("the talker says 819,200 bytes; the listener reads nothing of it yet");
+  std::size_t got = station.say(819'200, nullptr);
+  station.leave();
+  story.step("now the listener reads all it gets");
+  got += station.finish(late);
+  story.expect("what it got", std::size_t{819'200}, got);
+}
+
+TEST(Relay, nobody_has_anything_to_say) {
+  Story story(
+      "An idle socket is writable all the time. Asked about it with nothing to send, select "
+      "returns "
+      "at once,\n"
+      "  and the server never sleeps.");
+  Station station(story);
+  for (int i = 0; i < 3; ++i) station.add_listener();
+  story.step("three listeners, a silent talker: round(50 ms) is called");
+  const auto start = std::chrono::steady_clock::now();
+  station.relay().round(milliseconds(50));
+  story.expect("it slept 50 ms", true,
+               std::chrono::steady_clock::now() - start >= milliseconds(50));
+}
+
+TEST(Relay, one_who_never_reads) {
+  Story story(
+      "A buffer without a limit moves the fault: the relay no longer stands still, it grows until "
+      "the system\n"
+      "  ends it. Who is more than kMaxBehind behind is let go.");
+  Station station(story);
+  Socket& reads = station.add_listener();
+  station.add_listener();
+  story.step("two listeners join; the second never reads; the talker says 4,000,000 bytes");
+  station.say(4'000'000, &reads);
+  story.expect("the listeners who are left", std::size_t{1}, station.relay().listeners());
+}
+
+TEST(Relay, one_who_leaves) {
+  Story story(
+      "A listener who has left is that listener's affair. The exception of its write must not end "
+      "the round\n"
+      "  of the others.");
+  Station station(story);
+  Socket& leaves = station.add_listener();
+  Socket& stays = station.add_listener();
+  story.step("two listeners join, and the first leaves; the talker says 16,384 bytes");
+  leaves.close();
+  std::size_t got = 0;
+  std::string thrown = "nothing";
+  try {
+    got = station.say(16'384, &stays);
+    station.leave();
+    got += station.finish(stays);
+  } catch (const std::system_error& error) {
+    thrown = error.what();
+  }
+  story.expect("what round() throws", std::string("nothing"), thrown);
+  story.expect("what the second got", std::size_t{16'384}, got);
+  story.expect("the listeners who are left", std::size_t{1}, station.relay().listeners());
+}
+
+}  // namespace
