@@ -56,7 +56,7 @@ def test_output_is_the_demos(fence):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_and_images_lead_somewhere(page):
-    text = (ROOT / page).read_text()
+    text = pages.FENCE.sub("", (ROOT / page).read_text())  # [](int i) in a fence is C++
     for target in LINK.findall(text) + IMAGE.findall(text):
         assert ((ROOT / page).parent / target).exists(), target
 
