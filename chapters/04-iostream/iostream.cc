@@ -88,7 +88,6 @@ void IOStream::finish_read() {
     end_in_order();
   }
 }
-
 // [/finish_read]
 
 // [find_end]
@@ -124,7 +123,6 @@ void IOStream::write(std::string data, Callback callback) {
     close(error.code());
   }
 }
-
 // [/write]
 
 // [send]
@@ -176,7 +174,6 @@ std::uint32_t IOStream::wanted_events() const {
   if (close_callback_) events |= IOLoop::ERROR;
   return events;
 }
-
 // [/events]
 
 // [update]
@@ -204,7 +201,7 @@ void IOStream::update() {
 void IOStream::handle_events(std::uint32_t events) {
   try {
     const bool idle = !connecting_ && !is_listening() && !delivering_ && !writing();
-    if (idle) return close(socket_error());  // an ERROR, and nothing to try that would tell it
+    if (idle && (events & IOLoop::ERROR) != 0) return close(socket_error());  // no call would tell
     if (connecting_) finish_connect();
     if ((events & (IOLoop::READ | IOLoop::ERROR)) != 0 && is_listening()) receive();
     if ((events & (IOLoop::WRITE | IOLoop::ERROR)) != 0 && !closed()) send();
@@ -213,7 +210,6 @@ void IOStream::handle_events(std::uint32_t events) {
     close(error.code());
   }
 }
-
 // [/handle]
 
 // [receive]

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "03-ioloop/waker.h"
 #include "04-iostream/iostream.h"
 #include "stream_pair.h"
 
@@ -101,6 +102,40 @@ TEST(End, is_not_seen_before_what_came_is_read) {
   EXPECT_FALSE(two.stream->closed());
   EXPECT_EQ(two.read_until("\n"), "a\n");
   two.run_until_closed();
+}
+
+TEST(End, by_reset_is_seen_though_nobody_reads_what_came) {
+  StreamPair two;
+  bool told = false;
+  two.stream->set_close_callback([&] { told = true; });
+  two.pair.client.send("a\n");
+  two.settle();
+  two.pair.client.reset();
+  run_until(two.loop, [&] { return told; });
+  EXPECT_EQ(two.stream->error(), std::errc::connection_reset);
+}
+
+// What has happened to it in this batch of events finds a stream that does not listen any more.
+TEST(End, in_order_may_be_asked_for_by_the_handler_of_another_descriptor) {
+  IOLoop loop;
+  Waker first;  // its number is lower than the stream's, so its handler is called first
+  Pair pair;
+  const auto stream = IOStream::create(loop, std::move(pair.server));
+  stream->read_until("\n", kUnexpected);
+  loop.add_handler(
+      first.fd(),
+      [&](int fd, std::uint32_t) {
+        loop.remove_handler(fd);
+        stream->write("no more today");
+        stream->end_in_order();
+      },
+      IOLoop::READ);
+  first.wake();
+  pair.client.send("hello\n");
+  settle(loop);
+  EXPECT_FALSE(stream->closed());
+  EXPECT_EQ(pair.client.read_to_end(), "no more today");
+  run_until(loop, [&] { return stream->closed(); });
 }
 
 TEST(End, in_order_sends_all_and_waits_for_the_goodbye) {
@@ -217,10 +252,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 TEST(Lifetime, a_connection_may_close_its_stream_in_its_own_callback) {
   StreamPair two;
   const std::weak_ptr<IOStream> observer = two.stream;
-  const auto connection = std::make_shared<Connection>(std::exchange(two.stream, nullptr));
+  auto connection = std::make_shared<Connection>(std::exchange(two.stream, nullptr));
   connection->start();
-  std::weak_ptr<Connection> weak = connection;
-  const_cast<std::shared_ptr<Connection>&>(connection).reset();
+  const std::weak_ptr<Connection> weak = std::exchange(connection, nullptr);
   two.pair.client.send("line\n");
   run_until(two.loop, [&] { return weak.expired(); });
   EXPECT_TRUE(observer.expired());
