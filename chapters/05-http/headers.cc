@@ -36,6 +36,27 @@ void HTTPHeaders::remove(std::string_view name) {
                 [&](const Field& field) { return equal_ignoring_case(field.first, name); });
 }
 
+// [parse]
+// A blank before the colon, or a line that begins with one, is refused: some servers read it as
+// another field than we would (RFC 9112 5.1, 5.2).
+bool HTTPHeaders::parse_line(std::string_view line) {
+  const auto name = take_before(line, ":");
+  const std::string_view value = strip_blanks(line);
+  if (!name || !is_token(*name) || !is_field_value(value)) return false;
+  fields_.emplace_back(*name, value);
+  return true;
+}
+
+bool HTTPHeaders::parse(std::string_view lines) {
+  while (!lines.empty()) {
+    const auto line = take_before(lines, "\r\n");
+    if (!parse_line(line.value_or(lines))) return false;
+    if (!line) return true;
+  }
+  return true;
+}
+// [/parse]
+
 // [get]
 std::vector<std::string_view> HTTPHeaders::get_list(std::string_view name) const {
   std::vector<std::string_view> values;

@@ -27,6 +27,11 @@ class HTTPHeaders {
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
 
+  // Takes in "Name: value", as it was received. False: it is none.
+  bool parse_line(std::string_view line);
+  // Takes in lines, with "\r\n" between them. False as soon as one is none.
+  bool parse(std::string_view lines);
+
   // The values of all fields of this name, joined by ", " (RFC 9110 5.3). Nothing if there is none.
   std::optional<std::string> get(std::string_view name) const;
   std::vector<std::string_view> get_list(std::string_view name) const;

@@ -34,18 +34,6 @@ int parse_request_line(std::string_view line, RequestData& request) {
 }
 // [/request_line]
 
-// [field]
-// "Name: value". A blank before the colon, or a line that begins with one, is refused: some servers
-// read it as another field than we would (RFC 9112 5.1, 5.2).
-int parse_field(std::string_view line, RequestData& request) {
-  const auto name = take_before(line, ":");
-  const std::string_view value = strip_blanks(line);
-  if (!name || !is_token(*name) || !is_field_value(value)) return 400;
-  request.headers.add(*name, value);
-  return 0;
-}
-// [/field]
-
 }  // namespace
 
 std::string RequestData::query() const {
@@ -61,14 +49,9 @@ bool RequestData::keep_alive() const {
 // [head]
 int parse_request_head(std::string_view head, RequestData& request) {
   const auto first = take_before(head, "\r\n");
-  int refusal = parse_request_line(first.value_or(head), request);
-  if (!first) head = {};
-  while (refusal == 0 && !head.empty()) {
-    const auto line = take_before(head, "\r\n");
-    refusal = parse_field(line.value_or(head), request);
-    if (!line) head = {};
-  }
+  const int refusal = parse_request_line(first.value_or(head), request);
   if (refusal != 0) return refusal;
+  if (first && !request.headers.parse(head)) return 400;
   // Without a name nobody knows which site is meant; with two, one server takes the first and
   // another the second (RFC 9112 3.2).
   const std::size_t hosts = request.headers.get_list("Host").size();
@@ -219,8 +202,7 @@ bool RequestParser::read_trailer() {
   const auto line = take_line(limits_.max_head - trailer_);
   if (!line) return false;
   const std::size_t size = line->size();
-  RequestData unused;
-  if (size > 0 && parse_field(*line, unused) != 0) return refuse(400);
+  if (size > 0 && !HTTPHeaders().parse_line(*line)) return refuse(400);
   trailer_ += size;
   waiting_.drop(size + 2);
   if (size == 0) state_ = State::kDone;

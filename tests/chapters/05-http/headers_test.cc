@@ -47,6 +47,17 @@ TEST(HTTPHeaders, refuses_what_would_begin_a_line_of_its_own) {
   EXPECT_EQ(headers.get("Tab"), "a\tb");
 }
 
+TEST(HTTPHeaders, takes_in_lines) {
+  HTTPHeaders headers;
+  EXPECT_TRUE(headers.parse("A: b\r\nC:d"));
+  EXPECT_TRUE(headers.parse(""));
+  EXPECT_EQ(headers.get("a"), "b");
+  EXPECT_EQ(headers.get("c"), "d");
+  EXPECT_FALSE(headers.parse("A: b\r\n\r\n"));
+  EXPECT_FALSE(headers.parse_line(" A: b"));
+  EXPECT_FALSE(headers.parse_line("A : b"));
+}
+
 TEST(Status, phrases_and_dates) {
   EXPECT_STREQ(reason_phrase(404), "Not Found");
   EXPECT_STREQ(reason_phrase(799), "Unknown");

@@ -1,0 +1,144 @@
+#include "07-futures/asynchronous.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../04-iostream/stream_pair.h"
+#include "06-request-handler/application.h"
+
+namespace mini {
+namespace {
+
+// What the handlers of a test have told.
+struct Notes {
+  std::vector<std::string> events;
+  Callback later;  // what a handler waits for
+};
+
+class WaitingHandler : public AsynchronousHandler {
+ public:
+  ~WaitingHandler() override { notes_->events.push_back("freed"); }
+  void initialize(Notes* notes) { notes_ = notes; }
+  void get(const PathArgs& args) override {
+    asynchronous();
+    notes_->events.push_back("get");
+    if (args[0] == "at-once") return finish("at once");
+    if (args[0] == "throw") throw std::runtime_error("no luck");
+    notes_->later = wrap([this, what = args[0]] {
+      if (what == "later-throw") throw std::runtime_error("later, no luck");
+      if (what == "later-404") throw HTTPError(404);
+      finish("later");
+    });
+  }
+  void on_connection_close() override { notes_->events.push_back("closed"); }
+  void on_finish() override { notes_->events.push_back("on_finish"); }
+
+ private:
+  Notes* notes_ = nullptr;
+};
+
+class AsynchronousTest : public testing::Test {
+ protected:
+  AsynchronousTest() { server_ = &app_.listen(loop_, 0); }
+
+  void ask(const std::string& path) {
+    client_ = std::make_unique<Client>(server_->port());
+    client_->send("GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    settle(loop_);
+  }
+  std::string answer() {
+    settle(loop_);
+    return client_->read_to_end();
+  }
+  void run_later() {
+    std::exchange(notes_.later, nullptr)();
+    settle(loop_);
+  }
+
+  Notes notes_;
+  Application app_{{url<WaitingHandler>("/(.*)", "", &notes_)}};
+  IOLoop loop_;
+  HTTPServer* server_ = nullptr;
+  std::unique_ptr<Client> client_;
+};
+
+using Events = std::vector<std::string>;
+
+TEST_F(AsynchronousTest, the_answer_comes_when_it_is_finished) {
+  ask("/later");
+  EXPECT_EQ(notes_.events, Events{"get"});
+  run_later();
+  EXPECT_TRUE(answer().ends_with("\r\n\r\nlater"));
+  EXPECT_EQ(notes_.events, (Events{"get", "on_finish", "freed"}));
+}
+
+TEST_F(AsynchronousTest, a_handler_may_finish_at_once) {
+  ask("/at-once");
+  EXPECT_TRUE(answer().ends_with("\r\n\r\nat once"));
+  EXPECT_EQ(notes_.events, (Events{"get", "on_finish", "freed"}));
+}
+
+TEST_F(AsynchronousTest, what_is_thrown_before_the_verb_returns_is_500) {
+  testing::internal::CaptureStderr();
+  ask("/throw");
+  EXPECT_TRUE(answer().starts_with("HTTP/1.1 500 "));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "/throw: no luck\n");
+}
+
+TEST_F(AsynchronousTest, what_a_wrapped_callback_throws_is_the_requests) {
+  testing::internal::CaptureStderr();
+  ask("/later-throw");
+  run_later();
+  EXPECT_TRUE(answer().starts_with("HTTP/1.1 500 "));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "/later-throw: later, no luck\n");
+  ask("/later-404");
+  run_later();
+  EXPECT_TRUE(answer().starts_with("HTTP/1.1 404 "));
+}
+
+TEST_F(AsynchronousTest, a_client_that_leaves_is_told_of_and_the_late_answer_harms_nobody) {
+  ask("/later");
+  client_->reset();
+  settle(loop_);
+  EXPECT_EQ(notes_.events, (Events{"get", "closed"}));
+  run_later();
+  EXPECT_EQ(notes_.events, (Events{"get", "closed", "on_finish", "freed"}));
+}
+
+TEST_F(AsynchronousTest, a_handler_that_nobody_calls_goes_with_its_client) {
+  ask("/later");
+  notes_.later = nullptr;
+  settle(loop_);
+  EXPECT_EQ(notes_.events, Events{"get"});
+  client_->reset();
+  settle(loop_);
+  EXPECT_EQ(notes_.events, (Events{"get", "closed", "freed"}));
+}
+
+TEST(Asynchronous, a_callback_that_is_not_wrapped_loses_its_error) {
+  class CarelessHandler : public AsynchronousHandler {
+   public:
+    void get(const PathArgs&) override {
+      asynchronous();
+      IOLoop::current().add_callback([] { throw std::runtime_error("whose?"); });
+    }
+  };
+  IOLoop loop;
+  Application app({url<CarelessHandler>("/")});
+  Client client(app.listen(loop, 0).port());
+  testing::internal::CaptureStderr();
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  settle(loop);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("whose?"), std::string::npos);
+  client.half_close();
+  settle(loop);
+  EXPECT_EQ(client.read_to_end(), "");  // it waits until it has had enough
+}
+
+}  // namespace
+}  // namespace mini
