@@ -1,0 +1,40 @@
+#include "08-coroutines/coroutine.h"
+
+#include <sys/eventfd.h>
+
+#include <map>
+
+namespace mini {
+namespace {
+
+thread_local std::map<IOLoop*, SuspendedFrames*> frames_of_loops;
+
+}  // namespace
+
+// [of]
+SuspendedFrames& SuspendedFrames::of(IOLoop& loop) {
+  const auto found = frames_of_loops.find(&loop);
+  if (found != frames_of_loops.end()) return *found->second;
+  const std::shared_ptr<SuspendedFrames> made(new SuspendedFrames(loop));
+  loop.add_handler(made->event_.fd(), [made](int, std::uint32_t) {}, IOLoop::READ);
+  frames_of_loops[&loop] = made.get();
+  return *made;
+}
+// [/of]
+
+SuspendedFrames::SuspendedFrames(IOLoop& loop)
+    : loop_(loop), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+// [destroy]
+SuspendedFrames::~SuspendedFrames() {
+  frames_of_loops.erase(&loop_);
+  while (!frames_.empty()) {
+    void* const frame = *frames_.begin();
+    frames_.erase(frames_.begin());
+    // Destroys what is alive at the point where it waits, as if it had returned from there.
+    std::coroutine_handle<>::from_address(frame).destroy();
+  }
+}
+// [/destroy]
+
+}  // namespace mini

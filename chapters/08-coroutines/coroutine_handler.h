@@ -1,0 +1,29 @@
+// Handlers that answer with a coroutine (Tornado: @gen.coroutine).
+#pragma once
+
+#include "07-futures/asynchronous.h"
+#include "08-coroutines/coroutine.h"
+
+namespace mini {
+
+// [handler]
+// A verb of one line starts the coroutine that answers:
+//
+//   void get(const PathArgs& args) override { run(answer(args)); }
+//   Future<void> answer(PathArgs args);
+//
+// The answer is finished when the coroutine returns; what it throws becomes the error page. This
+// object lives until then, whatever the client does.
+class CoroutineHandler : public AsynchronousHandler {
+ protected:
+  void run(const Future<void>& coroutine) {
+    asynchronous();
+    coroutine.add_done_callback(wrap([this](const Future<void>& done) {
+      done.result();
+      if (!finished()) finish();
+    }));
+  }
+};
+// [/handler]
+
+}  // namespace mini

@@ -1,0 +1,106 @@
+// The same handler three times, and the same tests for all of them.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "../04-iostream/stream_pair.h"
+#include "06-request-handler/application.h"
+#include "08-coroutines/three_ways.h"
+
+namespace mini {
+namespace {
+
+// The server that is asked: answers "1", "2", "3" ..., or fails at the request it is told to.
+class Upstream {
+ public:
+  explicit Upstream(IOLoop& loop)
+      : server_(loop, [this](const auto& request) {
+          if (++asked == fails_at) return request->respond(500, {}, "");
+          if (asked == holds_at) {
+            held = request;
+            return;
+          }
+          request->respond(200, {}, std::to_string(asked));
+        }) {
+    server_.listen(0);
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()) + "/"; }
+
+  int asked = 0;
+  int fails_at = 0;
+  int holds_at = 0;
+  std::shared_ptr<HTTPServerRequest> held;
+
+ private:
+  HTTPServer server_;
+};
+
+class ThreeWays : public testing::TestWithParam<std::string> {
+ protected:
+  ThreeWays() { port_ = app_.listen(loop_, 0).port(); }
+
+  std::unique_ptr<Client> ask() {
+    auto client = std::make_unique<Client>(port_);
+    client->send("GET /" + GetParam() + "?url=" + upstream_.url() +
+                 " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    for (int i = 0; i < 20; ++i) settle(loop_);
+    return client;
+  }
+
+  IOLoop loop_;
+  Upstream upstream_{loop_};
+  AsyncHTTPClient client_{loop_};
+  Application app_{{
+      url<CallbackHandler>("/callbacks", "", &client_),
+      url<StateHandler>("/states", "", &client_),
+      url<CoAwaitHandler>("/coroutine", "", &client_),
+  }};
+  std::uint16_t port_ = 0;
+};
+
+TEST_P(ThreeWays, asks_three_times_and_answers_with_all_of_it) {
+  EXPECT_TRUE(ask()->read_to_end().ends_with("\r\n\r\n123"));
+}
+
+TEST_P(ThreeWays, a_question_that_fails_is_502) {
+  for (int fails = 1; fails <= 3; ++fails) {
+    upstream_.asked = 0;
+    upstream_.fails_at = fails;
+    EXPECT_TRUE(ask()->read_to_end().starts_with("HTTP/1.1 502 ")) << fails;
+    EXPECT_EQ(upstream_.asked, fails);
+  }
+}
+
+TEST_P(ThreeWays, a_client_that_leaves_at_any_question_harms_nobody) {
+  for (int holds = 1; holds <= 3; ++holds) {
+    upstream_.asked = 0;
+    upstream_.holds_at = holds;
+    ask()->reset();
+    settle(loop_);
+    upstream_.holds_at = 0;
+    std::exchange(upstream_.held, nullptr)->respond(200, {}, "late");
+    for (int i = 0; i < 20; ++i) settle(loop_);
+    EXPECT_EQ(upstream_.asked, 3);  // it goes on to its end, and nobody reads the answer
+  }
+}
+
+TEST_P(ThreeWays, ends_with_the_loop_in_the_middle) {
+  upstream_.holds_at = 2;
+  const auto client = ask();
+  EXPECT_EQ(upstream_.asked, 2);
+}
+
+TEST_P(ThreeWays, a_missing_argument_is_400) {
+  Client client(port_);
+  client.send("GET /" + GetParam() + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  settle(loop_);
+  EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 400 "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Handlers, ThreeWays, testing::Values("callbacks", "states", "coroutine"),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace mini
