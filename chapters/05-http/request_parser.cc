@@ -93,6 +93,7 @@ std::optional<RequestData> RequestParser::next() {
   state_ = State::kHead;
   return std::exchange(request_, {});
 }
+// [/next]
 
 // One step. False: it takes more bytes, or is refused.
 bool RequestParser::advance() {
@@ -119,7 +120,6 @@ bool RequestParser::refuse(int status) {
   refusal_ = status;
   return false;
 }
-// [/next]
 
 // [read_head]
 bool RequestParser::read_head() {
@@ -138,7 +138,9 @@ bool RequestParser::read_head() {
   const int status = find_body();
   return status == 0 || refuse(status);
 }
+// [/read_head]
 
+// [read_body]
 // Moves into the body what has come of it. False: there is more to come.
 bool RequestParser::take_missing() {
   const std::size_t count = std::min(missing_, waiting_.size());
@@ -153,9 +155,8 @@ bool RequestParser::read_body() {
   state_ = State::kDone;
   return true;
 }
-// [/read_head]
+// [/read_body]
 
-// [chunks]
 // A line, which stays where it is: the caller drops it. Nothing: it has not ended yet.
 std::optional<std::string_view> RequestParser::take_line(std::size_t limit) {
   const std::size_t end = waiting_.view().find("\r\n");
@@ -164,6 +165,7 @@ std::optional<std::string_view> RequestParser::take_line(std::size_t limit) {
   return waiting_.view().substr(0, end);
 }
 
+// [chunks]
 // "1f" or "1f;name=value": how many bytes follow, in hexadecimal digits.
 bool RequestParser::read_chunk_size() {
   const auto line = take_line(kMaxChunkLine);
@@ -181,6 +183,7 @@ bool RequestParser::read_chunk_size() {
   trailer_ = 0;
   return true;
 }
+// [/chunks]
 
 bool RequestParser::read_chunk() {
   if (!take_missing()) return false;
@@ -196,6 +199,7 @@ bool RequestParser::read_chunk_end() {
   return true;
 }
 
+// [trailer]
 // Fields behind the last chunk. Nobody here has a use for them, but they end with a blank line, and
 // the next request begins behind that.
 bool RequestParser::read_trailer() {
@@ -208,6 +212,6 @@ bool RequestParser::read_trailer() {
   if (size == 0) state_ = State::kDone;
   return true;
 }
-// [/chunks]
+// [/trailer]
 
 }  // namespace mini

@@ -40,6 +40,7 @@ struct HTTPLimits {
 int parse_request_head(std::string_view head, RequestData& request);
 
 // [parser]
+// [feed]
 // Bytes go in with feed(), as they come; whole requests come out of next(), in their order.
 class RequestParser {
  public:
@@ -53,6 +54,7 @@ class RequestParser {
   // Not 0: what has come is no request that we serve. Answer it with this status, and close: nobody
   // knows where another request would begin. next() gives nothing any more.
   int refusal() const { return refusal_; }
+  // [/feed]
 
  private:
   enum class State { kHead, kBody, kChunkSize, kChunk, kChunkEnd, kTrailer, kDone };
@@ -69,6 +71,7 @@ class RequestParser {
   std::optional<std::string_view> take_line(std::size_t limit);
   bool refuse(int status);
 
+  // [members]
   HTTPLimits limits_;
   Buffer waiting_;            // has come, and is not part of request_ yet
   std::size_t searched_ = 0;  // so many bytes of it are known not to end the head
@@ -77,6 +80,7 @@ class RequestParser {
   std::size_t trailer_ = 0;  // bytes
   RequestData request_;
   int refusal_ = 0;
+  // [/members]
 };
 // [/parser]
 

@@ -85,12 +85,14 @@ void send_lines(const RequestPtr& request, int number, int last) {
 // [/stream]
 
 void handle(const RequestPtr& request) {
+  // [ladder]
   const std::string path = request->path();
   if (path == "/" || path == "/head") return respond(request, 200, "Hello, world");
   if (path == "/echo") {
     const std::string size = std::to_string(request->body.size());
     return respond(request, 200, request->method + " /echo " + size + "\n" + request->body);
   }
+  // [/ladder]
   if (path == "/slow") {  // waits, as for a database, and lets the thread go meanwhile
     const double seconds = asked(request, "s", 10.0);
     mini::IOLoop::current().call_later(seconds, [request] { respond(request, 200, "slow"); });
