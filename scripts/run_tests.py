@@ -81,6 +81,7 @@ def stages():
             [python, "scripts/check_tree.py"],
             [python, "scripts/check_await.py"],
             [python, "scripts/grid.py", "--check"],
+            [python, "scripts/compatibility.py", "--check"],
             pytest("tests/compile"),
         ], quick=True, independent=True),
         Stage("debug", "the C++ tests, g++", build_and_ctest("debug"), quick=True),

@@ -154,6 +154,7 @@ CASES = {
 
 ALLOW = "RFC 9110 15.5.6: a 405 names the verbs that are allowed"
 TORNADO_6_5 = "Tornado 6.2 is laxer; we follow 6.5: "
+# Where WH-05, WH-38, HU-11, H1-05 and H1-06 part from Tornado, among others.
 ALLOWED = {
     "HEAD_without_function": ALLOW,
     "POST_without_function": ALLOW,

@@ -61,12 +61,12 @@ def test_3_6_Finish_with_a_chunk(client):
     assert response.get("Etag") == '"e02aa1b106d5c7c6a98def2b13005d5b84fd8dc8"'
 
 
-def test_3_6_write_error_called_directly(client):
+def test_3_6_WH22_SE01_write_error_called_directly(client):
     response = client.get("/write_error")
     assert (response.status, response.body) == (200, page("404: OK"))
 
 
-def test_3_6_exception_after_finish_is_only_logged(client, server):
+def test_3_6_SE04_exception_after_finish_is_only_logged(client, server):
     assert client.get("/finish_twice").body == b"first"
     client.assert_open()
     assert "finish() called twice" in server.log()

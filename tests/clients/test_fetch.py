@@ -95,7 +95,7 @@ def python_server():
     server.server_close()
 
 
-def test_python_http_server(python_server):
+def test_HC25_python_http_server(python_server):
     urls = [python_server + path for path in ("/plain", "/away", "/until_close")]
     assert fetch(*urls) == (0, b"plain\nplain\nuntil the end", "")
     assert fetch(python_server + "/big") == (0, BIG, "")
@@ -110,7 +110,7 @@ def test_what_is_no_response_is_an_error(python_server, path, said):
     assert fetch(python_server + path) == (1, b"", said)
 
 
-def test_redirects_end(python_server):
+def test_HC25_redirects_end(python_server):
     code, printed, said = fetch("--print_headers", python_server + "/forever")
     assert (code, said) == (0, "")
     assert b"Location: /forever\n" in printed

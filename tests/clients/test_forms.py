@@ -178,6 +178,7 @@ COMPRESSED = {
 TORNADO_6_5 = "Tornado 6.2 is laxer; we follow 6.5: "
 RFC_2046 = "RFC 2046 5.1.1: "
 A_PAGE = "what data_received throws is answered with an error page; Tornado closes without a word"
+# Where HU-09, HU-10, H1-07 and WH-40 part from Tornado.
 ALLOWED = {
     "upper_case_type": "RFC 9110 8.3.1: media types have no case",
     "too_many_fields": "a limit of our own: 10,000 fields",

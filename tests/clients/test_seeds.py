@@ -79,6 +79,7 @@ def test_an_unknown_program_or_option_is_said():
     assert "nonsense" in done.stderr
 
 
+# GEN-18: 004-6 is a loop that awaits. SE-06: 002-3 hands on a response and an error.
 @pytest.mark.parametrize("number, output", PRINTED)
 def test_a_program_prints_what_the_page_shows(number, output):
     done = subprocess.run([program(), number], capture_output=True, text=True, timeout=60)
@@ -107,7 +108,7 @@ def test_hello(serve, number, text):
     assert request("POST", "/", b"x", "text/plain").status == 405
 
 
-def test_000_1_is_never_answered(serve):
+def test_000_1_SE03_is_never_answered(serve):
     request = serve("000-1")
     with connect(request.port) as waiting:
         waiting.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -118,6 +119,7 @@ def test_000_1_is_never_answered(serve):
             waiting.sock.recv(1)
 
 
+# SE-01 and SE-02: the twins answer 404 with its status, and read nothing outside their folder.
 @pytest.mark.parametrize("number", ["000-3", "000-4"])
 def test_images(serve, number):
     request = serve(number)
@@ -131,6 +133,7 @@ def test_images(serve, number):
         assert request("GET", "/static/" + path).status == 404
 
 
+# SE-05 and SE-09: callbacks, a key to wait for, a task.
 @pytest.mark.parametrize("number", ["001-1", "001-2", "001-3", "001-4"])
 def test_a_fetched_page(serve, number):
     request = serve(number)
@@ -175,14 +178,15 @@ def test_003_5_form(serve):
     assert request("POST", "/myform", b"other=1", "application/x-www-form-urlencoded").status == 400
 
 
-def test_003_6_json_arguments(serve):
+def test_003_6_WH43_SE08_json_arguments(serve):
     request = serve("003-6")
+    assert request("POST", "/").status == 500  # there is no Content-Type
     assert request("POST", "/", b'{"a":[1,2]}', "application/json; charset=utf-8").body == b'JSON: {"a": [1, 2]}'
     assert request("POST", "/", b"a=1", "application/x-www-form-urlencoded").body == b"no JSON"
     assert request("POST", "/", b"{", "application/json").status == 400
 
 
-def test_003_7_and_8_redirects(serve):
+def test_003_7_and_8_SE07_redirects(serve):
     response = serve("003-7")("GET", "/app")
     assert (response.status, response.get("Location")) == (301, "http://itunes.apple.com/my-app-id")
     request = serve("003-8")

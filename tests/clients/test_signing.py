@@ -95,6 +95,7 @@ COOKIES = {
     "UTF_8_value": "value=%C3%A4",
 }
 TORNADO_6_5 = "Tornado 6.2 is laxer; we follow 6.5: "
+# Where WH-29 parts from Tornado.
 ALLOWED = {
     "control_in_path": "Tornado 6.2 finds it when it sends the headers, and then never answers",
     "semicolon_in_path": TORNADO_6_5 + "no attribute holds a semicolon (CVE-2026-35536)",

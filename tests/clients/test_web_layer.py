@@ -138,6 +138,7 @@ def unzipped(answer):
 
 
 REFUSED = "RFC 9110 12.4.2: with q=0 a client refuses gzip; Tornado looks for the word only"
+# Where WX-05, WX-06, WX-11 and WH-02 part from Tornado.
 ALLOWED = {
     "HEAD /fallback/x": "a body written to HEAD by hand is dropped; Tornado closes, as the length is wrong",
     "redirect /to/backslash/x": "\\1 stands for the first group, as the texts about Tornado say (WX-06)",

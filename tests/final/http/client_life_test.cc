@@ -343,7 +343,7 @@ TEST_F(ClientLifeTest, max_clients_must_be_positive) {
 
 // ---- timeouts -----------------------------------------------------------------------------------
 
-TEST_F(ClientLifeTest, HC11_connecting_and_the_request_have_their_timeouts) {
+TEST_F(ClientLifeTest, HC11_HC20_connecting_and_the_request_have_their_timeouts) {
   struct Silent final : netutil::Resolver {
     Future<std::vector<netutil::Address>> resolve(std::string, std::uint16_t,
                                                   netutil::Family) override {
@@ -533,7 +533,7 @@ TEST_F(ClientLifeTest, a_fetch_goes_on_without_its_client) {
   EXPECT_TRUE(server->streams[0].closed()) << "the pool went with the last fetch";
 }
 
-TEST_F(ClientLifeTest, HC03_close_ends_what_runs_and_what_waits) {
+TEST_F(ClientLifeTest, HC03_HC20_close_ends_what_runs_and_what_waits) {
   options.max_clients = 1;
   be_silent();
   const auto used = client();

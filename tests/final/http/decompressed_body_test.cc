@@ -65,7 +65,7 @@ TEST_F(DecompressRequest, B2_7_off_the_body_stays_compressed) {
   EXPECT_EQ(exchange(gzip_post(body)), "gzip,-," + body);
 }
 
-TEST_F(DecompressRequest, B2_7_HS01_gzip_is_undone_and_the_field_moved) {
+TEST_F(DecompressRequest, B2_7_H107_HS01_gzip_is_undone_and_the_field_moved) {
   serve();
   EXPECT_EQ(exchange(gzip_post(gzip("hello"))), "-,gzip,hello");
   EXPECT_EQ(exchange(gzip_post(gzip("hello"), "GZIP")), "-,GZIP,hello");
@@ -75,7 +75,7 @@ TEST_F(DecompressRequest, B2_7_HS01_gzip_is_undone_and_the_field_moved) {
             "-,gzip,a=1&b=2,a=1,b=2");
 }
 
-TEST_F(DecompressRequest, B2_7_damaged_and_cut_off_gzip_is_refused) {
+TEST_F(DecompressRequest, B2_7_H107_damaged_and_cut_off_gzip_is_refused) {
   serve();
   const std::string body = gzip("hello");
   EXPECT_EQ(exchange(gzip_post("hello")), kRefused);
@@ -86,7 +86,7 @@ TEST_F(DecompressRequest, B2_7_damaged_and_cut_off_gzip_is_refused) {
   EXPECT_EQ(log_.count("the body's gzip is cut off"), 1U) << log_.text();
 }
 
-TEST_F(DecompressRequest, B2_7_the_limit_is_for_the_text) {
+TEST_F(DecompressRequest, B2_7_H107_the_limit_is_for_the_text) {
   HTTPServerOptions options = decompressing();
   options.max_body_size = 100'000;
   serve(options);

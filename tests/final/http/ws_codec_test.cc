@@ -171,7 +171,7 @@ TEST(WsFrame, examples_of_RFC_6455_5_7) {
             std::string("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00", 10));
 }
 
-TEST(WsFrame, masks_from_any_place_of_a_payload) {
+TEST(WsFrame, UT03_masks_from_any_place_of_a_payload) {
   std::string text(100, '\0');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 7);
   for (std::size_t size = 0; size <= 40; ++size) {

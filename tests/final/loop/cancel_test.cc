@@ -404,7 +404,7 @@ TEST_F(Cancel, QU01_an_item_does_not_go_to_a_get_that_was_cancelled) {
   });
 }
 
-TEST_F(Cancel, LK04_a_permit_does_not_stay_with_an_acquire_that_was_cancelled) {
+TEST_F(Cancel, LK03_a_permit_does_not_stay_with_an_acquire_that_was_cancelled) {
   locks::Lock lock;
   const auto hold = [&](std::string name, double time) -> Future<void> {
     const auto guard = co_await lock.scoped();

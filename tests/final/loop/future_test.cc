@@ -64,7 +64,7 @@ TEST(Future, moves_a_result_nobody_else_can_ask_for) {
   EXPECT_EQ(loop.run_sync(take), 7);
 }
 
-TEST(Future, a_million_ready_awaits_neither_recurse_nor_hang) {
+TEST(Future, GEN18_a_million_ready_awaits_neither_recurse_nor_hang) {
   IOLoop loop;
   auto sum = []() -> Future<long> {
     long total = 0;
@@ -109,7 +109,7 @@ TEST(Future, CON01_what_a_pending_future_refuses) {
   EXPECT_FALSE(future.done());
 }
 
-TEST(Future, CON01_an_exception_is_kept_and_thrown_each_time) {
+TEST(Future, CON01_CON03_an_exception_is_kept_and_thrown_each_time) {
   IOLoop loop;
   Future<int> future;
   future.set_exception(std::range_error("kept"));
@@ -119,6 +119,9 @@ TEST(Future, CON01_an_exception_is_kept_and_thrown_each_time) {
   EXPECT_THROW(future.result(), std::range_error);
   EXPECT_THROW(future.set_result(1), concurrent::InvalidStateError);
   EXPECT_THROW(future.set_exception(std::range_error("again")), concurrent::InvalidStateError);
+  Future<std::string> other;
+  other.set_exception(future.exception());
+  EXPECT_EQ(other.exception(), future.exception()) << "the same object, whatever was thrown";
 }
 
 TEST(Future, CON01_cancel_completes_a_pending_future) {

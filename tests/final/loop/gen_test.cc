@@ -196,7 +196,8 @@ TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time) {
             "in time");
 }
 
-TEST_F(Gen, GEN12_with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
+TEST_F(Gen, GEN12_UT02_with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
+  static_assert(std::is_same_v<gen::TimeoutError, ioloop::TimeoutError>);
   test::Logged logged;
   bool went_on = false;
   const auto slow = [&]() -> Future<void> {

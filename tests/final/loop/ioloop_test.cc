@@ -288,7 +288,7 @@ TEST_P(Loop, IOL13_a_closed_loop_takes_callbacks_and_timers_silently) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST_P(Loop, IOL15_spawn_callback_keeps_a_coroutines_captures_and_logs_its_failure) {
+TEST_P(Loop, IOL15_GEN19_spawn_callback_keeps_a_coroutines_captures_and_logs_its_failure) {
   test::Logged logged;
   auto token = std::make_shared<std::string>("captured");
   std::string seen;

@@ -204,13 +204,13 @@ TEST(Authenticated, WX15_other_methods_are_403) {
   EXPECT_EQ(Exchange(site.app, "DELETE", "/entry/8/x")->code, 403);
 }
 
-TEST(Authenticated, WX15_an_absolute_login_url_gets_an_absolute_next) {
+TEST(Authenticated, ST10_WX15_an_absolute_login_url_gets_an_absolute_next) {
   Site site("https://login.example.com/in");
   EXPECT_EQ(Exchange(site.app, "GET", "/compose?a=1")->sent_headers["Location"],
             "https://login.example.com/in?next=http%3A%2F%2Fexample.com%2Fcompose%3Fa%3D1");
 }
 
-TEST(Authenticated, WX15_a_login_url_with_a_query_stays_as_it_is) {
+TEST(Authenticated, ST10_WX15_a_login_url_with_a_query_stays_as_it_is) {
   Site site("/login?from=here");
   EXPECT_EQ(Exchange(site.app, "GET", "/compose")->sent_headers["Location"], "/login?from=here");
 }

@@ -438,7 +438,7 @@ class GzipTest : public HandlersTest {
   Application app_;
 };
 
-TEST_F(GzipTest, WX11_compress_response_sends_gzip_to_who_takes_it) {
+TEST_F(GzipTest, ST05_WX11_compress_response_sends_gzip_to_who_takes_it) {
   const Exchange plain = ask("/", "");
   EXPECT_FALSE(zipped(plain));
   EXPECT_EQ(plain->sent_headers["Vary"], "Accept-Encoding");

@@ -91,7 +91,7 @@ struct Attributes : RequestHandler {
   }
 };
 
-TEST_F(InputTest, WH27_request_application_settings_and_path_arguments) {
+TEST_F(InputTest, WH27_ST15_request_application_settings_and_path_arguments) {
   Settings settings;
   settings.extra["name"] = "blue";
   Application app({url<Attributes>("/(?P<who>[a-z]*)")}, settings);

@@ -95,7 +95,23 @@ struct Ways : Noted {
   }
 };
 
-TEST_F(WebServerTest, WH07_on_finish_comes_exactly_once_however_it_ends) {
+TEST_F(WebServerTest, WA07_listen_on_several_ports_each_with_its_options) {
+  const std::uint16_t usual = serve({url<Ways>("/.*")}).port();
+  httpserver::HTTPServerOptions options;
+  options.no_keep_alive = true;
+  const std::uint16_t closing = app_->listen(0, "127.0.0.1", options).port();
+  Client kept(loop_, usual);
+  for (std::size_t times = 1; times <= 2; ++times) {
+    kept.send(get("/sync"));
+    kept.until("ended", times);
+  }
+  Client closed(loop_, closing);
+  closed.send(get("/sync"));
+  EXPECT_TRUE(closed.until_end().ends_with("ended"));
+  EXPECT_THROW(app_->listen(65536, "127.0.0.1"), std::invalid_argument);
+}
+
+TEST_F(WebServerTest, WH06_on_finish_comes_exactly_once_however_it_ends) {
   serve({url<Ways>("/.*")});
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"/prepare", "prepared"},

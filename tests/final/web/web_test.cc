@@ -3,6 +3,7 @@
 #include <tornado/ioloop.h>
 #include <tornado/json.h>
 #include <tornado/log.h>
+#include <tornado/version.h>
 #include <tornado/web.h>
 
 #include <string>
@@ -32,10 +33,10 @@ TEST_F(WebTest, WH04_a_verb_is_found_by_its_name) {
   EXPECT_EQ(post->body, "abc");
 }
 
-TEST_F(WebTest, WH09_the_default_headers_and_the_Etag_of_Hello_world) {
+TEST_F(WebTest, WH09_UT04_the_default_headers_and_the_Etag_of_Hello_world) {
   Application app({url<Hello>("/")});
   const Exchange get(app, "GET", "/");
-  EXPECT_EQ(get->sent_headers["Server"], "TornadoServer/0.1.0");
+  EXPECT_EQ(get->sent_headers["Server"], "TornadoServer/" + std::string(kVersion));
   EXPECT_EQ(get->sent_headers["Content-Type"], "text/html; charset=UTF-8");
   EXPECT_EQ(get->sent_headers["Etag"], "\"e02aa1b106d5c7c6a98def2b13005d5b84fd8dc8\"");
   EXPECT_EQ(get->sent_headers["Content-Length"], "12");
@@ -113,7 +114,7 @@ struct Story : RequestHandler {
   std::string prefix;
 };
 
-TEST_F(WebTest, WH02_initialize_gets_the_routes_Init) {
+TEST_F(WebTest, WH02_WA04_initialize_gets_the_routes_Init) {
   Application app({
       url<Story>("/story/([^/]+)", {.prefix = "tale "}, "story"),
       url<Story>("/default/([^/]+)"),
@@ -171,7 +172,7 @@ struct Coroutine : RequestHandler {
   }
 };
 
-TEST_F(WebTest, a_coroutine_verb_finishes_when_it_ends) {
+TEST_F(WebTest, GEN02_a_coroutine_verb_finishes_when_it_ends) {
   Application app({url<Coroutine>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_FALSE(get->finished);
@@ -190,7 +191,7 @@ struct Async : RequestHandler {
   void on_connection_close() override { events.push_back("on_connection_close"); }
 };
 
-TEST_F(WebTest, GEN20_asynchronous_stays_open_until_finish) {
+TEST_F(WebTest, GEN20_WH45_WX14_asynchronous_stays_open_until_finish) {
   Application app({url<Async>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_EQ(get->code, 0);
@@ -199,7 +200,7 @@ TEST_F(WebTest, GEN20_asynchronous_stays_open_until_finish) {
   EXPECT_EQ(events, std::vector<std::string>{"on_finish"});
 }
 
-TEST_F(WebTest, WH07_the_client_leaves_first_and_on_finish_still_comes_once) {
+TEST_F(WebTest, WH06_WH07_the_client_leaves_first_and_on_finish_still_comes_once) {
   Application app({url<Async>("/")});
   Exchange get(app, "GET", "/");
   get.leave();
@@ -248,6 +249,17 @@ TEST_F(WebTest, WH42_initialize_prepare_verb_on_finish) {
             (std::vector<std::string>{"initialize", "prepare", "prepared", "get", "on_finish"}));
 }
 
+struct Counting : RequestHandler {
+  void get() { write(std::to_string(++requests)); }
+  int requests = 0;
+};
+
+TEST_F(WebTest, WH01_each_request_has_a_handler_of_its_own) {
+  Application app({url<Counting>("/")});
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "1");
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "1");
+}
+
 struct EarlyEnd : RequestHandler {
   void prepare() { finish("from prepare"); }
   void get() { events.push_back("get"); }
@@ -277,7 +289,7 @@ struct Failing : RequestHandler {
   }
 };
 
-TEST_F(WebTest, WH44_what_a_verb_throws_becomes_a_page) {
+TEST_F(WebTest, WH44_WX01_what_a_verb_throws_becomes_a_page) {
   Application app({url<Failing>("/(.*)")});
   const Exchange error(app, "GET", "/error");
   EXPECT_EQ(error->code, 500);
@@ -290,6 +302,24 @@ TEST_F(WebTest, WH44_what_a_verb_throws_becomes_a_page) {
   EXPECT_TRUE(logged("tornado.general: 403 GET /http (192.0.2.7): for the log only"));
   EXPECT_EQ(Exchange(app, "GET", "/reason")->reason, "Unknown");
   EXPECT_EQ(Exchange(app, "GET", "/phrase")->reason, "My Phrase");
+}
+
+struct OwnLog : Failing {
+  void log_exception(const std::exception_ptr& exception) override {
+    try {
+      std::rethrow_exception(exception);
+    } catch (const std::exception& thrown) {
+      events.push_back(thrown.what());
+    }
+  }
+};
+
+TEST_F(WebTest, WH23_a_class_logs_exceptions_its_own_way) {
+  Application app({url<OwnLog>("/(.*)")});
+  EXPECT_EQ(Exchange(app, "GET", "/error")->code, 500);
+  EXPECT_EQ(Exchange(app, "GET", "/phrase")->code, 400);
+  EXPECT_EQ(events, (std::vector<std::string>{"secret detail", "HTTP 400: My Phrase"}));
+  EXPECT_FALSE(logged("secret detail"));
 }
 
 TEST_F(WebTest, WX03_Finish_ends_the_response_as_it_is) {
@@ -345,7 +375,7 @@ struct Arguments : RequestHandler {
   void post() { write(get_body_argument("a") + "|" + get_query_argument("a", "-")); }
 };
 
-TEST_F(WebTest, WH24_arguments) {
+TEST_F(WebTest, WH24_WX02_arguments) {
   Application app({url<Arguments>("/")});
   EXPECT_EQ(Exchange(app, "GET", "/?a=1&a=+two+")->body, "two|fallback|2| two ");
   const HTTPHeaders form{{"Content-Type", "application/x-www-form-urlencoded"}};
@@ -406,7 +436,7 @@ TEST_F(WebTest, a_204_has_no_body_and_no_length) {
   EXPECT_EQ(Exchange(app, "POST", "/")->code, 500);
 }
 
-TEST_F(WebTest, WA10_reverse_url) {
+TEST_F(WebTest, WA04_WA10_reverse_url) {
   Application app({url<Story>("/story/([0-9]+)", {}, "story"), url<Hello>("/", "home")});
   EXPECT_EQ(app.reverse_url("story", 1), "/story/1");
   EXPECT_EQ(app.reverse_url("home"), "/");
@@ -420,7 +450,7 @@ TEST_F(WebTest, WA02_the_first_route_that_matches_wins) {
   EXPECT_EQ(Exchange(app, "GET", "/s/x")->body, "1");
 }
 
-TEST_F(WebTest, WA11_the_access_log) {
+TEST_F(WebTest, WA11_ST06_the_access_log) {
   log::access_log.set_level(log::Level::kInfo);
   Application app({url<Hello>("/")});
   const Exchange get(app, "GET", "/?q=1");

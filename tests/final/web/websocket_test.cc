@@ -432,7 +432,7 @@ TEST_F(WebSocketTimeTest, WS03_a_peer_that_does_not_answer_a_close_is_cut_off_af
   EXPECT_EQ(events.back(), "on_close 0 ");
 }
 
-TEST_F(WebSocketTimeTest, WS08_pings_and_a_peer_that_does_not_answer_them) {
+TEST_F(WebSocketTimeTest, WS08_ST08_pings_and_a_peer_that_does_not_answer_them) {
   web::Settings settings;
   settings.websocket_ping_interval = 10;
   settings.websocket_ping_timeout = 4;
