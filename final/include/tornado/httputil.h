@@ -26,6 +26,9 @@ namespace tornado {
 template <class T>
 class Future;  // <tornado/concurrent.h>: needed only by code that implements or awaits the
                // interfaces below
+namespace detail {
+struct FileRange;  // <tornado/detail/file.h>
+}
 
 namespace httputil {
 
@@ -346,6 +349,10 @@ class HTTPConnection {
                                      const HTTPHeaders& headers, std::string_view chunk) = 0;
   // Sends another piece of the body. `chunk` is copied or sent before the call returns.
   virtual Future<void> write(std::string_view chunk) = 0;
+  // Sends a part of a file as another piece of the body. The server's connections leave it to the
+  // system and hold no more of it than a small write would; this default reads it and writes it. A
+  // file that is too short closes the server's connection.
+  virtual Future<void> write_file(const tornado::detail::FileRange& range);
   // The message is complete. Call it once.
   virtual void finish() = 0;
 

@@ -132,11 +132,16 @@ const char* ChunkedDecoder::end_trailer_line() {
   return nullptr;
 }
 
+void append_chunk_size(std::string& out, std::uint64_t size) {
+  char digits[16];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, size, 16);
+  out.append(digits, end);
+  out.append("\r\n");
+}
+
 void append_chunk(std::string& out, std::string_view content) {
-  char size[16];
-  const auto [end, error] = std::to_chars(size, size + sizeof size, content.size(), 16);
-  out.append(size, end);
-  out.append("\r\n").append(content).append("\r\n");
+  append_chunk_size(out, content.size());
+  out.append(content).append("\r\n");
 }
 
 }  // namespace tornado::http

@@ -84,6 +84,8 @@ class ChunkedDecoder {
 
 // Appends `content` as one chunk. `content` must not be empty: an empty chunk would end the body.
 void append_chunk(std::string& out, std::string_view content);
+// What stands before the content of a chunk; behind it stands CRLF.
+void append_chunk_size(std::string& out, std::uint64_t size);
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace tornado::http

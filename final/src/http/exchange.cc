@@ -104,7 +104,7 @@ Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_li
   }
   const ResponseFraming framing = read_response_framing(headers);
   decide_coding(start_line.code, framing);
-  if (!chunk.empty()) check_length(chunk);
+  check_length(chunk.size());
   headers_written_ = true;
 
   std::string& out = connection_->stream_.impl().output();
@@ -136,20 +136,42 @@ void Exchange::decide_coding(int code, const ResponseFraming& framing) {
   }
 }
 
-void Exchange::check_length(std::string_view chunk) {
-  if (coding_ != Coding::kLength || chunk.size() <= length_left_) return;
+void Exchange::check_length(std::uint64_t size) {
+  if (coding_ != Coding::kLength || size <= length_left_) return;
   connection_->close();
   throw httputil::HTTPOutputError("Tried to write more data than Content-Length");
 }
 
-Future<void> Exchange::write(std::string_view chunk) {
-  if (connection_ == nullptr) return closed();
+void Exchange::check_state() const {
   if (!headers_written_) throw std::logic_error("write() called before write_headers()");
   if (finished_) throw std::logic_error("write() called after finish()");
+}
+
+Future<void> Exchange::write(std::string_view chunk) {
+  if (connection_ == nullptr) return closed();
+  check_state();
   if (chunk.empty()) return written();
-  check_length(chunk);
+  check_length(chunk.size());
   append_body(chunk);
   return written();
+}
+
+Future<void> Exchange::write_file(const tornado::detail::FileRange& range) {
+  if (connection_ == nullptr) return closed();
+  check_state();
+  if (range.length == 0) return written();
+  check_length(range.length);
+  append_file(range);
+  return written();
+}
+
+void Exchange::append_file(const tornado::detail::FileRange& range) {
+  if (coding_ == Coding::kNone) return;
+  iostream::detail::Stream& stream = connection_->stream_.impl();
+  if (coding_ == Coding::kLength) length_left_ -= range.length;
+  if (coding_ == Coding::kChunked) append_chunk_size(stream.output(), range.length);
+  stream.send_file(range);
+  if (coding_ == Coding::kChunked) stream.send("\r\n");
 }
 
 void Exchange::append_body(std::string_view chunk) {

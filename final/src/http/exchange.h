@@ -37,6 +37,7 @@ class Exchange final : public httputil::HTTPConnection {
   Future<void> write_headers(const httputil::ResponseStartLine& start_line,
                              const httputil::HTTPHeaders& headers, std::string_view chunk) override;
   Future<void> write(std::string_view chunk) override;
+  Future<void> write_file(const tornado::detail::FileRange& range) override;
   void finish() override;
   httputil::HTTPRequestContext& context() override { return context_; }
   std::optional<ssl::Certificate> get_ssl_certificate() const override;
@@ -90,7 +91,9 @@ class Exchange final : public httputil::HTTPConnection {
 
   void decide_coding(int code, const ResponseFraming& framing);
   void append_body(std::string_view chunk);
-  void check_length(std::string_view chunk);
+  void append_file(const tornado::detail::FileRange& range);
+  void check_state() const;
+  void check_length(std::uint64_t size);
   Future<void> written();
 
   ServerConnection* connection_;

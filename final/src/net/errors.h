@@ -14,6 +14,9 @@ inline bool is_everyday(int error) {
          error == EPROTO;
 }
 
+// Not of the peer: a file does not have the bytes that were promised of it.
+inline constexpr int kFileEnded = ENODATA;
+
 inline std::string error_text(int error) {
   return std::generic_category().message(error);
 }

@@ -61,6 +61,12 @@ void Output::append(std::string&& data) {
   }
 }
 
+void Output::append(tornado::detail::FileRange range) {
+  const auto begin = sent_ + size();
+  in_files_ += range.length;
+  files_.push_back({begin, std::move(range)});
+}
+
 std::string& Output::tail() {
   if (chunks_.empty()) {
     chunks_.emplace_back().reserve(kFirstCapacity);
@@ -90,18 +96,43 @@ void Output::add_future(const Future<void>& future) {
 
 int Output::fill(iovec* parts) const noexcept {
   int count = 0;
-  for (std::size_t at = first_; at < chunks_.size() && count < kMaxParts; ++at) {
+  std::uint64_t room = has_file() ? files_.front().begin - sent_ : UINT64_MAX;
+  for (std::size_t at = first_; at < chunks_.size() && count < kMaxParts && room > 0; ++at) {
     const std::size_t skip = at == first_ ? sent_of_first_ : 0;
     const std::string& chunk = chunks_[at];
     if (chunk.size() == skip) continue;
+    const std::size_t size = std::min<std::uint64_t>(chunk.size() - skip, room);
+    room -= size;
     // writev does not write to what it is given.
-    parts[count++] = {const_cast<char*>(chunk.data()) + skip, chunk.size() - skip};
+    parts[count++] = {const_cast<char*>(chunk.data()) + skip, size};
   }
   return count;
 }
 
 void Output::advance(std::size_t count) {
-  sent_ += count;
+  if (next_file() == nullptr) {
+    advance_strings(count);
+    sent_ += count;
+  } else {
+    QueuedFile& file = files_.front();
+    in_files_ -= count;
+    sent_ += count;
+    file.begin = sent_;
+    file.range.offset += count;
+    file.range.length -= count;
+    if (file.range.length == 0) files_.erase(files_.begin());
+  }
+  while (first_write_ < writes_.size() && writes_[first_write_].end <= sent_) {
+    Future<void>& future = writes_[first_write_++].future;
+    if (!future.done()) future.set_result();
+  }
+  if (first_write_ == writes_.size() || first_write_ > 64) {
+    writes_.erase(writes_.begin(), writes_.begin() + static_cast<std::ptrdiff_t>(first_write_));
+    first_write_ = 0;
+  }
+}
+
+void Output::advance_strings(std::size_t count) {
   while (count > 0) {
     std::string& chunk = chunks_[first_];
     const std::size_t left = chunk.size() - sent_of_first_;
@@ -123,14 +154,6 @@ void Output::advance(std::size_t count) {
     chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(first_));
     first_ = 0;
   }
-  while (first_write_ < writes_.size() && writes_[first_write_].end <= sent_) {
-    Future<void>& future = writes_[first_write_++].future;
-    if (!future.done()) future.set_result();
-  }
-  if (first_write_ == writes_.size() || first_write_ > 64) {
-    writes_.erase(writes_.begin(), writes_.begin() + static_cast<std::ptrdiff_t>(first_write_));
-    first_write_ = 0;
-  }
 }
 
 void Output::fail(const std::exception_ptr& exception) {
@@ -151,8 +174,9 @@ bool Output::clear() noexcept {
     chunks_.front().clear();
     if (chunks_.front().capacity() > kPooledCapacity) chunks_.clear();
   }
+  files_.clear();
   writes_.clear();
-  first_ = first_write_ = sent_of_first_ = sealed_ = 0;
+  first_ = first_write_ = sent_of_first_ = sealed_ = in_files_ = 0;
   sent_ = 0;
   return true;
 }

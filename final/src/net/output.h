@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/file.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,9 @@ namespace tornado::iostream::detail {
 // A chain of strings. Small pieces are gathered in the last one; a big one is moved in and never
 // copied. Made when there is something to write, given back to a pool of the thread when all has
 // left: its first string keeps its memory there, so that a small response allocates nothing.
+//
+// Parts of files stand between the bytes of the strings. Each knows its place, so that the strings
+// need not know of them.
 class Output {
  public:
   // Pieces up to this size are copied into the last string.
@@ -31,18 +35,25 @@ class Output {
 
   // Bytes that have not left.
   std::size_t size() const noexcept {
-    return sealed_ + (chunks_.empty() ? 0 : chunks_.back().size()) - sent_of_first_;
+    return sealed_ + (chunks_.empty() ? 0 : chunks_.back().size()) - sent_of_first_ + in_files_;
   }
 
   void append(std::string_view data);
   void append(std::string&& data);
+  // Behind everything that is here now. Its length is not 0.
+  void append(tornado::detail::FileRange range);
   // The last string, to be appended to.
   std::string& tail();
 
   // Completes `future` when all that is here now has left.
   void add_future(const Future<void>& future);
 
-  // The first bytes, for writev; answers how many parts there are.
+  bool has_file() const noexcept { return !files_.empty(); }
+  // The part of a file whose turn it is; null if it is the strings'. Valid until the next call.
+  const tornado::detail::FileRange* next_file() const noexcept {
+    return has_file() && files_.front().begin == sent_ ? &files_.front().range : nullptr;
+  }
+  // The first bytes of strings, up to the next file, for writev; answers how many parts there are.
   int fill(iovec* parts) const noexcept;
   // `count` bytes have left: frees strings and completes futures.
   void advance(std::size_t count);
@@ -57,13 +68,21 @@ class Output {
     Future<void> future;
   };
 
+  struct QueuedFile {
+    std::uint64_t begin;  // counted as PendingWrite::end
+    tornado::detail::FileRange range;
+  };
+
   void start_chunk(std::string&& chunk);
+  void advance_strings(std::size_t count);
 
   std::vector<std::string> chunks_;  // from first_ on
   std::size_t first_ = 0;
   std::size_t sent_of_first_ = 0;  // bytes of chunks_[first_] that have left
   std::size_t sealed_ = 0;         // bytes in all chunks from first_ on but the last
   std::uint64_t sent_ = 0;
+  std::size_t in_files_ = 0;  // bytes
+  std::vector<QueuedFile> files_;
   std::vector<PendingWrite> writes_;  // from first_write_ on
   std::size_t first_write_ = 0;
 };

@@ -5,20 +5,30 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "loop/loop_state.h"
+#include "net/errors.h"
 #include "net/stream_parts.h"
 
 namespace tornado::iostream::detail {
 
 using ioloop::IOLoop;
 using ioloop::detail::Poller;
+
+namespace {
+
+// Of a file, at a time: four records of TLS.
+constexpr std::size_t kCopyBytes = 65'536;
+
+}  // namespace
 
 Stream::Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking)
     : fd_(socket.release()),
@@ -241,12 +251,33 @@ ssize_t Stream::read_from_fd(char* buffer, std::size_t size) {
   return ::recv(fd_, buffer, size, 0);
 }
 
-ssize_t Stream::write_to_fd(const iovec* parts, int count) {
-  if (count == 1) return ::send(fd_, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+ssize_t Stream::write_to_fd(const iovec* parts, int count, bool more) {
+  // A head that waits for the first bytes of its body shares a packet with them.
+  const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+  if (count == 1) return ::send(fd_, parts->iov_base, parts->iov_len, flags);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<std::size_t>(count);
-  return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+  return ::sendmsg(fd_, &message, flags);
+}
+
+ssize_t Stream::write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
+  auto offset = static_cast<off_t>(range.offset);
+  const ssize_t sent = ::sendfile(fd_, range.file->fileno(), &offset, size);
+  if (sent > 0) return sent;
+  // Some file systems do not take part.
+  if (sent < 0 && (errno == EINVAL || errno == ENOSYS)) return copy_file_to_fd(range, size);
+  if (sent == 0) errno = kFileEnded;
+  return -1;
+}
+
+ssize_t Stream::copy_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
+  std::array<char, kCopyBytes> space;
+  const auto count = range.file->read_at(space.data(), std::min(size, space.size()), range.offset);
+  if (count == 0) errno = kFileEnded;
+  if (count <= 0) return -1;
+  const iovec part{space.data(), static_cast<std::size_t>(count)};
+  return write_to_fd(&part, 1, false);
 }
 
 void Stream::shutdown_write() {
@@ -279,7 +310,7 @@ ssize_t PipeStream::read_from_fd(char* buffer, std::size_t size) {
   return count;
 }
 
-ssize_t PipeStream::write_to_fd(const iovec* parts, int count) {
+ssize_t PipeStream::write_to_fd(const iovec* parts, int count, bool /*more*/) {
   return ::writev(fileno(), parts, count);
 }
 

@@ -102,6 +102,11 @@ class Stream : public ioloop::EventHandler,
   void send(std::string_view data);
   void send(std::string&& data);
   void send(const char* text) { send(std::string_view(text)); }
+  // The same with a part of a file, which leaves behind what was queued before. A small part is
+  // read at once; a big one leaves piece by piece, as the peer takes it, and without a copy through
+  // this process where the kind of stream allows that. A file that has become shorter meanwhile
+  // closes the stream: the peer was promised more than there is.
+  void send_file(tornado::detail::FileRange range);
   // The place where the next byte goes: append to it, nothing else. Valid until the next call on
   // the stream, or until the loop goes on. Bytes appended leave at the end of the round. Appending
   // to the output of a closed stream does nothing.
@@ -133,7 +138,10 @@ class Stream : public ioloop::EventHandler,
   // The hooks of BaseIOStream: what a kind of stream does with its descriptor. read and write give
   // what recv and sendmsg give; 0 from a read is the end, -1 an error in errno.
   virtual ssize_t read_from_fd(char* buffer, std::size_t size);
-  virtual ssize_t write_to_fd(const iovec* parts, int count);
+  // `more`: other bytes are to follow at once.
+  virtual ssize_t write_to_fd(const iovec* parts, int count, bool more);
+  // Up to `size` bytes from the beginning of `range`. A file without them is an error, kFileEnded.
+  virtual ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size);
   virtual void shutdown_write();
   virtual void close_fd() noexcept;
   // Why the poller reports an error; 0 if it knows none.
@@ -148,6 +156,9 @@ class Stream : public ioloop::EventHandler,
   virtual std::exception_ptr failure(int error) const;
   // How a handshake that failed is told.
   virtual std::exception_ptr connect_failure(const std::exception_ptr& error) const;
+
+  // write_file_to_fd() by reading and writing.
+  ssize_t copy_file_to_fd(const tornado::detail::FileRange& range, std::size_t size);
 
   // For a connection that was made by others: calls handshake() now and as it asks. The future is
   // the one of connect().
@@ -211,8 +222,10 @@ class Stream : public ioloop::EventHandler,
 
   // ---- stream_output.cc
   Output& make_output();
+  ssize_t write_next(std::size_t limit);
   int write_out();
   void flush();
+  void write_failed(int error);
   void output_gone();
   void begin_linger();
   void advance_connect(std::uint32_t events);
@@ -255,7 +268,10 @@ class PipeStream final : public Stream {
 
  protected:
   ssize_t read_from_fd(char* buffer, std::size_t size) override;
-  ssize_t write_to_fd(const iovec* parts, int count) override;
+  ssize_t write_to_fd(const iovec* parts, int count, bool more) override;
+  ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) override {
+    return copy_file_to_fd(range, size);
+  }
   void shutdown_write() override {}
   int get_fd_error() const noexcept override;
 };

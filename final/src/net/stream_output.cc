@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 #include <tornado/log.h>
 
+#include <algorithm>
 #include <array>
 
 #include "loop/loop_state.h"
@@ -18,6 +19,10 @@ namespace {
 
 // One stream's share of a round: a fast reader must not hold up everybody else.
 constexpr std::size_t kFlushBytes = 1'048'576;
+
+// Up to this size a part of a file is read into the output: one system call sends it with what
+// stands before it.
+constexpr std::size_t kReadAtOnce = 16'384;
 
 Future<void> failed(std::exception_ptr exception) {
   Future<void> future;
@@ -149,6 +154,23 @@ void Stream::send(std::string&& data) {
   queue();
 }
 
+void Stream::send_file(tornado::detail::FileRange range) {
+  if (!takes_output() || range.length == 0) return;
+  if (range.length > kReadAtOnce) {
+    make_output().append(std::move(range));
+    return queue();
+  }
+  const auto size = static_cast<std::size_t>(range.length);
+  std::string& out = output();
+  const std::size_t before = out.size();
+  out.resize(before + size);
+  const auto count = range.file->read_at(out.data() + before, size, range.offset);
+  if (count == static_cast<std::ptrdiff_t>(size)) return;
+  const int error = count < 0 ? errno : kFileEnded;
+  out.resize(before);
+  write_failed(error);
+}
+
 std::string& Stream::output() {
   if (!takes_output()) {
     thread_local std::string nowhere;
@@ -174,13 +196,22 @@ Future<void> Stream::flushed() {
   return future;
 }
 
+// One system call, for the strings or the file that come next. Answers what it does.
+ssize_t Stream::write_next(std::size_t limit) {
+  if (output_ == nullptr) return write_to_fd(nullptr, 0, false);
+  if (const tornado::detail::FileRange* file = output_->next_file()) {
+    return write_file_to_fd(*file, std::min<std::uint64_t>(limit, file->length));
+  }
+  std::array<iovec, Output::kMaxParts> parts;
+  const int count = output_->fill(parts.data());
+  return write_to_fd(parts.data(), count, output_->has_file());
+}
+
 // Writes until all has left, the kernel takes no more, or the share is used up. Answers an errno, 0
 // if there was no error.
 int Stream::write_out() {
-  std::array<iovec, Output::kMaxParts> parts;
   for (std::size_t total = 0; (pending_output() > 0 || hidden_output_) && total < kFlushBytes;) {
-    const int count = output_ != nullptr ? output_->fill(parts.data()) : 0;
-    const ssize_t sent = write_to_fd(parts.data(), count);
+    const ssize_t sent = write_next(kFlushBytes - total);
     if (sent < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno;
@@ -194,15 +225,19 @@ int Stream::write_out() {
 
 void Stream::flush() {
   if (connecting_ != nullptr) return;
-  if (const int error = write_out()) {
-    if (!is_everyday(error)) {
-      log::gen_log.warning("Write error on " + std::to_string(fd_) + ": " + error_text(error));
-    }
-    return close_with_errno(error);
-  }
+  if (const int error = write_out()) return write_failed(error);
   if (pending_output() == 0 && !hidden_output_) return output_gone();
   blocked_ = true;
   watch(IOLoop::WRITE);
+}
+
+void Stream::write_failed(int error) {
+  if (error == kFileEnded) {
+    log::gen_log.warning("A file became shorter while it was sent on " + std::to_string(fd_));
+  } else if (!is_everyday(error)) {
+    log::gen_log.warning("Write error on " + std::to_string(fd_) + ": " + error_text(error));
+  }
+  close_with_errno(error);
 }
 
 void Stream::output_gone() {

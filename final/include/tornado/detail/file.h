@@ -1,0 +1,37 @@
+// Internal header: a part of an open file, on its way to a client.
+#pragma once
+
+#include <tornado/detail/pointers.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tornado::detail {
+
+// Owns the descriptor of an open file. It is closed when the last who needs it lets go: a response
+// that is still on its way keeps the file it was begun with, whatever becomes of the name.
+class File final : public Counted {
+ public:
+  explicit File(int fd) noexcept : fd_(fd) {}
+
+  int fileno() const noexcept { return fd_; }
+  // Reads at `offset`, which no other read changes. Answers how many bytes there were: fewer than
+  // `size` only at the file's end. -1 is an error, in errno.
+  std::ptrdiff_t read_at(char* buffer, std::size_t size, std::uint64_t offset) const noexcept;
+
+ private:
+  ~File() override;
+
+  const int fd_;
+};
+
+struct FileRange {
+  FileRange(Ref<File> of, std::uint64_t from, std::uint64_t size) noexcept
+      : file(std::move(of)), offset(from), length(size) {}
+
+  Ref<File> file;
+  std::uint64_t offset;
+  std::uint64_t length;
+};
+
+}  // namespace tornado::detail

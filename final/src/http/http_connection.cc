@@ -1,0 +1,26 @@
+#include <tornado/concurrent.h>
+#include <tornado/detail/file.h>
+#include <tornado/httputil.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace tornado::httputil {
+
+Future<void> HTTPConnection::write_file(const tornado::detail::FileRange& range) {
+  constexpr std::uint64_t kPiece = 65'536;
+  std::string piece;
+  Future<void> written = write({});
+  for (std::uint64_t done = 0; done < range.length; done += piece.size()) {
+    piece.resize(std::min(kPiece, range.length - done));
+    const auto count = range.file->read_at(piece.data(), piece.size(), range.offset + done);
+    if (count != static_cast<std::ptrdiff_t>(piece.size())) {
+      throw std::system_error(count < 0 ? errno : EIO, std::generic_category(), "write_file");
+    }
+    written = write(piece);
+  }
+  return written;
+}
+
+}  // namespace tornado::httputil
