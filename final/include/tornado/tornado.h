@@ -17,6 +17,7 @@
 #include <tornado/options.h>
 #include <tornado/queues.h>
 #include <tornado/routing.h>
+#include <tornado/static_file_handler.h>
 #include <tornado/tcpclient.h>
 #include <tornado/tcpserver.h>
 #include <tornado/version.h>

@@ -87,6 +87,12 @@ URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string 
 
 // ---- Application --------------------------------------------------------------------------------
 
+namespace detail {
+class StaticRoute;
+}
+// Made by static_handler() in <tornado/static_file_handler.h>.
+using StaticHandlerClass = std::shared_ptr<const detail::StaticRoute>;
+
 // Tornado's application settings, by their names there.
 struct Settings {
   Settings();
@@ -115,6 +121,16 @@ struct Settings {
   int xsrf_cookie_version = 2;  // or 1: the same text in every response
   CookieOptions xsrf_cookie_kwargs;
   std::string xsrf_cookie_name = "_xsrf";
+
+  // The files of this folder are served below static_url_prefix, and as /favicon.ico and
+  // /robots.txt: before all other routes. Empty: no files.
+  std::string static_path;
+  std::string static_url_prefix = "/static/";
+  // Serves them: web::static_handler<H>(init). Without it, StaticFileHandler. Tornado:
+  // static_handler_class and static_handler_args.
+  StaticHandlerClass static_handler_class;
+  // Whether the versions of unchanged files are kept; unset: unless debug.
+  std::optional<bool> static_hash_cache;
 
   // WebSockets: seconds between pings, 0 for none; seconds to wait for the answer, at most, and if
   // 0, as many; bytes of a message (10 MiB).
@@ -402,6 +418,12 @@ class RequestHandler : public tornado::detail::Pooled {
   std::string reverse_url(std::string_view name, const Args&... args) const {
     return application.reverse_url(name, args...);
   }
+  // The URL of a file of the setting static_path, with its version: it may be kept for ever, as
+  // another version has another URL. With the protocol and host of the request if `with_host`, or
+  // by default if `include_host` is set. Throws std::runtime_error without the setting.
+  std::string static_url(const std::string& path, std::optional<bool> with_host = std::nullopt,
+                         bool include_version = true) const;
+  bool include_host = false;
 
   // ---- cookies
   // Those of the request. What set_cookie() sets is not among them before the client sends it back.
@@ -487,6 +509,9 @@ class RequestHandler : public tornado::detail::Pooled {
  protected:
   RequestHandler();
   virtual ~RequestHandler();
+
+  // Whether the body goes through transforms, of which any may change it.
+  bool is_transformed() const noexcept;
 
   // Ends the handler, as finish() does, but sends and logs nothing: somebody else answers the
   // request.

@@ -7,6 +7,7 @@
 #include "web/application_state.h"
 #include "web/handler_delegate.h"
 #include "web/routing_delegate.h"
+#include "web/static_files.h"
 
 namespace tornado::web {
 
@@ -29,7 +30,7 @@ detail::ApplicationState::ApplicationState(Application& owner, std::vector<Rule>
                                            Settings app_settings)
     : application(&owner),
       settings(std::move(app_settings)),
-      routes(std::move(handlers)),
+      routes(with_static_routes(std::move(handlers), settings)),
       not_found(
           settings.default_handler_class.value_or(handler<ErrorHandler>({.status_code = 404}))) {
   if (settings.compress_response) {

@@ -10,6 +10,10 @@ bool Settings::has(std::string_view name) const {
   if (name == "default_host") return !default_host.empty();
   if (name == "default_handler_class") return default_handler_class.has_value();
   if (name == "compress_response") return compress_response;
+  if (name == "static_path") return !static_path.empty();
+  if (name == "static_url_prefix") return true;
+  if (name == "static_handler_class") return static_handler_class != nullptr;
+  if (name == "static_hash_cache") return static_hash_cache.has_value();
   if (name == "log_function") return static_cast<bool>(log_function);
   if (name == "cookie_secret") return !cookie_secret.empty();
   if (name == "key_version") return key_version.has_value();

@@ -53,7 +53,8 @@ class FileTest : public ::testing::Test {
     {
       const Ref<File> file = open(content);
       auto& stream = from.impl();
-      for (const std::size_t size : {1, 5000, 16'384, 16'385, 2'000'000, 3, 70'000, 65'536}) {
+      for (const std::size_t size :
+           std::vector<std::size_t>{1, 5000, 16'384, 16'385, 2'000'000, 3, 70'000, 65'536}) {
         stream.send("<" + std::to_string(size) + ">");
         stream.send_file({file, size / 2, size});
         expected += "<" + std::to_string(size) + ">" + content.substr(size / 2, size);
