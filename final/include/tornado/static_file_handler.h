@@ -1,5 +1,5 @@
 // Public header: StaticFileHandler, files as responses, and StaticFiles, their names and versions.
-// A part of tornado.web: <tornado/web.h> includes it.
+// A part of tornado.web. The setting static_path and static_url() need nothing but <tornado/web.h>.
 #pragma once
 
 #include <tornado/web.h>

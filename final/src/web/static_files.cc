@@ -2,6 +2,7 @@
 #include "web/static_files.h"
 
 #include <tornado/log.h>
+#include <tornado/static_file_handler.h>
 
 #include <array>
 #include <cerrno>

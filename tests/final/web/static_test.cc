@@ -1,7 +1,7 @@
 // Static files without a socket: what is served, what is not, and what is said of it.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <tornado/web.h>
+#include <tornado/static_file_handler.h>
 #include <unistd.h>
 
 #include <ctime>

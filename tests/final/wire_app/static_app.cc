@@ -3,7 +3,7 @@
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
-#include <tornado/web.h>
+#include <tornado/static_file_handler.h>
 
 #include <csignal>
 #include <cstdio>
