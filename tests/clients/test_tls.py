@@ -1,5 +1,9 @@
 """The server behind TLS, seen by clients that are not ours: Python's ssl, curl, openssl s_client."""
 
+import contextlib
+import http.client
+import os
+import pathlib
 import re
 import signal
 import socket
@@ -146,7 +150,7 @@ def test_curl_uploads_and_downloads_16_mebibytes(server, authority, tmp_path):
     upload.write_bytes(bytes(range(256)) * 65536)
     download = tmp_path / "download"
     run("curl", "-sS", "--cacert", authority.file, f"https://127.0.0.1:{server.tls_port}/echo",
-        "--data-binary", f"@{upload}", "-o", download)
+        "-H", "Content-Type: application/octet-stream", "--data-binary", f"@{upload}", "-o", download)
     assert download.read_bytes().endswith(upload.read_bytes())
 
 
@@ -259,3 +263,69 @@ def test_one_byte_a_record_both_ways(server, context):
         while piece := connection.recv(1):
             answer += piece
     assert answer.startswith(b"HTTP/1.1 200") and b'"https"' in answer
+
+
+def big_folder(tmp_path):
+    """A folder with a file of more than the kernel's buffers of a connection hold."""
+    block = b"".join(b"%07d\n" % number for number in range(1000))
+    (tmp_path / "big").write_bytes(block * 2500)
+    (tmp_path / "small").write_bytes(block[:1000])
+    return tmp_path, block * 2500
+
+
+def test_WX08_static_files_whole_and_in_parts(start_tls_server, context, tmp_path):
+    folder, big = big_folder(tmp_path)
+    server = start_tls_server(f"--static_path={folder}")
+    with contextlib.closing(http.client.HTTPSConnection("localhost", server.tls_port, context=context,
+                                                        timeout=20)) as connection:
+        def get(path, **headers):
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+        # All on one connection: a byte too many or too few would spoil the next answer.
+        assert get("/static/big") == (200, big)
+        for begin, end in ((0, 0), (16_383, 16_384), (1, 16_384), (65_535, 200_000), (0, 12_345_678)):
+            assert get("/static/big", Range=f"bytes={begin}-{end}") == (206, big[begin:end + 1])
+        assert get("/static/small") == (200, big[:1000])
+        assert get("/request")[0] == 200
+
+
+def test_slow_readers_of_static_files_cost_no_memory(start_tls_server, context, tmp_path):
+    folder, big = big_folder(tmp_path)
+    server = start_tls_server(f"--static_path={folder}")
+
+    def memory():
+        pages = pathlib.Path(f"/proc/{server.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(connect(server, context)) for _ in range(20)]
+        for reader in readers:  # what each connection needs anyway
+            reader.sendall(b"GET /static/small HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert reader.recv(100).startswith(b"HTTP/1.1 200")
+        before = memory()
+        for reader in readers:
+            reader.sendall(b"GET /static/big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert reader.recv(1)
+        with connect(server, context) as other:
+            for _ in range(100):  # rounds of the server's loop
+                other.sendall(b"GET /static/small HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert other.recv(4096).startswith(b"HTTP/1.1 200")
+        assert memory() - before < 20 * 500_000, "20 readers of 20 MB each"
+        assert read_all(readers[0]).endswith(big)
+
+
+def test_a_static_file_that_shrinks_ends_without_a_good_end(start_tls_server, context, tmp_path):
+    folder, big = big_folder(tmp_path)
+    server = start_tls_server(f"--static_path={folder}")
+    with connect(server, context) as connection:
+        connection.sendall(b"GET /static/big HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        os.truncate(folder / "big", 1000)
+        received = 0
+        with contextlib.suppress(ssl.SSLError, ConnectionResetError):
+            while piece := connection.recv(65536):
+                received += len(piece)
+        assert received < len(big)
+    wait_until(lambda: "A file became shorter while it was sent" in server.log(), "the server says so")

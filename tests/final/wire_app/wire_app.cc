@@ -347,6 +347,7 @@ void define_options() {
   options::define<std::string>("certfile", "", "serves HTTPS too, on a second port");
   options::define<std::string>("ca_certs", "", "asks HTTPS clients for certificates of these");
   options::define<double>("handshake_timeout", ssl::SSLOptions().handshake_timeout);
+  options::define<std::string>("static_path", "", "serves these files below /static/");
   define_signing_options();
 }
 
@@ -390,6 +391,7 @@ int main(int argc, char** argv) {
   options::parse_command_line(argc, argv);
   web::Settings settings;
   settings.serve_traceback = options::get<bool>("serve_traceback");
+  settings.static_path = options::get<std::string>("static_path");
   set_signing_settings(settings);
   std::vector<web::URLSpec> all_routes = routes();
   add_signing_routes(all_routes);
