@@ -304,7 +304,8 @@ TEST(WsClose, payloads) {
   EXPECT_EQ(parse_close_payload("", close), 0);
   EXPECT_EQ(close.code, 0);
   EXPECT_EQ(parse_close_payload("\x03", close), 1002);
-  EXPECT_EQ(parse_close_payload(close_payload(1000, "a reason"), close), 0);
+  const std::string with_reason = close_payload(1000, "a reason");
+  EXPECT_EQ(parse_close_payload(with_reason, close), 0);
   EXPECT_EQ(close.reason, "a reason");
   EXPECT_EQ(parse_close_payload(close_payload(1000, "\xff"), close), 1007);
   EXPECT_EQ(parse_close_payload(close_payload(1000, "\xe2\x82"), close), 1007);
