@@ -497,7 +497,7 @@ TEST_F(StaticTest, WH35_without_the_setting_it_is_the_programs_fault) {
   EXPECT_EQ(log_.count("You must define the 'static_path' setting"), 1U);
 }
 
-TEST_F(StaticTest, ST13_a_version_changes_with_its_file) {
+TEST_F(StaticTest, WX10_a_version_changes_with_its_file) {
   for (const bool kept : {true, false}) {
     settings_.static_hash_cache = kept;
     write("changing", "one");
@@ -617,7 +617,7 @@ TEST_F(StaticTest, WX09_names_and_versions_may_be_others) {
   EXPECT_EQ(fetch("/static/hello.txt")->sent_headers["Etag"], "\"r7-128\"");
 }
 
-TEST_F(StaticTest, WX09_reset_forgets_versions) {
+TEST_F(StaticTest, WX10_reset_forgets_versions) {
   const std::string etag = fetch("/static/hello.txt")->sent_headers["Etag"];
   StaticFiles::reset();
   EXPECT_EQ(fetch("/static/hello.txt")->sent_headers["Etag"], etag);
