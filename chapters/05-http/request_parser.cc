@@ -60,6 +60,7 @@ int parse_request_head(std::string_view head, RequestData& request) {
 // [/head]
 
 // [find_body]
+// [two_ways]
 // How the end of the body is found (RFC 9112 6.3). Where two ways are named, two servers may take
 // one each, and disagree about where the next request begins: refused.
 int RequestParser::find_body() {
@@ -71,6 +72,7 @@ int RequestParser::find_body() {
     state_ = State::kChunkSize;
     return 0;
   }
+  // [/two_ways]
   missing_ = 0;
   if (!lengths.empty()) {
     for (const std::string_view length : lengths) {

@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "05-http/request_parser.h"
+#include "support/story.h"
+
+namespace {
+
+using story::Story;
+using Requests = std::vector<std::string>;
+
+// A parser, and what has come out of it: "POST / abc" for a POST of "abc" to /.
+class Parsing {
+ public:
+  explicit Parsing(Story& story, mini::HTTPLimits limits = {}) : story_(story), parser_(limits) {}
+
+  void feed(const std::string& bytes) {
+    story_.step("the parser is fed " + story::in_quotes(bytes));
+    feed_unnoticed(bytes);
+  }
+  // As feed(), without a step of its own in the story.
+  void feed_unnoticed(const std::string& bytes) {
+    parser_.feed(bytes);
+    while (auto request = parser_.next()) {
+      requests_.push_back(request->method + " " + request->uri + " " + request->body);
+    }
+  }
+  bool expect(const Requests& requests, int refusal = 0) {
+    return story_.expect("the requests so far", requests, requests_) &&
+           story_.expect("refusal()", refusal, parser_.refusal());
+  }
+
+ private:
+  Story& story_;
+  mini::RequestParser parser_;
+  Requests requests_;
+};
+
+std::string post(const std::string& field, const std::string& body) {
+  return "POST / HTTP/1.1\r\nHost: h\r\n" + field + "\r\n\r\n" + body;
+}
+
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+
+TEST(Parser, a_request_in_one_piece) {
+  Story story("This one passes on the starter: one request, no body, one piece.");
+  Parsing parsing(story);
+  parsing.feed(kGet);
+  parsing.expect({"GET /a "});
+}
+
+TEST(Parser, a_head_in_pieces) {
+  Story story(
+      "A piece that ends is no request that ends. And a blank line may come in pieces too: who "
+      "goes "
+      "on behind\n"
+      "  what he has searched looks past one that began there.");
+  for (std::size_t cut = 1; cut < kGet.size(); ++cut) {
+    Parsing parsing(story);
+    parsing.feed(kGet.substr(0, cut));
+    if (!parsing.expect({})) return;
+    parsing.feed(kGet.substr(cut));
+    if (!parsing.expect({"GET /a "})) return;
+  }
+}
+
+TEST(Parser, two_requests_in_one_piece) {
+  Story story(
+      "What is behind a request is the beginning of the next. Nobody will send it a second time.");
+  Parsing parsing(story);
+  parsing.feed(kGet + kGet + "GET /b HT");
+  parsing.expect({"GET /a ", "GET /a "});
+  parsing.feed("TP/1.1\r\nHost: h\r\n\r\n");
+  parsing.expect({"GET /a ", "GET /a ", "GET /b "});
+}
+
+TEST(Parser, a_body_of_so_many_bytes) {
+  Story story("A body is as long as its head says: not as long as what has come with it.");
+  const std::string bytes = post("Content-Length: 5", "abcde") + kGet;
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    Parsing parsing(story);
+    parsing.feed(bytes.substr(0, cut));
+    parsing.feed(bytes.substr(cut));
+    if (!parsing.expect({"POST / abcde", "GET /a "})) return;
+  }
+}
+
+TEST(Parser, a_length_is_made_of_digits) {
+  Story story(
+      "strtoul reads what is no number: a sign, a blank, the beginning of a word. The server in "
+      "front of you\n"
+      "  may read it in another way, and then the two of you differ about where the next request "
+      "begins.");
+  for (const std::string length : {"+5", "-5", "0x5", "5 apples", "5,5", ""}) {
+    Parsing parsing(story);
+    parsing.feed(post("Content-Length: " + length, "abcde"));
+    if (!parsing.expect({}, 400)) return;
+  }
+}
+
+TEST(Parser, two_ways_to_end) {
+  Story story(
+      "You may choose one of the two, and another server counts the other way: what you take for a "
+      "request was\n"
+      "  for him a part of the body. Refuse what can be read in two ways.");
+  const std::string both = "Content-Length: 5\r\nTransfer-Encoding: chunked";
+  for (const std::string& fields : {both, std::string("Content-Length: 5\r\nContent-Length: 6")}) {
+    Parsing parsing(story);
+    parsing.feed(post(fields, "0\r\n\r\n" + kGet));
+    if (!parsing.expect({}, 400)) return;
+  }
+  Parsing parsing(story);
+  parsing.feed(post("Transfer-Encoding: gzip", ""));
+  parsing.expect({}, 501);
+}
+
+TEST(Parser, chunks) {
+  Story story(
+      "The size of a chunk is hexadecimal, and may be followed by words that nobody reads.");
+  const std::string bytes =
+      post("Transfer-Encoding: chunked", "3\r\nabc\r\n0A;x=y\r\n0123456789\r\n0\r\n\r\n") + kGet;
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    Parsing parsing(story);
+    parsing.feed(bytes.substr(0, cut));
+    parsing.feed(bytes.substr(cut));
+    if (!parsing.expect({"POST / abc0123456789", "GET /a "})) return;
+  }
+}
+
+TEST(Parser, chunks_with_a_trailer) {
+  Story story(
+      "The chunk of size 0 is not the end: fields may follow, and then a blank line. Who stops "
+      "before them takes\n"
+      "  them for the next request.");
+  Parsing parsing(story);
+  parsing.feed(post("Transfer-Encoding: chunked", "1\r\na\r\n0\r\nSum: 1\r\n\r\n") + kGet);
+  parsing.expect({"POST / a", "GET /a "});
+}
+
+TEST(Parser, chunks_that_are_none) {
+  Story story("A chunk ends where its size says, with a line break; its size is made of digits.");
+  for (const std::string body : {"g\r\n", "-1\r\n", "0x1\r\na\r\n", "\r\n", "1\r\nabc\r\n"}) {
+    Parsing parsing(story);
+    parsing.feed(post("Transfer-Encoding: chunked", body));
+    if (!parsing.expect({}, 400)) return;
+  }
+}
+
+TEST(Parser, a_head_without_end) {
+  Story story("A limit is a promise about your memory: it holds while the bytes come.");
+  Parsing parsing(story, {100, 10});
+  story.step("the parser is fed 101 bytes, one by one, that end no head");
+  for (int i = 0; i < 101; ++i) parsing.feed_unnoticed("x");
+  parsing.expect({}, 431);
+}
+
+TEST(Parser, a_body_that_is_too_large) {
+  Story story("A limit is a promise about your memory: it holds before the bytes come.");
+  for (const std::string length : {"11", "99999999999999999999999"}) {
+    Parsing parsing(story, {100, 10});
+    parsing.feed(post("Content-Length: " + length, ""));
+    if (!parsing.expect({}, 413)) return;
+  }
+}
+
+TEST(Parser, a_chunk_that_is_too_large) {
+  Story story(
+      "A sum with a number that the client has chosen may be small again. Subtract from your limit "
+      "what you have:\n"
+      "  that is never less than nothing.");
+  for (const std::string size : {"a", "ffffffffffffffff", "fffffffffffffffffff"}) {
+    Parsing parsing(story, {100, 10});
+    parsing.feed(post("Transfer-Encoding: chunked", "1\r\na\r\n" + size + "\r\n"));
+    if (!parsing.expect({}, 413)) return;
+  }
+}
+
+}  // namespace
