@@ -1,10 +1,24 @@
 #include <tornado/escape.h>
 
+#include <array>
+
 #include "base/hex.h"
 #include "base/unicode.h"
+#include "base/xhtml.h"
 
 namespace tornado::escape {
 namespace {
+
+// What stands for a byte that HTML gives a meaning, for the others null.
+constexpr std::array<const char*, 256> kReferences = [] {
+  std::array<const char*, 256> references{};
+  references['&'] = "&amp;";
+  references['<'] = "&lt;";
+  references['>'] = "&gt;";
+  references['"'] = "&quot;";
+  references['\''] = "&#x27;";
+  return references;
+}();
 
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -18,31 +32,23 @@ bool is_squeezed(char c) {
 
 }  // namespace
 
+void append_xhtml_escaped(std::string& out, std::string_view value) {
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char* reference = kReferences[static_cast<unsigned char>(value[i])];
+    if (reference == nullptr) continue;
+    out.append(value, plain, i - plain);
+    out.append(reference);
+    plain = i + 1;
+  }
+  out.append(value, plain);
+}
+
 std::string xhtml_escape(std::string_view value) {
   std::string out;
   out.reserve(value.size());
-  for (;;) {
-    const auto plain = value.find_first_of("&<>\"'");
-    out.append(value.substr(0, plain));
-    if (plain == value.npos) return out;
-    switch (value[plain]) {
-      case '&':
-        out.append("&amp;");
-        break;
-      case '<':
-        out.append("&lt;");
-        break;
-      case '>':
-        out.append("&gt;");
-        break;
-      case '"':
-        out.append("&quot;");
-        break;
-      default:
-        out.append("&#x27;");
-    }
-    value.remove_prefix(plain + 1);
-  }
+  append_xhtml_escaped(out, value);
+  return out;
 }
 
 std::string url_escape(std::string_view value, bool plus) {

@@ -1,8 +1,8 @@
 #include <tornado/json.h>
 
-#include <charconv>
 #include <cmath>
 
+#include "base/number_text.h"
 #include "base/unicode.h"
 
 namespace tornado::escape {
@@ -66,28 +66,13 @@ void append_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-// Python's repr(float): the shortest digits that read back; an exponent below 1e-4 and from 1e16
-// on.
-void append_float(std::string& out, double value) {
-  if (!std::isfinite(value)) {
+// JSON has no infinities and no NaN (RFC 8259 section 6).
+void append_number(std::string& out, double value) {
+  if (std::isfinite(value)) {
+    append_float(out, value);
+  } else {
     out.append("null");
-    return;
   }
-  char text[40];
-  const double magnitude = std::abs(value);
-  const bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e16);
-  const auto format = exponent ? std::chars_format::scientific : std::chars_format::fixed;
-  const auto end = std::to_chars(text, text + sizeof text, value, format).ptr;
-  const std::string_view digits(text, static_cast<std::size_t>(end - text));
-  out.append(digits);
-  if (!exponent && digits.find('.') == digits.npos) out.append(".0");
-}
-
-template <typename Integer>
-void append_integer(std::string& out, Integer value) {
-  char text[24];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  out.append(text, static_cast<std::size_t>(end - text));
 }
 
 void append_value(std::string& out, const json& value) {
@@ -105,7 +90,7 @@ void append_value(std::string& out, const json& value) {
       append_integer(out, value.get<std::uint64_t>());
       break;
     case json::value_t::number_float:
-      append_float(out, value.get<double>());
+      append_number(out, value.get<double>());
       break;
     case json::value_t::string:
       append_string(out, value.get_ref<const std::string&>());

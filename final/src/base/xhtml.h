@@ -1,0 +1,12 @@
+// Internal header: xhtml_escape into a buffer that is there.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tornado::escape {
+
+// Appends xhtml_escape(value).
+void append_xhtml_escaped(std::string& out, std::string_view value);
+
+}  // namespace tornado::escape

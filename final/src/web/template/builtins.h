@@ -1,0 +1,25 @@
+// Internal header: the names that every template has.
+#pragma once
+
+#include <tornado/template_value.h>
+
+#include <string>
+#include <string_view>
+
+namespace tornado::template_::detail {
+
+// The built-in of that name, or null. Each thread has its own.
+const Value* find_builtin(std::string_view name);
+// What `import` finds: datetime, json; or null.
+const Value* find_module(std::string_view name);
+// Whether a function is the built-in xhtml_escape, or str.
+bool is_xhtml_escape(const Value& function);
+bool is_str(const Value& function);
+
+// datetime, the module.
+Value datetime_module();
+// json.dumps and json_encode, json.loads.
+std::string json_text(const Value& value);
+Value parse_json(std::string_view text);
+
+}  // namespace tornado::template_::detail

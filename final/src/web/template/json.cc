@@ -1,0 +1,60 @@
+// JSON in templates, by way of tornado::json.
+#include <tornado/json.h>
+
+#include "web/template/bodies.h"
+#include "web/template/builtins.h"
+#include "web/template/operations.h"
+
+namespace tornado::template_::detail {
+namespace {
+
+json to_json(const Value& value) {
+  switch (value.type()) {
+    case Type::kNone:
+      return nullptr;
+    case Type::kBool:
+      return value.boolean();
+    case Type::kInt:
+      return value.integer();
+    case Type::kFloat:
+      return value.number();
+    case Type::kString:
+      return text_of(value);
+    case Type::kDict: {
+      json::object_t object;
+      for (const Value::Pair& item : dict_of(value).items()) {
+        object.emplace_back(item.first.str(), to_json(item.second));
+      }
+      return object;
+    }
+    case Type::kList:
+    case Type::kTuple: {
+      json array = json::array();
+      for (const Value& item : items_of(value)) array.push_back(to_json(item));
+      return array;
+    }
+    default:
+      fail("TypeError",
+           "Object of type " + std::string(value.type_name()) + " is not JSON serializable");
+  }
+}
+
+}  // namespace
+
+std::string json_text(const Value& value) {
+  try {
+    return escape::json_encode(to_json(value));
+  } catch (const escape::JSONEncodeError& error) {
+    fail("ValueError", error.what());
+  }
+}
+
+Value parse_json(std::string_view text) {
+  try {
+    return Value(escape::json_decode(text));
+  } catch (const escape::JSONDecodeError& error) {
+    fail("ValueError", error.what());
+  }
+}
+
+}  // namespace tornado::template_::detail

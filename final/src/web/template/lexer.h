@@ -1,0 +1,23 @@
+// Internal header: the words of expressions.
+#pragma once
+
+#include <tornado/template_value.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace tornado::template_::detail {
+
+struct Token {
+  enum class Kind : std::uint8_t { kName, kValue, kOperator, kEnd };
+  Kind kind = Kind::kEnd;
+  std::string_view text;
+  Value value;  // of a number or string
+  int line = 0;
+};
+
+// The words of `text`, and an end. Throws SyntaxError.
+std::vector<Token> tokenize(std::string_view text);
+
+}  // namespace tornado::template_::detail

@@ -1,0 +1,43 @@
+// Templates: anything compiles or is refused with a ParseError, and what compiles runs or ends with
+// a RenderError. Loops that only the clock ends are left out: a template with `while` is compiled,
+// not run.
+#include <tornado/template.h>
+
+#include <string>
+
+#include "check.h"
+
+using namespace tornado;
+
+namespace {
+
+const template_::Namespace& names() {
+  static const template_::Namespace values = {{"name", "<you>"},
+                                              {"n", 3},
+                                              {"items", std::vector<int>{3, 1, 2}},
+                                              {"rows", std::vector<std::vector<std::string>>{{"a"}}}};
+  return values;
+}
+
+bool runs_long(std::string_view text) {
+  for (const char* word : {"while", "range", "lambda", "*"}) {
+    if (text.find(word) != text.npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = as_text(data, size);
+  template_::DictLoader loader({{"fuzz.html", text}, {"base.html", "{% block a %}{% end %}"}});
+  try {
+    const auto compiled = loader.load("fuzz.html");
+    if (!runs_long(text)) compiled->generate(names());
+  } catch (const template_::ParseError& error) {
+    FUZZ_CHECK(error.lineno >= 1);
+  } catch (const template_::RenderError& error) {
+    FUZZ_CHECK(!error.place().empty());
+  }
+  return 0;
+}
