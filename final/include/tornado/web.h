@@ -32,6 +32,11 @@ namespace tornado::iostream {
 class IOStream;
 }
 
+namespace tornado::template_ {
+class BaseLoader;
+class Namespace;
+}  // namespace tornado::template_
+
 namespace tornado::websocket {
 class WebSocketHandler;
 }
@@ -48,6 +53,9 @@ class HandlerDelegate;
 struct ClientState;
 struct OwnedRequest;
 struct ApplicationState;
+class PageModules;
+class UIMethod;
+struct UIModuleClass;
 struct XsrfToken;
 }  // namespace detail
 
@@ -137,6 +145,22 @@ struct Settings {
   double websocket_ping_interval = 0;
   double websocket_ping_timeout = 0;
   std::size_t websocket_max_message_size = 10'485'760;
+
+  // The folder of render()'s templates; empty: the current directory.
+  std::string template_path;
+  // Loads the templates, instead of a Loader for template_path.
+  std::shared_ptr<template_::BaseLoader> template_loader;
+  // The function that escapes what templates show; nullopt: none. With a template_loader, its own.
+  std::optional<std::string> autoescape = "xhtml_escape";
+  // What becomes of the templates' white space: "all", "single" or "oneline". Empty: "single" in
+  // files that end in .html or .js, "all" in others.
+  std::string template_whitespace;
+  // Templates are compiled once, not for every request. Unset: unless debug.
+  std::optional<bool> compiled_template_cache;
+  // What templates have besides render()'s names: {{"Entry", web::ui_module<EntryModule>}} and
+  // {{"shout", web::ui_method(function)}} (include <tornado/uimodule.h>).
+  std::map<std::string, const detail::UIModuleClass*, std::less<>> ui_modules;
+  std::map<std::string, std::shared_ptr<const detail::UIMethod>, std::less<>> ui_methods;
 
   // Whatever else the program wants to find in settings().
   std::map<std::string, std::string, std::less<>> extra;
@@ -354,6 +378,34 @@ class RequestHandler : public tornado::detail::Pooled {
   // has gone. Include <tornado/iostream.h>.
   iostream::IOStream detach();
 
+  // ---- templates (include <tornado/template.h>)
+  // Finishes with a page: the template's, which finds `names` and get_template_namespace(), and
+  // what its UI modules add to <head> and <body>.
+  //
+  //   render("story.html", {{"title", title}, {"rows", rows}});
+  //
+  // Throws template_::ParseError for a template that cannot be compiled, template_::RenderError for
+  // what goes wrong in it, std::system_error if there is none; and std::runtime_error after
+  // finish().
+  Future<void> render(std::string_view template_name);
+  Future<void> render(std::string_view template_name, const template_::Namespace& names);
+  // The template's text, without the modules' additions.
+  std::string render_string(std::string_view template_name);
+  std::string render_string(std::string_view template_name, const template_::Namespace& names);
+  // What every template of this handler finds: handler, request, current_user, xsrf_form_html,
+  // reverse_url, modules, and the application's ui_methods. An override adds to it.
+  virtual template_::Namespace get_template_namespace();
+  // The folder of the templates: the setting template_path. The application keeps one loader for
+  // each folder, which create_template_loader() makes: the setting template_loader, or a Loader.
+  virtual std::string get_template_path() const;
+  virtual std::shared_ptr<template_::BaseLoader> create_template_loader(
+      const std::string& template_path) const;
+  // The HTML for what the modules need, each called once if there is any.
+  virtual std::string render_linked_js(const std::vector<std::string>& js_files);
+  virtual std::string render_embed_js(const std::vector<std::string>& js_embed);
+  virtual std::string render_linked_css(const std::vector<std::string>& css_files);
+  virtual std::string render_embed_css(const std::vector<std::string>& css_embed);
+
   void set_status(int status_code, std::string_view reason = {});
   int get_status() const noexcept { return status_line_.code; }
 
@@ -519,6 +571,7 @@ class RequestHandler : public tornado::detail::Pooled {
 
  private:
   friend class detail::HandlerDelegate;
+  friend class detail::PageModules;
   friend class websocket::WebSocketHandler;
   class Ref;
   class Open;
@@ -550,6 +603,7 @@ class RequestHandler : public tornado::detail::Pooled {
   Future<void> send(bool finishing);
   void transform_head(bool finishing);
   void finish_headers();
+  std::shared_ptr<template_::BaseLoader> template_loader();
   void add_new_cookies();
   detail::ClientState& client_state();
   const detail::XsrfToken& raw_xsrf_token();
@@ -576,7 +630,8 @@ class RequestHandler : public tornado::detail::Pooled {
   httputil::ResponseStartLine status_line_;
   std::vector<std::unique_ptr<OutputTransform>> transforms_;  // made when the head is sent
   std::unique_ptr<detail::ClientState> client_state_;
-  std::unique_ptr<Open> open_;  // keeps an asynchronous handler until finish()
+  std::unique_ptr<Open> open_;                    // keeps an asynchronous handler until finish()
+  std::unique_ptr<detail::PageModules> modules_;  // of the page being rendered
   Context context_{*this};
   detail::Verb verb_ = detail::Verb::kAny;
   bool headers_written_ = false;

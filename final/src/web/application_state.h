@@ -26,6 +26,9 @@ struct ApplicationState final : tornado::detail::Counted {
   // Server, Content-Type and Date. Written anew once a second; a response copies them.
   const httputil::HTTPHeaders& default_headers();
 
+  bool keeps_templates() const {
+    return settings.compiled_template_cache.value_or(!settings.debug);
+  }
   bool serves_tracebacks() const { return settings.serve_traceback.value_or(settings.debug); }
 
   Application* application;  // null once it is gone
@@ -34,6 +37,8 @@ struct ApplicationState final : tornado::detail::Counted {
   routing::detail::RuleTable routes;  // for every host
   const routing::RuleTarget not_found;
   std::vector<Application::MakeTransform> transforms;
+  // By the folder they load from.
+  std::map<std::string, std::shared_ptr<template_::BaseLoader>, std::less<>> template_loaders;
   tornado::detail::ListHook open_handlers;  // asynchronous ones that have not finished
 
  private:

@@ -11,6 +11,7 @@
 #include "web/client_state.h"
 #include "web/handler_delegate.h"
 #include "web/handler_ref.h"
+#include "web/page_modules.h"
 #include "web/handler_target.h"
 
 namespace tornado::web {

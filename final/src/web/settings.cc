@@ -14,6 +14,13 @@ bool Settings::has(std::string_view name) const {
   if (name == "static_url_prefix") return true;
   if (name == "static_handler_class") return static_handler_class != nullptr;
   if (name == "static_hash_cache") return static_hash_cache.has_value();
+  if (name == "template_path") return !template_path.empty();
+  if (name == "template_loader") return template_loader != nullptr;
+  if (name == "template_whitespace") return !template_whitespace.empty();
+  if (name == "autoescape") return autoescape.has_value();
+  if (name == "compiled_template_cache") return compiled_template_cache.has_value();
+  if (name == "ui_modules") return !ui_modules.empty();
+  if (name == "ui_methods") return !ui_methods.empty();
   if (name == "log_function") return static_cast<bool>(log_function);
   if (name == "cookie_secret") return !cookie_secret.empty();
   if (name == "key_version") return key_version.has_value();

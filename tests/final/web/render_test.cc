@@ -1,0 +1,364 @@
+#include <gtest/gtest.h>
+#include <tornado/ioloop.h>
+#include <tornado/log.h>
+#include <tornado/template.h>
+#include <tornado/uimodule.h>
+#include <tornado/web.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fake_connection.h"
+
+namespace shop {
+
+struct Entry {
+  int id = 0;
+  std::string title;
+};
+TORNADO_FIELDS(Entry, id, title)
+
+}  // namespace shop
+
+namespace tornado::web {
+namespace {
+
+using shop::Entry;
+using template_::DictLoader;
+using template_::Namespace;
+
+class RenderTest : public ::testing::Test {
+ protected:
+  static Settings with(DictLoader::Files files) {
+    Settings settings;
+    settings.template_loader = std::make_shared<DictLoader>(files);
+    return settings;
+  }
+  bool logged(std::string_view part) const {
+    for (const std::string& line : log_) {
+      if (line.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  ioloop::IOLoop loop_;
+  std::vector<std::string> log_;
+  log::Capture<std::function<bool(const log::Record&)>> capture_{[this](const log::Record& record) {
+    log_.push_back(std::string(record.message));
+    return true;
+  }};
+};
+
+struct StoryHandler : RequestHandler {
+  void get() {
+    const std::vector<Entry> rows = {{1, "One"}, {2, "<Two>"}};
+    render("story.html", {{"rows", rows}});
+  }
+};
+
+TEST_F(RenderTest, WH15_render_finishes_with_the_page) {
+  Application app({url<StoryHandler>("/")},
+                  with({{"story.html", "{% for r in rows %}{{ r.id }}:{{ r.title }} {% end %}"}}));
+  const Exchange get(app, "GET", "/");
+  EXPECT_EQ(get->code, 200);
+  EXPECT_EQ(get->body, "1:One 2:&lt;Two&gt; ");
+  EXPECT_EQ(get->sent_headers["Content-Type"], "text/html; charset=UTF-8");
+  EXPECT_TRUE(get->sent_headers.contains("Etag"));
+  EXPECT_TRUE(get->finished);
+}
+
+struct Twice : RequestHandler {
+  void get() {
+    finish("first");
+    render("t.html");
+  }
+};
+
+TEST_F(RenderTest, WH15_render_after_finish_throws) {
+  Application app({url<Twice>("/")}, with({{"t.html", "page"}}));
+  const Exchange get(app, "GET", "/");
+  EXPECT_EQ(get->body, "first");
+  EXPECT_TRUE(logged("Cannot render() after finish()"));
+}
+
+struct Pieces : RequestHandler {
+  void get() {
+    write(render_string("a.html", {{"n", 1}}));
+    write(render_string("a.html", {{"n", 2}}));
+  }
+};
+
+TEST_F(RenderTest, WH16_render_string_gives_the_text_only) {
+  Application app({url<Pieces>("/")}, with({{"a.html", "<{{ n }}>"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "<1><2>");
+}
+
+struct Broken : RequestHandler {
+  void get(std::string name) { render(name + ".html"); }
+};
+
+TEST_F(RenderTest, WH15_a_page_that_fails_is_a_500_and_the_log_says_where) {
+  Application app({url<Broken>("/(.*)")},
+                  with({{"run.html", "\n\n{{ 1 / 0 }}"}, {"parse.html", "\n{% nonsense %}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/run")->code, 500);
+  EXPECT_TRUE(logged("ZeroDivisionError: division by zero at run.html:3"));
+  EXPECT_EQ(Exchange(app, "GET", "/parse")->code, 500);
+  EXPECT_TRUE(logged("unknown operator: 'nonsense' at parse.html:2"));
+  EXPECT_EQ(Exchange(app, "GET", "/none")->code, 500);
+}
+
+struct Nothing : RequestHandler {
+  void get() { render("n.html"); }
+  CurrentUser get_current_user() override { return "ada <a>"; }
+};
+struct Named : RequestHandler {
+  void get(int) {}
+};
+
+TEST_F(RenderTest, WH18_what_every_template_finds) {
+  Settings settings =
+      with({{"n.html",
+             "{{ current_user }}|{{ handler.current_user }}|{{ request.method }} "
+             "{{ request.uri }} {{ request.headers['Host'] }} {{ request.path }}|"
+             "{{ reverse_url('named', 5) }} {{ handler.reverse_url('named', 6) }}|"
+             "{{ handler.get_argument('q') }} {{ handler.get_argument('z', 'no') }}|"
+             "{{ handler.settings['blog'] }}|{% raw xsrf_form_html()[:26] %}|"
+             "{{ 'input' in handler.xsrf_form_html() }}|{{ request.full_url() }}"}});
+  settings.extra.emplace("blog", "Mine");
+  Application app({url<Nothing>("/"), url<Named>("/n/([0-9]+)", "named")}, std::move(settings));
+  EXPECT_EQ(Exchange(app, "GET", "/?q=1")->body,
+            "ada &lt;a&gt;|ada &lt;a&gt;|GET /?q=1 example.com /|/n/5 /n/6|1 no|Mine|"
+            "<input type=\"hidden\" name=|True|http://example.com/?q=1");
+}
+
+TEST_F(RenderTest, WH18_an_argument_that_is_missing_in_a_template_is_a_400) {
+  Application app({url<Nothing>("/")}, with({{"n.html", "{{ handler.get_argument('q') }}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->code, 400);
+}
+
+struct OwnNames : RequestHandler {
+  void get() { render("t.html", {{"b", "arg"}}); }
+  Namespace get_template_namespace() override {
+    Namespace names = RequestHandler::get_template_namespace();
+    names.update({{"a", "own"}, {"b", "own"}});
+    return names;
+  }
+};
+
+TEST_F(RenderTest, WH18_get_template_namespace_can_be_added_to) {
+  Application app({url<OwnNames>("/")}, with({{"t.html", "{{ a }} {{ b }}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "own arg");
+}
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tornado-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(std::filesystem::path(path) / name) << text;
+  }
+  std::string path;
+};
+
+struct Page : RequestHandler {
+  void get() { render("page.html", {{"x", "<>"}}); }
+};
+
+TEST_F(RenderTest, ST12_template_path_autoescape_whitespace_and_cache) {
+  const Folder folder;
+  folder.write("page.html", "{{ x }}  !");
+  Settings settings;
+  settings.template_path = folder.path;
+  Application app({url<Page>("/")}, settings);
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "&lt;&gt; !");
+  folder.write("page.html", "changed");
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "&lt;&gt; !");
+
+  folder.write("page.html", "{{ x }}  !");
+  settings.autoescape = std::nullopt;
+  settings.template_whitespace = "all";
+  settings.compiled_template_cache = false;
+  Application fresh({url<Page>("/")}, settings);
+  EXPECT_EQ(Exchange(fresh, "GET", "/")->body, "<>  !");
+  folder.write("page.html", "changed");
+  EXPECT_EQ(Exchange(fresh, "GET", "/")->body, "changed");
+}
+
+TEST_F(RenderTest, ST02_debug_reads_templates_again) {
+  const Folder folder;
+  folder.write("page.html", "one");
+  Settings settings;
+  settings.template_path = folder.path;
+  settings.debug = true;
+  Application app({url<Page>("/")}, settings);
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "one");
+  folder.write("page.html", "two");
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "two");
+}
+
+struct OwnLoader : RequestHandler {
+  void get() { render("page.html"); }
+  std::string get_template_path() const override { return "elsewhere"; }
+  std::shared_ptr<template_::BaseLoader> create_template_loader(
+      const std::string& path) const override {
+    ++made;
+    return std::make_shared<DictLoader>(DictLoader::Files{{"page.html", path}});
+  }
+  static inline int made = 0;
+};
+
+TEST_F(RenderTest, WH19_one_loader_for_each_template_path) {
+  OwnLoader::made = 0;
+  Application app({url<OwnLoader>("/")});
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "elsewhere");
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "elsewhere");
+  EXPECT_EQ(OwnLoader::made, 1);
+}
+
+// ---- modules ------------------------------------------------------------------------------------
+
+struct EntryModule : UIModule {
+  EntryModule() { ++made; }
+  std::string render(const Entry& entry, std::optional<bool> full) {
+    return "<p>" + entry.title + (full.value_or(false) ? "!" : "") + "</p>";
+  }
+  std::string embedded_javascript() override { return "js();"; }
+  std::vector<std::string> javascript_files() override {
+    return {"/a.js", "http://x/b.js", "/a.js"};
+  }
+  std::string embedded_css() override { return "p{}"; }
+  std::vector<std::string> css_files() override { return {"/a.css?x&y"}; }
+  std::string html_head() override { return "<meta>"; }
+  std::string html_body() override { return "<i>body</i>"; }
+  static inline int made = 0;
+};
+struct Plain : UIModule {
+  std::string render(const template_::Arguments& arguments) {
+    return request().path + " " + arguments.find("a")->str() + render_string("part.html");
+  }
+};
+
+struct ModulePage : RequestHandler {
+  void get() {
+    const std::vector<Entry> entries = {{1, "One"}, {2, "Two"}};
+    render("page.html", {{"entries", entries}});
+  }
+};
+
+Settings with_modules(DictLoader::Files files) {
+  Settings settings;
+  settings.template_loader = std::make_shared<DictLoader>(files);
+  settings.ui_modules = {{"Entry", ui_module<EntryModule>}, {"Plain", ui_module<Plain>}};
+  return settings;
+}
+
+TEST_F(RenderTest, WX12_modules_add_to_the_page_once_and_where_Tornado_does) {
+  EntryModule::made = 0;
+  Application app(
+      {url<ModulePage>("/")},
+      with_modules({{"page.html",
+                     "<head></head><body>{% for e in entries %}{% module Entry(e, True) %}"
+                     "{% end %}</body>"}}));
+  // As python3-tornado puts them.
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "<head><link href=\"/a.css?x&amp;y\" type=\"text/css\" rel=\"stylesheet\"/>\n"
+            "<style type=\"text/css\">\np{}\n</style>\n<meta>\n</head>"
+            "<body><p>One!</p><p>Two!</p>"
+            "<script src=\"/a.js\" type=\"text/javascript\"></script>"
+            "<script src=\"http://x/b.js\" type=\"text/javascript\"></script>\n"
+            "<script type=\"text/javascript\">\n//<![CDATA[\njs();\n//]]>\n</script>\n"
+            "<i>body</i>\n</body>");
+  EXPECT_EQ(EntryModule::made, 1);
+}
+
+TEST_F(RenderTest, WX12_a_module_has_handler_request_and_keywords) {
+  Application app({url<ModulePage>("/")}, with_modules({{"page.html", "{% module Plain(a=5) %}"},
+                                                        {"part.html", "(part)"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "/ 5(part)");
+}
+
+TEST_F(RenderTest, TP08_modules_that_are_not_there_or_get_the_wrong_arguments) {
+  Application none({url<ModulePage>("/")}, with_modules({{"page.html", "{% module Nowhere() %}"}}));
+  EXPECT_EQ(Exchange(none, "GET", "/")->code, 500);
+  EXPECT_TRUE(logged("AttributeError: 'modules' object has no attribute 'Nowhere' at page.html:1"));
+  Application wrong({url<ModulePage>("/")}, with_modules({{"page.html", "{% module Entry(5) %}"}}));
+  EXPECT_EQ(Exchange(wrong, "GET", "/")->code, 500);
+  EXPECT_TRUE(logged("TypeError: expected Entry, not int at page.html:1"));
+}
+
+TEST_F(RenderTest, WX12_a_page_without_a_place_for_the_additions_is_a_500) {
+  Application app({url<ModulePage>("/")},
+                  with_modules({{"page.html", "{% module Entry(entries[0]) %}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
+  EXPECT_TRUE(logged("which has no </body>"));
+}
+
+TEST_F(RenderTest, WX13_Template_linkify_and_xsrf_form_html_are_always_there) {
+  Application app(
+      {url<ModulePage>("/")},
+      with_modules(
+          {{"page.html",
+            "<head></head>{% for e in entries %}{% module Template('e.html', e=e) %}"
+            "{% end %}{% module linkify('see http://a.example', shorten=True) %}"
+            "{% raw _tt_modules.xsrf_form_html()[:6] %}<body></body>"},
+           {"e.html",
+            "{{ set_resources(css_files='/e.css', embedded_javascript='e();') }}[{{ e.id }}]"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "<head><link href=\"/e.css\" type=\"text/css\" rel=\"stylesheet\"/>\n</head>[1][2]"
+            "see <a href=\"http://a.example\">http://a.example</a><input<body>"
+            "<script type=\"text/javascript\">\n//<![CDATA[\ne();\n//]]>\n</script>\n</body>");
+}
+
+TEST_F(RenderTest, WX13_different_resources_of_one_file_are_an_error) {
+  Application app(
+      {url<ModulePage>("/")},
+      with_modules(
+          {{"page.html", "{% for e in entries %}{% module Template('e.html', e=e) %}{% end %}"},
+           {"e.html", "{{ set_resources(css_files=str(e.id)) }}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
+  EXPECT_TRUE(logged("ValueError: set_resources called with different resources"));
+}
+
+TEST_F(RenderTest, WX13_a_module_Template_that_shows_itself_ends_with_an_error) {
+  Application app({url<ModulePage>("/")},
+                  with_modules({{"page.html", "{% module Template('page.html') %}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
+  EXPECT_TRUE(logged("RecursionError"));
+}
+
+TEST_F(RenderTest, WH41_ST07_ui_methods_get_the_handler) {
+  Settings settings =
+      with({{"n.html", "{{ greet('you') }} {{ greet('you', '?') }} {{ modules.linkify('a') }}"}});
+  settings.ui_methods = {{"greet", ui_method([](RequestHandler& handler, std::string name,
+                                                std::optional<std::string> mark) {
+                            return handler.request.method + " " + name + mark.value_or("!");
+                          })}};
+  Application app({url<Nothing>("/")}, std::move(settings));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "GET you! GET you? a");
+}
+
+struct OwnAssets : ModulePage {
+  std::string render_linked_js(const std::vector<std::string>& files) override {
+    return std::to_string(files.size()) + "js";
+  }
+  std::string render_embed_js(const std::vector<std::string>&) override { return "ejs"; }
+  std::string render_linked_css(const std::vector<std::string>&) override { return "css"; }
+  std::string render_embed_css(const std::vector<std::string>&) override { return "ecss"; }
+};
+
+TEST_F(RenderTest, WH17_the_HTML_of_assets_can_be_overridden) {
+  Application app(
+      {url<OwnAssets>("/")},
+      with_modules({{"page.html", "<head></head><body>{% module Entry(entries[0]) %}</body>"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "<head>css\necss\n<meta>\n</head><body><p>One</p>3js\nejs\n<i>body</i>\n</body>");
+}
+
+}  // namespace
+}  // namespace tornado::web
