@@ -12,10 +12,11 @@ using namespace tornado;
 namespace {
 
 const template_::Namespace& names() {
-  static const template_::Namespace values = {{"name", "<you>"},
-                                              {"n", 3},
-                                              {"items", std::vector<int>{3, 1, 2}},
-                                              {"rows", std::vector<std::vector<std::string>>{{"a"}}}};
+  static const template_::Namespace values = {
+      {"name", "<you>"},
+      {"n", 3},
+      {"items", std::vector<int>{3, 1, 2}},
+      {"rows", std::vector<std::vector<std::string>>{{"a"}}}};
   return values;
 }
 

@@ -36,7 +36,7 @@ class TemplateModule final : public UIModule {
     const auto path = arguments.positional[0].get<std::string>();
     template_::Namespace names;
     names.set("set_resources",
-              [this, path](const Arguments& given) { set_resources(path, given); });
+              [this, path](const Arguments& given) { return set_resources(path, given); });
     for (const auto& [name, value] : arguments.keywords) names.set(name, value);
     return render_string(path, names);
   }

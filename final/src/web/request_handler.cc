@@ -11,8 +11,8 @@
 #include "web/client_state.h"
 #include "web/handler_delegate.h"
 #include "web/handler_ref.h"
-#include "web/page_modules.h"
 #include "web/handler_target.h"
+#include "web/page_modules.h"
 
 namespace tornado::web {
 namespace {
