@@ -190,7 +190,7 @@ TEST_F(RenderTest, ST12_template_path_autoescape_whitespace_and_cache) {
   EXPECT_EQ(Exchange(fresh, "GET", "/")->body, "changed");
 }
 
-TEST_F(RenderTest, ST02_debug_reads_templates_again) {
+TEST_F(RenderTest, ST12_debug_reads_templates_again) {
   const Folder folder;
   folder.write("page.html", "one");
   Settings settings;
