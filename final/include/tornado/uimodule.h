@@ -54,6 +54,7 @@ class UIModule {
   // The handler that renders the page, and its request.
   RequestHandler& handler() const { return *handler_; }
   httputil::HTTPServerRequest& request() const { return handler_->request; }
+  const CurrentUser& current_user() const { return handler_->current_user(); }
   // RequestHandler::render_string.
   std::string render_string(std::string_view template_name,
                             const template_::Namespace& names = {}) {

@@ -25,20 +25,11 @@ bool is_absolute(std::string_view path) {
   return path.starts_with('/') || path.starts_with("http:") || path.starts_with("https:");
 }
 
-template <class Handler>
-std::string asset_url(Handler& handler, const std::string& path) {
-  if constexpr (requires { handler.static_url(path); }) {
-    return handler.static_url(path);
-  } else {
-    throw std::runtime_error("no static_url() for " + path + ": give an absolute URL");
-  }
-}
-
 // The URLs of the files, each once, in their order.
 std::vector<std::string> urls_of(RequestHandler& handler, const std::vector<std::string>& files) {
   std::vector<std::string> urls;
   for (const std::string& file : files) {
-    std::string url = is_absolute(file) ? file : asset_url(handler, file);
+    std::string url = is_absolute(file) ? file : handler.static_url(file);
     if (std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(std::move(url));
   }
   return urls;

@@ -86,6 +86,20 @@ Value reverse_url_function(const RequestHandler& handler) {
   };
 }
 
+// static_url(path, include_host=None, include_version=True)
+Value static_url_function(const RequestHandler& handler) {
+  return [&handler](const Arguments& arguments) -> Value {
+    const auto& given = arguments.positional;
+    if (given.empty() || given.size() > 2)
+      throw RenderError("TypeError", "static_url() wants a path");
+    const Value* host = given.size() > 1 ? &given[1] : arguments.find("include_host");
+    const Value* version = arguments.find("include_version");
+    return handler.static_url(given[0].get<std::string>(),
+                              host == nullptr ? std::nullopt : host->get<std::optional<bool>>(),
+                              version == nullptr || version->truth());
+  };
+}
+
 class HandlerObject final : public template_::Object {
  public:
   explicit HandlerObject(RequestHandler& handler) : handler_(handler) {}
@@ -103,6 +117,8 @@ class HandlerObject final : public template_::Object {
       result = [&handler = handler_]() { return handler.xsrf_form_html(); };
     } else if (name == "reverse_url") {
       result = reverse_url_function(handler_);
+    } else if (name == "static_url") {
+      result = static_url_function(handler_);
     } else if (name == "path_args") {
       result = handler_.path_args();
     } else if (name == "get_argument") {
@@ -139,6 +155,7 @@ template_::Namespace RequestHandler::get_template_namespace() {
       {"current_user", user_value(current_user())},
       {"xsrf_form_html", [this]() { return xsrf_form_html(); }},
       {"reverse_url", reverse_url_function(*this)},
+      {"static_url", static_url_function(*this)},
       {"modules", detail::modules_value(*modules_)},
       {"_tt_modules", detail::modules_value(*modules_)},
   };

@@ -52,6 +52,19 @@ class RenderTest : public ::testing::Test {
   }};
 };
 
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tornado-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(std::filesystem::path(path) / name) << text;
+  }
+  std::string path;
+};
+
 struct StoryHandler : RequestHandler {
   void get() {
     const std::vector<Entry> rows = {{1, "One"}, {2, "<Two>"}};
@@ -134,6 +147,22 @@ TEST_F(RenderTest, WH18_what_every_template_finds) {
             "<input type=\"hidden\" name=|True|http://example.com/?q=1");
 }
 
+TEST_F(RenderTest, WH18_static_url) {
+  const Folder folder;
+  folder.write("a.css", "p{}");
+  Settings settings = with({{"n.html",
+                             "{{ static_url('a.css', include_version=False) }} "
+                             "{{ static_url('a.css', True, include_version=False) }} "
+                             "{{ handler.static_url('a.css', include_host=None)[:16] }}"}});
+  settings.static_path = folder.path;
+  Application app({url<Nothing>("/")}, std::move(settings));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "/static/a.css http://example.com/static/a.css /static/a.css?v=");
+  Application none({url<Nothing>("/")}, with({{"n.html", "{{ static_url('a.css') }}"}}));
+  EXPECT_EQ(Exchange(none, "GET", "/")->code, 500);
+  EXPECT_TRUE(logged("You must define the 'static_path' setting"));
+}
+
 TEST_F(RenderTest, WH18_an_argument_that_is_missing_in_a_template_is_a_400) {
   Application app({url<Nothing>("/")}, with({{"n.html", "{{ handler.get_argument('q') }}"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 400);
@@ -152,19 +181,6 @@ TEST_F(RenderTest, WH18_get_template_namespace_can_be_added_to) {
   Application app({url<OwnNames>("/")}, with({{"t.html", "{{ a }} {{ b }}"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "own arg");
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tornado-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(std::filesystem::path(path) / name) << text;
-  }
-  std::string path;
-};
 
 struct Page : RequestHandler {
   void get() { render("page.html", {{"x", "<>"}}); }
@@ -240,7 +256,8 @@ struct EntryModule : UIModule {
 };
 struct Plain : UIModule {
   std::string render(const template_::Arguments& arguments) {
-    return request().path + " " + arguments.find("a")->str() + render_string("part.html");
+    return request().path + " " + arguments.find("a")->str() + (current_user() ? "!" : "?") +
+           render_string("part.html");
   }
 };
 
@@ -277,10 +294,28 @@ TEST_F(RenderTest, WX12_modules_add_to_the_page_once_and_where_Tornado_does) {
   EXPECT_EQ(EntryModule::made, 1);
 }
 
+struct Relative : UIModule {
+  std::string render() { return {}; }
+  std::vector<std::string> javascript_files() override { return {"a.js"}; }
+  std::vector<std::string> css_files() override { return {"a.css"}; }
+};
+
+TEST_F(RenderTest, WX12_relative_files_of_modules_are_static_urls) {
+  const Folder folder;
+  Settings settings =
+      with_modules({{"page.html", "<head></head><body>{% module Relative() %}</body>"}});
+  settings.ui_modules.emplace("Relative", ui_module<Relative>);
+  settings.static_path = folder.path;  // without the files there are no versions
+  Application app({url<ModulePage>("/")}, std::move(settings));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "<head><link href=\"/static/a.css\" type=\"text/css\" rel=\"stylesheet\"/>\n</head>"
+            "<body><script src=\"/static/a.js\" type=\"text/javascript\"></script>\n</body>");
+}
+
 TEST_F(RenderTest, WX12_a_module_has_handler_request_and_keywords) {
   Application app({url<ModulePage>("/")}, with_modules({{"page.html", "{% module Plain(a=5) %}"},
                                                         {"part.html", "(part)"}}));
-  EXPECT_EQ(Exchange(app, "GET", "/")->body, "/ 5(part)");
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "/ 5?(part)");
 }
 
 TEST_F(RenderTest, TP08_modules_that_are_not_there_or_get_the_wrong_arguments) {
