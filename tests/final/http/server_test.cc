@@ -305,7 +305,7 @@ TEST_F(ServerTest, H106_more_than_the_Content_Length_cuts_the_connection) {
   EXPECT_EQ(log_.count("more data than Content-Length"), 2U);
 }
 
-TEST_F(ServerTest, H106_less_than_the_Content_Length_ends_the_connection) {
+TEST_F(ServerTest, H106_HU17_less_than_the_Content_Length_ends_the_connection) {
   serve([](const HTTPServerRequest& request) {
     HTTPHeaders headers;
     headers.add("Content-Length", "5");
@@ -313,7 +313,7 @@ TEST_F(ServerTest, H106_less_than_the_Content_Length_ends_the_connection) {
     request.connection->finish();
   });
   EXPECT_EQ(exchange(get("/") + get("/")), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc");
-  EXPECT_EQ(log_.count("2 bytes less than Content-Length"), 1U);
+  EXPECT_EQ(log_.count("HTTPOutputError: Tried to write 2 bytes less than Content-Length"), 1U);
 }
 
 TEST_F(ServerTest, a_reason_cannot_add_a_header_line) {

@@ -155,6 +155,14 @@ TEST_F(HandlersTest, WX04_ErrorHandler_answers_every_method_with_its_page) {
   }
 }
 
+TEST_F(HandlersTest, WX04_ErrorHandler_asks_for_no_token) {
+  Settings settings;
+  settings.xsrf_cookies = true;
+  settings.cookie_secret = "secret";
+  Application app({url<ErrorHandler>("/gone", {.status_code = 410})}, settings);
+  EXPECT_EQ(Exchange(app, "POST", "/gone")->code, 410);
+}
+
 TEST_F(HandlersTest, WX07_FallbackHandler_gives_the_whole_request_to_a_function) {
   std::string seen;
   const auto fallback = [&seen](httputil::HTTPServerRequest request) {

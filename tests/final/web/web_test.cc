@@ -465,6 +465,20 @@ TEST_F(WebTest, WA11_ST06_the_access_log) {
   EXPECT_EQ(events, std::vector<std::string>{"own log 200"});
 }
 
+struct Silent : Application {
+  using Application::Application;
+  void log_request(const RequestHandler& handler) override {
+    events.push_back(handler.request.method + " " + std::to_string(handler.get_status()));
+  }
+};
+
+TEST_F(WebTest, WA11_an_application_writes_its_own_access_log) {
+  Silent app({url<Hello>("/")});
+  const Exchange get(app, "GET", "/");
+  const Exchange missing(app, "GET", "/nothing");
+  EXPECT_EQ(events, (std::vector<std::string>{"GET 200", "GET 404"}));
+}
+
 struct AnyMethod : RequestHandler {
   void any_method() { write(request.method); }
   void get() { write("own get"); }

@@ -1,4 +1,7 @@
 // The opening handshake of a WebSocketHandler, against raw clients.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <tornado/websocket.h>
 
 #include <optional>
@@ -111,6 +114,42 @@ TEST_F(WebSocketHandshakeTest, WS09_WS11_versions) {
   }
   std::erase_if(events, [](const std::string& event) { return event.size() > 2; });
   EXPECT_EQ(events, (Events{"7", "8", "13"}));
+}
+
+struct Delaying : Echo {
+  void open() {
+    if (request.path == "/delay") set_nodelay(false);
+    note("open");
+  }
+};
+
+// Whether small messages leave at once on the server's end of its connection: the one socket of
+// this process that has the server's port and a peer.
+std::optional<bool> is_nodelay(int port) {
+  for (int fd = 0; fd < 1024; ++fd) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    auto* name = reinterpret_cast<sockaddr*>(&address);
+    if (::getsockname(fd, name, &size) != 0 || address.sin_family != AF_INET) continue;
+    if (ntohs(address.sin_port) != port || ::getpeername(fd, name, &size) != 0) continue;
+    int value = 0;
+    size = sizeof value;
+    EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, &size), 0);
+    return value != 0;
+  }
+  return std::nullopt;
+}
+
+TEST_F(WebSocketHandshakeTest, WS09_set_nodelay_is_on_unless_it_is_turned_off) {
+  serve<Delaying>();
+  for (const bool nodelay : {true, false}) {
+    SocketClient client = connect(nodelay ? "/" : "/delay");
+    until_events(1);
+    EXPECT_EQ(is_nodelay(server_->port()), nodelay);
+    client.close();
+    test::run_until(loop_, [this] { return !is_nodelay(server_->port()).has_value(); });
+    events.clear();
+  }
 }
 
 struct AnyOrigin : Echo {
