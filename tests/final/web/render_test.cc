@@ -83,6 +83,22 @@ TEST_F(RenderTest, WH15_render_finishes_with_the_page) {
   EXPECT_TRUE(get->finished);
 }
 
+// As text 001 does.
+struct FinishedByRender : RequestHandler {
+  void get() {
+    render("t.html");
+    finish();
+  }
+};
+
+TEST_F(RenderTest, WH15_SE04_finish_after_render_is_logged_and_the_page_is_sent) {
+  Application app({url<FinishedByRender>("/")}, with({{"t.html", "page"}}));
+  const Exchange get(app, "GET", "/");
+  EXPECT_EQ(get->code, 200);
+  EXPECT_EQ(get->body, "page");
+  EXPECT_TRUE(logged("finish() called twice"));
+}
+
 struct Twice : RequestHandler {
   void get() {
     finish("first");
