@@ -139,7 +139,8 @@ def test_a_fetched_page(serve, number):
     request = serve(number)
     for _ in range(3):
         response = request("GET", "/")
-        assert (response.status, response.body) == (200, b"<html><body>a page from elsewhere</body></html>")
+        page = b"<pre>&lt;html&gt;&lt;body&gt;a page from elsewhere&lt;/body&gt;&lt;/html&gt;</pre>\n"
+        assert (response.status, response.body) == (200, page)
         assert request("GET", "/missing").status == 500
 
 

@@ -1,6 +1,7 @@
 // Text 001, 2: the same as a coroutine: no second method, no finish().
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
+#include <tornado/template.h>
 
 #include "seeds.h"
 
@@ -17,7 +18,7 @@ struct GenAsyncHandler : web::RequestHandler {
   Future<void> get() {
     httpclient::AsyncHTTPClient http_client;
     const auto response = co_await http_client.fetch(url);
-    write(response.body);
+    render("template.html", {{"page", response.body}});
   }
 
   std::string url;
@@ -27,10 +28,12 @@ struct GenAsyncHandler : web::RequestHandler {
 
 void seeds::fetch_in_coroutine(int argc, char** argv) {
   const OtherServer elsewhere;
-  web::Application app({
-      web::url<GenAsyncHandler>("/", {.url = elsewhere.url("/")}),
-      web::url<GenAsyncHandler>("/missing", {.url = elsewhere.url("/missing")}),
-  });
+  web::Application app(
+      {
+          web::url<GenAsyncHandler>("/", {.url = elsewhere.url("/")}),
+          web::url<GenAsyncHandler>("/missing", {.url = elsewhere.url("/missing")}),
+      },
+      with_template());
   listen(app, port(argc, argv));
   ioloop::IOLoop::current().start();
 }

@@ -3,6 +3,7 @@
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
+#include <tornado/template.h>
 
 #include "seeds.h"
 
@@ -21,7 +22,7 @@ struct GenAsyncHandler2 : web::RequestHandler {
     http_client.fetch(url, co_await gen::Callback("key"));
     const auto response = co_await gen::Wait<httpclient::HTTPResponse>("key");
     response.rethrow();
-    write(response.body);
+    render("template.html", {{"page", response.body}});
   }
 
   std::string url;
@@ -31,10 +32,12 @@ struct GenAsyncHandler2 : web::RequestHandler {
 
 void seeds::callback_and_wait(int argc, char** argv) {
   const OtherServer elsewhere;
-  web::Application app({
-      web::url<GenAsyncHandler2>("/", {.url = elsewhere.url("/")}),
-      web::url<GenAsyncHandler2>("/missing", {.url = elsewhere.url("/missing")}),
-  });
+  web::Application app(
+      {
+          web::url<GenAsyncHandler2>("/", {.url = elsewhere.url("/")}),
+          web::url<GenAsyncHandler2>("/missing", {.url = elsewhere.url("/missing")}),
+      },
+      with_template());
   listen(app, port(argc, argv));
   ioloop::IOLoop::current().start();
 }

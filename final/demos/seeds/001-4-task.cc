@@ -2,6 +2,7 @@
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
+#include <tornado/template.h>
 
 #include "seeds.h"
 
@@ -23,7 +24,7 @@ struct TaskHandler : web::RequestHandler {
   Future<void> get() {
     const auto response = co_await gen::Task<httpclient::HTTPResponse>(kFetch, url);
     response.rethrow();
-    write(response.body);
+    render("template.html", {{"page", response.body}});
   }
 
   std::string url;
@@ -33,10 +34,12 @@ struct TaskHandler : web::RequestHandler {
 
 void seeds::task(int argc, char** argv) {
   const OtherServer elsewhere;
-  web::Application app({
-      web::url<TaskHandler>("/", {.url = elsewhere.url("/")}),
-      web::url<TaskHandler>("/missing", {.url = elsewhere.url("/missing")}),
-  });
+  web::Application app(
+      {
+          web::url<TaskHandler>("/", {.url = elsewhere.url("/")}),
+          web::url<TaskHandler>("/missing", {.url = elsewhere.url("/missing")}),
+      },
+      with_template());
   listen(app, port(argc, argv));
   ioloop::IOLoop::current().start();
 }

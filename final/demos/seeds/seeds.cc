@@ -4,10 +4,12 @@
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
+#include <tornado/template.h>
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string_view>
 
 using namespace tornado;
@@ -26,6 +28,13 @@ void seeds::listen(web::Application& app, int port) {
   for (const int signal : {SIGINT, SIGTERM}) {
     loop.add_signal_handler(signal, [&loop](int) { loop.stop(); });
   }
+}
+
+web::Settings seeds::with_template() {
+  web::Settings settings;
+  settings.template_loader = std::make_shared<template_::DictLoader>(
+      template_::DictLoader::Files{{"template.html", "<pre>{{ page }}</pre>\n"}});
+  return settings;
 }
 
 namespace {

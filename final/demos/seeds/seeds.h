@@ -14,6 +14,9 @@ int port(int argc, char** argv);
 // app.listen(port), and says on stdout where. Ctrl-C ends the loop in order.
 void listen(tornado::web::Application& app, int port);
 
+// Settings with text 001's template.html, which shows a `page`.
+tornado::web::Settings with_template();
+
 // Somebody else's server: what the seeds fetch from the network they find here. It has a thread and
 // a loop of its own, so that a program that blocks can ask it, too.
 //
