@@ -31,6 +31,9 @@ struct HTTPServerOptions;
 namespace tornado::iostream {
 class IOStream;
 }
+namespace tornado::locale {
+class Locale;
+}
 
 namespace tornado::template_ {
 class BaseLoader;
@@ -105,8 +108,10 @@ using StaticHandlerClass = std::shared_ptr<const detail::StaticRoute>;
 struct Settings {
   Settings();
 
-  // Development mode: error pages show the exception.
+  // Development mode: turns on the next two.
   bool debug = false;
+  // The program starts itself anew when it is built anew (tornado/autoreload.h); unset: as debug.
+  std::optional<bool> autoreload;
   // Error pages show the exception; unset: as debug.
   std::optional<bool> serve_traceback;
   // The host that add_handlers() takes for this one when the request's name is none of those.
@@ -546,6 +551,18 @@ class RequestHandler : public tornado::detail::Pooled {
   // and HEAD are sent to get_login_url(), with where they wanted to go in `next` unless that URL
   // has a query, and Finish is thrown; others get HTTPError(403).
   void require_login();
+
+  // ---- language
+  // The language to answer in: what get_user_locale() says, else get_browser_locale(); or what was
+  // set. Include <tornado/locale.h>.
+  const tornado::locale::Locale& locale();
+  void set_locale(const tornado::locale::Locale& locale);
+  // What the user has chosen; null to ask the browser:
+  //
+  //   const locale::Locale* get_user_locale() override { return &locale::get(user().language); }
+  virtual const tornado::locale::Locale* get_user_locale();
+  // The one that fits the field Accept-Language best, and locale::get(fallback) without it.
+  const tornado::locale::Locale& get_browser_locale(std::string_view fallback = "en_US") const;
 
   // ---- forged requests
   // The token that has to come back with requests that change something: as the argument _xsrf, or

@@ -1,8 +1,11 @@
+#include <tornado/autoreload.h>
 #include <tornado/httpserver.h>
+#include <tornado/ioloop.h>
 #include <tornado/version.h>
 #include <tornado/web.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "web/application_state.h"
 #include "web/handler_delegate.h"
@@ -32,12 +35,22 @@ detail::ApplicationState::ApplicationState(Application& owner, std::vector<Rule>
       settings(std::move(app_settings)),
       routes(with_static_routes(std::move(handlers), settings)),
       not_found(
-          settings.default_handler_class.value_or(handler<ErrorHandler>({.status_code = 404}))) {
+          settings.default_handler_class.value_or(handler<ErrorHandler>({.status_code = 404}))),
+      autoreload_is_due_(settings.autoreload.value_or(settings.debug)) {
+  if (ioloop::IOLoop::current(false) != nullptr) begin_autoreload();
   if (settings.compress_response) {
     transforms.emplace_back([](const httputil::HTTPServerRequest& request) {
       return std::make_unique<GZipContentEncoding>(request);
     });
   }
+}
+
+void detail::ApplicationState::begin_autoreload() {
+  if (!std::exchange(autoreload_is_due_, false)) return;
+  for (const std::string& folder : {settings.static_path, settings.template_path}) {
+    if (!folder.empty()) autoreload::watch(folder);
+  }
+  autoreload::start();
 }
 
 routing::detail::Destination detail::ApplicationState::find(
@@ -66,6 +79,7 @@ httpserver::HTTPServer& Application::listen(int port, const std::string& address
                                             const httpserver::HTTPServerOptions& options) {
   auto server = std::make_unique<httpserver::HTTPServer>(*this, options);
   server->listen(port, address);
+  state_->begin_autoreload();
   return *servers_.emplace_back(std::move(server));
 }
 
@@ -104,6 +118,7 @@ std::string Application::path_of(std::string_view name,
 
 std::unique_ptr<httputil::HTTPMessageDelegate> Application::start_request(
     const void* server_connection, std::shared_ptr<httputil::HTTPConnection> request_connection) {
+  state_->begin_autoreload();
   return std::make_unique<detail::HandlerDelegate>(state_, server_connection,
                                                    std::move(request_connection));
 }

@@ -29,6 +29,11 @@ struct ApplicationState final : tornado::detail::Counted {
   bool keeps_templates() const {
     return settings.compiled_template_cache.value_or(!settings.debug);
   }
+
+  // Starts autoreload on the current loop, if the settings want it. Not before there is one: an
+  // application may be made first.
+  void begin_autoreload();
+
   bool serves_tracebacks() const { return settings.serve_traceback.value_or(settings.debug); }
 
   Application* application;  // null once it is gone
@@ -42,6 +47,7 @@ struct ApplicationState final : tornado::detail::Counted {
   tornado::detail::ListHook open_handlers;  // asynchronous ones that have not finished
 
  private:
+  bool autoreload_is_due_;
   httputil::HTTPHeaders default_headers_;
   std::time_t default_headers_second_ = -1;
 };

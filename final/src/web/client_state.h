@@ -16,6 +16,7 @@ namespace tornado::web::detail {
 struct ClientState {
   std::vector<std::pair<std::string, std::string>> new_cookies;  // name, Set-Cookie's value
   std::optional<CurrentUser> user;                               // once asked for
+  const locale::Locale* locale = nullptr;                        // once asked for
   std::optional<XsrfToken> xsrf;                                 // the cookie's, or a new one
   std::string xsrf_token;                                        // as this response shows it
 };

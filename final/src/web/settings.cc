@@ -6,6 +6,7 @@ Settings::Settings() = default;
 
 bool Settings::has(std::string_view name) const {
   if (name == "debug") return debug;
+  if (name == "autoreload") return autoreload.has_value();
   if (name == "serve_traceback") return serve_traceback.has_value();
   if (name == "default_host") return !default_host.empty();
   if (name == "default_handler_class") return default_handler_class.has_value();
