@@ -251,14 +251,12 @@ ssize_t Stream::read_from_fd(char* buffer, std::size_t size) {
   return ::recv(fd_, buffer, size, 0);
 }
 
-ssize_t Stream::write_to_fd(const iovec* parts, int count, bool more) {
-  // A head that waits for the first bytes of its body shares a packet with them.
-  const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
-  if (count == 1) return ::send(fd_, parts->iov_base, parts->iov_len, flags);
+ssize_t Stream::write_to_fd(const iovec* parts, int count) {
+  if (count == 1) return ::send(fd_, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts);
   message.msg_iovlen = static_cast<std::size_t>(count);
-  return ::sendmsg(fd_, &message, flags);
+  return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
 }
 
 ssize_t Stream::write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
@@ -277,7 +275,7 @@ ssize_t Stream::copy_file_to_fd(const tornado::detail::FileRange& range, std::si
   if (count == 0) errno = kFileEnded;
   if (count <= 0) return -1;
   const iovec part{space.data(), static_cast<std::size_t>(count)};
-  return write_to_fd(&part, 1, false);
+  return write_to_fd(&part, 1);
 }
 
 void Stream::shutdown_write() {
@@ -310,7 +308,7 @@ ssize_t PipeStream::read_from_fd(char* buffer, std::size_t size) {
   return count;
 }
 
-ssize_t PipeStream::write_to_fd(const iovec* parts, int count, bool /*more*/) {
+ssize_t PipeStream::write_to_fd(const iovec* parts, int count) {
   return ::writev(fileno(), parts, count);
 }
 

@@ -138,8 +138,7 @@ class Stream : public ioloop::EventHandler,
   // The hooks of BaseIOStream: what a kind of stream does with its descriptor. read and write give
   // what recv and sendmsg give; 0 from a read is the end, -1 an error in errno.
   virtual ssize_t read_from_fd(char* buffer, std::size_t size);
-  // `more`: other bytes are to follow at once.
-  virtual ssize_t write_to_fd(const iovec* parts, int count, bool more);
+  virtual ssize_t write_to_fd(const iovec* parts, int count);
   // Up to `size` bytes from the beginning of `range`. A file without them is an error, kFileEnded.
   virtual ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size);
   virtual void shutdown_write();
@@ -268,7 +267,7 @@ class PipeStream final : public Stream {
 
  protected:
   ssize_t read_from_fd(char* buffer, std::size_t size) override;
-  ssize_t write_to_fd(const iovec* parts, int count, bool more) override;
+  ssize_t write_to_fd(const iovec* parts, int count) override;
   ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) override {
     return copy_file_to_fd(range, size);
   }

@@ -198,13 +198,15 @@ Future<void> Stream::flushed() {
 
 // One system call, for the strings or the file that come next. Answers what it does.
 ssize_t Stream::write_next(std::size_t limit) {
-  if (output_ == nullptr) return write_to_fd(nullptr, 0, false);
+  if (output_ == nullptr) return write_to_fd(nullptr, 0);
   if (const tornado::detail::FileRange* file = output_->next_file()) {
     return write_file_to_fd(*file, std::min<std::uint64_t>(limit, file->length));
   }
+  // Not with MSG_MORE before a file: a head that waits for its body saves a packet, and then the
+  // system sends a big file a third slower.
   std::array<iovec, Output::kMaxParts> parts;
   const int count = output_->fill(parts.data());
-  return write_to_fd(parts.data(), count, output_->has_file());
+  return write_to_fd(parts.data(), count);
 }
 
 // Writes until all has left, the kernel takes no more, or the share is used up. Answers an errno, 0

@@ -343,7 +343,7 @@ ssize_t TlsStream::decrypt(char* buffer, std::size_t size) {
 // ---- writing ------------------------------------------------------------------------------------
 
 // Bytes of the output count as written when their records have left: until then they are withheld.
-ssize_t TlsStream::write_to_fd(const iovec* parts, int count, bool /*more*/) {
+ssize_t TlsStream::write_to_fd(const iovec* parts, int count) {
   if (!send_encrypted()) return -1;
   if (std::exchange(end_when_sent_, false)) Stream::shutdown_write();
   hidden_output_ = false;
@@ -361,7 +361,7 @@ ssize_t TlsStream::write_to_fd(const iovec* parts, int count, bool /*more*/) {
 
 // The bytes of a file have to be encrypted here. None are read while earlier ones wait.
 ssize_t TlsStream::write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
-  if (!encrypted_.empty()) return write_to_fd(nullptr, 0, false);
+  if (!encrypted_.empty()) return write_to_fd(nullptr, 0);
   return copy_file_to_fd(range, size);
 }
 
