@@ -1,0 +1,132 @@
+// libpq can work without blocking: it says which socket to watch, and the loop watches it. Nothing
+// here waits in a thread. Statements take turns on one connection; a lost one is made again for the
+// next statement.
+#include <libpq-fe.h>
+#include <tornado/ioloop.h>
+#include <tornado/locks.h>
+
+#include "database.h"
+
+namespace blog {
+namespace {
+
+using tornado::Future;
+using tornado::ioloop::IOLoop;
+
+struct Clean {
+  void operator()(PGconn* connection) const { ::PQfinish(connection); }
+  void operator()(PGresult* result) const { ::PQclear(result); }
+};
+using Connection = std::unique_ptr<PGconn, Clean>;
+using Result = std::unique_ptr<PGresult, Clean>;
+
+// Done once the socket can be read, or written, as `events` say.
+Future<void> ready(int socket, std::uint32_t events) {
+  Future<void> future;
+  IOLoop& loop = IOLoop::current();
+  loop.add_handler(
+      socket,
+      [&loop, future](int fd, std::uint32_t) mutable {
+        loop.remove_handler(fd);
+        future.set_result();
+      },
+      events);
+  return future;
+}
+
+class PostgresDatabase final : public Database {
+ public:
+  explicit PostgresDatabase(std::string url) : url_(std::move(url)) {}
+
+  Future<Rows> query(std::string statement, std::vector<std::string> arguments) override {
+    const auto turn = co_await turns_.scoped();
+    if (connection_ == nullptr) co_await connect();
+    try {
+      co_await send(std::move(statement), std::move(arguments));
+      Result result = co_await receive();
+      co_return rows_of(result.get());
+    } catch (const DatabaseError&) {
+      if (::PQstatus(connection_.get()) != CONNECTION_OK) connection_.reset();
+      throw;
+    }
+  }
+
+ private:
+  Future<void> connect() {
+    Connection made(::PQconnectStart(url_.c_str()));
+    auto state = PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+      if (made == nullptr || state == PGRES_POLLING_FAILED || ::PQsocket(made.get()) < 0) {
+        throw DatabaseError(made ? ::PQerrorMessage(made.get()) : "PostgreSQL: out of memory");
+      }
+      const auto events = state == PGRES_POLLING_WRITING ? IOLoop::WRITE : IOLoop::READ;
+      co_await ready(::PQsocket(made.get()), events);
+      state = ::PQconnectPoll(made.get());
+    }
+    ::PQsetnonblocking(made.get(), 1);
+    connection_ = std::move(made);
+  }
+
+  Future<void> send(std::string statement, std::vector<std::string> arguments) {
+    std::vector<const char*> values;
+    for (const std::string& argument : arguments) values.push_back(argument.c_str());
+    if (::PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()),
+                            nullptr, values.data(), nullptr, nullptr, 0) != 1) {
+      throw error();
+    }
+    for (;;) {
+      const int left = ::PQflush(connection_.get());
+      if (left == 0) co_return;
+      if (left < 0) throw error();
+      // The server may have to be read before it reads on.
+      co_await ready(::PQsocket(connection_.get()), IOLoop::READ | IOLoop::WRITE);
+      if (::PQconsumeInput(connection_.get()) != 1) throw error();
+    }
+  }
+
+  Future<Result> receive() {
+    Result last;
+    for (;;) {
+      while (::PQisBusy(connection_.get()) == 1) {
+        co_await ready(::PQsocket(connection_.get()), IOLoop::READ);
+        if (::PQconsumeInput(connection_.get()) != 1) throw error();
+      }
+      Result result(::PQgetResult(connection_.get()));
+      if (result == nullptr) break;
+      last = std::move(result);
+    }
+    if (last == nullptr) throw error();
+    const auto status = ::PQresultStatus(last.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+      throw DatabaseError(::PQresultErrorMessage(last.get()));
+    }
+    co_return last;
+  }
+
+  static Rows rows_of(PGresult* result) {
+    Rows rows(static_cast<std::size_t>(::PQntuples(result)));
+    for (int i = 0; i < ::PQntuples(result); ++i) {
+      for (int k = 0; k < ::PQnfields(result); ++k) {
+        rows[static_cast<std::size_t>(i)].emplace(
+            ::PQfname(result, k),
+            std::string(::PQgetvalue(result, i, k),
+                        static_cast<std::size_t>(::PQgetlength(result, i, k))));
+      }
+    }
+    return rows;
+  }
+
+  DatabaseError error() const { return DatabaseError(::PQerrorMessage(connection_.get())); }
+
+  std::string url_;
+  Connection connection_;
+  tornado::locks::Lock turns_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(const std::string& url) {
+  return std::make_unique<PostgresDatabase>(url);
+}
+
+}  // namespace blog
