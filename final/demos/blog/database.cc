@@ -10,19 +10,20 @@ std::unique_ptr<Database> open_database(const std::string& url) {
 }
 
 tornado::Future<void> create_tables(Database* database) {
-  // Ids are made by the program, as the two databases count in different ways.
+  // Ids are made by the program, as the two databases count in different ways. Times are seconds
+  // since 1970.
   co_await database->query(
       "CREATE TABLE IF NOT EXISTS authors ("
-      "  id VARCHAR(32) PRIMARY KEY,"
-      "  email VARCHAR(100) NOT NULL UNIQUE,"
-      "  name VARCHAR(100) NOT NULL,"
-      "  password VARCHAR(200) NOT NULL)");
+      "  id TEXT PRIMARY KEY,"
+      "  email TEXT NOT NULL UNIQUE,"
+      "  name TEXT NOT NULL,"
+      "  password TEXT NOT NULL)");
   co_await database->query(
       "CREATE TABLE IF NOT EXISTS entries ("
-      "  id VARCHAR(32) PRIMARY KEY,"
-      "  author_id VARCHAR(32) NOT NULL REFERENCES authors(id),"
-      "  slug VARCHAR(100) NOT NULL UNIQUE,"
-      "  title VARCHAR(512) NOT NULL,"
+      "  id TEXT PRIMARY KEY,"
+      "  author_id TEXT NOT NULL REFERENCES authors(id),"
+      "  slug TEXT NOT NULL UNIQUE,"
+      "  title TEXT NOT NULL,"
       "  markdown TEXT NOT NULL,"
       "  html TEXT NOT NULL,"
       "  published BIGINT NOT NULL,"

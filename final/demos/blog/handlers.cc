@@ -4,8 +4,10 @@
 #include <tornado/ioloop.h>
 #include <tornado/template.h>
 
+#include <algorithm>
 #include <ctime>
 
+#include "entry.h"
 #include "markdown.h"
 #include "password.h"
 
@@ -15,13 +17,20 @@ namespace blog {
 namespace {
 
 constexpr const char* kUserCookie = "blog_user";
+constexpr std::size_t kMostName = 200;  // bytes of a title, a name, an address
 constexpr std::size_t kMostSlug = 80;
+constexpr std::size_t kLeastPassword = 8;
+
+const std::string kEntries =
+    "SELECT entries.*, authors.name AS author FROM entries "
+    "JOIN authors ON authors.id = entries.author_id ";
 
 // Where a page sends the browser back to. Only a path of this site: anybody can make a link with
-// another `next` in it, and "//host" and "/\host" are other sites to a browser.
+// another `next` in it. "//host" and "/\host" are other sites to a browser, also with tabs between.
 std::string safe_next(const std::string& next) {
-  const bool path = next.starts_with('/') && !next.starts_with("//") && !next.starts_with("/\\");
-  return path ? next : "/";
+  const bool path = next.starts_with('/') && !next.starts_with("//");
+  const bool plain = std::ranges::none_of(next, [](char c) { return c <= ' ' || c == '\\'; });
+  return path && plain ? next : "/";
 }
 
 // "What a day!" becomes "what-a-day".
@@ -40,6 +49,7 @@ std::string slug_of(std::string_view title) {
   return slug.empty() ? "entry" : slug;
 }
 
+// [base]
 // What every page has: the database, and who is logged in.
 struct BlogHandler : web::RequestHandler {
   struct Init {
@@ -53,13 +63,32 @@ struct BlogHandler : web::RequestHandler {
     if (!id) co_return;
     const std::vector<std::string> arguments = {*id};
     const Rows rows = co_await db->query("SELECT id, name FROM authors WHERE id = $1", arguments);
-    if (!rows.empty()) set_current_user(rows.front());
+    if (!rows.empty()) set_current_user(Author{rows[0].at("id"), rows[0].at("name")});
   }
 
   template_::Namespace get_template_namespace() override {
     template_::Namespace names = web::RequestHandler::get_template_namespace();
-    if (current_user()) names.set("current_user", current_user<Row>());
+    names.set("blog_title", settings().extra.at("blog_title"));
+    if (current_user()) names.set("current_user", current_user<Author>());
     return names;
+  }
+
+  void write_error(int status_code, const web::ErrorInfo&) override {
+    render("error.html", {{"status", status_code}, {"reason", httputil::responses(status_code)}});
+  }
+  // [/base]
+
+  // A line of a form: it must be there, and not be longer than people need.
+  std::string line(const std::string& name) const {
+    const std::string text = get_body_argument(name);
+    if (text.empty() || text.size() > kMostName) throw web::HTTPError(400, "bad " + name);
+    return without_form_feeds(text);
+  }
+
+  // XML cannot say them, and entries stand in a feed.
+  static std::string without_form_feeds(std::string text) {
+    std::ranges::replace_if(text, [](char c) { return c == '\f' || c == '\v'; }, ' ');
+    return text;
   }
 
   Future<bool> any_author() {
@@ -68,50 +97,63 @@ struct BlogHandler : web::RequestHandler {
   }
 
   void log_in(const std::string& id) {
-    set_signed_cookie(kUserCookie, id, 30, web::CookieOptions().httponly().samesite("Lax"));
+    const bool https = request.protocol == "https";
+    set_signed_cookie(kUserCookie, id, 30,
+                      web::CookieOptions().httponly().samesite("Lax").secure(https));
     redirect(safe_next(get_argument("next", "/")));
   }
-
-  // Hashing takes a processor for a while: not the loop's.
-  static concurrent::Executor* threads() { return nullptr; }
 
   Database* db = nullptr;
 };
 
+// ---- reading ------------------------------------------------------------------------------------
+
+// [home]
 struct HomeHandler : BlogHandler {
   Future<void> get() {
-    const Rows entries =
-        co_await db->query("SELECT * FROM entries ORDER BY published DESC LIMIT 5");
-    render("home.html", {{"entries", entries}});
+    const Rows rows = co_await db->query(kEntries + "ORDER BY published DESC LIMIT 5");
+    render("home.html", {{"entries", entries_of(rows)}});
   }
 };
+// [/home]
 
 struct EntryHandler : BlogHandler {
   Future<void> get(std::string slug) {
     const std::vector<std::string> arguments = {slug};
-    const Rows entries = co_await db->query("SELECT * FROM entries WHERE slug = $1", arguments);
-    if (entries.empty()) throw web::HTTPError(404);
-    render("entry.html", {{"entry", entries.front()}});
+    const Rows rows = co_await db->query(kEntries + "WHERE slug = $1", arguments);
+    if (rows.empty()) throw web::HTTPError(404);
+    render("entry.html", {{"entry", entry_of(rows[0])}});
   }
 };
 
 struct ArchiveHandler : BlogHandler {
   Future<void> get() {
-    const Rows entries =
+    const Rows rows =
         co_await db->query("SELECT slug, title, published FROM entries ORDER BY published DESC");
-    render("archive.html", {{"entries", entries}});
+    render("archive.html", {{"entries", entries_of(rows)}});
   }
 };
 
 struct FeedHandler : BlogHandler {
   Future<void> get() {
-    const Rows entries =
-        co_await db->query("SELECT * FROM entries ORDER BY published DESC LIMIT 10");
+    const Rows rows = co_await db->query(kEntries + "ORDER BY published DESC LIMIT 10");
     set_header("Content-Type", "application/atom+xml; charset=UTF-8");
-    render("feed.xml", {{"entries", entries}});
+    const std::string site = request.protocol + "://" + request.host;
+    render("feed.xml", {{"entries", entries_of(rows)}, {"site", site}});
   }
 };
 
+struct NotFoundHandler : BlogHandler {
+  Future<void> prepare() {
+    co_await BlogHandler::prepare();
+    throw web::HTTPError(404);
+  }
+  void check_xsrf_cookie() override {}  // it changes nothing
+};
+
+// ---- writing ------------------------------------------------------------------------------------
+
+// [compose]
 struct ComposeHandler : BlogHandler {
   Future<void> get(web::authenticated) {
     const std::string id = get_argument("id", "");
@@ -120,66 +162,98 @@ struct ComposeHandler : BlogHandler {
       co_return;
     }
     const std::vector<std::string> arguments = {id};
-    const Rows entries = co_await db->query("SELECT * FROM entries WHERE id = $1", arguments);
-    if (entries.empty()) throw web::HTTPError(404);
-    render("compose.html", {{"entry", entries.front()}});
+    const Rows rows = co_await db->query("SELECT * FROM entries WHERE id = $1", arguments);
+    if (rows.empty()) throw web::HTTPError(404);
+    render("compose.html", {{"entry", entry_of(rows[0])}});
   }
 
   Future<void> post(web::authenticated) {
-    const std::string id = get_argument("id", "");
-    const std::string title = get_argument("title");
-    const std::string markdown = get_argument("markdown");
-    const std::string html = markdown_to_html(markdown);
-    const std::string now = std::to_string(std::time(nullptr));
-    if (!id.empty()) {
-      const std::vector<std::string> values = {title, markdown, html, now, id};
-      const Rows changed = co_await db->query(
-          "UPDATE entries SET title = $1, markdown = $2, html = $3, updated = $4 WHERE id = $5 "
-          "RETURNING slug",
-          values);
-      if (changed.empty()) throw web::HTTPError(404);
-      redirect("/entry/" + changed.front().at("slug"));
-      co_return;
+    const std::string id = get_body_argument("id", "");
+    const std::string title = line("title");
+    const std::string markdown = without_form_feeds(get_body_argument("markdown", false));
+    std::string slug;
+    if (id.empty()) {
+      slug = co_await insert(title, markdown);
+    } else {
+      slug = co_await update(id, title, markdown);
     }
-    const std::string slug = co_await free_slug(slug_of(title));
-    const std::vector<std::string> values = {
-        random_id(), current_user<Row>().at("id"), slug, title, markdown, html, now};
-    co_await db->query("INSERT INTO entries VALUES ($1, $2, $3, $4, $5, $6, $7, $7)", values);
     redirect("/entry/" + slug);
   }
+  // [/compose]
 
-  // The slug itself, or "slug-2" and so on if there is such an entry.
-  Future<std::string> free_slug(std::string slug) {
+  // Its URL stays what it was.
+  Future<std::string> update(std::string id, std::string title, std::string markdown) {
+    const std::vector<std::string> arguments = {title, markdown, markdown_to_html(markdown), now(),
+                                                id};
+    const Rows rows = co_await db->query(
+        "UPDATE entries SET title = $1, markdown = $2, html = $3, updated = $4 WHERE id = $5 "
+        "RETURNING slug",
+        arguments);
+    if (rows.empty()) throw web::HTTPError(404);
+    co_return rows[0].at("slug");
+  }
+
+  // The second entry of a title is "title-2". The database decides which is the second.
+  Future<std::string> insert(std::string title, std::string markdown) {
+    const std::string slug = slug_of(title);
     std::string free = slug;
     for (int number = 2;; ++number) {
-      const std::vector<std::string> arguments = {free};
-      const Rows taken = co_await db->query("SELECT id FROM entries WHERE slug = $1", arguments);
-      if (taken.empty()) co_return free;
+      const std::vector<std::string> arguments = {
+          random_id(), current_user<Author>().id,  free, title,
+          markdown,    markdown_to_html(markdown), now()};
+      const Rows rows = co_await db->query(
+          "INSERT INTO entries (id, author_id, slug, title, markdown, html, published, updated) "
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (slug) DO NOTHING RETURNING slug",
+          arguments);
+      if (!rows.empty()) co_return free;
       free = slug + "-" + std::to_string(number);
     }
   }
+
+  static std::string now() { return std::to_string(std::time(nullptr)); }
 };
 
-struct AuthCreateHandler : BlogHandler {
-  void get() { render("create_author.html", {{"error", ""}}); }
+// ---- authors ------------------------------------------------------------------------------------
 
-  // Only the first author makes an account here: it is a blog, not a club.
-  Future<void> post() {
-    if (co_await any_author()) throw web::HTTPError(400, "there is an author already");
-    const std::string password = get_argument("password", false);
-    const std::string hash =
-        co_await ioloop::IOLoop::current().run_in_executor(threads(), &hash_password, password);
-    const std::string id = random_id();
-    const std::vector<std::string> values = {id, get_argument("email"), get_argument("name"), hash};
-    co_await db->query("INSERT INTO authors (id, email, name, password) VALUES ($1, $2, $3, $4)",
-                       values);
-    log_in(id);
+// Only the first one makes an account here: it is a blog, not a club.
+struct AuthCreateHandler : BlogHandler {
+  Future<void> get() {
+    const bool any = co_await any_author();
+    if (any) {
+      redirect("/auth/login");
+    } else {
+      render("create_author.html", {{"error", ""}});
+    }
   }
+
+  // [password]
+  Future<void> post() {
+    const std::string email = line("email");
+    const std::string name = line("name");
+    const std::string password = get_body_argument("password", false);
+    if (password.size() < kLeastPassword) {
+      set_status(400);
+      render("create_author.html", {{"error", "The password needs 8 characters or more."}});
+      co_return;
+    }
+    // Hashing takes a processor for a while: not the loop's.
+    const std::string hash =
+        co_await ioloop::IOLoop::current().run_in_executor(nullptr, &hash_password, password);
+    const std::vector<std::string> arguments = {random_id(), email, name, hash};
+    const Rows rows = co_await db->query(
+        "INSERT INTO authors (id, email, name, password) SELECT $1, $2, $3, $4 "
+        "WHERE NOT EXISTS (SELECT id FROM authors) RETURNING id",
+        arguments);
+    if (rows.empty()) throw web::HTTPError(403, "there is an author already");
+    log_in(rows[0].at("id"));
+  }
+  // [/password]
 };
 
 struct AuthLoginHandler : BlogHandler {
   Future<void> get() {
-    if (co_await any_author()) {
+    const bool any = co_await any_author();
+    if (any) {
       render("login.html", {{"error", ""}});
     } else {
       redirect("/auth/create");
@@ -187,17 +261,19 @@ struct AuthLoginHandler : BlogHandler {
   }
 
   Future<void> post() {
-    const std::vector<std::string> arguments = {get_argument("email")};
-    const Rows authors =
+    const std::vector<std::string> arguments = {get_body_argument("email")};
+    const Rows rows =
         co_await db->query("SELECT id, password FROM authors WHERE email = $1", arguments);
     // As much work for an unknown address: the time does not tell who has an account.
-    const std::string stored = authors.empty() ? "scrypt$" : authors.front().at("password");
-    const std::string password = get_argument("password", false);
-    const bool right = co_await ioloop::IOLoop::current().run_in_executor(threads(), &is_password,
-                                                                          password, stored);
+    std::string stored = kNobodysPassword;
+    if (!rows.empty()) stored = rows[0].at("password");
+    const std::string password = get_body_argument("password", false);
+    const bool right =
+        co_await ioloop::IOLoop::current().run_in_executor(nullptr, &is_password, password, stored);
     if (right) {
-      log_in(authors.front().at("id"));
+      log_in(rows[0].at("id"));
     } else {
+      set_status(403);
       render("login.html", {{"error", "No author has this address and password."}});
     }
   }
@@ -212,18 +288,24 @@ struct AuthLogoutHandler : BlogHandler {
 
 }  // namespace
 
+// [routes]
 std::vector<web::URLSpec> routes(Database* database) {
   const BlogHandler::Init init{.database = database};
   return {
       web::url<HomeHandler>("/", init),
       web::url<ArchiveHandler>("/archive", init),
       web::url<FeedHandler>("/feed", init),
-      web::url<EntryHandler>("/entry/([^/]+)", init),
+      web::url<EntryHandler>("/entry/([a-z0-9-]+)", init),
       web::url<ComposeHandler>("/compose", init),
       web::url<AuthCreateHandler>("/auth/create", init),
       web::url<AuthLoginHandler>("/auth/login", init),
       web::url<AuthLogoutHandler>("/auth/logout", init),
   };
+}
+// [/routes]
+
+routing::RuleTarget not_found(Database* database) {
+  return web::handler<NotFoundHandler>({.database = database});
 }
 
 }  // namespace blog

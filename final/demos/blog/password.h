@@ -11,6 +11,9 @@ std::string hash_password(const std::string& password);
 // Whether `stored` was made of this password. Takes as long.
 bool is_password(const std::string& password, const std::string& stored);
 
+// What no password made, and what takes as long to find out.
+inline const std::string kNobodysPassword = "scrypt$";
+
 // 32 random digits, for ids.
 std::string random_id();
 

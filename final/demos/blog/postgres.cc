@@ -2,8 +2,12 @@
 // here waits in a thread. Statements take turns on one connection; a lost one is made again for the
 // next statement.
 #include <libpq-fe.h>
+#include <tornado/gen.h>
 #include <tornado/ioloop.h>
 #include <tornado/locks.h>
+#include <tornado/log.h>
+
+#include <chrono>
 
 #include "database.h"
 
@@ -13,6 +17,8 @@ namespace {
 using tornado::Future;
 using tornado::ioloop::IOLoop;
 
+constexpr std::chrono::seconds kConnectTime{10};
+
 struct Clean {
   void operator()(PGconn* connection) const { ::PQfinish(connection); }
   void operator()(PGresult* result) const { ::PQclear(result); }
@@ -20,19 +26,31 @@ struct Clean {
 using Connection = std::unique_ptr<PGconn, Clean>;
 using Result = std::unique_ptr<PGresult, Clean>;
 
+// [ready]
+// Has the loop watch a socket, as long as it lives.
+class Watch {
+ public:
+  template <class F>
+  Watch(int socket, std::uint32_t events, F handler) : socket_(socket) {
+    IOLoop::current().add_handler(socket, std::move(handler), events);
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch() { IOLoop::current().remove_handler(socket_); }
+
+ private:
+  int socket_;
+};
+
 // Done once the socket can be read, or written, as `events` say.
 Future<void> ready(int socket, std::uint32_t events) {
-  Future<void> future;
-  IOLoop& loop = IOLoop::current();
-  loop.add_handler(
-      socket,
-      [&loop, future](int fd, std::uint32_t) mutable {
-        loop.remove_handler(fd);
-        future.set_result();
-      },
-      events);
-  return future;
+  Future<void> happened;
+  const Watch watch(socket, events, [happened](int, std::uint32_t) mutable {
+    if (!happened.done()) happened.set_result();
+  });
+  co_await happened;
 }
+// [/ready]
 
 class PostgresDatabase final : public Database {
  public:
@@ -40,18 +58,34 @@ class PostgresDatabase final : public Database {
 
   Future<Rows> query(std::string statement, std::vector<std::string> arguments) override {
     const auto turn = co_await turns_.scoped();
-    if (connection_ == nullptr) co_await connect();
+    // What is lost while nobody asks is noticed here: then there is an end to be read.
+    if (connection_ != nullptr && !is_well()) connection_.reset();
+    if (connection_ == nullptr) co_await tornado::gen::with_deadline(kConnectTime, connect());
     try {
       co_await send(std::move(statement), std::move(arguments));
       Result result = co_await receive();
       co_return rows_of(result.get());
-    } catch (const DatabaseError&) {
-      if (::PQstatus(connection_.get()) != CONNECTION_OK) connection_.reset();
+    } catch (const Refused&) {
+      throw;
+    } catch (...) {
+      connection_.reset();  // nobody knows how far it was
       throw;
     }
   }
 
  private:
+  // The statement is at fault, not the connection.
+  class Refused : public DatabaseError {
+   public:
+    using DatabaseError::DatabaseError;
+  };
+
+  // A server that ends says so first: the goodbye is read, then the end behind it.
+  bool is_well() const {
+    return ::PQconsumeInput(connection_.get()) == 1 && ::PQconsumeInput(connection_.get()) == 1 &&
+           ::PQstatus(connection_.get()) == CONNECTION_OK;
+  }
+
   Future<void> connect() {
     Connection made(::PQconnectStart(url_.c_str()));
     auto state = PGRES_POLLING_WRITING;
@@ -64,8 +98,11 @@ class PostgresDatabase final : public Database {
       state = ::PQconnectPoll(made.get());
     }
     ::PQsetnonblocking(made.get(), 1);
+    ::PQsetNoticeProcessor(made.get(), &log_notice, nullptr);
     connection_ = std::move(made);
   }
+
+  static void log_notice(void*, const char* text) { tornado::log::app_log.debug(text); }
 
   Future<void> send(std::string statement, std::vector<std::string> arguments) {
     std::vector<const char*> values;
@@ -84,6 +121,7 @@ class PostgresDatabase final : public Database {
     }
   }
 
+  // [receive]
   Future<Result> receive() {
     Result last;
     for (;;) {
@@ -98,10 +136,11 @@ class PostgresDatabase final : public Database {
     if (last == nullptr) throw error();
     const auto status = ::PQresultStatus(last.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-      throw DatabaseError(::PQresultErrorMessage(last.get()));
+      throw Refused(::PQresultErrorMessage(last.get()));
     }
     co_return last;
   }
+  // [/receive]
 
   static Rows rows_of(PGresult* result) {
     Rows rows(static_cast<std::size_t>(::PQntuples(result)));

@@ -83,6 +83,7 @@ class SqliteDatabase final : public Database {
  public:
   explicit SqliteDatabase(const std::string& name) : file_(name) {}
 
+  // [query]
   tornado::Future<Rows> query(std::string statement, std::vector<std::string> arguments) override {
     return tornado::ioloop::IOLoop::current().run_in_executor(
         &thread_,
@@ -91,6 +92,7 @@ class SqliteDatabase final : public Database {
         },
         std::move(statement), std::move(arguments));
   }
+  // [/query]
 
  private:
   File file_;

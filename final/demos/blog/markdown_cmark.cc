@@ -1,10 +1,10 @@
-#include "markdown.h"
-
 #include <cmark.h>
 
 #include <cstdlib>
 #include <memory>
 #include <new>
+
+#include "markdown.h"
 
 namespace blog {
 

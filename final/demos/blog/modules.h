@@ -1,0 +1,28 @@
+// Internal header. Pieces that several pages have.
+#pragma once
+
+#include <tornado/uimodule.h>
+
+#include <optional>
+#include <string>
+
+#include "entry.h"
+
+namespace blog {
+
+// [module]
+// {% module Entry(entry) %} is an entry in a list; {% module Entry(entry, True) %} one that has the
+// page for itself.
+struct EntryModule : tornado::web::UIModule {
+  std::string render(const Entry& entry, std::optional<bool> alone) {
+    return render_string("modules/entry.html",
+                         {{"entry", entry}, {"alone", alone.value_or(false)}});
+  }
+  // Stands in the head of pages with entries, once.
+  std::string embedded_css() override {
+    return "article + article { border-top: 1px solid var(--line); margin-top: 2.5rem; }";
+  }
+};
+// [/module]
+
+}  // namespace blog
