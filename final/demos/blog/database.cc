@@ -10,8 +10,8 @@ std::unique_ptr<Database> open_database(const std::string& url) {
 }
 
 tornado::Future<void> create_tables(Database* database) {
-  // Ids are made by the program, as the two databases count in different ways. Times are seconds
-  // since 1970.
+  // Ids are made by the program, as the two databases count in different ways. Times are
+  // microseconds since 1970.
   co_await database->query(
       "CREATE TABLE IF NOT EXISTS authors ("
       "  id TEXT PRIMARY KEY,"

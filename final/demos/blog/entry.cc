@@ -3,14 +3,18 @@
 namespace blog {
 namespace {
 
+using std::chrono::microseconds;
+using std::chrono::system_clock;
+
 std::string column(const Row& row, const std::string& name) {
   const auto found = row.find(name);
   return found == row.end() ? std::string() : found->second;
 }
 
-std::chrono::system_clock::time_point time_column(const Row& row, const std::string& name) {
-  const std::string seconds = column(row, name);
-  return std::chrono::system_clock::from_time_t(seconds.empty() ? 0 : std::stoll(seconds));
+system_clock::time_point time_column(const Row& row, const std::string& name) {
+  const std::string text = column(row, name);
+  const microseconds since_1970(text.empty() ? 0 : std::stoll(text));
+  return system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(since_1970));
 }
 
 }  // namespace
@@ -32,6 +36,10 @@ std::vector<Entry> entries_of(const Rows& rows) {
   std::vector<Entry> entries;
   for (const Row& row : rows) entries.push_back(entry_of(row));
   return entries;
+}
+
+std::string time_text(system_clock::time_point time) {
+  return std::to_string(std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count());
 }
 
 }  // namespace blog

@@ -35,4 +35,7 @@ TORNADO_FIELDS(Entry, id, slug, title, author, markdown, html, published, update
 Entry entry_of(const Row& row);
 std::vector<Entry> entries_of(const Rows& rows);
 
+// A time as the columns published and updated have it.
+std::string time_text(std::chrono::system_clock::time_point time);
+
 }  // namespace blog

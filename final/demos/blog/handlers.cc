@@ -5,7 +5,7 @@
 #include <tornado/template.h>
 
 #include <algorithm>
-#include <ctime>
+#include <chrono>
 
 #include "entry.h"
 #include "markdown.h"
@@ -210,7 +210,7 @@ struct ComposeHandler : BlogHandler {
     }
   }
 
-  static std::string now() { return std::to_string(std::time(nullptr)); }
+  static std::string now() { return time_text(std::chrono::system_clock::now()); }
 };
 
 // ---- authors ------------------------------------------------------------------------------------
