@@ -45,7 +45,7 @@ class Postgres:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="blog")
         self.user = "postgres" if os.geteuid() == 0 else None
-        self.databases = 0
+        self.schemas = 0
         if self.user:
             shutil.chown(self.folder, self.user)
         self._bin = max(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
@@ -65,17 +65,22 @@ class Postgres:
     def stop(self, mode="fast"):
         self.control("stop", "-m", mode)
 
-    def new_database(self):
-        self.databases += 1
-        name = f"blog{self.databases}"
-        self.sql("template1", f"CREATE DATABASE {name}")
-        return f"postgresql:///{name}?host={self.folder}&user=blog"
+    def new_schema(self):
+        """A URL whose tables are apart from those of other tests."""
+        self.schemas += 1
+        self.sql(f"CREATE SCHEMA {self.schema}")
+        return f"postgresql:///template1?host={self.folder}&user=blog&options=-csearch_path%3D{self.schema}"
 
-    def shell(self, database):
-        return [f"{self._bin}/psql", "--quiet", "--no-psqlrc", "--host", self.folder, "--username=blog", database]
+    @property
+    def schema(self):
+        """The last one."""
+        return f"blog{self.schemas}"
 
-    def sql(self, database, statement):
-        done = subprocess.run([*self.shell(database), "--tuples-only", "--command", statement], check=True,
+    def shell(self):
+        return [f"{self._bin}/psql", "--quiet", "--no-psqlrc", "--host", self.folder, "--username=blog", "template1"]
+
+    def sql(self, statement):
+        done = subprocess.run([*self.shell(), "--tuples-only", "--command", statement], check=True,
                               capture_output=True, text=True, timeout=30)
         return done.stdout.strip()
 
@@ -90,7 +95,7 @@ def postgres():
 
 @pytest.fixture
 def postgres_url(postgres):
-    return postgres.new_database()
+    return postgres.new_schema()
 
 
 @pytest.fixture
@@ -369,12 +374,11 @@ def test_sqlite_waits_in_a_thread(start, sqlite_file):
 
 
 class Lock:
-    """Holds a table of the database, from another connection."""
+    """Holds the table of entries, from another connection."""
 
-    def __init__(self, postgres, url):
-        name = re.search(r"/(blog\d+)\?", url)[1]
-        self.shell = subprocess.Popen(postgres.shell(name), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.shell.stdin.write("BEGIN; LOCK TABLE entries; SELECT 'locked';\n")
+    def __init__(self, postgres):
+        self.shell = subprocess.Popen(postgres.shell(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.shell.stdin.write(f"BEGIN; LOCK TABLE {postgres.schema}.entries; SELECT 'locked';\n")
         self.shell.stdin.flush()
         wait_until(lambda: "locked" in self.shell.stdout.readline(), "the lock")
 
@@ -386,7 +390,7 @@ def test_postgresql_is_waited_for_by_the_loop(start, postgres, postgres_url):
     blog = start(postgres_url)
     author = Reader(blog.url)
     author.make_account()
-    lock = Lock(postgres, postgres_url)
+    lock = Lock(postgres)
     thread, result = answers_while_blocked(blog, author)
     lock.release()
     thread.join()
@@ -395,12 +399,11 @@ def test_postgresql_is_waited_for_by_the_loop(start, postgres, postgres_url):
 
 def test_the_blog_ends_while_postgresql_is_working(postgres, postgres_url):
     blog = WireServer([program()], "--port=0", f"--database={postgres_url}")
-    lock = Lock(postgres, postgres_url)
+    lock = Lock(postgres)
     with connect(blog.port) as client:
         client.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        name = re.search(r"/(blog\d+)\?", postgres_url)[1]
-        waiting = f"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{name}'"
-        wait_until(lambda: postgres.sql("template1", waiting) == "1", "a statement that waits")
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: postgres.sql(waiting) == "1", "a statement that waits")
         blog.stop()
     lock.release()
 
