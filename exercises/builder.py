@@ -87,5 +87,6 @@ def build(exercise, folder, sanitizer="address"):
     objects += [compile_object(source, sanitizer) for source in _chapter_sources(exercise)]
     name = str(folder.relative_to(exercise.folder.parent)).replace(os.sep, "-")
     program = BUILD / sanitizer / f"{name}.program"
-    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects), "-lgtest", "-lgtest_main", "-o", str(program)]
+    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects),
+               *(f"-l{name}" for name in exercise.libraries), "-lgtest", "-lgtest_main", "-o", str(program)]
     return _make(program, command, lambda: objects)

@@ -30,6 +30,7 @@ class Exercise:
     minutes: int
     chapters: list  # the chapters whose libraries it is linked with
     replaces: list  # files of these chapters that the reader's files stand in for
+    libraries: list  # what these chapters are linked with, for the linker: ["re2"]
     threads: bool  # the solution must also pass under ThreadSanitizer
     begin: str  # where to begin, for the first run
     first_failure: str  # the test that fails on the starter
@@ -69,8 +70,8 @@ def load(folder):
     chapter, number, _ = folder.name.split("-", 2)
     wrong = [Wrong(folder / "wrong" / one["name"], one["test"], one["misconception"]) for one in fields["wrong"]]
     return Exercise(f"{chapter}-{number}", folder, fields["title"], fields["kind"], fields["stars"], fields["minutes"],
-                    fields["chapters"], fields.get("replaces", []), fields.get("threads", False), fields["begin"],
-                    fields["starter"]["fails"], fields["starter"]["says"], wrong)
+                    fields["chapters"], fields.get("replaces", []), fields.get("libraries", []),
+                    fields.get("threads", False), fields["begin"], fields["starter"]["fails"], fields["starter"]["says"], wrong)
 
 
 def all_exercises():
