@@ -21,6 +21,7 @@ HTTPError::HTTPError(int status, std::string message)
 void RequestHandler::get(const PathArgs&) {
   throw HTTPError(405);
 }
+// [/default_verbs]
 void RequestHandler::head(const PathArgs&) {
   throw HTTPError(405);
 }
@@ -39,7 +40,6 @@ void RequestHandler::delete_(const PathArgs&) {
 void RequestHandler::options(const PathArgs&) {
   throw HTTPError(405);
 }
-// [/default_verbs]
 
 // [call_verb]
 void RequestHandler::call_verb(const PathArgs& args) {
@@ -71,10 +71,12 @@ void RequestHandler::execute(const Application& application,
       Arguments form = parse_query(request_->body);
       std::move(form.begin(), form.end(), std::back_inserter(arguments_));
     }
+    // [order]
     route.initialize(*this);
     prepare();
     if (!finished_) call_verb(args);
     if (!finished_ && auto_finish_) finish();
+    // [/order]
   } catch (...) {
     handle_exception(std::current_exception());
   }
@@ -96,7 +98,9 @@ void RequestHandler::handle_exception(const std::exception_ptr& error) {
   }
   if (!finished_) send_error(status);
 }
+// [/handle_exception]
 
+// [send_error]
 void RequestHandler::send_error(int status) {
   if (finished_) throw std::logic_error("send_error() after finish()");
   clear();
@@ -113,14 +117,16 @@ void RequestHandler::write_error(int status) {
   const std::string line = std::to_string(status) + ": " + reason_phrase(status);
   write("<html><title>" + line + "</title><body>" + line + "</body></html>");
 }
-// [/handle_exception]
+// [/send_error]
 
+// [clear]
 void RequestHandler::clear() {
   status_ = 200;
   headers_ = {{"Content-Type", "text/html; charset=UTF-8"}};
   body_.clear();
   set_default_headers();
 }
+// [/clear]
 
 // [finish]
 void RequestHandler::write(std::string_view chunk) {
@@ -140,14 +146,17 @@ void RequestHandler::finish(std::string_view chunk) {
   finish();
 }
 
+// [/finish]
+
+// [redirect]
 void RequestHandler::redirect(std::string_view url, bool permanent) {
   set_status(permanent ? 301 : 302);
   set_header("Location", url);
   finish();
 }
-// [/finish]
+// [/redirect]
 
-// [arguments]
+// [get_arguments]
 std::vector<std::string> RequestHandler::get_arguments(std::string_view name) const {
   std::vector<std::string> values;
   for (const auto& [key, value] : arguments_) {
@@ -155,7 +164,9 @@ std::vector<std::string> RequestHandler::get_arguments(std::string_view name) co
   }
   return values;
 }
+// [/get_arguments]
 
+// [arguments]
 std::string RequestHandler::get_argument(std::string_view name, std::string_view fallback) const {
   const std::vector<std::string> values = get_arguments(name);
   return values.empty() ? std::string(fallback) : values.back();

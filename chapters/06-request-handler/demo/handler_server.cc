@@ -14,35 +14,39 @@ namespace {
 
 using demo::PathArgs;
 
-// [story]
 using Stories = std::map<std::string, std::string>;
 
+// [link]
 class LinkHandler : public mini::RequestHandler {
  public:
   void get(const PathArgs&) override {
     write("<a href=\"" + reverse_url("story", {"1"}) + "\">link to story 1</a>");
   }
 };
+// [/link]
 
 class StoryHandler : public mini::RequestHandler {
  public:
   void initialize(Stories* stories) { stories_ = stories; }
 
+  // [story_get]
   void get(const PathArgs& args) override {
     const auto story = stories_->find(args[0]);
     if (story == stories_->end()) throw mini::HTTPError(404, "no story " + args[0]);
     write("this is story " + args[0] + ": " + mini::xhtml_escape(story->second));
   }
+  // [/story_get]
 
+  // [story_post]
   void post(const PathArgs& args) override {
     (*stories_)[args[0]] = get_argument("text");
     redirect(reverse_url("story", args));
   }
+  // [/story_post]
 
  private:
   Stories* stories_ = nullptr;
 };
-// [/story]
 
 // [slow]
 // The database takes a while to answer, and this handler waits for it. So does everybody.
@@ -63,12 +67,14 @@ class SlowHandler : public mini::RequestHandler {
 // [main]
 void serve(const demo::Settings& settings) {
   Stories stories = {{"1", "once upon a time"}};
+  // [routes]
   mini::Application app(demo::with_common_routes({
       mini::url<demo::MainHandler>("/"),
       mini::url<LinkHandler>("/stories"),
       mini::url<StoryHandler>("/story/([0-9]+)", "story", &stories),
       mini::url<SlowHandler>("/slow"),
   }));
+  // [/routes]
   mini::IOLoop loop;
   const mini::HTTPServer& server = app.listen(loop, settings.port, settings.address);
   for (const int end : {SIGINT, SIGTERM}) loop.add_signal_handler(end, [&loop] { loop.stop(); });

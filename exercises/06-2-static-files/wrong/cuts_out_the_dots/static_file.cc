@@ -1,0 +1,40 @@
+#include "06-2-static-files/static_file.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string type_of(const fs::path& file) {
+  const std::string extension = file.extension().string();
+  if (extension == ".html") return "text/html; charset=UTF-8";
+  if (extension == ".css") return "text/css; charset=UTF-8";
+  if (extension == ".txt") return "text/plain; charset=UTF-8";
+  if (extension == ".png") return "image/png";
+  return "application/octet-stream";
+}
+
+std::string content_of(const fs::path& file) {
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return content.str();
+}
+
+}  // namespace
+
+void StaticFileHandler::initialize(const std::string& folder) {
+  folder_ = fs::canonical(folder);
+}
+
+void StaticFileHandler::get(const mini::PathArgs& args) {
+  std::string name = args[0];
+  for (std::size_t at = 0; (at = name.find("../", at)) != name.npos;) name.erase(at, 3);
+  const fs::path file = folder_ / fs::path(name).relative_path();
+  if (!fs::is_regular_file(file)) throw mini::HTTPError(404);
+  set_header("Content-Type", type_of(file));
+  write(content_of(file));
+}

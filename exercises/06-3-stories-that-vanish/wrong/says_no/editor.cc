@@ -1,0 +1,44 @@
+#include "06-3-stories-that-vanish/editor.h"
+
+#include "06-request-handler/request_handler.h"
+
+namespace {
+
+class StoryHandler : public mini::RequestHandler {
+ public:
+  void initialize(Stories* stories) { stories_ = stories; }
+
+  void get(const mini::PathArgs& args) override { write(mini::xhtml_escape(find(args[0]))); }
+
+  void post(const mini::PathArgs& args) override {
+    check_key();
+    stories_->texts[args[0]] = get_argument("text");
+    redirect(reverse_url("story", args));
+  }
+
+  void delete_(const mini::PathArgs& args) override {
+    check_key();
+    find(args[0]);
+    stories_->texts.erase(args[0]);
+    write("deleted");
+  }
+
+ private:
+  void check_key() {
+    if (get_argument("key", "") != stories_->key) throw mini::HTTPError(403);
+  }
+
+  const std::string& find(const std::string& number) const {
+    const auto story = stories_->texts.find(number);
+    if (story == stories_->texts.end()) throw mini::HTTPError(404);
+    return story->second;
+  }
+
+  Stories* stories_ = nullptr;
+};
+
+}  // namespace
+
+std::vector<mini::URLSpec> story_routes(Stories& stories) {
+  return {mini::url<StoryHandler>("/story/([0-9]+)", "story", &stories)};
+}
