@@ -35,3 +35,11 @@ if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${TORNADO_CCACHE}")
   endif()
 endif()
+
+# The same for linking: a hundred test programs in four builds. lld takes a third of the time.
+if(PROJECT_IS_TOP_LEVEL)
+  find_program(TORNADO_LLD ld.lld)
+  if(TORNADO_LLD)
+    add_link_options(-fuse-ld=lld)
+  endif()
+endif()
