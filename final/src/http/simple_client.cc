@@ -145,7 +145,7 @@ void SimpleCore::loop_closes() {
 const std::string& SimpleCore::origin_key(const SimpleFetch& fetch) {
   const httpclient::HTTPRequest& request = fetch.request();
   const ClientUrl& url = fetch.url();
-  key_.assign(url.https ? "s" : "p");
+  key_.assign(1, url.https ? 's' : 'p');
   for (const char c : url.host) key_ += to_lower(c);
   const auto add = [this](std::string_view part) { key_.append(1, '\0').append(part); };
   add(std::to_string(url.port));

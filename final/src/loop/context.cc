@@ -39,6 +39,10 @@ void Context::release_elsewhere() noexcept {
   box->post(*back);
 }
 
+void Context::unreferenced() noexcept {
+  delete this;
+}
+
 void Context::forget_mailbox() noexcept {
   mailbox_->release();
 }
