@@ -406,11 +406,14 @@ TEST_F(AsynchronousTest, WH08_half_a_close_is_told_and_the_answer_still_arrives)
 // ---- a fetch, as the callback style writes it ---------------------------------------------------
 
 std::string origin;
+bool origin_waits = false;
+std::function<void()> answer_of_origin;
 
 struct Fetches : Noted {
   asynchronous get() {
     if (request.path == "/origin") {
-      loop().call_later(0.005, [this] { finish("the page"); });
+      answer_of_origin = stack_context::wrap([this] { finish("the page"); });
+      if (!origin_waits) std::exchange(answer_of_origin, nullptr)();
       return {};
     }
     events.push_back("fetches");
@@ -439,16 +442,20 @@ TEST_F(AsynchronousTest, GEN20_WH44_the_callback_of_a_fetch_finishes_or_fails_th
 TEST_F(AsynchronousTest, GEN20_the_client_leaves_before_the_callback_of_a_fetch) {
   serve<Fetches>();
   origin = "http://127.0.0.1:" + std::to_string(server_->port()) + "/origin";
+  origin_waits = true;
   for (const char* path : {"/works", "/fails"}) {
     events.clear();
     Client client = connect();
     client.send(get(path));
-    run_until(loop_, [] { return times("fetches") == 1; });
+    run_until(loop_, [] { return answer_of_origin != nullptr; });
     client.reset();
+    run_until(loop_, [] { return times("on_connection_close") == 1; });
+    std::exchange(answer_of_origin, nullptr)();
     run_until(loop_, [] { return times("on_finish") == 2 && living == 0; });
     EXPECT_EQ(times("on_connection_close"), 1U);
     EXPECT_EQ(times("fetched"), 1U);
   }
+  origin_waits = false;
 }
 
 // One request answers another's, and fails afterwards: each has its own context.
