@@ -273,7 +273,7 @@ struct ParseMultipartConfig {
 // Not in Tornado, where the body's size is the only limit: a field costs a hundred times the byte
 // or two that it may have.
 struct ParseUrlencodedConfig {
-  std::size_t max_fields = 10000;  // pieces between "&"
+  std::size_t max_fields = 100000;  // pieces between "&"
 };
 
 struct ParseBodyConfig {
