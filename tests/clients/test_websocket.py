@@ -236,7 +236,8 @@ def test_clients_that_vanish_leave_nothing(echo):
             socket.send(sent)
             end(socket)
             socket.close()
-    wait_until(lambda: echo.open_files() == before, "all connections are gone")
+    # Half a close is waited for 5 s.
+    wait_until(lambda: echo.open_files() == before, "all connections are gone", seconds=20)
 
 
 # ---- 5.3 compression
