@@ -330,6 +330,9 @@ class RequestHandler : public tornado::detail::Pooled {
   // (web::asynchronous) waits for its finish() all the same: somebody may still hold `this`. One
   // that has it says that it takes `this` from wherever the program has put it: the handler goes
   // when its connection has, and the callbacks that run in its context.
+  // A verb that is still writing ends at its next flush(). One that waits for something else ends
+  // if this cancels what it waits for. Neither is an error: from now on a StreamClosedError or
+  // CancelledError that leaves the handler ends it, and is not logged.
   virtual void on_connection_close() { held_without_client_ = true; }
   // At the start, and again before an error page: headers that every response has.
   virtual void set_default_headers() {}
@@ -655,7 +658,18 @@ class RequestHandler : public tornado::detail::Pooled {
   bool finished_ = false;
   bool on_finish_called_ = false;
   bool held_without_client_ = false;  // on_connection_close() left it to finish()
+  bool client_gone_ = false;
 };
+
+// ---- Server-Sent Events -------------------------------------------------------------------------
+
+// One event of a text/event-stream, to be written and flushed (WHATWG HTML 9.2). Each line of
+// `data`, however it ends, goes into a field of its own; the browser gets them joined with "\n".
+// An empty `event` is the browser's "message"; an empty `id` leaves what it sends back as
+// Last-Event-ID. Throws std::invalid_argument if `event` or `id` has a line break or a NUL:
+// nobody's text can add a field or an event. Not in Tornado.
+std::string server_sent_event(std::string_view data, std::string_view event = {},
+                              std::string_view id = {});
 
 }  // namespace tornado::web
 

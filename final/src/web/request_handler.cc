@@ -24,6 +24,19 @@ const detail::Construction& require_construction() {
   return *detail::construction;
 }
 
+// What waiting throws when the one it was for has left.
+bool is_end_of_wait(const std::exception_ptr& exception) noexcept {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const iostream::StreamClosedError&) {
+    return true;
+  } catch (const concurrent::CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
 bool RequestHandler::Context::handle(const std::exception_ptr& exception) {
@@ -172,6 +185,11 @@ Future<void> RequestHandler::after_verb(Ref self, Future<void> answered) {
 // ---- failing ------------------------------------------------------------------------------------
 
 void RequestHandler::handle_exception(const std::exception_ptr& exception) noexcept {
+  if (client_gone_ && is_end_of_wait(exception)) {
+    end_connection();
+    log_and_end();
+    return;
+  }
   try {
     try {
       std::rethrow_exception(exception);
@@ -320,6 +338,7 @@ void RequestHandler::call_on_finish() noexcept {
 
 void RequestHandler::connection_closed() noexcept {
   if (finished_) return;
+  client_gone_ = true;
   const Ref self(this);
   const tornado::detail::ContextScope scope(&context_);
   try {
