@@ -29,6 +29,18 @@ def test_3_6_headers_set_before_the_error_are_dropped(client):
     assert response.get("X-Before") is None and b"dropped" not in response.body
 
 
+def test_3_6_cookies_set_before_the_error_are_kept(client):
+    response = client.get("/cookie_error")
+    assert (response.status, response.get("Set-Cookie")) == (403, "kept=yes; Path=/")
+    assert response.body == page("403: Forbidden")
+
+
+def test_3_3_HEAD_of_an_error_page_has_its_length(client):
+    response = client.get("/nothing", method="HEAD")
+    assert (response.status, response.get("Content-Length")) == (404, "69")
+    client.assert_open()
+
+
 def test_3_6_default_headers_come_back(client):
     response = client.get("/default_headers")
     assert (response.status, response.get("X-Default")) == (403, "always")
@@ -105,6 +117,9 @@ def test_3_6_serve_traceback(start_server):
         response = client.get("/throw")
         assert response.status == 500
         assert response.get("Content-Type").startswith("text/plain") and b"<secret>" in response.body
+        response = client.get("/httperror?code=403&log=reason")
+        assert (response.status, response.get("X-Before")) == (403, None)
+        assert response.get("Content-Type").startswith("text/plain") and b"HTTP 403: Forbidden (reason)" in response.body
 
 
 # ---- 3.7 redirects --------------------------------------------------------------------------------

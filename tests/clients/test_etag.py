@@ -1,6 +1,8 @@
 """Sections 3.1 to 3.4 of the behaviour list: default headers, entity tags, conditional requests, JSON."""
 
 import hashlib
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -13,6 +15,17 @@ def test_3_1_default_headers_and_their_order(client):
     assert response.get("Server").startswith("TornadoServer/")
     assert response.get("Content-Type") == "text/html; charset=UTF-8"
     assert (response.get("Etag"), response.get("Content-Length")) == (HELLO, "12")
+
+
+def test_3_1_Date_is_now(client):
+    date = client.get("/").get("Date")
+    assert date.endswith(" GMT")
+    assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 5
+
+
+def test_3_1_cookies_come_last(client):
+    response = client.get("/cookie_error")
+    assert [name for name, _ in response.fields] == ["Server", "Content-Type", "Date", "Content-Length", "Set-Cookie"]
 
 
 @pytest.mark.parametrize("size", [1, 55, 56, 63, 64, 65, 1000000])
@@ -57,6 +70,23 @@ def test_3_2_etag_set_by_hand_is_kept(client, tag, ask, status):
 def test_3_2_204_has_no_content_headers(client):
     response = client.get("/status/204")
     assert response.get("Content-Type") is None and response.get("Content-Length") is None
+    client.assert_open()
+
+
+@pytest.mark.parametrize("code", [204, 304])
+def test_3_2_a_body_where_there_is_none_is_an_error(client, code):
+    assert client.get(f"/no_body/{code}").status == 500
+    client.assert_open()
+
+
+def test_3_2_If_None_Match_means_nothing_to_POST(client):
+    assert client.get("/echo", "If-None-Match: *", "Content-Length: 0", method="POST").status == 200
+    client.assert_open()
+
+
+def test_3_4_a_list_at_the_top_is_an_error(client):
+    response = client.get("/json_list")
+    assert (response.status, response.get("Content-Length")) == (500, "93")
     client.assert_open()
 
 

@@ -14,6 +14,12 @@ def test_3_5_each_flush_is_a_chunk(client):
     client.assert_open()
 
 
+def test_3_5_HEAD_of_what_is_flushed_has_no_body(client):
+    response = client.get("/flush", method="HEAD")
+    assert response.status == 200 and response.get("Content-Length") is None
+    client.assert_open()
+
+
 def test_3_5_exception_after_flush_ends_the_reply(client, server):
     response = client.get("/flush_throw")
     assert (response.status, response.body) == (200, b"begun")

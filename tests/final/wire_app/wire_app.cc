@@ -259,6 +259,26 @@ struct JsonHandler : Handler {
   void get() { write(json{{"text", "</script>\u00e9"}, {"list", {1, 2.5, nullptr, true}}}); }
 };
 
+// A list at the top, which write() does not take.
+struct JsonListHandler : Handler {
+  void get() { write(json::array({1, 2})); }
+};
+
+// A body with a status that has none.
+struct NoBodyHandler : Handler {
+  void get(int code) {
+    set_status(code);
+    write("body");
+  }
+};
+
+struct CookieErrorHandler : Handler {
+  void get() {
+    set_cookie("kept", "yes");
+    throw web::HTTPError(403);
+  }
+};
+
 // The request's header fields as they came.
 struct HeadersHandler : Handler {
   void get() {
@@ -326,6 +346,9 @@ std::vector<web::URLSpec> routes() {
       web::url<RawHeaderHandler>("/raw_header/(.*)"),
       web::url<OwnEtagHandler>("/own_etag"),
       web::url<JsonHandler>("/json"),
+      web::url<JsonListHandler>("/json_list"),
+      web::url<NoBodyHandler>("/no_body/([0-9]+)"),
+      web::url<CookieErrorHandler>("/cookie_error"),
       web::url<HeadersHandler>("/headers"),
       web::url<RequestInfoHandler>("/request"),
       web::url<BigHandler>("/big"),

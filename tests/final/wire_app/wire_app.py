@@ -266,6 +266,23 @@ class StatsHandler(tornado.web.RequestHandler):
         self.set_header("Content-Type", "application/json; charset=UTF-8")
 
 
+class JsonListHandler(Handler):
+    def get(self):
+        self.write([1, 2])
+
+
+class NoBodyHandler(Handler):
+    def get(self, code):
+        self.set_status(int(code))
+        self.write("body")
+
+
+class CookieErrorHandler(Handler):
+    def get(self):
+        self.set_cookie("kept", "yes")
+        raise tornado.web.HTTPError(403)
+
+
 ROUTES = [
     ("/", HelloHandler),
     ("/head", HeadHandler),
@@ -298,6 +315,9 @@ ROUTES = [
     ("/raw_header/(.*)", RawHeaderHandler),
     ("/own_etag", OwnEtagHandler),
     ("/json", JsonHandler),
+    ("/json_list", JsonListHandler),
+    ("/no_body/([0-9]+)", NoBodyHandler),
+    ("/cookie_error", CookieErrorHandler),
     ("/headers", HeadersHandler),
     ("/request", RequestInfoHandler),
     ("/big", BigHandler),
