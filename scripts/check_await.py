@@ -1,7 +1,8 @@
 """Finds statements with co_await that g++ 12.2 compiles wrongly.
 
 In a statement that suspends, g++ 12.2 destroys an aggregate temporary, a lambda with by-value captures and a
-class-typed ?: twice, and rejects some braced lists. The cure is always the same: name it, then await it. Types are
+class-typed ?: twice, and rejects some braced lists; so it does with what is awaited where that is all of a condition,
+as in if (co_await f()). The cure is always the same: name it, then await it. Types are
 not known here, so every braced list, by-value capture and ?: in such a statement is reported.
 
     check_await.py [FILE ...]      without files: every C++ file of final/, tests/, chapters/ and exercises/
@@ -23,11 +24,31 @@ SUSPENDS = {"co_await", "co_yield"}
 BRACES = "braced list"
 CAPTURE = "lambda that captures by value"
 CHOICE = "?:"
+CONDITION = "co_await as a whole condition"
 LOST = "code this checker cannot read"
 
 
 def _captures_by_value(captures):
     return any(words[0] != "&" and words != ["this"] for words in captures)
+
+
+def _whole_conditions(tokens):
+    """The lines of if, while and switch whose condition is a co_await, or the negation of one."""
+    for at, token in enumerate(tokens):
+        if token.text not in {"if", "while", "switch"}:
+            continue
+        texts = [following.text for following in tokens[at + 1:at + 200]]
+        if texts[:1] != ["("]:
+            continue
+        start = next((i for i, text in enumerate(texts) if i > 0 and text != "!"), 0)
+        if start == 0 or texts[start] != "co_await":
+            continue
+        depth, end = 1, start
+        while depth > 0 and end + 1 < len(texts):
+            end += 1
+            depth += {"(": 1, ")": -1}.get(texts[end], 0)
+        if not {"==", "!=", "<=", ">=", ";"} & set(texts[start:end]):
+            yield token.line
 
 
 def findings(source):
@@ -49,6 +70,7 @@ def findings(source):
         for closure in statement.lambdas:
             if _captures_by_value(closure.captures):
                 found.add((closure.line, CAPTURE))
+    found.update((line, CONDITION) for line in _whole_conditions(reader.tokens))
     found.update((line, LOST) for line in unseen.values())
     return sorted(found)
 

@@ -69,7 +69,8 @@ class EventsHandler : public CounterHandler {
       co_await flush();
       while (counter->value == sent) {
         wait_ = counter->changed.wait(15s);
-        if (co_await wait_) continue;
+        const bool changed = co_await wait_;
+        if (changed) continue;
         write(":\n\n");  // a comment: a client that left without a word is noticed
         co_await flush();
       }
