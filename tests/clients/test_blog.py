@@ -17,6 +17,7 @@ import pytest
 import requests
 from chromium import start_browser
 from raw import connect
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from wire_server import WireServer, wait_until
@@ -497,7 +498,9 @@ def test_browser_makes_an_author_logs_in_posts_and_edits(browser, start, sqlite_
     shoot(browser, "create")
     fill(browser, name="Ada", email="ada@example.com", password=PASSWORD)
     browser.find_element(By.CSS_SELECTOR, "nav button").click()
-    WebDriverWait(browser, 20).until(lambda driver: "Log in" in driver.find_element(By.TAG_NAME, "nav").text)
+    # The page may be replaced between the finding and the reading.
+    wait = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException])
+    wait.until(lambda driver: "Log in" in driver.find_element(By.TAG_NAME, "nav").text)
 
     browser.get(url + "/compose")
     assert browser.current_url == url + "/auth/login?next=%2Fcompose"
