@@ -30,6 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REGION_LINE = re.compile(r"^\s*// \[/?\w+\]\n", re.MULTILINE)
 DECIMAL = re.compile(r"\d+\.\d+")
+PADDED = re.compile(" *(?:" + DECIMAL.pattern + ")")
 SERVER_PROCESS = re.compile(r"\$\(pgrep -n \w+\)")
 FREE_KINDS = {"text", "cmake", "mermaid"}
 SECONDS = 120
@@ -164,8 +165,9 @@ def replay(fence):
 
 
 def same_console(shown, printed):
-    """Equal, but for decimal numbers that differ as the load of a machine makes them differ."""
-    if DECIMAL.sub("N", shown) != DECIMAL.sub("N", printed):
+    """Equal, but for decimal numbers that differ as the load of a machine makes them differ, and the blanks before them:
+    in a column, 9.80 has one more than 10.20."""
+    if PADDED.sub(" N", shown) != PADDED.sub(" N", printed):
         return False
     pairs = zip(DECIMAL.findall(shown), DECIMAL.findall(printed))
     return all(float(a) / 4 <= float(b) <= 3 * float(a) + 0.2 for a, b in pairs)

@@ -94,6 +94,7 @@ def test_commands_share_a_shell_and_their_output_is_told_apart():
 
 
 @pytest.mark.parametrize("shown_text, printed, same", [
-    ("0.20 s\n", "0.25 s\n", True), ("0.20 s\n", "1.95 s\n", False), ("1.0 a\n", "1.0 b\n", False), ("7\n", "8\n", False)])
+    ("0.20 s\n", "0.25 s\n", True), ("at   9.80 s\n", "at  10.20 s\n", True), ("0.20 s\n", "1.95 s\n", False),
+    ("1.0 a\n", "1.0 b\n", False), ("7\n", "8\n", False)])
 def test_only_decimal_numbers_may_differ_and_not_by_much(shown_text, printed, same):
     assert pages.same_console(shown_text, printed) is same
