@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor demo chapter exercise hint progress watch slides bench sanitize fuzz format lint install clean
+.PHONY: help run test doctor demo chapter quiz exercise hint progress watch slides bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -34,6 +34,9 @@ chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PO
 	@scripts/chapter.sh --check "$(CH)"
 	@scripts/need.sh build
 	@scripts/chapter.sh "$(CH)" --port=$(PORT) $(ARGS)
+
+quiz: ## a chapter's questions, in the terminal: make quiz CH=01
+	@/usr/bin/python3 scripts/quiz.py "$(CH)"
 
 exercise: ## run an exercise's tests on your files: make exercise EX=01-1
 	@scripts/need.sh build exercises
