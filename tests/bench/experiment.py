@@ -3,8 +3,8 @@
     experiment.py 01 [--rounds 3] [--seconds 1] [--guess 40] [--publish]
 
 It asks for your prediction first, then prints a table and draws build/bench/experiment-01.svg. For a chapter that claims
-a crowd of idle clients it then does the same for the cost of one: build/bench/crowd-02.svg. --publish puts all into the
-chapter's lesson.
+a crowd of idle clients it then does the same for the cost of one: build/bench/crowd-02.svg; for one that asks other servers,
+for a handler that asks three times: build/bench/calls-07.svg. --publish puts all into the chapter's lesson.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 from dataclasses import dataclass
 
 import crowd
+import three_calls
 from bench_process import Server, describe_commit, describe_machine, free_port, raise_file_limit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -46,18 +47,19 @@ WORKS = (Work("nothing", "/"), Work("computes 1 ms", "/busy?s=0.001", cpu_s=0.00
 WAITS = WORKS[2]
 # Servers of earlier chapters that a later chapter's are measured beside.
 YARDSTICKS = {"02": ("one", "threads", "pool"), "03": ("one", "threads"), "04": ("threads", "loop"),
-              "05": ("threads", "stream"), "06": ("http",)}
+              "05": ("threads", "stream"), "06": ("http",), "07": ("handler",)}
 # chapter -> the server whose speed the reader is asked to predict, and what it is.
 ASKED = {"01": ("pool", "A pool of four threads"), "02": ("select", "One thread with select"),
          "03": ("loop", "One thread with a loop"), "04": ("stream", "One thread with streams"),
-         "05": ("http", "The server of this chapter"), "06": ("handler", "The server of this chapter")}
+         "05": ("http", "The server of this chapter"), "06": ("handler", "The server of this chapter"),
+         "07": ("asynchronous", "The server of this chapter")}
 
 
 def at_once(server, clients, cpus, work):
     """How many requests a server works on at the same time; None for a server of which this is not known."""
     loop = 1 if work.cpu_s else clients  # nobody interrupts a callback that computes
     workers = {"one": 1, "select": 1, "handler": 1, "pool": 4, "threads": clients, "loop": loop, "stream": loop,
-               "http": loop}.get(server)
+               "http": loop, "asynchronous": loop}.get(server)
     if workers is None:
         return None
     return min(workers, clients, cpus if work.cpu_s else clients)
@@ -81,9 +83,9 @@ def read_wrk(text):
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), "p50": times["50"], "p99": times["99"]}
 
 
-def load(port, work, clients, seconds):
+def load(port, path, clients, seconds):
     done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "--latency",
-                           f"http://127.0.0.1:{port}{work.path}"], capture_output=True, text=True, check=True)
+                           f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True)
     return read_wrk(done.stdout)
 
 
@@ -113,7 +115,7 @@ def measure(servers, build, rounds, seconds):
                     for name, server in running.items():
                         say(f"round {number + 1} of {rounds}: {name} {work.title}, {clients} clients")
                         server.wait_ready(seconds=30)  # it still serves those whom the last load left behind
-                        sample = load(server.port, work, clients, seconds)
+                        sample = load(server.port, work.path, clients, seconds)
                         samples.setdefault((name, work.title, clients), []).append(sample)
     finally:
         say("")
@@ -239,17 +241,30 @@ def main():
         publish(arguments.chapter, "measured", f"{report}\n\n{where}\n", drawing)
     if arguments.chapter in crowd.CONTENDERS:
         measure_crowd(arguments, build, where)
+    if arguments.chapter in three_calls.CONTENDERS:
+        measure_three_calls(arguments, build, where)
 
 
 def measure_crowd(arguments, build, where):
     raise_file_limit()
     samples = crowd.measure(arguments.chapter, build, RESULTS / "crowd.log", arguments.rounds,
-                            lambda port: load(port, WORKS[0], 1, arguments.seconds), say)
+                            lambda port: load(port, WORKS[0].path, 1, arguments.seconds), say)
     names = crowd.CONTENDERS[arguments.chapter]
     report, drawing = crowd.table(names, samples), crowd.plot(names, samples)
     keep(f"crowd-{arguments.chapter}", report, where, samples, drawing)
     if arguments.publish:
         publish(arguments.chapter, "crowd", f"{report}\n\n{where}\n", drawing)
+
+
+def measure_three_calls(arguments, build, where):
+    seconds = max(2, arguments.seconds)  # less is a few requests only, where each takes 300 ms
+    samples = three_calls.measure(arguments.chapter, build, RESULTS, arguments.rounds, seconds,
+                                  lambda port, path, clients: load(port, path, clients, seconds), say)
+    names = three_calls.CONTENDERS[arguments.chapter]
+    report, drawing = three_calls.table(names, samples), three_calls.plot(names, samples)
+    keep(f"calls-{arguments.chapter}", report, where, samples, drawing)
+    if arguments.publish:
+        publish(arguments.chapter, "calls", f"{report}\n\n{where} Each sample here lasts {seconds} s.\n", drawing)
 
 
 if __name__ == "__main__":
