@@ -91,7 +91,7 @@ Reading read(std::string_view bytes, const MessageRules& rules, std::size_t step
 // The same events however the bytes are cut.
 Reading read_all_ways(std::string_view bytes, const MessageRules& rules = server_rules()) {
   const Reading whole = read(bytes, rules, bytes.size());
-  for (const std::size_t step : {1, 2, 3, 5, 7, 64, 1000}) {
+  for (const std::size_t step : {1U, 2U, 3U, 5U, 7U, 64U, 1000U}) {
     EXPECT_EQ(read(bytes, rules, step), whole) << "in steps of " << step;
   }
   return whole;
@@ -147,7 +147,7 @@ TEST(Utf8Validator, takes_every_code_point_and_nothing_else_cut_anywhere) {
                                         "\xfe",
                                         "\xff",
                                         "12345678\x80"};
-  for (const std::size_t step : {1, 2, 3, 100}) {
+  for (const std::size_t step : {1U, 2U, 3U, 100U}) {
     for (const auto& text : good) EXPECT_TRUE(is_utf8(text, step)) << text;
     for (const auto& text : bad) EXPECT_FALSE(is_utf8(text, step)) << text;
   }
@@ -190,7 +190,7 @@ TEST(WsFrame, keys_differ) {
 }
 
 TEST(WsMessage, frames_of_each_length_form) {
-  for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536, 70000}) {
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 65535U, 65536U, 70000U}) {
     const std::string payload(size, 'x');
     const std::string bytes = frame(Opcode::kBinary, payload);
     EXPECT_EQ(read(bytes, server_rules(), bytes.size()).events, Events{"binary:" + payload});
