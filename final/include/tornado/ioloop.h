@@ -432,6 +432,19 @@ class IOLoop {
   // Replaces the pool that null means. Not owned.
   void set_default_executor(concurrent::Executor* executor);
 
+  // Watches for callbacks that block: when an iteration has taken `seconds` without asking the
+  // poller, `action(SIGALRM)` is called on the loop's thread, in a signal handler, once an
+  // iteration. Null instead of an action: SIGALRM ends the process. 0 seconds, the default: no
+  // watch. It costs two system calls an iteration, belongs to the whole process while any loop is
+  // watched, and lets blocking calls such as nanosleep() return early with EINTR. Throws
+  // std::invalid_argument for negative seconds, std::system_error. (set_blocking_signal_threshold)
+  void set_blocking_signal_threshold(double seconds, void (*action)(int signal));
+  // The same with log_stack. (set_blocking_log_threshold)
+  void set_blocking_log_threshold(double seconds);
+  // Writes the stack of the calling thread to standard error; a signal handler may, and may be it.
+  // Functions of a program have names there if it was linked with -rdynamic. (log_stack)
+  static void log_stack(int signal);
+
   // Which poller it runs on: "epoll" or "poll".
   std::string_view poller_name() const noexcept;
 

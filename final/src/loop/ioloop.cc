@@ -83,6 +83,22 @@ class RunningScope {
   const tornado::detail::ContextScope no_context_{nullptr};
 };
 
+// For the length of start(): an iteration's time runs from its beginning.
+class WatchScope {
+ public:
+  explicit WatchScope(detail::LoopState& state) : state_(state) {
+    if (state_.watch != nullptr) state_.watch->begin();
+  }
+  WatchScope(const WatchScope&) = delete;
+  WatchScope& operator=(const WatchScope&) = delete;
+  ~WatchScope() {
+    if (state_.watch != nullptr) state_.watch->leave();
+  }
+
+ private:
+  detail::LoopState& state_;
+};
+
 // For the length of close(): futures of the thread the loop ran on may be used here.
 class ClosingScope {
  public:
@@ -166,6 +182,7 @@ void IOLoop::start() {
   require_startable();
   const CurrentScope current(this);
   const RunningScope running(*this);
+  const WatchScope watched(*state_);
   while (!state_->stop_requested.load(std::memory_order_relaxed)) state_->run_iteration();
   state_->stop_requested.store(false);
   state_->flush();
@@ -220,6 +237,7 @@ void IOLoop::close(bool all_fds) {
   state.discard_queues();
   state.signals->clear();
   state.own_executor.reset();
+  state.watch.reset();
 }
 
 // ---- what to run --------------------------------------------------------------------------------
@@ -302,6 +320,19 @@ void IOLoop::remove_signal_handler(int signal) {
 
 void IOLoop::set_default_executor(concurrent::Executor* executor) {
   state_->default_executor = executor;
+}
+
+void IOLoop::set_blocking_signal_threshold(double seconds, void (*action)(int signal)) {
+  require_own_thread(*this, *state_);
+  state_->watch.reset();
+  if (seconds == 0) return;
+  auto watch = std::make_unique<detail::BlockingWatch>(seconds, action);
+  if (state_->running) watch->begin();
+  state_->watch = std::move(watch);
+}
+
+void IOLoop::set_blocking_log_threshold(double seconds) {
+  set_blocking_signal_threshold(seconds, &IOLoop::log_stack);
 }
 
 concurrent::Executor& IOLoop::executor_or_default(concurrent::Executor* executor) {

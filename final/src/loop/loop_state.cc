@@ -153,6 +153,7 @@ int LoopState::sleep_time_ms() {
 void LoopState::poll_and_dispatch(int timeout_ms) {
   std::array<PollEvent, IOLoop::kMaxEvents> events;
   int count = 0;
+  if (watch != nullptr) watch->end();
   if (clock_is_real || timeout_ms <= 0) {
     count = poller->wait(events.data(), IOLoop::kMaxEvents, timeout_ms);
   } else {
@@ -161,6 +162,7 @@ void LoopState::poll_and_dispatch(int timeout_ms) {
       count = poller->wait(events.data(), IOLoop::kMaxEvents, timeout_ms);
     }
   }
+  if (watch != nullptr) watch->begin();
   round_time = clock->time();
   for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
 }

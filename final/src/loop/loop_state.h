@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "loop/blocking_watch.h"
 #include "loop/mailbox.h"
 #include "loop/poller.h"
 #include "loop/timer_heap.h"
@@ -83,6 +84,7 @@ struct LoopState {
   std::vector<Registration> registrations;
 
   std::unique_ptr<SignalWatch> signals;
+  std::unique_ptr<BlockingWatch> watch;  // null: nobody asked for one
   std::unique_ptr<concurrent::Executor> own_executor;
   concurrent::Executor* default_executor = nullptr;
 

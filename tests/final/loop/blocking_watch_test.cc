@@ -1,0 +1,213 @@
+// The watch for callbacks that block: IOL-26.
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "loop_test_util.h"
+
+namespace tornado {
+namespace {
+
+using ioloop::IOLoop;
+
+// Long enough for nothing to block so long by accident, and short enough to wait for.
+constexpr double kSoon = 0.05;
+constexpr double kNever = 1000;
+
+std::atomic<int> fired = 0;
+std::atomic<int> fired_signal = 0;
+std::atomic<pid_t> fired_on = 0;
+
+void note(int signal) {
+  fired_signal = signal;
+  fired_on = ::gettid();
+  ++fired;
+}
+
+// What a callback does that blocks: it goes on until somebody has noticed.
+void block_until(int count) {
+  while (fired < count) {
+  }
+}
+
+class BlockingWatch : public ::testing::Test {
+ protected:
+  BlockingWatch() { fired = 0; }
+  ~BlockingWatch() override {
+    struct sigaction now{};
+    loop.close();
+    ::sigaction(SIGALRM, nullptr, &now);
+    EXPECT_EQ(now.sa_handler, SIG_DFL) << "SIGALRM was given back";
+  }
+
+  void run(int iterations) {
+    for (int i = 0; i < iterations; ++i) {
+      loop.add_callback([this] { loop.stop(); });
+      loop.start();
+    }
+  }
+
+  IOLoop loop;
+};
+
+TEST_F(BlockingWatch, IOL26_an_action_is_called_once_an_iteration_that_blocks) {
+  loop.set_blocking_signal_threshold(kSoon, &note);
+  for (int blocked = 1; blocked <= 2; ++blocked) {
+    loop.add_callback([&, blocked] { block_until(blocked); });
+    run(1);
+    EXPECT_EQ(fired, blocked);
+  }
+  EXPECT_EQ(fired_signal, SIGALRM);
+  EXPECT_EQ(fired_on, ::gettid());
+}
+
+TEST_F(BlockingWatch, IOL26_set_by_a_callback_it_counts_at_once) {
+  loop.add_callback([&] {
+    loop.set_blocking_signal_threshold(kSoon, &note);
+    block_until(1);
+  });
+  run(1);
+  EXPECT_EQ(fired, 1);
+}
+
+// Events and timers block as callbacks do.
+TEST_F(BlockingWatch, IOL26_timers_and_handlers_are_watched) {
+  loop.set_blocking_signal_threshold(kSoon, &note);
+  loop.call_later(0, [] { block_until(1); });
+  test::Pipe pipe;
+  loop.add_handler(
+      pipe.read_end,
+      [&](int fd, std::uint32_t) {
+        loop.remove_handler(fd);
+        block_until(2);
+        loop.stop();
+      },
+      IOLoop::READ);
+  pipe.fill();
+  loop.start();
+  EXPECT_EQ(fired, 2);
+}
+
+TEST_F(BlockingWatch, IOL26_two_loops_two_threads_two_thresholds) {
+  loop.set_blocking_signal_threshold(kNever, &note);
+  pid_t there = 0;
+  std::thread other([&] {
+    IOLoop own;
+    there = ::gettid();
+    own.set_blocking_signal_threshold(kSoon, &note);
+    own.add_callback([&] {
+      block_until(1);
+      own.stop();
+    });
+    own.start();
+  });
+  loop.add_callback([] { block_until(1); });
+  run(1);
+  other.join();
+  EXPECT_EQ(fired, 1);
+  EXPECT_EQ(fired_on, there);
+}
+
+TEST_F(BlockingWatch, IOL26_zero_takes_it_away) {
+  struct sigaction now{};
+  loop.set_blocking_signal_threshold(kSoon, &note);
+  ::sigaction(SIGALRM, nullptr, &now);
+  EXPECT_NE(now.sa_handler, SIG_DFL);
+  loop.set_blocking_signal_threshold(0, &note);
+  ::sigaction(SIGALRM, nullptr, &now);
+  EXPECT_EQ(now.sa_handler, SIG_DFL);
+  run(3);
+}
+
+TEST_F(BlockingWatch, IOL26_a_threshold_is_a_number_of_seconds) {
+  for (const double seconds : {-1.0, 1e10, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THROW(loop.set_blocking_signal_threshold(seconds, &note), std::invalid_argument);
+  }
+}
+
+// Another timer's SIGALRM, or alarm()'s, is not for the watch.
+TEST_F(BlockingWatch, a_stray_signal_is_no_sign_of_blocking) {
+  loop.set_blocking_signal_threshold(kNever, &note);
+  loop.add_callback([] { ::raise(SIGALRM); });
+  run(1);
+  EXPECT_EQ(fired, 0);
+}
+
+TEST_F(BlockingWatch, IOL26_the_stack_is_written_to_standard_error) {
+  loop.set_blocking_log_threshold(kSoon);
+  testing::internal::CaptureStderr();
+  timespec rest{};
+  loop.add_callback([&] {
+    const timespec minute = {60, 0};
+    EXPECT_EQ(::nanosleep(&minute, &rest), -1);
+    EXPECT_EQ(errno, EINTR);
+  });
+  run(1);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(said.starts_with("IOLoop blocked for 0.05 seconds in\n")) << said;
+  EXPECT_NE(said.find("nanosleep"), std::string::npos) << said;
+  EXPECT_GT(rest.tv_sec, 0);
+}
+
+TEST_F(BlockingWatch, IOL26_log_stack_anywhere) {
+  testing::internal::CaptureStderr();
+  IOLoop::log_stack(0);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(said.starts_with("The stack of this thread:\n")) << said;
+  EXPECT_NE(said.find("blocking_watch_test"), std::string::npos) << said;
+}
+
+using BlockingWatchDeathTest = BlockingWatch;
+
+TEST_F(BlockingWatchDeathTest, IOL26_without_an_action_the_process_is_killed) {
+  const auto block = [this] {
+    loop.set_blocking_signal_threshold(kSoon, nullptr);
+    loop.add_callback([] { block_until(1); });
+    loop.start();
+  };
+  EXPECT_EXIT(block(), ::testing::KilledBySignal(SIGALRM), "");
+}
+
+}  // namespace
+
+// ---- the poller's time does not count -----------------------------------------------------------
+
+namespace {
+std::vector<bool> timer_calls;  // true: armed
+bool noting = false;
+}  // namespace
+
+extern "C" int __real_timer_settime(timer_t, int, const itimerspec*, itimerspec*);
+extern "C" int __wrap_timer_settime(timer_t timer, int flags, const itimerspec* value,
+                                    itimerspec* old) {
+  if (noting) timer_calls.push_back(value->it_value.tv_sec > 0);
+  return __real_timer_settime(timer, flags, value, old);
+}
+
+namespace {
+
+TEST(BlockingWatchTimer, IOL26_it_does_not_run_while_the_loop_waits) {
+  IOLoop loop;
+  loop.set_blocking_signal_threshold(kNever, &note);
+  timer_calls.clear();
+  noting = true;
+  loop.add_callback([&] {
+    EXPECT_THAT(timer_calls, ::testing::ElementsAre(true)) << "from the start";
+    loop.add_callback([&] {
+      EXPECT_THAT(timer_calls, ::testing::ElementsAre(true, false, true)) << "around the poller";
+      loop.stop();
+    });
+  });
+  loop.start();
+  noting = false;
+  ASSERT_FALSE(timer_calls.empty());
+  EXPECT_FALSE(timer_calls.back()) << "and not after the end";
+}
+
+}  // namespace
+}  // namespace tornado
