@@ -274,6 +274,8 @@ class SSLIOStream : public IOStream {
   // "TLSv1.3", and the cipher's name. (version, cipher)
   std::string version() const;
   std::string cipher() const;
+  // The handshake was a short one, which went on with an earlier session. (session_reused)
+  bool session_reused() const;
   // The host name that the client has asked for. (SNI, RFC 6066 3)
   std::string server_hostname() const;
   // The peer's certificate, if it sent one. It has been checked, unless cert_reqs said not to.

@@ -17,6 +17,10 @@
 struct sockaddr;
 struct sockaddr_storage;
 
+namespace tornado::iostream {
+class SSLIOStream;
+}
+
 namespace tornado::netutil {
 
 // Which kind of address: kUnspecified lets the system choose (socket.AF_UNSPEC).
@@ -191,6 +195,12 @@ bool is_valid_ip(std::string_view text);
 // A context with its files read, for one side. Throws std::invalid_argument, with the file's name
 // or OpenSSL's reason, if something is missing or does not fit together. (ssl_options_to_context)
 ssl::SSLContext ssl_options_to_context(const ssl::SSLOptions& options, bool server_side = false);
+
+// TLS over `socket`, as iostream::SSLIOStream's constructor makes it: if the socket is connected,
+// the handshake begins. Errors as there. Needs <tornado/iostream.h>. (ssl_wrap_socket)
+iostream::SSLIOStream ssl_wrap_socket(Socket socket, const ssl::SSLContext& ssl_options,
+                                      const std::string& server_hostname = {},
+                                      bool server_side = false);
 
 // Finds the addresses of a host. `resolve` is called on a loop's thread.
 class Resolver {

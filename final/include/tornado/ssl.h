@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tornado::ssl {
@@ -41,6 +42,19 @@ enum class CertReqs : std::uint8_t {
 
 enum class TLSVersion : std::uint8_t { kTLSv1_2, kTLSv1_3 };
 
+// A server's certificate for a host name, "example.org", or for all names of one label more,
+// "*.example.org". Files as in SSLOptions.
+struct HostCertificate {
+  HostCertificate(std::string host_name, std::string certificate_file, std::string key_file = {})
+      : host(std::move(host_name)),
+        certfile(std::move(certificate_file)),
+        keyfile(std::move(key_file)) {}
+
+  std::string host;
+  std::string certfile;
+  std::string keyfile;
+};
+
 // The ssl_options of servers and clients. Files are PEM. No TLS below 1.2, no compression, no
 // renegotiation.
 struct SSLOptions {
@@ -50,6 +64,9 @@ struct SSLOptions {
   // which may be in the same file. A server must have them. The key must not be encrypted.
   std::string certfile;
   std::string keyfile;
+  // A server's further certificates, by the host that the client asks for (SNI, RFC 6066 3). A
+  // whole name goes before one with "*"; who asks for none of them gets certfile. (sni_callback)
+  std::vector<HostCertificate> host_certificates;
 
   // Unset: a client requires a certificate; a server does if it has ca_certs.
   std::optional<CertReqs> cert_reqs;
@@ -77,8 +94,9 @@ namespace detail {
 class Contexts;
 }
 
-// Options, made ready for use: the files are read once and serve many connections. A handle: copies
-// mean the same one. Any thread. (ssl.SSLContext)
+// Options, made ready for use: the files are read once and serve many connections. A client's
+// connections also share what they need to resume a session: a second handshake with a host is
+// shorter. A handle: copies mean the same one. Any thread. (ssl.SSLContext)
 class SSLContext {
  public:
   // For clients: the system's authorities are trusted, everything is checked. All of them are the

@@ -139,6 +139,10 @@ std::string SSLIOStream::cipher() const {
   return cipher != nullptr ? ::SSL_CIPHER_get_name(cipher) : "";
 }
 
+bool SSLIOStream::session_reused() const {
+  return ::SSL_session_reused(tls().ssl()) == 1;
+}
+
 std::string SSLIOStream::server_hostname() const {
   const char* const name = ::SSL_get_servername(tls().ssl(), TLSEXT_NAMETYPE_host_name);
   return name != nullptr ? name : "";
@@ -149,3 +153,12 @@ std::optional<ssl::Certificate> SSLIOStream::peer_certificate() const {
 }
 
 }  // namespace tornado::iostream
+
+namespace tornado::netutil {
+
+iostream::SSLIOStream ssl_wrap_socket(Socket socket, const ssl::SSLContext& ssl_options,
+                                      const std::string& server_hostname, bool server_side) {
+  return iostream::SSLIOStream(std::move(socket), ssl_options, server_side, server_hostname);
+}
+
+}  // namespace tornado::netutil

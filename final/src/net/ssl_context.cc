@@ -9,6 +9,10 @@
 #include <cerrno>
 #include <system_error>
 
+#include "net/attached.h"
+#include "net/host_certificates.h"
+#include "net/session_store.h"
+
 namespace tornado::ssl {
 
 namespace detail {
@@ -83,6 +87,26 @@ int verify_mode(CertReqs wanted) {
   return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 }
 
+// How each connection of a context behaves, whatever its certificate.
+void set_manners(SSL_CTX* context, const SSLOptions& options) {
+  ::SSL_CTX_set_min_proto_version(context, version_number(options.minimum_version));
+  if (options.maximum_version) {
+    ::SSL_CTX_set_max_proto_version(context, version_number(*options.maximum_version));
+  }
+  ::SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  // An idle connection gives its buffers back.
+  ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  // Clients keep their sessions themselves, as tickets; TlsStream sends them in its own time.
+  ::SSL_CTX_set_num_tickets(context, 0);
+  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_session_id_context(context, kSessionIdContext, sizeof kSessionIdContext - 1);
+  ::SSL_CTX_set_default_passwd_cb(context, &no_password);
+  if (!options.ciphers.empty() &&
+      ::SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
+    refuse("ssl_options: ciphers \"" + options.ciphers + "\"");
+  }
+}
+
 // ---- ALPN
 
 std::string alpn_list(const SSLOptions& options) {
@@ -101,21 +125,22 @@ const unsigned char* bytes(const std::string& text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// The server's choice. Its list belongs to the context, as its extra data.
+// A server's list, which its context keeps.
+struct AlpnList {
+  explicit AlpnList(std::string protocols) : list(std::move(protocols)) {}
+  std::string list;
+};
+
+// The server's choice.
 int select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_length,
                 const unsigned char* theirs, unsigned their_length, void* list) {
-  const auto& ours = *static_cast<const std::string*>(list);
+  const std::string& ours = static_cast<const AlpnList*>(list)->list;
   unsigned char* chosen = nullptr;
   const int result = ::SSL_select_next_proto(
       &chosen, out_length, bytes(ours), static_cast<unsigned>(ours.size()), theirs, their_length);
   if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
-}
-
-void free_list(void* /*context*/, void* list, CRYPTO_EX_DATA* /*data*/, int /*index*/,
-               long /*number*/, void* /*argument*/) {
-  delete static_cast<std::string*>(list);
 }
 
 void set_alpn(SSL_CTX* context, const SSLOptions& options, bool server_side) {
@@ -128,10 +153,8 @@ void set_alpn(SSL_CTX* context, const SSLOptions& options, bool server_side) {
     }
     return;
   }
-  static const int index = ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_list);
-  auto kept = std::make_unique<std::string>(list);
-  if (::SSL_CTX_set_ex_data(context, index, kept.get()) != 1) refuse("ssl_options: alpn_protocols");
-  ::SSL_CTX_set_alpn_select_cb(context, &select_alpn, kept.release());
+  auto& kept = Attached<AlpnList>::set(context, std::make_unique<AlpnList>(list));
+  ::SSL_CTX_set_alpn_select_cb(context, &select_alpn, &kept);
 }
 
 // ---- the host a client wants
@@ -155,35 +178,44 @@ CertReqs Contexts::cert_reqs(bool server_side) const noexcept {
 }
 
 ContextPtr Contexts::make(bool server_side) const {
+  ContextPtr context = make(server_side, options_);
+  if (!server_side) {
+    store_sessions(context.get());
+  } else if (!options_.host_certificates.empty()) {
+    choose_by_host(context.get(), make_hosts());
+  }
+  return context;
+}
+
+// All that a host's connections differ in is the certificate.
+HostContexts Contexts::make_hosts() const {
+  HostContexts hosts;
+  for (const HostCertificate& host : options_.host_certificates) {
+    if (host.host.empty())
+      throw std::invalid_argument("ssl_options: host_certificates without host");
+    SSLOptions own = options_;
+    own.certfile = host.certfile;
+    own.keyfile = host.keyfile;
+    hosts.emplace_back(host.host, make(true, own));
+  }
+  return hosts;
+}
+
+ContextPtr Contexts::make(bool server_side, const SSLOptions& options) const {
   ::ERR_clear_error();
-  if (server_side && options_.certfile.empty()) {
+  if (server_side && options.certfile.empty()) {
     throw std::invalid_argument("missing key \"certfile\" in ssl_options");
   }
   ContextPtr owned(::SSL_CTX_new(server_side ? ::TLS_server_method() : ::TLS_client_method()));
   SSL_CTX* const context = owned.get();
   if (context == nullptr) refuse("ssl_options");
-  ::SSL_CTX_set_min_proto_version(context, version_number(options_.minimum_version));
-  if (options_.maximum_version) {
-    ::SSL_CTX_set_max_proto_version(context, version_number(*options_.maximum_version));
-  }
-  ::SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  // An idle connection gives its buffers back.
-  ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  // Clients keep their sessions themselves, as tickets; TlsStream sends them in its own time.
-  ::SSL_CTX_set_num_tickets(context, 0);
-  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  ::SSL_CTX_set_session_id_context(context, kSessionIdContext, sizeof kSessionIdContext - 1);
-  ::SSL_CTX_set_default_passwd_cb(context, &no_password);
-  if (!options_.ciphers.empty() &&
-      ::SSL_CTX_set_cipher_list(context, options_.ciphers.c_str()) != 1) {
-    refuse("ssl_options: ciphers \"" + options_.ciphers + "\"");
-  }
-  set_own_certificate(context, options_);
+  set_manners(context, options);
+  set_own_certificate(context, options);
   if (const CertReqs wanted = cert_reqs(server_side); wanted != CertReqs::kNone) {
-    set_trust(context, options_, server_side);
+    set_trust(context, options, server_side);
     ::SSL_CTX_set_verify(context, verify_mode(wanted), nullptr);
   }
-  set_alpn(context, options_, server_side);
+  set_alpn(context, options, server_side);
   return owned;
 }
 
@@ -231,6 +263,7 @@ ConnectionPtr Contexts::connection(bool server_side, const std::string& server_h
       ::SSL_set_tlsext_host_name(ssl.get(), host.c_str()) != 1) {
     refuse("server_hostname \"" + host + "\"");
   }
+  resume_session(ssl.get(), host);
   return ssl;
 }
 

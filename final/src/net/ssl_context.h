@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace tornado::ssl::detail {
 
@@ -17,6 +19,8 @@ struct Free {
 };
 using ContextPtr = std::unique_ptr<SSL_CTX, Free>;
 using ConnectionPtr = std::unique_ptr<SSL, Free>;
+// Contexts by host name, "example.org" or "*.example.org".
+using HostContexts = std::vector<std::pair<std::string, ContextPtr>>;
 
 // The two contexts that options can become, each made when it is first needed. Any thread.
 class Contexts {
@@ -37,6 +41,8 @@ class Contexts {
 
  private:
   ContextPtr make(bool server_side) const;
+  ContextPtr make(bool server_side, const SSLOptions& options) const;
+  HostContexts make_hosts() const;
 
   const SSLOptions options_;
   std::mutex mutex_;
