@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor demo chapter quiz exercise hint progress watch slides bench sanitize fuzz format lint install clean
+.PHONY: help run test doctor demo chapter quiz exercise hint progress watch slides docs bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -54,6 +54,12 @@ watch: ## as make exercise, again whenever you save: make watch EX=01-1
 
 slides: ## build the decks to build/slides/*.html; arrow keys turn pages, n shows the notes
 	@/usr/bin/python3 scripts/slides.py
+
+docs: ## write the reference of the public headers to build/docs/index.html
+	@scripts/need.sh docs
+	@mkdir -p build
+	@doxygen docs/Doxyfile
+	@echo "Wrote build/docs/index.html"
 
 bench: ## install what is missing and measure hello world beside nginx and others; CH=01: a chapter's experiment
 	@$(if $(CH),scripts/chapter.sh --check "$(CH)")
