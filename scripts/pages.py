@@ -3,10 +3,11 @@
     pages.py --update PAGE ...     writes into the fences what the sources hold and the programs print now
 
   ```cpp file=PATH              the whole file
-  ```cpp file=PATH#NAME         what stands between `// [NAME]` and `// [/NAME]` in it, without such lines
+  ```cpp file=PATH#NAME         what stands between `// [NAME]` and `// [/NAME]` in it, without such lines; python: `# [NAME]`
   ```console chapter=01 ...     the commands after `$ ` are run, one after the other in one shell, at the root:
         server="pool --workers=2"   against the chapter's server, started with these arguments
         needs=ptrace                only on machines that allow it
+  ```console final ...          the same; with final=NAME server="ARGS" against the program of final/demos/NAME
   ```console demo=NAME          what the program of final/demos/NAME prints
   ```text, cmake, mermaid       nothing is compared
 
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-REGION_LINE = re.compile(r"^\s*// \[/?\w+\]\n", re.MULTILINE)
+REGION_LINE = re.compile(r"^\s*(?://|#) \[/?\w+\]\n", re.MULTILINE)
 DECIMAL = re.compile(r"\d+\.\d+")
 PADDED = re.compile(" *(?:" + DECIMAL.pattern + ")")
 SERVER_PROCESS = re.compile(r"\$\(pgrep -n \w+\)")
@@ -39,7 +40,8 @@ SECONDS = 120
 def pages():
     """Every page that quotes, from the root."""
     found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-    for pattern in ("chapters/*/README.md", "exercises/*/README.md", "slides/*.md"):
+    for pattern in ("chapters/*/README.md", "exercises/*/README.md", "slides/*.md", "final/README.md",
+                    "final/src/*/README.md", "final/docs/*.md", "docs/*.md"):
         found += sorted(ROOT.glob(pattern))
     return [str(page.relative_to(ROOT)) for page in found]
 
@@ -60,7 +62,14 @@ class Fence:
 
     @property
     def is_replayed(self):
-        return self.kind == "console" and "chapter" in self.named
+        return self.kind == "console" and ("chapter" in self.named or "final" in self.named)
+
+    @property
+    def program(self):
+        """The source of the server that a console talks to."""
+        if "chapter" in self.named:
+            return next(ROOT.glob(f"chapters/{self.named['chapter']}-*/demo/*.cc"))
+        return ROOT / "final" / "demos" / self.named["final"] / f"{self.named['final']}.cc"
 
 
 def parse_head(head):
@@ -80,7 +89,8 @@ def quote(named_file):
     path, _, region = named_file.partition("#")
     text = (ROOT / path).read_text()
     if region:
-        match = re.search(rf"^[ \t]*// \[{region}\]\n(.*?)^[ \t]*// \[/{region}\]$", text, re.MULTILINE | re.DOTALL)
+        mark = r"^[ \t]*(?://|#) "
+        match = re.search(rf"{mark}\[{region}\]\n(.*?){mark}\[/{region}\]$", text, re.MULTILINE | re.DOTALL)
         if not match:
             raise ValueError(f"{path} has no region [{region}]")
         text = textwrap.dedent(match[1])
@@ -117,12 +127,12 @@ class NoServer:
         pass
 
 
-class ChapterServer:
-    def __init__(self, chapter, arguments):
-        source = next(ROOT.glob(f"chapters/{chapter}-*/demo/*.cc"))
-        program = build_folder() / source.parent.parent.relative_to(ROOT) / source.stem
+class Server:
+    def __init__(self, source, arguments):
+        folder = source.parent.parent if source.parent.name == "demo" else source.parent
+        program = build_folder() / folder.relative_to(ROOT) / source.stem
         if not program.exists():
-            raise FileNotFoundError(f"{program} is not built: scripts/build.sh debug chapter_{chapter}")
+            raise FileNotFoundError(f"{program} is not built: scripts/build.sh debug {source.stem}")
         self._process = subprocess.Popen([str(program), *shlex.split(arguments), "--port=0"], text=True,
                                          stdout=subprocess.PIPE)
         self.port = int(self._process.stdout.readline().rpartition(":")[2])
@@ -139,7 +149,8 @@ class ChapterServer:
 def shell_script(commands, server):
     """One script for all commands, so that what one starts the next can use. Output is split at the marks."""
     hexadecimal = f":{server.port:04X} 00000000:0000 0A"
-    lines = ["trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
+    # With their children: a program outlives the strace that runs it.
+    lines = ["trap 'for job in $(jobs -p); do pkill -P $job; kill $job; done 2>/dev/null' EXIT"]
     for number, command in enumerate(commands):
         command = command.replace("8888", str(server.port)).replace("build/release", shlex.quote(str(build_folder())))
         lines.append(f"echo; echo '<<{number}>>'")
@@ -152,7 +163,7 @@ def shell_script(commands, server):
 def replay(fence):
     """The fence's text with what its commands print now."""
     commands = [line[2:] for line in fence.text.splitlines() if line.startswith("$ ")]
-    server = ChapterServer(fence.named["chapter"], fence.named["server"]) if "server" in fence.named else NoServer()
+    server = Server(fence.program, fence.named["server"]) if "server" in fence.named else NoServer()
     with server:
         done = subprocess.run(["bash", "-c", shell_script(commands, server)], cwd=ROOT, text=True, timeout=SECONDS,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -11,10 +11,13 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import pages  # noqa: E402  (found by the line above)
+import compatibility  # noqa: E402  (found by the line above)
+import pages  # noqa: E402
 
 PAGES = pages.pages()
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+ROW_LINK = re.compile(r"\[([A-Z][A-Z0-9]+-\d\d)\]\([^)]*COMPATIBILITY\.md#([^)]+)\)")
+NAMED_TEST = re.compile(r"\[`(\w+)`\]\(([^)#:]*tests/[^)#:]+)\)")
 IMAGE = re.compile(r'<img [^>]*src="([^"]+)"')
 
 
@@ -59,6 +62,21 @@ def test_links_and_images_lead_somewhere(page):
     text = pages.FENCE.sub("", (ROOT / page).read_text())  # [](int i) in a fence is C++
     for target in LINK.findall(text) + IMAGE.findall(text):
         assert ((ROOT / page).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_test_that_is_named_with_its_file_is_in_it(page):
+    for name, target in NAMED_TEST.findall((ROOT / page).read_text()):
+        file = (ROOT / page).parent / target
+        assert name == file.stem or name in file.read_text(), f"{target} has no {name}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_row_that_is_linked_stands_in_that_section(page):
+    modules = compatibility.read_rows((ROOT / compatibility.ROWS).read_text())
+    sections = {row.id: compatibility.anchor(module.name) for module in modules for row in module.rows}
+    for row, section in ROW_LINK.findall((ROOT / page).read_text()):
+        assert sections.get(row) == section, row
 
 
 @pytest.mark.parametrize("page", PAGES)

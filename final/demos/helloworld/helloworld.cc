@@ -17,10 +17,12 @@ int main(int argc, char** argv) {
   options::define<std::string>("address", "", "address to listen on; empty means all of them");
   options::parse_command_line(argc, argv);
 
+  // [serve]
   web::Application app({web::url<MainHandler>("/")});
   auto& server = app.listen(options::get<int>("port"), options::get<std::string>("address"));
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
   ioloop::IOLoop::current().start();
+  // [/serve]
 }

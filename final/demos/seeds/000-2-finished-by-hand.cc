@@ -8,11 +8,13 @@ using namespace tornado;
 namespace {
 
 struct MainHandler : web::RequestHandler {
+  // [get]
   web::asynchronous get() {
     write("Hello, world");
     finish();
     return {};
   }
+  // [/get]
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ using namespace tornado;
 namespace {
 
 struct IndexHandler : web::RequestHandler {
+  // [get]
   Future<void> get(std::string filename) {
     const std::string content = co_await read_img(filename);
     if (content.empty()) {
@@ -25,6 +26,7 @@ struct IndexHandler : web::RequestHandler {
     future.set_result(seeds::read_image(filename));
     return future;
   }
+  // [/get]
 };
 
 }  // namespace

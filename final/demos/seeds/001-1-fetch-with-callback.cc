@@ -16,6 +16,7 @@ struct AsyncHandler : web::RequestHandler {
   };
   void initialize(const Init& init) { url = init.url; }
 
+  // [get]
   web::asynchronous get() {
     httpclient::AsyncHTTPClient http_client;
     http_client.fetch(url,
@@ -27,6 +28,7 @@ struct AsyncHandler : web::RequestHandler {
     response.rethrow();  // what goes wrong in the callback is this request's 500
     render("template.html", {{"page", response.body}});
   }
+  // [/get]
 
   std::string url;
 };

@@ -15,11 +15,13 @@ struct GenAsyncHandler : web::RequestHandler {
   };
   void initialize(const Init& init) { url = init.url; }
 
+  // [get]
   Future<void> get() {
     httpclient::AsyncHTTPClient http_client;
     const auto response = co_await http_client.fetch(url);
     render("template.html", {{"page", response.body}});
   }
+  // [/get]
 
   std::string url;
 };

@@ -17,6 +17,7 @@ struct GenAsyncHandler2 : web::RequestHandler {
   };
   void initialize(const Init& init) { url = init.url; }
 
+  // [get]
   Future<void> get() {
     httpclient::AsyncHTTPClient http_client;
     http_client.fetch(url, co_await gen::Callback("key"));
@@ -24,6 +25,7 @@ struct GenAsyncHandler2 : web::RequestHandler {
     response.rethrow();
     render("template.html", {{"page", response.body}});
   }
+  // [/get]
 
   std::string url;
 };

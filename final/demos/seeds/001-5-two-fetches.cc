@@ -15,12 +15,14 @@ struct TwoHandler : web::RequestHandler {
   };
   void initialize(const Init& init) { urls = init; }
 
+  // [get]
   Future<void> get() {
     httpclient::AsyncHTTPClient http_client;
     const auto [response1, response2] =
         co_await gen::multi(http_client.fetch(urls.url1), http_client.fetch(urls.url2));
     write(response1.body + " and " + response2.body);
   }
+  // [/get]
 
   Init urls;
 };

@@ -12,6 +12,7 @@ using namespace tornado;
 
 namespace {
 
+// [function]
 Future<std::string> async_fetch_future(const std::string& url) {
   httpclient::AsyncHTTPClient http_client;
   Future<std::string> my_future;
@@ -25,6 +26,7 @@ Future<std::string> async_fetch_future(const std::string& url) {
   });
   return my_future;
 }
+// [/function]
 
 }  // namespace
 

@@ -15,12 +15,14 @@ struct MainHandler : web::RequestHandler {
   };
   void initialize(const Init& init) { api = init.api; }
 
+  // [get]
   Future<void> get(std::string name) {
     httpclient::AsyncHTTPClient http;
     const auto response = co_await http.fetch(api + name);
     const json feed = escape::json_decode(response.body);
     write("Fetched " + std::to_string(feed["entries"].size()) + " entries from the FriendFeed API");
   }
+  // [/get]
 
   std::string api;
 };

@@ -8,6 +8,7 @@ using namespace tornado;
 
 namespace {
 
+// [handlers]
 struct IndexHandler : web::RequestHandler {
   void get() { write("<a href=\"" + reverse_url("cpp_url") + "\">cpp</a>"); }
 };
@@ -21,6 +22,7 @@ struct SubjectHandler : web::RequestHandler {
 
   std::string subject;
 };
+// [/handlers]
 
 }  // namespace
 
@@ -28,6 +30,7 @@ void seeds::subjects(int argc, char** argv) {
   options::define<int>("port", 8000, "port of the server");
   options::parse_command_line(argc, argv);
 
+  // [routes]
   web::Settings settings;
   settings.debug = true;
   web::Application app(
@@ -37,6 +40,7 @@ void seeds::subjects(int argc, char** argv) {
           web::url<SubjectHandler>("/cpp", {.subject = "cpp"}, "cpp_url"),
       },
       settings);
+  // [/routes]
 
   listen(app, options::get<int>("port"));
   ioloop::IOLoop::current().start();

@@ -15,6 +15,7 @@ struct MainHandler : web::RequestHandler {
   void get() { write("<a href=\"" + reverse_url("story", 1) + "\">link to story 1</a>"); }
 };
 
+// [handler]
 struct StoryHandler : web::RequestHandler {
   struct Init {
     const Database* db = nullptr;
@@ -30,6 +31,7 @@ struct StoryHandler : web::RequestHandler {
 
   const Database* db = nullptr;
 };
+// [/handler]
 
 }  // namespace
 
@@ -37,7 +39,9 @@ void seeds::stories(int argc, char** argv) {
   const Database db = {{1, "the tortoise"}, {2, "the hare"}};
   web::Application app({
       web::url<MainHandler>("/"),
+      // [route]
       web::url<StoryHandler>("/story/([0-9]+)", {.db = &db}, "story"),
+      // [/route]
   });
   listen(app, port(argc, argv));
   ioloop::IOLoop::current().start();

@@ -16,10 +16,12 @@ struct MyFormHandler : web::RequestHandler {
         "</form></body></html>");
   }
 
+  // [post]
   void post() {
     set_header("Content-Type", "text/plain");
     write("You wrote " + get_body_argument("message"));
   }
+  // [/post]
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ using namespace tornado;
 namespace {
 
 struct ArgumentsHandler : web::RequestHandler {
+  // [prepare]
   void prepare() {
     if (!request.headers["Content-Type"].starts_with("application/json")) return;
     try {
@@ -20,6 +21,7 @@ struct ArgumentsHandler : web::RequestHandler {
       throw web::HTTPError(400);  // without this it is a 500, as in the seed
     }
   }
+  // [/prepare]
 
   void post() {
     if (json_args) {

@@ -15,10 +15,12 @@ struct MyPhotoHandler : web::RequestHandler {
 
 void seeds::redirect_pictures(int argc, char** argv) {
   web::Application app({
+      // [routes]
       web::url<MyPhotoHandler>("/photos/(.*)"),
       // The text writes \1 for the group. Python's Tornado sends that as it stands; here it is
       // another way to say {0}.
       web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/\\1"}),
+      // [/routes]
   });
   listen(app, port(argc, argv));
   ioloop::IOLoop::current().start();

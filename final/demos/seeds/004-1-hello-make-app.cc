@@ -8,6 +8,7 @@ using namespace tornado;
 
 namespace {
 
+// [handler]
 struct MainHandler : web::RequestHandler {
   void get() { write("Hello, world"); }
 };
@@ -15,6 +16,7 @@ struct MainHandler : web::RequestHandler {
 std::vector<web::URLSpec> routes() {
   return {web::url<MainHandler>("/")};
 }
+// [/handler]
 
 }  // namespace
 

@@ -17,11 +17,13 @@ void add_later(int a, int b, std::function<void(int)> callback) {
   ioloop::IOLoop::current().call_later(0.01, [a, b, callback] { callback(a + b); });
 }
 
+// [task]
 Future<void> add_three() {
   const int two = co_await gen::Task(add_later, 1, 2);
   const int three = co_await gen::Task(add_later, two, 3);
   std::printf("the sum is %d\n", three);
 }
+// [/task]
 
 }  // namespace
 

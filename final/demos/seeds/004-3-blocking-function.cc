@@ -22,6 +22,7 @@ int blocking_sum(int from, int to) {
   return sum;
 }
 
+// [call_it]
 Future<void> call_it() {
   concurrent::ThreadPoolExecutor executor(1);
   int ticks = 0;
@@ -31,6 +32,7 @@ Future<void> call_it() {
   std::printf("the sum is %d\n", sum);
   std::printf("the loop %s meanwhile\n", ticks > 0 ? "ran" : "stood still");
 }
+// [/call_it]
 
 }  // namespace
 

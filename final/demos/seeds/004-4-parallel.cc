@@ -14,6 +14,7 @@ using namespace tornado;
 
 namespace {
 
+// [both]
 Future<void> both_shapes() {
   std::vector<Future<std::string>> list;
   list.push_back(seeds::errand("slow", 3));
@@ -29,6 +30,7 @@ Future<void> both_shapes() {
     std::printf("map: %s is %s\n", name.c_str(), result.c_str());
   }
 }
+// [/both]
 
 }  // namespace
 

@@ -13,6 +13,7 @@ using namespace tornado;
 
 namespace {
 
+// [loop]
 Future<void> produce(queues::Queue<std::string>* rows) {
   for (const char* name : {"ada", "bob", "eve"}) {
     std::string row = co_await seeds::errand(name, 1);
@@ -28,6 +29,7 @@ Future<void> loop_over_rows() {
   co_await producer;
   std::puts("no more rows");
 }
+// [/loop]
 
 }  // namespace
 

@@ -14,6 +14,7 @@ using namespace tornado;
 
 namespace {
 
+// [tick]
 // Every 0.02 s, however long the work takes: the time runs while the work does.
 Future<void> tick_loop(locks::Event* three) {
   for (int tick = 1;; ++tick) {
@@ -24,6 +25,7 @@ Future<void> tick_loop(locks::Event* three) {
     co_await next;
   }
 }
+// [/tick]
 
 Future<void> divide(int a, int b) {
   co_await gen::moment;
@@ -33,6 +35,7 @@ Future<void> divide(int a, int b) {
 
 }  // namespace
 
+// [spawn]
 void seeds::in_the_background(int argc, char** argv) {
   options::parse_command_line(argc, argv);
   auto& loop = ioloop::IOLoop::current();
@@ -42,3 +45,4 @@ void seeds::in_the_background(int argc, char** argv) {
   loop.spawn_callback(divide, 1, 0);
   loop.run_sync([&three] { return three.wait(); });
 }
+// [/spawn]

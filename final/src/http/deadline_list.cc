@@ -2,6 +2,7 @@
 
 namespace tornado::http {
 
+// [start]
 void DeadlineList::start(Deadline& deadline, double now) {
   if (seconds_ <= 0) {
     deadline.unlink();
@@ -13,6 +14,7 @@ void DeadlineList::start(Deadline& deadline, double now) {
   deadline.link_before(list_);
   if (!timer_.pending()) arm(deadline.at_);
 }
+// [/start]
 
 void DeadlineList::arm(double at) {
   timer_ = loop_.call_at(at, [this] { sweep(); });

@@ -107,6 +107,7 @@ Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_li
   check_length(chunk.size());
   headers_written_ = true;
 
+  // [write_headers]
   std::string& out = connection_->stream_.impl().output();
   append_status_line(out, start_line);
   out.append(headers.wire());
@@ -117,6 +118,7 @@ Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_li
   out.append("\r\n");
   if (!chunk.empty()) append_body(chunk);
   return written();
+  // [/write_headers]
 }
 
 void Exchange::decide_coding(int code, const ResponseFraming& framing) {
@@ -192,10 +194,12 @@ void Exchange::append_body(std::string_view chunk) {
   }
 }
 
+// [written]
 Future<void> Exchange::written() {
   iostream::detail::Stream& stream = connection_->stream_.impl();
   return stream.pending_output() <= kHighWater ? ready() : stream.flushed();
 }
+// [/written]
 
 void Exchange::finish() {
   if (finished_) throw std::logic_error("finish() called twice");

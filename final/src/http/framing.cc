@@ -93,6 +93,7 @@ bool list_contains(std::string_view value, std::string_view token) {
   }
 }
 
+// [read_framing]
 const char* read_framing(const httputil::HTTPHeaders& headers, Framing& framing) {
   framing = Framing();
   for (const auto [name, value] : headers) {
@@ -103,5 +104,6 @@ const char* read_framing(const httputil::HTTPHeaders& headers, Framing& framing)
   }
   return nullptr;
 }
+// [/read_framing]
 
 }  // namespace tornado::http

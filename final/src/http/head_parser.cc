@@ -55,6 +55,7 @@ HeadLines split_head(std::string_view head) {
   return {line, head.substr(line_end + 1)};
 }
 
+// [parse_head]
 // The common half: finds the end of the head and hands its two parts on.
 template <class Head>
 HeadResult parse_head(std::string_view data, HeadScan& scan, const HeadLimits& limits, Head& head,
@@ -70,6 +71,7 @@ HeadResult parse_head(std::string_view data, HeadScan& scan, const HeadLimits& l
   }
   return {HeadStatus::kDone, size, nullptr};
 }
+// [/parse_head]
 
 // Puts the request's target into origin form (RFC 9112 3.2). `authority` is set if the target had
 // one.

@@ -79,12 +79,14 @@ void Upgraded::leave_server() {
 
 // ---- life ---------------------------------------------------------------------------------------
 
+// [born]
 ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
                                    std::string remote_ip)
     : core_(&core), stream_(std::move(stream)), remote_ip_(std::move(remote_ip)) {
   start_idle();
   stream_.impl().observe(this);
 }
+// [/born]
 
 ServerConnection::~ServerConnection() {
   // The program may keep the exchange, and the delegate may keep the program's part of it.
@@ -193,6 +195,7 @@ void ServerConnection::on_timeout() {
 
 // ---- reading ------------------------------------------------------------------------------------
 
+// [on_data]
 std::size_t ServerConnection::on_data(std::string_view data) {
   std::size_t used = 0;
   {
@@ -208,6 +211,7 @@ std::size_t ServerConnection::on_data(std::string_view data) {
   }
   return used;
 }
+// [/on_data]
 
 // One step; true if another may follow.
 bool ServerConnection::step(std::string_view data, std::size_t& used) {
@@ -260,6 +264,7 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
 // Takes the start line and the fields out of `head`.
 bool ServerConnection::begin_exchange(RequestHead& head) {
   const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
+  // [begin]
   exchange_ = std::allocate_shared<Exchange>(tornado::detail::PoolAllocator<Exchange>(), *this,
                                              head, keep_alive);
   try {
@@ -273,6 +278,7 @@ bool ServerConnection::begin_exchange(RequestHead& head) {
     }
     const auto held =
         exchange_->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
+    // [/begin]
     if (phase_ == Phase::kClosing) return false;
     if (!exchange_->finished() && hold(held)) return false;
   } catch (const httputil::HTTPInputError& error) {
@@ -431,6 +437,7 @@ bool ServerConnection::complete_message() {
 
 // ---- after a response ---------------------------------------------------------------------------
 
+// [after_response]
 // The response is complete. True if the next request may be read at once.
 bool ServerConnection::after_response() {
   const bool open = exchange_->keep_alive() && exchange_->message_complete;
@@ -449,6 +456,7 @@ bool ServerConnection::after_response() {
   start_idle();
   return true;
 }
+// [/after_response]
 
 // Reads on, after an exchange that did not end inside on_data().
 void ServerConnection::next_request() {
@@ -478,6 +486,7 @@ void ServerConnection::end_exchange() {
   exchange_.reset();
 }
 
+// [turn]
 void ServerConnection::exchange_finished() {
   if (inside_ == 0) queue_turn();
 }
@@ -488,6 +497,7 @@ void ServerConnection::queue_turn() {
   // written.
   stream_.impl().loop().internals().at_end_of_round(turn_);
 }
+// [/turn]
 
 void ServerConnection::on_turn() {
   turn_queued_ = false;

@@ -36,6 +36,7 @@ void FutureStateBase::end_coroutine(std::exception_ptr exception) noexcept {
   }
 }
 
+// [finish]
 void FutureStateBase::finish() {
   // What lets go or a waiter of a closed loop is freed here, and with it perhaps the last handle
   // but this.
@@ -43,6 +44,7 @@ void FutureStateBase::finish() {
   drop_canceller();
   while (Runnable* waiter = waiters_.pop_front()) static_cast<Waiter*>(waiter)->completed(*this);
 }
+// [/finish]
 
 // ---- cancelling ---------------------------------------------------------------------------------
 

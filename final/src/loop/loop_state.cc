@@ -94,6 +94,7 @@ void LoopState::Waker::handle_events(int /*fd*/, std::uint32_t /*events*/) {
 
 // ---- the iteration, as ioloop.h numbers it ------------------------------------------------------
 
+// [iteration]
 void LoopState::run_iteration() {
   if (mailbox->has_mail()) mailbox->collect(callbacks);
   run_callbacks();                      // 1
@@ -104,6 +105,7 @@ void LoopState::run_iteration() {
   poll_and_dispatch(timeout);           // 6, 7
   free_retired();                       // 8
 }
+// [/iteration]
 
 void LoopState::run_callbacks() {
   tornado::detail::RunQueue batch;
@@ -134,10 +136,12 @@ void LoopState::run_ready() {
   }
 }
 
+// [flush]
 void LoopState::flush() {
   while (tornado::detail::Runnable* item = flushes.pop_front()) run_one(*item);
   log::flush();
 }
+// [/flush]
 
 int LoopState::sleep_time_ms() {
   if (stop_requested.load(std::memory_order_relaxed) || !callbacks.empty() || !ready.empty() ||
@@ -167,6 +171,7 @@ void LoopState::poll_and_dispatch(int timeout_ms) {
   for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
 }
 
+// [dispatch]
 void LoopState::dispatch(const PollEvent& event) {
   const int fd = static_cast<int>(event.tag & std::numeric_limits<std::uint32_t>::max());
   const auto place = static_cast<std::size_t>(fd);
@@ -180,6 +185,7 @@ void LoopState::dispatch(const PollEvent& event) {
     tornado::detail::report_callback_exception();
   }
 }
+// [/dispatch]
 
 void LoopState::free_retired() {
   while (tornado::detail::Runnable* item = retired.pop_front()) item->run();

@@ -17,6 +17,7 @@ Mailbox::~Mailbox() {
   ::close(fd_);
 }
 
+// [post]
 void Mailbox::post(tornado::detail::Runnable& item) {
   {
     const std::lock_guard lock(mutex_);
@@ -29,6 +30,7 @@ void Mailbox::post(tornado::detail::Runnable& item) {
   }
   item.discard();
 }
+// [/post]
 
 void Mailbox::wake() noexcept {
   const int saved = errno;  // a signal handler must leave it as it was

@@ -64,6 +64,7 @@ class detail::Acceptor final : public ioloop::EventHandler, public tornado::deta
   }
 
  private:
+  // [accept]
   void handle_events(int /*fd*/, std::uint32_t /*events*/) override {
     for (int i = 0; i < kMaxAccepts && loop_ != nullptr; ++i) {
       sockaddr_storage storage;
@@ -83,7 +84,9 @@ class detail::Acceptor final : public ioloop::EventHandler, public tornado::deta
       }
     }
   }
+  // [/accept]
 
+  // [full]
   void failed(int error) {
     if (loop_->time() >= next_line_) {
       next_line_ = loop_->time() + kLogInterval;
@@ -95,6 +98,7 @@ class detail::Acceptor final : public ioloop::EventHandler, public tornado::deta
     pause_ = loop_->call_later(std::exchange(next_pause_, std::min(next_pause_ * 2, kLongestPause)),
                                [this] { loop_->update_handler(fd_, ioloop::IOLoop::READ); });
   }
+  // [/full]
 
   void released() noexcept override { loop_ = nullptr; }
   void run() override { delete this; }

@@ -94,6 +94,7 @@ void Output::add_future(const Future<void>& future) {
   writes_.push_back({sent_ + size(), future});
 }
 
+// [fill]
 int Output::fill(iovec* parts) const noexcept {
   int count = 0;
   std::uint64_t room = has_file() ? files_.front().begin - sent_ : UINT64_MAX;
@@ -108,6 +109,7 @@ int Output::fill(iovec* parts) const noexcept {
   }
   return count;
 }
+// [/fill]
 
 void Output::advance(std::size_t count) {
   if (next_file() == nullptr) {

@@ -53,6 +53,7 @@ void Stream::handle_unwanted(std::uint32_t events) {
   set_events(others | (watch_end ? Poller::kHangup : 0));
 }
 
+// [receive]
 void Stream::receive() {
   char* scratch = loop_->internals().scratch();
   const ssize_t count = read_from_fd(scratch, read_chunk_size_);
@@ -65,6 +66,7 @@ void Stream::receive() {
     read_failed(errno);
   }
 }
+// [/receive]
 
 void Stream::read_failed(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return;
@@ -85,6 +87,7 @@ void Stream::take_input(std::string_view fresh) {
 // ---- the observer -------------------------------------------------------------------------------
 
 void Stream::show(std::string_view fresh) {
+  // [show]
   // The observer may close the stream or start reads on it: what it looks at is kept apart.
   std::string held = std::exchange(in_, std::string());
   const std::size_t begin = std::exchange(in_begin_, 0);
@@ -103,6 +106,7 @@ void Stream::show(std::string_view fresh) {
     return close(std::current_exception());
   }
   const std::size_t left = all.size() - std::min(used, all.size());
+  // [/show]
   if (left == 0 || closed() || linger_ != nullptr) return;
   if (held.empty()) {
     in_.assign(all.substr(all.size() - left));

@@ -196,6 +196,7 @@ Future<void> Stream::flushed() {
   return future;
 }
 
+// [write_next]
 // One system call, for the strings or the file that come next. Answers what it does.
 ssize_t Stream::write_next(std::size_t limit) {
   if (output_ == nullptr) return write_to_fd(nullptr, 0);
@@ -208,6 +209,7 @@ ssize_t Stream::write_next(std::size_t limit) {
   const int count = output_->fill(parts.data());
   return write_to_fd(parts.data(), count);
 }
+// [/write_next]
 
 // Writes until all has left, the kernel takes no more, or the share is used up. Answers an errno, 0
 // if there was no error.
@@ -225,6 +227,7 @@ int Stream::write_out() {
   return 0;
 }
 
+// [flush]
 void Stream::flush() {
   if (connecting_ != nullptr) return;
   if (const int error = write_out()) return write_failed(error);
@@ -232,6 +235,7 @@ void Stream::flush() {
   blocked_ = true;
   watch(IOLoop::WRITE);
 }
+// [/flush]
 
 void Stream::write_failed(int error) {
   if (error == kFileEnded) {

@@ -58,6 +58,7 @@ void TCPServer::add_sockets(std::vector<netutil::Socket> sockets) {
   for (netutil::Socket& socket : sockets) add_socket(std::move(socket));
 }
 
+// [add_socket]
 void TCPServer::add_socket(netutil::Socket socket) {
   // A small answer must not wait for the acknowledgement of the one before. Accepted sockets
   // inherit the option: asked for once here, not once a connection. No effect on what is not TCP.
@@ -70,6 +71,7 @@ void TCPServer::add_socket(netutil::Socket socket) {
       });
   listeners_.push_back({std::move(socket), std::move(handler)});
 }
+// [/add_socket]
 
 void TCPServer::stop() {
   listeners_.clear();
@@ -97,6 +99,7 @@ iostream::IOStream TCPServer::make_stream(netutil::Socket connection) const {
   return iostream::SSLIOStream(std::move(connection), *ssl_options_, true, {}, options_);
 }
 
+// [accepted]
 void TCPServer::accepted(netutil::Socket connection, const netutil::Address& peer) {
   const iostream::IOStream stream = make_stream(std::move(connection));
   try {
@@ -109,5 +112,6 @@ void TCPServer::accepted(netutil::Socket connection, const netutil::Address& pee
     report(std::current_exception());
   }
 }
+// [/accepted]
 
 }  // namespace tornado::tcpserver

@@ -33,6 +33,7 @@ HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
       to_(std::move(to)),
       kept_(std::move(kept)) {}
 
+// [headers]
 Future<void> HandlerDelegate::headers_received(httputil::StartLine start_line,
                                                httputil::HTTPHeaders headers) {
   request_ =
@@ -51,6 +52,7 @@ Future<void> HandlerDelegate::headers_received(httputil::StartLine start_line,
   const Verb verb = verb_of(handler_->request.method);
   return RequestHandler::execute_streaming(handler_, verb, std::move(to_.params));
 }
+// [/headers]
 
 Future<void> HandlerDelegate::data_received(std::string chunk) {
   if (to_.delegate != nullptr) return to_.delegate->data_received(std::move(chunk));
@@ -86,6 +88,7 @@ void HandlerDelegate::finish() {
   if (initialize()) handler->execute(verb_of(handler->request.method), std::move(to_.params));
 }
 
+// [make_handler]
 void HandlerDelegate::make_handler() {
   const Construction context{&request_, &state_};
   construction = &context;
@@ -100,6 +103,7 @@ void HandlerDelegate::make_handler() {
   handler_ = RequestHandler::Ref(made);
   made->handler_class_ = to_.handler_class;
 }
+// [/make_handler]
 
 bool HandlerDelegate::initialize() {
   const RequestHandler::Ref handler = handler_;

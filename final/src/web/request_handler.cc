@@ -75,6 +75,7 @@ void RequestHandler::require_setting(std::string_view name, std::string_view fea
 
 // ---- running ------------------------------------------------------------------------------------
 
+// [begin]
 // What every request begins with: the checks, and prepare().
 detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams params) {
   verb_ = verb;
@@ -91,6 +92,7 @@ detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams pa
   }
   return handler_class_->prepare(*this);
 }
+// [/begin]
 
 void RequestHandler::execute(detail::Verb verb, routing::MatchParams params) {
   try {
@@ -143,6 +145,7 @@ void RequestHandler::run_verb() {
                            std::to_string(verb.arity) + " arguments, its route gave " +
                            std::to_string(path_args_.size()));
   }
+  // [answer]
   detail::Started started = verb.call(*this, path_args_);
   switch (started.kind) {
     case detail::Started::Kind::kDone:
@@ -162,6 +165,7 @@ void RequestHandler::run_verb() {
       if (!finished_) finish();
       return;
   }
+  // [/answer]
 }
 
 Future<void> RequestHandler::after_prepare(Ref self, Future<void> prepared) {
@@ -173,6 +177,7 @@ Future<void> RequestHandler::after_prepare(Ref self, Future<void> prepared) {
   }
 }
 
+// [after_verb]
 Future<void> RequestHandler::after_verb(Ref self, Future<void> answered) {
   try {
     co_await answered;
@@ -181,6 +186,7 @@ Future<void> RequestHandler::after_verb(Ref self, Future<void> answered) {
     self->handle_exception(std::current_exception());
   }
 }
+// [/after_verb]
 
 // ---- failing ------------------------------------------------------------------------------------
 
@@ -336,6 +342,7 @@ void RequestHandler::call_on_finish() noexcept {
   }
 }
 
+// [connection_closed]
 void RequestHandler::connection_closed() noexcept {
   if (finished_) return;
   client_gone_ = true;
@@ -348,5 +355,6 @@ void RequestHandler::connection_closed() noexcept {
   }
   if (!held_without_client_) open_.reset();
 }
+// [/connection_closed]
 
 }  // namespace tornado::web

@@ -96,6 +96,7 @@ void RequestHandler::transform_head(bool finishing) {
   }
 }
 
+// [finish]
 Future<void> RequestHandler::finish() {
   if (finished_) throw std::runtime_error("finish() called twice");
   if (!headers_written_) finish_headers();
@@ -110,6 +111,7 @@ Future<void> RequestHandler::finish() {
   log_and_end();
   return sent;
 }
+// [/finish]
 
 Future<void> RequestHandler::finish(std::string_view chunk) {
   if (finished_) throw std::runtime_error("finish() called twice");
@@ -117,6 +119,7 @@ Future<void> RequestHandler::finish(std::string_view chunk) {
   return finish();
 }
 
+// [finish_headers]
 void RequestHandler::finish_headers() {
   const bool is_get = verb_ == detail::Verb::kGet || verb_ == detail::Verb::kHead;
   if (status_line_.code == 200 && is_get) {
@@ -137,6 +140,7 @@ void RequestHandler::finish_headers() {
     headers_.add_known("Content-Length", std::to_string(write_buffer_.size()));
   }
 }
+// [/finish_headers]
 
 void RequestHandler::redirect(std::string_view url, bool permanent, int status) {
   if (headers_written_) throw std::runtime_error("Cannot redirect after headers have been written");

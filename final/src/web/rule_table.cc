@@ -34,6 +34,7 @@ void RuleTable::add_one(Rule rule) {
   rules_.push_back(std::move(rule));
 }
 
+// [first_match]
 RuleTable::Found RuleTable::first_match(const httputil::HTTPServerRequest& request,
                                         Place from) const {
   std::vector<Place> candidates;  // to be matched one by one
@@ -48,6 +49,7 @@ RuleTable::Found RuleTable::first_match(const httputil::HTTPServerRequest& reque
   if (sure == PathTree::kNone) return {};
   return {sure, std::move(*match_path(*rules_[sure].path_, request.path))};
 }
+// [/first_match]
 
 Destination RuleTable::find(const httputil::HTTPServerRequest& request) const {
   Place from = 0;
