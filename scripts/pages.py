@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-REGION_LINE = re.compile(r"^\s*(?://|#) \[/?\w+\]\n", re.MULTILINE)
+REGION_LINE = re.compile(r"^[ \t]*(?://|#) \[/?\w+\]\n", re.MULTILINE)
 DECIMAL = re.compile(r"\d+\.\d+")
 PADDED = re.compile(" *(?:" + DECIMAL.pattern + ")")
 SERVER_PROCESS = re.compile(r"\$\(pgrep -n \w+\)")
