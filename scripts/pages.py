@@ -8,6 +8,7 @@
         server="pool --workers=2"   against the chapter's server, started with these arguments
         needs=ptrace                only on machines that allow it
   ```console final ...          the same; with final=NAME server="ARGS" against the program of final/demos/NAME
+        Either begins with what a reader has to start or build first, as comments: they are made of the words above.
   ```console demo=NAME          what the program of final/demos/NAME prints
   ```text, cmake, mermaid       nothing is compared
 
@@ -32,6 +33,7 @@ FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REGION_LINE = re.compile(r"^[ \t]*(?://|#) \[/?\w+\]\n", re.MULTILINE)
 DECIMAL = re.compile(r"\d+\.\d+")
 PADDED = re.compile(" *(?:" + DECIMAL.pattern + ")")
+PROGRAM = re.compile(r"\bbuild/(release|debug)/(?:[\w.-]+/)+(\w+)")
 SERVER_PROCESS = re.compile(r"\$\(pgrep -n \w+\)")
 FREE_KINDS = {"text", "cmake", "mermaid"}
 SECONDS = 120
@@ -51,6 +53,7 @@ class Fence:
     kind: str  # "cpp"
     named: dict  # "file" -> "PATH"
     text: str
+    on_slide: bool = False  # who shows it has prepared it
 
     @property
     def free(self):
@@ -65,6 +68,10 @@ class Fence:
         return self.kind == "console" and ("chapter" in self.named or "final" in self.named)
 
     @property
+    def commands(self):
+        return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
+
+    @property
     def program(self):
         """The source of the server that a console talks to."""
         if "chapter" in self.named:
@@ -77,8 +84,12 @@ def parse_head(head):
     return kind, dict(word.partition("=")[::2] for word in words)
 
 
+def make_fence(page, head, text):
+    return Fence(*parse_head(head), text, page.startswith("slides/"))
+
+
 def fences(page):
-    return [Fence(*parse_head(head), text) for head, text in FENCE.findall((ROOT / page).read_text())]
+    return [make_fence(page, head, text) for head, text in FENCE.findall((ROOT / page).read_text())]
 
 
 # ---- code
@@ -160,15 +171,33 @@ def shell_script(commands, server):
     return "\n".join(lines)
 
 
+def needed_first(fence):
+    """Comments that tell a reader what the commands need: a server in another terminal, programs that are built."""
+    if fence.on_slide:
+        return ""
+    lines = ""
+    if "server" in fence.named:
+        what = f"chapter CH={fence.named['chapter']}" if "chapter" in fence.named else f"demo DEMO={fence.named['final']}"
+        arguments = fence.named["server"]
+        words = f" ARGS={shlex.quote(arguments)}" if arguments else ""
+        lines += f"# in another terminal: make {what}{words}\n".replace("'", '"')
+    built = {}
+    for preset, program in PROGRAM.findall("\n".join(fence.commands)):
+        built.setdefault(preset, []).append(program)
+    for preset, programs in built.items():
+        lines += f"# once, to build it: scripts/build.sh {preset} {' '.join(dict.fromkeys(programs))}\n"
+    return lines
+
+
 def replay(fence):
     """The fence's text with what its commands print now."""
-    commands = [line[2:] for line in fence.text.splitlines() if line.startswith("$ ")]
+    commands = fence.commands
     server = Server(fence.program, fence.named["server"]) if "server" in fence.named else NoServer()
     with server:
         done = subprocess.run(["bash", "-c", shell_script(commands, server)], cwd=ROOT, text=True, timeout=SECONDS,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     outputs = re.split(r"\n?<<\d+>>\n", done.stdout)[1:]
-    text = ""
+    text = needed_first(fence)
     for command, output in zip(commands, outputs):
         output = output.replace("\r", "").replace(str(server.port), "8888").replace(str(build_folder()), "build/release")
         text += f"$ {command}\n" + (output.strip("\n") + "\n" if output.strip("\n") else "")
@@ -189,13 +218,12 @@ def same_console(shown, printed):
 
 def updated(page):
     def renew(match):
-        kind, named = parse_head(match[1])
-        fence = Fence(kind, named, match[2])
-        text = fence.text
-        if fence.is_code:
-            text = quote(named["file"])
-        elif fence.is_replayed:
-            text = replay(fence)
+        found = make_fence(page, match[1], match[2])
+        text = found.text
+        if found.is_code:
+            text = quote(found.named["file"])
+        elif found.is_replayed:
+            text = replay(found)
         return f"```{match[1]}\n{text}```"
     return FENCE.sub(renew, (ROOT / page).read_text())
 

@@ -111,6 +111,20 @@ def test_commands_share_a_shell_and_their_output_is_told_apart():
     assert pages.replay(fence) == "$ a=5\n$ echo $a\n5\n$ echo x; echo 8888\nx\n8888\n"
 
 
+@pytest.mark.parametrize("page, head, command, told", [
+    ("chapters/01/README.md", 'console chapter=01 server="pool --workers=4"', "curl x",
+     '# in another terminal: make chapter CH=01 ARGS="pool --workers=4"\n'),
+    ("chapters/02/README.md", 'console chapter=02 server=""', "curl x", "# in another terminal: make chapter CH=02\n"),
+    ("final/README.md", "console final=helloworld server=--logging=none", "curl x",
+     "# in another terminal: make demo DEMO=helloworld ARGS=--logging=none\n"),
+    ("chapters/01/README.md", "console chapter=01", "build/release/chapters/01-a/lab 8888 & build/release/chapters/01-a/lab",
+     "# once, to build it: scripts/build.sh release lab\n"),
+    ("slides/01.md", "console chapter=01 server=one", "curl x", ""),
+    ("chapters/01/README.md", "console chapter=01", "curl x", "")])
+def test_a_reader_is_told_what_to_start_and_to_build_first(page, head, command, told):
+    assert pages.needed_first(pages.make_fence(page, head, f"$ {command}\n")) == told
+
+
 @pytest.mark.parametrize("shown_text, printed, same", [
     ("0.20 s\n", "0.25 s\n", True), ("at   9.80 s\n", "at  10.20 s\n", True), ("0.20 s\n", "1.95 s\n", False),
     ("1.0 a\n", "1.0 b\n", False), ("7\n", "8\n", False)])
