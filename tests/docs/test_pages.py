@@ -17,6 +17,7 @@ import pages  # noqa: E402
 PAGES = pages.pages()
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 ROW_LINK = re.compile(r"\[([A-Z][A-Z0-9]+-\d\d)\]\([^)]*COMPATIBILITY\.md#([^)]+)\)")
+ANCHORED = re.compile(r"\]\(([^)#:]*)#([^)]+)\)")
 NAMED_TEST = re.compile(r"\[`(\w+)`\]\(([^)#:]*tests/[^)#:]+)\)")
 IMAGE = re.compile(r'<img [^>]*src="([^"]+)"')
 
@@ -64,6 +65,20 @@ def test_links_and_images_lead_somewhere(page):
         assert ((ROOT / page).parent / target).exists(), target
 
 
+def headings(page):
+    """The anchors of a page's headings, as the repository's web page makes them."""
+    text = pages.FENCE.sub("", page.read_text())
+    plain = [re.sub(r"[^\w -]", "", heading.lower()) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_a_heading_lead_to_one(page):
+    for target, anchor in ANCHORED.findall((ROOT / page).read_text()):
+        file = (ROOT / page).parent / target if target else ROOT / page
+        assert anchor in headings(file), f"{target}#{anchor}"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_test_that_is_named_with_its_file_is_in_it(page):
     for name, target in NAMED_TEST.findall((ROOT / page).read_text()):
@@ -77,6 +92,12 @@ def test_a_row_that_is_linked_stands_in_that_section(page):
     sections = {row.id: compatibility.anchor(module.name) for module in modules for row in module.rows}
     for row, section in ROW_LINK.findall((ROOT / page).read_text()):
         assert sections.get(row) == section, row
+
+
+def test_the_claims_of_the_texts_name_all_their_programs():
+    text = (ROOT / "docs" / "seeds.md").read_text()
+    programs = (ROOT / "final" / "demos" / "seeds").glob("0*.cc")
+    assert [program.name for program in programs if f"seeds/{program.name})" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
