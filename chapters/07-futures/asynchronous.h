@@ -21,6 +21,7 @@ class AsynchronousHandler : public RequestHandler {
   // alive, until finish() is called or the client leaves.
   void asynchronous();
 
+  // [wrap]
   // A callback for later: it keeps this object alive, and what it throws becomes the error page. A
   // callback that is not wrapped throws into the loop, which knows of no request: the client waits
   // for ever.
@@ -34,6 +35,7 @@ class AsynchronousHandler : public RequestHandler {
       }
     };
   }
+  // [/wrap]
 };
 // [/handler]
 

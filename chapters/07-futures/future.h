@@ -99,6 +99,7 @@ void Future<T>::set_exception(std::exception_ptr error) const {
   complete();
 }
 
+// [queue]
 template <class T>
 void Future<T>::complete() const {
   for (auto& callback : std::exchange(state_->callbacks, {})) call_soon(std::move(callback));
@@ -118,6 +119,7 @@ void Future<T>::add_done_callback(std::function<void(Future)> callback) const {
     state_->callbacks.push_back(std::move(callback));
   }
 }
+// [/queue]
 // [/complete]
 
 }  // namespace mini

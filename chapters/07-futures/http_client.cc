@@ -53,6 +53,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   bool has_head_ = false;
 };
 
+// [start]
 // Speaks HTTP/1.0: the server answers with a length or by closing, and never in chunks.
 void Fetch::start(const HTTPUrl& url) {
   stream_ = IOStream::create(loop_, Socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
@@ -67,6 +68,8 @@ void Fetch::start(const HTTPUrl& url) {
       "\r\n\r\n", [self = shared_from_this()](std::string head) { self->on_head(std::move(head)); },
       kMaxHead);
 }
+
+// [/start]
 
 void Fetch::on_head(std::string head) {
   head.resize(head.size() - 4);

@@ -66,6 +66,7 @@ auto ThreadPoolExecutor::submit(F function) -> Future<std::invoke_result_t<F&>> 
       task->future.set_result(std::move(*task->value));
     }
   };
+  // [run]
   enqueue(
       [task = std::move(task), deliver = std::move(deliver), &loop = IOLoop::current()]() mutable {
         try {
@@ -81,6 +82,7 @@ auto ThreadPoolExecutor::submit(F function) -> Future<std::invoke_result_t<F&>> 
         task.reset();  // from here on it is the loop's: what waits for the future is freed there
         loop.add_callback(std::move(deliver));
       });
+  // [/run]
   return future;
 }
 // [/submit]

@@ -174,10 +174,10 @@ def plot(names, samples, cpus):
             label += 18
         labels.append(label)
         parts.append(f'<text x="600" y="{label:.0f}" fill="{colour}" font-weight="600">{name}</text>')
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 350" role="img" font-size="14"\n'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 350" role="img" font-size="14"\n'
             '     font-family="Segoe UI, Helvetica, Arial, sans-serif">\n'
             "  <title>Requests per second against clients; each handler waits 100 ms</title>\n"
-            '  <rect width="700" height="350" rx="10" fill="#f7f5ef"/>\n'
+            '  <rect width="720" height="350" rx="10" fill="#f7f5ef"/>\n'
             '  <text x="20" y="26" font-weight="600">requests per second; each handler waits 100 ms; dashed: theory</text>\n'
             '  <text x="330" y="342" text-anchor="middle">clients at once</text>\n  ' + "\n  ".join(parts) + "\n</svg>\n")
 

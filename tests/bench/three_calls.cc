@@ -160,11 +160,13 @@ std::string ask(std::uint16_t port, const std::string& target) {
 }
 
 // [threads]
+// [threads_in_turn]
 std::string in_turn(std::uint16_t upstream) {
   const std::string one = ask(upstream, "1");
   const std::string two = ask(upstream, "2");
   return one + two + ask(upstream, "3");
 }
+// [/threads_in_turn]
 
 std::string at_once(std::uint16_t upstream) {
   auto one = std::async(std::launch::async, ask, upstream, "1");

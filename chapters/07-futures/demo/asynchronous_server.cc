@@ -44,6 +44,7 @@ class PyramidHandler : public mini::AsynchronousHandler {
  public:
   void initialize(AsyncHTTPClient* client) { client_ = client; }
 
+  // [pyramid_get]
   void get(const PathArgs&) override {
     asynchronous();
     const std::string url = get_argument("url");
@@ -60,34 +61,38 @@ class PyramidHandler : public mini::AsynchronousHandler {
                                     }));
                    }));
   }
+  // [/pyramid_get]
 
  private:
   AsyncHTTPClient* client_ = nullptr;
 };
 // [/pyramid]
 
-// [together]
 // The same three at once, as futures: the slowest decides.
+// [together]
 class TogetherHandler : public mini::AsynchronousHandler {
  public:
   void initialize(AsyncHTTPClient* client) { client_ = client; }
 
+  // [together_get]
   void get(const PathArgs&) override {
     asynchronous();
-    const std::string url = get_argument("url");
     for (mini::Future<HTTPResponse>& answer : answers_) {
-      answer = client_->fetch(url);
+      answer = client_->fetch(get_argument("url"));
       answer.add_done_callback(wrap([this](const mini::Future<HTTPResponse>&) { one_is_here(); }));
     }
   }
+  // [/together_get]
 
  private:
+  // [together_here]
   void one_is_here() {
     if (++here_ < 3) return;
     std::string all;
     for (const mini::Future<HTTPResponse>& answer : answers_) all += answer.result().body;
     finish(all);
   }
+  // [/together_here]
 
   AsyncHTTPClient* client_ = nullptr;
   mini::Future<HTTPResponse> answers_[3];

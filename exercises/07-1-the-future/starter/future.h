@@ -1,0 +1,84 @@
+// A result that is not there yet.
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "03-ioloop/ioloop.h"
+
+namespace mini {
+
+// Writes to stderr what nobody will catch any more.
+inline void log_exception(const char* where, const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& known) {
+    std::fprintf(stderr, "%s: %s\n", where, known.what());
+  } catch (...) {
+    std::fprintf(stderr, "%s: an exception of an unknown type\n", where);
+  }
+}
+
+template <class T>
+class Future;
+
+// What the copies of one future share.
+template <class T>
+struct FutureState {
+  FutureState() = default;
+  FutureState(const FutureState&) = delete;
+  FutureState& operator=(const FutureState&) = delete;
+  ~FutureState() {
+    // TODO 4: is there an exception that nobody has asked for?
+  }
+  bool done() const { return value || error; }
+
+  std::optional<T> value;
+  std::exception_ptr error;
+  bool looked_at = false;
+  std::vector<std::function<void(Future<T>)>> callbacks;
+};
+
+// A handle: copies mean the same result. It belongs to the thread of its loop.
+template <class T>
+class Future {
+ public:
+  // Pending, until somebody with a copy of it says how it ended.
+  Future() : state_(std::make_shared<FutureState<T>>()) {}
+
+  bool done() const { return state_->done(); }
+
+  // The result. Throws the exception that took its place; std::logic_error if it is not done.
+  const T& result() const {
+    // TODO 1: and if there is no value?
+    return *state_->value;
+  }
+
+  // Complete it. std::logic_error if it is done.
+  void set_result(T value) const {
+    // TODO 2: once, and somebody may be waiting.
+    state_->value = std::move(value);
+  }
+  void set_exception(std::exception_ptr error) const {
+    // TODO 2: the same for an exception.
+    state_->error = std::move(error);
+  }
+
+  // Calls `callback` when it is done: from the loop, never inside this call, nor inside
+  // set_result().
+  void add_done_callback(std::function<void(Future)> callback) const {
+    // TODO 3: now, or later?
+    state_->callbacks.push_back(std::move(callback));
+  }
+
+ private:
+  std::shared_ptr<FutureState<T>> state_;
+};
+
+}  // namespace mini
