@@ -115,7 +115,7 @@ class StaticFileHandler : public RequestHandler {
                                                  std::uint64_t start, std::uint64_t end);
 
   const std::string& root() const noexcept { return root_; }
-  const std::string& default_filename() const noexcept { return init_->default_filename; }
+  const std::string& default_filename() const noexcept { return init_.default_filename; }
   // What parse_url_path(), validate_absolute_path() and get_modified_time() have given.
   const std::string& path() const noexcept { return path_; }
   const std::string& absolute_path() const noexcept { return absolute_path_; }
@@ -137,7 +137,7 @@ class StaticFileHandler : public RequestHandler {
                                   std::string piece);
   std::string read_piece(std::uint64_t start, std::uint64_t end);
 
-  const Init* init_ = nullptr;  // the route's
+  Init init_;
   std::string root_;
   std::string path_;
   std::string absolute_path_;

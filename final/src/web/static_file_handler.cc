@@ -51,12 +51,12 @@ StaticFileHandler::StaticFileHandler() = default;
 StaticFileHandler::~StaticFileHandler() = default;
 
 void StaticFileHandler::initialize(const Init& init) {
-  init_ = &init;
+  init_ = init;
   root_ = detail::absolute_path(init.path);
 }
 
 const StaticFiles& StaticFileHandler::files() const noexcept {
-  return init_->files != nullptr ? *init_->files : detail::default_static_files();
+  return init_.files != nullptr ? *init_.files : detail::default_static_files();
 }
 
 Future<void> StaticFileHandler::get(std::string path) {
@@ -108,7 +108,7 @@ std::optional<std::string> StaticFileHandler::validate_absolute_path(
 
 void StaticFileHandler::open_below_root(const std::string& path) {
   auto opened = std::make_unique<detail::StaticContent>();
-  const int error = detail::open_content(root_, path, init_->follow_symlinks, *opened);
+  const int error = detail::open_content(root_, path, init_.follow_symlinks, *opened);
   if (is_missing(error)) throw HTTPError(404);
   if (error == EXDEV) throw HTTPError(403, path_ + " leads out of the root static directory");
   if (is_refused(error)) throw HTTPError(403, path_ + " cannot be opened");

@@ -598,6 +598,25 @@ TEST_F(StaticTest, WX09_another_path_may_be_served) {
   EXPECT_EQ(fetch("/static/../secret")->code, 403);
 }
 
+// What a class hands on need not outlive the call: a folder that the program names.
+struct OneFolder : StaticFileHandler {
+  struct Init {
+    std::string home;
+  };
+  void initialize(const Init& init) {
+    StaticFileHandler::initialize({.path = init.home + "/files", .default_filename = "index.html"});
+  }
+};
+
+TEST_F(StaticTest, WX09_a_class_may_make_the_init_of_its_base) {
+  const auto get = [this](const std::string& path) {
+    return fetch_from({url<OneFolder>("/f/(.*)", {.home = home_.path()})}, path);
+  };
+  EXPECT_EQ(get("/f/hello.txt")->body, "Hello, static");
+  EXPECT_EQ(get("/f/sub/")->body, "<p>index");
+  EXPECT_EQ(get("/f/none")->code, 404);
+}
+
 // Versions that are given by the program, and stand in the path.
 struct Named final : StaticFiles {
   std::string get_content_version(const std::string& absolute) const override {
