@@ -14,9 +14,10 @@ PREFIX ?= /usr/local
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: ## install what is missing, build, and serve http://localhost:8888 (PORT=9000 for another port)
+run: ## install what is missing, build, and open the course at http://localhost:8888 (PORT=9000 for another port)
 	@scripts/need.sh build
-	@scripts/demo.sh helloworld --port=$(PORT)
+	@/usr/bin/python3 scripts/slides.py
+	@scripts/demo.sh course --port=$(PORT)
 
 test: ## install what is missing, build, and run everything that must hold (QUICK=1: one build; CH=01: one chapter)
 	@$(if $(CH),scripts/chapter.sh --check "$(CH)")

@@ -3,7 +3,8 @@
     slides.py [DECK ...]
 
 A deck is a front matter, slides between lines of ---, and speaker notes in comments, which begin with their minutes:
-<!-- 5 min. What to say. --> Arrow keys turn the pages, n shows the notes. Marp itself renders the same files; this
+<!-- 5 min. What to say. --> Arrow keys turn the pages, and a tap does, at the left third of the
+slide backwards; n shows the notes. A slide is as large as its window. Marp itself renders the same files; this
 program has what the decks use of it, so that building them needs no network and no npm: headings, paragraphs, lists,
 tables, code, pictures (![w:600](path)), **strong**, `code` and links.
 """
@@ -20,23 +21,32 @@ NOTE = re.compile(r"<!--(.*?)-->", re.DOTALL)
 MINUTES = re.compile(r"^\s*(\d+) min\.")
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
-html, body {{ margin: 0; background: #1d2433; }}
-section {{ position: absolute; width: 1280px; height: 720px; box-sizing: border-box; padding: 48px 72px; overflow: hidden;
-  background: #fdfcf8; color: #1d2433; font: 28px/1.4 "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; display: none; }}
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<title>{title}</title><style>
+:root {{ color-scheme: light dark; --ground: #1d2433; --paper: #fdfcf8; --ink: #1d2433; --head: #33415c; --box: #efece3; --note: #ffe9b8; }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --ground: #0b0d10; --paper: #15181c; --ink: #d8dce2; --head: #a9bdde; --box: #20252b; --note: #4a3c14; }}
+  img {{ filter: brightness(.85); }}
+}}
+html, body {{ margin: 0; height: 100%; overflow: hidden; background: var(--ground); }}
+section {{ position: absolute; left: 50%; top: 50%; transform: translate(-50%, -50%) scale(var(--scale, 1));
+  width: 1280px; height: 720px; box-sizing: border-box; padding: 48px 72px; overflow: hidden;
+  background: var(--paper); color: var(--ink); font: 28px/1.4 "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; display: none; }}
 section.shown {{ display: block; }}
-h1 {{ font-size: 46px; line-height: 1.2; margin: 0 0 24px; color: #33415c; }}
+h1 {{ font-size: 46px; line-height: 1.2; margin: 0 0 24px; color: var(--head); }}
 p, ul, ol, table, pre {{ margin: 0 0 20px; }}
 code, pre {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; }}
-code {{ font-size: 0.88em; background: #efece3; padding: 0 5px; border-radius: 4px; }}
-pre {{ font-size: 18px; line-height: 1.35; background: #efece3; padding: 18px 22px; border-radius: 8px; }}
+code {{ font-size: 0.88em; background: var(--box); padding: 0 5px; border-radius: 4px; }}
+pre {{ font-size: 18px; line-height: 1.35; background: var(--box); padding: 18px 22px; border-radius: 8px; }}
 pre code {{ font-size: 1em; padding: 0; background: none; }}
-img {{ display: block; margin: 8px auto; }}
+img {{ display: block; margin: 8px auto; border-radius: 8px; }}
+a {{ color: inherit; }}
 td, th {{ padding: 4px 22px 4px 0; text-align: left; }}
-th {{ border-bottom: 2px solid #33415c; }}
+th {{ border-bottom: 2px solid var(--head); }}
 footer {{ position: absolute; right: 40px; bottom: 20px; font-size: 16px; color: #8a8a80; }}
 aside {{ display: none; position: fixed; left: 0; bottom: 0; width: 100%; box-sizing: border-box; padding: 16px 72px;
-  background: #ffe9b8; font: 20px/1.4 sans-serif; }}
+  background: var(--note); font: 20px/1.4 sans-serif; }}
 body.notes section.shown aside {{ display: block; }}
 </style></head><body>
 {slides}
@@ -53,6 +63,14 @@ addEventListener('keydown', event => {{
   if (['ArrowLeft', 'PageUp'].includes(event.key)) show(current() - 1);
   if (event.key === 'n') document.body.classList.toggle('notes');
 }});
+addEventListener('click', event => {{
+  if (!event.target.closest('a') && getSelection().isCollapsed) show(current() + (event.clientX < innerWidth / 3 ? -1 : 1));
+}});
+function fit() {{
+  document.body.style.setProperty('--scale', Math.min(innerWidth / 1280, innerHeight / 720));
+}}
+addEventListener('resize', fit);
+fit();
 show((parseInt(location.hash.slice(1)) || 1) - 1);
 </script></body></html>
 """

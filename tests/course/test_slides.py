@@ -24,9 +24,10 @@ const found = [];
 document.querySelectorAll('section').forEach((slide, i) => {
   show(i);
   const inner = slide.getBoundingClientRect();
+  const scale = inner.width / 1280;
   for (const part of slide.querySelectorAll('h1, p, li, table, pre, img')) {
     const box = part.getBoundingClientRect();
-    if (box.right > inner.right - 40 || box.bottom > inner.bottom - 30 || part.scrollWidth > part.clientWidth + 1)
+    if (box.right > inner.right - 40 * scale || box.bottom > inner.bottom - 30 * scale || part.scrollWidth > part.clientWidth + 1)
       found.push((i + 1) + ': ' + part.tagName + ' ' + part.textContent.slice(0, 60));
   }
 });
@@ -53,6 +54,23 @@ def measure(browser, page):
 @pytest.mark.parametrize("deck", DECKS, ids=NAMES)
 def test_nothing_overflows(browser, deck):
     assert measure(browser, slides.build(deck)) == []
+
+
+@pytest.mark.parametrize("width, height", [(390, 844), (844, 390), (1280, 720), (1920, 1080)])
+def test_a_slide_is_as_large_as_its_window_and_a_tap_turns_it(browser, width, height):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 1000})
+    try:
+        browser.get(slides.build(DECKS[0]).as_uri())
+        box = browser.execute_script("return document.querySelector('section.shown').getBoundingClientRect().toJSON()")
+        assert box["width"] == pytest.approx(min(width, height * 1280 / 720), abs=1)
+        assert 0 <= box["left"] + 0.5 and box["right"] <= width + 0.5 and box["bottom"] <= height + 0.5
+        for x, shown in [(0.9, "2"), (0.5, "3"), (0.1, "2")]:
+            browser.execute_script("document.body.dispatchEvent(new MouseEvent('click', "
+                                   "{bubbles: true, clientX: arguments[0]}))", x * width)
+            assert browser.execute_script("return location.hash") == "#" + shown
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.mark.parametrize("deck", DECKS, ids=NAMES)

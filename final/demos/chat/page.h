@@ -65,7 +65,7 @@ inline constexpr char kPage[] = R"page(<!DOCTYPE html>
   async function poll() {
     for (let pause = 500;;) {
       try {
-        const answer = await post('/a/message/updates', {cursor});
+        const answer = await post('a/message/updates', {cursor});
         answer.messages.forEach(show);
         find('state').textContent = '';
         pause = 500;
@@ -83,7 +83,7 @@ inline constexpr char kPage[] = R"page(<!DOCTYPE html>
     if (!body) return;
     find('body').value = '';
     try {
-      await post('/a/message/new', {from: find('from').value, body});
+      await post('a/message/new', {from: find('from').value, body});
     } catch (error) {
       find('state').textContent = 'not sent: ' + error.message;
       find('body').value = body;

@@ -1,0 +1,182 @@
+#include "catalogue.h"
+
+#include <toml++/toml.h>
+#include <tornado/json.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <type_traits>
+
+#include "code.h"
+
+using tornado::json;
+
+namespace course {
+namespace {
+
+std::filesystem::path deck_path(const Repository& repository, const std::string& folder) {
+  return repository.root() / "build" / "slides" / (folder + ".html");
+}
+
+// The first heading of a page; empty if there is no such page.
+std::string title_of(const Repository& repository, const std::string& page) {
+  const std::string text = repository.read(page).value_or("");
+  const std::size_t begin = text.starts_with("# ") ? 0 : text.find("\n# ");
+  if (begin == text.npos) return "";
+  const std::size_t title = text.find("# ", begin) + 2;
+  return text.substr(title, text.find('\n', title) - title);
+}
+
+// The rows of the tables in README.md that begin with a link to something below `prefix`:
+// "| [title](prefix...) | about |".
+std::vector<Link> rows_of(std::string_view readme, std::string_view prefix) {
+  std::vector<Link> rows;
+  while (!readme.empty()) {
+    const std::string_view line = readme.substr(0, readme.find('\n'));
+    readme.remove_prefix(std::min(line.size() + 1, readme.size()));
+    const std::size_t middle = line.find("](" + std::string(prefix));
+    if (!line.starts_with("| [") || middle == line.npos) continue;
+    const std::size_t end = line.find(") | ", middle);
+    const std::size_t last = line.rfind(" |");
+    if (end == line.npos || last < end + 4) continue;
+    rows.push_back({std::string(line.substr(3, middle - 3)),
+                    "/" + std::string(line.substr(middle + 2, end - middle - 2)),
+                    inline_code(line.substr(end + 4, last - end - 4))});
+  }
+  return rows;
+}
+
+// What exercises/run.py has written; empty if it has not, or if it is broken.
+json read_progress(const Repository& repository) {
+  const std::string text = read_file(repository.root() / ".progress.json").value_or("{}");
+  json progress = json::parse(text, nullptr, false);
+  return progress.is_object() ? progress : json::object();
+}
+
+template <class T>
+T field(const json& object, const char* name, T otherwise) {
+  const auto found = object.find(name);
+  if (found == object.end()) return otherwise;
+  if constexpr (std::is_same_v<T, bool>)
+    return found->is_boolean() ? found->get<bool>() : otherwise;
+  return found->is_number_integer() ? found->get<T>() : otherwise;
+}
+
+Exercise read_exercise(const Repository& repository, const std::string& folder,
+                       const json& progress) {
+  Exercise exercise;
+  exercise.id = folder.substr(0, 4);
+  exercise.title = folder.substr(5);
+  exercise.url = "/exercises/" + folder + "/";
+  try {
+    const toml::table table =
+        toml::parse(repository.read("exercises/" + folder + "/exercise.toml").value_or(""));
+    exercise.title = table["title"].value_or(exercise.title);
+    exercise.kind = table["kind"].value_or(std::string());
+    exercise.minutes = table["minutes"].value_or(0);
+    for (int star = std::clamp(table["stars"].value_or(0), 0, 3); star > 0; --star)
+      exercise.stars += "★";
+  } catch (const toml::parse_error&) {
+    // Somebody is writing it; it has its name until it can be read.
+  }
+  const auto own = progress.find(exercise.id);
+  if (own == progress.end() || !own->is_object()) return exercise;
+  exercise.solved = field(*own, "solved", false);
+  if (exercise.solved) {
+    exercise.state = "solved";
+  } else if (own->contains("passed")) {
+    exercise.state = std::to_string(field(*own, "passed", 0)) + " of " +
+                     std::to_string(field(*own, "tests", 0)) + " tests";
+  }
+  return exercise;
+}
+
+// "NN-name/": what chapters and exercises are called.
+bool is_numbered(const std::string& name) {
+  return name.size() > 4 && name.ends_with('/') &&
+         std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&
+         std::isdigit(static_cast<unsigned char>(name[1])) != 0 && name[2] == '-';
+}
+
+Chapter read_chapter(const Repository& repository, const std::string& folder,
+                     const std::vector<Link>& rows) {
+  Chapter chapter;
+  chapter.number = folder.substr(0, 2);
+  chapter.folder = folder;
+  chapter.url = "/chapters/" + folder + "/";
+  chapter.title = title_of(repository, "chapters/" + folder + "/README.md");
+  chapter.lesson = !chapter.title.empty();
+  if (chapter.lesson) {
+    if (chapter.title.starts_with(chapter.number + " ")) chapter.title.erase(0, 3);
+  } else {
+    chapter.title = folder.substr(3);
+    std::ranges::replace(chapter.title, '-', ' ');
+  }
+  for (const Link& row : rows) {
+    if (row.url.starts_with(chapter.url)) chapter.about = row.about;
+  }
+  chapter.deck_written = repository.find("slides/" + folder + ".md").has_value();
+  std::error_code error;
+  if (std::filesystem::is_regular_file(deck_path(repository, folder), error))
+    chapter.deck = "/deck/" + folder;
+  chapter.quiz = repository.find("chapters/" + folder + "/quiz.toml").has_value();
+  return chapter;
+}
+
+std::vector<Link> read_pages(const Repository& repository) {
+  std::vector<std::string> paths = {"final/README.md"};
+  for (const char* const room : {"base", "loop", "net", "http", "web"}) {
+    paths.push_back("final/src/" + std::string(room) + "/README.md");
+  }
+  for (const std::string& name : repository.names("final/docs")) {
+    if (name.ends_with(".md")) paths.push_back("final/docs/" + name);
+  }
+  paths.insert(paths.end(),
+               {"final/COMPATIBILITY.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"});
+  std::vector<Link> pages;
+  for (const std::string& path : paths) {
+    const std::string title = title_of(repository, path);
+    if (!title.empty()) pages.push_back({inline_code(title), "/" + path, ""});
+  }
+  std::error_code error;
+  if (std::filesystem::is_regular_file(reference_path(repository) / "index.html", error)) {
+    pages.push_back({"The reference of the public headers", "/reference/", ""});
+  }
+  return pages;
+}
+
+}  // namespace
+
+Course read_course(const Repository& repository) {
+  const std::string readme = repository.read("README.md").value_or("");
+  const std::vector<Link> rows = rows_of(readme, "chapters/");
+  Course course;
+  for (const std::string& name : repository.names("chapters")) {
+    if (is_numbered(name)) {
+      course.chapters.push_back(read_chapter(repository, name.substr(0, name.size() - 1), rows));
+    }
+  }
+  const json progress = read_progress(repository);
+  for (const std::string& name : repository.names("exercises")) {
+    if (!is_numbered(name) || name.size() < 7) continue;
+    const Exercise exercise = read_exercise(repository, name.substr(0, name.size() - 1), progress);
+    const auto chapter = std::ranges::find(course.chapters, name.substr(0, 2), &Chapter::number);
+    if (chapter == course.chapters.end()) continue;
+    chapter->solved += exercise.solved ? 1 : 0;
+    chapter->exercises.push_back(exercise);
+  }
+  course.pages = read_pages(repository);
+  course.demos = rows_of(readme, "final/demos/");
+  return course;
+}
+
+std::filesystem::path reference_path(const Repository& repository) {
+  return repository.root() / "build" / "docs";
+}
+
+std::optional<std::string> read_deck(const Repository& repository, const std::string& folder) {
+  return read_file(deck_path(repository, folder));
+}
+
+}  // namespace course

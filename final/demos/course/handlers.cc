@@ -1,0 +1,160 @@
+#include "handlers.h"
+
+#include <tornado/ioloop.h>
+#include <tornado/static_file_handler.h>
+#include <tornado/template.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "catalogue.h"
+#include "quiz.h"
+#include "view.h"
+
+using namespace tornado;
+using ioloop::IOLoop;
+
+namespace course {
+namespace {
+
+// Everything comes from this server, and nothing is run but its script.
+constexpr const char* kPolicy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri "
+    "'none'; "
+    "form-action 'self'; frame-ancestors 'none'";
+
+// What a template finds under a name: null for nothing.
+template <class T>
+template_::Value value_of(const std::optional<T>& given) {
+  return given ? template_::Value(*given) : template_::Value(nullptr);
+}
+
+// [base]
+// What every page has. Files are read in the loop's pool of threads: a disk may be slow, and the
+// loop has others to serve.
+struct PageHandler : web::RequestHandler {
+  struct Init {
+    const Repository* repository = nullptr;
+  };
+  void initialize(const Init& init) { repository = init.repository; }
+
+  void set_default_headers() override {
+    set_header("Content-Security-Policy", kPolicy);
+    set_header("X-Content-Type-Options", "nosniff");
+  }
+
+  void write_error(int status_code, const web::ErrorInfo&) override {
+    render("error.html", {{"status", status_code}, {"reason", httputil::responses(status_code)}});
+  }
+
+  const Repository* repository = nullptr;
+};
+// [/base]
+
+struct MapHandler : PageHandler {
+  Future<void> get() {
+    Future<Course> reading = IOLoop::current().run_in_executor(nullptr, &read_course, *repository);
+    const Course course = co_await reading;
+    render("map.html",
+           {{"chapters", course.chapters}, {"pages", course.pages}, {"demos", course.demos}});
+  }
+};
+
+// [view]
+// A lesson, a task, a source, a folder: URLs are the paths of the repository, so the links in its
+// pages lead where they lead in the repository.
+struct ViewHandler : PageHandler {
+  Future<void> get(std::string path) {
+    Future<View> reading =
+        IOLoop::current().run_in_executor(nullptr, &make_view, *repository, path);
+    const View view = co_await reading;
+    if (!view.redirect.empty()) {
+      redirect(view.redirect);
+      co_return;
+    }
+    render(view.kind + ".html", {{"title", view.title},
+                                 {"html", view.html},
+                                 {"path", path},
+                                 {"crumbs", view.crumbs},
+                                 {"headings", view.headings},
+                                 {"names", view.names},
+                                 {"chapter", value_of(view.chapter)},
+                                 {"previous", value_of(view.previous)},
+                                 {"next", value_of(view.next)},
+                                 {"exercise", value_of(view.exercise)}});
+  }
+};
+// [/view]
+
+// Drawings and plots, as files.
+class DrawingHandler : public web::StaticFileHandler {
+ public:
+  using Init = PageHandler::Init;
+  void initialize(const Init& init) {
+    repository_ = init.repository;
+    web::StaticFileHandler::initialize({.path = repository_->root().string()});
+  }
+
+ protected:
+  std::string parse_url_path(std::string url_path) override {
+    if (!repository_->find(url_path)) throw web::HTTPError(404);
+    return url_path;
+  }
+
+ private:
+  const Repository* repository_ = nullptr;
+};
+
+struct QuizHandler : PageHandler {
+  Future<void> get(std::string number) {
+    Future<Course> course_read =
+        IOLoop::current().run_in_executor(nullptr, &read_course, *repository);
+    const Course course = co_await course_read;
+    for (const Chapter& chapter : course.chapters) {
+      if (chapter.number != number || !chapter.quiz) continue;
+      auto quiz_read =
+          IOLoop::current().run_in_executor(nullptr, &read_quiz, *repository, chapter.folder);
+      const auto questions = co_await quiz_read;
+      if (!questions) break;  // it was removed just now
+      render("quiz.html", {{"chapter", chapter}, {"questions", *questions}});
+      co_return;
+    }
+    throw web::HTTPError(404);
+  }
+};
+
+// A deck brings its own style, script and pictures, all in its one file.
+struct DeckHandler : PageHandler {
+  Future<void> get(std::string folder) {
+    auto reading = IOLoop::current().run_in_executor(nullptr, &read_deck, *repository, folder);
+    const auto deck = co_await reading;
+    if (!deck) throw web::HTTPError(404);
+    clear_header("Content-Security-Policy");
+    write(*deck);
+  }
+};
+
+struct HelloHandler : web::RequestHandler {
+  void get() { write("Hello, world"); }
+};
+
+}  // namespace
+
+std::vector<web::URLSpec> routes(const Repository* repository) {
+  const PageHandler::Init init{.repository = repository};
+  const web::StaticFileHandler::Init reference{.path = reference_path(*repository).string(),
+                                               .default_filename = "index.html"};
+  return {
+      web::url<MapHandler>("/", init),
+      web::url<web::RedirectHandler>("/chat", {.url = "/chat/", .permanent = false}),
+      web::url<HelloHandler>("/hello"),
+      web::url<QuizHandler>("/quiz/([0-9]+)", init),
+      web::url<DeckHandler>("/deck/([a-z0-9-]+)", init),
+      web::url<web::StaticFileHandler>("/reference/(.*)", reference),
+      web::url<DrawingHandler>("/(.+\\.(?:svg|png))", init),
+      web::url<ViewHandler>("/(.+)", init),
+  };
+}
+
+}  // namespace course

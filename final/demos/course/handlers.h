@@ -1,0 +1,15 @@
+// Internal header. The course's pages.
+#pragma once
+
+#include <tornado/web.h>
+
+#include <vector>
+
+#include "repository.h"
+
+namespace course {
+
+// The repository must outlive the application that gets the routes.
+std::vector<tornado::web::URLSpec> routes(const Repository* repository);
+
+}  // namespace course
