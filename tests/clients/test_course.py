@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -33,7 +34,7 @@ QUIZZES = quiz.quizzes()
 
 def start(*options):
     build = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
-    return WireServer([str(build / "final" / "demos" / "course" / "course")], "--port=0", *options)
+    return WireServer([str(build / "final" / "demos" / "course" / "course"), "--port=0"], *options)
 
 
 @pytest.fixture(scope="module")
@@ -471,6 +472,16 @@ def test_a_page_that_is_read_slowly_holds_up_nobody(small):
         for _ in range(20):
             assert other.get("/hello").body == b"Hello, world"
         assert reader.read_response("GET").status == 200
+
+
+def test_a_port_that_is_taken_is_one_clear_line(small):
+    with pytest.raises(RuntimeError, match="error: .*in use"):
+        start(f"--port={small.server.port}")
+
+
+def test_make_run_builds_the_slides_and_starts_this():
+    commands = subprocess.run(["make", "-n", "-C", ROOT, "run", "PORT=9000"], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"need\.sh build\n.*slides\.py\nscripts/demo\.sh course --port=9000\n", commands), commands
 
 
 def test_a_root_that_is_not_there_is_one_clear_line(tmp_path):
