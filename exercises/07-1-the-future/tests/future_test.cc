@@ -23,7 +23,7 @@ template <class F>
 std::string thrown_by(F call) {
   try {
     call();
-  } catch (const std::logic_error& error) {
+  } catch (const std::logic_error&) {
     return "a logic_error";
   } catch (const std::exception& error) {
     return error.what();
