@@ -20,10 +20,14 @@ install(FILES
 
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE prefix_from_pc)
-set(pc_libs_private "")
+set(pc_libs_private "Libs.private: -ldl")
+if(TORNADO_WITH_BACKTRACE)
+  string(APPEND pc_libs_private " -lbacktrace")
+endif()
 if(TORNADO_WITH_CURL)
   # Not in Requires.private: --static would ask for all that a static libcurl needs, and we link the shared one.
-  string(APPEND pc_libs_private "Libs.private: -lcurl\n")
+  string(APPEND pc_libs_private " -lcurl")
 endif()
+string(APPEND pc_libs_private "\n")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/tornado.pc.in" "${PROJECT_BINARY_DIR}/tornado.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/tornado.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

@@ -112,7 +112,8 @@ struct Settings {
   bool debug = false;
   // The program starts itself anew when it is built anew (tornado/autoreload.h); unset: as debug.
   std::optional<bool> autoreload;
-  // Error pages show the exception; unset: as debug.
+  // Error pages show the exception, and both they and the log the calls that led to its throw.
+  // Lines are named in a build with debug information (-g). Unset: as debug.
   std::optional<bool> serve_traceback;
   // The host that add_handlers() takes for this one when the request's name is none of those.
   std::string default_host;
@@ -337,7 +338,7 @@ class RequestHandler : public tornado::detail::Pooled {
   // At the start, and again before an error page: headers that every response has.
   virtual void set_default_headers() {}
   // The body of an error page. The default is a small HTML page; with serve_traceback, the
-  // exception's text. Does not change the status by itself.
+  // exception's text and its traceback. Does not change the status by itself.
   virtual void write_error(int status_code, const ErrorInfo& info);
   // Text of a request as UTF-8: captures of the path, and arguments; `name` is the argument's or
   // the group's. The default throws HTTPError(400) for what is not.

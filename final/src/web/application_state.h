@@ -17,6 +17,9 @@ namespace tornado::web::detail {
 inline constexpr std::array<std::string_view, 7> kMethodNames = {
     "GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS"};
 
+// Where the traceback of a request's exception begins: what is outside is the same for all.
+inline constexpr std::string_view kOutermostCall = "tornado::web::RequestHandler::execute";
+
 struct ApplicationState final : tornado::detail::Counted {
   ApplicationState(Application& owner, std::vector<Rule> handlers, Settings app_settings);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/traceback.h"
 #include "http/exchange.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
@@ -266,7 +267,8 @@ void RequestHandler::log_exception(const std::exception_ptr& exception) {
                        "\nHTTPServerRequest(protocol='" + request.protocol + "', host='" +
                        request.host + "', method='" + request.method + "', uri='" + request.uri +
                        "', version='" + request.version + "', remote_ip='" + request.remote_ip +
-                       "')\n" + describe(exception));
+                       "')\n" + tornado::detail::traceback(exception, detail::kOutermostCall) +
+                       describe(exception));
   }
 }
 

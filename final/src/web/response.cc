@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/traceback.h"
 #include "http/framing.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
@@ -154,7 +155,8 @@ void RequestHandler::redirect(std::string_view url, bool permanent, int status) 
 void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
   if (state_->serves_tracebacks() && info.exception != nullptr) {
     set_header("Content-Type", "text/plain");
-    write(describe(info.exception) + "\n");
+    write(tornado::detail::traceback(info.exception, detail::kOutermostCall) +
+          describe(info.exception) + "\n");
     return;
   }
   const std::string text = std::to_string(status_code) + ": " +

@@ -341,7 +341,12 @@ TEST_F(WebTest, ST03_serve_traceback_shows_the_exception) {
   Application app({url<Failing>("/(.*)")}, settings);
   const Exchange get(app, "GET", "/error");
   EXPECT_EQ(get->sent_headers["Content-Type"], "text/plain");
-  EXPECT_NE(get->body.find("secret detail"), std::string::npos);
+  // The calls that led to the throw, and then what was thrown.
+  EXPECT_TRUE(get->body.starts_with("Traceback (most recent call last):\n")) << get->body;
+  const std::size_t thrown_in = get->body.find("Failing::get");
+  ASSERT_NE(thrown_in, std::string::npos) << get->body;
+  EXPECT_NE(get->body.find("secret detail", thrown_in), std::string::npos) << get->body;
+  EXPECT_TRUE(logged("Failing::get"));
 }
 
 struct Streaming : RequestHandler {
