@@ -3,6 +3,7 @@
 // of tornado.escape.
 #pragma once
 
+#include <tornado/detail/json_box.h>
 #include <tornado/detail/json_text.h>
 
 #include <cstddef>
@@ -63,6 +64,12 @@ struct detail::JsonText<json> {
     }
     return escape::json_encode(value);
   }
+};
+
+// What functions return that are declared without the JSON library.
+template <>
+struct detail::JsonType<void> {
+  using type = json;
 };
 
 }  // namespace tornado

@@ -5,9 +5,6 @@
 //
 // L is the length of its field. What has a number and a pipe in front is of that version; numbers
 // above 999 are the base64 of a version 1 value.
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <tornado/web.h>
 
 #include <algorithm>
@@ -18,6 +15,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
+#include "web/crypto.h"
 
 namespace tornado::web {
 namespace {
@@ -25,30 +23,15 @@ namespace {
 constexpr double kSecondsPerDay = 86400;
 constexpr double kLongestFutureDays = 31;  // of a version 1 timestamp
 
-std::string hex_hmac(const EVP_MD* digest, const std::string& key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac;
-  unsigned size = 0;
-  if (::HMAC(digest, key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(),
-             &size) == nullptr) {
-    throw std::runtime_error("OpenSSL cannot make a signature");
-  }
-  return hex_encode({reinterpret_cast<const char*>(mac.data()), size});
-}
-
 std::string signature_v1(const std::string& key, std::string_view name, std::string_view base64,
                          std::string_view timestamp) {
   std::string text(name);
   text.append(base64).append(timestamp);
-  return hex_hmac(::EVP_sha1(), key, text);
+  return hex_encode(hmac_sha1(key, text));
 }
 
 std::string signature_v2(const std::string& key, std::string_view text) {
-  return hex_hmac(::EVP_sha256(), key, text);
-}
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+  return hex_encode(hmac_sha256(key, text));
 }
 
 template <class N>

@@ -1,7 +1,5 @@
 // The defence against forged requests of other sites: a random token in a cookie, which other sites
 // cannot read, has to come back with whatever changes something.
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <tornado/escape.h>
 #include <tornado/web.h>
 
@@ -9,19 +7,12 @@
 #include <stdexcept>
 
 #include "web/client_state.h"
+#include "web/crypto.h"
 
 namespace tornado::web {
 namespace {
 
 constexpr double kDaysForUsers = 30;  // that the cookie of somebody logged in lives
-
-std::string random_bytes(std::size_t size) {
-  std::string bytes(size, '\0');
-  if (::RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) != 1) {
-    throw std::runtime_error("OpenSSL has no random bytes");
-  }
-  return bytes;
-}
 
 std::string encode(const detail::XsrfToken& token, int version) {
   if (version == 1) return encode_xsrf_token_v1(token);
@@ -70,9 +61,7 @@ void RequestHandler::check_xsrf_cookie() {
   if (!token || token->bytes.empty()) {
     throw HTTPError(403, "'_xsrf' argument has invalid format");
   }
-  const std::string& expected = raw_xsrf_token().bytes;
-  if (token->bytes.size() != expected.size() ||
-      ::CRYPTO_memcmp(token->bytes.data(), expected.data(), expected.size()) != 0) {
+  if (!equal_in_constant_time(token->bytes, raw_xsrf_token().bytes)) {
     throw HTTPError(403, "XSRF cookie does not match POST argument");
   }
 }

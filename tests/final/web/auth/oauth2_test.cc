@@ -1,0 +1,534 @@
+// OAuth 2.0, Google and Facebook, with services on the same loop.
+#include <set>
+
+#include "auth_test_tools.h"
+#include "base/hex.h"
+#include "web/crypto.h"
+
+namespace tornado::auth {
+namespace {
+
+// ---- a service with Google's endpoints ----------------------------------------------------------
+
+struct GoogleState {
+  std::map<std::string, std::string> challenges;  // by code
+  std::set<std::string> used;
+};
+GoogleState google;
+
+// A person who always agrees.
+struct GoogleAuthorize : ServiceHandler {
+  void answer() override {
+    require({"client_id", "redirect_uri", "response_type"});
+    const std::string code = "code-" + std::to_string(google.challenges.size() + 1);
+    google.challenges[code] = sent(*this, "code_challenge");
+    Parameters args = {{"code", code}};
+    if (!sent(*this, "state").empty()) args.emplace_back("state", sent(*this, "state"));
+    redirect(httputil::url_concat(sent(*this, "redirect_uri"), args));
+  }
+};
+
+struct GoogleToken : ServiceHandler {
+  void answer() override {
+    for (const auto& [name, values] : request.body_arguments()) service.fields[name] = values[0];
+    EXPECT_TRUE(request.query_arguments().empty());
+    require({"client_id", "client_secret", "redirect_uri", "code"});
+    EXPECT_EQ(sent(*this, "grant_type"), "authorization_code");
+    const std::string code = sent(*this, "code");
+    const auto known = google.challenges.find(code);
+    if (known == google.challenges.end() || !google.used.insert(code).second) {
+      set_status(400);
+      finish(json{{"error", "invalid_grant"}, {"error_description", "Bad Request"}});
+      return;
+    }
+    if (!known->second.empty() && challenge_of(sent(*this, "code_verifier")) != known->second) {
+      set_status(400);
+      finish(json{{"error", "invalid_grant"}, {"error_description", "code verifier"}});
+      return;
+    }
+    finish(json{{"access_token", "token of " + code}, {"expires_in", 3600}});
+  }
+  // RFC 7636 4.6, without the padding, and with two other characters than base64 has.
+  static std::string challenge_of(const std::string& verifier) {
+    const std::string bytes = web::sha256(verifier);
+    static constexpr char kDigits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::string text;
+    unsigned bits = 0;
+    int count = 0;
+    for (const char c : bytes) {
+      bits = (bits << 8) | static_cast<unsigned char>(c);
+      for (count += 8; count >= 6; count -= 6) text += kDigits[(bits >> (count - 6)) & 63];
+    }
+    return text + kDigits[(bits << (6 - count)) & 63];
+  }
+};
+
+struct GoogleUserinfo : ServiceHandler {
+  void answer() override {
+    service.fields["authorization"] = request.headers.get("Authorization");
+    service.fields["query"] = request.path == request.uri ? "" : request.uri;
+    for (const auto& [name, values] : request.body_arguments()) service.fields[name] = values[0];
+    finish(json{
+        {"name", "Foo"}, {"email", "foo@example.com"}, {"token", sent(*this, "access_token")}});
+  }
+};
+
+std::vector<web::URLSpec> google_routes() {
+  return {web::url<GoogleAuthorize>("/authorize"), web::url<GoogleToken>("/token"),
+          web::url<GoogleUserinfo>("/userinfo")};
+}
+
+web::Settings google_settings() {
+  web::Settings settings;
+  settings.extra = {{"google_oauth_key", "our id"}, {"google_oauth_secret", "our secret"}};
+  return settings;
+}
+
+// ---- programs -----------------------------------------------------------------------------------
+
+struct LocalGoogle : GoogleOAuth2Mixin {
+  std::string oauth_authorize_url() const override { return service.url + "/authorize"; }
+  std::string oauth_access_token_url() const override { return service.url + "/token"; }
+  std::string oauth_userinfo_url() const override { return service.url + "/userinfo"; }
+};
+
+// As the example of Tornado's documentation.
+struct GoogleLogin : Reporting, LocalGoogle {
+  Future<void> get() {
+    const std::string here = request.protocol + "://" + request.host + request.path;
+    const std::string code = get_argument("code", "");
+    if (code.empty()) {
+      authorize_redirect({.redirect_uri = here,
+                          .client_id = settings().extra.at("google_oauth_key"),
+                          .extra_params = {{"approval_prompt", "auto"}},
+                          .scope = {"profile", "email"}});
+      co_return;
+    }
+    const json access = co_await get_authenticated_user(here, code);
+    const std::string token = access.at("access_token");
+    const json user = co_await oauth2_request(oauth_userinfo_url(), token);
+    finish(json{{"access", access}, {"user", user}});
+  }
+};
+
+// The mixin may stand in front, too.
+struct SafeGoogleLogin : LocalGoogle, Reporting {
+  Future<void> get() {
+    const std::string here = request.protocol + "://" + request.host + request.path;
+    const std::string code = get_argument("code", "");
+    if (code.empty()) {
+      authorize_redirect({.redirect_uri = here, .client_id = "our id"});
+      co_return;
+    }
+    const json access = co_await get_authenticated_user(here, code);
+    finish(access);
+  }
+  bool oauth_use_state() const override { return true; }
+  bool oauth_use_pkce() const override { return true; }
+};
+
+class GoogleTest : public AuthTest {
+ protected:
+  GoogleTest() {
+    google = {};
+    start(google_routes(), {web::url<GoogleLogin>("/login"), web::url<SafeGoogleLogin>("/safe")},
+          google_settings());
+  }
+  json get(const std::string& address) { return escape::json_decode(browser.get(address).body); }
+};
+
+TEST_F(GoogleTest, AU03_AU04_ST14_a_person_logs_in) {
+  const std::string there = browser.redirect(url + "/login");
+  EXPECT_TRUE(there.starts_with(service.url + "/authorize?"));
+  EXPECT_EQ(query(there), (std::map<std::string, std::string>{{"response_type", "code"},
+                                                              {"redirect_uri", url + "/login"},
+                                                              {"client_id", "our id"},
+                                                              {"approval_prompt", "auto"},
+                                                              {"scope", "profile email"}}));
+  const std::string back = browser.redirect(there);
+  EXPECT_EQ(back, url + "/login?code=code-1");
+  const json page = get(back);
+  EXPECT_EQ(page.at("access"), (json{{"access_token", "token of code-1"}, {"expires_in", 3600}}));
+  EXPECT_EQ(page.at("user").at("email"), "foo@example.com");
+  EXPECT_EQ(service.fields.at("client_id"), "our id");
+  EXPECT_EQ(service.fields.at("client_secret"), "our secret");
+  EXPECT_EQ(service.fields.at("redirect_uri"), url + "/login");
+  EXPECT_TRUE(browser.cookies.empty());
+}
+
+// RFC 9700 4.3.2: not in the query, where Tornado puts it.
+TEST_F(GoogleTest, AU03_the_token_is_sent_as_a_field) {
+  browser.get(browser.redirect(browser.redirect(url + "/login")));
+  EXPECT_EQ(service.fields.at("authorization"), "Bearer token of code-1");
+  EXPECT_EQ(service.fields.at("query"), "");
+}
+
+TEST_F(GoogleTest, AU04_a_code_is_good_once) {
+  const std::string back = browser.redirect(browser.redirect(url + "/login"));
+  EXPECT_TRUE(get(back).contains("access"));
+  const json second = get(back);
+  EXPECT_EQ(second.at("status"), 403);
+  EXPECT_EQ(second.at("error"), "invalid_grant");
+  EXPECT_EQ(second.at("service_status"), 400);
+  EXPECT_EQ(second.at("auth_error"),
+            service.url + "/token answered HTTP 400: invalid_grant (Bad Request)");
+}
+
+TEST_F(GoogleTest, AU04_without_the_settings_it_says_which) {
+  app_.emplace(std::vector<web::URLSpec>{web::url<GoogleLogin>("/login")});
+  url = "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
+  const json page = get(url + "/login?code=x");
+  EXPECT_EQ(page.at("status"), 500);
+  EXPECT_NE(page.at("other").get<std::string>().find("google_oauth_key"), std::string::npos);
+}
+
+// ---- state and PKCE -----------------------------------------------------------------------------
+
+TEST_F(GoogleTest, AU03_state_and_pkce_go_round) {
+  const std::string there = browser.redirect(url + "/safe");
+  const auto asked = query(there);
+  EXPECT_EQ(asked.at("state").size(), 43U);
+  EXPECT_EQ(asked.at("code_challenge").size(), 43U);
+  EXPECT_EQ(asked.at("code_challenge_method"), "S256");
+  ASSERT_EQ(browser.cookie_lines.size(), 1U);
+  const std::string& cookie = browser.cookie_lines[0];
+  EXPECT_NE(cookie.find("HttpOnly"), std::string::npos);
+  EXPECT_NE(cookie.find("SameSite=Lax"), std::string::npos);
+  EXPECT_EQ(cookie.find("Secure"), std::string::npos) << "it came over http";
+  EXPECT_EQ(get(browser.redirect(there)).at("access_token"), "token of code-1");
+  EXPECT_TRUE(browser.cookies.empty()) << "used once";
+  EXPECT_NE(query(browser.redirect(url + "/safe")).at("state"), asked.at("state"));
+}
+
+TEST_F(GoogleTest, AU03_another_state_is_refused) {
+  const std::string back = browser.redirect(browser.redirect(url + "/safe"));
+  const json page = get(back.substr(0, back.find("&state=")) + "&state=wrong");
+  EXPECT_EQ(page.at("status"), 403);
+  EXPECT_EQ(page.at("auth_error"),
+            "the state is not the one that this browser was sent to log in with");
+  EXPECT_EQ(get(back).at("status"), 403) << "no second try";
+  EXPECT_EQ(service.requests, (std::vector<std::string>{"GET /authorize"}));
+}
+
+TEST_F(GoogleTest, AU03_no_state_is_refused) {
+  const std::string back = browser.redirect(browser.redirect(url + "/safe"));
+  EXPECT_EQ(get(back.substr(0, back.find("&state="))).at("status"), 403);
+}
+
+// Somebody sends a link that would log others into his own account.
+TEST_F(GoogleTest, AU03_a_link_of_somebody_else_is_refused) {
+  const std::string back = browser.redirect(browser.redirect(url + "/safe"));
+  Browser victim(loop_);
+  const json page = escape::json_decode(victim.get(back).body);
+  EXPECT_EQ(page.at("status"), 403);
+  EXPECT_EQ(page.at("auth_error"), "this browser was not sent to log in: it has no state");
+  for (const char* forged : {".", "x", "x.", ".x"}) {
+    victim.cookies["_oauth2_state"] = forged;
+    EXPECT_EQ(escape::json_decode(victim.get(back).body).at("status"), 403) << forged;
+  }
+  EXPECT_EQ(service.requests, (std::vector<std::string>{"GET /authorize"}));
+}
+
+// RFC 7636: the code alone is of no use.
+TEST_F(GoogleTest, AU03_a_code_of_another_browser_is_refused_by_the_service) {
+  const std::string stolen = query(browser.redirect(browser.redirect(url + "/safe"))).at("code");
+  Browser thief(loop_);
+  const std::string back = thief.redirect(thief.redirect(url + "/safe"));
+  const std::string state = query(back).at("state");
+  const json page = escape::json_decode(
+      thief.get(url + "/safe?code=" + stolen + "&state=" + escape::url_escape(state)).body);
+  EXPECT_EQ(page.at("status"), 403);
+  EXPECT_EQ(page.at("error"), "invalid_grant");
+}
+
+// ---- failures -----------------------------------------------------------------------------------
+
+TEST_F(GoogleTest, AU07_who_says_no_is_not_asked_again) {
+  const json page = get(url + "/login?error=access_denied&error_description=The+person+said+no");
+  EXPECT_EQ(page.at("status"), 403);
+  EXPECT_EQ(page.at("error"), "access_denied");
+  EXPECT_EQ(page.at("auth_error"),
+            "the service sent the browser back: access_denied (The person said no)");
+}
+
+TEST_F(GoogleTest, AU07_no_code_is_a_bad_request) {
+  struct Careless : Reporting, LocalGoogle {
+    Future<void> get() { co_await get_authenticated_user("http://x/", get_argument("code", "")); }
+  };
+  app_.emplace(std::vector<web::URLSpec>{web::url<Careless>("/")}, google_settings());
+  const json page =
+      get("http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port()) + "/");
+  EXPECT_EQ(page.at("status"), 400);
+  EXPECT_EQ(page.at("auth_error"), "there is no code");
+}
+
+TEST_F(GoogleTest, AU07_a_service_that_fails_is_a_bad_gateway) {
+  const std::string address = service.url + "/token ";
+  const std::vector<std::pair<ServiceState::Failure, std::string>> table = {
+      {{500, "<h1>\xf0\x9f\x92\xa5</h1>\n"}, "answered HTTP 500 (<h1>\?\?\?\?</h1>?)"},
+      {{500, ""}, "answered HTTP 500"},
+      {{401, R"({"error": "invalid_client"})"},
+       R"(answered HTTP 401: invalid_client ({"error": "invalid_client"}))"},
+      {{302, ""}, "answered HTTP 302"},
+      {{200, "access_token=x"}, "answered no JSON: "},
+      {{200, ""}, "answered no JSON: "},
+      {{200, "[]"}, "gave no access token"},
+      {{200, "{}"}, "gave no access token"},
+      {{200, R"({"access_token": 7})"}, "gave no access token"},
+      {{200, R"({"access_token": ""})"}, "gave no access token"},
+      {{200, "null"}, "gave no access token"},
+      {{400, R"({"error": {"message": "Expired", "type": "OAuthException", "code": 190}})"},
+       "answered HTTP 400: OAuthException (Expired)"},
+      {{400, R"({"error": 7})"}, R"(answered HTTP 400 ({"error": 7}))"},
+  };
+  for (const auto& [failure, said] : table) {
+    service.failures = {{"/token", failure}};
+    const json page = get(url + "/login?code=x");
+    EXPECT_EQ(page.at("status"), 502) << failure.body;
+    EXPECT_TRUE(page.at("auth_error").get<std::string>().starts_with(address + said)) << page;
+    EXPECT_EQ(page.at("service_status"), failure.status);
+  }
+  service.failures = {{"/userinfo", {500, "no"}}};
+  const json page = get(browser.redirect(browser.redirect(url + "/login")));
+  EXPECT_EQ(page.at("auth_error"), service.url + "/userinfo answered HTTP 500 (no)");
+}
+
+TEST_F(GoogleTest, AU07_long_answers_are_cut_and_have_no_line_breaks) {
+  service.failures = {{"/token", {500, std::string(1000, 'x') + "\nforged line"}}};
+  const std::string said = get(url + "/login?code=x").at("auth_error").get<std::string>();
+  EXPECT_TRUE(said.ends_with("(" + std::string(200, 'x') + "...)")) << said;
+}
+
+TEST_F(GoogleTest, AU07_a_service_that_does_not_answer_is_a_gateway_timeout) {
+  service.failures = {{"/token", {.silent = true}}};
+  const json page = get(url + "/login?code=x");
+  EXPECT_EQ(page.at("status"), 504);
+  EXPECT_EQ(page.at("auth_error"), service.url + "/token did not answer: Timeout during request");
+  EXPECT_EQ(page.at("has_cause"), true);
+}
+
+TEST_F(GoogleTest, AU07_a_service_that_is_not_there_is_a_bad_gateway) {
+  service_server_->stop();
+  const json page = get(url + "/login?code=secret-code");
+  EXPECT_EQ(page.at("status"), 502);
+  EXPECT_EQ(page.at("has_cause"), true);
+  EXPECT_EQ(page.at("service_status"), 0);
+  EXPECT_EQ(page.at("auth_error").get<std::string>().find("secret-code"), std::string::npos);
+}
+
+TEST_F(GoogleTest, AU07_the_log_has_no_secrets) {
+  service.failures = {{"/token", {500, "no"}}};
+  get(url + "/login?code=x");
+  EXPECT_EQ(log_.count("our secret"), 0U) << log_.text();
+  EXPECT_EQ(log_.count("/token answered HTTP 500 (no)"), 1U) << log_.text();
+}
+
+TEST_F(GoogleTest, AU04_a_person_who_leaves_costs_nothing) {
+  service.failures = {{"/token", {.silent = true}}};
+  {
+    httpclient::HTTPRequest request(url + "/login?code=x");
+    request.request_timeout = 1;
+    const httpclient::AsyncHTTPClient client;
+    EXPECT_THROW(loop_.run_sync([&] { return client.fetch(std::move(request)); }),
+                 httpclient::HTTPTimeoutError);
+  }
+  service.failures.clear();
+  EXPECT_TRUE(get(browser.redirect(browser.redirect(url + "/login"))).contains("access"));
+}
+
+// ---- oauth2_request -----------------------------------------------------------------------------
+
+struct Requests : Reporting, LocalGoogle {
+  Future<void> get() {
+    const std::string how = get_argument("how");
+    std::optional<Parameters> post;
+    if (how == "post") post = Parameters{{"message", "a&b"}};
+    if (how == "empty post") post = Parameters();
+    const Parameters args = {{"fields", "id,name"}};
+    in_query_ = how == "query";
+    std::string token = "t";
+    if (how == "nobody") token.clear();
+    const json answer = co_await oauth2_request(service.url + "/userinfo", token, post, args);
+    finish(answer);
+  }
+  bool oauth_token_in_query() const override { return in_query_; }
+
+ private:
+  bool in_query_ = false;
+};
+
+TEST_F(GoogleTest, AU03_oauth2_request_gets_and_posts) {
+  app_.emplace(std::vector<web::URLSpec>{web::url<Requests>("/")});
+  url = "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
+  get(url + "/?how=get");
+  EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
+  get(url + "/?how=post");
+  EXPECT_EQ(service.fields.at("message"), "a&b");
+  EXPECT_EQ(service.fields.at("authorization"), "Bearer t");
+  EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
+  get(url + "/?how=empty+post");
+  // Tornado drops the arguments if there is no token.
+  get(url + "/?how=nobody");
+  EXPECT_EQ(service.fields.at("authorization"), "");
+  EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
+  EXPECT_EQ(get(url + "/?how=query").at("token"), "t");
+  EXPECT_EQ(service.fields.at("authorization"), "");
+  EXPECT_EQ(service.requests,
+            (std::vector<std::string>{"GET /userinfo", "POST /userinfo", "POST /userinfo",
+                                      "GET /userinfo", "GET /userinfo"}));
+}
+
+TEST_F(GoogleTest, AU03_oauth_request_token_url_leaves_out_what_is_empty) {
+  struct Shows : Reporting, LocalGoogle {
+    void get() { write(oauth_request_token_url("http://x/", "i", "", "c", {{"grant_type", "g"}})); }
+  };
+  app_.emplace(std::vector<web::URLSpec>{web::url<Shows>("/")});
+  const std::string here =
+      "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
+  EXPECT_EQ(browser.get(here).body,
+            service.url + "/token?redirect_uri=http%3A%2F%2Fx%2F&code=c&client_id=i&grant_type=g");
+}
+
+// ---- the endpoints of the real ones -------------------------------------------------------------
+
+struct Endpoints : web::RequestHandler, GoogleOAuth2Mixin {
+  void get() {
+    write(oauth_authorize_url() + " " + oauth_access_token_url() + " " + oauth_userinfo_url());
+  }
+};
+struct FacebookEndpoints : web::RequestHandler, FacebookGraphMixin {
+  void get() {
+    write(oauth_authorize_url() + " " + oauth_access_token_url() + " " + facebook_base_url());
+  }
+};
+
+TEST_F(AuthTest, AU04_AU05_the_endpoints_are_tornados) {
+  start({}, {web::url<Endpoints>("/g"), web::url<FacebookEndpoints>("/f")});
+  EXPECT_EQ(
+      browser.get(url + "/g").body,
+      "https://accounts.google.com/o/oauth2/v2/auth https://www.googleapis.com/oauth2/v4/token "
+      "https://www.googleapis.com/oauth2/v1/userinfo");
+  EXPECT_EQ(browser.get(url + "/f").body,
+            "https://www.facebook.com/dialog/oauth https://graph.facebook.com/oauth/access_token "
+            "https://graph.facebook.com");
+}
+
+// ---- a client of one's own ----------------------------------------------------------------------
+
+struct OwnClient : Reporting, LocalGoogle {
+  Future<void> get() {
+    const json answer = co_await oauth2_request("http://elsewhere.invalid/userinfo");
+    finish(answer);
+  }
+  httpclient::AsyncHTTPClient get_auth_http_client() override {
+    httpclient::ClientOptions options;
+    options.resolver = std::make_shared<netutil::BlockingResolver>();
+    netutil::OverrideResolver::Entry entry("elsewhere.invalid", "127.0.0.1");
+    entry.new_port = static_cast<std::uint16_t>(std::stoi(service.url.substr(17)));
+    options.hostname_mapping = {entry};
+    return {httpclient::force_instance, options};
+  }
+};
+
+TEST_F(GoogleTest, AU03_the_http_client_can_be_replaced) {
+  app_.emplace(std::vector<web::URLSpec>{web::url<OwnClient>("/")});
+  const json page =
+      get("http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port()) + "/");
+  EXPECT_EQ(page.value("name", ""), "Foo") << page;
+}
+
+// ---- Facebook -----------------------------------------------------------------------------------
+
+struct FacebookToken : ServiceHandler {
+  void answer() override {
+    EXPECT_TRUE(request.query_arguments().empty());
+    require({"client_id", "client_secret", "redirect_uri", "code"});
+    finish(json{{"access_token", "fb-token"}, {"expires_in", 5183944}});
+  }
+};
+struct FacebookMe : ServiceHandler {
+  void answer() override {
+    service.fields = {{"fields", sent(*this, "fields")},
+                      {"appsecret_proof", sent(*this, "appsecret_proof")},
+                      {"authorization", request.headers.get("Authorization")}};
+    finish(json{{"id", "7"},
+                {"name", "Ann B"},
+                {"picture", {{"url", "p"}}},
+                {"email", "a@b"},
+                {"more", 1}});
+  }
+};
+struct FacebookFeed : ServiceHandler {
+  void answer() override { finish(json{{"id", sent(*this, "message")}}); }
+};
+
+struct FacebookLogin : Reporting, FacebookGraphMixin {
+  Future<void> get() {
+    if (get_argument("code", "").empty()) {
+      authorize_redirect({.redirect_uri = "http://x/back", .client_id = "i"});
+      co_return;
+    }
+    const std::vector<std::string> more = {"email", "id"};
+    const json user = co_await get_authenticated_user("http://x/back", "i", "fb-secret", "c", more);
+    finish(user);
+  }
+  Future<void> post() {
+    const Parameters message = {{"message", "hello"}};
+    const json entry = co_await facebook_request("/me/feed", "fb-token", message);
+    finish(entry);
+  }
+  std::string oauth_authorize_url() const override { return service.url + "/dialog"; }
+  std::string oauth_access_token_url() const override { return service.url + "/token"; }
+  std::string facebook_base_url() const override { return service.url; }
+};
+
+class FacebookTest : public AuthTest {
+ protected:
+  FacebookTest() {
+    start({web::url<FacebookToken>("/token"), web::url<FacebookMe>("/me"),
+           web::url<FacebookFeed>("/me/feed")},
+          {web::url<FacebookLogin>("/login")});
+  }
+};
+
+TEST_F(FacebookTest, AU05_a_person_logs_in) {
+  EXPECT_EQ(
+      browser.redirect(url + "/login"),
+      service.url + "/dialog?response_type=code&redirect_uri=http%3A%2F%2Fx%2Fback&client_id=i");
+  const json user = escape::json_decode(browser.get(url + "/login?code=c").body);
+  EXPECT_EQ(user, (json{{"id", "7"},
+                        {"name", "Ann B"},
+                        {"first_name", nullptr},
+                        {"last_name", nullptr},
+                        {"locale", nullptr},
+                        {"picture", {{"url", "p"}}},
+                        {"link", nullptr},
+                        {"email", "a@b"},
+                        {"access_token", "fb-token"},
+                        {"session_expires", "5183944"}}));
+  EXPECT_EQ(service.fields.at("fields"), "id,name,first_name,last_name,locale,picture,link,email");
+  // What Python's hmac module makes of key "fb-secret" and text "fb-token".
+  EXPECT_EQ(service.fields.at("appsecret_proof"),
+            "3a33c91971a202a41d4b26290bbb649a7e47fdb714d280c9d0a87b16b8ffc812");
+  EXPECT_EQ(service.fields.at("authorization"), "Bearer fb-token");
+}
+
+TEST_F(FacebookTest, AU05_facebook_request_posts_to_a_path) {
+  httpclient::HTTPRequest request(url + "/login", "POST");
+  request.body = "";
+  const httpclient::AsyncHTTPClient client;
+  const auto response = loop_.run_sync([&] { return client.fetch(std::move(request), false); });
+  EXPECT_EQ(escape::json_decode(response.body), (json{{"id", "hello"}}));
+  EXPECT_EQ(service.requests, (std::vector<std::string>{"POST /me/feed"}));
+}
+
+TEST_F(FacebookTest, AU05_a_person_of_whom_nothing_is_said_is_an_error) {
+  service.failures = {{"/me", {200, "null"}}};
+  const json page = escape::json_decode(browser.get(url + "/login?code=c").body);
+  EXPECT_EQ(page.at("status"), 502);
+  EXPECT_EQ(page.at("auth_error"), "Facebook says nothing of the person");
+}
+
+}  // namespace
+}  // namespace tornado::auth
