@@ -1,9 +1,10 @@
 """Finds statements with co_await that g++ 12.2 compiles wrongly.
 
 In a statement that suspends, g++ 12.2 destroys an aggregate temporary, a lambda with by-value captures and a
-class-typed ?: twice, and rejects some braced lists; so it does with what is awaited where that is all of a condition,
-as in if (co_await f()). The cure is always the same: name it, then await it. Types are
-not known here, so every braced list, by-value capture and ?: in such a statement is reported.
+class-typed ?: twice, and rejects some braced lists. A coroutine that has no local variable and awaits in a condition, as
+in if (co_await f()), is resumed at address 0. The cure is always the same: name it, then await it, or test it. Types are
+not known here, so every braced list, by-value capture and ?: in such a statement is reported; nor are local variables,
+so every condition is that awaits and declares nothing.
 
     check_await.py [FILE ...]      without files: every C++ file of final/, tests/, chapters/ and exercises/
 
@@ -24,7 +25,7 @@ SUSPENDS = {"co_await", "co_yield"}
 BRACES = "braced list"
 CAPTURE = "lambda that captures by value"
 CHOICE = "?:"
-CONDITION = "co_await as a whole condition"
+CONDITION = "condition that awaits"
 LOST = "code this checker cannot read"
 
 
@@ -32,22 +33,22 @@ def _captures_by_value(captures):
     return any(words[0] != "&" and words != ["this"] for words in captures)
 
 
-def _whole_conditions(tokens):
-    """The lines of if, while and switch whose condition is a co_await, or the negation of one."""
+def _conditions(tokens):
+    """The lines of if, while, switch and for whose condition awaits, unless a variable is declared in their head."""
     for at, token in enumerate(tokens):
-        if token.text not in {"if", "while", "switch"}:
+        if token.text not in {"if", "while", "switch", "for"} or tokens[at + 1].text != "(":
             continue
-        texts = [following.text for following in tokens[at + 1:at + 200]]
-        if texts[:1] != ["("]:
-            continue
-        start = next((i for i, text in enumerate(texts) if i > 0 and text != "!"), 0)
-        if start == 0 or texts[start] != "co_await":
-            continue
-        depth, end = 1, start
-        while depth > 0 and end + 1 < len(texts):
+        depth, end = 1, at + 1
+        while depth > 0 and end + 1 < len(tokens):
             end += 1
-            depth += {"(": 1, ")": -1}.get(texts[end], 0)
-        if not {"==", "!=", "<=", ">=", ";"} & set(texts[start:end]):
+            depth += {"(": 1, ")": -1}.get(tokens[end].text, 0)
+        head = [token.text for token in tokens[at + 2:end]]
+        declares = "=" in head[:head.index("co_await")] if "co_await" in head else True
+        if token.text == "for":
+            if head[:1] != [";"]:
+                continue
+            declares = "co_await" not in head[:head.index(";", 1)]
+        if not declares:
             yield token.line
 
 
@@ -70,7 +71,7 @@ def findings(source):
         for closure in statement.lambdas:
             if _captures_by_value(closure.captures):
                 found.add((closure.line, CAPTURE))
-    found.update((line, CONDITION) for line in _whole_conditions(reader.tokens))
+    found.update((line, CONDITION) for line in _conditions(reader.tokens))
     found.update((line, LOST) for line in unseen.values())
     return sorted(found)
 

@@ -103,6 +103,7 @@ class UpdatesHandler : public CoroutineHandler {
   void on_connection_close() override { buffer_->cancel(wait_); }
 
  private:
+  // [answer]
   Future<void> answer(std::uint64_t after) {
     const MessageBuffer::Wait wait = buffer_->wait(after);
     wait_ = wait.number;
@@ -110,6 +111,7 @@ class UpdatesHandler : public CoroutineHandler {
     set_header("Content-Type", "text/plain; charset=UTF-8");
     write(to_lines(messages));
   }
+  // [/answer]
 
   MessageBuffer* buffer_ = nullptr;
   std::uint64_t wait_ = 0;
@@ -128,7 +130,6 @@ void MessageBuffer::add(std::string text) {
 }
 // [/add]
 
-// [wait]
 MessageBuffer::Messages MessageBuffer::after(std::uint64_t id) const {
   Messages news;
   for (const Message& message : messages_) {
@@ -137,6 +138,7 @@ MessageBuffer::Messages MessageBuffer::after(std::uint64_t id) const {
   return news;
 }
 
+// [wait]
 MessageBuffer::Wait MessageBuffer::wait(std::uint64_t id) {
   Wait wait;
   // A number from before a restart is larger than ours: this client has seen nothing of us.
@@ -149,7 +151,9 @@ MessageBuffer::Wait MessageBuffer::wait(std::uint64_t id) {
   }
   return wait;
 }
+// [/wait]
 
+// [cancel]
 void MessageBuffer::cancel(std::uint64_t number) {
   const auto found = waiting_.find(number);
   if (found == waiting_.end()) return;
@@ -157,7 +161,7 @@ void MessageBuffer::cancel(std::uint64_t number) {
   waiting_.erase(found);
   news.set_result();
 }
-// [/wait]
+// [/cancel]
 
 std::vector<URLSpec> chat_routes(MessageBuffer& buffer) {
   return {url<PageHandler>("/chat"), url<NewHandler>("/a/message/new", "", &buffer),

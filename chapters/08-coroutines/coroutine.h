@@ -3,14 +3,11 @@
 
 #include <coroutine>
 #include <exception>
-#include <memory>
-#include <optional>
-#include <set>
 #include <utility>
 
-#include "01-blocking-server/socket.h"
 #include "03-ioloop/ioloop.h"
 #include "07-futures/future.h"
+#include "08-coroutines/suspended_frames.h"
 
 namespace mini {
 
@@ -30,7 +27,9 @@ struct CoroutinePromiseBase {
   // The body has thrown.
   void unhandled_exception() { future.set_exception(std::current_exception()); }
 };
+// [/promise]
 
+// [returns]
 template <class T>
 struct CoroutinePromise : CoroutinePromiseBase<T> {
   template <class V>
@@ -43,34 +42,7 @@ template <>
 struct CoroutinePromise<void> : CoroutinePromiseBase<void> {
   void return_void() { future.set_result(); }
 };
-// [/promise]
-
-// [frames]
-// The suspended coroutines of a loop. A frame is resumed by the callback of the future that it
-// awaits. If that never comes, because the loop is destroyed first, somebody must free the frame:
-// this does, and the loop owns it.
-class SuspendedFrames {
- public:
-  static SuspendedFrames& of(IOLoop& loop);
-  ~SuspendedFrames();
-  SuspendedFrames(const SuspendedFrames&) = delete;
-  SuspendedFrames& operator=(const SuspendedFrames&) = delete;
-
-  void insert(std::coroutine_handle<> frame) { frames_.insert(frame.address()); }
-  void resume(std::coroutine_handle<> frame) {
-    frames_.erase(frame.address());
-    frame.resume();
-  }
-  std::size_t size() const { return frames_.size(); }
-
- private:
-  explicit SuspendedFrames(IOLoop& loop);
-
-  IOLoop& loop_;
-  Socket event_;  // never happens: it gives the loop something to own us by
-  std::set<void*> frames_;
-};
-// [/frames]
+// [/returns]
 
 // [awaiter]
 // What `co_await future` calls: await_ready(); if that says no, await_suspend(), and the caller of
@@ -94,12 +66,14 @@ class FutureAwaiter {
  private:
   Future<T> future_;
 };
+// [/awaiter]
 
+// [operator]
 template <class T>
 FutureAwaiter<T> operator co_await(Future<T> future) {
   return FutureAwaiter<T>(std::move(future));
 }
-// [/awaiter]
+// [/operator]
 
 }  // namespace mini
 

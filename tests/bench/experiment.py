@@ -47,19 +47,19 @@ WORKS = (Work("nothing", "/"), Work("computes 1 ms", "/busy?s=0.001", cpu_s=0.00
 WAITS = WORKS[2]
 # Servers of earlier chapters that a later chapter's are measured beside.
 YARDSTICKS = {"02": ("one", "threads", "pool"), "03": ("one", "threads"), "04": ("threads", "loop"),
-              "05": ("threads", "stream"), "06": ("http",), "07": ("handler",)}
+              "05": ("threads", "stream"), "06": ("http",), "07": ("handler",), "08": ("handler", "asynchronous")}
 # chapter -> the server whose speed the reader is asked to predict, and what it is.
 ASKED = {"01": ("pool", "A pool of four threads"), "02": ("select", "One thread with select"),
          "03": ("loop", "One thread with a loop"), "04": ("stream", "One thread with streams"),
          "05": ("http", "The server of this chapter"), "06": ("handler", "The server of this chapter"),
-         "07": ("asynchronous", "The server of this chapter")}
+         "07": ("asynchronous", "The server of this chapter"), "08": ("coroutine", "The server of this chapter")}
 
 
 def at_once(server, clients, cpus, work):
     """How many requests a server works on at the same time; None for a server of which this is not known."""
     loop = 1 if work.cpu_s else clients  # nobody interrupts a callback that computes
     workers = {"one": 1, "select": 1, "handler": 1, "pool": 4, "threads": clients, "loop": loop, "stream": loop,
-               "http": loop, "asynchronous": loop}.get(server)
+               "http": loop, "asynchronous": loop, "coroutine": loop}.get(server)
     if workers is None:
         return None
     return min(workers, clients, cpus if work.cpu_s else clients)

@@ -30,7 +30,7 @@ def test_a_load_with_errors_is_no_sample(complaint):
 @pytest.mark.parametrize("server, clients, rate", [
     ("one", 100, 10), ("pool", 1, 10), ("pool", 100, 40), ("threads", 10, 100), ("threads", 100, 1000),
     ("loop", 100, 1000), ("stream", 100, 1000), ("select", 100, 10), ("http", 100, 1000), ("handler", 100, 10),
-    ("asynchronous", 100, 1000)])
+    ("asynchronous", 100, 1000), ("coroutine", 100, 1000)])
 def test_theory_of_handlers_that_wait(server, clients, rate):
     assert experiment.theory(server, experiment.WAITS, clients, cpus=2) == pytest.approx(rate)
 

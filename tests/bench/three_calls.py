@@ -17,8 +17,9 @@ CALL_S = 0.1
 WORKS = (("/in-turn", "in turn", CALLS * CALL_S), ("/at-once", "at once", CALL_S))
 PROGRAM = "chapters/07-futures/three_calls"
 # chapter -> its contenders; a contender's program and first argument.
-CONTENDERS = {"07": ("callbacks", "futures", "threads")}
+CONTENDERS = {"07": ("callbacks", "futures", "threads"), "08": ("callbacks", "futures", "coroutines", "threads")}
 PROGRAMS = {name: (PROGRAM, name) for name in ("upstream", "callbacks", "futures", "threads")}
+PROGRAMS["coroutines"] = ("chapters/08-coroutines/three_calls_coroutines", "coroutines")
 COLOURS = {"callbacks": "#33415c", "futures": "#2f7d4f", "threads": "#a33c00", "coroutines": "#7a4fa3"}
 SETTLE_S = 0.3  # connections of the load before are still being closed
 

@@ -6,7 +6,10 @@
 //   an aggregate as an argument of an awaited call, as a default argument, or built from awaits;
 //   a lambda that captures by value, as an argument of an awaited call or called on the spot;
 //   a class-typed ?: anywhere in the statement.
-// Nor these, which it does not compile: a braced list for a vector in the statement.
+// Nor a condition of if, while, switch or for that awaits, in a coroutine without any local
+// variable (one in any block will do): its frame is resumed at address 0. The tests of conditions
+// here have one each; chapters/08-coroutines/labs/condition.cc has none. Nor these, which it does
+// not compile: a braced list for a vector in the statement.
 #include <map>
 
 #include "loop_test_util.h"
@@ -139,6 +142,30 @@ TEST_F(Gcc12, several_awaits_in_one_statement) {
     co_return sum + x + y;
   };
   EXPECT_EQ(run(use), text('a') + text('b') + "c" + text('d') + text('e'));
+}
+
+TEST_F(Gcc12, conditions_named_before_they_are_tested) {
+  static std::string all;
+  all.clear();  // the test may run more than once
+  const auto choose = []() -> Future<void> {
+    const std::string value = co_await later(text('a'));
+    if (value.empty()) {
+      all += "?";
+    } else {
+      all += value;
+    }
+  };
+  const auto declare = []() -> Future<void> {
+    if (const auto value = co_await later("b"); !value.empty()) all += value;
+  };
+  const auto repeat = []() -> Future<void> {
+    while (const std::size_t left = 3 - (co_await later(all)).size() % 4)
+      all += std::to_string(left);
+  };
+  run(choose);
+  run(declare);
+  run(repeat);
+  EXPECT_EQ(all, text('a') + "b21");
 }
 
 TEST_F(Gcc12, awaits_in_conditions_and_loops) {

@@ -1,8 +1,9 @@
-#include "08-coroutines/coroutine.h"
+#include "08-coroutines/suspended_frames.h"
 
 #include <sys/eventfd.h>
 
 #include <map>
+#include <memory>
 
 namespace mini {
 namespace {
