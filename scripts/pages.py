@@ -7,6 +7,7 @@
   ```console chapter=01 ...     the commands after `$ ` are run, one after the other in one shell, at the root:
         server="pool --workers=2"   against the chapter's server, started with these arguments
         needs=ptrace                only on machines that allow it
+        needs=gcc12,ptrace          and where g++ is the one whose faults are shown
   ```console final ...          the same; with final=NAME server="ARGS" against the program of final/demos/NAME
         Either begins with what a reader has to start or build first, as comments: they are made of the words above.
   ```console demo=NAME          what the program of final/demos/NAME prints
@@ -123,6 +124,19 @@ def free_port():
 
 def ptrace_works():
     return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
+
+
+def compiler_is_gcc12():
+    said = subprocess.run(["g++", "-dumpversion"], capture_output=True, text=True)
+    return said.stdout.strip().split(".")[0] == "12"
+
+
+NEEDS = {"ptrace": ptrace_works, "gcc12": compiler_is_gcc12}
+
+
+def can_replay(fence):
+    """Whether this machine has what the fence needs."""
+    return all(NEEDS[need]() for need in fence.named.get("needs", "").split(",") if need)
 
 
 class NoServer:

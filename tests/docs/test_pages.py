@@ -40,8 +40,8 @@ def test_code_is_what_the_file_holds(fence):
 
 @pytest.mark.parametrize("fence", shown(lambda fence: fence.is_replayed))
 def test_commands_print_what_is_shown(fence):
-    if fence.named.get("needs") == "ptrace" and not pages.ptrace_works():
-        return  # nothing can be compared on a machine that lets no process trace another
+    if not pages.can_replay(fence):
+        return  # nothing can be compared on a machine that lets no process trace another, or has another compiler
     printed = pages.replay(fence)
     assert pages.same_console(fence.text, printed), printed
 

@@ -1,0 +1,156 @@
+#include "08-3-last-seat/box_office.h"
+
+#include <gtest/gtest.h>
+
+#include <exception>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "03-ioloop/ioloop.h"
+#include "support/story.h"
+
+namespace {
+
+using mini::Future;
+using story::Story;
+using Names = std::vector<std::string>;
+
+// An office, and the banks of its buyers, which answer when the test says so.
+class Evening {
+ public:
+  Evening(Story& story, int seats)
+      : story_(story), office_(seats, [this](std::string name) { return charge(name); }) {
+    story_.step("the office has " + std::to_string(seats) + " free seats");
+  }
+
+  void comes(const std::string& name) {
+    story_.step(name + " wants a seat");
+    sales_.insert_or_assign(name, office_.sell(name));
+    settle();
+  }
+  void bank_says(const std::string& name, bool yes) {
+    story_.step(name + "'s bank says " + (yes ? "yes" : "no"));
+    if (banks_.contains(name)) banks_.at(name).set_result(yes);
+    settle();
+  }
+  void bank_fails(const std::string& name) {
+    story_.step(name + "'s bank cannot be reached");
+    if (banks_.contains(name)) {
+      banks_.at(name).set_exception(std::make_exception_ptr(std::runtime_error("no bank")));
+    }
+    settle();
+  }
+  // "true", "false", "not yet", or what was thrown.
+  std::string sale(const std::string& name) const {
+    const Future<bool>& sale = sales_.at(name);
+    if (!sale.done()) return "not yet";
+    try {
+      return sale.result() ? "true" : "false";
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  }
+  const BoxOffice& office() const { return office_; }
+  const Names& charged() const { return charged_; }
+
+ private:
+  Future<bool> charge(const std::string& name) {
+    charged_.push_back(name);
+    return banks_[name];
+  }
+  void settle() {
+    for (int i = 0; i < 10; ++i) {
+      loop_.add_callback([this] { loop_.stop(); });
+      loop_.start();
+    }
+  }
+
+  Story& story_;
+  mini::IOLoop loop_;
+  BoxOffice office_;
+  std::map<std::string, Future<bool>> banks_;
+  std::map<std::string, Future<bool>> sales_;
+  Names charged_;
+};
+
+TEST(BoxOffice, one_buyer_after_the_other) {
+  Story story("This one passes on the starter: each buyer is served before the next one comes.");
+  Evening evening(story, 1);
+  evening.comes("Ada");
+  evening.bank_says("Ada", true);
+  evening.comes("Bob");
+  story.expect("Ada's sale", std::string("true"), evening.sale("Ada"));
+  story.expect("Bob's sale", std::string("false"), evening.sale("Bob"));
+}
+
+TEST(BoxOffice, two_buyers_for_one_seat) {
+  Story story(
+      "One thread does not mean that nobody comes between. At each co_await everybody else has a "
+      "turn: what you\n"
+      "  knew before it, you do not know behind it. A lock for threads does not help; there is "
+      "one, "
+      "and it would wait for itself.");
+  Evening evening(story, 1);
+  evening.comes("Ada");
+  evening.comes("Bob");
+  evening.bank_says("Ada", true);
+  evening.bank_says("Bob", true);
+  if (!story.expect("who has a seat", Names{"Ada"}, evening.office().sold())) return;
+  story.expect("free seats", 0, evening.office().free());
+  story.expect("Bob's sale", std::string("false"), evening.sale("Bob"));
+}
+
+TEST(BoxOffice, who_gets_no_seat_pays_nothing) {
+  Story story(
+      "A question asked again afterwards comes too late: the bank has paid. Take the seat before "
+      "you wait, and\n"
+      "  give it back if you must.");
+  Evening evening(story, 1);
+  evening.comes("Ada");
+  evening.comes("Bob");
+  evening.bank_says("Ada", true);
+  evening.bank_says("Bob", true);
+  story.expect("whose bank was asked", Names{"Ada"}, evening.charged());
+}
+
+TEST(BoxOffice, two_buyers_for_two_seats) {
+  Story story(
+      "There is a seat for each. Who lets them in one at a time lets them wait for each other: the "
+      "slowest bank decides for all.");
+  Evening evening(story, 2);
+  evening.comes("Ada");
+  evening.comes("Bob");
+  evening.bank_says("Bob", true);
+  story.expect("whose bank was asked", Names{"Ada", "Bob"}, evening.charged());
+  story.expect("Bob's sale", std::string("true"), evening.sale("Bob"));
+  evening.bank_says("Ada", true);
+  story.expect("who has a seat", Names{"Bob", "Ada"}, evening.office().sold());
+}
+
+TEST(BoxOffice, a_bank_that_says_no) {
+  Story story("What was taken for a moment must be given back when it comes to nothing.");
+  Evening evening(story, 1);
+  evening.comes("Ada");
+  evening.bank_says("Ada", false);
+  story.expect("Ada's sale", std::string("false"), evening.sale("Ada"));
+  story.expect("free seats", 1, evening.office().free());
+}
+
+TEST(BoxOffice, a_bank_that_fails) {
+  Story story(
+      "An exception is a way out too, and comes out of a co_await as it comes out of a call. "
+      "Nobody else will give\n"
+      "  the seat back.");
+  Evening evening(story, 1);
+  evening.comes("Ada");
+  evening.bank_fails("Ada");
+  story.expect("Ada's sale", std::string("no bank"), evening.sale("Ada"));
+  if (!story.expect("free seats", 1, evening.office().free())) return;
+  evening.comes("Bob");
+  evening.bank_says("Bob", true);
+  story.expect("who has a seat", Names{"Bob"}, evening.office().sold());
+}
+
+}  // namespace

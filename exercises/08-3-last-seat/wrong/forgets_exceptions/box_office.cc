@@ -1,0 +1,18 @@
+#include "08-3-last-seat/box_office.h"
+
+#include "08-coroutines/coroutine.h"
+
+using mini::Future;
+
+Future<bool> BoxOffice::sell(std::string name) {
+  if (free_ == 0) co_return false;
+  --free_;
+  const Future<bool> charged = charge_(name);
+  const bool paid = co_await charged;
+  if (paid) {
+    sold_.push_back(name);
+  } else {
+    ++free_;
+  }
+  co_return paid;
+}
