@@ -6,10 +6,10 @@
 //   an aggregate as an argument of an awaited call, as a default argument, or built from awaits;
 //   a lambda that captures by value, as an argument of an awaited call or called on the spot;
 //   a class-typed ?: anywhere in the statement.
-// Nor a condition of if, while, switch or for that awaits, in a coroutine without any local
-// variable (one in any block will do): its frame is resumed at address 0. The tests of conditions
-// here have one each; chapters/08-coroutines/labs/condition.cc has none. Nor these, which it does
-// not compile: a braced list for a vector in the statement.
+// Nor these, which it does not compile: a braced list for a vector in the statement.
+// Nor, in a coroutine without any local variable, a condition of if, while, switch or for that
+// awaits: its frame is resumed at address 0. One variable in any block will do, and the conditions
+// below have one; chapters/08-coroutines/labs/condition.cc has none.
 #include <map>
 
 #include "loop_test_util.h"
