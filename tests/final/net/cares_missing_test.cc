@@ -1,0 +1,18 @@
+// What a library built without c-ares says.
+#include <gtest/gtest.h>
+#include <tornado/caresresolver.h>
+
+namespace tornado {
+namespace {
+
+TEST(CaresMissing, NET11_making_one_says_why_there_is_none) {
+  try {
+    caresresolver::CaresResolver resolver;
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "CaresResolver: this library was built without c-ares");
+  }
+}
+
+}  // namespace
+}  // namespace tornado
