@@ -1,9 +1,8 @@
-// AsyncHTTPClient against servers of the same loop: requests, responses, errors.
+// What the simple client does in its own way; what both do is in each_client_test.cc.
 #include <tornado/httpclient.h>
 #include <tornado/httpserver.h>
 
-#include "client_test_tools.h"
-#include "gzip_tool.h"
+#include "each_client.h"
 
 namespace tornado::test {
 namespace {
@@ -15,32 +14,6 @@ using httpclient::HTTPRequest;
 using httpclient::HTTPResponse;
 using httpclient::HTTPStreamClosedError;
 
-// What `call` fails with, as text; "no error" otherwise.
-template <class F>
-std::string error_of(F call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-TEST_F(ClientTest, HC04_HC08_a_response_as_it_came) {
-  reply({"HTTP/1.1 201 Made\r\nX-One: 1\r\nContent-Length: 5\r\n\r\nhello"});
-  const HTTPResponse response = fetch(server->url("/a?b=c#d"));
-  EXPECT_EQ(response.code, 201);
-  EXPECT_EQ(response.reason, "Made");
-  EXPECT_EQ(response.headers["x-one"], "1");
-  EXPECT_EQ(response.body, "hello");
-  EXPECT_EQ(response.effective_url, server->url("/a?b=c#d"));
-  EXPECT_EQ(response.request->url, server->url("/a?b=c#d"));
-  EXPECT_EQ(response.error, nullptr);
-  EXPECT_GE(response.request_time, 0);
-  EXPECT_EQ(response.time_info.total, response.request_time);
-  EXPECT_NO_THROW(response.rethrow());
-}
-
 TEST_F(ClientTest, HC14_what_is_sent_without_keep_alive) {
   reply({ok("")});
   options.keep_alive = false;
@@ -49,24 +22,6 @@ TEST_F(ClientTest, HC14_what_is_sent_without_keep_alive) {
             "GET /p?q=1 HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:" +
                 std::to_string(server->port()) +
                 "\r\nUser-Agent: Tornado/0.1.0\r\nAccept-Encoding: gzip\r\n\r\n");
-}
-
-TEST_F(ClientTest, HC04_HC09_a_code_without_success_is_an_error) {
-  reply({"HTTP/1.1 404 Gone Fishing\r\nContent-Length: 4\r\n\r\nnope",
-         "HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n"});
-  try {
-    fetch(server->url());
-    FAIL();
-  } catch (const HTTPClientError& error) {
-    EXPECT_EQ(error.code, 404);
-    EXPECT_EQ(error.message, "Gone Fishing");
-    EXPECT_STREQ(error.what(), "HTTP 404: Gone Fishing");
-    ASSERT_NE(error.response, nullptr);
-    EXPECT_EQ(error.response->body, "nope");
-    EXPECT_EQ(error.response->effective_url, server->url());
-  }
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 304: Not Modified");
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 500: Internal Server Error");
 }
 
 TEST_F(ClientTest, HC04_raise_error_off_gives_every_response) {
@@ -126,10 +81,6 @@ TEST_F(ClientTest, a_name_that_is_none) {
 
 TEST_F(ClientTest, HC21_what_cannot_be_sent_fails_the_future) {
   const AsyncHTTPClient client;
-  for (const std::string url : {"ftp://h/", "http://h/\r\nX: y", "", "http://h:x/"}) {
-    const auto future = client.fetch(url);
-    EXPECT_TRUE(holds<std::invalid_argument>(future.exception())) << url;
-  }
   EXPECT_EQ(error_of([&] { fetch("gopher://h/"); }), "unsupported url scheme: gopher://h/");
   HTTPRequest proxied("http://h/");
   proxied.proxy_host = "p";
@@ -180,85 +131,7 @@ TEST_F(ClientTest, HC05_a_coroutine_callback_may_keep_a_reference) {
   EXPECT_EQ(seen, "a body that is not short enough to fit");
 }
 
-// ---- bodies -------------------------------------------------------------------------------------
-
-TEST_F(ClientTest, HC14_a_body_is_sent_with_its_length) {
-  std::string got;
-  serve([&](iostream::IOStream stream, int) -> Future<void> {
-    got = co_await stream.read_until("\r\n\r\n");
-    got += co_await stream.read_bytes(200'000);
-    co_await stream.write(ok("thanks"));
-  });
-  HTTPRequest request(server->url(), "POST");
-  request.body = std::string(200'000, 'b');
-  EXPECT_EQ(fetch(request).body, "thanks");
-  EXPECT_NE(got.find("Content-Length: 200000\r\nContent-Type: application/x-www-form-urlencoded"),
-            std::string::npos);
-  EXPECT_TRUE(got.ends_with("\r\n\r\n" + std::string(200'000, 'b')));
-}
-
-TEST_F(ClientTest, HC16_a_producer_writes_chunks) {
-  std::string got;
-  serve([&](iostream::IOStream stream, int) -> Future<void> {
-    got = co_await stream.read_until("0\r\n\r\n");
-    co_await stream.write(ok("thanks"));
-  });
-  HTTPRequest request(server->url(), "PUT");
-  request.body_producer = [](BodyWriter write) -> Future<void> {
-    co_await write("hello ");
-    co_await gen::sleep(1);
-    co_await write("");
-    co_await write("world");
-  };
-  EXPECT_EQ(fetch(request).body, "thanks");
-  EXPECT_TRUE(got.ends_with("\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n")) << got;
-}
-
-TEST_F(ClientTest, HC16_a_plain_producer_with_a_length) {
-  std::string got;
-  serve([&](iostream::IOStream stream, int) -> Future<void> {
-    got = co_await stream.read_until("\r\n\r\n");
-    got += co_await stream.read_bytes(5);
-    co_await stream.write(ok("thanks"));
-  });
-  HTTPRequest request(server->url(), "PUT");
-  request.headers.add("Content-Length", "5");
-  request.body_producer = [](BodyWriter write) { write("12345"); };
-  EXPECT_EQ(fetch(request).body, "thanks");
-  EXPECT_TRUE(got.ends_with("12345"));
-}
-
-TEST_F(ClientTest, HC16_a_producer_keeps_to_its_length) {
-  reply({ok("")});
-  HTTPRequest request(server->url(), "PUT");
-  request.headers.add("Content-Length", "5");
-  request.body_producer = [](BodyWriter write) -> Future<void> { co_await write("123456"); };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "Tried to write more data than Content-Length");
-  request.body_producer = [](BodyWriter write) -> Future<void> { co_await write("1234"); };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "Tried to write less data than Content-Length");
-}
-
 // ---- 100-continue -------------------------------------------------------------------------------
-
-TEST_F(ClientTest, HC17_the_body_waits_for_100) {
-  std::string got;
-  serve([&](iostream::IOStream stream, int) -> Future<void> {
-    got = co_await stream.read_until("\r\n\r\n");
-    co_await gen::sleep(0.5);
-    auto early = stream.read_bytes(1, true);
-    EXPECT_FALSE(early.done());
-    co_await stream.write("HTTP/1.1 100 Continue\r\n\r\n");
-    got += co_await early;
-    got += co_await stream.read_bytes(3);
-    co_await stream.write(ok("thanks"));
-  });
-  HTTPRequest request(server->url(), "POST");
-  request.body = "body";
-  request.expect_100_continue = true;
-  EXPECT_EQ(fetch(request).body, "thanks");
-  EXPECT_NE(got.find("Expect: 100-continue\r\n"), std::string::npos);
-  EXPECT_TRUE(got.ends_with("\r\n\r\nbody"));
-}
 
 TEST_F(ClientTest, HC17_a_final_response_instead) {
   std::string got;
@@ -290,17 +163,7 @@ TEST_F(ClientTest, HC17_RFC_9110_10_1_1_a_server_that_does_not_know_it) {
   EXPECT_EQ(fetch(request).body, "thanks");
 }
 
-// ---- streaming and header callbacks -------------------------------------------------------------
-
-TEST_F(ClientTest, HC15_header_callback_gets_the_lines) {
-  reply({"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-b:2\r\nContent-Length: 2\r\n\r\nhi"});
-  HTTPRequest request(server->url());
-  std::vector<std::string> lines;
-  request.header_callback = [&](std::string line) { lines.push_back(std::move(line)); };
-  EXPECT_EQ(fetch(request).body, "hi");
-  EXPECT_EQ(lines, (std::vector<std::string>{"HTTP/1.1 200 OK\r\n", "X-A: 1\r\n", "X-B: 2\r\n",
-                                             "Content-Length: 2\r\n", "\r\n"}));
-}
+// ---- streaming ----------------------------------------------------------------------------------
 
 TEST_F(ClientTest, HC15_streaming_callback_gets_the_body) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
@@ -314,140 +177,6 @@ TEST_F(ClientTest, HC15_streaming_callback_gets_the_body) {
   request.streaming_callback = [&](std::string piece) { pieces.push_back(std::move(piece)); };
   EXPECT_EQ(fetch(request).body, "");
   EXPECT_EQ(pieces, (std::vector<std::string>{"abc", "def"}));
-}
-
-TEST_F(ClientTest, HC15_a_streaming_coroutine_holds_back_the_server) {
-  constexpr std::size_t kSize = 50'000'000;
-  std::size_t got = 0;
-  std::size_t most_sent = 0;
-  std::size_t sent = 0;
-  serve([&](iostream::IOStream stream, int) -> Future<void> {
-    co_await stream.read_until("\r\n\r\n");
-    co_await stream.write("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) +
-                          "\r\n\r\n");
-    while (sent < kSize) {
-      co_await stream.write(std::string(100'000, 'x'));
-      sent += 100'000;
-    }
-  });
-  HTTPRequest request(server->url());
-  request.request_timeout = 0;
-  int calls = 0;
-  request.streaming_callback = [&](std::string piece) -> Future<void> {
-    if (++calls < 5) {
-      const std::string kept = piece;
-      co_await gen::sleep(10);
-      most_sent = std::max(most_sent, sent);
-      EXPECT_EQ(kept, piece);
-    }
-    got += piece.size();
-  };
-  fetch(request);
-  EXPECT_EQ(got, kSize);
-  EXPECT_LT(most_sent, kSize);
-}
-
-TEST_F(ClientTest, HC15_what_the_callbacks_throw_ends_the_fetch) {
-  reply({ok("abc")});
-  HTTPRequest request(server->url());
-  request.streaming_callback = [](std::string) { throw std::logic_error("plain"); };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "plain");
-  request.streaming_callback = [](std::string) -> Future<void> {
-    co_await gen::sleep(1);
-    throw std::system_error(EPERM, std::generic_category(), "coroutine");
-  };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "coroutine: Operation not permitted");
-  request.streaming_callback = [](std::string) -> Future<void> {
-    throw std::logic_error("ready coroutine");
-    co_return;
-  };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "ready coroutine");
-  request.streaming_callback = nullptr;
-  request.header_callback = [](std::string) { throw std::logic_error("header"); };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "header");
-}
-
-// ---- gzip ---------------------------------------------------------------------------------------
-
-std::string gzipped(const std::string& packed) {
-  return "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
-         std::to_string(packed.size()) + "\r\n\r\n" + packed;
-}
-
-TEST_F(ClientTest, HC18_gzip_is_asked_for_and_decoded) {
-  reply({gzipped(gzip("hello"))});
-  const HTTPResponse response = fetch(server->url());
-  EXPECT_EQ(response.body, "hello");
-  EXPECT_FALSE(response.headers.contains("Content-Encoding"));
-  EXPECT_EQ(response.headers["X-Consumed-Content-Encoding"], "gzip");
-  EXPECT_NE(replies->heads[0].find("Accept-Encoding: gzip\r\n"), std::string::npos);
-}
-
-TEST_F(ClientTest, HC18_not_asked_for_and_not_decoded) {
-  const std::string packed = gzip("hello");
-  reply({gzipped(packed)});
-  HTTPRequest request(server->url());
-  request.decompress_response = false;
-  EXPECT_EQ(fetch(request).body, packed);
-  EXPECT_EQ(replies->heads[0].find("Accept-Encoding"), std::string::npos);
-}
-
-TEST_F(ClientTest, HC18_a_bomb_ends_at_the_limit) {
-  reply({gzipped(gzip(std::string(50'000'000, '\0')))});
-  options.max_body_size = 1'000'000;
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }),
-            "HTTP 599: Malformed HTTP response: decompressed body too large");
-  HTTPRequest request(server->url());
-  std::size_t got = 0;
-  request.streaming_callback = [&](std::string piece) { got += piece.size(); };
-  EXPECT_EQ(error_of([&] { fetch(request); }),
-            "HTTP 599: Malformed HTTP response: decompressed body too large");
-  EXPECT_LE(got, 1'000'000U);
-}
-
-// ---- redirects ----------------------------------------------------------------------------------
-
-std::string redirect_to(const std::string& where, int code = 302, const std::string& body = "") {
-  return "HTTP/1.1 " + std::to_string(code) + " Go\r\nLocation: " + where +
-         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-TEST_F(ClientTest, HC12_redirects_are_followed) {
-  reply({redirect_to("/b?c", 301, "moved"), redirect_to("d", 307), ok("here")});
-  HTTPRequest request(server->url("/a"));
-  std::string streamed;
-  std::string headers;
-  request.streaming_callback = [&](std::string piece) { streamed += piece; };
-  request.header_callback = [&](std::string line) { headers += line; };
-  const HTTPResponse response = fetch(request);
-  EXPECT_EQ(response.effective_url, server->url("/d"));
-  EXPECT_EQ(response.request->url, server->url("/a"));
-  EXPECT_EQ(streamed, "here");
-  EXPECT_EQ(headers, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
-  EXPECT_EQ(server->connections, 1) << "the connection is used again";
-  EXPECT_TRUE(replies->heads[1].starts_with("GET /b?c HTTP/1.1\r\n"));
-  EXPECT_TRUE(replies->heads[2].starts_with("GET /d HTTP/1.1\r\n"));
-}
-
-TEST_F(ClientTest, HC12_past_the_limit_the_redirect_is_the_error) {
-  reply({redirect_to("/again")});
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 302: Go");
-  EXPECT_EQ(replies->heads.size(), 6U);
-  HTTPRequest request(server->url());
-  request.max_redirects = 1;
-  EXPECT_EQ(fetch(request, false).code, 302);
-  EXPECT_EQ(replies->heads.size(), 8U);
-  request.follow_redirects = false;
-  EXPECT_EQ(fetch(request, false).headers["Location"], "/again");
-  EXPECT_EQ(replies->heads.size(), 9U);
-}
-
-TEST_F(ClientTest, HC12_where_a_redirect_cannot_lead) {
-  reply({redirect_to("ftp://h/")});
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }),
-            "HTTP 599: Redirect to ftp://h/: unsupported url scheme");
-  reply({"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"});
-  EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 302: Found") << "no Location";
 }
 
 // ---- misbehaviour -------------------------------------------------------------------------------
@@ -471,20 +200,6 @@ TEST_F(ClientTest, what_is_not_http_ends_in_an_error) {
   for (const auto& [text, message] : cases) {
     reply({text});
     EXPECT_EQ(error_of([&] { fetch(server->url()); }).substr(0, message.size()), message);
-  }
-}
-
-TEST_F(ClientTest, an_early_close_is_an_error) {
-  for (const std::string text :
-       {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"}) {
-    serve([&](iostream::IOStream stream, int) -> Future<void> {
-      co_await stream.read_until("\r\n\r\n");
-      co_await stream.write(text);
-      stream.close();
-    });
-    EXPECT_EQ(error_of([&] { fetch(server->url()); }), "Stream closed") << text;
-    EXPECT_EQ(server->connections, 1) << "a new connection is not tried again";
   }
 }
 

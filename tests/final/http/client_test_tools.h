@@ -38,9 +38,10 @@ class RawServer {
 
   explicit RawServer(Serve serve) : serve_(std::move(serve)) {}
 
-  // Listens on the current loop. A stream is kept until the loop closes.
-  void listen() {
-    sockets_ = netutil::bind_sockets(0, "127.0.0.1");
+  // Listens on the current loop, instead of where it did. A stream is kept until the loop closes.
+  void listen(const std::string& address = "127.0.0.1") {
+    stop();
+    sockets_ = netutil::bind_sockets(0, address);
     handler_ = netutil::add_accept_handler(
         sockets_.front(), [this](netutil::Socket socket, const netutil::Address&) {
           streams.emplace_back(std::move(socket));
