@@ -199,7 +199,7 @@ bool CurlFetch::look_at_head() {
   }
   if (request_->header_callback) report_head(head.start_line);
   if (phase_ == Phase::kOver) return false;
-  body_.begin(request_, response_.headers);
+  body_.begin(request_, response_.headers, head.content_length);
   if (!transfer_->expectation_failed()) return true;
   finish();
   return false;

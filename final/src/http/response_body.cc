@@ -1,11 +1,15 @@
 #include "http/response_body.h"
 
+#include <algorithm>
+
 #include "http/chars.h"
 
 namespace tornado::http {
 namespace {
 
 constexpr int kNoResponse = 599;
+// A Content-Length is believed, and memory set aside for it, up to this size.
+constexpr std::uint64_t kBelievedLength = 1'048'576;
 
 [[noreturn]] void throw_malformed(const char* reason) {
   std::rethrow_exception(malformed_response(reason));
@@ -20,12 +24,18 @@ std::exception_ptr malformed_response(const char* reason) {
 }
 
 void ResponseBody::begin(std::shared_ptr<const httpclient::HTTPRequest> request,
-                         httputil::HTTPHeaders& headers) {
+                         httputil::HTTPHeaders& headers,
+                         std::optional<std::uint64_t> content_length) {
   request_ = std::move(request);
   const auto coding = headers.find("Content-Encoding");
   const bool gzipped =
       coding && (equals_ignoring_case(*coding, "gzip") || equals_ignoring_case(*coding, "x-gzip"));
-  if (!gzipped || !request_->decompress_response.value_or(true)) return;
+  if (!gzipped || !request_->decompress_response.value_or(true)) {
+    if (content_length && !request_->streaming_callback) {
+      body_.reserve(static_cast<std::size_t>(std::min(*content_length, kBelievedLength)));
+    }
+    return;
+  }
   gzip_.emplace();
   headers.set("X-Consumed-Content-Encoding", std::string(*coding));
   headers.remove("Content-Encoding");

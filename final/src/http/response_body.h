@@ -28,8 +28,8 @@ class ResponseBody {
   explicit ResponseBody(std::uint64_t max_size) : max_size_(max_size) {}
 
   // The head has come: says in `headers` that the body is decoded, if it is going to be.
-  void begin(std::shared_ptr<const httpclient::HTTPRequest> request,
-             httputil::HTTPHeaders& headers);
+  void begin(std::shared_ptr<const httpclient::HTTPRequest> request, httputil::HTTPHeaders& headers,
+             std::optional<std::uint64_t> content_length);
   // Not to be called while the program is busy.
   Busy add(std::string_view content);
   // The program is ready again.

@@ -79,7 +79,7 @@ SimpleCore::SimpleCore(const ClientOptions& client_options)
       limits(make_limits(client_options)),
       pool(loop, {client_options.max_idle_connections,
                   client_options.max_idle_connections_per_origin, client_options.idle_timeout}),
-      tcp_client_(make_resolver(client_options)) {
+      resolver_(make_resolver(client_options)) {
   if (options.max_clients == 0) throw std::invalid_argument("max_clients must be positive");
   link_before(cores_of(loop));
 }
@@ -174,7 +174,8 @@ ClientConnection& SimpleCore::adopt(const SimpleFetch& fetch, iostream::IOStream
   return *new ClientConnection(pool, origin, std::move(stream));
 }
 
-Future<iostream::IOStream> SimpleCore::connect(const SimpleFetch& fetch) {
+Future<iostream::IOStream> SimpleCore::connect(const SimpleFetch& fetch,
+                                               std::shared_ptr<tcpclient::ConnectMoments> moments) {
   const httpclient::HTTPRequest& request = fetch.request();
   tcpclient::ConnectOptions connect_options;
   if (!request.allow_ipv6.value_or(true)) connect_options.af = netutil::Family::kInet;
@@ -182,7 +183,8 @@ Future<iostream::IOStream> SimpleCore::connect(const SimpleFetch& fetch) {
   connect_options.stream.max_buffer_size = options.max_buffer_size;
   const ClientUrl& url = fetch.url();
   if (url.https) connect_options.ssl_options = tls_context(request);
-  return tcp_client_.connect(std::string(url.host), url.port, std::move(connect_options));
+  return tcpclient::connect(resolver_, std::string(url.host), url.port, std::move(connect_options),
+                            std::move(moments));
 }
 
 }  // namespace tornado::http

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <tornado/httpclient.h>
-#include <tornado/tcpclient.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "http/connection_pool.h"
 #include "http/response_reader.h"
+#include "net/connect.h"
 
 namespace tornado::http {
 
@@ -36,7 +36,8 @@ class SimpleCore final : public tornado::detail::Counted, public tornado::detail
   void fetch_over(SimpleFetch& fetch, bool begun);
   // Fetches with the same key may share a connection. Valid until the next call.
   const std::string& origin_key(const SimpleFetch& fetch);
-  Future<iostream::IOStream> connect(const SimpleFetch& fetch);
+  Future<iostream::IOStream> connect(const SimpleFetch& fetch,
+                                     std::shared_ptr<tcpclient::ConnectMoments> moments);
   // Takes what connect() gave into the pool.
   ClientConnection& adopt(const SimpleFetch& fetch, iostream::IOStream stream);
 
@@ -50,7 +51,7 @@ class SimpleCore final : public tornado::detail::Counted, public tornado::detail
   void begin_waiting();
   const ssl::SSLContext& tls_context(const httpclient::HTTPRequest& request);
 
-  tcpclient::TCPClient tcp_client_;
+  const std::shared_ptr<netutil::Resolver> resolver_;
   tornado::detail::ListHook waiting_;  // SimpleFetch, each with a count of its own
   tornado::detail::ListHook active_;
   std::size_t active_count_ = 0;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "http/chars.h"
 #include "http/client_connection.h"
 #include "http/client_request.h"
 #include "http/simple_client.h"
@@ -23,8 +22,6 @@ using tornado::detail::Ref;
 constexpr double kUsualTimeout = 20;
 constexpr int kUsualRedirects = 5;
 constexpr int kNoResponse = 599;
-// A Content-Length is believed, and memory set aside for it, up to this size.
-constexpr std::uint64_t kBelievedLength = 1'048'576;
 
 // When `seconds` from `start` are over; 0 seconds: never, which is negative.
 double deadline_after(double start, std::optional<double> seconds) {
@@ -73,6 +70,7 @@ SimpleFetch::SimpleFetch(SimpleCore& core, httpclient::Fetch fetch)
     : core_(&core),
       fetch_(std::move(fetch)),
       request_(fetch_->request),
+      body_(core.limits.max_body_size),
       start_(core.loop.time()),
       redirects_left_(request_->max_redirects.value_or(kUsualRedirects)) {}
 
@@ -120,6 +118,7 @@ void SimpleFetch::over() {
   const bool begun = phase_ != Phase::kNew && phase_ != Phase::kQueued;
   phase_ = Phase::kOver;
   disarm();
+  body_.stop();
   drop_connection();
   fetch_.reset();
   core_->fetch_over(*this, begun);
@@ -185,7 +184,8 @@ void SimpleFetch::connect() {
   phase_ = Phase::kConnecting;
   arm(earlier(deadline_after(core_->loop.time(), request_->connect_timeout), request_deadline()),
       TimeoutPhase::kConnect);
-  connecting_ = core_->connect(*this);
+  moments_ = std::make_shared<tcpclient::ConnectMoments>();
+  connecting_ = core_->connect(*this, moments_);
   connecting_->add_done_callback(
       [self = Ref<SimpleFetch>(this)](const auto& connecting) { self->connected(connecting); });
 }
@@ -197,7 +197,10 @@ void SimpleFetch::connected(const Future<iostream::IOStream>& connecting) {
   }
   if (!connecting_) return;
   connecting_.reset();
-  response_.time_info.connect = core_->loop.internals().round_time - start_;
+  httpclient::TimeInfo& times = response_.time_info;
+  times.namelookup = moments_->resolved - start_;
+  times.connect = moments_->connected - start_;
+  if (url_.https) times.appconnect = moments_->secured - start_;
   const iostream::IOStream stream = connecting.result();
   stream.set_nodelay(true);
   use(core_->adopt(*this, stream));
@@ -207,6 +210,7 @@ void SimpleFetch::use(ClientConnection& connection) {
   phase_ = Phase::kExchange;
   connection_ = &connection;
   arm(request_deadline(), TimeoutPhase::kRequest);
+  response_.time_info.pretransfer = core_->loop.time() - start_;
   connection.start(*this, core_->limits, core_->options.keep_alive);
 }
 
@@ -228,7 +232,7 @@ void SimpleFetch::head_received(ResponseHead& head, std::optional<std::uint64_t>
   response_.reason = std::move(head.start_line.reason);
   response_.headers = std::move(head.headers);
   response_.time_info.starttransfer = core_->loop.internals().round_time - start_;
-  decoded_ = 0;
+  drained_ = 0;
   if (prepare_redirect(response_.code)) {
     const bool short_body = head.chunked || content_length.value_or(kDrainLimit + 1) <= kDrainLimit;
     if (!short_body) follow_redirect();
@@ -236,16 +240,7 @@ void SimpleFetch::head_received(ResponseHead& head, std::optional<std::uint64_t>
   }
   if (request_->header_callback) report_head(head.start_line);
   if (phase_ == Phase::kOver) return;
-  const auto coding = response_.headers.find("Content-Encoding");
-  const bool gzipped =
-      coding && (equals_ignoring_case(*coding, "gzip") || equals_ignoring_case(*coding, "x-gzip"));
-  if (gzipped && request_->decompress_response.value_or(true)) {
-    gzip_.emplace();
-    response_.headers.set("X-Consumed-Content-Encoding", *coding);
-    response_.headers.remove("Content-Encoding");
-  } else if (!request_->streaming_callback && content_length) {
-    response_.body.reserve(static_cast<std::size_t>(std::min(*content_length, kBelievedLength)));
-  }
+  body_.begin(request_, response_.headers, content_length);
 }
 
 // As the lines were sent, but for the case of their names.
@@ -261,53 +256,20 @@ void SimpleFetch::report_head(const httputil::ResponseStartLine& line) {
 
 bool SimpleFetch::content_received(std::string_view content) {
   if (redirect_ != nullptr) {
-    decoded_ += content.size();
-    if (decoded_ > kDrainLimit) follow_redirect();
+    drained_ += content.size();
+    if (drained_ > kDrainLimit) follow_redirect();
     return true;
   }
-  return gzip_ ? decode(content) : deliver(content);
+  return !busy(body_.add(content));
 }
 
-// True if all of it was decoded and handed on.
-bool SimpleFetch::decode(std::string_view content) {
-  for (;;) {
-    const GzipResult result = gzip_->next(content);
-    content.remove_prefix(result.consumed);
-    if (result.status == GzipStatus::kNeedMore) return true;
-    if (result.status == GzipStatus::kBad) return malformed("damaged gzip body");
-    decoded_ += result.output.size();
-    if (decoded_ > core_->limits.max_body_size) return malformed("decompressed body too large");
-    if (!result.output.empty() && !deliver(result.output)) {
-      undecoded_.assign(content);
-      return false;
-    }
-    if (phase_ == Phase::kOver) return false;
-  }
-}
-
-bool SimpleFetch::malformed(const char* reason) {
-  fail(transport_error(std::make_exception_ptr(httputil::HTTPInputError(reason))));
-  return false;
-}
-
-// Hands on a piece of the body. False: the program is not ready for the next.
-bool SimpleFetch::deliver(std::string_view content) {
-  const auto request = request_;
-  if (!request->streaming_callback) {
-    response_.body += content;
-    return true;
-  }
-  const auto returned = request->streaming_callback(std::string(content));
-  if (!returned) return true;
-  if (returned->done()) {
-    if (const auto error = returned->exception()) std::rethrow_exception(error);
-    return true;
-  }
+// Goes on when the program is ready again. True if it is not.
+bool SimpleFetch::busy(const ResponseBody::Busy& program) {
+  if (!program) return false;
   // The request holds the callback, whose captures must live until the coroutine has ended.
-  returned->add_done_callback([self = Ref<SimpleFetch>(this), request](const Future<void>& done) {
-    self->delivered(done);
-  });
-  return false;
+  program->add_done_callback([self = Ref<SimpleFetch>(this), request = request_](
+                                 const Future<void>& done) { self->delivered(done); });
+  return true;
 }
 
 void SimpleFetch::delivered(const Future<void>& done) {
@@ -315,7 +277,7 @@ void SimpleFetch::delivered(const Future<void>& done) {
   if (phase_ == Phase::kOver) return;
   if (error != nullptr) return fail(error);
   try {
-    if (gzip_ && !decode(std::exchange(undecoded_, {}))) return;
+    if (busy(body_.resume())) return;
   } catch (...) {
     return fail(std::current_exception());
   }
@@ -325,11 +287,12 @@ void SimpleFetch::delivered(const Future<void>& done) {
 void SimpleFetch::response_complete() {
   connection_ = nullptr;
   if (redirect_ != nullptr) return follow_redirect();
-  if (gzip_ && !gzip_->at_end()) {
-    malformed("the gzip body ends too early");
-    return;
-  }
   const Ref<SimpleFetch> self(this);
+  try {
+    response_.body = body_.end();
+  } catch (...) {
+    return fail(std::current_exception());
+  }
   response_.effective_url = request_->url;
   response_.request_time = core_->loop.internals().round_time - start_;
   response_.time_info.total = response_.request_time;
@@ -356,7 +319,9 @@ void SimpleFetch::follow_redirect() {
   request_ = std::exchange(redirect_, nullptr);
   --redirects_left_;
   retried_ = false;
-  response_.time_info.redirect = core_->loop.internals().round_time - start_;
+  httpclient::TimeInfo& times = response_.time_info;
+  times.redirect = core_->loop.internals().round_time - start_;
+  times.namelookup = times.connect = times.appconnect = 0;
   if (const char* reason = parse_client_url(request_->url, url_)) {
     return fail(std::make_exception_ptr(
         HTTPClientError(kNoResponse, "Redirect to " + request_->url + ": " + reason)));

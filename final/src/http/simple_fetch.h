@@ -12,8 +12,9 @@
 #include <string_view>
 
 #include "http/client_url.h"
-#include "http/gzip_decoder.h"
 #include "http/head_parser.h"
+#include "http/response_body.h"
+#include "net/connect.h"
 
 namespace tornado::http {
 
@@ -74,9 +75,7 @@ class SimpleFetch final : public tornado::detail::Counted,
   bool prepare_redirect(int code);
   void follow_redirect();
   void report_head(const httputil::ResponseStartLine& line);
-  bool decode(std::string_view content);
-  bool malformed(const char* reason);
-  bool deliver(std::string_view content);
+  bool busy(const ResponseBody::Busy& program);
   void delivered(const Future<void>& done);
   void over();
 
@@ -85,16 +84,16 @@ class SimpleFetch final : public tornado::detail::Counted,
   std::shared_ptr<const httpclient::HTTPRequest> request_;  // after redirects another one
   ClientUrl url_;                                           // of request_
   httpclient::HTTPResponse response_;
+  ResponseBody body_;                                        // of response_
   std::shared_ptr<const httpclient::HTTPRequest> redirect_;  // what follows this response
   ClientConnection* connection_ = nullptr;
   std::optional<Future<iostream::IOStream>> connecting_;
+  std::shared_ptr<tcpclient::ConnectMoments> moments_;  // of connecting_
   ioloop::Timeout timer_;
   double start_;          // on the loop's clock; of the queueing, then of the transfer
   double deadline_ = -1;  // what timer_ is set to
   httpclient::TimeoutPhase timer_phase_ = httpclient::TimeoutPhase::kQueue;
-  std::optional<GzipDecoder> gzip_;
-  std::string undecoded_;      // what came behind the piece that is held
-  std::uint64_t decoded_ = 0;  // bytes out of gzip_, or of a redirect's body
+  std::uint64_t drained_ = 0;  // bytes of a redirect's body
   int redirects_left_;
   Phase phase_ = Phase::kNew;
   bool retried_ = false;

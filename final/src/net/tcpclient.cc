@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "net/connect.h"
 #include "net/port.h"
 #include "net/tls_stream.h"
 
@@ -166,30 +167,36 @@ Future<IOStream> begin_tls(IOStream plain, ssl::SSLContext ssl_options, std::str
   co_return stream;
 }
 
-Future<IOStream> connect_to(std::shared_ptr<netutil::Resolver> resolver, std::string host, int port,
-                            ConnectOptions options) {
-  const double deadline =
-      options.timeout < 0 ? -1 : ioloop::IOLoop::current().time() + options.timeout;
+}  // namespace
+
+Future<IOStream> connect(std::shared_ptr<netutil::Resolver> resolver, std::string host, int port,
+                         ConnectOptions options, std::shared_ptr<ConnectMoments> moments) {
+  auto& loop = ioloop::IOLoop::current();
+  const double deadline = options.timeout < 0 ? -1 : loop.time() + options.timeout;
   auto resolving = resolver->resolve(host, netutil::checked_port(port), options.af);
   if (deadline >= 0) resolving = gen::with_timeout(deadline, std::move(resolving));
   const std::vector<Address> addresses = co_await resolving;
+  moments->resolved = loop.time();
   if (addresses.empty()) throw netutil::ResolveError("the resolver knows no address");
   const std::optional<ssl::SSLContext> ssl_options = options.ssl_options;
   auto race = std::make_shared<Race>(addresses, std::move(options));
   auto connecting = race->run(deadline);
   const IOStream plain = co_await connecting;
+  moments->connected = loop.time();
   if (!ssl_options) co_return plain;
-  co_return co_await begin_tls(plain, *ssl_options, std::move(host), deadline);
+  auto securing = begin_tls(plain, *ssl_options, std::move(host), deadline);
+  const IOStream secure = co_await securing;
+  moments->secured = loop.time();
+  co_return secure;
 }
-
-}  // namespace
 
 TCPClient::TCPClient(std::shared_ptr<netutil::Resolver> resolver)
     : resolver_(resolver != nullptr ? std::move(resolver) : netutil::Resolver::default_resolver()) {
 }
 
 Future<IOStream> TCPClient::connect(std::string host, int port, ConnectOptions options) const {
-  return connect_to(resolver_, std::move(host), port, std::move(options));
+  return tcpclient::connect(resolver_, std::move(host), port, std::move(options),
+                            std::make_shared<ConnectMoments>());
 }
 
 }  // namespace tornado::tcpclient

@@ -131,6 +131,64 @@ TEST_F(ClientTlsTest, a_file_that_is_not_there) {
   EXPECT_THROW(fetch(request), std::invalid_argument);
 }
 
+// A name that takes its time.
+class SlowResolver final : public netutil::Resolver {
+ public:
+  Future<std::vector<netutil::Address>> resolve(std::string /*host*/, std::uint16_t port,
+                                                netutil::Family /*family*/) override {
+    co_await gen::sleep(1);
+    std::vector<netutil::Address> addresses;
+    addresses.emplace_back("127.0.0.1", port);
+    co_return addresses;
+  }
+};
+
+TEST_F(ClientTlsTest, HC08_time_info_has_each_step_from_the_start) {
+  const ssl::SSLContext context(server_options());
+  serve([context](iostream::IOStream stream, int) -> Future<void> {
+    co_await gen::sleep(2);
+    auto upgrade = stream.start_tls(true, context);
+    const iostream::IOStream secure = co_await upgrade;
+    for (;;) {
+      co_await secure.read_until("\r\n\r\n");
+      co_await gen::sleep(3);
+      co_await secure.write(ok("slow"));
+    }
+  });
+  options.resolver = std::make_shared<SlowResolver>();
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  const httpclient::TimeInfo first = fetch_with(client, trusting(https())).time_info;
+  EXPECT_EQ(first.queue, 0);
+  EXPECT_NEAR(first.namelookup, 1, 0.1);
+  EXPECT_NEAR(first.connect, 1, 0.1);
+  EXPECT_GE(first.connect, first.namelookup);
+  EXPECT_NEAR(first.appconnect, 3, 0.1);
+  EXPECT_NEAR(first.pretransfer, 3, 0.1);
+  EXPECT_GE(first.pretransfer, first.appconnect);
+  EXPECT_NEAR(first.starttransfer, 6, 0.1);
+  EXPECT_NEAR(first.total, 6, 0.1);
+  EXPECT_EQ(first.redirect, 0);
+  const httpclient::TimeInfo second = fetch_with(client, trusting(https())).time_info;
+  EXPECT_EQ(second.namelookup, 0) << "the connection was open";
+  EXPECT_EQ(second.connect, 0);
+  EXPECT_EQ(second.appconnect, 0);
+  EXPECT_NEAR(second.pretransfer, 0, 0.1);
+  EXPECT_NEAR(second.starttransfer, 3, 0.1);
+}
+
+// The steps are those of the last request; a connection that is used again has none.
+TEST_F(ClientTlsTest, HC08_time_info_after_a_redirect) {
+  reply_over_tls("HTTP/1.1 302 Go\r\nContent-Length: 0\r\nLocation: /\r\n\r\n");
+  options.resolver = std::make_shared<SlowResolver>();
+  HTTPRequest request = trusting(https());
+  request.max_redirects = 1;
+  const httpclient::TimeInfo times = fetch(request, false).time_info;
+  EXPECT_NEAR(times.redirect, 1, 0.1);
+  EXPECT_EQ(times.connect, 0);
+  EXPECT_EQ(times.appconnect, 0);
+  EXPECT_NEAR(times.pretransfer, 1, 0.1);
+}
+
 TEST_F(ClientTlsTest, a_body_until_close_must_end_as_tls_ends) {
   reply_over_tls("HTTP/1.1 200 OK\r\n\r\nhalf a", server_options(), true);
   try {
