@@ -107,7 +107,7 @@ struct HTTPRequest {
       : url(std::move(request_url)), method(std::move(request_method)) {}
 
   // http or https. Credentials in it ("http://user:password@host/") mean basic authentication; a
-  // fragment is not sent; bytes from 0x80 on are sent percent-encoded.
+  // fragment is not sent; bytes from 0x80 on go percent-encoded, those of a host by IDNA (libidn2).
   std::string url;
   std::string method = "GET";
   httputil::HTTPHeaders headers;

@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "http/chars.h"
 #include "http/framing.h"
+#include "http/idna.h"
 
 namespace tornado::http {
 namespace {
@@ -145,6 +146,15 @@ void fill_defaults(HTTPRequest& request, const HTTPRequest& defaults) {
   }
 }
 
+std::shared_ptr<const HTTPRequest> with_ascii_host(std::shared_ptr<const HTTPRequest> request) {
+  if (!has_international_host(request->url)) return request;
+  auto copy = std::make_shared<HTTPRequest>(*request);
+  if (const std::string reason = encode_host(copy->url); !reason.empty()) {
+    throw std::invalid_argument(reason + ": " + request->url);
+  }
+  return copy;
+}
+
 std::optional<Credentials> credentials(const HTTPRequest& request, const ClientUrl& url) {
   if (request.auth_username) {
     return Credentials{*request.auth_username, request.auth_password.value_or("")};
@@ -251,6 +261,11 @@ std::shared_ptr<HTTPRequest> redirected(const HTTPRequest& request, const Client
   if (!becomes_get && request.body_producer) return nullptr;
   auto next = std::make_shared<HTTPRequest>(request);
   next->url = join_url(request.url, location);
+  if (has_international_host(next->url)) {
+    // RFC 9110 10.2.2 has no such Location, but servers send it. If there is no such host, the url
+    // cannot be fetched.
+    [[maybe_unused]] const std::string reason = encode_host(next->url);
+  }
   next->headers.remove("Host");
   if (becomes_get) drop_body(*next);
   ClientUrl target;

@@ -19,6 +19,11 @@ namespace tornado::http {
 // request has none of that name.
 void fill_defaults(httpclient::HTTPRequest& request, const httpclient::HTTPRequest& defaults);
 
+// The same request, or, if its host has an international name, one with that name in ASCII. Throws
+// std::invalid_argument if it is none.
+std::shared_ptr<const httpclient::HTTPRequest> with_ascii_host(
+    std::shared_ptr<const httpclient::HTTPRequest> request);
+
 // Whose request it is: what the request says, else its URL; nothing if neither does.
 struct Credentials {
   std::string username;

@@ -55,6 +55,7 @@ CurlFetch::CurlFetch(CurlCore& core, httpclient::Fetch fetch)
 CurlFetch::~CurlFetch() = default;
 
 void CurlFetch::check() {
+  request_ = with_ascii_host(request_);
   if (const char* reason = parse_client_url(request_->url, url_)) {
     throw std::invalid_argument(std::string(reason) + ": " + request_->url);
   }

@@ -77,6 +77,7 @@ SimpleFetch::SimpleFetch(SimpleCore& core, httpclient::Fetch fetch)
 SimpleFetch::~SimpleFetch() = default;
 
 void SimpleFetch::check() {
+  request_ = with_ascii_host(request_);
   if (const char* reason = parse_client_url(request_->url, url_)) {
     throw std::invalid_argument(std::string(reason) + ": " + request_->url);
   }

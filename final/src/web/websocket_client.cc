@@ -13,6 +13,7 @@
 #include "http/client_request.h"
 #include "http/framing.h"
 #include "http/head_parser.h"
+#include "http/idna.h"
 #include "http/simple_client.h"
 #include "loop/error_text.h"
 #include "web/websocket_arguments.h"
@@ -156,6 +157,11 @@ struct Attempt {
 void prepare(Attempt& attempt) {
   HTTPRequest& request = attempt.request;
   request.url = http_url(request.url);
+  if (http::has_international_host(request.url)) {
+    if (const std::string reason = http::encode_host(request.url); !reason.empty()) {
+      throw std::invalid_argument(reason + ": " + request.url);
+    }
+  }
   if (const char* reason = http::parse_client_url(request.url, attempt.url)) {
     throw std::invalid_argument(std::string(reason) + ": " + request.url);
   }

@@ -259,10 +259,30 @@ TEST_F(WebSocketClientTest, wss_is_checked) {
   EXPECT_EQ(read(connection), std::nullopt);
 }
 
+#ifdef WITH_INTERNATIONAL_HOSTS
+TEST_F(WebSocketClientTest, an_international_host_is_asked_for_by_its_ascii_name) {
+  struct Names final : netutil::Resolver {
+    Future<std::vector<netutil::Address>> resolve(std::string host, std::uint16_t,
+                                                  netutil::Family) override {
+      throw netutil::ResolveError("nobody knows " + host);
+      co_return std::vector<netutil::Address>();
+    }
+  };
+  WebSocketConnectOptions options;
+  options.resolver = std::make_shared<Names>();
+  try {
+    test::run(loop_, [&] { return websocket_connect("ws://bücher.example/", options); });
+    FAIL();
+  } catch (const netutil::ResolveError& error) {
+    EXPECT_STREQ(error.what(), "nobody knows xn--bcher-kva.example");
+  }
+}
+#endif
+
 // ---- refused ------------------------------------------------------------------------------------
 
 TEST_F(WebSocketClientTest, WS12_what_cannot_be_asked) {
-  for (const char* bad : {"", "ftp://x/", "ws://", "ws://ho st/", "ws://h:99999/"}) {
+  for (const char* bad : {"", "ftp://x/", "ws://", "ws://ho st/", "ws://h:99999/", "ws://b\xFC/"}) {
     EXPECT_THROW(websocket_connect(bad), std::invalid_argument) << bad;
   }
   httpclient::HTTPRequest post(url(), "POST");
