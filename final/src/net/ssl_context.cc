@@ -172,6 +172,12 @@ void check_host(SSL* ssl, const std::string& host) {
 
 // ---- Contexts -----------------------------------------------------------------------------------
 
+// OpenSSL tidies up at the end of the program, and later frees nothing of ours with a context: one
+// in a static variable must go before. So OpenSSL has to begin before the variable is made.
+Contexts::Contexts(const SSLOptions& options) : options_(options) {
+  ::OPENSSL_init_ssl(0, nullptr);
+}
+
 CertReqs Contexts::cert_reqs(bool server_side) const noexcept {
   if (options_.cert_reqs) return *options_.cert_reqs;
   return server_side && options_.ca_certs.empty() ? CertReqs::kNone : CertReqs::kRequired;

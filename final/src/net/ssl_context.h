@@ -25,7 +25,7 @@ using HostContexts = std::vector<std::pair<std::string, ContextPtr>>;
 // The two contexts that options can become, each made when it is first needed. Any thread.
 class Contexts {
  public:
-  explicit Contexts(const SSLOptions& options) : options_(options) {}
+  explicit Contexts(const SSLOptions& options);
 
   const SSLOptions& options() const noexcept { return options_; }
   // What is asked of the peer's certificate.
