@@ -110,11 +110,11 @@ def test_every_link_leads_somewhere(site):
 
 DAY_AND_DESK = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-OPENED = ["/", "/hello", "/chat/", "/README.md", "/CHANGELOG.md", "/final/COMPATIBILITY.md", "/final/demos/course/", "/final/src/",
+OPENED = ["/", "/hello", "/chat/", "/README.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/chapters/", "/final/demos/", "/final/COMPATIBILITY.md", "/final/demos/course/", "/final/src/",
           "/final/demos/course/handlers.cc", "/LICENSE", *(f"/chapters/{name}/" for name in CHAPTERS),
           *(f"/exercises/{name}/" for name in EXERCISES), *(f"/quiz/{number}" for number in QUIZZES),
           *(f"/deck/{path.stem}" for path in sorted(ROOT.glob("slides/*.md"))),
-          *("/" + str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("final/*.md"), *ROOT.glob("final/docs/*.md"),
+          *("/" + str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("final/*.md"), *ROOT.glob("final/docs/*.md"), *ROOT.glob("docs/*.md"),
                                                                   *ROOT.glob("final/src/*/README.md")]))]
 
 MEASURE = """
@@ -187,6 +187,16 @@ def test_a_quiz_tells_what_is_wrong_and_counts_what_was_right_at_once(site, brow
     browser.get(link.get_attribute("href"))
     fragment = unquote(urlsplit(browser.current_url).fragment)
     assert browser.find_element(By.ID, fragment) and browser.get_log("browser") == []
+
+
+def test_an_error_fits_too(site, browser):
+    for device, scheme in [(DAY_AND_DESK, "light"), (PHONE, "dark")]:
+        show(browser, device, scheme)
+        browser.get(site.url + "/chapters/09-" + "a-very-long-name-" * 20)
+        assert "404 Not Found" in browser.find_element(By.TAG_NAME, "h1").text
+        assert browser.execute_script(MEASURE)["fits"]
+        screenshot(browser, f"error-{scheme}")
+    browser.get_log("browser")  # says 404
 
 
 def test_the_chat_lives_here_too(site, browser):

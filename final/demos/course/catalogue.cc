@@ -129,8 +129,10 @@ std::vector<Link> read_pages(const Repository& repository) {
   for (const char* const room : {"base", "loop", "net", "http", "web"}) {
     paths.push_back("final/src/" + std::string(room) + "/README.md");
   }
-  for (const std::string& name : repository.names("final/docs")) {
-    if (name.ends_with(".md")) paths.push_back("final/docs/" + name);
+  for (const std::string folder : {"final/docs/", "docs/"}) {
+    for (const std::string& name : repository.names(folder)) {
+      if (name.ends_with(".md")) paths.push_back(folder + name);
+    }
   }
   paths.insert(paths.end(),
                {"final/COMPATIBILITY.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"});
