@@ -6,6 +6,7 @@
 
 #include "web/application_state.h"
 #include "web/page_modules.h"
+#include "web/template_locale.h"
 
 namespace tornado::web {
 namespace {
@@ -111,6 +112,8 @@ class HandlerObject final : public template_::Object {
       result = handler_.settings().extra;
     } else if (name == "current_user") {
       result = user_value(handler_.current_user());
+    } else if (name == "locale") {
+      result = detail::locale_value(handler_);
     } else if (name == "xsrf_token") {
       result = handler_.xsrf_token();
     } else if (name == "xsrf_form_html") {
@@ -153,6 +156,9 @@ template_::Namespace RequestHandler::get_template_namespace() {
       {"handler", detail::handler_value(*this)},
       {"request", Value::object(new RequestObject(request))},
       {"current_user", user_value(current_user())},
+      {"locale", detail::locale_value(*this)},
+      {"_", detail::translate_function(*this)},
+      {"pgettext", detail::pgettext_function(*this)},
       {"xsrf_form_html", [this]() { return xsrf_form_html(); }},
       {"reverse_url", reverse_url_function(*this)},
       {"static_url", static_url_function(*this)},

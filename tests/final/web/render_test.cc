@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <tornado/ioloop.h>
+#include <tornado/locale.h>
 #include <tornado/log.h>
 #include <tornado/template.h>
 #include <tornado/uimodule.h>
@@ -161,6 +162,83 @@ TEST_F(RenderTest, WH18_what_every_template_finds) {
   EXPECT_EQ(Exchange(app, "GET", "/?q=1")->body,
             "ada &lt;a&gt;|ada &lt;a&gt;|GET /?q=1 example.com /|/n/5 /n/6|1 no|Mine|"
             "<input type=\"hidden\" name=|True|http://example.com/?q=1");
+}
+
+class Translations {
+ public:
+  Translations() {
+    folder_.write("es_LA.csv",
+                  "\"Sign out\",\"Salir\"\n\"%(n)s cat\",\"%(n)s gato\",\"singular\"\n"
+                  "\"%(n)s cats\",\"%(n)s gatos\",\"plural\"\n\"<b>\",\"<i>\"\n");
+    locale::load_translations(folder_.path);
+  }
+  ~Translations() { locale::load_translations(Folder().path); }
+
+ private:
+  Folder folder_;
+};
+
+struct Spanish : Nothing {
+  const locale::Locale* get_user_locale() override {
+    ++asked;
+    return &locale::get("es_LA");
+  }
+  inline static int asked = 0;
+};
+
+// As python3-tornado 6.2 answers with the same file.
+TEST_F(RenderTest, WH18_locale_translates) {
+  const Translations translations;
+  Application app(
+      {url<Spanish>("/")},
+      with({{"n.html",
+             "{{ _('Sign out') }}|{{ _('Sign in') }}|{{ _('<b>') }}|{% raw _('<b>') %}|"
+             "{{ _('%(n)s cat', '%(n)s cats', 1) % {'n': 1} }}|"
+             "{{ _('%(n)s cat', plural_message='%(n)s cats', count=2) % {'n': 2} }}|"
+             "{{ locale.translate('Sign out') }}|{{ handler.locale.code }} {{ locale.name }} "
+             "{{ locale.rtl }}|{{ pgettext('menu', 'Sign out') }}|"
+             "{{ locale.pgettext('menu', '%(n)s cat', '%(n)s cats', 2) % {'n': 2} }}|"
+             "{{ locale.list(['a', 'b', 'c']) }}|{{ locale.friendly_number(1234567) }}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "Salir|Sign in|&lt;i&gt;|<i>|1 gato|2 gatos|Salir|es_LA Español False|Salir|2 gatos|"
+            "a, b and c|1234567");
+}
+
+TEST_F(RenderTest, WH18_locale_writes_dates) {
+  Application app(
+      {url<Nothing>("/")},
+      with({{"n.html",
+             "{% import datetime %}"
+             "{{ locale.format_date(datetime.datetime(2013, 4, 28, 18, 35), full_format=True) }}|"
+             "{{ locale.format_date(1367174100, 60, False, full_format=True) }}|"
+             "{{ locale.format_date(1367174100.0, shorter=True) }}|"
+             "{{ locale.format_day(datetime.datetime(2013, 4, 28, 18, 35)) }}|"
+             "{{ locale.format_day(datetime.datetime(2013, 4, 28, 18, 35), dow=False) }}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/")->body,
+            "April 28, 2013 at 6:35 pm|April 28, 2013 at 5:35 pm|April 28, 2013|"
+            "Sunday, April 28|April 28");
+}
+
+TEST_F(RenderTest, WH18_the_language_is_asked_for_when_a_template_wants_it) {
+  const Translations translations;
+  Application app({url<Spanish>("/")}, with({{"n.html", "{{ 1 }}"}}));
+  Spanish::asked = 0;
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "1");
+  EXPECT_EQ(Spanish::asked, 0);
+}
+
+TEST_F(RenderTest, WH18_what_cannot_be_translated_is_a_500_and_the_log_says_why) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"{{ _('a', 'b') }}", "a plural message wants a count"},
+      {"{{ _(1) }}", "TypeError"},
+      {"{{ locale.format_date('today') }}", "TypeError"},
+      {"{{ locale.format_date(1e300) }}", "year"},
+      {"{{ locale.nothing }}", "AttributeError"}};
+  for (const auto& [page, part] : wrong) {
+    Application app({url<Nothing>("/")}, with({{"n.html", page}}));
+    EXPECT_EQ(Exchange(app, "GET", "/")->code, 500) << page;
+    EXPECT_TRUE(logged(part)) << page << "\n" << log_.back();
+  }
 }
 
 TEST_F(RenderTest, WH18_static_url) {
