@@ -401,7 +401,7 @@ class RequestHandler : public tornado::detail::Pooled {
   // The template's text, without the modules' additions.
   std::string render_string(std::string_view template_name);
   std::string render_string(std::string_view template_name, const template_::Namespace& names);
-  // What every template of this handler finds: handler, request, current_user, static_url,
+  // What its templates find: handler, request, current_user, locale, _, pgettext, static_url,
   // xsrf_form_html, reverse_url, modules, and the application's ui_methods. An override adds to it.
   virtual template_::Namespace get_template_namespace();
   // The folder of the templates: the setting template_path. The application keeps one loader for
