@@ -152,7 +152,8 @@ class OAuthMixin : public AuthMixin {
   // response's body is the URL where people have to go. `extra_params` are sent, and signed, with
   // the request for the token.
   //
-  // Await it. Throws std::logic_error for a callback_uri if oauth_no_callbacks().
+  // Await it. Fails with std::logic_error for a callback_uri if oauth_no_callbacks(), and with
+  // AuthError (403) if the service has just sent the browser back with `denied`, as Twitter does.
   Future<void> authorize_redirect(std::string callback_uri = {}, Parameters extra_params = {});
 
   // In the handler that the browser comes back to, with the argument oauth_token: takes the cookie,

@@ -58,10 +58,9 @@ Future<HTTPResponse> exchange(httpclient::AsyncHTTPClient client, httpclient::HT
 
 void OAuth2Mixin::authorize_redirect(const AuthorizeOptions& options) {
   web::RequestHandler& handler = auth_handler();
-  if (!handler.get_query_argument("error", "").empty() &&
-      path_of(options.redirect_uri) == handler.request.path) {
-    throw denial(handler);
-  }
+  const bool comes_back_here =
+      options.redirect_uri.empty() || path_of(options.redirect_uri) == handler.request.path;
+  if (comes_back_here && !handler.get_query_argument("error", "").empty()) throw denial(handler);
   Parameters args = {{"response_type", options.response_type}};
   add(args, "redirect_uri", options.redirect_uri);
   add(args, "client_id", options.client_id);

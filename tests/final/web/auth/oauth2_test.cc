@@ -252,6 +252,22 @@ TEST_F(GoogleTest, AU07_who_says_no_is_not_asked_again) {
             "the service sent the browser back: access_denied (The person said no)");
 }
 
+// The argument may be another page's own.
+TEST_F(GoogleTest, AU07_an_error_of_another_page_is_not_the_services) {
+  struct Elsewhere : Reporting, LocalGoogle {
+    void get() {
+      authorize_redirect({.redirect_uri = get_argument("to", ""), .client_id = "our id"});
+    }
+  };
+  app_->add_handlers(".*", {web::url<Elsewhere>("/page")});
+  for (const char* to : {"http://h/login", "http://h", "http://h?/page", "/pages"}) {
+    EXPECT_EQ(browser.get(url + "/page?error=1&to=" + escape::url_escape(to)).code, 302) << to;
+  }
+  for (const char* to : {"", "http://h/page", "http://h/page?x=1", "/page"}) {
+    EXPECT_EQ(browser.get(url + "/page?error=1&to=" + escape::url_escape(to)).code, 403) << to;
+  }
+}
+
 TEST_F(GoogleTest, AU07_no_code_is_a_bad_request) {
   struct Careless : Reporting, LocalGoogle {
     Future<void> get() { co_await get_authenticated_user("http://x/", get_argument("code", "")); }

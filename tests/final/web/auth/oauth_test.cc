@@ -160,6 +160,9 @@ struct NoCallback : Reporting, LocalTwitter {
   Future<void> get() { co_await authorize_redirect(get_argument("callback", "")); }
   bool oauth_no_callbacks() const override { return true; }
 };
+struct Forgetful : Reporting, LocalTwitter {
+  void get() { authorize_redirect("/login"); }
+};
 struct Old : Login {
   std::string oauth_version() const override { return "1.0"; }
 };
@@ -256,6 +259,14 @@ TEST_F(OAuthTest, AU02_a_service_may_want_no_callback) {
   const json page = get(url + "/no_callback?callback=/login");
   EXPECT_EQ(page.at("status"), 500);
   EXPECT_EQ(page.at("other"), "This service does not support oauth_callback");
+}
+
+TEST_F(OAuthTest, AU02_who_forgets_to_await_finds_it_in_the_log) {
+  app_->add_handlers(".*", {web::url<Forgetful>("/forgetful")});
+  const HTTPResponse page = browser.get(url + "/forgetful");
+  EXPECT_EQ(page.code, 200);
+  EXPECT_EQ(page.body, "");
+  test::run_until(loop_, [&] { return log_.count("Cannot redirect after headers") > 0; });
 }
 
 TEST_F(OAuthTest, AU02_version_1_0_has_no_verifier) {
