@@ -1,3 +1,5 @@
+#include "web/access_log.h"
+
 #include <tornado/log.h>
 #include <tornado/web.h>
 
@@ -6,12 +8,14 @@
 namespace tornado::web {
 
 void Application::log_request(const RequestHandler& handler) {
-  const int status = handler.get_status();
+  detail::log_access(handler.get_status(), handler.request);
+}
+
+void detail::log_access(int status, const httputil::HTTPServerRequest& request) {
   const log::Level level = status < 400   ? log::Level::kInfo
                            : status < 500 ? log::Level::kWarning
                                           : log::Level::kError;
   if (!log::access_log.enabled(level)) return;
-  const httputil::HTTPServerRequest& request = handler.request;
   char numbers[48];
   const auto status_end = std::to_chars(numbers, numbers + sizeof numbers, status).ptr;
   std::string line;

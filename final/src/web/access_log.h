@@ -1,0 +1,11 @@
+// Internal header. The line of the access log.
+#pragma once
+
+#include <tornado/httputil.h>
+
+namespace tornado::web::detail {
+
+// "200 GET /x (192.0.2.7) 1.23ms", at the level that the status asks for.
+void log_access(int status, const httputil::HTTPServerRequest& request);
+
+}  // namespace tornado::web::detail

@@ -1,0 +1,202 @@
+#include <tornado/concurrent.h>
+#include <tornado/escape.h>
+#include <tornado/ioloop.h>
+#include <tornado/web.h>
+#include <tornado/wsgi.h>
+
+#include <array>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "loop/loop_state.h"
+
+namespace tornado::wsgi {
+namespace {
+
+// A response on its way into memory.
+class CollectedResponse final : public httputil::HTTPConnection {
+ public:
+  explicit CollectedResponse(httputil::HTTPRequestContext context) : context_(std::move(context)) {}
+
+  Future<void> write_headers(const httputil::ResponseStartLine& line,
+                             const httputil::HTTPHeaders& fields, std::string_view chunk) override {
+    start_line = line;
+    headers = fields;
+    return write(chunk);
+  }
+  Future<void> write(std::string_view chunk) override {
+    body += chunk;
+    Future<void> written;
+    written.set_result();
+    return written;
+  }
+  void finish() override { finished = true; }
+  httputil::HTTPRequestContext& context() override { return context_; }
+
+  httputil::ResponseStartLine start_line;
+  httputil::HTTPHeaders headers;
+  std::string body;
+  bool finished = false;
+
+ private:
+  httputil::HTTPRequestContext context_;
+};
+
+// ---- the request --------------------------------------------------------------------------------
+
+// "HTTP_ACCEPT_LANGUAGE" as "Accept-Language".
+std::string field_of(std::string_view variable) {
+  std::string name(variable);
+  for (char& c : name) {
+    if (c == '_') c = '-';
+  }
+  return name;
+}
+
+httputil::HTTPHeaders headers_of(const Environ& env) {
+  constexpr std::string_view kPrefix = "HTTP_";
+  httputil::HTTPHeaders headers;
+  for (const auto& [name, value] : env.variables) {
+    if (name.starts_with(kPrefix)) headers.set(field_of(name.substr(kPrefix.size())), value);
+  }
+  for (const std::string_view name : {"CONTENT_TYPE", "CONTENT_LENGTH"}) {
+    if (!env[name].empty()) headers.set(field_of(name), env[name]);
+  }
+  if (!headers.contains("Host")) {
+    headers.set("Host", std::string(env["SERVER_NAME"]) + ":" + std::string(env["SERVER_PORT"]));
+  }
+  return headers;
+}
+
+std::string uri_of(const Environ& env) {
+  std::string uri = escape::url_escape(env["SCRIPT_NAME"], false);
+  uri += escape::url_escape(env["PATH_INFO"], false);
+  if (uri.empty()) uri = "/";
+  if (!env["QUERY_STRING"].empty()) uri.append("?").append(env["QUERY_STRING"]);
+  return uri;
+}
+
+httputil::HTTPServerRequest request_of(const Environ& env, std::string body,
+                                       std::shared_ptr<httputil::HTTPConnection> connection) {
+  httputil::RequestStartLine line;
+  line.method = env["REQUEST_METHOD"];
+  line.path = uri_of(env);
+  line.version = env["SERVER_PROTOCOL"];
+  return httputil::HTTPServerRequest(std::move(line), headers_of(env), std::move(body),
+                                     std::move(connection));
+}
+
+// ---- the response -------------------------------------------------------------------------------
+
+// What an application must not set, as it belongs to the connection.
+constexpr std::array<std::string_view, 4> kOfTheConnection = {"Connection", "Keep-Alive",
+                                                              "Transfer-Encoding", "Upgrade"};
+
+Headers to_list(httputil::HTTPHeaders headers) {
+  for (const std::string_view name : kOfTheConnection) headers.remove(name);
+  return headers.get_all();
+}
+
+std::string status_of(int code, std::string_view reason) {
+  return std::to_string(code) + " " + std::string(reason);
+}
+
+Chunks refuse(int code, StartResponse& start_response) {
+  const std::string status = status_of(code, httputil::responses(code));
+  start_response(status, {{"Content-Type", "text/plain; charset=UTF-8"},
+                          {"Content-Length", std::to_string(status.size())}});
+  return {status};
+}
+
+}  // namespace
+
+struct WSGIAdapter::State {
+  web::Application& application;
+  const WSGIAdapterOptions options;
+  std::mutex mutex{};  // the application is for one thread at a time
+};
+
+WSGIAdapter::WSGIAdapter(web::Application& application, const WSGIAdapterOptions& options)
+    : state_(std::make_shared<State>(application, options)) {}
+
+namespace {
+
+// Rounds of the loop that a request may take, each of them up to 64 awaits of what is done.
+constexpr int kMaxRounds = 1000;
+
+// Runs an application on a loop of its own until the response is finished, or nothing is left to do
+// but to wait. What waits is freed with the loop.
+class Run {
+ public:
+  Run(web::Application& application, const CollectedResponse& response)
+      : application_(application), response_(response) {}
+
+  void operator()(httputil::HTTPServerRequest request) {
+    loop_.add_callback([this, &request] {
+      application_(std::move(request));
+      loop_.add_callback([this] { look(); });
+    });
+    loop_.start();
+  }
+
+ private:
+  // Two idle looks: of what stands in the queue behind the first one, that one does not know.
+  void look() {
+    const ioloop::detail::LoopState& state = loop_.internals();
+    idle_looks_ = state.callbacks.empty() && state.ready.empty() ? idle_looks_ + 1 : 0;
+    if (response_.finished || idle_looks_ == 2 || ++rounds_ == kMaxRounds) {
+      loop_.stop();
+    } else {
+      loop_.add_callback([this] { look(); });
+    }
+  }
+
+  static ioloop::IOLoopOptions options() {
+    ioloop::IOLoopOptions options;
+    options.make_current = ioloop::MakeCurrent::kNo;
+    return options;
+  }
+
+  web::Application& application_;
+  const CollectedResponse& response_;
+  int idle_looks_ = 0;
+  int rounds_ = 0;
+  ioloop::IOLoop loop_{options()};
+};
+
+// A thread that is in a loop already lends that one, for the call itself.
+void run_to_end(web::Application& application, httputil::HTTPServerRequest request,
+                const CollectedResponse& response) {
+  const ioloop::IOLoop* const current = ioloop::IOLoop::current(false);
+  if (current != nullptr && current->running()) {
+    application(std::move(request));
+  } else {
+    Run(application, response)(std::move(request));
+  }
+}
+
+}  // namespace
+
+Chunks WSGIAdapter::operator()(const Environ& env, StartResponse& start_response) const {
+  if (env.input.size() > state_->options.max_body_size) return refuse(413, start_response);
+  auto connection = std::make_shared<CollectedResponse>(
+      httputil::HTTPRequestContext{std::string(env["REMOTE_ADDR"]), env.url_scheme});
+  try {
+    httputil::HTTPServerRequest request = request_of(env, env.input.read(), connection);
+    request.parse_body();
+    const std::lock_guard lock(state_->mutex);
+    run_to_end(state_->application, std::move(request), *connection);
+  } catch (const httputil::HTTPInputError&) {
+    return refuse(400, start_response);
+  } catch (const std::invalid_argument&) {  // a field that is none
+    return refuse(400, start_response);
+  }
+  if (!connection->finished) throw std::runtime_error("request did not finish synchronously");
+  start_response(status_of(connection->start_line.code, connection->start_line.reason),
+                 to_list(std::move(connection->headers)));
+  if (env["REQUEST_METHOD"] == "HEAD") return {};
+  return {std::move(connection->body)};
+}
+
+}  // namespace tornado::wsgi

@@ -1,0 +1,89 @@
+// Internal header. One request in an application's hands: what its thread produces and the loop
+// sends.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/httputil.h>
+#include <tornado/wsgi.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "loop/mailbox.h"
+
+namespace tornado::wsgi {
+
+// Server, and the Date that an origin server has to send (RFC 9110 6.6.1), unless they are there.
+void add_server_headers(httputil::HTTPHeaders& headers);
+
+// Made on the loop's thread; shared by it and the application's.
+class Call final : public Responder, public std::enable_shared_from_this<Call> {
+ public:
+  // For a request on the current loop.
+  explicit Call(const httputil::HTTPServerRequest& request);
+
+  // ---- the application's thread
+
+  void start(std::string_view status, Headers headers, std::exception_ptr exc_info) override;
+  bool headers_sent() const override;
+  void write(std::string_view chunk) override;
+  // The application has returned this.
+  void end(const Chunks& rest);
+  // It has thrown what is being handled, which is logged.
+  void fail() noexcept;
+  // Whether somebody waits for the answer.
+  bool abandoned() const;
+
+  // ---- the loop's thread
+
+  struct Head {
+    httputil::ResponseStartLine start_line;
+    httputil::HTTPHeaders headers;
+  };
+  // What has come since the last take().
+  struct Batch {
+    std::optional<Head> head;
+    std::string body;
+    bool ended = false;
+    bool failed = false;
+  };
+  // Done when there is something to take.
+  Future<void> ready();
+  Batch take();
+  // Nobody will take any more.
+  void leave();
+  // The application's writes fail from now on. It still has to end.
+  void abandon();
+
+ private:
+  class Wake;
+
+  void log_exception() const;
+  void send_head(std::optional<std::uint64_t> length);
+  void wait_for_room(std::unique_lock<std::mutex>& lock);
+  void wake_loop(std::unique_lock<std::mutex>& lock);
+  bool has_news() const { return batch_.head || !batch_.body.empty() || batch_.ended; }
+
+  const std::string summary_;
+  const bool is_head_request_;
+  const std::thread::id loop_thread_;
+  const tornado::detail::Ref<ioloop::detail::Mailbox> mailbox_;
+
+  mutable std::mutex mutex_;  // guards the members down to wake_sent_
+  std::condition_variable room_;
+  std::optional<Head> head_;  // what start_response was called with; empty again once it is sent
+  Batch batch_;
+  bool started_ = false;
+  bool head_sent_ = false;
+  bool over_ = false;  // the application has returned or thrown
+  bool abandoned_ = false;
+  bool wake_sent_ = false;
+
+  std::optional<Future<void>> waiting_;  // the loop's thread
+};
+
+}  // namespace tornado::wsgi
