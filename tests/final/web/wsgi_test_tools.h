@@ -53,6 +53,22 @@ inline std::string body_of(std::string_view response) {
   return end == std::string_view::npos ? std::string() : std::string(response.substr(end + 4));
 }
 
+// The body of a response that came in chunks, which must be complete.
+inline std::string dechunked(std::string_view response) {
+  EXPECT_NE(response.find("\r\nTransfer-Encoding: chunked\r\n"), std::string_view::npos);
+  std::string chunks = body_of(response);
+  std::string whole;
+  for (std::size_t at = 0; at < chunks.size();) {
+    const auto line_end = chunks.find("\r\n", at);
+    const std::size_t size = std::stoul(chunks.substr(at, line_end - at), nullptr, 16);
+    if (size == 0) return whole;
+    whole += chunks.substr(line_end + 2, size);
+    at = line_end + 2 + size + 2;
+  }
+  ADD_FAILURE() << "no last chunk: " << chunks;
+  return whole;
+}
+
 class HostedTest : public ::testing::Test {
  protected:
   // Hosts `application` at a server of its own.
