@@ -29,6 +29,8 @@
 #include <utility>
 #include <vector>
 
+struct _object;  // CPython's PyObject
+
 namespace tornado::concurrent {
 class Executor;
 }
@@ -283,5 +285,37 @@ class WSGIAdapter {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+// ---- an application as a module of Python -------------------------------------------------------
+//
+// What a WSGI server in Python imports: a file that defines a web::Application, built as a module
+// with the target tornado::wsgi_module, gives it one attribute, `application`.
+//
+//   TORNADO_WSGI_MODULE(hello) {
+//     return std::make_unique<web::Application>(
+//         std::vector<web::Rule>{web::url<MainHandler>("/")});
+//   }
+//
+//   find_package(Python3 COMPONENTS Development.Module)
+//   Python3_add_library(hello MODULE WITH_SOABI hello.cc)
+//   target_link_libraries(hello PRIVATE tornado::wsgi_module)
+//
+//   $ gunicorn hello
+//
+// It is called once, when Python imports the module; what it throws is an ImportError. The
+// application is answered for by a WSGIAdapter, whose limits it has, and lives as long as the
+// interpreter. Python's lock is let go of while it runs.
+
+namespace detail {
+::_object* make_module(const char* name, std::unique_ptr<web::Application> (*make)());
+}
+
+#define TORNADO_WSGI_MODULE(name)                                                          \
+  static std::unique_ptr<tornado::web::Application> tornado_wsgi_application_of_##name();  \
+  extern "C" __attribute__((visibility("default"))) ::_object* PyInit_##name();            \
+  extern "C" ::_object* PyInit_##name() {                                                  \
+    return tornado::wsgi::detail::make_module(#name, &tornado_wsgi_application_of_##name); \
+  }                                                                                        \
+  static std::unique_ptr<tornado::web::Application> tornado_wsgi_application_of_##name()
 
 }  // namespace tornado::wsgi
