@@ -86,7 +86,7 @@ lint: ## the project's checkers, and clang-tidy
 
 install: ## build and install the library and its headers under PREFIX=/usr/local
 	@scripts/need.sh build
-	@scripts/build.sh release tornado
+	@scripts/build.sh release tornado_install_files
 	@cmake --install build/release --prefix "$(PREFIX)"
 
 clean: ## remove build/

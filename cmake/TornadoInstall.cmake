@@ -1,12 +1,20 @@
 # Installs the library and its headers so that find_package(tornado) and pkg-config find them.
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tornado")
+# All that `cmake --install` copies.
+add_custom_target(tornado_install_files DEPENDS tornado)
 
 install(TARGETS tornado EXPORT tornadoTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/final/include/tornado" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING PATTERN "*.h")
 install(EXPORT tornadoTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
+if(TORNADO_WITH_WSGI)
+  add_dependencies(tornado_install_files tornado_wsgi tornado_wsgi_module)
+  install(TARGETS tornado_wsgi tornado_wsgi_module EXPORT tornadoWsgiTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(EXPORT tornadoWsgiTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
+endif()
 
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/tornadoConfigVersion.cmake"
   VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
@@ -15,6 +23,9 @@ file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/TornadoComponents.cmake" @ONLY CONT
 set(TORNADO_WITH_CURL @TORNADO_WITH_CURL@)
 set(TORNADO_WITH_CARES @TORNADO_WITH_CARES@)
 set(TORNADO_WITH_IDN @TORNADO_WITH_IDN@)
+set(TORNADO_WITH_WSGI @TORNADO_WITH_WSGI@)
+set(TORNADO_WSGI_PYTHON \"@Python3_EXECUTABLE@\")
+set(TORNADO_WSGI_PYTHON_VERSION \"@Python3_VERSION_MAJOR@.@Python3_VERSION_MINOR@\")
 ")
 install(FILES
   "${PROJECT_SOURCE_DIR}/cmake/tornadoConfig.cmake" "${PROJECT_SOURCE_DIR}/cmake/TornadoDependencies.cmake"

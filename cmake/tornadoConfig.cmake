@@ -1,3 +1,23 @@
 include("${CMAKE_CURRENT_LIST_DIR}/TornadoComponents.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/TornadoDependencies.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/tornadoTargets.cmake")
+
+# find_package(tornado COMPONENTS wsgi): tornado::wsgi and tornado::wsgi_module, for the Python that they were built with.
+set(tornado_wsgi_FOUND FALSE)
+if("wsgi" IN_LIST tornado_FIND_COMPONENTS AND TORNADO_WITH_WSGI)
+  if(NOT DEFINED Python3_EXECUTABLE AND EXISTS "${TORNADO_WSGI_PYTHON}")
+    set(Python3_EXECUTABLE "${TORNADO_WSGI_PYTHON}")
+  endif()
+  find_package(Python3 ${TORNADO_WSGI_PYTHON_VERSION} EXACT QUIET COMPONENTS Interpreter Development)
+  if(Python3_FOUND)
+    include("${CMAKE_CURRENT_LIST_DIR}/tornadoWsgiTargets.cmake")
+    set(tornado_wsgi_FOUND TRUE)
+  endif()
+endif()
+
+foreach(component IN LISTS tornado_FIND_COMPONENTS)
+  if(tornado_FIND_REQUIRED_${component} AND NOT tornado_${component}_FOUND)
+    set(tornado_FOUND FALSE)
+    set(tornado_NOT_FOUND_MESSAGE "the component ${component} of tornado, or what it needs, is not installed")
+  endif()
+endforeach()

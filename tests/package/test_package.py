@@ -29,7 +29,7 @@ def run(*command, **options):
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory):
     """An installed tree, moved after it was installed: nothing in it may name the place it was made for."""
-    run(ROOT / "scripts" / "build.sh", "release", "tornado")
+    run(ROOT / "scripts" / "build.sh", "release", "tornado_install_files")
     first = tmp_path_factory.mktemp("first") / "usr local"
     run("cmake", "--install", ROOT / "build" / "release", "--prefix", first)
     moved = tmp_path_factory.mktemp("moved") / "pre fix"
@@ -83,6 +83,24 @@ def test_pkg_config(prefix, tmp_path):
     program = tmp_path / "greeting"
     run("g++", "-std=c++20", HERE / "greeting.cc", "-o", program, *flags)
     assert run(program) == GREETING
+
+
+def test_the_component_wsgi(prefix, tmp_path):
+    folder = build_foreign(tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}", "-DWSGI=ON")
+    assert run(folder / "hosting").startswith("200 OK Hello world!\n")
+    asked = ("import hosted; said = []; "
+             "body = hosted.application({'REQUEST_METHOD': 'GET', 'PATH_INFO': '/', 'SERVER_PROTOCOL': 'HTTP/1.1', "
+             "'SERVER_NAME': 'h', 'SERVER_PORT': '80', 'wsgi.url_scheme': 'http', 'wsgi.multithread': False, "
+             "'wsgi.multiprocess': False, 'wsgi.run_once': True}, lambda *said_now: said.extend(said_now)); "
+             "print(said[0], b''.join(body).decode())")
+    assert run("/usr/bin/python3", "-c", asked, cwd=folder) == "200 OK Hello, Python\n"
+
+
+def test_a_component_that_is_not_there(prefix, tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\n"
+        "find_package(tornado CONFIG COMPONENTS wings)\nif(tornado_FOUND)\n  message(FATAL_ERROR \"found\")\nendif()\n")
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", *RELEASE, f"-DCMAKE_PREFIX_PATH={prefix}")
 
 
 def test_subdirectory_as_a_shared_library(tmp_path):

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import wsgiref.validate
 
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
@@ -216,6 +217,10 @@ def use_kept(env, start_response):
         except Exception as error:
             said.append(type(error).__name__)
     return answer(start_response, " ".join(said))
+
+
+# Raises an AssertionError for whatever in this server is not as PEP 3333 has it.
+validated = wsgiref.validate.validator(generator)
 
 
 def application(env, start_response):

@@ -58,6 +58,13 @@ TEST_F(Python, WG04_the_environ_is_a_dict_of_strings) {
   }
 }
 
+TEST_F(Python, WG04_pythons_validator_finds_no_fault) {
+  EXPECT_EQ(dechunked(ask_for("/validated?x=y")), "generator");
+  EXPECT_EQ(dechunked(ask(post("/validated", "body", "Content-Type: text/plain\r\n"))),
+            "generator");
+  EXPECT_EQ(log_.count("AssertionError"), 0U) << log_.text();
+}
+
 TEST_F(Python, WG04_the_input_is_a_file) {
   EXPECT_EQ(body_of(ask(post("/body", "abcdef\nghi\njklmn"))),
             "BytesIO [3, 4, 9, 0] b'abc' b'jklmn'");
