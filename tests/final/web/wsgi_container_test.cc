@@ -605,14 +605,16 @@ TEST_F(WSGI, WG01_it_is_the_callback_of_a_server_and_of_a_fallback_handler) {
   EXPECT_EQ(log_.count("GET /fallback is for a WSGIContainer that is gone"), 2U);
 }
 
-TEST_F(WSGI, a_request_that_comes_while_the_container_goes_is_closed) {
-  serve(dump_app);
-  Client client = connect();
-  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab");
-  run_until(loop_, [&] { return server_->connection_count() == 1; });
-  run_until(loop_, [n = 0]() mutable { return ++n > 5; });
+TEST_F(WSGI, a_request_that_is_being_read_while_the_container_goes_is_closed) {
+  container_.emplace(dump_app);
+  web::Application app({{".*", *container_}});
+  auto& server = app.listen(0, "127.0.0.1");
+  Client client(loop_, server.port());
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  client.until("100 Continue");
+  client.take();
   container_.reset();
-  client.send("cd");
+  client.send("abcd");
   EXPECT_EQ(client.until_end(), "");
   EXPECT_EQ(log_.count("POST / is for a WSGIContainer that is gone"), 1U);
 }
