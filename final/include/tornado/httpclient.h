@@ -5,6 +5,7 @@
 #include <tornado/concurrent.h>
 #include <tornado/detail/function.h>
 #include <tornado/detail/maybe_coroutine.h>
+#include <tornado/detail/pointers.h>
 #include <tornado/httputil.h>
 #include <tornado/netutil.h>
 #include <tornado/ssl.h>
@@ -357,7 +358,7 @@ class HTTPClient {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  tornado::detail::Owned<Impl> impl_;
   ClientOptions options_;
 };
 

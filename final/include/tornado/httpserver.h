@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/detail/pointers.h>
 #include <tornado/detail/request_callback.h>
 #include <tornado/http1connection.h>
 #include <tornado/httputil.h>
@@ -69,7 +70,7 @@ class HTTPServer : public tcpserver::TCPServer {
   HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned, const HTTPServerOptions& options);
 
   std::shared_ptr<detail::CallbackDelegate> owned_delegate_;
-  std::unique_ptr<http::ServerCore> core_;
+  tornado::detail::Owned<http::ServerCore> core_;
 };
 
 }  // namespace tornado::httpserver

@@ -6,6 +6,7 @@
 // thread.
 #pragma once
 
+#include <tornado/detail/pointers.h>
 #include <tornado/ssl.h>
 
 #include <cstddef>
@@ -460,7 +461,7 @@ class HTTPServerRequest {
 
   bool on_loop_;  // start_ is the loop's time; if not, the monotonic clock's
   double start_;  // seconds
-  mutable std::unique_ptr<Decoded> decoded_;
+  mutable tornado::detail::Owned<Decoded> decoded_;
 };
 
 }  // namespace httputil

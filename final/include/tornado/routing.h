@@ -11,6 +11,7 @@
 // A router is for one thread, that of its server's loop.
 #pragma once
 
+#include <tornado/detail/pointers.h>
 #include <tornado/detail/request_callback.h>
 #include <tornado/httputil.h>
 
@@ -232,7 +233,7 @@ class RuleRouter : public ReversibleRouter {
                                      const std::vector<std::string>& args) const override;
 
  private:
-  std::unique_ptr<detail::RuleTable> table_;
+  tornado::detail::Owned<detail::RuleTable> table_;
 };
 // Tornado has a class without reverse_url() and one with it.
 using ReversibleRuleRouter = RuleRouter;

@@ -642,7 +642,7 @@ class RequestHandler : public tornado::detail::Pooled {
                                      bool strip) const;
 
   tornado::detail::Ref<detail::ApplicationState> state_;
-  std::unique_ptr<detail::OwnedRequest> request_;
+  tornado::detail::Owned<detail::OwnedRequest> request_;
   const detail::HandlerClass* handler_class_ = nullptr;
   PathArgs path_args_;
   PathKwargs path_kwargs_;
@@ -650,9 +650,9 @@ class RequestHandler : public tornado::detail::Pooled {
   std::string write_buffer_;
   httputil::ResponseStartLine status_line_;
   std::vector<std::unique_ptr<OutputTransform>> transforms_;  // made when the head is sent
-  std::unique_ptr<detail::ClientState> client_state_;
-  std::unique_ptr<Open> open_;                    // keeps an asynchronous handler until finish()
-  std::unique_ptr<detail::PageModules> modules_;  // of the page being rendered
+  tornado::detail::Owned<detail::ClientState> client_state_;
+  tornado::detail::Owned<Open> open_;                    // keeps an asynchronous handler until finish()
+  tornado::detail::Owned<detail::PageModules> modules_;  // of the page being rendered
   Context context_{*this};
   detail::Verb verb_ = detail::Verb::kAny;
   bool headers_written_ = false;

@@ -4,6 +4,7 @@
 
 #include <tornado/concurrent.h>
 #include <tornado/detail/function.h>
+#include <tornado/detail/pointers.h>
 #include <tornado/detail/websocket_hooks.h>
 #include <tornado/web.h>
 
@@ -246,8 +247,8 @@ class WebSocketHandler : public web::RequestHandler {
   void hook_failed(const std::exception_ptr& exception, bool closes) noexcept;
 
   Link* link_ = nullptr;  // until on_close()
-  std::unique_ptr<std::string> subprotocol_;
-  std::unique_ptr<std::string> close_reason_;
+  tornado::detail::Owned<std::string> subprotocol_;
+  tornado::detail::Owned<std::string> close_reason_;
   int close_code_ = 0;
   bool upgraded_ = false;
 };

@@ -72,13 +72,13 @@ HTTPServerOptions complete(HTTPServerOptions options) {
 HTTPServer::HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
                        const HTTPServerOptions& options)
     : TCPServer(options.ssl_options),
-      core_(std::make_unique<http::ServerCore>(delegate, complete(options))) {}
+      core_(tornado::detail::make_owned<http::ServerCore>(delegate, complete(options))) {}
 
 HTTPServer::HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned,
                        const HTTPServerOptions& options)
     : TCPServer(options.ssl_options),
       owned_delegate_(std::move(owned)),
-      core_(std::make_unique<http::ServerCore>(*owned_delegate_, complete(options))) {}
+      core_(tornado::detail::make_owned<http::ServerCore>(*owned_delegate_, complete(options))) {}
 
 HTTPServer::~HTTPServer() {
   stop();

@@ -95,7 +95,7 @@ HTTPServerRequest::HTTPServerRequest(HTTPServerRequest&&) noexcept = default;
 HTTPServerRequest& HTTPServerRequest::operator=(HTTPServerRequest&&) noexcept = default;
 
 HTTPServerRequest::Decoded& HTTPServerRequest::decoded() const {
-  if (!decoded_) decoded_ = std::make_unique<Decoded>();
+  if (!decoded_) decoded_ = tornado::detail::make_owned<Decoded>();
   return *decoded_;
 }
 

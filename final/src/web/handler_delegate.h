@@ -43,7 +43,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
   tornado::detail::Ref<ApplicationState> state_;  // the handler's, once that is made
   const void* server_connection_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
-  std::unique_ptr<OwnedRequest> request_;
+  tornado::detail::Owned<OwnedRequest> request_;
   routing::detail::Destination to_;  // its delegate gets everything, if there is one
   std::optional<routing::RuleTarget> kept_;
   RequestHandler::Ref handler_;
@@ -51,7 +51,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
 
 // What a handler's constructor takes over. Set for the length of a HandlerClass::make call.
 struct Construction {
-  std::unique_ptr<OwnedRequest>* request;
+  tornado::detail::Owned<OwnedRequest>* request;
   tornado::detail::Ref<ApplicationState>* state;
 };
 extern constinit thread_local const Construction* construction;

@@ -154,7 +154,7 @@ void RequestHandler::run_verb() {
       return;
     case detail::Started::Kind::kOpen:
       if (finished_) return;
-      open_ = std::make_unique<Open>(*this);
+      open_ = tornado::detail::make_owned<Open>(*this);
       open_->link_before(state_->open_handlers);
       return;
     case detail::Started::Kind::kCoroutine:

@@ -166,7 +166,7 @@ std::unique_ptr<httputil::HTTPMessageDelegate> Router::start_request(
 }
 
 RuleRouter::RuleRouter(std::vector<Rule> rules)
-    : table_(std::make_unique<detail::RuleTable>(std::move(rules))) {
+    : table_(tornado::detail::make_owned<detail::RuleTable>(std::move(rules))) {
   refuse_handler_classes(*table_);
 }
 

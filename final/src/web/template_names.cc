@@ -151,7 +151,7 @@ template_::Value detail::handler_value(RequestHandler& handler) {
 }
 
 template_::Namespace RequestHandler::get_template_namespace() {
-  if (modules_ == nullptr) modules_ = std::make_unique<detail::PageModules>(*this);
+  if (modules_ == nullptr) modules_ = tornado::detail::make_owned<detail::PageModules>(*this);
   template_::Namespace names = {
       {"handler", detail::handler_value(*this)},
       {"request", Value::object(new RequestObject(request))},

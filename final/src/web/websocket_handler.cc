@@ -76,7 +76,7 @@ class WebSocketHandler::Link final : public detail::Connection, public tornado::
     auto& handler = static_cast<WebSocketHandler&>(*last);
     handler.close_code_ = peer_code();
     if (!peer_reason().empty()) {
-      handler.close_reason_ = std::make_unique<std::string>(peer_reason());
+      handler.close_reason_ = tornado::detail::make_owned<std::string>(peer_reason());
     }
     handler.link_ = nullptr;
     const ContextScope scope(&handler.context_);
@@ -208,7 +208,7 @@ void WebSocketHandler::agree_on_subprotocol() {
     throw std::logic_error("select_subprotocol() gave what was not offered: " + *selected);
   }
   set_header("Sec-WebSocket-Protocol", *selected);
-  subprotocol_ = std::make_unique<std::string>(*selected);
+  subprotocol_ = tornado::detail::make_owned<std::string>(*selected);
 }
 
 void WebSocketHandler::agree_on_compression(detail::ConnectionRules& rules) {

@@ -2,6 +2,7 @@
 // <functional> have the same and cost every file that includes them a third of a second.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -74,14 +75,22 @@ class Owned {
   ~Owned() { delete object_; }
 
   T* release() noexcept { return std::exchange(object_, nullptr); }
+  void reset() noexcept { delete release(); }
   T* get() const noexcept { return object_; }
   T* operator->() const noexcept { return object_; }
   T& operator*() const noexcept { return *object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
+  bool operator==(std::nullptr_t) const noexcept { return object_ == nullptr; }
 
  private:
   T* object_ = nullptr;
 };
+
+// std::make_unique for an Owned.
+template <class T, class... Args>
+Owned<T> make_owned(Args&&... args) {
+  return Owned<T>(new T(std::forward<Args>(args)...));
+}
 
 // std::invoke for functions, and for member functions with the object, or a pointer to it, first.
 template <class F, class... Args>
