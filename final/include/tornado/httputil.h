@@ -7,7 +7,6 @@
 #pragma once
 
 #include <tornado/detail/pointers.h>
-#include <tornado/ssl.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +30,9 @@ namespace detail {
 struct FileRange;  // <tornado/detail/file.h>
 }
 
+namespace ssl {
+struct Certificate;  // <tornado/ssl.h>
+}
 namespace httputil {
 
 // The peer sent something that is not HTTP, or a form body that cannot be read. A server answers it
@@ -360,7 +362,8 @@ class HTTPConnection {
   // Who sent the request. Valid as long as the connection.
   virtual HTTPRequestContext& context() = 0;
   // The client's certificate; none without TLS, if it sent none, or once the connection is gone.
-  virtual std::optional<ssl::Certificate> get_ssl_certificate() const { return std::nullopt; }
+  // Whoever calls it includes <tornado/ssl.h>.
+  virtual std::optional<ssl::Certificate> get_ssl_certificate() const;
 
   // Limits for the body of this request, in place of the server's; the next request has the
   // server's again. They count from the moment that headers_received()'s future is done: set them
@@ -434,7 +437,7 @@ class HTTPServerRequest {
   // protocol://host + uri.
   std::string full_url() const;
   // The client's certificate, if the server's ssl_options asked for one and the connection is still
-  // there. Tornado's binary_form is the member `der`.
+  // there; include <tornado/ssl.h>. Tornado's binary_form is the member `der`.
   std::optional<ssl::Certificate> get_ssl_certificate() const;
   // Seconds since the loop learned of the request; outside a running loop, since this was made.
   double request_time() const noexcept;

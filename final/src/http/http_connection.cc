@@ -1,6 +1,7 @@
 #include <tornado/concurrent.h>
 #include <tornado/detail/file.h>
 #include <tornado/httputil.h>
+#include <tornado/ssl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,6 +22,10 @@ Future<void> HTTPConnection::write_file(const tornado::detail::FileRange& range)
     written = write(piece);
   }
   return written;
+}
+
+std::optional<ssl::Certificate> HTTPConnection::get_ssl_certificate() const {
+  return std::nullopt;
 }
 
 }  // namespace tornado::httputil

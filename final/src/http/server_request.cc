@@ -1,3 +1,5 @@
+#include <tornado/ssl.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
