@@ -14,8 +14,6 @@ ClientConnection& owner(tornado::detail::ListHook& hook) {
 
 ConnectionPool::~ConnectionPool() {
   close_idle();
-  // No timer is pending on a loop that is closed, so it is not touched then.
-  if (timer_.pending()) loop_.remove_timeout(timer_);
 }
 
 Origin& ConnectionPool::origin(const std::string& key) {
@@ -62,6 +60,8 @@ void ConnectionPool::remove(ClientConnection& connection, Origin& origin) {
 
 void ConnectionPool::close_idle() {
   while (ages_.linked()) owner(*ages_.next()).close();
+  // No timer is pending on a loop that is closed, so it is not touched then.
+  if (timer_.pending()) loop_.remove_timeout(timer_);
 }
 
 void ConnectionPool::arm(double at) {
