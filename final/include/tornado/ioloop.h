@@ -58,7 +58,7 @@ enum class MakeCurrent {
 struct IOLoopOptions {
   IOLoopOptions() {}
 
-  std::string_view poller;  // "epoll" or "poll"; empty: the best one here
+  std::string_view poller;  // "epoll", "kqueue" or "poll"; empty: the best one here
   Clock* clock = nullptr;   // not owned, must outlive the loop; null: the real clock
   MakeCurrent make_current = MakeCurrent::kIfNone;
 };
@@ -445,7 +445,7 @@ class IOLoop {
   // Functions of a program have names there if it was linked with -rdynamic. (log_stack)
   static void log_stack(int signal);
 
-  // Which poller it runs on: "epoll" or "poll".
+  // Which poller it runs on: "epoll", "kqueue" or "poll".
   std::string_view poller_name() const noexcept;
 
   // Internal: for the rooms of this library. `internals()` is defined in loop/loop_state.h.

@@ -1,3 +1,5 @@
+#if __has_include(<sys/epoll.h>)
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -67,3 +69,5 @@ std::unique_ptr<Poller> make_epoll_poller() {
 }
 
 }  // namespace tornado::ioloop::detail
+
+#endif

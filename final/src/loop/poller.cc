@@ -32,11 +32,33 @@ void Poller::refuse_if_forked() const {
   }
 }
 
+namespace {
+
+struct Kind {
+  std::string_view name;
+  std::unique_ptr<Poller> (*make)();
+};
+
+// What there is here, the best first.
+constexpr Kind kKinds[] = {
+#if __has_include(<sys/event.h>)
+    {"kqueue", make_kqueue_poller},
+#elif __has_include(<sys/epoll.h>)
+    {"epoll", make_epoll_poller},
+#endif
+    {"poll", make_poll_poller},
+};
+
+}  // namespace
+
 std::unique_ptr<Poller> make_poller(std::string_view name) {
-  if (name.empty() || name == "epoll") return make_epoll_poller();
-  if (name == "poll") return make_poll_poller();
+  std::string names;
+  for (const Kind& kind : kKinds) {
+    if (name.empty() || name == kind.name) return kind.make();
+    names += " " + std::string(kind.name);
+  }
   throw std::invalid_argument("no poller is called '" + std::string(name) +
-                              "': there are epoll and poll");
+                              "'; there are:" + names);
 }
 
 }  // namespace tornado::ioloop::detail

@@ -1,4 +1,4 @@
-// Internal header: what a loop asks of the kernel. A kqueue poller has its place beside these two.
+// Internal header: what a loop asks of the kernel.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ class Poller {
   const unsigned generation_;
 };
 
-std::unique_ptr<Poller> make_epoll_poller();
+std::unique_ptr<Poller> make_epoll_poller();   // Linux
+std::unique_ptr<Poller> make_kqueue_poller();  // the BSDs, macOS
 std::unique_ptr<Poller> make_poll_poller();
 
 // By name; empty: the best one here. Throws std::invalid_argument for a name that is not known.

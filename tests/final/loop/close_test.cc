@@ -35,7 +35,7 @@ class Close : public ::testing::TestWithParam<std::string> {
   Token token = std::make_shared<int>();
 };
 
-INSTANTIATE_TEST_SUITE_P(Pollers, Close, ::testing::Values("epoll", "poll"),
+INSTANTIATE_TEST_SUITE_P(Pollers, Close, test::pollers(),
                          [](const auto& poller) { return poller.param; });
 
 Future<void> hold(Token) {

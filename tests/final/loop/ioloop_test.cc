@@ -32,7 +32,7 @@ class Loop : public ::testing::TestWithParam<std::string> {
   IOLoop loop{options()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Pollers, Loop, ::testing::Values("epoll", "poll"),
+INSTANTIATE_TEST_SUITE_P(Pollers, Loop, test::pollers(),
                          [](const auto& poller) { return poller.param; });
 
 TEST_P(Loop, IOL28_runs_on_the_poller_asked_for) {

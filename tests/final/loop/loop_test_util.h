@@ -15,6 +15,15 @@
 
 namespace tornado::test {
 
+// What the loops of this program may run on. Those that have kqueue's declarations have no epoll.
+inline auto pollers() {
+#if __has_include(<sys/event.h>)
+  return ::testing::Values("kqueue", "poll");
+#else
+  return ::testing::Values("epoll", "poll");
+#endif
+}
+
 // A loop whose time moves only when it would sleep.
 struct VirtualLoop {
   explicit VirtualLoop(std::string_view poller = "") : loop(options(clock, poller)) {}

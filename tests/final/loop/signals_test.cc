@@ -21,7 +21,7 @@ class Signals : public ::testing::TestWithParam<std::string> {
   std::optional<IOLoop> loop;
 };
 
-INSTANTIATE_TEST_SUITE_P(Pollers, Signals, ::testing::Values("epoll", "poll"),
+INSTANTIATE_TEST_SUITE_P(Pollers, Signals, test::pollers(),
                          [](const auto& poller) { return poller.param; });
 
 std::vector<int> called;
