@@ -7,13 +7,21 @@ add_custom_target(tornado_install_files DEPENDS tornado)
 install(TARGETS tornado EXPORT tornadoTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/final/include/tornado" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "testing.h" EXCLUDE)
 install(EXPORT tornadoTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
 if(TORNADO_WITH_WSGI)
   add_dependencies(tornado_install_files tornado_wsgi tornado_wsgi_module)
   install(TARGETS tornado_wsgi tornado_wsgi_module EXPORT tornadoWsgiTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
   install(EXPORT tornadoWsgiTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
+endif()
+if(TORNADO_WITH_TESTING)
+  add_dependencies(tornado_install_files tornado_testing)
+  install(TARGETS tornado_testing EXPORT tornadoTestingTargets
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(FILES "${PROJECT_SOURCE_DIR}/final/include/tornado/testing.h"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/tornado")
+  install(EXPORT tornadoTestingTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
 endif()
 
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/tornadoConfigVersion.cmake"
@@ -26,6 +34,7 @@ set(TORNADO_WITH_IDN @TORNADO_WITH_IDN@)
 set(TORNADO_WITH_WSGI @TORNADO_WITH_WSGI@)
 set(TORNADO_WSGI_PYTHON \"@Python3_EXECUTABLE@\")
 set(TORNADO_WSGI_PYTHON_VERSION \"@Python3_VERSION_MAJOR@.@Python3_VERSION_MINOR@\")
+set(TORNADO_WITH_TESTING @TORNADO_WITH_TESTING@)
 ")
 install(FILES
   "${PROJECT_SOURCE_DIR}/cmake/tornadoConfig.cmake" "${PROJECT_SOURCE_DIR}/cmake/TornadoDependencies.cmake"

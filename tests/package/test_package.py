@@ -68,6 +68,26 @@ def test_find_package(prefix, tmp_path):
     check_programs(build_foreign(tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}"))
 
 
+# TE-01
+def test_find_package_with_the_test_kit(prefix, tmp_path):
+    tests = build_foreign(tmp_path / "build", "-DKIT=ON", f"-DCMAKE_PREFIX_PATH={prefix}") / "kit_test"
+    assert "[  PASSED  ] 3 tests." in run(tests)
+    assert "[  PASSED  ] 2 tests." in run(tests, "--logging=error", "GreeterTest")
+    assert "[  PASSED  ] 1 test." in run(tests, "GreeterTest.greets")
+    for mistake, says in ("Nobody", "no test is called so: Nobody.*"), ("--nothing", "unrecognized command line option"):
+        done = subprocess.run([tests, mistake], capture_output=True, text=True)
+        assert done.returncode == 1 and says in done.stderr
+
+
+def test_find_package_without_a_component_that_is_there(prefix, tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\n"
+        "find_package(tornado CONFIG COMPONENTS nothing)\n"
+        "if(tornado_FOUND)\n  message(FATAL_ERROR \"found\")\nendif()\n")
+    said = run("cmake", "-S", tmp_path, "-B", tmp_path / "build", *RELEASE, f"-DCMAKE_PREFIX_PATH={prefix}")
+    assert "the component nothing of tornado" in said
+
+
 def test_find_package_refuses_another_minor_version(prefix, tmp_path):
     (tmp_path / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\nfind_package(tornado 0.99 CONFIG)\n"

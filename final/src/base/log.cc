@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/log_format.h"
+#include "base/log_levels.h"
 #include "base/log_sinks.h"
 
 namespace tornado::log {
@@ -44,6 +45,11 @@ class LoggerTree {
     const std::lock_guard lock(mutex_);
     find(logger.name())->own = level;
     update();
+  }
+
+  std::optional<Level> own(const Logger& logger) {
+    const std::lock_guard lock(mutex_);
+    return find(logger.name())->own;
   }
 
  private:
@@ -100,6 +106,9 @@ void Logger::set_level(Level level) {
 }
 void Logger::unset_level() {
   LoggerTree::instance().set(*this, std::nullopt);
+}
+std::optional<Level> own_level(const Logger& logger) {
+  return LoggerTree::instance().own(logger);
 }
 
 namespace {

@@ -11,7 +11,7 @@ void FutureStateBase::bury() noexcept {
   drop_canceller();
   while (Runnable* waiter = waiters_.pop_front()) waiter->discard();
   if (status_ == FutureStatus::kException && !retrieved_) {
-    log::app_log.error("Future exception was never retrieved: " + describe(exception_));
+    log::app_log.error(std::string(kNeverRetrieved) + describe(exception_));
   }
 }
 
@@ -133,7 +133,7 @@ void report_callback_exception(std::exception_ptr exception) noexcept {
 }
 
 void log_callback_exception(const std::exception_ptr& exception) noexcept {
-  log::app_log.error("Exception in callback: " + describe(exception));
+  log::app_log.error(std::string(kExceptionInCallback) + describe(exception));
 }
 
 }  // namespace tornado::detail

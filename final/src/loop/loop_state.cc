@@ -246,6 +246,14 @@ void LoopState::set_local(const void* key, std::unique_ptr<LoopLocal> object) {
   locals.push_back({key, std::move(object)});
 }
 
+bool LoopState::cancel_oldest_wait() {
+  if (!suspended.linked()) return false;
+  auto* hook = static_cast<tornado::detail::Suspension::Hook*>(suspended.next());
+  hook->link_before(suspended);
+  hook->suspension->cancel();
+  return true;
+}
+
 // ---- closing ------------------------------------------------------------------------------------
 
 void LoopState::free_locals() {

@@ -104,6 +104,9 @@ struct LoopState {
   void remove_registration(int fd);
   bool registered(int fd) const noexcept;
 
+  // Asks the coroutine that has waited longest to end, and puts it last; false if none waits.
+  bool cancel_oldest_wait();
+
   // ---- the steps of IOLoop::close()
   void free_locals();
   void abandon_jobs();

@@ -1,4 +1,5 @@
 #include <tornado/queues.h>
+#include <tornado/testing.h>
 
 #include <chrono>
 #include <map>
@@ -16,11 +17,13 @@ using queues::PriorityQueue;
 using queues::Queue;
 using ::testing::ElementsAre;
 
-class Queues : public ::testing::Test, protected test::VirtualLoop {
+class Queues : public tornado::testing::AsyncTestCase {
  protected:
+  Queues() : AsyncTestCase(tornado::testing::Time::kVirtual) {}
+
   // Lets everything run that can run without waiting for time.
   void settle() {
-    loop.run_sync([]() -> Future<void> {
+    io_loop.run_sync([]() -> Future<void> {
       for (int round = 0; round < 5; ++round) co_await gen::moment;
     });
   }
@@ -66,14 +69,12 @@ TEST_F(Queues, QU01_maxsize_is_not_negative) {
 
 // ---- get ----------------------------------------------------------------------------------------
 
-TEST_F(Queues, QU01_get_waits_for_an_item) {
+GEN_TEST(Queues, QU01_get_waits_for_an_item) {
   Queue<std::string> queue;
-  loop.run_sync([&]() -> Future<void> {
-    loop.call_later(3, [&] { queue.put_nowait("x"); });
-    const auto item = co_await queue.get();
-    EXPECT_EQ(item, "x");
-    EXPECT_EQ(loop.time(), 1003);
-  });
+  io_loop.call_later(3, [&] { queue.put_nowait("x"); });
+  const auto item = co_await queue.get();
+  EXPECT_EQ(item, "x");
+  EXPECT_EQ(io_loop.time(), 1003);
 }
 
 TEST_F(Queues, QU01_those_who_get_are_served_in_their_order) {
@@ -88,31 +89,29 @@ TEST_F(Queues, QU01_those_who_get_are_served_in_their_order) {
   EXPECT_EQ(queue.qsize(), 1u);
 }
 
-TEST_F(Queues, QU01_get_throws_at_its_timeout_and_takes_nothing_later) {
+GEN_TEST(Queues, QU01_get_throws_at_its_timeout_and_takes_nothing_later) {
   Queue<int> queue;
-  loop.run_sync([&]() -> Future<void> {
-    EXPECT_THROW(co_await queue.get(std::chrono::seconds(1)), gen::TimeoutError);
-    EXPECT_EQ(loop.time(), 1001);
-    EXPECT_THROW(co_await queue.get(1002), gen::TimeoutError);
-    EXPECT_EQ(loop.time(), 1002);
-    EXPECT_THROW(co_await queue.next(std::chrono::seconds(1)), gen::TimeoutError);
-    queue.put_nowait(5);
-    EXPECT_EQ(queue.qsize(), 1u);
-    const int item = co_await queue.get(std::chrono::hours(1));
-    EXPECT_EQ(item, 5);
-    EXPECT_EQ(loop.time(), 1003);
-  });
+  EXPECT_THROW(co_await queue.get(std::chrono::seconds(1)), gen::TimeoutError);
+  EXPECT_EQ(io_loop.time(), 1001);
+  EXPECT_THROW(co_await queue.get(1002), gen::TimeoutError);
+  EXPECT_EQ(io_loop.time(), 1002);
+  EXPECT_THROW(co_await queue.next(std::chrono::seconds(1)), gen::TimeoutError);
+  queue.put_nowait(5);
+  EXPECT_EQ(queue.qsize(), 1u);
+  const int item = co_await queue.get(std::chrono::hours(1));
+  EXPECT_EQ(item, 5);
+  EXPECT_EQ(io_loop.time(), 1003);
 }
 
 TEST_F(Queues, QU01_an_item_in_time_stops_the_clock) {
   Queue<int> queue;
-  loop.run_sync([&]() -> Future<void> {
-    loop.call_later(1, [&] { queue.put_nowait(1); });
+  io_loop.run_sync([&]() -> Future<void> {
+    io_loop.call_later(1, [&] { queue.put_nowait(1); });
     const int item = co_await queue.get(std::chrono::hours(1));
     EXPECT_EQ(item, 1);
   });
-  loop.run_sync([] { return gen::sleep(1); });
-  EXPECT_EQ(loop.time(), 1002);
+  advance(1);
+  EXPECT_EQ(io_loop.time(), 1002);
 }
 
 TEST_F(Queues, QU01_a_timeout_is_a_number) {
@@ -129,7 +128,7 @@ TEST_F(Queues, QU01_an_item_for_one_who_gave_up_goes_to_the_next) {
   std::optional<Future<int>> dropped = queue.get();
   std::optional<Future<std::optional<int>>> dropped_next = queue.next();
   auto alive = queue.get();
-  loop.run_sync([] { return gen::sleep(2); });
+  advance(2);
   cancelled.cancel();
   dropped.reset();
   dropped_next.reset();
@@ -151,7 +150,7 @@ TEST_F(Queues, QU01_a_get_with_a_callback_is_not_forgotten) {
 
 TEST_F(Queues, QU01_waits_given_up_do_not_pile_up) {
   Queue<int> queue;
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     for (int n = 0; n < 300; ++n) (void)queue.get();
     for (int n = 0; n < 300; ++n) {
       EXPECT_THROW(co_await queue.get(std::chrono::milliseconds(1)), gen::TimeoutError);
@@ -188,24 +187,22 @@ TEST_F(Queues, QU01_a_put_that_nobody_awaits_is_a_put) {
   EXPECT_EQ(drain(queue), expected);
 }
 
-TEST_F(Queues, QU01_put_throws_at_its_timeout_and_drops_the_item) {
+GEN_TEST(Queues, QU01_put_throws_at_its_timeout_and_drops_the_item) {
   Queue<int> queue(1);
-  loop.run_sync([&]() -> Future<void> {
-    co_await queue.put(1);
-    EXPECT_THROW(co_await queue.put(2, std::chrono::seconds(1)), gen::TimeoutError);
-    EXPECT_EQ(loop.time(), 1001);
-    auto cancelled = queue.put(3);
-    cancelled.cancel();
-    auto waits = queue.put(4);
-    EXPECT_EQ(queue.get_nowait(), 1);
-    EXPECT_TRUE(waits.done());
-    EXPECT_THAT(drain(queue), ElementsAre(4));
-  });
+  co_await queue.put(1);
+  EXPECT_THROW(co_await queue.put(2, std::chrono::seconds(1)), gen::TimeoutError);
+  EXPECT_EQ(io_loop.time(), 1001);
+  auto cancelled = queue.put(3);
+  cancelled.cancel();
+  auto waits = queue.put(4);
+  EXPECT_EQ(queue.get_nowait(), 1);
+  EXPECT_TRUE(waits.done());
+  EXPECT_THAT(drain(queue), ElementsAre(4));
 }
 
 TEST_F(Queues, QU01_items_may_be_move_only) {
   Queue<std::unique_ptr<int>> queue(1);
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     co_await queue.put(std::make_unique<int>(1));
     auto refused = std::make_unique<int>(2);
     EXPECT_THROW(queue.put_nowait(std::move(refused)), queues::QueueFull);
@@ -238,7 +235,7 @@ TEST_F(Queues, QU01_producer_and_consumer_meet_in_a_queue_of_one) {
       got.push_back(item);
     }
   };
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     auto consumer = consume();
     for (int n = 0; n < 1000; ++n) co_await queue.put(n);
     co_await consumer;
@@ -270,10 +267,10 @@ TEST_F(Queues, QU01_join_waits_until_every_item_is_done) {
 TEST_F(Queues, QU01_join_throws_at_its_timeout) {
   Queue<int> queue;
   queue.put_nowait(1);
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     EXPECT_THROW(co_await queue.join(std::chrono::seconds(2)), gen::TimeoutError);
   });
-  EXPECT_EQ(loop.time(), 1002);
+  EXPECT_EQ(io_loop.time(), 1002);
 }
 
 TEST_F(Queues, QU01_an_item_that_waits_for_room_is_no_task_yet) {
@@ -299,12 +296,12 @@ TEST_F(Queues, QU01_ten_workers_share_the_work) {
       queue.task_done();
     }
   };
-  for (int name = 0; name < 10; ++name) loop.spawn_callback(worker, name);
-  loop.run_sync([&]() -> Future<void> {
+  for (int name = 0; name < 10; ++name) io_loop.spawn_callback(worker, name);
+  io_loop.run_sync([&]() -> Future<void> {
     for (int n = 0; n < 100; ++n) co_await queue.put(1);
     co_await queue.join();
   });
-  EXPECT_EQ(loop.time(), 1010);
+  EXPECT_EQ(io_loop.time(), 1010);
   EXPECT_EQ(done_by.size(), 10u);
   for (const auto& [name, count] : done_by) EXPECT_EQ(count, 10) << name;
 }
@@ -317,7 +314,7 @@ TEST_F(Queues, QU01_next_gives_every_item_and_ends_after_shutdown) {
   const auto consume = [&]() -> Future<void> {
     while (auto item = co_await queue.next()) got.push_back(*item);
   };
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     auto consumer = consume();
     for (int n = 0; n < 5; ++n) co_await queue.put(n);
     queue.shutdown();
@@ -350,7 +347,7 @@ TEST_F(Queues, shutdown_ends_those_who_wait_for_an_item) {
   queue.shutdown();
   EXPECT_THROW(get.result(), queues::QueueShutDown);
   EXPECT_EQ(next.result(), std::nullopt);
-  loop.run_sync([] { return gen::sleep(2); });
+  advance(2);
 }
 
 // ---- orders -------------------------------------------------------------------------------------
@@ -444,7 +441,7 @@ TEST_F(Queues, QU01_no_item_goes_to_a_coroutine_that_was_cancelled_while_it_wait
       got.push_back(name + std::to_string(item));
     }
   };
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     auto first = worker("a");
     auto second = worker("b");
     first.cancel();
@@ -466,7 +463,7 @@ TEST_F(Queues, QU01_an_item_that_came_before_the_cancelling_is_received) {
   const auto worker = [&]() -> Future<void> {
     while (auto item = co_await queue.next()) got.push_back(*item);
   };
-  loop.run_sync([&]() -> Future<void> {
+  io_loop.run_sync([&]() -> Future<void> {
     auto working = worker();
     queue.put_nowait(1);
     working.cancel();
@@ -479,39 +476,35 @@ TEST_F(Queues, QU01_an_item_that_came_before_the_cancelling_is_received) {
   EXPECT_THAT(got, ElementsAre(1, 2));
 }
 
-TEST_F(Queues, QU01_a_put_that_is_cancelled_while_it_waits_puts_nothing) {
+GEN_TEST(Queues, QU01_a_put_that_is_cancelled_while_it_waits_puts_nothing) {
   Queue<int> queue(1);
   const auto producer = [&](int item) -> Future<void> { co_await queue.put(item); };
-  loop.run_sync([&]() -> Future<void> {
-    co_await producer(1);
-    auto second = producer(2);
-    auto third = producer(3);
-    second.cancel();
-    co_await gen::moment;
-    EXPECT_TRUE(second.cancelled());
-    EXPECT_EQ(queue.get_nowait(), 1);
-    co_await third;
-    EXPECT_THAT(drain(queue), ElementsAre(3));
-  });
+  co_await producer(1);
+  auto second = producer(2);
+  auto third = producer(3);
+  second.cancel();
+  co_await gen::moment;
+  EXPECT_TRUE(second.cancelled());
+  EXPECT_EQ(queue.get_nowait(), 1);
+  co_await third;
+  EXPECT_THAT(drain(queue), ElementsAre(3));
 }
 
-TEST_F(Queues, QU01_a_deadline_ends_a_worker_and_not_its_queue) {
+GEN_TEST(Queues, QU01_a_deadline_ends_a_worker_and_not_its_queue) {
   Queue<int> queue;
   const auto worker = [&]() -> Future<int> {
     const int item = co_await queue.get();
     co_return item;
   };
-  loop.run_sync([&]() -> Future<void> {
-    auto working = worker();
-    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(1), working), gen::TimeoutError);
-    queue.put_nowait(1);
-    EXPECT_EQ(queue.qsize(), 1u);
-    queue.get_nowait();
-    auto joins = queue.join(std::chrono::hours(1));
-    joins.cancel();
-    EXPECT_TRUE(joins.cancelled());
-    queue.task_done();
-  });
+  auto working = worker();
+  EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(1), working), gen::TimeoutError);
+  queue.put_nowait(1);
+  EXPECT_EQ(queue.qsize(), 1u);
+  queue.get_nowait();
+  auto joins = queue.join(std::chrono::hours(1));
+  joins.cancel();
+  EXPECT_TRUE(joins.cancelled());
+  queue.task_done();
 }
 
 // ---- what is left -------------------------------------------------------------------------------
@@ -530,7 +523,7 @@ TEST_F(Queues, destroying_a_queue_cancels_those_who_wait) {
   EXPECT_TRUE(next.cancelled());
   EXPECT_TRUE(put.cancelled());
   EXPECT_TRUE(join.cancelled());
-  loop.run_sync([] { return gen::sleep(2); });
+  advance(2);
 }
 
 TEST_F(Queues, a_worker_ends_when_its_queue_is_destroyed) {

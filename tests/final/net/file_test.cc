@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "../base/temporary_folder.h"
 #include "net/stream.h"
 #include "tls_test_tools.h"
 

@@ -1,4 +1,6 @@
 // TLS streams: who is trusted, and what passes once the handshake is done.
+#include <fstream>
+
 #include "tls_test_tools.h"
 
 namespace tornado {

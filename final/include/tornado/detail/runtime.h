@@ -12,7 +12,10 @@
 
 namespace tornado::ioloop {
 class IOLoop;
+namespace detail {
+struct LoopState;
 }
+}  // namespace tornado::ioloop
 
 namespace tornado::detail {
 
@@ -192,6 +195,7 @@ class Suspension : public Waiter {
 
  private:
   friend class ioloop::IOLoop;
+  friend struct ioloop::detail::LoopState;
   struct Hook : ListHook {
     explicit Hook(Suspension* owner) : suspension(owner) {}
     Suspension* suspension;
