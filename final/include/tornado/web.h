@@ -651,7 +651,7 @@ class RequestHandler : public tornado::detail::Pooled {
   httputil::ResponseStartLine status_line_;
   std::vector<std::unique_ptr<OutputTransform>> transforms_;  // made when the head is sent
   tornado::detail::Owned<detail::ClientState> client_state_;
-  tornado::detail::Owned<Open> open_;                    // keeps an asynchronous handler until finish()
+  tornado::detail::Owned<Open> open_;  // keeps an asynchronous handler until finish()
   tornado::detail::Owned<detail::PageModules> modules_;  // of the page being rendered
   Context context_{*this};
   detail::Verb verb_ = detail::Verb::kAny;
