@@ -3,7 +3,7 @@ Tornado must say the same."""
 
 import pytest
 from raw import connect
-from wire_server import WireServer, our_command, twin_command
+from wire_server import WireServer, our_command, twin_command, wait_until
 
 SERVERS = {"ours": our_command("wire_web_layer"), "Tornado": twin_command("web_layer.py")}
 
@@ -76,7 +76,8 @@ def test_2_6_it_is_forgotten_with_the_next_request(proxied):
 
 def test_2_6_the_access_log_has_the_clients_address(proxied):
     assert seen(proxied, "X-Real-Ip: 192.0.2.77") == "http 192.0.2.77"
-    assert "GET /client (192.0.2.77)" in proxied.log()
+    # Tornado writes the line behind the response.
+    wait_until(lambda: "GET /client (192.0.2.77)" in proxied.log(), "the access line")
 
 
 @pytest.mark.parametrize("field", ["X-Real-Ip: 192.0.2.7", "X-Forwarded-For: 192.0.2.7", "X-Scheme: https",
