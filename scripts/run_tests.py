@@ -91,7 +91,7 @@ def stages():
             [python, "exercises/run.py", "prove"],
             pytest("tests/course"),
         ], quick=True, independent=True),
-        Stage("asan", "the C++ tests, g++ with ASan and UBSan", build_and_ctest("asan")),
+        Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", build_and_ctest("asan")),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", build_and_ctest("clang-asan")),
         Stage("tsan", "the tests that use threads, clang 19 with TSan",
               build_and_ctest("tsan", "threads_tests", "-L", "^threads$")),
