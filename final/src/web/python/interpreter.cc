@@ -21,6 +21,7 @@ struct Runtime {
   int inside = 0;
   std::string executable;
   PyThreadState* first_thread = nullptr;  // of the thread that started it
+  void* life_support = nullptr;           // pybind11's
 };
 
 // Never destroyed: threads may ask for it as long as the process lives.
@@ -140,6 +141,9 @@ void start_interpreter(const std::string& executable) {
   }
   const std::string name = executable.empty() ? TORNADO_PYTHON : executable;
   initialize(name);
+  // pybind11 2.10 frees the table that this stands in, and not this: kept where leak checkers look.
+  py::detail::get_local_internals();
+  shared.life_support = py::get_shared_data("_life_support");
   shared.first_thread = PyEval_SaveThread();
   this_thread.adopt(shared.first_thread);
   shared.executable = name;

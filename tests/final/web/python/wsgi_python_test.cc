@@ -12,11 +12,10 @@
 
 // CPython keeps a part of its memory to the end of the process: interned names, static types and
 // what modules in C hold, which the system's python3 does not free either. The stack of what its
-// module _hashlib keeps ends in libcrypto. pybind11 2.10 frees the list of its modules, and not
-// what each has put there. Everything else is still reported.
+// module _hashlib keeps ends in libcrypto. Everything else is still reported.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
-  return "leak:libpython3\nleak:libcrypto\nleak:pybind11::detail::local_internals\n";
+  return "leak:libpython3\nleak:libcrypto\n";
 }
 
 namespace tornado::wsgi {
