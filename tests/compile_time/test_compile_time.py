@@ -29,6 +29,8 @@ OTHER_BUDGETS = {
     "tornado/curl_httpclient.h": 0.75,
     "tornado/httpserver.h": 0.75,
     "tornado/routing.h": 0.7,
+    "tornado/tcpclient.h": 0.7,
+    "tornado/tcpserver.h": 0.7,
     "tornado/gen.h": 0.7,
     "tornado/multipart.h": 0.7,
     "tornado/process.h": 0.7,
