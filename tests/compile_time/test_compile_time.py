@@ -1,9 +1,10 @@
 """A header costs every file that includes it: each public header has a budget of compile time with g++.
 
-The budgets are seconds of a machine that compiles an empty file with <string> in 0.19 s. That file is compiled first,
-and on a slower machine the budget grows as its time does; it never shrinks. Counted is the compiler's processor time,
-the best of a few runs, the first of which warms the file cache. These tests run alone, not beside a build. With -s
-they print the table.
+The budgets are seconds of a machine that compiles an empty file with <string> in 0.19 s. That file is compiled before
+each header, as often as the header itself, and the budget grows with what it takes; it never shrinks. So a machine
+that is slow, or that becomes slow for a while, is no failure. Counted is the compiler's processor time, the best of a
+few runs, the first of which warms the file cache. These tests run alone, not beside a build. With -s they print the
+table, in seconds of that machine.
 """
 
 import os
@@ -21,20 +22,6 @@ OTHER_BUDGETS = {
     "tornado/json.h": 2.0,  # brings a JSON library, for those who ask for it
     "tornado/testing.h": 2.0,  # brings GoogleTest, for those who ask for it
     "tornado/uimodule.h": 0.9,  # web.h and template.h together
-    # Over the 0.6 s that is the aim, since web.h knows templates, users, locales and files: to be brought back under it.
-    "tornado/web.h": 0.8,
-    "tornado/websocket.h": 0.85,
-    "tornado/static_file_handler.h": 0.8,
-    "tornado/httpclient.h": 0.75,
-    "tornado/curl_httpclient.h": 0.8,
-    "tornado/httpserver.h": 0.75,
-    "tornado/routing.h": 0.7,
-    "tornado/caresresolver.h": 0.7,
-    "tornado/tcpclient.h": 0.7,
-    "tornado/tcpserver.h": 0.7,
-    "tornado/gen.h": 0.7,
-    "tornado/multipart.h": 0.7,
-    "tornado/process.h": 0.7,
 }
 HELLO = ROOT / "final" / "demos" / "helloworld" / "helloworld.cc"
 HELLO_BUDGET = 1.5
@@ -54,30 +41,25 @@ def seconds_to_compile(source):
     return usage.ru_utime + usage.ru_stime
 
 
-@pytest.fixture(scope="module")
-def slowness():
-    """How many times slower this machine is than the one the budgets are for; at least 1."""
-    seconds = min(seconds_to_compile(YARDSTICK) for _ in range(RUNS))
-    return max(1.0, seconds / YARDSTICK_SECONDS)
-
-
 def check_budget(name, source, allowed):
-    """Compiles until a run keeps the budget; the first run only warms the file cache."""
+    """Compiles until a run keeps the budget."""
     seconds_to_compile(source)
-    best = float("inf")
+    yardstick = best = float("inf")
     for _ in range(RUNS):
+        yardstick = min(yardstick, seconds_to_compile(YARDSTICK))
         best = min(best, seconds_to_compile(source))
-        if best <= allowed:
+        slowness = max(1.0, yardstick / YARDSTICK_SECONDS)
+        if best <= allowed * slowness:
             break
-    print(f"\n  {name:26} {best:5.2f} s of {allowed:.2f} s", end=" ")
-    assert best <= allowed
+    print(f"\n  {name:26} {best / slowness:5.2f} s of {allowed:.2f} s", end=" ")
+    assert best <= allowed * slowness
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_header_compiles_within_its_budget(header, slowness):
-    check_budget(header, f"#include <{header}>\n", OTHER_BUDGETS.get(header, BUDGET) * slowness)
+def test_header_compiles_within_its_budget(header):
+    check_budget(header, f"#include <{header}>\n", OTHER_BUDGETS.get(header, BUDGET))
 
 
 if HELLO.exists():
-    def test_hello_world_compiles_within_its_budget(slowness):
-        check_budget(HELLO.name, HELLO.read_text(), HELLO_BUDGET * slowness)
+    def test_hello_world_compiles_within_its_budget():
+        check_budget(HELLO.name, HELLO.read_text(), HELLO_BUDGET)

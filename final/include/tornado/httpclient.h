@@ -103,9 +103,8 @@ class BodyWriter {
 // What to fetch, and how. A field that is not set takes its value from the client's defaults (see
 // ClientOptions), else the one named here. (HTTPRequest)
 struct HTTPRequest {
-  HTTPRequest() {}
-  explicit HTTPRequest(std::string request_url, std::string request_method = "GET")
-      : url(std::move(request_url)), method(std::move(request_method)) {}
+  HTTPRequest();
+  explicit HTTPRequest(std::string request_url, std::string request_method = "GET");
 
   // http or https. Credentials in it ("http://user:password@host/") mean basic authentication; a
   // fragment is not sent; bytes from 0x80 on go percent-encoded, those of a host by IDNA (libidn2).
@@ -186,11 +185,10 @@ struct TimeInfo {
 
 // What came back. A value: nothing in it points into the client. (HTTPResponse)
 struct HTTPResponse {
-  HTTPResponse() {}
+  HTTPResponse();
   // A response with `code`, as a stub in a test may give it.
   explicit HTTPResponse(std::shared_ptr<const HTTPRequest> response_request,
-                        int response_code = 200)
-      : request(std::move(response_request)), code(response_code) {}
+                        int response_code = 200);
 
   std::shared_ptr<const HTTPRequest> request;  // as it was fetched, redirects not counted
   int code = 599;                              // 599: there was no response
@@ -214,7 +212,7 @@ struct HTTPResponse {
 
 // How a client works. Sizes are bytes, times are seconds.
 struct ClientOptions {
-  ClientOptions() {}
+  ClientOptions();
 
   // Fetches that run at the same time; more wait, first come first, each no longer than the shorter
   // of its connect_timeout and its request_timeout, which begin anew afterwards.

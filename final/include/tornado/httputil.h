@@ -18,7 +18,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tornado {
@@ -237,8 +236,6 @@ struct ResponseStartLine {
   std::string reason;
 };
 
-using StartLine = std::variant<RequestStartLine, ResponseStartLine>;
-
 // Splits "GET /x HTTP/1.1" or "HTTP/1.1 200 OK", without the line end. Only HTTP/1.x; throws
 // HTTPInputError.
 RequestStartLine parse_request_start_line(std::string_view line);
@@ -374,13 +371,13 @@ class HTTPConnection {
   virtual void set_body_timeout(double /*seconds*/) {}
 };
 
-// What receives one message, in this order: headers_received once, data_received any number of
+// What receives one request, in this order: headers_received once, data_received any number of
 // times, then finish(), unless on_connection_close() came before it. A future that is not done
 // holds back the next call and, through it, the peer.
 class HTTPMessageDelegate {
  public:
   virtual ~HTTPMessageDelegate() = default;
-  virtual Future<void> headers_received(StartLine start_line, HTTPHeaders headers) = 0;
+  virtual Future<void> headers_received(RequestStartLine start_line, HTTPHeaders headers) = 0;
   virtual Future<void> data_received(std::string chunk) = 0;
   virtual void finish() = 0;
   // The peer has gone: before finish(), the message will not be completed; after it, nobody reads

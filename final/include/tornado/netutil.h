@@ -2,7 +2,6 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/ssl.h>
 
 #include <cstdint>
 #include <memory>
@@ -16,6 +15,11 @@
 
 struct sockaddr;
 struct sockaddr_storage;
+
+namespace tornado::ssl {
+class SSLContext;
+struct SSLOptions;
+}  // namespace tornado::ssl
 
 namespace tornado::iostream {
 class SSLIOStream;
@@ -193,7 +197,8 @@ template <class F>
 bool is_valid_ip(std::string_view text);
 
 // A context with its files read, for one side. Throws std::invalid_argument, with the file's name
-// or OpenSSL's reason, if something is missing or does not fit together. (ssl_options_to_context)
+// or OpenSSL's reason, if something is missing or does not fit together. Needs <tornado/ssl.h>.
+// (ssl_options_to_context)
 ssl::SSLContext ssl_options_to_context(const ssl::SSLOptions& options, bool server_side = false);
 
 // TLS over `socket`, as iostream::SSLIOStream's constructor makes it: if the socket is connected,

@@ -58,7 +58,7 @@ struct HostCertificate {
 // The ssl_options of servers and clients. Files are PEM. No TLS below 1.2, no compression, no
 // renegotiation.
 struct SSLOptions {
-  SSLOptions() {}
+  SSLOptions();
 
   // Our certificate, with those of the authorities between it and a root behind it, and its key,
   // which may be in the same file. A server must have them. The key must not be encrypted.

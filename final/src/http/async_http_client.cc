@@ -195,6 +195,16 @@ HTTPResponse detail::response_of(Future<HTTPResponse> done,
   return response;
 }
 
+HTTPRequest::HTTPRequest() = default;
+HTTPRequest::HTTPRequest(std::string request_url, std::string request_method)
+    : url(std::move(request_url)), method(std::move(request_method)) {}
+
+HTTPResponse::HTTPResponse() = default;
+HTTPResponse::HTTPResponse(std::shared_ptr<const HTTPRequest> response_request, int response_code)
+    : request(std::move(response_request)), code(response_code) {}
+
+ClientOptions::ClientOptions() = default;
+
 void HTTPResponse::rethrow() const {
   if (error != nullptr) std::rethrow_exception(error);
 }

@@ -16,7 +16,7 @@ DecompressedBody::~DecompressedBody() {
   if (decoding_ != nullptr) decoding_->delegate = nullptr;
 }
 
-Future<void> DecompressedBody::headers_received(httputil::StartLine start_line,
+Future<void> DecompressedBody::headers_received(httputil::RequestStartLine start_line,
                                                 httputil::HTTPHeaders headers) {
   const std::string coding = headers.get("Content-Encoding");
   if (equals_ignoring_case(coding, "gzip")) {

@@ -27,7 +27,7 @@ class DecompressedBody final : public httputil::HTTPMessageDelegate {
       : delegate_(std::move(delegate)), exchange_(exchange) {}
   ~DecompressedBody() override;
 
-  Future<void> headers_received(httputil::StartLine start_line,
+  Future<void> headers_received(httputil::RequestStartLine start_line,
                                 httputil::HTTPHeaders headers) override;
   Future<void> data_received(std::string chunk) override;
   void finish() override;

@@ -18,10 +18,10 @@ class CollectingDelegate final : public httputil::HTTPMessageDelegate {
                      std::shared_ptr<httputil::HTTPConnection> connection)
       : owner_(std::move(owner)), connection_(std::move(connection)) {}
 
-  Future<void> headers_received(httputil::StartLine start_line,
+  Future<void> headers_received(httputil::RequestStartLine start_line,
                                 httputil::HTTPHeaders headers) override {
-    request_.emplace(std::get<httputil::RequestStartLine>(std::move(start_line)),
-                     std::move(headers), std::string(), std::move(connection_));
+    request_.emplace(std::move(start_line), std::move(headers), std::string(),
+                     std::move(connection_));
     return ready_;
   }
   Future<void> data_received(std::string chunk) override {

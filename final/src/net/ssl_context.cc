@@ -15,6 +15,8 @@
 
 namespace tornado::ssl {
 
+SSLOptions::SSLOptions() = default;
+
 namespace detail {
 namespace {
 

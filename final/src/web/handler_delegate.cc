@@ -34,11 +34,10 @@ HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
       kept_(std::move(kept)) {}
 
 // [headers]
-Future<void> HandlerDelegate::headers_received(httputil::StartLine start_line,
+Future<void> HandlerDelegate::headers_received(httputil::RequestStartLine start_line,
                                                httputil::HTTPHeaders headers) {
-  request_ = tornado::detail::make_owned<OwnedRequest>(
-      std::get<httputil::RequestStartLine>(std::move(start_line)), std::move(headers),
-      std::string(), std::move(connection_));
+  request_ = tornado::detail::make_owned<OwnedRequest>(std::move(start_line), std::move(headers),
+                                                       std::string(), std::move(connection_));
   request_->server_connection = server_connection_;
   if (!to_) to_ = state_->find(*request_);
   if (to_.delegate != nullptr) {

@@ -26,7 +26,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
                   const httputil::HTTPServerRequest& request, routing::detail::Destination to,
                   std::optional<routing::RuleTarget> kept = {});
 
-  Future<void> headers_received(httputil::StartLine start_line,
+  Future<void> headers_received(httputil::RequestStartLine start_line,
                                 httputil::HTTPHeaders headers) override;
   Future<void> data_received(std::string chunk) override;
   void finish() override;

@@ -86,7 +86,7 @@ class NobodyDelegate final : public httputil::HTTPMessageDelegate {
   explicit NobodyDelegate(std::shared_ptr<httputil::HTTPConnection> connection)
       : connection_(std::move(connection)) {}
 
-  Future<void> headers_received(httputil::StartLine /*line*/,
+  Future<void> headers_received(httputil::RequestStartLine /*line*/,
                                 httputil::HTTPHeaders /*headers*/) override {
     return detail::ready();
   }
@@ -109,10 +109,9 @@ class RoutingDelegate final : public httputil::HTTPMessageDelegate {
         server_connection_(server_connection),
         connection_(std::move(connection)) {}
 
-  Future<void> headers_received(httputil::StartLine start_line,
+  Future<void> headers_received(httputil::RequestStartLine start_line,
                                 httputil::HTTPHeaders headers) override {
-    httputil::HTTPServerRequest request(std::get<httputil::RequestStartLine>(std::move(start_line)),
-                                        std::move(headers), {}, connection_);
+    httputil::HTTPServerRequest request(std::move(start_line), std::move(headers), {}, connection_);
     request.server_connection = server_connection_;
     delegate_ = router_.find_handler(request);
     if (delegate_ == nullptr) {

@@ -97,7 +97,7 @@ TEST_F(DecompressRequest, B2_7_H107_the_limit_is_for_the_text) {
 // 100 MB in 100 KB: refused behind the megabyte that is allowed, not after all of it was decoded.
 TEST_F(DecompressRequest, a_bomb_costs_no_more_than_the_limit) {
   std::size_t received = 0;
-  delegate_.script.on_headers = [&](const httputil::StartLine&) {
+  delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {
     delegate_.connection->set_max_body_size(1'000'000);
     return ScriptedDelegate::ready();
   };

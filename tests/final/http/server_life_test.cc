@@ -130,7 +130,7 @@ TEST_F(TimeoutTest, H103_set_body_timeout_is_for_one_request) {
   options.body_stall_timeout = 0;
   ScriptedDelegate delegate;
   double seconds = 5;
-  delegate.script.on_headers = [&](const httputil::StartLine&) {
+  delegate.script.on_headers = [&](const httputil::RequestStartLine&) {
     if (seconds != 10) delegate.connection->set_body_timeout(seconds);
     return ScriptedDelegate::ready();
   };
@@ -279,7 +279,7 @@ TEST_F(LifeTest, half_close_while_a_delegate_holds_back_the_end_of_the_body) {
   ScriptedDelegate delegate;
   std::vector<std::string> events;
   std::vector<Future<void>> holds;
-  delegate.script = {[&](const httputil::StartLine&) { return ScriptedDelegate::ready(); },
+  delegate.script = {[&](const httputil::RequestStartLine&) { return ScriptedDelegate::ready(); },
                      [&](const std::string&) { return holds.emplace_back(); },
                      [&] {
                        events.push_back("finish");
@@ -520,7 +520,7 @@ TEST_F(LifeTest, a_delegate_destroys_its_server_in_each_of_its_calls) {
     ScriptedDelegate delegate;
     auto server = std::make_unique<HTTPServer>(delegate);
     server->listen(0, "127.0.0.1");
-    delegate.script = {[&](const httputil::StartLine&) {
+    delegate.script = {[&](const httputil::RequestStartLine&) {
                          if (call == 0) server.reset();
                          return ScriptedDelegate::ready();
                        },

@@ -410,7 +410,7 @@ TEST_F(ServerTest, Expect_100_continue) {
 }
 
 TEST_F(ServerTest, Expect_100_continue_to_a_delegate_that_answers_at_once) {
-  delegate_.script.on_headers = [&](const httputil::StartLine&) {
+  delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {
     answer(*delegate_.connection, "no");
     return ScriptedDelegate::ready();
   };
@@ -508,7 +508,7 @@ TEST_F(ServerTest, HU16_a_delegate_that_holds_back_stops_the_sender) {
 TEST_F(ServerTest, HU16_headers_received_holds_back_the_body_and_the_100) {
   Future<void> go_on;
   std::vector<std::string> events;
-  delegate_.script = {[&](const httputil::StartLine&) { return go_on; },
+  delegate_.script = {[&](const httputil::RequestStartLine&) { return go_on; },
                       [&](std::string chunk) {
                         events.push_back(std::move(chunk));
                         return ScriptedDelegate::ready();
@@ -530,7 +530,7 @@ TEST_F(ServerTest, HU16_headers_received_holds_back_the_body_and_the_100) {
 
 TEST_F(ServerTest, a_delegate_that_answers_and_never_lets_go_is_let_go) {
   const Future<void> never;
-  delegate_.script.on_headers = [&](const httputil::StartLine&) {
+  delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {
     answer(*delegate_.connection, "early");
     return never;
   };
@@ -544,13 +544,13 @@ TEST_F(ServerTest, what_a_delegate_throws_closes_the_connection) {
   delegate_.on_start = [] { throw std::runtime_error("in start"); };
   EXPECT_EQ(exchange(get()), "");
   delegate_.on_start = nullptr;
-  delegate_.script.on_headers = [](const httputil::StartLine&) -> Future<void> { throw 1; };
+  delegate_.script.on_headers = [](const httputil::RequestStartLine&) -> Future<void> { throw 1; };
   EXPECT_EQ(exchange(get()), "");
-  delegate_.script.on_headers = [](const httputil::StartLine&) -> Future<void> {
+  delegate_.script.on_headers = [](const httputil::RequestStartLine&) -> Future<void> {
     throw httputil::HTTPInputError("no");
   };
   EXPECT_EQ(exchange(get()), "HTTP/1.1 400 Bad Request\r\n\r\n");
-  delegate_.script.on_headers = [](const httputil::StartLine&) -> Future<void> {
+  delegate_.script.on_headers = [](const httputil::RequestStartLine&) -> Future<void> {
     co_await gen::moment;
     throw httputil::HTTPInputError("no");
   };

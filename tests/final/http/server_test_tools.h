@@ -126,7 +126,7 @@ inline void answer(httputil::HTTPConnection& connection, std::string_view body) 
 
 // A delegate whose parts are functions, for what a collected request cannot show.
 struct Script {
-  std::function<Future<void>(httputil::StartLine)> on_headers;
+  std::function<Future<void>(httputil::RequestStartLine)> on_headers;
   std::function<Future<void>(std::string)> on_data;
   std::function<void()> on_finish;
   std::function<void()> on_gone;
@@ -159,7 +159,7 @@ class ScriptedDelegate final : public httputil::HTTPServerConnectionDelegate {
  private:
   struct Message final : httputil::HTTPMessageDelegate {
     explicit Message(Script used) : script(std::move(used)) {}
-    Future<void> headers_received(httputil::StartLine line, httputil::HTTPHeaders) override {
+    Future<void> headers_received(httputil::RequestStartLine line, httputil::HTTPHeaders) override {
       return script.on_headers ? script.on_headers(std::move(line)) : ready();
     }
     Future<void> data_received(std::string chunk) override {

@@ -190,10 +190,10 @@ class WSGIContainer::Upload final : public httputil::HTTPMessageDelegate {
         connection_(std::move(connection)),
         body_(core->options.max_buffer_size, core->options.directory) {}
 
-  Future<void> headers_received(httputil::StartLine start_line,
+  Future<void> headers_received(httputil::RequestStartLine start_line,
                                 httputil::HTTPHeaders headers) override {
-    request_.emplace(std::get<httputil::RequestStartLine>(std::move(start_line)),
-                     std::move(headers), std::string(), std::move(connection_));
+    request_.emplace(std::move(start_line), std::move(headers), std::string(),
+                     std::move(connection_));
     Future<void> ready;
     ready.set_result();
     return ready;
