@@ -288,7 +288,7 @@ class MessageCallback {
 }  // namespace detail
 
 struct WebSocketConnectOptions {
-  WebSocketConnectOptions() {}
+  WebSocketConnectOptions();
 
   // Gets each message, and none at the end, instead of read_message(). While it is a coroutine that
   // waits, the server is held back. What it throws is logged, and closes the connection.

@@ -341,6 +341,8 @@ Future<WebSocketClientConnection> connect(std::shared_ptr<Attempt> attempt) {
 
 // ---- the handle ---------------------------------------------------------------------------------
 
+WebSocketConnectOptions::WebSocketConnectOptions() = default;
+
 Future<WebSocketClientConnection> websocket_connect(const HTTPRequest& request,
                                                     WebSocketConnectOptions options) {
   auto attempt = std::make_shared<Attempt>();
