@@ -62,10 +62,10 @@ docs: ## write the reference of the public headers to build/docs/index.html
 	@doxygen docs/Doxyfile
 	@echo "Wrote build/docs/index.html"
 
-bench: ## install what is missing and measure hello world beside nginx and others; CH=01: a chapter's experiment
-	@$(if $(CH),scripts/chapter.sh --check "$(CH)")
+bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final
+	@$(if $(filter-out all,$(CH)),scripts/chapter.sh --check "$(CH)")
 	@scripts/need.sh build bench
-	@scripts/build.sh release $(if $(CH),chapter_$(CH),-DTORNADO_BUILD_BENCHES=ON)
+	@scripts/build.sh release $(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON)
 	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH),hello_bench.py) $(ARGS)
 
 sanitize: ## the C++ tests under AddressSanitizer, UBSan and ThreadSanitizer only

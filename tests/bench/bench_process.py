@@ -63,6 +63,17 @@ def raise_file_limit():
     return hard
 
 
+def fitting_crowds(sizes, files, spare=50):
+    """The sizes of which a process may open enough files, `spare` beside its connections; -1 stands for any number. Says
+    so if these are not all, and ends the program if there is none."""
+    fitting = tuple(size for size in sizes if files < 0 or size + spare <= files)
+    if not fitting:
+        raise SystemExit(f"only {files} open files are allowed: raise the hard limit (ulimit -Hn)")
+    if len(fitting) < len(sizes):
+        print(f"only {files} open files are allowed (ulimit -Hn), so there are at most {fitting[-1]:,} clients")
+    return fitting
+
+
 def try_priority(niceness=-15):
     """Puts this process, and what it starts, ahead of the machine's other work. Returns the niceness it got."""
     try:
@@ -79,7 +90,8 @@ def free_port():
 
 
 class Server:
-    """A server of its own process group, pinned to one CPU. Use as a context manager: it is stopped at the end."""
+    """A server of its own process group, pinned to one CPU, or with cpu None to none. Use as a context manager: it is
+    stopped at the end."""
 
     def __init__(self, command, port, cpu, log):
         self.port = port
@@ -87,7 +99,7 @@ class Server:
         self._output = open(log, "wb")
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+            start_new_session=True, preexec_fn=None if cpu is None else lambda: os.sched_setaffinity(0, {cpu}))
 
     def __enter__(self):
         return self
@@ -130,6 +142,30 @@ class Server:
                 except subprocess.TimeoutExpired:
                     continue
         self._output.close()
+
+
+def start_server(command, log):
+    """A server that has answered, and may use every processor. {port} in its command stands for a free port."""
+    port = free_port()
+    server = Server([str(word).replace("{port}", str(port)) for word in command], port, None, log)
+    try:
+        server.wait_ready()
+    except RuntimeError:
+        server.stop()
+        raise
+    return server
+
+
+def status_field(pid, name):
+    """A number of /proc/PID/status, in the unit it has there."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in text.splitlines() if line.startswith(name + ":")))
+
+
+def kernel_stacks_kb():
+    """Of all processes: a thread's stack in the kernel is counted with none of them."""
+    text = Path("/proc/meminfo").read_text()
+    return int(next(line.split()[1] for line in text.splitlines() if line.startswith("KernelStack:")))
 
 
 class Meter:

@@ -3,13 +3,11 @@ measures it for the chapters named here, and puts table and plot into their less
 
 import contextlib
 import math
-import os
-import pathlib
 import socket
 import statistics
 import time
 
-from bench_process import Server, free_port
+from bench_process import kernel_stacks_kb, start_server, status_field
 
 SIZES = (0, 100, 1000, 5000)
 # chapter -> its contenders. The threads of chapter 01 without their limit, which would end the comparison at 2,048.
@@ -23,13 +21,8 @@ PAGE = b"Hello, world"
 
 
 def start(name, build, log):
-    port = free_port()
     program, argument = COMMANDS[name]
-    server = Server([str(build / program), argument.format(port=port)], port, 0, log)
-    for pid in server.pids():
-        os.sched_setaffinity(pid, os.sched_getaffinity(0))  # these servers may use every processor
-    server.wait_ready()
-    return server
+    return start_server([build / program, argument], log)
 
 
 @contextlib.contextmanager
@@ -46,18 +39,6 @@ def crowd(port, size):
     finally:
         for client in clients:
             client.close()
-
-
-def status_field(pid, name):
-    """A number of /proc/PID/status, in the unit it has there."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in text.splitlines() if line.startswith(name + ":")))
-
-
-def kernel_stacks_kb():
-    """Of all processes: a thread's stack in the kernel is counted with none of them."""
-    text = pathlib.Path("/proc/meminfo").read_text()
-    return int(next(line.split()[1] for line in text.splitlines() if line.startswith("KernelStack:")))
 
 
 def serves(server):

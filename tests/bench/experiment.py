@@ -1,10 +1,12 @@
 """A chapter's experiment: its servers under the same loads, interleaved, beside what theory says.
 
-    experiment.py 01 [--rounds 3] [--seconds 1] [--guess 40] [--publish]
+    experiment.py 01 [--rounds 3] [--seconds 1] [--guess 40] [--only crowd] [--publish]
+    experiment.py all                       from chapter 01 to the framework, beside Python's Tornado
 
 It asks for your prediction first, then prints a table and draws build/bench/experiment-01.svg. For a chapter that claims
 a crowd of idle clients it then does the same for the cost of one: build/bench/crowd-02.svg; for one that asks other servers,
-for a handler that asks three times: build/bench/calls-07.svg. --publish puts all into the chapter's lesson.
+for a handler that asks three times: build/bench/calls-07.svg; for the one with a chat, for clients that wait for a message:
+build/bench/polling-08.svg. --publish puts all into the chapter's lesson; for `all` into README.md.
 """
 
 import argparse
@@ -19,8 +21,10 @@ import sys
 from dataclasses import dataclass
 
 import crowd
+import headline
+import long_polling
 import three_calls
-from bench_process import Server, describe_commit, describe_machine, free_port, raise_file_limit
+from bench_process import describe_commit, describe_machine, fitting_crowds, raise_file_limit, start_server
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "chapters" / "wire"))
@@ -89,14 +93,15 @@ def load(port, path, clients, seconds):
     return read_wrk(done.stdout)
 
 
-def start(declared, build):
-    port = free_port()
+def command_of(declared):
+    """The program in the build folder, and its arguments."""
     arguments = [argument for argument in declared.arguments if not argument.startswith("--port")]
-    command = [str(build / declared.program), *arguments, f"--port={port}"]
-    server = Server(command, port, 0, RESULTS / f"{declared.name}.log")
-    os.sched_setaffinity(server.pids()[0], os.sched_getaffinity(0))  # these servers may use every processor
-    server.wait_ready()
-    return server
+    return (declared.program, *arguments, "--port={port}")
+
+
+def start(declared, build):
+    program, *arguments = command_of(declared)
+    return start_server([build / program, *arguments], RESULTS / f"{declared.name}.log")
 
 
 def say(what):
@@ -182,10 +187,10 @@ def plot(names, samples, cpus):
             '  <text x="330" y="342" text-anchor="middle">clients at once</text>\n  ' + "\n  ".join(parts) + "\n</svg>\n")
 
 
-def ask(guess, who):
-    question = f"{who}, 100 clients, each handler waits 100 ms. How many requests per second? "
-    if guess is None and who and sys.stdin.isatty():
-        answer = input(question)
+def ask(guess, question):
+    """The reader's prediction: `guess` if there is one, else what they type; None without a terminal or a number."""
+    if guess is None and question and sys.stdin.isatty():
+        answer = input(question + " ")
         guess = float(answer) if re.fullmatch(r"[\d.]+", answer) else None
     return guess
 
@@ -198,9 +203,12 @@ def put(text, mark, words):
 
 def publish(chapter, mark, words, drawing):
     folder = next((ROOT / "chapters").glob(f"{chapter}-*"))
-    (folder / "drawings" / f"{mark}.svg").write_text(drawing)
-    lesson = folder / "README.md"
-    lesson.write_text(put(lesson.read_text(), mark, words))
+    publish_in(folder / "README.md", folder / "drawings" / f"{mark}.svg", mark, words, drawing)
+
+
+def publish_in(page, picture, mark, words, drawing):
+    picture.write_text(drawing)
+    page.write_text(put(page.read_text(), mark, words))
 
 
 def keep(stem, report, where, samples, drawing):
@@ -212,41 +220,25 @@ def keep(stem, report, where, samples, drawing):
     print(f"\nThe plot: build/bench/{stem}.svg; every sample: {stem}.json beside it.\n")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=1, help="of load for each sample")
-    parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
-    parser.add_argument("--publish", action="store_true", help="into the chapter's lesson")
-    arguments = parser.parse_args()
-    beside = YARDSTICKS.get(arguments.chapter, ())
+def measure_servers(arguments, build, where, guess):
+    chapter = arguments.chapter
+    beside = YARDSTICKS.get(chapter, ())
     servers = [server for server in declared_servers()
-               if server.chapter == arguments.chapter or (server.chapter < arguments.chapter and server.name in beside)]
+               if server.chapter == chapter or (server.chapter < chapter and server.name in beside)]
     names = [server.name for server in servers]
-    asked, who = ASKED.get(arguments.chapter, (None, None))
-    guess = ask(arguments.guess, who)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    build = ROOT / "build" / "release"
-    where = (f"{describe_machine()}, commit {describe_commit(ROOT)}, `make bench CH={arguments.chapter}` with "
-             f"{arguments.rounds} rounds of {arguments.seconds} s; medians. Load average before: {os.getloadavg()[0]:.1f}.")
     samples = measure(servers, build, arguments.rounds, arguments.seconds)
     cpus = len(os.sched_getaffinity(0))
     report, drawing = table(names, samples, cpus), plot(names, samples, cpus)
-    keep(f"experiment-{arguments.chapter}", report, where, samples, drawing)
-    if guess is not None and asked:
+    keep(f"experiment-{chapter}", report, where, samples, drawing)
+    if guess is not None:
+        asked = ASKED[chapter][0]
         rate = median(samples[asked, WAITS.title, 100], "rate")
         print(f"You said {guess:g} requests per second for the {asked}; it did {rate:.1f}.\n")
     if arguments.publish:
-        publish(arguments.chapter, "measured", f"{report}\n\n{where}\n", drawing)
-    if arguments.chapter in crowd.CONTENDERS:
-        measure_crowd(arguments, build, where)
-    if arguments.chapter in three_calls.CONTENDERS:
-        measure_three_calls(arguments, build, where)
+        publish(chapter, "measured", f"{report}\n\n{where}\n", drawing)
 
 
-def measure_crowd(arguments, build, where):
-    raise_file_limit()
+def measure_crowd(arguments, build, where, _guess):
     samples = crowd.measure(arguments.chapter, build, RESULTS / "crowd.log", arguments.rounds,
                             lambda port: load(port, WORKS[0].path, 1, arguments.seconds), say)
     names = crowd.CONTENDERS[arguments.chapter]
@@ -256,7 +248,7 @@ def measure_crowd(arguments, build, where):
         publish(arguments.chapter, "crowd", f"{report}\n\n{where}\n", drawing)
 
 
-def measure_three_calls(arguments, build, where):
+def measure_three_calls(arguments, build, where, _guess):
     seconds = max(2, arguments.seconds)  # less is a few requests only, where each takes 300 ms
     samples = three_calls.measure(arguments.chapter, build, RESULTS, arguments.rounds, seconds,
                                   lambda port, path, clients: load(port, path, clients, seconds), say)
@@ -265,6 +257,101 @@ def measure_three_calls(arguments, build, where):
     keep(f"calls-{arguments.chapter}", report, where, samples, drawing)
     if arguments.publish:
         publish(arguments.chapter, "calls", f"{report}\n\n{where} Each sample here lasts {seconds} s.\n", drawing)
+
+
+def measure_polling(arguments, build, where, guess):
+    sizes = fitting_crowds(long_polling.SIZES, raise_file_limit())
+    samples = long_polling.measure(long_polling.CONTENDERS, sizes, build, RESULTS, arguments.rounds, say)
+    report = long_polling.table(long_polling.CONTENDERS, sizes, samples)
+    drawing = long_polling.plot(long_polling.CONTENDERS, sizes, samples)
+    keep(f"polling-{arguments.chapter}", report, where, samples, drawing)
+    if guess is not None:
+        took = long_polling.median(samples[long_polling.ASKED, sizes[-1]], "wake_ms")
+        print(f"You said {guess:g} ms for {sizes[-1]:,} clients; it took {took:.0f}.\n")
+    if arguments.publish:
+        publish(arguments.chapter, "polling", f"{report}\n\n{where}\n", drawing)
+
+
+def headline_commands():
+    """{contender: its program in the build folder, and its arguments}."""
+    commands = {server.name: command_of(server) for server in declared_servers()} | headline.OTHERS
+    return {one.name: commands[one.name] for one in headline.CONTENDERS}
+
+
+def measure_headline(arguments, build, where, guess):
+    contenders, sizes = headline.CONTENDERS, fitting_crowds(headline.CLIENTS, raise_file_limit())
+    asked = min(headline.ASKED, sizes[-1])
+    samples = headline.measure(contenders, sizes, headline_commands(), build, RESULTS / "headline.log", arguments.rounds,
+                               arguments.seconds, load, say)
+    report, drawing = headline.table(contenders, sizes, samples), headline.plot(contenders, sizes, samples)
+    keep("headline", report, where, samples, drawing)
+    story = headline.story(samples, asked)
+    print(story)
+    if guess is not None:
+        rate = headline.median(samples["final", asked], "rate")
+        print(f"You said {guess:g} requests per second for final; it did {rate:.0f}.\n")
+    if arguments.publish:
+        folded = f"<details><summary>The figures</summary>\n\n{report}\n\n{where}\n\n</details>\n"
+        publish_in(ROOT / "README.md", ROOT / "docs" / "headline.svg", "headline", f"{story}\n{folded}", drawing)
+
+
+# part -> the chapters that have it (None: all), and what measures it.
+PARTS = {"servers": (None, measure_servers), "crowd": (crowd.CONTENDERS, measure_crowd),
+         "calls": (three_calls.CONTENDERS, measure_three_calls), "polling": (long_polling.TARGETS, measure_polling)}
+
+
+def parts_of(chapter, only):
+    """{part: what measures it}, in the order in which they are measured."""
+    if chapter == "all":
+        return {"headline": measure_headline}
+    return {part: measures for part, (chapters, measures) in PARTS.items()
+            if only in (None, part) and (chapters is None or chapter in chapters)}
+
+
+def question(part, chapter):
+    """What the reader is asked to predict; None for a part of which the lesson asks."""
+    if part == "servers" and chapter in ASKED:
+        return f"{ASKED[chapter][1]}, 100 clients, each handler waits 100 ms. How many requests per second?"
+    return {"headline": headline.QUESTION, "polling": long_polling.QUESTION}.get(part)
+
+
+def targets(chapter):
+    """What scripts/build.sh has to build for an experiment."""
+    if chapter == "all":
+        programs = [command[0] for command in headline_commands().values() if not command[0].startswith("/")]
+        return ["-DTORNADO_BUILD_BENCHES=ON", *dict.fromkeys(pathlib.Path(program).name for program in programs)]
+    return [f"chapter_{chapter}", *long_polling.TARGETS.get(chapter, ())]
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("chapter", help="two digits, or all")
+    parser.add_argument("--rounds", type=int, help="3; for all: 2")
+    parser.add_argument("--seconds", type=int, help="of load for each sample: 1; for all: 2")
+    parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
+    parser.add_argument("--only", choices=PARTS, help="this part of a chapter's experiment")
+    parser.add_argument("--publish", action="store_true", help="into the chapter's lesson; all: into README.md")
+    parser.add_argument("--targets", action="store_true", help="only say what scripts/build.sh has to build")
+    arguments = parser.parse_args()
+    rounds, seconds = (2, 2) if arguments.chapter == "all" else (3, 1)
+    arguments.rounds, arguments.seconds = arguments.rounds or rounds, arguments.seconds or seconds
+    return arguments
+
+
+def main():
+    arguments = parse_options()
+    if arguments.targets:
+        print(*targets(arguments.chapter))
+        return
+    parts = parts_of(arguments.chapter, arguments.only)
+    guesses = {part: ask(arguments.guess if number == 0 else None, question(part, arguments.chapter))
+               for number, part in enumerate(parts)}
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    raise_file_limit()  # the servers inherit it
+    where = (f"{describe_machine()}, commit {describe_commit(ROOT)}, `make bench CH={arguments.chapter}` with "
+             f"{arguments.rounds} rounds of {arguments.seconds} s; medians. Load average before: {os.getloadavg()[0]:.1f}.")
+    for part, measures in parts.items():
+        measures(arguments, ROOT / "build" / "release", where, guesses[part])
 
 
 if __name__ == "__main__":

@@ -9,53 +9,38 @@
 // server that keeps the buffer of a large request shows only then. Prints one JSON object. Exit
 // code 1: a connection was refused, lost or answered wrongly.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <strings.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "load_tools.h"
+
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using load::check;
+using load::Clock;
+using load::fail;
+using load::loopback;
+using load::seconds_since;
 
 constexpr std::string_view kBody = "Hello, world";
 constexpr std::size_t kOpening =
     256;  // connections on their way at the same time: below any backlog worth having
 constexpr int kPings = 3000;
 constexpr int kStuckMs = 10'000;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "hold: %s\n", what.c_str());
-  std::exit(1);
-}
-
-int check(int result, const char* what) {
-  if (result < 0) fail(std::string(what) + ": " + std::strerror(errno));
-  return result;
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 enum class Reply { kPartial, kGood, kBad };
 
@@ -65,36 +50,11 @@ Reply judge(std::string_view text) {
   const std::size_t end = text.find("\r\n\r\n");
   if (end == std::string_view::npos) return Reply::kPartial;
   if (!text.starts_with("HTTP/1.1 200 ")) return Reply::kBad;
-  constexpr std::string_view kName = "content-length:";
-  std::size_t length = kBody.size() + 1;
-  for (std::size_t line = text.find("\r\n"); line < end; line = text.find("\r\n", line + 2)) {
-    std::string_view field = text.substr(line + 2, end - line - 2);
-    if (field.size() < kName.size() || strncasecmp(field.data(), kName.data(), kName.size()) != 0)
-      continue;
-    field.remove_prefix(kName.size());
-    while (field.starts_with(' ')) field.remove_prefix(1);
-    std::from_chars(field.data(), field.data() + field.size(), length);
-  }
+  const std::size_t length = load::content_length(text.substr(0, end)).value_or(kBody.size() + 1);
   const std::string_view body = text.substr(end + 4);
   if (length != kBody.size() || body.size() > length) return Reply::kBad;
   if (body.size() < length) return Reply::kPartial;
   return body == kBody ? Reply::kGood : Reply::kBad;
-}
-
-// Raises the limit of open files as far as this process may, and says what it got.
-void allow_files(rlim_t needed) {
-  rlimit limit{};
-  check(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
-  const rlimit raised{std::max(limit.rlim_max, needed), std::max(limit.rlim_max, needed)};
-  if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
-    limit.rlim_cur = limit.rlim_max;
-    check(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
-  }
-  check(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
-  std::fprintf(stderr, "hold: %llu open files allowed, %llu needed\n",
-               static_cast<unsigned long long>(limit.rlim_cur),
-               static_cast<unsigned long long>(needed));
-  if (limit.rlim_cur < needed) fail("too few open files: raise the hard limit (ulimit -Hn)");
 }
 
 // smaps_rollup counts the pages; VmRSS of status may lag behind by some.
@@ -110,24 +70,6 @@ long resident_kib(const std::vector<int>& pids) {
     sum += kib;
   }
   return sum;
-}
-
-// One client address has one local port for each connection to the server: a larger crowd needs
-// more addresses.
-std::size_t ports_per_address() {
-  std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
-  long low = 32768;
-  long high = 60999;
-  file >> low >> high;
-  return static_cast<std::size_t>((high - low + 1) * 9 / 10);  // others need some too
-}
-
-sockaddr_in loopback(std::uint32_t host, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host);
-  return address;
 }
 
 class Crowd {
@@ -162,7 +104,7 @@ class Crowd {
   std::size_t opened_ = 0;
   std::size_t answered_ = 0;
   std::size_t lost_ = 0;
-  std::size_t per_address_ = ports_per_address();
+  std::size_t per_address_ = load::ports_per_address();
   int epoll_ = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
 };
 
@@ -323,7 +265,7 @@ int main(int argc, char** argv) {
   std::string request = small;
   if (padding > 0)
     request.insert(request.size() - 2, "X-Padding: " + std::string(padding, 'x') + "\r\n");
-  allow_files(size + 16);
+  load::allow_files(size + 16);
 
   const Latency alone = ping(port, small);
   const long before = resident_kib(pids);

@@ -2,13 +2,11 @@
 chapters know. experiment.py measures it for the chapters named here, and puts table and plot into their lessons."""
 
 import math
-import os
 import statistics
 import threading
 import time
 
-from bench_process import Server, free_port
-from crowd import status_field
+from bench_process import start_server, status_field
 
 CLIENTS = (1, 10, 100)
 CALLS = 3
@@ -26,12 +24,7 @@ SETTLE_S = 0.3  # connections of the load before are still being closed
 
 def start(name, build, log, upstream=0):
     program, argument = PROGRAMS[name]
-    port = free_port()
-    server = Server([str(build / program), argument, f"--port={port}", f"--upstream={upstream}"], port, 0, log)
-    for pid in server.pids():
-        os.sched_setaffinity(pid, os.sched_getaffinity(0))  # these servers may use every processor
-    server.wait_ready()
-    return server
+    return start_server([build / program, argument, "--port={port}", f"--upstream={upstream}"], log)
 
 
 def sample(server, path, clients, seconds, load):

@@ -13,7 +13,8 @@ class WaitHandler(RequestHandler):
 
 
 async def main(port):
-    Application([("/", WaitHandler)]).listen(port, "127.0.0.1")
+    # Its own 128 would measure how long the kernel of a client waits until it tries again: a second.
+    Application([("/", WaitHandler)]).listen(port, "127.0.0.1", backlog=4096)
     await asyncio.Event().wait()
 
 

@@ -16,10 +16,12 @@ ALSO_LESSONS = [*LESSONS, "final/README.md"]  # the walk through the framework h
 SECTIONS = ["Front", "The wall", "Predict", "Invariants", "Build it", "What Tornado does", "Break it", "Measure",
             "Misconceptions", "Checkpoint", "Exercises, and the next wall"]
 MAX_SNIPPET = 25
+MEASURED = re.compile(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
 
 def prose(page):
-    return pages.FENCE.sub("", (ROOT / page).read_text())
+    """What there is to read: without fences, and without the tables that an experiment has written."""
+    return MEASURED.sub("", pages.FENCE.sub("", (ROOT / page).read_text()))
 
 
 @pytest.mark.parametrize("page", LESSONS)
