@@ -57,7 +57,7 @@ def curl(server, patience):
 
 
 def head_request(server, patience):
-    """HEAD gets the head of GET and no body"""
+    """a page with a HEAD answers it with the head of GET and no body"""
     with connect(server.port, timeout=patience) as client:
         response = client.get("/head", "Connection: close", method="HEAD")
         assert response.get("Content-Length") == "12"
