@@ -33,14 +33,14 @@ demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000"
 
 chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
 	@scripts/chapter.sh --check "$(CH)"
-	@scripts/need.sh build
+	@scripts/need.sh build lessons
 	@scripts/chapter.sh "$(CH)" --port=$(PORT) $(ARGS)
 
 quiz: ## a chapter's questions, in the terminal: make quiz CH=01
 	@/usr/bin/python3 scripts/quiz.py "$(CH)"
 
 exercise: ## run an exercise's tests on your files: make exercise EX=01-1
-	@scripts/need.sh build exercises
+	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py exercise "$(EX)"
 
 hint: ## the next hint of an exercise: make hint EX=01-1
@@ -50,7 +50,7 @@ progress: ## which exercises are solved
 	@/usr/bin/python3 exercises/run.py progress
 
 watch: ## as make exercise, again whenever you save: make watch EX=01-1
-	@scripts/need.sh build exercises
+	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py watch "$(EX)"
 
 slides: ## build the decks to build/slides/*.html; arrow keys turn pages, n shows the notes

@@ -36,6 +36,8 @@ version_of() { "$@" 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1 || tr
 echo "Packages:"
 check_group build "make run" needed
 check_group test "make test" needed
+check_group lessons "make chapter" optional
+check_group exercises "make exercise" optional
 check_group docs "make docs" optional
 check_group bench "make bench" optional
 check_group tools "make format, lint and fuzz" optional
