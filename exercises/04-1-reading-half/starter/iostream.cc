@@ -65,17 +65,10 @@ void IOStream::start_read(Read read) {
   update();
 }
 void IOStream::finish_read() {
-  const std::optional<std::size_t> end = find_end();
-  if (end && *end <= read_->max_bytes) {
-    delivering_ = true;
-    call_soon([this, callback = std::move(read_->callback), data = received_.take(*end)]() mutable {
-      delivering_ = false;
-      callback(std::move(data));
-    });
-    read_.reset();
-  } else if (end || received_.size() >= read_->max_bytes) {
-    error_ = std::make_error_code(std::errc::message_size);
-    end_in_order();
+  // TODO: who calls the callback, and when? And what if the read cannot end within its limit?
+  if (const std::optional<std::size_t> end = find_end()) {
+    const Read read = *std::exchange(read_, {});
+    read.callback(received_.take(*end));
   }
 }
 // How many bytes the read wants, if they are here.
