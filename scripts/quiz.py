@@ -17,6 +17,7 @@ The answers are shown in an order of their own, the same each time. Who answers 
 standard input.
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -190,6 +191,9 @@ def main(arguments):
     sys.stdin.reconfigure(errors="replace")  # what is no text is no answer either
     try:
         run(chapter, load(there[chapter]))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read has seen enough: `make quiz CH=01 | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written at exit
     except BadQuiz as error:
         print(f"error: {there[chapter].relative_to(ROOT)}: {error}", file=sys.stderr)
         return 1

@@ -170,6 +170,15 @@ def test_bytes_that_are_no_text_are_no_answer(course):
     assert done.returncode == 0 and b"Traceback" not in done.stderr and b"Answer with one of" in done.stdout
 
 
+def test_a_reader_who_has_seen_enough_ends_the_quiz_without_a_word(course):
+    closed, output = os.pipe()
+    os.close(closed)
+    done = subprocess.run([sys.executable, str(course / "scripts" / "quiz.py"), "01"], stdin=subprocess.DEVNULL,
+                          stdout=output, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(output)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name, complaint", [
     ((), "error: say CH= and one of: 01 02"), (("03",), "error: there is no quiz for chapter '03'; say CH="),
     (("../01",), "there is no quiz for chapter '../01'"), (("1",), "there is no quiz for chapter '1'")])
