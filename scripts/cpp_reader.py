@@ -112,6 +112,8 @@ class Reader:
             if text == "{" and self._opens_body(statement, state):
                 self._body(state["scope"])
                 break
+            if text in _SCOPE_WORDS and self._text(-1) == ")" and statement.tokens:
+                break  # behind a macro that was called without a semicolon
             if text in _SCOPE_WORDS and not statement.tokens:
                 state["scope"] = True
             if text == "=" and self._text(-1) != "operator":
