@@ -1,4 +1,7 @@
-"""The exercises: run.py exercise|hint|watch NN-K, run.py progress, run.py prove [NN-K ...]."""
+"""The exercises: run.py exercise|hint|watch NN-K, run.py progress, run.py prove [NN-K ...].
+
+`exercise` ends with 0 once all tests pass, with 1 while one fails, and with 2 if there is no such exercise.
+"""
 
 import sys
 import time

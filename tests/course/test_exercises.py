@@ -76,6 +76,14 @@ class Course:
         done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=120)
         return done.returncode, done.stdout, done.stderr
 
+    def make(self, *arguments):
+        shutil.copy(ROOT / "Makefile", self.root)
+        (self.root / "scripts").mkdir(exist_ok=True)
+        need = self.root / "scripts" / "need.sh"
+        need.write_text("#!/bin/sh\n")
+        need.chmod(0o755)
+        return subprocess.run(["make", *arguments], cwd=self.root, capture_output=True, text=True, timeout=120)
+
     def progress(self):
         return json.loads((self.root / ".progress.json").read_text())["09-1"]
 
@@ -99,6 +107,16 @@ def test_the_first_run_makes_work_and_says_that_red_is_right(course):
     assert (course.folder / "work" / "add.cc").read_text() == (course.folder / "starter" / "add.cc").read_text()
     assert "✗ Add.two_and_two" in out and "Red is right" in out and "Begin with add() in work/add.cc" in out
     assert course.progress() == {"passed": 0, "tests": 2, "solved": False}
+
+
+def test_make_has_nothing_to_add_to_a_red_run(course):
+    red = course.make("exercise", "EX=09-1")
+    assert (red.returncode, red.stderr) == (0, "") and red.stdout.endswith("exercises/09-1-add/README.md.\n")
+    course.put("work/add.cc", "int add(int a, int b) { return a + c; }\n")
+    broken = course.make("exercise", "EX=09-1")
+    assert (broken.returncode, broken.stderr) == (0, "") and "does not compile yet" in broken.stdout
+    unknown = course.make("exercise", "EX=9-9")
+    assert unknown.returncode == 2 and "say EX= and one of: 09-1" in unknown.stderr
 
 
 def test_a_failing_test_tells_its_story(course):
