@@ -28,7 +28,7 @@ doctor: ## say what is missing or off on this machine; changes nothing
 	@scripts/doctor.sh
 
 demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000"
-	@scripts/need.sh build
+	@scripts/need.sh build $(if $(DEMO),"demo-$(DEMO)")
 	@scripts/demo.sh "$(DEMO)" $(ARGS)
 
 chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
@@ -85,7 +85,7 @@ lint: ## the project's checkers, and clang-tidy
 	@scripts/lint.sh
 
 install: ## build and install the library and its headers under PREFIX=/usr/local
-	@scripts/need.sh build
+	@scripts/need.sh build install
 	@scripts/build.sh release tornado_install_files
 	@cmake --install build/release --prefix "$(PREFIX)"
 

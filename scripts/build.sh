@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 preset=$1
 shift
 cache=build/$preset/CMakeCache.txt
+log=build/$preset.configure.log
 
 options=
 while [ $# -gt 0 ]; do
@@ -14,15 +15,10 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+[ $# -gt 0 ] || set -- all
 
-# A build folder that was moved or copied with the clone still points at the old place.
-if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$cache"; then
-  echo "build/$preset was made for another folder: making it anew."
-  rm -rf "build/$preset"
-fi
-if [ ! -f "build/$preset/build.ninja" ] || [ -n "$options" ]; then
+configure() {
   echo "Configuring build/$preset ..."
-  log=build/$preset.configure.log
   mkdir -p build
   # shellcheck disable=SC2086  # options hold no blanks
   if ! cmake --preset "$preset" $options >"$log" 2>&1; then
@@ -30,7 +26,28 @@ if [ ! -f "build/$preset/build.ninja" ] || [ -n "$options" ]; then
     echo "error: cmake --preset $preset failed; its words are above and in $log" >&2
     exit 1
   fi
+}
+
+# Whether the build has a target for each name.
+has_targets() {
+  for target in "$@"; do
+    grep -q "^build $target: " "build/$preset/build.ninja" || return 1
+  done
+}
+
+# A build folder that was moved or copied with the clone still points at the old place.
+if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$cache"; then
+  echo "build/$preset was made for another folder: making it anew."
+  rm -rf "build/$preset"
 fi
-[ $# -gt 0 ] || set -- all
+# A target that is not there may be one whose needs were installed since.
+if [ ! -f "build/$preset/build.ninja" ] || [ -n "$options" ] || ! has_targets "$@"; then
+  configure
+fi
+if ! has_targets "$@"; then
+  sed -n 's/^-- Off: /  off: /p' "$log" >&2
+  echo "error: this build has no $*: it needs something that is not here. What is off is above." >&2
+  exit 1
+fi
 echo "Building $* in build/$preset ..."
 cmake --build "build/$preset" -j "$(nproc)" --target "$@"

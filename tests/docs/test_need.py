@@ -124,6 +124,16 @@ def test_for_the_tests_the_build_must_find_the_test_libraries_too(system):
     assert "-DTORNADO_BUILD_TESTS=ON" in system.calls()[0]
 
 
+def test_what_only_one_demo_needs_is_installed_for_that_demo(system):
+    shutil.copy(ROOT / "scripts" / "packages.txt", system.root / "scripts")
+    every, demo, tests = (set(system.need("--missing", group).stdout.split()) for group in ("build", "demo-wsgi", "test"))
+    assert demo == {"python3-dev", "pybind11-dev", "python3-flask", "python3-django"}
+    assert every and not every & demo and demo <= tests
+    asked = [subprocess.run(["make", "-n", "-C", ROOT, *goal], capture_output=True, text=True).stdout
+             for goal in (["run"], ["demo", "DEMO=wsgi"])]
+    assert "need.sh build\n" in asked[0] and 'need.sh build "demo-wsgi"\n' in asked[1]
+
+
 def test_missing_lists_and_changes_nothing(system):
     system.recorded("apt-get")
     assert system.need("--missing", "build", "test").stdout.split() == ["ninja", "pytest"]

@@ -1,0 +1,81 @@
+"""scripts/build.sh configures when it has to, and says what is off, with a CMake that is a fake."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+class Tree:
+    """A clone of nothing but build.sh. What the fake CMake finds when it configures are the files named `finds`."""
+
+    def __init__(self, folder):
+        self.root = folder / "a clone"
+        self.build = self.root / "build" / "release"
+        self.calls_file = folder / "calls"
+        (self.root / "scripts").mkdir(parents=True)
+        shutil.copy(ROOT / "scripts" / "build.sh", self.root / "scripts")
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        self.finds = folder / "finds"
+        cmake = self.bin / "cmake"
+        cmake.write_text(f"""#!/bin/sh
+echo "$1 $2" >>"{self.calls_file}"
+[ "$1" = --preset ] || exit 0
+mkdir -p "{self.build}"
+echo "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" >"{self.build}/CMakeCache.txt"
+{{ echo "build all: phony x"; cat "{self.finds}"; }} >"{self.build}/build.ninja"
+grep -q demo_wsgi "{self.finds}" || echo "-- Off: the demo wsgi (needs pybind11)"
+""")
+        cmake.chmod(0o755)
+        self.finds.write_text("")
+
+    def run(self, *arguments):
+        self.calls_file.unlink(missing_ok=True)
+        done = subprocess.run([self.root / "scripts" / "build.sh", "release", *arguments], capture_output=True, text=True,
+                              env={"PATH": f"{self.bin}:{os.environ['PATH']}"})
+        return done.returncode, done.stderr, self.calls_file.read_text().splitlines()
+
+
+CONFIGURES, BUILDS = "--preset release", "--build build/release"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return Tree(tmp_path)
+
+
+def test_configures_the_first_time_and_then_no_more(tree):
+    assert tree.run() == (0, "", [CONFIGURES, BUILDS])
+    assert tree.run("all") == (0, "", [BUILDS])
+
+
+def test_options_are_for_a_new_configuration(tree):
+    tree.run()
+    assert tree.run("-DTORNADO_WERROR=ON", "all") == (0, "", [CONFIGURES, BUILDS])
+
+
+def test_configures_anew_for_a_target_whose_needs_were_installed_since(tree):
+    tree.run()
+    tree.finds.write_text("build demo_wsgi: phony wsgi\n")
+    assert tree.run("demo_wsgi") == (0, "", [CONFIGURES, BUILDS])
+    assert tree.run("demo_wsgi") == (0, "", [BUILDS])
+
+
+def test_a_target_whose_needs_are_missing_is_an_error_that_says_what_is_off(tree):
+    code, said, calls = tree.run("demo_wsgi")
+    assert (code, calls) == (1, [CONFIGURES])
+    assert "off: the demo wsgi (needs pybind11)" in said and "no demo_wsgi" in said
+    assert tree.run("all") == (0, "", [BUILDS])
+
+
+def test_a_build_of_another_folder_is_made_anew(tree):
+    tree.run()
+    (tree.build / "CMakeCache.txt").write_text("CMAKE_HOME_DIRECTORY:INTERNAL=/somewhere\n")
+    (tree.build / "old").write_text("")
+    assert tree.run() == (0, "", [CONFIGURES, BUILDS])
+    assert not (tree.build / "old").exists()
