@@ -291,7 +291,8 @@ def measure_headline(arguments, build, where, guess):
         rate = headline.median(samples["final", asked], "rate")
         print(f"You said {guess:g} requests per second for final; it did {rate:.0f}.\n")
     if arguments.publish:
-        folded = f"<details><summary>The figures</summary>\n\n{report}\n\n{where}\n\n</details>\n"
+        longer = f"From {headline.MANY:,} clients on a sample lasts {headline.LONGER_S} s more."
+        folded = f"<details><summary>The figures</summary>\n\n{report}\n\n{where} {longer}\n\n</details>\n"
         publish_in(ROOT / "README.md", ROOT / "docs" / "headline.svg", "headline", f"{story}\n{folded}", drawing)
 
 

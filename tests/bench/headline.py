@@ -4,6 +4,7 @@ they answer to a growing number of clients. experiment.py measures it as `make b
 import math
 import pathlib
 import statistics
+import textwrap
 import threading
 from dataclasses import dataclass
 
@@ -145,10 +146,11 @@ def story(samples, clients):
         figure = median(samples[name, clients], "mb")
         return "" if figure is None else f" in {short(figure)} MB"
 
-    return (f"A handler waits {WAIT_S * 1000:.0f} ms, as for a database, and {clients:,} clients ask. The first server of the "
+    text = (f"A handler waits {WAIT_S * 1000:.0f} ms, as for a database, and {clients:,} clients ask. The first server of the "
             f"course, which serves one client at a time, {rate('one')}; the framework that the course ends with "
             f"{rate('final')}{memory('final')}, and has one thread too. Theory allows {short(ideal(clients))}. A thread for "
-            f"each client {rate('threads')}{memory('threads')}, Python's Tornado {rate('tornado')}{memory('tornado')}.\n")
+            f"each client {rate('threads')}{memory('threads')}, Python's Tornado {rate('tornado')}{memory('tornado')}.")
+    return textwrap.fill(text, 120) + "\n"
 
 
 # --- The picture -------------------------------------------------------------------------------------------------------

@@ -152,7 +152,8 @@ def short(number):
 def cell(own):
     if broke(own):
         return "breaks: " + broke(own)
-    return "; ".join(short(median(own, key)) for key in ("kb", "slowest", "wake_ms", "slowest_in_wake"))
+    kb, p50, slowest, wake, meanwhile = (short(median(own, key)) for key in ("kb", "p50", "slowest", "wake_ms", "slowest_in_wake"))
+    return f"{kb}; {p50}, {slowest}; {wake}; {meanwhile}"
 
 
 def table(contenders, sizes, samples):
@@ -160,8 +161,8 @@ def table(contenders, sizes, samples):
     for clients in sizes:
         cells = [cell(samples[one.name, clients]) for one in contenders]
         lines.append(f"| {clients:,} | " + " | ".join(cells) + " |")
-    lines += ["", "In each cell: KB for each who waits; ms of the slowest of 1,000 answers to the one who asks; ms until all have the "
-              "message; ms of the slowest answer meanwhile."]
+    lines += ["", "In each cell: KB for each who waits; ms of an answer to the one who asks, median and slowest of 1,000; ms until "
+              "all have the message; ms of the slowest answer meanwhile."]
     return "\n".join(lines)
 
 

@@ -77,11 +77,11 @@ def test_picture_has_a_line_for_everybody_a_cross_where_one_refuses_and_the_theo
 
 
 def test_the_sentences_say_the_figures_and_no_more():
-    story = headline.story(samples(), headline.ASKED)
+    story = " ".join(headline.story(samples(), headline.ASKED).split())
     assert "serves one client at a time, answers 9.5 requests a second;" in story
     assert "ends with answers 10,240 requests a second in 4.0 MB" in story
     refusing = samples() | {("threads", headline.ASKED): [{"refused": "503"}]}
-    assert "A thread for each client refuses them, Python's Tornado" in headline.story(refusing, headline.ASKED)
+    assert "A thread for each client refuses them, Python's Tornado" in " ".join(headline.story(refusing, headline.ASKED).split())
 
 
 def test_a_short_run_of_the_whole(tmp_path):

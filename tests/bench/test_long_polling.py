@@ -151,8 +151,8 @@ def samples():
 
 def test_table_says_where_a_server_breaks():
     lines = long_polling.table(long_polling.CONTENDERS, long_polling.SIZES, samples()).splitlines()
-    assert lines[2] == "| 100 | " + " | ".join(["4.0; 0.25; 123; 99.9"] * 4) + " |"
-    assert lines[4].startswith("| 10,000 | breaks: at 7300 | 4.0; 0.25; 123; 99.9 |")
+    assert lines[2] == "| 100 | " + " | ".join(["4.0; 0.10, 0.25; 123; 99.9"] * 4) + " |"
+    assert lines[4].startswith("| 10,000 | breaks: at 7300 | 4.0; 0.10, 0.25; 123; 99.9 |")
 
 
 def test_picture_ends_a_line_where_its_server_breaks():
