@@ -79,12 +79,19 @@ def _chapter_sources(exercise):
             yield from (source for source in sorted(folder.glob("*.cc")) if source.name not in exercise.replaces)
 
 
+def parts(exercise, folder):
+    """What the test program of `exercise` with the files of `folder` is made of: (source, the folder whose headers it
+    sees first). A folder without headers shares the objects of the tests with all others of that kind."""
+    include = folder if any(folder.rglob("*.h")) else None
+    yield from ((source, include) for source in sorted(folder.glob("*.cc")))
+    yield from ((source, include) for source in sorted((exercise.folder / "tests").glob("*.cc")))
+    yield ROOT / "exercises" / "support" / "story.cc", None
+    yield from ((source, None) for source in _chapter_sources(exercise))
+
+
 def build(exercise, folder, sanitizer="address"):
     """The test program of `exercise` with the files of `folder`. Raises DoesNotBuild."""
-    sources = [*sorted(folder.glob("*.cc")), *sorted((exercise.folder / "tests").glob("*.cc"))]
-    objects = [compile_object(source, sanitizer, include=folder) for source in sources]
-    objects.append(compile_object(ROOT / "exercises" / "support" / "story.cc", sanitizer))
-    objects += [compile_object(source, sanitizer) for source in _chapter_sources(exercise)]
+    objects = [compile_object(source, sanitizer, include) for source, include in parts(exercise, folder)]
     name = str(folder.relative_to(exercise.folder.parent)).replace(os.sep, "-")
     program = BUILD / sanitizer / f"{name}.program"
     command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects),

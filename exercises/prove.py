@@ -12,6 +12,7 @@ import results
 README_NEEDS = ("## Task", "## Read first")
 KINDS = {"rebuild", "extend", "debug", "measure"}
 MAX_HINT_WORDS = 150
+SHOWN_EVERY = 20
 
 
 def check_folder(exercise):
@@ -85,6 +86,31 @@ def proofs(exercise):
         yield f"wrong/{wrong.folder.name} is rejected by {wrong.test}", lambda wrong=wrong: check_wrong(exercise, wrong)
 
 
+def objects(exercise):
+    """(source, sanitizer, the folder whose headers it sees first) of all that the proofs link."""
+    folders = [exercise.starter, exercise.solution, *(wrong.folder for wrong in exercise.wrong)]
+    builds = [(folder, "address") for folder in folders]
+    if exercise.threads:
+        builds.append((exercise.solution, "thread"))
+    for folder, sanitizer in builds:
+        yield from ((source, sanitizer, include) for source, include in builder.parts(exercise, folder))
+
+
+def compile_one(source, sanitizer, include):
+    try:
+        builder.compile_object(source, sanitizer, include)
+    except builder.DoesNotBuild:
+        pass  # the proofs that need it say so
+
+
+def compile_all(exercises, pool):
+    """Each object once. Proofs of one exercise share most of theirs, and would wait for each other."""
+    todo = dict.fromkeys(one for exercise in exercises for one in objects(exercise))
+    for number, _ in enumerate(pool.map(lambda one: compile_one(*one), todo), 1):
+        if number % SHOWN_EVERY == 0:
+            print(f"{number} of {len(todo)} files compiled", flush=True)
+
+
 def prove_one(check):
     try:
         return list(check())
@@ -97,6 +123,7 @@ def main(exercises):
     todo = [(exercise, what, check) for exercise in exercises for what, check in proofs(exercise)]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        compile_all(exercises, pool)
         for (exercise, what, _), problems in zip(todo, pool.map(lambda one: prove_one(one[2]), todo)):
             print(f"{exercise.id} {what}: {'NO' if problems else 'ok'}", flush=True)
             for problem in problems:

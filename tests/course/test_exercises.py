@@ -84,6 +84,9 @@ class Course:
         need.chmod(0o755)
         return subprocess.run(["make", *arguments], cwd=self.root, capture_output=True, text=True, timeout=120)
 
+    def objects_of(self, name):
+        return (self.root / "build" / "exercises" / "address").glob(f"{name}-*.o")
+
     def progress(self):
         return json.loads((self.root / ".progress.json").read_text())["09-1"]
 
@@ -214,6 +217,16 @@ def test_watch_ends_at_ctrl_c(course):
 def test_the_prover_accepts_an_exercise_that_is_whole(course):
     code, out, _ = course.run("prove")
     assert code == 0 and "1 exercises, 5 proofs" in out, out
+
+
+def test_the_tests_are_compiled_again_only_for_a_folder_with_headers(course):
+    course.run("prove")
+    course.run("exercise", "09-1")
+    shared = set(course.objects_of("add_test"))
+    assert len(shared) == 1
+    course.put("work/add.h", "#pragma once\nint add(int a, int b);\n")
+    course.run("exercise", "09-1")
+    assert len(set(course.objects_of("add_test")) - shared) == 1
 
 
 @pytest.mark.parametrize("file, text, complaint", [
