@@ -91,7 +91,7 @@ void Stream::run() {
     if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
     return;
   }
-  if (show_unread_ && !paused_ && observer_ != nullptr && !unread().empty()) {
+  if (show_unread_ && !paused_ && observer_ != nullptr && has_unread()) {
     show({});
     // What was shown may have been answered, and there may be more to show: one write for all.
     if (queued_ || closed()) return;
@@ -158,7 +158,7 @@ void Stream::unregister() noexcept {
 
 void Stream::watch_for_close() {
   if (close_callback_ == nullptr || closed() || eof_ || observer_ != nullptr || reading() ||
-      !unread().empty() || connecting_ != nullptr) {
+      has_unread() || connecting_ != nullptr) {
     return;
   }
   if ((events_ & (IOLoop::READ | Poller::kHangup)) == 0) watch(Poller::kHangup);
@@ -232,7 +232,7 @@ void Stream::set_close_callback(tornado::detail::Runnable* callback) {
 
 netutil::Socket Stream::detach() {
   if (!closed() && connecting_ == nullptr) flush();
-  if (closed() || busy() || eof_ || observer_ != nullptr || !unread().empty()) {
+  if (closed() || busy() || eof_ || observer_ != nullptr || has_unread()) {
     throw std::invalid_argument("IOStream is not idle; cannot convert to SSL");
   }
   unregister();

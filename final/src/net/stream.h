@@ -51,9 +51,9 @@ class StreamObserver {
 //
 // Reads happen when the poller says so, into the loop's scratch buffer, once an event. What is
 // written leaves in step 4 of the loop's iteration, with one system call.
-class Stream : public ioloop::EventHandler,
-               private tornado::detail::Runnable,
-               public tornado::detail::Pooled {
+//
+// Not from the pool, whose steps are wider than malloc's: of the many there are most do nothing.
+class Stream : public ioloop::EventHandler, private tornado::detail::Runnable {
  public:
   // Makes the socket non-blocking, unless the caller knows that it is: a system call a connection.
   Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking = false);
@@ -90,7 +90,7 @@ class Stream : public ioloop::EventHandler,
   void resume_reading();
   bool paused() const noexcept { return paused_; }
   // Bytes wait that were shown and not used up, or came while reading was paused.
-  bool has_unread() const noexcept { return !unread().empty(); }
+  bool has_unread() const noexcept { return unread_ != nullptr; }
   // on_eof() has come, or would have.
   bool at_eof() const noexcept { return eof_; }
   // The peer's end came without the sign that TLS gives of it: what was to end there may have been
@@ -179,6 +179,7 @@ class Stream : public ioloop::EventHandler,
   friend class TlsStream;
   struct Linger;
   struct Connecting;
+  struct Unread;
   class Keep;
 
   // ---- stream.cc: life, and what the poller watches
@@ -217,7 +218,7 @@ class Stream : public ioloop::EventHandler,
   void end_of_input();
   void drain(std::size_t limit);
   void discard_input();
-  std::string_view unread() const noexcept { return std::string_view(in_).substr(in_begin_); }
+  std::string_view unread() const noexcept;
 
   // ---- stream_output.cc
   Output& make_output();
@@ -249,16 +250,15 @@ class Stream : public ioloop::EventHandler,
   std::unique_ptr<PendingRead> read_;
   std::unique_ptr<Connecting> connecting_;
   std::unique_ptr<Linger> linger_;
+  std::unique_ptr<Unread> unread_;  // never without a byte
   OutputHandle output_;
-  std::string in_;  // unread bytes from in_begin_ on
-  std::size_t in_begin_ = 0;
   tornado::detail::Runnable* close_callback_ = nullptr;  // owned
   std::exception_ptr error_;
   std::size_t max_buffer_size_;
   std::size_t max_write_buffer_size_;
 };
 
-static_assert(sizeof(Stream) <= 192, "an idle connection must stay small");
+static_assert(sizeof(Stream) <= 136, "an idle connection must stay small");
 
 // A Stream over one end of a pipe.
 class PipeStream final : public Stream {

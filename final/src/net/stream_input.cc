@@ -42,7 +42,7 @@ void Stream::handle_unwanted(std::uint32_t events) {
     if (hangup && !eof_) return drain(kPausedLimit);
     return set_events((events_ & ~IOLoop::READ) | (eof_ ? 0 : Poller::kHangup));
   }
-  const bool watch_end = close_callback_ != nullptr && !eof_ && unread().empty();
+  const bool watch_end = close_callback_ != nullptr && !eof_ && !has_unread();
   if (hangup && watch_end) return drain(max_buffer_size_);
   if ((events & IOLoop::ERROR) != 0) {
     // Cannot be masked. Pending output finds out what it is; else the next operation does.
@@ -89,12 +89,11 @@ void Stream::take_input(std::string_view fresh) {
 void Stream::show(std::string_view fresh) {
   // [show]
   // The observer may close the stream or start reads on it: what it looks at is kept apart.
-  std::string held = std::exchange(in_, std::string());
-  const std::size_t begin = std::exchange(in_begin_, 0);
+  std::unique_ptr<Unread> held = std::move(unread_);
   std::string_view all = fresh;
-  if (!held.empty()) {
-    held.append(fresh);
-    all = std::string_view(held).substr(begin);
+  if (held != nullptr) {
+    held->bytes.append(fresh);
+    all = held->view();
   }
   StreamObserver* const shown_to = observer_;
   show_unread_ = false;
@@ -108,11 +107,11 @@ void Stream::show(std::string_view fresh) {
   const std::size_t left = all.size() - std::min(used, all.size());
   // [/show]
   if (left == 0 || closed() || linger_ != nullptr) return;
-  if (held.empty()) {
-    in_.assign(all.substr(all.size() - left));
+  if (held == nullptr) {
+    append_unread(all.substr(all.size() - left));
   } else {
-    in_ = std::move(held);
-    drop_front(in_.size() - left);
+    unread_ = std::move(held);
+    drop_front(all.size() - left);
   }
   if (over_limit(left)) return;
   if (observer_ == nullptr) {
@@ -140,7 +139,7 @@ void Stream::resume_reading() {
   paused_ = false;
   if (closed() || observer_ == nullptr || linger_ != nullptr) return;
   show_unread_ = true;  // on_data, which may be running, keeps what it leaves for the next round
-  if (!unread().empty() || hidden_input_) queue();
+  if (has_unread() || hidden_input_) queue();
   if (!eof_) watch(IOLoop::READ | Poller::kHangup);
 }
 
@@ -166,7 +165,7 @@ void Stream::start_read(std::unique_ptr<PendingRead> read) {
 }
 
 void Stream::feed(std::string_view fresh) {
-  const bool had_none = unread().empty();
+  const bool had_none = !has_unread();
   if (!had_none) append_unread(fresh);
   std::string_view all = had_none ? fresh : unread();
   const std::size_t before = all.size();
@@ -190,19 +189,24 @@ void Stream::feed(std::string_view fresh) {
   }
 }
 
+std::string_view Stream::unread() const noexcept {
+  return unread_ != nullptr ? unread_->view() : std::string_view();
+}
+
 void Stream::append_unread(std::string_view fresh) {
-  in_.append(fresh);
+  if (unread_ == nullptr) unread_ = std::make_unique<Unread>();
+  unread_->bytes.append(fresh);
 }
 
 void Stream::drop_front(std::size_t count) {
   constexpr std::size_t kWorthMoving = 4096;
-  in_begin_ += count;
-  if (in_begin_ == in_.size()) {
-    in_ = std::string();
-    in_begin_ = 0;
-  } else if (in_begin_ >= kWorthMoving && in_begin_ > in_.size() / 2) {
-    in_.erase(0, in_begin_);
-    in_begin_ = 0;
+  auto& [bytes, begin] = *unread_;
+  begin += count;
+  if (begin == bytes.size()) {
+    unread_.reset();
+  } else if (begin >= kWorthMoving && begin > bytes.size() / 2) {
+    bytes.erase(0, begin);
+    begin = 0;
   }
 }
 
@@ -223,9 +227,11 @@ void Stream::fail_read() {
   if (read_ == nullptr) return;
   const std::unique_ptr<PendingRead> read = std::move(read_);
   // Whoever reads on after the end gets what was there.
-  if (unread().empty()) {
-    in_ = read->give_back();
-    in_begin_ = 0;
+  if (!has_unread()) {
+    if (std::string bytes = read->give_back(); !bytes.empty()) {
+      unread_ = std::make_unique<Unread>();
+      unread_->bytes = std::move(bytes);
+    }
   }
   read->fail(std::make_exception_ptr(StreamClosedError(why_ended())));
 }

@@ -276,8 +276,7 @@ void Stream::close_after_flush() {
   if (!takes_output()) return;
   close_wanted_ = true;
   linger_ = std::make_unique<Linger>();
-  in_ = std::string();
-  in_begin_ = 0;
+  unread_.reset();
   if (!eof_) watch(IOLoop::READ);
   queue();
 }

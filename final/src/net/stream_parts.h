@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "net/stream.h"
 
@@ -31,6 +33,14 @@ struct Stream::Connecting : tornado::detail::Pooled {
   bool claimed = false;    // somebody has the future
   bool connected = false;  // the descriptor is; the handshake remains
   ioloop::Timeout timer;   // of the handshake
+};
+
+// What has come, and nobody has taken yet.
+struct Stream::Unread : tornado::detail::Pooled {
+  std::string_view view() const noexcept { return std::string_view(bytes).substr(begin); }
+
+  std::string bytes;  // from begin on
+  std::size_t begin = 0;
 };
 
 // After close_after_flush().
