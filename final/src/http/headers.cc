@@ -15,9 +15,12 @@ using http::byte;
 using http::is_blank;
 using http::trim_blanks;
 
-// A response's head and its index fit this in most cases, so that filling it does not grow the
-// block step by step.
+// A response's head and its index fit this in most cases, so that filling it field by field does
+// not grow the block step by step.
 constexpr std::size_t kUsualBlock = 448;
+
+// A request has seldom more.
+constexpr std::size_t kUsualFields = 20;
 
 // Blocks are this much or a multiple, which keeps the index aligned.
 constexpr std::size_t kBlockStep = 64;
@@ -69,7 +72,7 @@ HTTPHeaders& HTTPHeaders::operator=(const HTTPHeaders& other) {
   if (this == &other) return *this;
   clear();
   if (other.empty()) return *this;
-  reserve(other.wire_size_ + other.count_ * sizeof(Entry));
+  reserve(std::max(other.wire_size_ + other.count_ * sizeof(Entry), kUsualBlock));
   std::memcpy(block_, other.block_, other.wire_size_);
   const std::size_t index_size = other.count_ * sizeof(Entry);
   std::memcpy(block_ + capacity_ - index_size, other.block_ + other.capacity_ - index_size,
@@ -99,6 +102,11 @@ void HTTPHeaders::parse_line(std::string_view line) {
 
 const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fields) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max() / 4) return "headers too large";
+  // A line is seldom shorter than two entries of the index. One block of about the right size: a
+  // WebSocket keeps its request's for as long as it is open.
+  if (block_ == nullptr && !text.empty()) {
+    reserve(text.size() + std::min(text.size() / 2, kUsualFields * sizeof(Entry)) + kLineGrowth);
+  }
   while (!text.empty()) {
     if (text == "\r\n" || text == "\n") return nullptr;  // the empty line that ends a head
     const bool folded = is_blank(text.front());
@@ -148,7 +156,7 @@ void HTTPHeaders::make_room(std::size_t bytes) {
 
 void HTTPHeaders::reserve(std::size_t bytes) {
   if (bytes <= capacity_) return;
-  bytes = (std::max(bytes, kUsualBlock) + kBlockStep - 1) / kBlockStep * kBlockStep;
+  bytes = (bytes + kBlockStep - 1) / kBlockStep * kBlockStep;
   if (bytes > std::numeric_limits<std::uint32_t>::max()) {
     throw std::length_error("headers too large");
   }
