@@ -225,6 +225,11 @@ class WebSocketHandler : public web::RequestHandler {
     RequestHandler::set_status(status_code, reason);
   }
 
+  // Internal: not from the pool, whose steps are wider than malloc's. Of the many there are most do
+  // nothing.
+  static void* operator new(std::size_t size) { return ::operator new(size); }
+  static void operator delete(void* block) noexcept { ::operator delete(block); }
+
   // Internal: adds the hooks to what a route knows of the class.
   template <class H>
   static constexpr void adapt_class(web::detail::HandlerClass& handler_class) {

@@ -110,27 +110,6 @@ class Connection::Pinger {
   bool heard_ = false;
 };
 
-// Goes on reading once the stream has offered its output to the kernel: stands behind it in the
-// queue of the end of the round.
-class Connection::Turn final : public tornado::detail::Runnable, public tornado::detail::Pooled {
- public:
-  explicit Turn(Connection& owner) : owner_(&owner) { owner.turn_ = this; }
-  void forget() noexcept { owner_ = nullptr; }
-
-  void run() override {
-    Connection* const owner = owner_;
-    discard();
-    if (owner != nullptr) owner->go_on();
-  }
-  void discard() noexcept override {
-    if (owner_ != nullptr) owner_->turn_ = nullptr;
-    delete this;
-  }
-
- private:
-  Connection* owner_;
-};
-
 // ---- life ---------------------------------------------------------------------------------------
 
 Connection::Connection(const ConnectionRules& rules)
@@ -139,9 +118,7 @@ Connection::Connection(const ConnectionRules& rules)
       client_(rules.client),
       compressed_(rules.compressed) {}
 
-Connection::~Connection() {
-  if (turn_ != nullptr) turn_->forget();
-}
+Connection::~Connection() = default;
 
 void Connection::begin(iostream::IOStream stream, const ConnectionRules& rules) {
   stream_ = std::move(stream);
@@ -169,7 +146,22 @@ void Connection::abandon() {
 void Connection::on_closed() {
   leave_server();
   tell_end();
-  ioloop::detail::retire(*this);
+  stream_gone_ = true;
+  if (!turn_queued_) ioloop::detail::retire(*this);
+}
+
+void Connection::run() {
+  turn_queued_ = false;
+  if (stream_gone_) {
+    delete this;
+  } else {
+    go_on();
+  }
+}
+
+void Connection::discard() noexcept {
+  turn_queued_ = false;
+  if (stream_gone_) delete this;
 }
 
 void Connection::tell_end() {
@@ -201,8 +193,7 @@ std::size_t Connection::on_data(std::string_view data) {
   if (over_ || stream_.closed()) return data.size();
   if (!reads()) {
     stream_.impl().pause_reading();
-    if (!held_ && turn_ == nullptr)
-      stream_.impl().loop().internals().at_end_of_round(*new Turn(*this));
+    if (!held_) queue_turn();
   } else if (eof_) {
     close();  // what is left will not be completed
   }
@@ -278,6 +269,13 @@ void Connection::on_eof() {
   if (over_ || reads() || !stream_.impl().has_unread()) return close();
   // Messages that have come are still read, if the program gets to them.
   arm_close_timer();
+}
+
+// Goes on once the stream has offered its output to the kernel: stands behind it in the queue of
+// the end of the round.
+void Connection::queue_turn() {
+  if (std::exchange(turn_queued_, true)) return;
+  stream_.impl().loop().internals().at_end_of_round(*this);
 }
 
 void Connection::on_drained() {

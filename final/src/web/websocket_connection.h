@@ -86,11 +86,11 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
  private:
   struct Closing;
   class Pinger;
-  class Turn;
 
-  // Frees the object: the loop does it when none of its calls is on the stack any more.
-  void run() override { delete this; }
-  void discard() noexcept override { delete this; }
+  // The loop calls, when none of the object's calls is on the stack: its turn has come, or it is to
+  // free itself.
+  void run() override;
+  void discard() noexcept override;
 
   bool reads() const noexcept;
   void take(const http::MessageResult& result);
@@ -98,6 +98,7 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
   void fail(int code, std::string_view reason);
   void end_stream();
   void arm_close_timer();
+  void queue_turn();
   void go_on();
   void tell_end();
 
@@ -111,7 +112,6 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
   std::unique_ptr<http::Deflater> deflater_;
   std::unique_ptr<Closing> closing_;
   std::unique_ptr<Pinger> pinger_;
-  Turn* turn_ = nullptr;  // queued
   std::uint16_t peer_code_ = 0;
   http::DeflateSettings deflate_;
   bool client_;
@@ -122,6 +122,8 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
   bool over_ = false;  // the peer's close frame has come, or we have failed the connection
   bool eof_ = false;
   bool told_ = false;
+  bool turn_queued_ = false;
+  bool stream_gone_ = false;  // nothing is left to do but to free the object
 };
 
 }  // namespace tornado::websocket::detail

@@ -43,7 +43,7 @@ std::string_view authority_of(std::string_view origin) {
 // ---- the connection's side ----------------------------------------------------------------------
 
 // Keeps the handler until the stream has closed, and calls its hooks.
-class WebSocketHandler::Link final : public detail::Connection, public tornado::detail::Pooled {
+class WebSocketHandler::Link final : public detail::Connection {
  public:
   Link(WebSocketHandler& handler, const detail::ConnectionRules& rules)
       : Connection(rules), handler_(&handler) {}
@@ -259,6 +259,7 @@ void WebSocketHandler::upgrade(http::Exchange& exchange, const detail::Connectio
   upgraded_ = true;
   headers_written_ = true;
   headers_ = httputil::HTTPHeaders();
+  status_line_.reason = std::string();
   request.connection.reset();  // it can do nothing any more
   Link& link = *link_;
   log_and_end();
