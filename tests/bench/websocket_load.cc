@@ -5,7 +5,8 @@
 //       64-byte binary messages, IN_FLIGHT of them on their way on each connection, each echo
 //       checked: messages per second
 //   websocket_load idle PORT CONNECTIONS PID
-//       opens the connections, and says nothing: bytes of memory the process PID grew by for each
+//       opens the connections, and says nothing: bytes of memory the process PID grew by for each,
+//       once a first one has had its echo
 //   websocket_load crowd PORT CONNECTIONS TIMES
 //       what one says the server tells all: seconds until the last one has it
 
@@ -93,6 +94,12 @@ class Load {
       check(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
     }
     place_.assign(static_cast<std::size_t>(*std::max_element(fds_.begin(), fds_.end())) + 1, 0);
+  }
+
+  void echo_one() {
+    send_messages(fds_.back(), 1);
+    std::size_t echoes = 0;
+    while (echoes == 0) step([&](int, std::size_t count) { echoes += count; });
   }
 
   void send_messages(int fd, std::size_t count) const {
@@ -183,16 +190,17 @@ long resident_bytes(const std::string& pid) {
 }
 
 void idle(int port, int connections, const std::string& pid) {
+  // What the program needs once, such as the pages of its code, is no connection's.
+  Load first(port, 1);
+  first.open();
+  first.echo_one();
   const long before = resident_bytes(pid);
   const auto start = Clock::now();
   Load load(port, connections);
   load.open();
   const double passed = seconds_since(start);
   const double each = static_cast<double>(resident_bytes(pid) - before) / connections;
-  // They are alive: the last one still gets its echo.
-  load.send_messages(load.fds().back(), 1);
-  std::size_t echoes = 0;
-  while (echoes == 0) load.step([&](int, std::size_t count) { echoes += count; });
+  load.echo_one();  // they are alive: the last one still gets its echo
   std::printf("{\"bytes_each\": %.0f, \"open_seconds\": %.3f}\n", each, passed);
 }
 

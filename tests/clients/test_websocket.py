@@ -237,7 +237,8 @@ def test_clients_that_vanish_leave_nothing(echo):
             end(socket)
             socket.close()
     # Half a close is waited for 5 s.
-    wait_until(lambda: echo.open_files() == before, "all connections are gone", seconds=20)
+    # Fewer, if one of an earlier test was still closing.
+    wait_until(lambda: echo.open_files() <= before, "all connections are gone", seconds=20)
 
 
 # ---- 5.3 compression

@@ -1,0 +1,43 @@
+#include "counting_new.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+long taken = 0;
+
+// What glibc's malloc takes for a block: eight bytes more, in steps of 16.
+long cost(std::size_t size) {
+  return static_cast<long>(std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16));
+}
+
+// In front of each block is its size, for those who delete it without.
+constexpr std::size_t kFront = alignof(std::max_align_t);
+
+}  // namespace
+
+long tornado::test::bytes_taken() {
+  return taken;
+}
+
+void* operator new(std::size_t size) {
+  auto* const block = static_cast<char*>(std::malloc(size + kFront));
+  if (block == nullptr) throw std::bad_alloc();
+  ::new (static_cast<void*>(block)) std::size_t(size);
+  taken += cost(size);
+  return block + kFront;
+}
+
+void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  char* const block = static_cast<char*>(memory) - kFront;
+  taken -= cost(*reinterpret_cast<std::size_t*>(block));
+  std::free(block);
+}
+
+void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  operator delete(memory);
+}
