@@ -1,8 +1,8 @@
 #include "handlers.h"
 
-#include <charconv>
+#include <tornado/static_file_handler.h>
 
-#include "page.h"
+#include <charconv>
 
 using namespace tornado;
 
@@ -22,8 +22,11 @@ struct MainHandler : web::RequestHandler {
   void get() {
     xsrf_token();  // sets the cookie whose text the page's script sends back
     set_header("Content-Security-Policy", "frame-ancestors 'none'");
-    write(kPage);
+    render("chat.html");
   }
+
+  // Not the setting template_path: that belongs to the program that has the chat in it.
+  std::string get_template_path() const override { return CHAT_FOLDER "/templates"; }
 };
 
 // [new]
@@ -79,6 +82,7 @@ class MessageUpdatesHandler : public ChatHandler {
 std::vector<web::URLSpec> routes(MessageBuffer* buffer, const std::string& prefix) {
   return {
       web::url<MainHandler>(prefix + "/"),
+      web::url<web::StaticFileHandler>(prefix + "/static/(.*)", {.path = CHAT_FOLDER "/static"}),
       web::url<MessageNewHandler>(prefix + "/a/message/new", {.buffer = buffer}),
       web::url<MessageUpdatesHandler>(prefix + "/a/message/updates", {.buffer = buffer}),
   };

@@ -45,8 +45,8 @@ class MessageBuffer {
 };
 // [/buffer]
 
-// The chat's page at `prefix` + "/", and below it what its script asks for. The buffer must outlive
-// the application that gets the routes, whose setting xsrf_cookies must be on.
+// The chat's page at `prefix` + "/", and below it its files and what its script asks for. The
+// buffer must outlive the application that gets the routes, whose setting xsrf_cookies must be on.
 std::vector<tornado::web::URLSpec> routes(MessageBuffer* buffer, const std::string& prefix = "");
 
 }  // namespace chat

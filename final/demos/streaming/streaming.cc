@@ -12,13 +12,11 @@
 #include <cstdio>
 #include <string>
 
-#include "page.h"
-
 using namespace tornado;
 using namespace std::chrono_literals;
 
 struct MainHandler : web::RequestHandler {
-  void get() { write(kPage); }
+  void get() { render("streaming.html"); }
 };
 
 // [table]
@@ -89,12 +87,17 @@ int main(int argc, char** argv) {
   options::parse_command_line(argc, argv);
 
   Counter counter;
-  web::Application app({
-      web::url<MainHandler>("/"),
-      web::url<TableHandler>("/squares/([0-9]+)\\.csv"),
-      web::url<PressHandler>("/press", {.counter = &counter}),
-      web::url<EventsHandler>("/events", {.counter = &counter}),
-  });
+  web::Settings settings;
+  settings.template_path = STREAMING_FOLDER "/templates";  // CMakeLists.txt says where
+  settings.static_path = STREAMING_FOLDER "/static";
+  web::Application app(
+      {
+          web::url<MainHandler>("/"),
+          web::url<TableHandler>("/squares/([0-9]+)\\.csv"),
+          web::url<PressHandler>("/press", {.counter = &counter}),
+          web::url<EventsHandler>("/events", {.counter = &counter}),
+      },
+      settings);
   auto& server = app.listen(options::get<int>("port"));
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
