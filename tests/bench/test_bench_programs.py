@@ -1,4 +1,7 @@
-"""Proves the two yardsticks, raw_epoll and hold, compiled here with ASan and UBSan: a wrong yardstick measures nothing."""
+"""Proves what measures: the two yardsticks, raw_epoll and hold, compiled here with ASan and UBSan, and template_bench.
+
+A wrong yardstick measures nothing, and contenders that do different work are no contenders.
+"""
 
 import json
 import os
@@ -257,3 +260,27 @@ def test_hold_reports_a_server_that_is_not_there(programs, raw):
         done = hold(programs, nobody.getsockname()[1], raw.pid, 5)
     assert done.returncode == 1
     assert "Connection refused" in done.stderr
+
+
+# --- template_bench --------------------------------------------------------------------------------------------------
+
+def template_bench(program, *options):
+    return subprocess.run([sys.executable, HERE / "template_bench.py", program, "--rounds", "1", *options],
+                          capture_output=True, text=True)
+
+
+def test_template_bench_measures_three_that_render_the_same_page():
+    done = template_bench(Path(os.environ["TORNADO_BUILD"]) / "tests" / "bench" / "template_bench")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.match(r"a page of \d{6} bytes, 1 rounds\n", done.stdout)
+    rows = re.findall(r"^\| ([\w-]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", done.stdout, re.MULTILINE)
+    assert [name for name, *_ in rows] == ["ours", "python3-tornado", "Jinja2"]
+    assert all(float(median) == float(best) > 0 for _, median, best, _ in rows) and rows[0][3] == "1.0"
+
+
+def test_template_bench_refuses_a_contender_with_another_page(tmp_path):
+    program = tmp_path / "another"
+    program.write_text("#!/bin/sh\necho 238080 1\n")
+    program.chmod(0o755)
+    done = template_bench(program)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "error: python3-tornado makes another page\n")
