@@ -44,7 +44,8 @@ class CurlError : public httpclient::HTTPClientError {
 // * A server that answers "Expect: 100-continue" with 417 is asked again without it.
 // * Connections are libcurl's to keep: max_idle_connections counts those in use as well,
 //   max_idle_connections_per_origin is not looked at, and an idle connection is closed at the first
-//   fetch after its idle_timeout.
+//   fetch after its idle_timeout. So are TLS sessions, which the next connection to a host resumes
+//   if its request has the same validate_cert, ca_certs and client_cert.
 //
 // Each request gets a handle of its own: nothing that a request or its prepare_curl_callback has
 // set is there for the next one. HTTP/1.1 is spoken; http and https are the only schemes.

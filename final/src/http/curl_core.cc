@@ -48,6 +48,15 @@ long max_connections(const ClientOptions& options) {
   return static_cast<long>(std::min<std::size_t>(options.max_idle_connections, INT_MAX));
 }
 
+// On one thread a share needs no locks.
+CurlShare make_session_store() {
+  CurlShare share(curl_share_init());
+  if (share == nullptr) throw std::bad_alloc();
+  const auto code = (curl_share_setopt)(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  if (code != CURLSHE_OK) throw std::runtime_error(curl_share_strerror(code));
+  return share;
+}
+
 }  // namespace
 
 CurlCore::CurlCore(const ClientOptions& client_options)
@@ -58,6 +67,7 @@ CurlCore::CurlCore(const ClientOptions& client_options)
   }
   append_connect_to(connect_to_, options);
   multi_.emplace(loop, static_cast<CurlMulti::Listener&>(*this), max_connections(options));
+  sessions_ = make_session_store();  // behind the multi handle, which starts libcurl
   link_before(cores_of(loop));
 }
 
@@ -122,8 +132,10 @@ void CurlCore::loop_closes() {
 std::unique_ptr<CurlTransfer> CurlCore::make_transfer(
     CurlTransfer::Owner& owner, std::shared_ptr<const httpclient::HTTPRequest> request,
     const ClientUrl& url) const {
-  return std::make_unique<CurlTransfer>(owner, std::move(request), url, options, limits,
-                                        connect_to_.get());
+  auto transfer = std::make_unique<CurlTransfer>(owner, std::move(request), url, options, limits,
+                                                 connect_to_.get());
+  set_option(transfer->easy(), CURLOPT_SHARE, sessions_.get());
+  return transfer;
 }
 
 // ---- libcurl has worked -------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class CurlCore final : public tornado::detail::Counted,
   void begin_waiting();
 
   CurlLines connect_to_;
+  CurlShare sessions_;                 // of TLS: each transfer has a handle of its own
   std::optional<CurlMulti> multi_;     // until it is closed
   tornado::detail::ListHook waiting_;  // CurlFetch, each with a count of its own
   tornado::detail::ListHook active_;

@@ -16,6 +16,12 @@ struct CurlDeleter {
 };
 using CurlEasy = std::unique_ptr<CURL, CurlDeleter>;
 
+// What several handles have in common; they must be gone before it.
+struct CurlShareDeleter {
+  void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
+};
+using CurlShare = std::unique_ptr<CURLSH, CurlShareDeleter>;
+
 // A list of lines that libcurl reads while it is at work. (curl_slist)
 class CurlLines {
  public:

@@ -22,6 +22,20 @@ class CurlClientTest : public ClientTest {
   }
   ~CurlClientTest() override { AsyncHTTPClient::configure(nullptr); }
 
+  // Starts a server that shakes hands, and then does as `speak`.
+  using Speak = std::function<Future<void>(iostream::SSLIOStream)>;
+  void serve_tls(Speak speak) {
+    const ssl::SSLContext context(server_options());
+    serve([context, speak = std::move(speak)](iostream::IOStream stream, int) -> Future<void> {
+      try {
+        auto upgrade = stream.start_tls(true, context);
+        const iostream::IOStream secure = co_await upgrade;
+        auto speaking = speak(iostream::SSLIOStream(secure));
+        co_await speaking;
+      } catch (const ssl::SSLError&) {  // the client trusts others
+      }
+    });
+  }
   // Through the last server as a proxy.
   HTTPRequest proxied(const std::string& url) const {
     HTTPRequest request(url);
@@ -324,6 +338,61 @@ TEST_F(CurlClientTest, HC17_a_server_that_refuses_the_expectation) {
   EXPECT_TRUE(got.ends_with("\r\n\r\nbody")) << got;
 }
 
+// ---- https --------------------------------------------------------------------------------------
+
+// A TLS server that says whether its connection has resumed a session, and closes it if asked to.
+class CurlTlsTest : public CurlClientTest {
+ protected:
+  CurlTlsTest() {
+    serve_tls([](iostream::SSLIOStream secure) -> Future<void> {
+      const std::string session = secure.session_reused() ? "resumed" : "new";
+      for (;;) {
+        const std::string head = co_await secure.read_until("\r\n\r\n");
+        const bool last = contains(head, "GET /last ");
+        const std::string reply = ok(session, last ? "Connection: close\r\n" : "");
+        co_await secure.write(reply);
+        if (last) secure.close();
+      }
+    });
+  }
+  HTTPRequest trusting(const std::string& path) const {
+    HTTPRequest request("https://127.0.0.1:" + std::to_string(server->port()) + path);
+    request.ca_certs = authority().file();
+    return request;
+  }
+};
+
+TEST_F(CurlTlsTest, https_is_checked_and_the_connection_kept) {
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  EXPECT_EQ(fetch_with(client, trusting("/")).body, "new");
+  const HTTPResponse second = fetch_with(client, trusting("/"));
+  EXPECT_EQ(second.body, "new");
+  EXPECT_EQ(second.time_info.appconnect, 0) << "no second handshake";
+  EXPECT_EQ(server->connections, 1);
+}
+
+TEST_F(CurlTlsTest, RFC_8446_2_2_the_next_connection_resumes_the_session) {
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  EXPECT_EQ(fetch_with(client, trusting("/last")).body, "new");
+  EXPECT_EQ(fetch_with(client, trusting("/last")).body, "resumed");
+  EXPECT_EQ(fetch_with(client, trusting("/last")).body, "resumed");
+  EXPECT_EQ(server->connections, 3);
+  EXPECT_EQ(fetch(trusting("/last")).body, "new") << "another client";
+}
+
+TEST_F(CurlTlsTest, who_checks_the_certificate_resumes_no_session_of_who_does_not) {
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  HTTPRequest careless = trusting("/last");
+  careless.validate_cert = false;
+  EXPECT_EQ(fetch_with(client, careless).body, "new");
+  EXPECT_EQ(fetch_with(client, trusting("/last")).body, "new");
+  EXPECT_EQ(fetch_with(client, careless).body, "resumed");
+  EXPECT_EQ(fetch_with(client, trusting("/last")).body, "resumed");
+  HTTPRequest of_the_system = trusting("/last");
+  of_the_system.ca_certs.reset();
+  EXPECT_THROW(fetch_with(client, of_the_system), CurlError);
+}
+
 // ---- proxies ------------------------------------------------------------------------------------
 
 TEST_F(CurlClientTest, HC23_HC24_an_http_proxy_gets_the_whole_url) {
@@ -391,16 +460,10 @@ class CurlTunnelTest : public CurlClientTest {
  protected:
   // A TLS server that answers `ok("secret")`, and a proxy before it.
   CurlTunnelTest() {
-    const ssl::SSLContext context(server_options());
-    serve([this, context](iostream::IOStream stream, int) -> Future<void> {
-      try {
-        auto upgrade = stream.start_tls(true, context);
-        const iostream::IOStream secure = co_await upgrade;
-        for (;;) {
-          inner_heads.push_back(co_await secure.read_until("\r\n\r\n"));
-          co_await secure.write(ok("secret"));
-        }
-      } catch (const ssl::SSLError&) {
+    serve_tls([this](iostream::SSLIOStream secure) -> Future<void> {
+      for (;;) {
+        inner_heads.push_back(co_await secure.read_until("\r\n\r\n"));
+        co_await secure.write(ok("secret"));
       }
     });
     target = "localhost:" + std::to_string(server->port());
