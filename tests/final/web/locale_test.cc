@@ -1,27 +1,24 @@
-#include <gtest/gtest.h>
 #include <tornado/json.h>
 #include <tornado/locale.h>
-#include <tornado/log.h>
-#include <tornado/web.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "../base/temporary_folder.h"
-#include "fake_connection.h"
 #include "web/translation_files.h"
+#include "web_test_tools.h"
 
 namespace tornado::locale {
 namespace {
 
 namespace fs = std::filesystem;
+using web::exactly;
+using web::ExpectLog;
 
 constexpr double kNow = 1795253415.25;  // make_locale_vectors.py's
 
@@ -86,19 +83,11 @@ class LocaleTest : public ::testing::Test {
       load_translations(folder(name));
     }
   }
-  bool logged(std::string_view text) const {
-    return std::find(log_.begin(), log_.end(), text) != log_.end();
-  }
-
-  std::vector<std::string> log_;
 
  private:
   testing::TemporaryFolder folder_;
   std::string loaded_;
-  log::Capture<std::function<bool(const log::Record&)>> capture_{[this](const log::Record& record) {
-    log_.emplace_back(record.message);
-    return true;
-  }};
+  ExpectLog others_{log::gen_log, "", false};  // not written, unless a test expects it
 };
 
 // ---- beside Python's Tornado --------------------------------------------------------------------
@@ -148,6 +137,7 @@ TEST_F(LocaleTest, LO06_names_and_directions_are_Pythons) {
 
 // LO-01, LO-02, LO-04
 TEST_F(LocaleTest, LO04_messages_are_translated_as_Python_translates_them) {
+  const ExpectLog expected(log::gen_log, exactly("pgettext is not supported by CSVLocale"));
   for (const char* const function : {"translate", "pgettext"}) {
     for (const json& vector : vectors_for(function)) {
       const Locale& locale = locale_of(vector);
@@ -166,7 +156,6 @@ TEST_F(LocaleTest, LO04_messages_are_translated_as_Python_translates_them) {
       ASSERT_EQ(got, vector.at("out").get<std::string>()) << vector;
     }
   }
-  EXPECT_TRUE(logged("pgettext is not supported by CSVLocale"));
 }
 
 TEST_F(LocaleTest, LO02_plural_rules_count_as_Pythons) {
@@ -237,14 +226,13 @@ TEST_F(LocaleTest, LO01_each_file_is_read_in_its_own_encoding) {
   write_file("es.csv", "a,b\n");
   write_file("fr.csv", std::string("\xff\xfe\x61\0\x2c\0\xe9\0", 8));
   write_file("it.csv", std::string("\xfe\xff\0\x61\0\x2c\0\xe8", 8));
-  log::gen_log.set_level(log::Level::kDebug);
+  const ExpectLog expected(log::gen_log, exactly("Supported locales: ['en_US', 'es', 'fr', 'it']"),
+                           true, log::Level::kDebug);
   load_translations(folder());
-  log::gen_log.unset_level();
   EXPECT_EQ(get("es").translate("a"), "b");
   EXPECT_EQ(get("fr").translate("a"), "é");
   EXPECT_EQ(get("it").translate("a"), "è");
   EXPECT_EQ(get_supported_locales(), (std::vector<std::string>{"en_US", "es", "fr", "it"}));
-  EXPECT_TRUE(logged("Supported locales: ['en_US', 'es', 'fr', 'it']"));
 }
 
 TEST_F(LocaleTest, LO01_an_encoding_may_be_given) {
@@ -265,13 +253,16 @@ TEST_F(LocaleTest, LO01_what_makes_no_sense_is_logged_and_left_out) {
   write_file("es_la.csv", "a,b\n");
   write_file("es.old.csv", "a,b\n");
   write_file("readme.txt", "a,b\n");
+  const ExpectLog plural(log::gen_log,
+                         exactly("Unrecognized plural indicator 'many' in es.csv line 1"));
+  const ExpectLog upper(log::gen_log,
+                        exactly("Unrecognized locale 'ES' (path: " + folder("ES.csv") + ")"));
+  const ExpectLog old(log::gen_log,
+                      exactly("Unrecognized locale 'es.old' (path: " + folder("es.old.csv") + ")"));
   load_translations(folder());
   EXPECT_EQ(get("es").translate("a"), "a");
   EXPECT_EQ(get("es").translate("c"), "d");
   EXPECT_EQ(get_supported_locales(), (std::vector<std::string>{"en_US", "es"}));
-  EXPECT_TRUE(logged("Unrecognized plural indicator 'many' in es.csv line 1"));
-  EXPECT_TRUE(logged("Unrecognized locale 'ES' (path: " + folder("ES.csv") + ")"));
-  EXPECT_TRUE(logged("Unrecognized locale 'es.old' (path: " + folder("es.old.csv") + ")"));
 }
 
 TEST_F(LocaleTest, LO01_a_load_that_fails_changes_nothing) {
@@ -336,12 +327,13 @@ TEST_F(LocaleTest, LO02_a_damaged_file_is_logged_and_the_others_count) {
   write_file("uk/LC_MESSAGES/app.mo", whole.substr(0, whole.size() / 2));
   write_file("be/LC_MESSAGES/app.mo", "not a catalog");
   write_file("bg/LC_MESSAGES/other.mo", whole);
+  const ExpectLog cut(log::gen_log, exactly("Cannot load translation for 'uk': File is corrupt: " +
+                                            folder("uk/LC_MESSAGES/app.mo")));
+  const ExpectLog other(log::gen_log,
+                        exactly("Cannot load translation for 'be': Bad magic number: " +
+                                folder("be/LC_MESSAGES/app.mo")));
   load_gettext_translations(folder(), "app");
   EXPECT_EQ(get_supported_locales(), (std::vector<std::string>{"en_US", "ru"}));
-  EXPECT_TRUE(logged("Cannot load translation for 'uk': File is corrupt: " +
-                     folder("uk/LC_MESSAGES/app.mo")));
-  EXPECT_TRUE(logged("Cannot load translation for 'be': Bad magic number: " +
-                     folder("be/LC_MESSAGES/app.mo")));
 }
 
 TEST_F(LocaleTest, LO02_no_byte_of_a_file_can_do_harm) {

@@ -1,12 +1,10 @@
-// Internal header: a loop with a virtual clock, and what was logged.
+// Internal header: what tests of handlers and applications begin with, on the test kit.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <tornado/ioloop.h>
 #include <tornado/log.h>
+#include <tornado/testing.h>
 #include <tornado/web.h>
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,37 +13,29 @@
 
 namespace tornado::web {
 
+using testing::ExpectLog;
+
 // What happened, in order. Cleared by each test's fixture.
 inline std::vector<std::string> events;
 
-class WebTest : public ::testing::Test {
+// For an ExpectLog: the whole record is `text`, or it is that of an exception which says `what`.
+inline std::string exactly(std::string_view text) {
+  return "\\Q" + std::string(text) + "\\E$";
+}
+inline std::string uncaught(std::string_view what) {
+  return "(?s)Uncaught exception .*\\Q" + std::string(what) + "\\E";
+}
+
+// Its time is virtual.
+class WebTest : public testing::AsyncTestCase {
  protected:
-  WebTest() { events.clear(); }
+  WebTest() : AsyncTestCase(testing::Time::kVirtual) { events.clear(); }
 
-  ioloop::VirtualClock clock_;
-  ioloop::IOLoopOptions options_ = [this] {
-    ioloop::IOLoopOptions options;
-    options.clock = &clock_;
-    return options;
-  }();
-  ioloop::IOLoop loop_{options_};
-  std::vector<std::string> log_;
-  log::Capture<std::function<bool(const log::Record&)>> capture_{[this](const log::Record& record) {
-    log_.push_back(std::string(record.logger) + ": " + std::string(record.message));
-    return true;
-  }};
-
-  // Lets the loop run for `seconds` of virtual time.
-  void run_for(double seconds) {
-    loop_.call_later(seconds, [this] { loop_.stop(); });
-    loop_.start();
-  }
-  bool logged(std::string_view part) const {
-    for (const std::string& line : log_) {
-      if (line.find(part) != std::string::npos) return true;
-    }
-    return false;
-  }
+ private:
+  // Not written, unless a test expects it: what errors are answered with is what most look at.
+  ExpectLog access_{log::access_log, "", false};
+  ExpectLog refusals_{log::gen_log, "", false};
+  ExpectLog errors_{log::app_log, "Uncaught exception ", false};
 };
 
 }  // namespace tornado::web

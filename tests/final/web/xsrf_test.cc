@@ -1,14 +1,8 @@
-#include <gtest/gtest.h>
-#include <tornado/log.h>
-#include <tornado/web.h>
-
-#include <functional>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "fake_connection.h"
 #include "web/xsrf_token.h"
+#include "web_test_tools.h"
 
 namespace tornado::web {
 namespace {
@@ -84,7 +78,7 @@ struct Form : RequestHandler {
   static inline int prepared = 0;
 };
 
-class XsrfTest : public ::testing::Test {
+class XsrfTest : public WebTest {
  protected:
   static Settings settings() {
     Settings settings;
@@ -92,12 +86,6 @@ class XsrfTest : public ::testing::Test {
     return settings;
   }
   Application app_{{url<Form>("/"), url<Form>("/user", {.user = true})}, settings()};
-
-  std::vector<std::string> log_;
-  log::Capture<std::function<bool(const log::Record&)>> capture_{[this](const log::Record& record) {
-    log_.push_back(std::string(record.logger) + ": " + std::string(record.message));
-    return true;
-  }};
 
   static std::string cookie_of(const Exchange& exchange) {
     const std::string field = exchange->sent_headers.get("Set-Cookie");
@@ -111,12 +99,11 @@ class XsrfTest : public ::testing::Test {
   int post(const std::string& cookie, HTTPHeaders headers, const std::string& body = {}) {
     if (!cookie.empty()) headers.add("Cookie", cookie);
     if (!body.empty()) headers.add("Content-Type", "application/x-www-form-urlencoded");
-    log_.clear();
     return Exchange(app_, "POST", "/", std::move(headers), body)->code;
   }
-  void expect_logged(const std::string& message) {
-    ASSERT_FALSE(log_.empty());
-    EXPECT_EQ(log_.front(), "tornado.general: 403 POST / (192.0.2.7): " + message);
+  void expect_refused(const std::string& why, HTTPHeaders headers) {
+    const ExpectLog expected(log::gen_log, exactly("403 POST / (192.0.2.7): " + why));
+    EXPECT_EQ(post("_xsrf=" + kHex, std::move(headers)), 403) << why;
   }
 };
 
@@ -170,16 +157,13 @@ TEST_F(XsrfTest, WH34_an_argument_or_either_field_will_do_in_any_form) {
 }
 
 TEST_F(XsrfTest, WH34_what_is_missing_broken_or_different_is_403) {
-  EXPECT_EQ(post("_xsrf=" + kHex, {}), 403);
-  expect_logged("'_xsrf' argument missing from POST");
-  EXPECT_EQ(post("_xsrf=" + kHex, {{"X-Xsrftoken", "3|x"}}), 403);
-  expect_logged("'_xsrf' argument has invalid format");
-  EXPECT_EQ(post("_xsrf=" + kHex, {{"X-Xsrftoken", "2|01020304||1"}}), 403);
-  expect_logged("'_xsrf' argument has invalid format");
-  EXPECT_EQ(post("_xsrf=" + kHex, {{"X-Xsrftoken", "00" + kHex.substr(2)}}), 403);
-  expect_logged("XSRF cookie does not match POST argument");
-  EXPECT_EQ(post("_xsrf=" + kHex, {{"X-Xsrftoken", kHex.substr(2)}}), 403);
-  expect_logged("XSRF cookie does not match POST argument");
+  expect_refused("'_xsrf' argument missing from POST", {});
+  const std::string broken = "'_xsrf' argument has invalid format";
+  expect_refused(broken, {{"X-Xsrftoken", "3|x"}});
+  expect_refused(broken, {{"X-Xsrftoken", "2|01020304||1"}});
+  const std::string different = "XSRF cookie does not match POST argument";
+  expect_refused(different, {{"X-Xsrftoken", "00" + kHex.substr(2)}});
+  expect_refused(different, {{"X-Xsrftoken", kHex.substr(2)}});
 }
 
 TEST_F(XsrfTest, WH34_no_cookie_or_a_broken_one_matches_nothing) {
