@@ -2,13 +2,10 @@
 // all on one loop.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <tornado/auth.h>
 #include <tornado/escape.h>
-#include <tornado/httpclient.h>
-#include <tornado/httpserver.h>
 #include <tornado/json.h>
-#include <tornado/web.h>
+#include <tornado/testing.h>
 
 #include <map>
 #include <optional>
@@ -17,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../http/client_test_tools.h"
+#include "../../net/net_test_tools.h"
 
 namespace tornado::auth {
 
@@ -112,9 +109,10 @@ class Browser {
   ioloop::IOLoop& loop_;
 };
 
-class AuthTest : public ::testing::Test {
+// The test's own server is the service.
+class AuthTest : public testing::AsyncHTTPTestCase {
  protected:
-  AuthTest() {
+  AuthTest() : AsyncHTTPTestCase(testing::Time::kVirtual) {
     service = {};
     httpclient::ClientOptions options;
     options.resolver = std::make_shared<netutil::BlockingResolver>();
@@ -122,11 +120,13 @@ class AuthTest : public ::testing::Test {
   }
   ~AuthTest() override { httpclient::AsyncHTTPClient::configure(nullptr); }
 
-  void start(std::vector<web::URLSpec> service_routes, std::vector<web::URLSpec> routes,
-             web::Settings settings = {}) {
-    service_app_.emplace(std::move(service_routes));
-    service_server_ = &service_app_->listen(0, "127.0.0.1");
-    service.url = "http://127.0.0.1:" + std::to_string(service_server_->port());
+  testing::App get_app() override { return testing::make_app({}); }
+  void SetUp() override {
+    AsyncHTTPTestCase::SetUp();
+    service.url = get_url("");
+  }
+  // The program: `url` leads there.
+  void serve(std::vector<web::URLSpec> routes, web::Settings settings = {}) {
     app_.emplace(std::move(routes), std::move(settings));
     url = "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
   }
@@ -141,14 +141,15 @@ class AuthTest : public ::testing::Test {
     return fields;
   }
 
-  test::LogLines log_;
-  test::VirtualLoop virtual_loop_;
-  ioloop::IOLoop& loop_ = virtual_loop_.loop;
-  Browser browser{loop_};
-  std::optional<web::Application> service_app_;
-  httpserver::HTTPServer* service_server_ = nullptr;
+  Browser browser{io_loop};
   std::optional<web::Application> app_;
   std::string url;
+
+ private:
+  // Not written, unless a test expects it.
+  testing::ExpectLog access_{log::access_log, "", false};
+  testing::ExpectLog refusals_{log::gen_log, "", false};
+  testing::ExpectLog errors_{log::app_log, "Uncaught exception ", false};
 };
 
 // Answers with what an AuthError says, so that tests can read it.

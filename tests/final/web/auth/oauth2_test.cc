@@ -130,10 +130,11 @@ struct SafeGoogleLogin : LocalGoogle, Reporting {
 
 class GoogleTest : public AuthTest {
  protected:
-  GoogleTest() {
-    google = {};
-    start(google_routes(), {web::url<GoogleLogin>("/login"), web::url<SafeGoogleLogin>("/safe")},
-          google_settings());
+  GoogleTest() { google = {}; }
+  testing::App get_app() override { return testing::make_app(google_routes()); }
+  void SetUp() override {
+    AuthTest::SetUp();
+    serve({web::url<GoogleLogin>("/login"), web::url<SafeGoogleLogin>("/safe")}, google_settings());
   }
   json get(const std::string& address) { return escape::json_decode(browser.get(address).body); }
 };
@@ -176,8 +177,7 @@ TEST_F(GoogleTest, AU04_a_code_is_good_once) {
 }
 
 TEST_F(GoogleTest, AU04_without_the_settings_it_says_which) {
-  app_.emplace(std::vector<web::URLSpec>{web::url<GoogleLogin>("/login")});
-  url = "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
+  serve({web::url<GoogleLogin>("/login")});
   const json page = get(url + "/login?code=x");
   EXPECT_EQ(page.at("status"), 500);
   EXPECT_NE(page.at("other").get<std::string>().find("google_oauth_key"), std::string::npos);
@@ -219,7 +219,7 @@ TEST_F(GoogleTest, AU03_no_state_is_refused) {
 // Somebody sends a link that would log others into his own account.
 TEST_F(GoogleTest, AU03_a_link_of_somebody_else_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/safe"));
-  Browser victim(loop_);
+  Browser victim(io_loop);
   const json page = escape::json_decode(victim.get(back).body);
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("auth_error"), "this browser was not sent to log in: it has no state");
@@ -233,7 +233,7 @@ TEST_F(GoogleTest, AU03_a_link_of_somebody_else_is_refused) {
 // RFC 7636: the code alone is of no use.
 TEST_F(GoogleTest, AU03_a_code_of_another_browser_is_refused_by_the_service) {
   const std::string stolen = query(browser.redirect(browser.redirect(url + "/safe"))).at("code");
-  Browser thief(loop_);
+  Browser thief(io_loop);
   const std::string back = thief.redirect(thief.redirect(url + "/safe"));
   const std::string state = query(back).at("state");
   const json page = escape::json_decode(
@@ -272,9 +272,8 @@ TEST_F(GoogleTest, AU07_no_code_is_a_bad_request) {
   struct Careless : Reporting, LocalGoogle {
     Future<void> get() { co_await get_authenticated_user("http://x/", get_argument("code", "")); }
   };
-  app_.emplace(std::vector<web::URLSpec>{web::url<Careless>("/")}, google_settings());
-  const json page =
-      get("http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port()) + "/");
+  serve({web::url<Careless>("/")}, google_settings());
+  const json page = get(url + "/");
   EXPECT_EQ(page.at("status"), 400);
   EXPECT_EQ(page.at("auth_error"), "there is no code");
 }
@@ -325,7 +324,7 @@ TEST_F(GoogleTest, AU07_a_service_that_does_not_answer_is_a_gateway_timeout) {
 }
 
 TEST_F(GoogleTest, AU07_a_service_that_is_not_there_is_a_bad_gateway) {
-  service_server_->stop();
+  http_server->stop();
   const json page = get(url + "/login?code=secret-code");
   EXPECT_EQ(page.at("status"), 502);
   EXPECT_EQ(page.at("has_cause"), true);
@@ -334,10 +333,11 @@ TEST_F(GoogleTest, AU07_a_service_that_is_not_there_is_a_bad_gateway) {
 }
 
 TEST_F(GoogleTest, AU07_the_log_has_no_secrets) {
+  const test::LogLines log;
   service.failures = {{"/token", {500, "no"}}};
   get(url + "/login?code=x");
-  EXPECT_EQ(log_.count("our secret"), 0U) << log_.text();
-  EXPECT_EQ(log_.count("/token answered HTTP 500 (no)"), 1U) << log_.text();
+  EXPECT_EQ(log.count("our secret"), 0U) << log.text();
+  EXPECT_EQ(log.count("/token answered HTTP 500 (no)"), 1U) << log.text();
 }
 
 TEST_F(GoogleTest, AU04_a_person_who_leaves_costs_nothing) {
@@ -346,7 +346,7 @@ TEST_F(GoogleTest, AU04_a_person_who_leaves_costs_nothing) {
     httpclient::HTTPRequest request(url + "/login?code=x");
     request.request_timeout = 1;
     const httpclient::AsyncHTTPClient client;
-    EXPECT_THROW(loop_.run_sync([&] { return client.fetch(std::move(request)); }),
+    EXPECT_THROW(io_loop.run_sync([&] { return client.fetch(std::move(request)); }),
                  httpclient::HTTPTimeoutError);
   }
   service.failures.clear();
@@ -375,8 +375,7 @@ struct Requests : Reporting, LocalGoogle {
 };
 
 TEST_F(GoogleTest, AU03_oauth2_request_gets_and_posts) {
-  app_.emplace(std::vector<web::URLSpec>{web::url<Requests>("/")});
-  url = "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
+  serve({web::url<Requests>("/")});
   get(url + "/?how=get");
   EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
   get(url + "/?how=post");
@@ -399,10 +398,8 @@ TEST_F(GoogleTest, AU03_oauth_request_token_url_leaves_out_what_is_empty) {
   struct Shows : Reporting, LocalGoogle {
     void get() { write(oauth_request_token_url("http://x/", "i", "", "c", {{"grant_type", "g"}})); }
   };
-  app_.emplace(std::vector<web::URLSpec>{web::url<Shows>("/")});
-  const std::string here =
-      "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
-  EXPECT_EQ(browser.get(here).body,
+  serve({web::url<Shows>("/")});
+  EXPECT_EQ(browser.get(url).body,
             service.url + "/token?redirect_uri=http%3A%2F%2Fx%2F&code=c&client_id=i&grant_type=g");
 }
 
@@ -420,7 +417,7 @@ struct FacebookEndpoints : web::RequestHandler, FacebookGraphMixin {
 };
 
 TEST_F(AuthTest, AU04_AU05_the_endpoints_are_tornados) {
-  start({}, {web::url<Endpoints>("/g"), web::url<FacebookEndpoints>("/f")});
+  serve({web::url<Endpoints>("/g"), web::url<FacebookEndpoints>("/f")});
   EXPECT_EQ(
       browser.get(url + "/g").body,
       "https://accounts.google.com/o/oauth2/v2/auth https://www.googleapis.com/oauth2/v4/token "
@@ -448,9 +445,8 @@ struct OwnClient : Reporting, LocalGoogle {
 };
 
 TEST_F(GoogleTest, AU03_the_http_client_can_be_replaced) {
-  app_.emplace(std::vector<web::URLSpec>{web::url<OwnClient>("/")});
-  const json page =
-      get("http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port()) + "/");
+  serve({web::url<OwnClient>("/")});
+  const json page = get(url + "/");
   EXPECT_EQ(page.value("name", ""), "Foo") << page;
 }
 
@@ -501,10 +497,13 @@ struct FacebookLogin : Reporting, FacebookGraphMixin {
 
 class FacebookTest : public AuthTest {
  protected:
-  FacebookTest() {
-    start({web::url<FacebookToken>("/token"), web::url<FacebookMe>("/me"),
-           web::url<FacebookFeed>("/me/feed")},
-          {web::url<FacebookLogin>("/login")});
+  testing::App get_app() override {
+    return testing::make_app({web::url<FacebookToken>("/token"), web::url<FacebookMe>("/me"),
+                              web::url<FacebookFeed>("/me/feed")});
+  }
+  void SetUp() override {
+    AuthTest::SetUp();
+    serve({web::url<FacebookLogin>("/login")});
   }
 };
 
@@ -534,7 +533,7 @@ TEST_F(FacebookTest, AU05_facebook_request_posts_to_a_path) {
   httpclient::HTTPRequest request(url + "/login", "POST");
   request.body = "";
   const httpclient::AsyncHTTPClient client;
-  const auto response = loop_.run_sync([&] { return client.fetch(std::move(request), false); });
+  const auto response = io_loop.run_sync([&] { return client.fetch(std::move(request), false); });
   EXPECT_EQ(escape::json_decode(response.body), (json{{"id", "hello"}}));
   EXPECT_EQ(service.requests, (std::vector<std::string>{"POST /me/feed"}));
 }

@@ -195,16 +195,20 @@ struct ApiWithJson : Reporting, LocalTwitter {
 
 class OAuthTest : public AuthTest {
  protected:
-  OAuthTest() {
-    twitter = {};
+  OAuthTest() { twitter = {}; }
+  testing::App get_app() override {
+    return testing::make_app(
+        {web::url<RequestToken>("/request_token"), web::url<Authorize>("/authorize"),
+         web::url<Authorize>("/authenticate"), web::url<AccessToken>("/access_token"),
+         web::url<Credentials>("/api/account/verify_credentials.json"),
+         web::url<Update>("/api/statuses/update.json"), web::url<Search>("/search")});
+  }
+  void SetUp() override {
+    AuthTest::SetUp();
     web::Settings settings;
     settings.extra = {{"twitter_consumer_key", "our key"},
                       {"twitter_consumer_secret", "our secret&"}};
-    start({web::url<RequestToken>("/request_token"), web::url<Authorize>("/authorize"),
-           web::url<Authorize>("/authenticate"), web::url<AccessToken>("/access_token"),
-           web::url<Credentials>("/api/account/verify_credentials.json"),
-           web::url<Update>("/api/statuses/update.json"), web::url<Search>("/search")},
-          {web::url<Login>("/login"), web::url<SingleSignOn>("/sso"), web::url<OutOfBand>("/oob"),
+    serve({web::url<Login>("/login"), web::url<SingleSignOn>("/sso"), web::url<OutOfBand>("/oob"),
            web::url<NoCallback>("/no_callback"), web::url<Old>("/old"), web::url<Api>("/api"),
            web::url<ApiWithJson>("/api_with_json")},
           settings);
@@ -262,11 +266,12 @@ TEST_F(OAuthTest, AU02_a_service_may_want_no_callback) {
 }
 
 TEST_F(OAuthTest, AU02_who_forgets_to_await_finds_it_in_the_log) {
+  const testing::ExpectLog expected(log::app_log, "(?s).*Cannot redirect after headers");
   app_->add_handlers(".*", {web::url<Forgetful>("/forgetful")});
   const HTTPResponse page = browser.get(url + "/forgetful");
   EXPECT_EQ(page.code, 200);
   EXPECT_EQ(page.body, "");
-  test::run_until(loop_, [&] { return log_.count("Cannot redirect after headers") > 0; });
+  test::run_until(io_loop, [&] { return expected.matched(); });
 }
 
 TEST_F(OAuthTest, AU02_version_1_0_has_no_verifier) {
@@ -311,7 +316,7 @@ TEST_F(OAuthTest, AU02_no_verifier_is_a_bad_request) {
 
 TEST_F(OAuthTest, AU02_another_browser_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/login"));
-  Browser victim(loop_);
+  Browser victim(io_loop);
   EXPECT_EQ(get(victim, back).at("auth_error"), "Missing OAuth request token cookie");
   victim.redirect(url + "/login");
   EXPECT_EQ(get(victim, back).at("auth_error"), "Request token does not match cookie");
@@ -384,9 +389,8 @@ TEST_F(OAuthTest, AU07_an_answer_that_is_no_person_is_an_error) {
 }
 
 TEST_F(OAuthTest, AU06_without_the_settings_it_says_which) {
-  app_.emplace(std::vector<web::URLSpec>{web::url<Login>("/login")});
-  const json page =
-      get("http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port()) + "/login");
+  serve({web::url<Login>("/login")});
+  const json page = get(url + "/login");
   EXPECT_EQ(page.at("status"), 500);
   EXPECT_NE(page.at("other").get<std::string>().find("twitter_consumer_key"), std::string::npos);
 }

@@ -75,9 +75,13 @@ struct Login : Reporting, OpenIdMixin {
 
 class OpenIdTest : public AuthTest {
  protected:
-  OpenIdTest() {
-    assertions.clear();
-    start({web::url<OpenIdEndpoint>("/openid")}, {web::url<Login>("/login")});
+  OpenIdTest() { assertions.clear(); }
+  testing::App get_app() override {
+    return testing::make_app({web::url<OpenIdEndpoint>("/openid")});
+  }
+  void SetUp() override {
+    AuthTest::SetUp();
+    serve({web::url<Login>("/login")});
   }
   json get(const std::string& address) { return escape::json_decode(browser.get(address).body); }
   // The page, for a person of whom this is signed.
@@ -279,13 +283,14 @@ struct Plain : web::RequestHandler, OpenIdMixin {
 };
 
 TEST_F(OpenIdTest, AU07_the_page_of_an_error_tells_nothing) {
+  const test::LogLines log;
   app_->add_handlers(".*", {web::url<Plain>("/plain")});
   service.failures = {{"/openid", {500, "words of the service"}}};
   const HTTPResponse page =
       browser.get(httputil::url_concat(url + "/plain", assertion_for(url + "/plain", ann_)));
   EXPECT_EQ(page.code, 502);
   EXPECT_EQ(page.body.find("words of the service"), std::string::npos);
-  EXPECT_EQ(log_.count("words of the service"), 1U) << log_.text();
+  EXPECT_EQ(log.count("words of the service"), 1U) << log.text();
 }
 
 }  // namespace
