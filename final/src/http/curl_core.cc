@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "http/client_defaults.h"
 #include "http/curl_request.h"
 #include "loop/loop_state.h"
 
@@ -37,13 +38,6 @@ ListHook& cores_of(ioloop::IOLoop& loop) {
   return cores;
 }
 
-ResponseLimits make_limits(const ClientOptions& options) {
-  ResponseLimits limits;
-  limits.head.max_size = options.max_header_size;
-  limits.max_body_size = options.max_body_size.value_or(options.max_buffer_size);
-  return limits;
-}
-
 long max_connections(const ClientOptions& options) {
   return static_cast<long>(std::min<std::size_t>(options.max_idle_connections, INT_MAX));
 }
@@ -60,7 +54,7 @@ CurlShare make_session_store() {
 }  // namespace
 
 CurlCore::CurlCore(const ClientOptions& client_options)
-    : loop(ioloop::IOLoop::current()), options(client_options), limits(make_limits(options)) {
+    : loop(ioloop::IOLoop::current()), options(client_options), limits(response_limits(options)) {
   if (options.max_clients == 0) throw std::invalid_argument("max_clients must be positive");
   if (options.resolver != nullptr) {
     throw std::invalid_argument("the curl client takes no resolver: libcurl has its own");

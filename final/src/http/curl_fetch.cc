@@ -2,8 +2,7 @@
 
 #include <tornado/curl_httpclient.h>
 
-#include <algorithm>
-
+#include "http/client_defaults.h"
 #include "http/client_request.h"
 #include "http/curl_core.h"
 #include "http/curl_request.h"
@@ -16,20 +15,6 @@ using httpclient::HTTPClientError;
 using httpclient::HTTPTimeoutError;
 using httpclient::TimeoutPhase;
 using tornado::detail::Ref;
-
-constexpr double kUsualTimeout = 20;
-constexpr int kUsualRedirects = 5;
-constexpr int kNoResponse = 599;
-
-// When `seconds` from `start` are over; 0 seconds: never, which is negative.
-double deadline_after(double start, std::optional<double> seconds) {
-  const double limit = seconds.value_or(kUsualTimeout);
-  return limit > 0 ? start + limit : -1;
-}
-
-double earlier(double a, double b) {
-  return a < 0 ? b : b < 0 ? a : std::min(a, b);
-}
 
 // The same, to a server that does not know it (RFC 9110 10.1.1).
 std::shared_ptr<httpclient::HTTPRequest> without_expectation(

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/chars.h"
+#include "http/client_defaults.h"
 #include "http/client_request.h"
 #include "http/framing.h"
 
@@ -17,7 +18,6 @@ using httpclient::ClientOptions;
 using httpclient::HTTPRequest;
 
 constexpr const char* kUserAgent = "Mozilla/5.0 (compatible; pycurl)";
-constexpr double kUsualTimeout = 20;
 constexpr int kUnauthorized = 401;
 constexpr int kProxyAuthenticationRequired = 407;
 

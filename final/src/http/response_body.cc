@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "http/chars.h"
+#include "http/client_defaults.h"
 
 namespace tornado::http {
 namespace {
 
-constexpr int kNoResponse = 599;
 // A Content-Length is believed, and memory set aside for it, up to this size.
 constexpr std::uint64_t kBelievedLength = 1'048'576;
 

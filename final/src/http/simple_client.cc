@@ -4,6 +4,7 @@
 
 #include "http/chars.h"
 #include "http/client_connection.h"
+#include "http/client_defaults.h"
 #include "http/simple_fetch.h"
 #include "loop/loop_state.h"
 
@@ -52,13 +53,6 @@ std::string tls_key(const httpclient::HTTPRequest& request) {
   return key;
 }
 
-ResponseLimits make_limits(const ClientOptions& options) {
-  ResponseLimits limits;
-  limits.head.max_size = options.max_header_size;
-  limits.max_body_size = options.max_body_size.value_or(options.max_buffer_size);
-  return limits;
-}
-
 }  // namespace
 
 ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request) {
@@ -76,7 +70,7 @@ ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request) {
 SimpleCore::SimpleCore(const ClientOptions& client_options)
     : loop(ioloop::IOLoop::current()),
       options(client_options),
-      limits(make_limits(client_options)),
+      limits(response_limits(client_options)),
       pool(loop, {client_options.max_idle_connections,
                   client_options.max_idle_connections_per_origin, client_options.idle_timeout}),
       resolver_(make_resolver(client_options)) {

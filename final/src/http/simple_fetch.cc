@@ -2,9 +2,8 @@
 
 #include <tornado/gen.h>
 
-#include <algorithm>
-
 #include "http/client_connection.h"
+#include "http/client_defaults.h"
 #include "http/client_request.h"
 #include "http/simple_client.h"
 #include "loop/loop_state.h"
@@ -18,20 +17,6 @@ using httpclient::HTTPStreamClosedError;
 using httpclient::HTTPTimeoutError;
 using httpclient::TimeoutPhase;
 using tornado::detail::Ref;
-
-constexpr double kUsualTimeout = 20;
-constexpr int kUsualRedirects = 5;
-constexpr int kNoResponse = 599;
-
-// When `seconds` from `start` are over; 0 seconds: never, which is negative.
-double deadline_after(double start, std::optional<double> seconds) {
-  const double limit = seconds.value_or(kUsualTimeout);
-  return limit > 0 ? start + limit : -1;
-}
-
-double earlier(double a, double b) {
-  return a < 0 ? b : b < 0 ? a : std::min(a, b);
-}
 
 std::exception_ptr no_response(std::string message, const std::exception_ptr& cause) {
   return std::make_exception_ptr(HTTPClientError(kNoResponse, std::move(message), nullptr, cause));

@@ -8,16 +8,11 @@
 namespace tornado::routing::detail {
 namespace {
 
-constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}";
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kMostRepeats = 1000;  // RE2's limit for {n}
 
 bool is_alphanumeric(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
-}
-
-bool is_quantifier(char c) {
-  return c == '?' || c == '*' || c == '+' || c == '{';
 }
 
 // Reads a pattern from its beginning to its end. Every function says false for what is not simple:
@@ -35,7 +30,7 @@ class Reader {
       if (c == '\\') {
         if (rest_.empty() || !is_escapable(rest_[0])) return false;
         c = take();
-      } else if (kSpecial.find(c) != std::string_view::npos) {
+      } else if (is_special(c)) {
         return false;
       }
       if (!rest_.empty() && is_quantifier(rest_[0])) return false;
@@ -60,7 +55,7 @@ class Reader {
   // The byte that follows a capture, which must not belong to its set.
   std::optional<char> next_text() const {
     if (rest_.size() > 1 && rest_[0] == '\\' && is_escapable(rest_[1])) return rest_[1];
-    if (kSpecial.find(rest_[0]) != std::string_view::npos) return std::nullopt;
+    if (is_special(rest_[0])) return std::nullopt;
     return rest_[0];
   }
 
@@ -203,6 +198,14 @@ std::optional<std::size_t> Capture::take(std::string_view path) const noexcept {
   while (size < path.size() && set.contains(path[size])) ++size;
   if (size < min || size > max) return std::nullopt;
   return size;
+}
+
+bool is_special(char c) {
+  return std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos;
+}
+
+bool is_quantifier(char c) {
+  return c == '?' || c == '*' || c == '+' || c == '{';
 }
 
 std::optional<std::vector<PathToken>> simple_tokens(std::string_view pattern) {

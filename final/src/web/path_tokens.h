@@ -53,6 +53,11 @@ struct PathToken {
   std::optional<Capture> capture;
 };
 
+// Bytes that stand for something else than themselves, unless "\" is before them.
+bool is_special(char c);
+// Those that say how often what is before them may come.
+bool is_quantifier(char c);
+
 // What the pattern consists of; nothing if there is more in it than text and simple captures. Only
 // the last token has no capture; a pattern that ends in one has an empty last text.
 std::optional<std::vector<PathToken>> simple_tokens(std::string_view pattern);

@@ -9,12 +9,6 @@
 namespace tornado::routing::detail {
 namespace {
 
-constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}";
-
-bool is_special(char c) {
-  return kSpecial.find(c) != std::string_view::npos;
-}
-
 // "\." stands for "."; "\d" is no text.
 bool is_escaped_text(const std::string& text, std::size_t at) {
   if (text[at] != '\\' || at + 1 >= text.size()) return false;
@@ -40,10 +34,6 @@ std::size_t behind_group(const std::string& text, std::size_t at) {
     }
   }
   return std::string::npos;
-}
-
-bool is_quantifier(char c) {
-  return c == '?' || c == '*' || c == '+' || c == '{';
 }
 
 // The groups of a path, decoded.
