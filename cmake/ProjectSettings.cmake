@@ -9,6 +9,11 @@ if(TORNADO_WERROR)
   target_compile_options(tornado_settings INTERFACE -Werror)
 endif()
 
+# In a unity build g++ takes each source for a header, where a type with a member of an unnamed namespace is a mistake.
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(tornado_settings INTERFACE -Wno-subobject-linkage)
+endif()
+
 if(TORNADO_SANITIZE STREQUAL "address")
   # g++'s UBSan doubles the time of a test's compilation: there it watches the framework, the layers and the demos.
   # clang's watches the tests too.

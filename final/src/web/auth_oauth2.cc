@@ -45,7 +45,8 @@ std::string path_of(std::string_view url) {
 
 // The service did not take the code: the fault of who has sent it. All else is between the service
 // and the program.
-Future<HTTPResponse> exchange(httpclient::AsyncHTTPClient client, httpclient::HTTPRequest request) {
+Future<HTTPResponse> exchange_code(httpclient::AsyncHTTPClient client,
+                                   httpclient::HTTPRequest request) {
   try {
     co_return co_await ask_service(std::move(client), std::move(request));
   } catch (AuthError& error) {
@@ -136,7 +137,8 @@ Future<User> OAuth2Mixin::oauth2_token(std::string redirect_uri, std::string cli
   add(form, "client_id", client_id);
   add(form, "client_secret", client_secret);
   add(form, "code_verifier", verifier);
-  auto exchanging = exchange(get_auth_http_client(), form_request(oauth_access_token_url(), form));
+  auto exchanging =
+      exchange_code(get_auth_http_client(), form_request(oauth_access_token_url(), form));
   const HTTPResponse response = co_await exchanging;
   json token = json_of(response);
   const std::string* const access = text_at(token, "access_token");

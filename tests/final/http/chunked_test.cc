@@ -12,25 +12,25 @@ namespace {
 
 using test::Vector;
 
-struct Outcome {
+struct Dechunked {
   ChunkedStatus status = ChunkedStatus::kNeedMore;
   std::string body;
   std::string rest;
   std::string reason;
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const Dechunked&) const = default;
 };
 
-std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
+std::ostream& operator<<(std::ostream& out, const Dechunked& outcome) {
   return out << static_cast<int>(outcome.status) << " body '" << outcome.body << "' rest '"
              << outcome.rest << "' " << outcome.reason;
 }
 
 // Feeds `data` in pieces that end at the given places.
-Outcome decode(std::string_view data, const std::vector<std::size_t>& ends,
-               const ChunkedLimits& limits = {}) {
+Dechunked decode(std::string_view data, const std::vector<std::size_t>& ends,
+                 const ChunkedLimits& limits = {}) {
   ChunkedDecoder decoder(limits);
-  Outcome outcome;
+  Dechunked outcome;
   std::size_t position = 0;
   for (const std::size_t end : ends) {
     while (position < end) {
@@ -52,7 +52,7 @@ Outcome decode(std::string_view data, const std::vector<std::size_t>& ends,
   return outcome;
 }
 
-Outcome decode_whole(std::string_view data, const ChunkedLimits& limits = {}) {
+Dechunked decode_whole(std::string_view data, const ChunkedLimits& limits = {}) {
   return decode(data, {data.size()}, limits);
 }
 
@@ -74,7 +74,7 @@ class ChunkedVectors : public testing::TestWithParam<Vector> {};
 TEST_P(ChunkedVectors, whole_bytewise_and_cut) {
   const Vector& vector = GetParam();
   const std::string& data = vector.input;
-  const Outcome whole = decode_whole(data);
+  const Dechunked whole = decode_whole(data);
   ASSERT_EQ(vector.outcome(), status_name(whole.status)) << whole;
   const bool done = whole.status == ChunkedStatus::kDone;
   if (whole.status != ChunkedStatus::kNeedMore) {
@@ -91,11 +91,8 @@ TEST_P(ChunkedVectors, whole_bytewise_and_cut) {
   }
 }
 
-std::string name_of(const testing::TestParamInfo<Vector>& vector) {
-  return vector.param.name;
-}
 INSTANTIATE_TEST_SUITE_P(H, ChunkedVectors, testing::ValuesIn(test::read_vectors("chunked.md")),
-                         name_of);
+                         test::name_of);
 
 // B1.5: the sum of the chunks counts, and it is refused before the chunk's data has come.
 TEST(Chunked, B1_5_body_limit) {
@@ -118,7 +115,7 @@ TEST(Chunked, extension_limit_counts_all_chunks) {
   std::string body;
   for (int i = 0; i < 16; ++i) body += "1;" + std::string(1023, 'x') + "\r\na\r\n";  // 16384 bytes
   EXPECT_EQ(ChunkedStatus::kDone, decode_whole(body + "0\r\n\r\n").status);
-  const Outcome outcome = decode_whole(body + "0;\r\n\r\n");
+  const Dechunked outcome = decode_whole(body + "0;\r\n\r\n");
   EXPECT_EQ(ChunkedStatus::kBad, outcome.status);
   EXPECT_EQ("chunk extensions too long", outcome.reason);
 }
@@ -133,7 +130,7 @@ TEST(Chunked, trailer_limit) {
     return "0\r\nX: " + std::string(size, 'x') + "\r\n\r\n";
   };
   EXPECT_EQ(ChunkedStatus::kDone, decode_whole(body(16384 - 5)).status);
-  const Outcome outcome = decode_whole(body(16384 - 4));
+  const Dechunked outcome = decode_whole(body(16384 - 4));
   EXPECT_EQ(ChunkedStatus::kBad, outcome.status);
   EXPECT_EQ("chunked trailers too long", outcome.reason);
 }

@@ -160,23 +160,19 @@ void check(const Vector& vector, bool is_response) {
   }
 }
 
-std::string name_of(const testing::TestParamInfo<Vector>& info) {
-  return info.param.name;
-}
-
 class RequestHeadVectors : public testing::TestWithParam<Vector> {};
 TEST_P(RequestHeadVectors, whole_bytewise_and_cut) {
   check(GetParam(), false);
 }
 INSTANTIATE_TEST_SUITE_P(H, RequestHeadVectors,
-                         testing::ValuesIn(test::read_vectors("request_heads.md")), name_of);
+                         testing::ValuesIn(test::read_vectors("request_heads.md")), test::name_of);
 
 class ResponseHeadVectors : public testing::TestWithParam<Vector> {};
 TEST_P(ResponseHeadVectors, whole_bytewise_and_cut) {
   check(GetParam(), true);
 }
 INSTANTIATE_TEST_SUITE_P(H, ResponseHeadVectors,
-                         testing::ValuesIn(test::read_vectors("response_heads.md")), name_of);
+                         testing::ValuesIn(test::read_vectors("response_heads.md")), test::name_of);
 
 // B1.3 and RFC 9110 5.5: what a value may hold, byte by byte, at every place of the eight that are
 // looked at at once.

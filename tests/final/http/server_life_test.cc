@@ -15,7 +15,7 @@ using httputil::HTTPServerRequest;
 const std::string kHalfHead = "POST / HTTP/1.1\r\nHost:";
 const std::string kHalfBody = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab";
 
-void echo(const HTTPServerRequest& request) {
+void echo_uri(const HTTPServerRequest& request) {
   answer(*request.connection, request.uri + " [" + request.body + "]");
 }
 
@@ -61,7 +61,7 @@ class TimeoutTest : public ::testing::Test {
 TEST_F(TimeoutTest, H101_idle_connection_timeout) {
   HTTPServerOptions options;
   options.idle_connection_timeout = 10;
-  const auto server = make_server(echo, options);
+  const auto server = make_server(echo_uri, options);
   Client fresh(loop_, server->port());
   pass(8);
   Client used(loop_, server->port());
@@ -79,7 +79,7 @@ TEST_F(TimeoutTest, H101_idle_connection_timeout) {
 TEST_F(TimeoutTest, H101_header_timeout_counts_from_the_first_byte_and_is_not_put_off) {
   HTTPServerOptions options;
   options.header_timeout = 10;
-  const auto server = make_server(echo, options);
+  const auto server = make_server(echo_uri, options);
   Client slow(loop_, server->port());
   pass(30);
   for (int i = 0; i < 8; ++i) {
@@ -95,7 +95,7 @@ TEST_F(TimeoutTest, H101_header_timeout_counts_from_the_first_byte_and_is_not_pu
 TEST_F(TimeoutTest, H101_body_stall_timeout_starts_anew_with_each_byte) {
   HTTPServerOptions options;
   options.body_stall_timeout = 10;
-  const auto server = make_server(echo, options);
+  const auto server = make_server(echo_uri, options);
   Client client(loop_, server->port());
   client.send(kHalfBody);
   pass(8);
@@ -111,7 +111,7 @@ TEST_F(TimeoutTest, H101_body_stall_timeout_starts_anew_with_each_byte) {
 TEST_F(TimeoutTest, H103_body_timeout_is_for_the_whole_body) {
   HTTPServerOptions options;
   options.body_timeout = 10;
-  const auto server = make_server(echo, options);
+  const auto server = make_server(echo_uri, options);
   Client client(loop_, server->port());
   client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n");
   for (int i = 0; i < 9; ++i) {
@@ -180,7 +180,7 @@ TEST_F(TimeoutTest, a_body_stalls_also_after_its_delegate_held_back) {
 TEST_F(TimeoutTest, H101_idle_time_counts_from_the_last_request_or_a_little_later) {
   HTTPServerOptions options;
   options.idle_connection_timeout = 64;
-  const auto server = make_server(echo, options);
+  const auto server = make_server(echo_uri, options);
   Client client(loop_, server->port());
   for (int i = 0; i < 100; ++i) {
     client.send(get("/" + std::to_string(i)));
@@ -211,7 +211,7 @@ TEST_F(TimeoutTest, no_timer_of_the_request_runs_on_while_the_answer_is_made) {
   pass(100);
   EXPECT_FALSE(ended(whole) || ended(head) || ended(body));
   ASSERT_EQ(waiting.size(), 3U);
-  for (const HTTPServerRequest& request : waiting) echo(request);
+  for (const HTTPServerRequest& request : waiting) echo_uri(request);
   whole.until("/ []");
   head.until("/ []");
   body.until("/ [abcde]");
@@ -222,7 +222,7 @@ TEST_F(TimeoutTest, no_timer_of_the_request_runs_on_while_the_answer_is_made) {
 TEST_F(TimeoutTest, a_limit_of_0_is_none) {
   HTTPServerOptions options;
   options.idle_connection_timeout = options.header_timeout = options.body_stall_timeout = 0;
-  const auto server = make_server(echo, options);
+  const auto server = make_server(echo_uri, options);
   Client idle(loop_, server->port());
   Client head(loop_, server->port());
   Client body(loop_, server->port());
@@ -253,7 +253,7 @@ class LifeTest : public ::testing::Test {
 };
 
 TEST_F(LifeTest, half_close_between_and_within_heads_closes) {
-  const auto server = make_server(echo);
+  const auto server = make_server(echo_uri);
   for (const std::string& sent : {std::string(), kHalfHead, kHalfBody}) {
     Client client(loop_, server->port());
     client.send(sent);
@@ -266,7 +266,7 @@ TEST_F(LifeTest, half_close_between_and_within_heads_closes) {
 TEST_F(LifeTest, half_close_behind_requests_gets_all_answers) {
   const auto server = make_server([](HTTPServerRequest request) -> Future<void> {
     co_await gen::sleep(0.001);
-    echo(request);
+    echo_uri(request);
   });
   Client client(loop_, server->port());
   client.send(get("/1") + get("/2") + get("/3"));
@@ -329,11 +329,11 @@ TEST_F(LifeTest, on_connection_close_may_answer) {
 
 TEST_F(LifeTest, a_hundred_servers_leave_no_descriptor) {
   {
-    make_server(echo);
+    make_server(echo_uri);
   }
   const int before = open_descriptors();
   for (int i = 0; i < 100; ++i) {
-    const auto server = make_server(echo);
+    const auto server = make_server(echo_uri);
     Client client(loop_, server->port());
     client.send(get("/x"));
     client.until("/x []");
@@ -343,7 +343,7 @@ TEST_F(LifeTest, a_hundred_servers_leave_no_descriptor) {
 }
 
 TEST_F(LifeTest, one_server_stops_and_listens_again_a_hundred_times) {
-  HTTPServer server(echo);
+  HTTPServer server(echo_uri);
   for (int i = 0; i < 100; ++i) {
     server.listen(0, "127.0.0.1");
     Client client(loop_, server.port());
@@ -414,7 +414,7 @@ class StatesTest : public LifeTest {
             request.connection->write_headers({"", 200, "OK"}, {}, std::string(30'000'000, 'x'));
       } else if (request.uri == "/done") {
         ++done_;
-        return echo(request);
+        return echo_uri(request);
       }
       kept_.push_back(std::move(request));
     };
@@ -480,7 +480,7 @@ TEST_F(StatesTest, a_loop_is_closed_with_connections_in_every_state) {
 }
 
 TEST_F(LifeTest, one_server_serves_loop_after_loop) {
-  HTTPServer server(echo);
+  HTTPServer server(echo_uri);
   ioloop::IOLoop::clear_current();
   for (int i = 0; i < 3; ++i) {
     auto loop = std::make_unique<ioloop::IOLoop>();

@@ -2,6 +2,8 @@
 // written.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -22,6 +24,9 @@ struct Vector {
 };
 
 void PrintTo(const Vector& vector, std::ostream* out);
+inline std::string name_of(const testing::TestParamInfo<Vector>& info) {
+  return info.param.name;
+}
 
 // Every case of the file, in order. Throws if it is not there, is empty or is badly written.
 std::vector<Vector> read_vectors(const std::string& file);

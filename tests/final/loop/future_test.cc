@@ -84,7 +84,7 @@ TEST(Future, a_thousand_coroutines_deep) {
   EXPECT_EQ(loop.run_sync([] { return nested(1000); }), 1000);
 }
 
-TEST(Gen, GEN04_multi_gives_tuple_vector_map) {
+TEST(Future, GEN04_multi_gives_tuple_vector_map) {
   IOLoop loop;
   auto run = []() -> Future<std::string> {
     auto [a, b] = co_await gen::multi(one(), after_moment(2));

@@ -15,13 +15,9 @@
 
 namespace tornado::test {
 
-// What the loops of this program may run on. Those that have kqueue's declarations have no epoll.
+// What the loops of this program may run on: the best one that it is linked with, and poll.
 inline auto pollers() {
-#if __has_include(<sys/event.h>)
-  return ::testing::Values("kqueue", "poll");
-#else
-  return ::testing::Values("epoll", "poll");
-#endif
+  return ::testing::Values(std::string(ioloop::IOLoop().poller_name()), std::string("poll"));
 }
 
 // A loop whose time moves only when it would sleep.

@@ -83,7 +83,7 @@ ParseError::ParseError(std::string error_message, std::string error_filename, in
 namespace detail {
 namespace {
 
-constexpr int kDeepest = 100;
+constexpr int kDeepestBlock = 100;
 
 // What may stand in a tag, and what it is.
 struct Operator {
@@ -92,7 +92,7 @@ struct Operator {
   bool has_body;
   const char* missing;  // the error if nothing follows; null: nothing needs to
 };
-constexpr Operator kOperators[] = {
+constexpr Operator kTagOperators[] = {
     {"extends", Chunk::Kind::kExtends, false, "extends missing file path"},
     {"include", Chunk::Kind::kInclude, false, "include missing file path"},
     {"set", Chunk::Kind::kStatement, false, "set missing statement"},
@@ -136,7 +136,7 @@ class FileParser {
   // Reads chunks up to the end, or to the end tag of `in_block`.
   std::vector<Chunk> parse(std::string_view in_block, bool in_loop, int depth) {
     std::vector<Chunk> chunks;
-    if (depth > kDeepest) fail_here("blocks nested deeper than 100");
+    if (depth > kDeepestBlock) fail_here("blocks nested deeper than 100");
     for (;;) {
       const auto tag = next_tag();
       if (tag == text_.npos) {
@@ -256,9 +256,9 @@ class FileParser {
 
   void operation(std::vector<Chunk>& chunks, std::string_view contents, std::string_view word,
                  std::string_view suffix, bool in_loop, int depth) {
-    const auto* known = std::find_if(std::begin(kOperators), std::end(kOperators),
+    const auto* known = std::find_if(std::begin(kTagOperators), std::end(kTagOperators),
                                      [&](const Operator& one) { return one.word == word; });
-    if (known == std::end(kOperators)) {
+    if (known == std::end(kTagOperators)) {
       std::string shown;
       append_repr(shown, Value(word));
       fail_here("unknown operator: " + shown);

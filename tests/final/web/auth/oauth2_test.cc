@@ -405,7 +405,7 @@ TEST_F(GoogleTest, AU03_oauth_request_token_url_leaves_out_what_is_empty) {
 
 // ---- the endpoints of the real ones -------------------------------------------------------------
 
-struct Endpoints : web::RequestHandler, GoogleOAuth2Mixin {
+struct GoogleEndpoints : web::RequestHandler, GoogleOAuth2Mixin {
   void get() {
     write(oauth_authorize_url() + " " + oauth_access_token_url() + " " + oauth_userinfo_url());
   }
@@ -417,7 +417,7 @@ struct FacebookEndpoints : web::RequestHandler, FacebookGraphMixin {
 };
 
 TEST_F(AuthTest, AU04_AU05_the_endpoints_are_tornados) {
-  serve({web::url<Endpoints>("/g"), web::url<FacebookEndpoints>("/f")});
+  serve({web::url<GoogleEndpoints>("/g"), web::url<FacebookEndpoints>("/f")});
   EXPECT_EQ(
       browser.get(url + "/g").body,
       "https://accounts.google.com/o/oauth2/v2/auth https://www.googleapis.com/oauth2/v4/token "

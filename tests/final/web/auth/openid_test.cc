@@ -56,7 +56,7 @@ struct OpenIdEndpoint : ServiceHandler {
 
 // ---- the program --------------------------------------------------------------------------------
 
-struct Login : Reporting, OpenIdMixin {
+struct OpenIdLogin : Reporting, OpenIdMixin {
   Future<void> get() {
     if (get_argument("openid.mode", "").empty()) {
       const std::string callback = get_argument("callback", "");
@@ -81,7 +81,7 @@ class OpenIdTest : public AuthTest {
   }
   void SetUp() override {
     AuthTest::SetUp();
-    serve({web::url<Login>("/login")});
+    serve({web::url<OpenIdLogin>("/login")});
   }
   json get(const std::string& address) { return escape::json_decode(browser.get(address).body); }
   // The page, for a person of whom this is signed.
