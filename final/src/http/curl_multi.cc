@@ -42,7 +42,7 @@ void check(CURLMcode code) {
 }
 
 template <class T>
-void set_option(CURLM* multi, CURLMoption option, T value) {
+void set_multi_option(CURLM* multi, CURLMoption option, T value) {
   check((curl_multi_setopt)(multi, option, value));
 }
 
@@ -53,11 +53,11 @@ CurlMulti::CurlMulti(IOLoop& loop, Listener& listener, long max_connections)
   start_libcurl();
   multi_ = curl_multi_init();
   if (multi_ == nullptr) throw std::bad_alloc();
-  set_option(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket);
-  set_option(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
-  set_option(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::on_timer);
-  set_option(multi_, CURLMOPT_TIMERDATA, static_cast<void*>(this));
-  if (max_connections > 0) set_option(multi_, CURLMOPT_MAXCONNECTS, max_connections);
+  set_multi_option(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket);
+  set_multi_option(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
+  set_multi_option(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::on_timer);
+  set_multi_option(multi_, CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  if (max_connections > 0) set_multi_option(multi_, CURLMOPT_MAXCONNECTS, max_connections);
 }
 
 CurlMulti::~CurlMulti() {
