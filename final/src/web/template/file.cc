@@ -86,13 +86,13 @@ namespace {
 constexpr int kDeepestBlock = 100;
 
 // What may stand in a tag, and what it is.
-struct Operator {
+struct TagOperator {
   std::string_view word;
   Chunk::Kind kind;
   bool has_body;
   const char* missing;  // the error if nothing follows; null: nothing needs to
 };
-constexpr Operator kTagOperators[] = {
+constexpr TagOperator kTagOperators[] = {
     {"extends", Chunk::Kind::kExtends, false, "extends missing file path"},
     {"include", Chunk::Kind::kInclude, false, "include missing file path"},
     {"set", Chunk::Kind::kStatement, false, "set missing statement"},
@@ -257,7 +257,7 @@ class FileParser {
   void operation(std::vector<Chunk>& chunks, std::string_view contents, std::string_view word,
                  std::string_view suffix, bool in_loop, int depth) {
     const auto* known = std::find_if(std::begin(kTagOperators), std::end(kTagOperators),
-                                     [&](const Operator& one) { return one.word == word; });
+                                     [&](const TagOperator& one) { return one.word == word; });
     if (known == std::end(kTagOperators)) {
       std::string shown;
       append_repr(shown, Value(word));
