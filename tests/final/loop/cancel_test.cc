@@ -13,7 +13,6 @@ namespace {
 
 using concurrent::CancelledError;
 using ioloop::IOLoop;
-using std::chrono::seconds;
 using ::testing::ElementsAre;
 
 using Words = std::vector<std::string>;
@@ -366,14 +365,14 @@ TEST_F(Cancel, GEN05_a_child_that_is_cancelled_by_itself_is_the_first_failure) {
 
 TEST_F(Cancel, GEN12_cancelling_with_timeout_cancels_the_work) {
   run([&]() -> Future<void> {
-    auto timed = gen::with_timeout(seconds(5), note("work", gen::sleep(3600)));
+    auto timed = gen::with_timeout(std::chrono::seconds(5), note("work", gen::sleep(3600)));
     auto waiting = note("waiting", timed);
     waiting.cancel();
     co_await settle();
     EXPECT_TRUE(timed.cancelled());
     EXPECT_THAT(words, ElementsAre("work cancelled", "waiting cancelled"));
     Future<void> ours;
-    auto other = gen::with_timeout(seconds(5), ours);
+    auto other = gen::with_timeout(std::chrono::seconds(5), ours);
     other.cancel();
     EXPECT_TRUE(other.cancelled());
     EXPECT_FALSE(ours.done());
@@ -398,7 +397,8 @@ TEST_F(Cancel, QU01_an_item_does_not_go_to_a_get_that_was_cancelled) {
     EXPECT_THROW(co_await first, CancelledError);
     co_await second;
     EXPECT_THAT(words, ElementsAre("second got 1"));
-    EXPECT_THROW(co_await gen::with_deadline(seconds(5), queue.get()), gen::TimeoutError);
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(5), queue.get()),
+                 gen::TimeoutError);
     queue.put_nowait(2);
     EXPECT_EQ(co_await queue.get(), 2);
   });
@@ -437,10 +437,10 @@ TEST_F(Cancel, with_deadline_gives_what_came_in_time) {
     throw std::range_error("in time");
   };
   run([&]() -> Future<void> {
-    EXPECT_EQ(co_await gen::with_deadline(seconds(5), late_by(4)), 4);
+    EXPECT_EQ(co_await gen::with_deadline(std::chrono::seconds(5), late_by(4)), 4);
     EXPECT_EQ(co_await gen::with_deadline(loop.time() + 5, late_by(4)), 4);
     EXPECT_EQ(loop.time(), 1008);
-    EXPECT_THROW(co_await gen::with_deadline(seconds(5), fail), std::range_error);
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(5), fail), std::range_error);
     EXPECT_EQ(loop.time(), 1009);
   });
 }
@@ -459,7 +459,7 @@ TEST_F(Cancel, with_deadline_cancels_joins_and_throws) {
   };
   run([&]() -> Future<void> {
     try {
-      co_await gen::with_deadline(seconds(5), tidy());
+      co_await gen::with_deadline(std::chrono::seconds(5), tidy());
       ADD_FAILURE();
     } catch (const gen::TimeoutError& error) {
       EXPECT_STREQ(error.what(), "Timeout");
@@ -485,9 +485,9 @@ TEST_F(Cancel, with_deadline_gives_a_result_that_came_all_the_same) {
     }
   };
   run([&]() -> Future<void> {
-    const auto nine = co_await gen::with_deadline(seconds(5), stubborn());
+    const auto nine = co_await gen::with_deadline(std::chrono::seconds(5), stubborn());
     EXPECT_EQ(*nine, 9);
-    EXPECT_THROW(co_await gen::with_deadline(seconds(5), angry()), std::range_error);
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(5), angry()), std::range_error);
   });
 }
 
@@ -498,7 +498,7 @@ TEST_F(Cancel, with_deadline_keeps_the_function_and_its_captures) {
       co_await gen::sleep(1);
       co_return *token;
     };
-    auto timed = gen::with_deadline(seconds(5), std::move(work));
+    auto timed = gen::with_deadline(std::chrono::seconds(5), std::move(work));
     EXPECT_EQ(co_await timed, "kept until the work has ended");
     EXPECT_EQ(token.use_count(), 1);
   });
@@ -507,11 +507,11 @@ TEST_F(Cancel, with_deadline_keeps_the_function_and_its_captures) {
 TEST_F(Cancel, with_deadline_does_not_wait_for_what_it_cannot_cancel) {
   run([&]() -> Future<void> {
     Future<int> ours;
-    EXPECT_THROW(co_await gen::with_deadline(seconds(5), ours), gen::TimeoutError);
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(5), ours), gen::TimeoutError);
     EXPECT_FALSE(ours.done());
     auto shared = note("shared", gen::sleep(20));
     auto other = note("other", shared);
-    EXPECT_THROW(co_await gen::with_deadline(seconds(5), shared), gen::TimeoutError);
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(5), shared), gen::TimeoutError);
     EXPECT_EQ(loop.time(), 1010);
     co_await other;
     EXPECT_EQ(loop.time(), 1025);
@@ -521,15 +521,15 @@ TEST_F(Cancel, with_deadline_does_not_wait_for_what_it_cannot_cancel) {
 
 TEST_F(Cancel, with_deadline_can_be_cancelled_and_nested) {
   run([&]() -> Future<void> {
-    auto timed = gen::with_deadline(seconds(5), note("work", gen::sleep(3600)));
+    auto timed = gen::with_deadline(std::chrono::seconds(5), note("work", gen::sleep(3600)));
     timed.cancel();
     EXPECT_THROW(co_await timed, CancelledError);
     EXPECT_THAT(words, ElementsAre("work cancelled"));
     EXPECT_EQ(loop.time(), 1000);
     const auto inner = []() -> Future<void> {
-      co_await gen::with_deadline(seconds(50), gen::sleep(3600));
+      co_await gen::with_deadline(std::chrono::seconds(50), gen::sleep(3600));
     };
-    EXPECT_THROW(co_await gen::with_deadline(seconds(5), inner), gen::TimeoutError);
+    EXPECT_THROW(co_await gen::with_deadline(std::chrono::seconds(5), inner), gen::TimeoutError);
     EXPECT_EQ(loop.time(), 1005);
   });
   EXPECT_EQ(loop.time(), 1005);
