@@ -161,13 +161,8 @@ class Crowd {
 };
 
 Crowd::~Crowd() {
-  // A reset leaves no TIME_WAIT behind: ten thousand of them would use up the ports of the next
-  // measurement.
-  const linger reset{1, 0};
   for (const Member& member : members_) {
-    if (member.fd < 0) continue;
-    setsockopt(member.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(member.fd);
+    if (member.fd >= 0) load::reset(member.fd);
   }
   close(epoll_);
 }
