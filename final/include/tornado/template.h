@@ -20,8 +20,8 @@
 // from Python in this: an int has 64 bits, and OverflowError beyond; values do not change, so there
 // is no append(); a dict's items are attributes too (row.title), and a struct's fields are items
 // (row["title"]); what is no variable of the template yet is looked up in the namespace, also if it
-// is set later; generators and zip() are lists; `import` finds datetime and json, and what the
-// namespace has by that name, as there is no Python to load from.
+// is set later; generators, zip() and keys() are lists; a lambda that is kept loses the variables
+// of what it stood in; `import` finds datetime, json and what is in the namespace.
 //
 // A template may contain endless loops: it is a program, and its author's. Never make one from what
 // a user has sent. Nesting is limited: of blocks and parentheses to 100, of includes to 50, and of

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <unordered_map>
 
 #include "base/unicode.h"
@@ -41,6 +43,7 @@ Value call_one(const Value& function, const Value& argument) {
 Value builtin_abs(const Arguments& arguments) {
   const Value& value = Parameters(arguments, "abs", 1).at(0);
   if (value.type() == Type::kFloat) return std::abs(value.number());
+  if (value.type() == Type::kBool) return integer_of(value);
   return less(value, Value(0)) ? negate(value) : value;
 }
 
@@ -50,22 +53,70 @@ Value builtin_divmod(const Arguments& arguments) {
                        binary(Operator::kModulo, given.at(0), given.at(1))});
 }
 
-[[noreturn]] void bad_literal(const char* kind, const Value& text) {
-  fail("ValueError", std::string("invalid literal for ") + kind + ": " + text.repr());
+// Takes a sign off the text; whether it was a minus.
+bool take_sign(std::string_view& text) {
+  const bool minus = text.starts_with('-');
+  if (minus || text.starts_with('+')) text.remove_prefix(1);
+  return minus;
+}
+
+// Drops the single underscores between digits. False if there are others.
+bool drop_underscores(std::string& digits) {
+  const bool wrong =
+      digits.starts_with('_') || digits.ends_with('_') || digits.find("__") != std::string::npos;
+  digits.erase(std::remove(digits.begin(), digits.end(), '_'), digits.end());
+  return !wrong;
+}
+
+// 16, 8 or 2 for what begins with 0x, 0o or 0b, else 0.
+int base_of_prefix(std::string_view text) {
+  if (text.size() < 2 || text[0] != '0') return 0;
+  const char letter = static_cast<char>(text[1] | 0x20);
+  return letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 0;
 }
 
 Value parse_integer(const Value& value, std::int64_t base) {
-  std::string digits(escape::strip_unicode(text_of(value)));
-  digits.erase(std::remove(digits.begin(), digits.end(), '_'), digits.end());
-  const char* first = digits.data();
-  const char* last = first + digits.size();
-  if (first != last && *first == '+') ++first;
-  std::int64_t result = 0;
-  if (base < 2 || base > 36) fail("ValueError", "int() base must be >= 2 and <= 36");
-  const auto [end, error] = std::from_chars(first, last, result, static_cast<int>(base));
-  if (error == std::errc::result_out_of_range) fail("OverflowError", "int beyond 64 bits");
-  if (error != std::errc() || end != last) bad_literal("int()", value);
-  return result;
+  const auto refuse = [&] {
+    fail("ValueError",
+         "invalid literal for int() with base " + std::to_string(base) + ": " + value.repr());
+  };
+  if (base != 0 && (base < 2 || base > 36)) {
+    fail("ValueError", "int() base must be >= 2 and <= 36, or 0");
+  }
+  std::string_view text = escape::strip_unicode(text_of(value));
+  const bool minus = take_sign(text);
+  const int prefix = base_of_prefix(text);
+  const int used = base != 0 ? static_cast<int>(base) : prefix != 0 ? prefix : 10;
+  if (prefix == used) text.remove_prefix(text.substr(2, 1) == "_" ? 3 : 2);
+  std::string digits(text);
+  if (!drop_underscores(digits)) refuse();
+  std::uint64_t result = 0;
+  const char* last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, result, used);
+  if (error == std::errc::invalid_argument || end != last) refuse();
+  if (base == 0 && prefix == 0 && digits[0] == '0' && result != 0) refuse();
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (error != std::errc() || result > kMost + (minus ? 1 : 0)) {
+    fail("OverflowError", "int beyond 64 bits");
+  }
+  return static_cast<std::int64_t>(minus ? ~result + 1 : result);
+}
+
+Value parse_float(const Value& value) {
+  std::string_view text = escape::strip_unicode(text_of(value));
+  const bool minus = take_sign(text);
+  std::string digits(text);
+  double result = 0;
+  const bool good = drop_underscores(digits) && !digits.starts_with('-') &&
+                    digits.find('(') == std::string::npos;  // "nan(1)" is C's
+  const char* last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, result);
+  if (!good || error == std::errc::invalid_argument || end != last) {
+    fail("ValueError", "could not convert string to float: " + value.repr());
+  }
+  // strtod() knows whether it was too big or too small.
+  if (error == std::errc::result_out_of_range) result = std::strtod(digits.c_str(), nullptr);
+  return minus ? -result : result;
 }
 
 Value builtin_int(const Arguments& arguments) {
@@ -92,14 +143,7 @@ Value builtin_float(const Arguments& arguments) {
     fail("TypeError", "float() argument must be a string or a real number, not '" +
                           std::string(value->type_name()) + "'");
   }
-  const std::string_view digits = escape::strip_unicode(text_of(*value));
-  const char* first = digits.data();
-  const char* last = first + digits.size();
-  if (first != last && *first == '+') ++first;
-  double result = 0;
-  const auto [end, error] = std::from_chars(first, last, result);
-  if (error != std::errc() || end != last) bad_literal("float()", *value);
-  return result;
+  return parse_float(*value);
 }
 
 // Half goes to the even neighbour, as in Python; decimals are rounded as they are printed.

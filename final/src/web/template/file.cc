@@ -268,8 +268,9 @@ class FileParser {
       chunk.text = without_quotes(suffix);
     } else if (known->kind == Chunk::Kind::kImport) {
       chunk.text = contents;
-    } else if (known->kind == Chunk::Kind::kJump && !in_loop) {
-      fail_here(std::string(word) + " outside for or while block");
+    } else if (known->kind == Chunk::Kind::kJump) {
+      if (!in_loop) fail_here(std::string(word) + " outside for or while block");
+      if (!suffix.empty()) fail_here("nothing may follow " + std::string(word));
     }
     if (known->has_body) {
       const bool loop = word == "for" || word == "while";

@@ -19,9 +19,9 @@ constexpr int kWidest = 1 << 16;  // more is a mistake
 
 // What both kinds of format say of one field.
 struct Spec {
-  char fill = ' ';
-  char align = 0;  // < > ^ =
-  char sign = '-';
+  std::string_view fill = " ";  // one character
+  char align = 0;               // < > ^ =
+  char sign = 0;                // what was said; none is '-'
   bool alternate = false;
   char grouping = 0;
   int width = 0;
@@ -45,17 +45,42 @@ void append_padded(std::string& out, std::string_view prefix, std::string_view b
   const std::size_t space = width > length ? width - length : 0;
   const char align = spec.align != 0 ? spec.align : usual_align;
   const std::size_t left = align == '>' ? space : align == '^' ? space / 2 : 0;
-  out.append(left, spec.fill);
+  const auto fill = [&](std::size_t times) {
+    for (; times > 0; --times) out += spec.fill;
+  };
+  fill(left);
   out += prefix;
-  if (align == '=') out.append(space, spec.fill);
+  if (align == '=') fill(space);
   out += body;
-  if (align != '=') out.append(space - left, spec.fill);
+  if (align != '=') fill(space - left);
 }
 
-std::string grouped(std::string digits, char separator) {
-  auto end = std::min(digits.find_first_of(".e"), digits.size());
-  for (auto at = end; at > 3; at -= 3) digits.insert(at - 3, 1, separator);
-  return digits;
+bool is_one_of(char kind, std::string_view kinds) {
+  return kind != 0 && kinds.find(kind) != kinds.npos;
+}
+
+// Groups the first `whole` of the digits; the zeros that fill a field are grouped with them.
+std::string grouped(std::string_view digits, std::size_t whole, const Spec& spec,
+                    std::size_t prefix_size) {
+  const std::size_t group = is_one_of(spec.kind, "bxXo") ? 4 : 3;
+  const std::string_view rest = digits.substr(whole);
+  std::size_t least = 0;
+  if (spec.fill == "0" && spec.align == '=') {
+    const auto width = static_cast<std::size_t>(spec.width);
+    least = width - std::min(width, prefix_size + rest.size());
+  }
+  std::string out;  // from its end
+  for (std::size_t count = 0; count < whole || out.size() < least; ++count) {
+    if (count != 0 && count % group == 0) out += spec.grouping;
+    out += count < whole ? digits[whole - 1 - count] : '0';
+  }
+  std::reverse(out.begin(), out.end());
+  return out.append(rest);
+}
+
+void to_upper(std::string& text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
 }
 
 std::string integer_digits(std::uint64_t value, const Spec& spec, std::string& prefix) {
@@ -66,36 +91,63 @@ std::string integer_digits(std::uint64_t value, const Spec& spec, std::string& p
   char digits[72];
   std::string text(digits, std::to_chars(digits, digits + sizeof digits, value, base).ptr);
   if (spec.alternate && base != 10) prefix += std::string("0") + spec.kind;
-  if (spec.kind == 'X')
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
-  return spec.grouping != 0 ? grouped(std::move(text), spec.grouping) : text;
+  if (spec.kind == 'X') to_upper(text);
+  return spec.grouping != 0 ? grouped(text, text.size(), spec, prefix.size()) : text;
 }
 
-std::string float_digits(double value, const Spec& spec) {
-  if (!std::isfinite(value)) return std::isnan(value) ? "nan" : "inf";
+std::string printed(double value, char kind, int precision, bool alternate) {
+  const char plain[] = {'%', '.', '*', kind, 0};
+  const char with_point[] = {'%', '#', '.', '*', kind, 0};
+  const char* pattern = alternate ? with_point : plain;
+  const int size = std::snprintf(nullptr, 0, pattern, precision, value);
+  std::string text(static_cast<std::size_t>(size) + 1, '\0');
+  std::snprintf(text.data(), text.size(), pattern, precision, value);
+  text.pop_back();
+  return text;
+}
+
+// A precision without a letter: like 'g', but it never looks like an int.
+std::string general_digits(double value, int precision, bool alternate) {
+  precision = std::max(precision, 1);
+  std::string text = printed(value, 'e', precision - 1, alternate);
+  const auto e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(),
+                  exponent);
+  if (exponent != precision - 1) {
+    text = printed(value, 'g', precision, alternate);
+    return text.find_first_of(".e") == text.npos ? text + ".0" : text;
+  }
+  const std::string_view digits = std::string_view(text).substr(0, e);
+  if (alternate || digits.find('.') == digits.npos) return text;
+  const auto last = digits.find_last_not_of('0');
+  return std::string(digits.substr(0, digits[last] == '.' ? last : last + 1)) + text.substr(e);
+}
+
+std::string float_digits(double value, const Spec& spec, std::size_t prefix_size) {
   std::string text;
+  if (!std::isfinite(value)) {
+    text = std::isnan(value) ? "nan" : "inf";
+    if (is_one_of(spec.kind, "EFG")) to_upper(text);
+    return spec.kind == '%' ? text + '%' : text;
+  }
   if (spec.kind == 0 && !spec.precision) {
     append_float(text, value);
+  } else if (spec.kind == 0) {
+    text = general_digits(value, *spec.precision, spec.alternate);
   } else {
-    char kind = spec.kind == 0 ? 'g' : spec.kind;
-    const bool percent = kind == '%';
-    if (percent) kind = 'f';
-    const char pattern[] = {'%', '.', '*', kind, 0};
-    const int precision = spec.precision.value_or(6);
-    const double shown = percent ? value * 100 : value;
-    const int size = std::snprintf(nullptr, 0, pattern, precision, shown);
-    text.resize(static_cast<std::size_t>(size) + 1);
-    std::snprintf(text.data(), text.size(), pattern, precision, shown);
-    text.pop_back();
+    const bool percent = spec.kind == '%';
+    const char kind = percent ? 'f' : spec.kind == 'n' ? 'g' : spec.kind;
+    text = printed(percent ? value * 100 : value, kind, spec.precision.value_or(6), spec.alternate);
     if (percent) text += '%';
   }
-  return spec.grouping != 0 ? grouped(std::move(text), spec.grouping) : text;
+  if (spec.grouping == 0) return text;
+  return grouped(text, std::min(text.find_first_of(".eE%"), text.size()), spec, prefix_size);
 }
 
 std::string sign_of(bool negative, const Spec& spec) {
   if (negative) return "-";
-  return spec.sign == '-' ? "" : std::string(1, spec.sign);
+  return is_one_of(spec.sign, "+ ") ? std::string(1, spec.sign) : "";
 }
 
 void append_integer_field(std::string& out, std::int64_t value, const Spec& spec) {
@@ -110,8 +162,8 @@ void append_integer_field(std::string& out, std::int64_t value, const Spec& spec
 }
 
 void append_float_field(std::string& out, double value, const Spec& spec) {
-  append_padded(out, sign_of(std::signbit(value) && !std::isnan(value), spec),
-                float_digits(std::abs(value), spec), spec, '>');
+  const std::string prefix = sign_of(std::signbit(value) && !std::isnan(value), spec);
+  append_padded(out, prefix, float_digits(std::abs(value), spec, prefix.size()), spec, '>');
 }
 
 void append_text_field(std::string& out, std::string_view text, const Spec& spec,
@@ -126,13 +178,34 @@ void append_text_field(std::string& out, std::string_view text, const Spec& spec
 
 std::string one_character(const Value& value) {
   if (is_text(value) && count_characters(text_of(value)) == 1) return text_of(value);
-  const std::int64_t code = is_integral(value) ? integer_of(value) : -1;
+  if (!is_integral(value)) fail("TypeError", "%c requires int or char");
+  const std::int64_t code = integer_of(value);
   if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) {
-    fail("TypeError", "%c requires int or char");
+    fail("OverflowError", "%c arg not in range(0x110000)");
   }
   std::string text;
   escape::append_utf8(text, static_cast<std::uint32_t>(code));
   return text;
+}
+
+// Python's ascii(): the repr, with escapes for what is not ASCII.
+std::string ascii_repr(const Value& value) {
+  const std::string text = value.repr();
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const escape::CodePoint point = escape::decode_utf8(rest);
+    const std::uint32_t code = point.length == 0 ? 0xFFFD : point.value;
+    rest.remove_prefix(std::max<std::size_t>(point.length, 1));
+    if (code < 0x80) {
+      out += static_cast<char>(code);
+      continue;
+    }
+    const int digits = code < 0x100 ? 2 : code < 0x10000 ? 4 : 8;
+    char escaped[16];
+    std::snprintf(escaped, sizeof escaped, "\\%c%0*x", "xuU"[digits / 4], digits, code);
+    out += escaped;
+  }
+  return out;
 }
 
 // ---- % ------------------------------------------------------------------------------------------
@@ -207,7 +280,7 @@ class PercentFormatter {
       } else if (c == '+' || (c == ' ' && spec.sign != '+')) {
         spec.sign = c;
       } else if (c == '0') {
-        spec.fill = '0';
+        spec.fill = "0";
         spec.align = '=';
       } else if (c == '#') {
         spec.alternate = true;
@@ -217,7 +290,7 @@ class PercentFormatter {
     }
     if (left) {
       spec.align = '<';
-      spec.fill = ' ';
+      spec.fill = " ";
     }
   }
 
@@ -246,8 +319,8 @@ class PercentFormatter {
   }
 
   void text_field(const std::string& text, Spec spec) {
-    if (spec.fill == '0') {
-      spec.fill = ' ';
+    if (spec.fill == "0") {
+      spec.fill = " ";
       spec.align = '>';
     }
     append_text_field(out_, text, spec, '>');
@@ -258,8 +331,9 @@ class PercentFormatter {
       case 's':
         return text_field(value.str(), spec);
       case 'r':
-      case 'a':
         return text_field(value.repr(), spec);
+      case 'a':
+        return text_field(ascii_repr(value), spec);
       case 'c':
         return text_field(one_character(value), spec);
       case 'd':
@@ -310,36 +384,80 @@ bool is_align(char c) {
   return c == '<' || c == '>' || c == '^' || c == '=';
 }
 
-Spec parse_spec(std::string_view text) {
+// `zeros` is what a 0 before the width means for the alignment, unless there is one: for numbers
+// the zeros go behind the sign.
+Spec parse_spec(std::string_view text, char zeros) {
   Spec spec;
   std::size_t at = 0;
-  if (text.size() > 1 && is_align(text[1])) {
-    spec.fill = text[0];
-    spec.align = text[1];
-    at = 2;
-  } else if (!text.empty() && is_align(text[0])) {
+  const std::size_t first = std::max<std::size_t>(escape::decode_utf8(text).length, 1);
+  const bool has_fill = text.size() > first && is_align(text[first]);
+  if (has_fill) {
+    spec.fill = text.substr(0, first);
+    spec.align = text[first];
+    at = first + 1;
+  } else if (is_align(text[0])) {
     spec.align = text[0];
     at = 1;
   }
-  const auto take = [&](char c) {
-    return at < text.size() && text[at] == c ? (++at, true) : false;
+  const auto take = [&](std::string_view one_of) {
+    const bool taken = at < text.size() && one_of.find(text[at]) != one_of.npos;
+    return taken ? text[at++] : '\0';
   };
-  for (const char c : {'+', '-', ' '}) {
-    if (take(c)) spec.sign = c;
-  }
-  spec.alternate = take('#');
-  if (take('0') && spec.align == 0) {
-    spec.fill = '0';
-    spec.align = '=';
+  spec.sign = take("+- ");
+  spec.alternate = take("#") != 0;
+  if (!has_fill && take("0") != 0) {
+    spec.fill = "0";
+    if (spec.align == 0) spec.align = zeros;
   }
   spec.width = read_number(text, at);
-  for (const char c : {',', '_'}) {
-    if (take(c)) spec.grouping = c;
+  spec.grouping = take(",_");
+  if (take(".") != 0) {
+    const std::size_t digits = at;
+    spec.precision = read_number(text, at);
+    if (at == digits) fail("ValueError", "Format specifier missing precision");
   }
-  if (take('.')) spec.precision = read_number(text, at);
   if (at < text.size()) spec.kind = text[at++];
   if (at != text.size()) fail("ValueError", "Invalid format specifier");
   return spec;
+}
+
+constexpr std::string_view kFloatKinds = "eEfFgG%";
+
+[[noreturn]] void unknown_kind(const Spec& spec, const Value& value) {
+  fail("ValueError", std::string("Unknown format code '") + spec.kind + "' for object of type '" +
+                         std::string(value.type_name()) + "'");
+}
+
+[[noreturn]] void not_with(std::string what, char kind) {
+  fail("ValueError", "Cannot specify '" + std::move(what) + "' with '" + kind + "'.");
+}
+
+// Refuses what makes no sense for a str.
+void check_text_spec(const Spec& spec, const Value& value) {
+  if (spec.kind != 0 && spec.kind != 's') unknown_kind(spec, value);
+  if (spec.grouping != 0) not_with(std::string(1, spec.grouping), 's');
+  if (spec.sign != 0) fail("ValueError", "Sign not allowed in string format specifier");
+  if (spec.alternate) {
+    fail("ValueError", "Alternate form (#) not allowed in string format specifier");
+  }
+  if (spec.align == '=') {
+    fail("ValueError", "'=' alignment not allowed in string format specifier");
+  }
+}
+
+// The same for an int that is shown as one.
+void check_integer_spec(const Spec& spec, const Value& value) {
+  if (spec.kind != 0 && !is_one_of(spec.kind, "bcdnoxX")) unknown_kind(spec, value);
+  if (spec.precision) fail("ValueError", "Precision not allowed in integer format specifier");
+  const std::string_view ungrouped = spec.grouping == ',' ? "bcnoxX" : "cn";
+  if (spec.grouping != 0 && is_one_of(spec.kind, ungrouped)) {
+    not_with(std::string(1, spec.grouping), spec.kind);
+  }
+  if (spec.kind != 'c') return;
+  if (spec.sign != 0) fail("ValueError", "Sign not allowed with integer format specifier 'c'");
+  if (spec.alternate) {
+    fail("ValueError", "Alternate form (#) not allowed with integer format specifier 'c'");
+  }
 }
 
 class BraceFormatter {
@@ -367,28 +485,52 @@ class BraceFormatter {
 
  private:
   void field() {
-    const auto close = text_.find('}', at_);
-    if (close == text_.npos) fail("ValueError", "expected '}' before end of string");
-    std::string_view field = text_.substr(at_, close - at_);
+    std::size_t close = at_;
+    for (int depth = 1;; ++close) {
+      if (close >= text_.size()) fail("ValueError", "expected '}' before end of string");
+      if (text_[close] == '{') ++depth;
+      if (text_[close] == '}' && --depth == 0) break;
+    }
+    const std::string_view inside = text_.substr(at_, close - at_);
     at_ = close + 1;
-    const auto colon = field.find(':');
-    const std::string_view spec =
-        colon == field.npos ? std::string_view() : field.substr(colon + 1);
-    field = field.substr(0, colon);
+    const auto colon = inside.find(':');
+    const Value value = converted(inside.substr(0, colon));
+    if (colon == inside.npos) {
+      out_ += value.str();
+    } else {
+      out_ += format_value(value, filled_in(inside.substr(colon + 1)));
+    }
+  }
+
+  // A format with the fields that stand in it: "{:{width}}".
+  std::string filled_in(std::string_view spec) {
+    std::string out;
+    for (auto open = spec.find('{'); open != spec.npos; open = spec.find('{')) {
+      const auto close = spec.find('}', open);
+      const std::string_view inside = spec.substr(open + 1, close - open - 1);
+      if (inside.find('{') != inside.npos) fail("ValueError", "Max string recursion exceeded");
+      const auto colon = inside.find(':');
+      out += spec.substr(0, open);
+      out += format_value(converted(inside.substr(0, colon)),
+                          colon == inside.npos ? std::string_view() : inside.substr(colon + 1));
+      spec.remove_prefix(close + 1);
+    }
+    return out.append(spec);
+  }
+
+  // What a field names, in the form that "!r" and the like ask for.
+  Value converted(std::string_view field) {
     char conversion = 0;
     if (const auto mark = field.find('!'); mark != field.npos) {
       conversion = mark + 1 < field.size() ? field[mark + 1] : '?';
       field = field.substr(0, mark);
     }
-    Value value = lookup(field);
-    if (conversion == 'r' || conversion == 'a') {
-      value = value.repr();
-    } else if (conversion == 's') {
-      value = value.str();
-    } else if (conversion != 0) {
-      fail("ValueError", "Unknown conversion specifier");
-    }
-    out_ += format_value(value, spec);
+    const Value value = lookup(field);
+    if (conversion == 'r') return value.repr();
+    if (conversion == 'a') return ascii_repr(value);
+    if (conversion == 's') return value.str();
+    if (conversion != 0) fail("ValueError", "Unknown conversion specifier");
+    return value;
   }
 
   Value positional(std::size_t index) const {
@@ -439,10 +581,6 @@ class BraceFormatter {
   std::size_t automatic_ = 0;
 };
 
-bool is_float_kind(char kind) {
-  return kind != 0 && std::string_view("eEfFgG%").find(kind) != std::string_view::npos;
-}
-
 }  // namespace
 
 std::string percent_format(std::string_view text, const Value& values) {
@@ -460,21 +598,28 @@ std::string format_value(const Value& value, std::string_view text) {
     arguments.positional.emplace_back(text);
     return attribute(value, "strftime").call(arguments).str();
   }
-  const Spec spec = parse_spec(text);
+  if (!is_number(value) && !is_text(value)) {
+    fail("TypeError",
+         "unsupported format string passed to " + std::string(value.type_name()) + ".__format__");
+  }
+  const Spec spec = parse_spec(text, is_text(value) ? '<' : '=');
   std::string out;
-  if (value.type() == Type::kBool && spec.kind == 0) {
-    append_text_field(out, value.str(), spec, '<');
-  } else if (spec.kind == 'c') {
-    append_text_field(out, one_character(value), spec, '<');
-  } else if (is_integral(value) && !is_float_kind(spec.kind)) {
-    append_integer_field(out, integer_of(value), spec);
-  } else if (is_number(value)) {
-    append_float_field(out, number_of(value), spec);
-  } else if (spec.kind == 0 || spec.kind == 's') {
-    append_text_field(out, value.str(), spec, '<');
+  if (is_text(value)) {
+    check_text_spec(spec, value);
+    append_text_field(out, text_of(value), spec, '<');
+  } else if (is_integral(value) && !is_one_of(spec.kind, kFloatKinds)) {
+    check_integer_spec(spec, value);
+    if (spec.kind == 'c') {
+      append_padded(out, "", one_character(value), spec, '>');
+    } else {
+      append_integer_field(out, integer_of(value), spec);
+    }
   } else {
-    fail("ValueError", std::string("Unknown format code '") + spec.kind + "' for object of type '" +
-                           std::string(value.type_name()) + "'");
+    if (spec.kind != 0 && spec.kind != 'n' && !is_one_of(spec.kind, kFloatKinds)) {
+      unknown_kind(spec, value);
+    }
+    if (spec.grouping != 0 && spec.kind == 'n') not_with(std::string(1, spec.grouping), 'n');
+    append_float_field(out, number_of(value), spec);
   }
   return out;
 }

@@ -92,7 +92,11 @@ class Lexer {
     for (;; ++at_) {
       const char c = peek();
       const char letter = static_cast<char>(c | 0x20);
-      if (c == '_') continue;
+      if (c == '_') {
+        const char next = static_cast<char>(peek(1) | 0x20);
+        if (!is_decimal(next) && !(next >= 'a' && next <= 'f')) fail_here("invalid number");
+        continue;
+      }
       if (base == 10 && (c == '.' || letter == 'e')) {
         is_float = true;
         digits += c;
@@ -179,6 +183,8 @@ class Lexer {
       ++line_;
     } else if (c == 'x' || c == 'u' || c == 'U') {
       code_point(out, c == 'x' ? 2 : c == 'u' ? 4 : 8);
+    } else if (c == 'N') {
+      fail_here("the names of characters are not known here: use \\u");
     } else if (c >= '0' && c <= '7') {
       std::uint32_t value = static_cast<std::uint32_t>(c - '0');
       for (int i = 0; i < 2 && peek() >= '0' && peek() <= '7'; ++i) {

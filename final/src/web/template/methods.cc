@@ -62,12 +62,14 @@ using std::string_view;
 // The characters at the ends that `gone` says are dropped.
 std::string stripped(const Value& self, const Arguments& arguments, bool left, bool right) {
   const Parameters given(arguments, "strip", 1);
+  const Value* said = given.find(0);
+  const bool spaces = said == nullptr || said->is_none();
   const string_view characters = given.text_or(0, "");
   string_view text = text_of(self);
   const auto starts = character_starts(text);
   const auto is_gone = [&](std::size_t index) {
     const string_view bytes = text.substr(starts[index], starts[index + 1] - starts[index]);
-    if (characters.empty()) return escape::is_unicode_space(escape::decode_utf8(bytes).value);
+    if (spaces) return escape::is_unicode_space(escape::decode_utf8(bytes).value);
     return characters.find(bytes) != characters.npos;
   };
   std::size_t first = 0;
@@ -89,7 +91,7 @@ std::vector<Value> split_spaces(string_view text, std::int64_t most) {
     while (at < end && is_space(at)) ++at;
     if (at == end) return parts;
     if (most >= 0 && parts.size() == static_cast<std::size_t>(most)) {
-      parts.emplace_back(escape::strip_unicode(text.substr(starts[at])));
+      parts.emplace_back(text.substr(starts[at]));
       return parts;
     }
     const std::size_t first = at;
@@ -117,18 +119,41 @@ Value split(const Value& self, const Arguments& arguments) {
   return Value::list(std::move(parts));
 }
 
+// The same from the end, in that order.
+std::vector<Value> split_spaces_backwards(string_view text, std::int64_t most) {
+  std::vector<Value> parts;
+  const auto starts = character_starts(text);
+  const auto is_space = [&](std::size_t index) {
+    return escape::is_unicode_space(escape::decode_utf8(text.substr(starts[index])).value);
+  };
+  std::size_t at = starts.size() - 1;
+  for (;;) {
+    while (at > 0 && is_space(at - 1)) --at;
+    if (at == 0) return parts;
+    if (parts.size() == static_cast<std::size_t>(most)) {
+      parts.emplace_back(text.substr(0, starts[at]));
+      return parts;
+    }
+    const std::size_t end = at;
+    while (at > 0 && !is_space(at - 1)) --at;
+    parts.emplace_back(text.substr(starts[at], starts[end] - starts[at]));
+  }
+}
+
 Value rsplit(const Value& self, const Arguments& arguments) {
   const Parameters given(arguments, "rsplit", 2);
   const std::int64_t most = given.integer_or(1, -1, "maxsplit");
   const Value* separator = given.find(0, "sep");
   if (most < 0) return split(self, arguments);
+  string_view text = text_of(self);
+  std::vector<Value> parts;
   if (separator == nullptr || separator->is_none()) {
-    fail("ValueError", "rsplit() with maxsplit wants a separator");
+    parts = split_spaces_backwards(text, most);
+    std::reverse(parts.begin(), parts.end());
+    return Value::list(std::move(parts));
   }
   const string_view between = given.text(0, "sep");
   if (between.empty()) fail("ValueError", "empty separator");
-  string_view text = text_of(self);
-  std::vector<Value> parts;
   while (parts.size() < static_cast<std::size_t>(most)) {
     const auto at = text.rfind(between);
     if (at == text.npos) break;
@@ -140,18 +165,31 @@ Value rsplit(const Value& self, const Arguments& arguments) {
   return Value::list(std::move(parts));
 }
 
+bool ends_line(std::uint32_t c) {
+  return (c >= '\n' && c <= '\r') || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 ||
+         c == 0x2029;
+}
+
 Value splitlines(const Value& self, const Arguments& arguments) {
   const Parameters given(arguments, "splitlines", 1);
   const Value* keep = given.find(0, "keepends");
+  const bool whole = keep != nullptr && keep->truth();
   string_view text = text_of(self);
   std::vector<Value> lines;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of("\r\n\v\f\x1c\x1d\x1e"), text.size());
-    std::size_t next = std::min(end + 1, text.size());
-    if (text.substr(end, 2) == "\r\n") ++next;
-    lines.emplace_back(text.substr(0, keep != nullptr && keep->truth() ? next : end));
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const escape::CodePoint point = escape::decode_utf8(text.substr(at));
+    std::size_t next = at + std::max<std::size_t>(point.length, 1);
+    if (point.length == 0 || !ends_line(point.value)) {
+      at = next;
+      continue;
+    }
+    if (text.substr(at, 2) == "\r\n") ++next;
+    lines.emplace_back(text.substr(0, whole ? next : at));
     text.remove_prefix(next);
+    at = 0;
   }
+  if (!text.empty()) lines.emplace_back(text);
   return Value::list(std::move(lines));
 }
 
@@ -203,55 +241,107 @@ Value replace(const Value& self, const Arguments& arguments) {
   return out;
 }
 
+// The part of a text that the arguments behind the first bound, as in a slice.
+struct Part {
+  string_view text;
+  std::int64_t before;  // characters in front of it; -1: there is no such part
+};
+
+Part part_of(const Value& self, const Parameters& given) {
+  const string_view text = text_of(self);
+  if (given.find(1) == nullptr) return {text, 0};
+  const auto starts = character_starts(text);
+  const auto size = static_cast<std::int64_t>(starts.size()) - 1;
+  const auto bound = [&](std::size_t index, std::int64_t fallback) {
+    const Value* value = given.find(index);
+    if (value == nullptr || value->is_none()) return fallback;
+    const std::int64_t at = given.integer_or(index, 0);
+    return at < 0 ? std::max<std::int64_t>(at + size, 0) : at;
+  };
+  const std::int64_t first = bound(1, 0);
+  const std::int64_t last = std::min(bound(2, size), size);
+  if (first > last) return {{}, -1};
+  const std::size_t begin = starts[static_cast<std::size_t>(first)];
+  return {text.substr(begin, starts[static_cast<std::size_t>(last)] - begin), first};
+}
+
 // Whether the text has one of the given affixes: a str, or a tuple of them.
 template <class Test>
-bool any_affix(const Arguments& arguments, const Test& test) {
-  const Parameters given(arguments, "startswith", 1);
+bool any_affix(const Value& self, const Arguments& arguments, const Test& test) {
+  const Parameters given(arguments, "startswith", 3);
+  const Part part = part_of(self, given);
+  if (part.before < 0) return false;
   const Value& affix = given.at(0);
-  if (affix.type() != Type::kTuple) return test(given.text(0));
+  if (affix.type() != Type::kTuple) return test(part.text, given.text(0));
   return std::any_of(items_of(affix).begin(), items_of(affix).end(),
-                     [&](const Value& one) { return test(one.get<string_view>()); });
+                     [&](const Value& one) { return test(part.text, one.get<string_view>()); });
 }
 
 Value startswith(const Value& self, const Arguments& arguments) {
-  return any_affix(arguments, [&](string_view with) { return text_of(self).starts_with(with); });
+  return any_affix(self, arguments,
+                   [](string_view text, string_view with) { return text.starts_with(with); });
 }
 
 Value endswith(const Value& self, const Arguments& arguments) {
-  return any_affix(arguments, [&](string_view with) { return text_of(self).ends_with(with); });
+  return any_affix(self, arguments,
+                   [](string_view text, string_view with) { return text.ends_with(with); });
 }
 
 // find() and the like count characters.
 std::int64_t found_at(const Value& self, const Arguments& arguments, bool from_the_end) {
-  const Parameters given(arguments, "find", 1);
-  const string_view text = text_of(self);
-  const auto at = from_the_end ? text.rfind(given.text(0)) : text.find(given.text(0));
-  if (at == text.npos) return -1;
-  return static_cast<std::int64_t>(count_characters(text.substr(0, at)));
+  const Parameters given(arguments, "find", 3);
+  const Part part = part_of(self, given);
+  if (part.before < 0) return -1;
+  const auto at = from_the_end ? part.text.rfind(given.text(0)) : part.text.find(given.text(0));
+  if (at == part.text.npos) return -1;
+  return part.before + static_cast<std::int64_t>(count_characters(part.text.substr(0, at)));
 }
 
+template <bool FromTheEnd>
 Value find(const Value& self, const Arguments& arguments) {
-  return found_at(self, arguments, false);
+  return found_at(self, arguments, FromTheEnd);
 }
 
-Value rfind(const Value& self, const Arguments& arguments) {
-  return found_at(self, arguments, true);
-}
-
+template <bool FromTheEnd>
 Value index(const Value& self, const Arguments& arguments) {
-  const std::int64_t at = found_at(self, arguments, false);
+  const std::int64_t at = found_at(self, arguments, FromTheEnd);
   if (at < 0) fail("ValueError", "substring not found");
   return at;
 }
 
 Value count(const Value& self, const Arguments& arguments) {
-  const Parameters given(arguments, "count", 1);
-  const string_view part = given.text(0);
-  const string_view text = text_of(self);
-  if (part.empty()) return count_characters(text) + 1;
+  const Parameters given(arguments, "count", 3);
+  const string_view wanted = given.text(0);
+  const Part part = part_of(self, given);
+  if (part.before < 0) return 0;
+  const string_view text = part.text;
+  if (wanted.empty()) return count_characters(text) + 1;
   std::int64_t times = 0;
-  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++times;
+  for (auto at = text.find(wanted); at != text.npos; at = text.find(wanted, at + wanted.size())) {
+    ++times;
+  }
   return times;
+}
+
+Value expandtabs(const Value& self, const Arguments& arguments) {
+  const Parameters given(arguments, "expandtabs", 1);
+  const std::int64_t size = std::max<std::int64_t>(given.integer_or(0, 8, "tabsize"), 0);
+  std::string out;
+  std::int64_t column = 0;
+  for (const char c : text_of(self)) {
+    if (c == '\t') {
+      const std::int64_t blanks = size == 0 ? 0 : size - column % size;
+      check_length(static_cast<std::uint64_t>(blanks));
+      out.append(static_cast<std::size_t>(blanks), ' ');
+      check_length(out.size());
+      column += blanks;
+      continue;
+    }
+    out += c;
+    const bool inside = (static_cast<unsigned char>(c) & 0xC0) == 0x80;  // of a character
+    column = c == '\n' || c == '\r' ? 0 : inside ? column : column + 1;
+  }
+  return out;
 }
 
 Value partition(const Value& self, const Arguments& arguments, bool from_the_end) {
@@ -314,6 +404,21 @@ Value format(const Value& self, const Arguments& arguments) {
   return brace_format(text_of(self), arguments);
 }
 
+Value format_map(const Value& self, const Arguments& arguments) {
+  const Value& names = Parameters(arguments, "format_map", 1).at(0);
+  if (names.type() != Type::kDict) fail("TypeError", "format_map() wants a dict");
+  Arguments named;
+  for (const Value::Pair& item : dict_of(names).items()) {
+    if (is_text(item.first)) named.keywords.emplace_back(text_of(item.first), item.second);
+  }
+  return brace_format(text_of(self), named);
+}
+
+Value isascii(const Value& self, const Arguments& arguments) {
+  check_arity(arguments, 0, 0);
+  return is_ascii(text_of(self));
+}
+
 // str and bytes are the same here.
 Value same_text(const Value& self, const Arguments&) {
   return self;
@@ -362,6 +467,12 @@ Value list_count(const Value& self, const Arguments& arguments) {
   return std::count(items.begin(), items.end(), given.at(0));
 }
 
+// Nothing changes, so nothing has to be copied.
+Value copy(const Value& self, const Arguments& arguments) {
+  check_arity(arguments, 0, 0);
+  return self;
+}
+
 Value dict_get(const Value& self, const Arguments& arguments) {
   const Parameters given(arguments, "get", 2);
   if (const Value* found = dict_of(self).find(given.at(0))) return *found;
@@ -399,20 +510,26 @@ struct Entry {
 
 constexpr Entry kTextMethods[] = {
     {"capitalize", mapped<capitalize>},
-    {"casefold", mapped<lower>},
+    {"casefold", mapped<casefold>},
     {"center", justify<'^'>},
     {"count", count},
     {"decode", same_text},
     {"encode", same_text},
     {"endswith", endswith},
-    {"find", find},
+    {"expandtabs", expandtabs},
+    {"find", find<false>},
     {"format", format},
-    {"index", index},
+    {"format_map", format_map},
+    {"index", index<false>},
     {"isalnum", is_kind<CharacterKind::kAlnum>},
     {"isalpha", is_kind<CharacterKind::kAlpha>},
+    {"isascii", isascii},
+    {"isdecimal", is_kind<CharacterKind::kDigit>},
     {"isdigit", is_kind<CharacterKind::kDigit>},
     {"islower", is_kind<CharacterKind::kLower>},
+    {"isnumeric", is_kind<CharacterKind::kDigit>},
     {"isspace", is_kind<CharacterKind::kSpace>},
+    {"istitle", is_kind<CharacterKind::kTitle>},
     {"isupper", is_kind<CharacterKind::kUpper>},
     {"join", join},
     {"ljust", justify<'<'>},
@@ -422,7 +539,8 @@ constexpr Entry kTextMethods[] = {
     {"removeprefix", removeprefix},
     {"removesuffix", removesuffix},
     {"replace", replace},
-    {"rfind", rfind},
+    {"rfind", find<true>},
+    {"rindex", index<true>},
     {"rjust", justify<'>'>},
     {"rpartition", parted<true>},
     {"rsplit", rsplit},
@@ -436,9 +554,12 @@ constexpr Entry kTextMethods[] = {
     {"upper", mapped<upper>},
     {"zfill", zfill},
 };
-constexpr Entry kListMethods[] = {{"count", list_count}, {"index", list_index}};
-constexpr Entry kDictMethods[] = {
-    {"get", dict_get}, {"items", dict_items}, {"keys", dict_keys}, {"values", dict_values}};
+constexpr Entry kListMethods[] = {{"copy", copy}, {"count", list_count}, {"index", list_index}};
+constexpr Entry kDictMethods[] = {{"copy", copy},
+                                  {"get", dict_get},
+                                  {"items", dict_items},
+                                  {"keys", dict_keys},
+                                  {"values", dict_values}};
 
 template <std::size_t N>
 Method look_up(const Entry (&entries)[N], string_view name) {

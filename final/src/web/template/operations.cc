@@ -106,6 +106,40 @@ Value integer_operation(Operator op, std::int64_t left, std::int64_t right) {
   return result;
 }
 
+// Python's: the quotient belongs to the rest, which has the divisor's sign. Rounding left / right
+// down would make 5 of 0.5 // 0.1, of which the rest is nearly 0.1.
+struct Division {
+  double quotient;
+  double rest;
+};
+
+Division floor_division(double left, double right) {
+  double rest = std::fmod(left, right);
+  double quotient = (left - rest) / right;
+  if (rest == 0) {
+    rest = std::copysign(0.0, right);
+  } else if ((rest < 0) != (right < 0)) {
+    rest += right;
+    quotient -= 1;
+  }
+  if (quotient == 0) return {std::copysign(0.0, left / right), rest};
+  const double whole = std::floor(quotient);
+  return {quotient - whole > 0.5 ? whole + 1 : whole, rest};
+}
+
+double float_power(double base, double exponent) {
+  if (base == 0 && exponent < 0) {
+    fail("ZeroDivisionError", "0.0 cannot be raised to a negative power");
+  }
+  const double result = std::pow(base, exponent);
+  const bool finite = std::isfinite(base) && std::isfinite(exponent);
+  if (finite && std::isinf(result)) fail("OverflowError", "Numerical result out of range");
+  if (finite && std::isnan(result)) {
+    fail("ValueError", "a power that is a complex number, which is not known here");
+  }
+  return result;
+}
+
 Value float_operation(Operator op, double left, double right) {
   switch (op) {
     case Operator::kAdd:
@@ -119,14 +153,12 @@ Value float_operation(Operator op, double left, double right) {
       return left / right;
     case Operator::kFloorDivide:
       if (right == 0) fail("ZeroDivisionError", "float floor division by zero");
-      return std::floor(left / right);
-    case Operator::kModulo: {
+      return floor_division(left, right).quotient;
+    case Operator::kModulo:
       if (right == 0) fail("ZeroDivisionError", "float modulo");
-      const double rest = std::fmod(left, right);
-      return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest;
-    }
+      return floor_division(left, right).rest;
     default:
-      return std::pow(left, right);
+      return float_power(left, right);
   }
 }
 
@@ -313,7 +345,8 @@ bool contains(const Value& container, const Value& member) {
   if (container.type() == Type::kDict) return dict_of(container).find(member) != nullptr;
   if (const auto* range = object_as<RangeBody>(container)) {
     if (!is_integral(member) || range->size == 0) return false;
-    const std::int64_t distance = integer_of(member) - range->start;
+    std::int64_t distance = 0;
+    if (__builtin_sub_overflow(integer_of(member), range->start, &distance)) return false;
     return distance % range->step == 0 && distance / range->step >= 0 &&
            distance / range->step < range->size;
   }

@@ -155,9 +155,22 @@ std::string title(std::string_view text) {
   return out;
 }
 
+std::string casefold(std::string_view text) {
+  std::string out;
+  each_character(text, [&](std::uint32_t c, std::string_view bytes) {
+    if (c == 0xDF) {
+      out += "ss";
+    } else {
+      append_mapped(out, c, bytes, false);
+    }
+  });
+  return out;
+}
+
 bool is_all(std::string_view text, CharacterKind kind) {
   bool all = true;
   bool any_cased = false;
+  bool in_word = false;
   each_character(text, [&](std::uint32_t c, std::string_view) {
     any_cased = any_cased || is_cased(c);
     switch (kind) {
@@ -179,9 +192,13 @@ bool is_all(std::string_view text, CharacterKind kind) {
       case CharacterKind::kLower:
         all = all && !is_upper(c);
         return;
+      case CharacterKind::kTitle:
+        all = all && (in_word ? !is_upper(c) : !is_lower(c));
+        in_word = is_cased(c);
+        return;
     }
   });
-  const bool by_case = kind == CharacterKind::kUpper || kind == CharacterKind::kLower;
+  const bool by_case = kind >= CharacterKind::kUpper;
   return all && (by_case ? any_cased : !text.empty());
 }
 

@@ -24,8 +24,9 @@ std::string lower(std::string_view text);
 std::string swapcase(std::string_view text);
 std::string capitalize(std::string_view text);
 std::string title(std::string_view text);
+std::string casefold(std::string_view text);
 
-enum class CharacterKind : std::uint8_t { kAlpha, kDigit, kAlnum, kSpace, kUpper, kLower };
+enum class CharacterKind : std::uint8_t { kAlpha, kDigit, kAlnum, kSpace, kUpper, kLower, kTitle };
 // Python's isalpha() and so on.
 bool is_all(std::string_view text, CharacterKind kind);
 

@@ -157,6 +157,28 @@ expressions("TP14", "escape(html)", "xhtml_escape('\"')", "url_escape('a b/c&d')
             "datetime.datetime(2026, 3, 1) + datetime.timedelta(days=-1)", "datetime.datetime(2026, 3, 1) < datetime.datetime(2026, 3, 2)", "datetime.datetime(2026, 11, 21).weekday()", "datetime.datetime(2026, 11, 21, 9).hour", "(datetime.timedelta(days=3, seconds=5)).total_seconds()",
             "datetime.timedelta(seconds=-1)", "datetime.timedelta(weeks=1).days", "max([datetime.date(2026, 1, 1), datetime.date(2025, 1, 1)])", "datetime.datetime(2026, 11, 21, 9, 30).strftime('%d %B %Y, %I:%M %p %f %%')", "datetime.datetime(2026, 1, 2).date()", "'{:%Y}'.format(datetime.date(2026, 1, 1))")
 
+# ---- what the specifications of a format may say, and may not
+for value, specs in ((-1234567.891, ("n", "x", "s", "d", "q", "", "#g", "#.0f", ".3", ".5", "020,", "020,.1f", "_.1f", "+.1f", " .2e", "%", ",.0%", ".", "*>20.1f", "é^20.1f", "=20")),
+                     (100.0, (".3", ".5", ".1", "n", "#.3")), ("float('inf')", ("%", "F", "E", "06,")), (0.0, (".1", ".3", "+")),
+                     (1234567, ("n", "s", ".3", "020,", "012,", "_", "_x", "#_X", ",x", "_b", "c", "+c", "#c", "e", "08.2f", "=+12", "#o", "q", ",_")),
+                     (65, ("c", "5c", "<5c", ",c")), (-1, ("c",)), (True, (">5", "d", "05", "", "s", "+", ".1f", "c")),
+                     ("'text'", ("s", "010", ">010", "=10", "+", " ", "#", ",", "_", "d", "c", ".2", "é<8.3", "<<6")),
+                     (None, (">5", "")), ([1], (">5", "d")), ({"a": 1}, ("s",))):
+    for spec in specs:
+        expressions("TP03", "'{:" + spec + "}'.format(" + str(value) + ")")
+expressions("TP03", "'{:{}}|{:>{}}'.format('a', 5, 'b', 5)", "'{:{w}.{p}f}'.format(pi, w=8, p=2)", "'{:{w!s:>2}}'.format(1, w=4)", "'{:{'.format(1)", "'{:{a{b}}}'.format(1, a=2, b=3)",
+            "'%a' % 'aß漢😀'", "'{!a}'.format('é')", "'%c' % -1", "'%c' % 1.5", "'%010.1f|%-8.3s|%+g' % (-1.25, 'abcdef', 3)")
+# ---- quotients, powers, what texts say of numbers
+expressions("TP03", "0.5 // 0.1", "divmod(0.5, 0.1)", "-7 // 2.5", "-7 % 2.5", "0 % -0.5", "-0.5 // 4", "7.5 // -2", "0.0 ** -1", "10.0 ** 400", "2.0 ** -1", "abs(True)", "int('0x1F', 16)", "int('0x1F', 0)", "int('-0b11', 0)", "int('010', 0)", "int('0', 0)",
+            "int('1_000')", "int('1__0')", "int('_1')", "int('+-5')", "int('-9')", "int('5', 1)", "int('-')", "int('')", "float('+-5')", "float('1_0.5')", "float('-1e400')", "float('nan(1)')", "float('x')", "-9223372036854775807 in range(9)", "1__0", "1_0", "0x_ff")
+# ---- methods of str
+expressions("TP03", "'äbcäbc'.find('b', 2)", "'äbcäbc'.find('b', -2, -1)", "'abc'.find('', 3)", "'abc'.find('', 4)", "'abcabc'.rfind('b', 0, 4)", "'abcabc'.rindex('c')", "'abc'.rindex('x')", "'abc'.index('c', 1)", "'abcabc'.count('b', 2)", "'abc'.count('', 1, 3)", "'abc'.count('', 5)",
+            "'äbc'.startswith('b', 1)", "'abc'.startswith('', 4)", "'abc'.endswith(('a', 'b'), 0, 2)", "' a b  c '.rsplit(None, 1)", "' a b '.rsplit(None, 5)", "' a  b '.rsplit(None, 0)", "' a b  c '.split(None, 1)", "'  x '.strip('')", "'a\tbc\td\n\te'.expandtabs()", "'é\tb'.expandtabs(4)", "'a\tb'.expandtabs(0)",
+            "'a\\u2028b\\x85c\\r\\nd\\n'.splitlines()", "'|'.join('a\\u2028b\\r\\n'.splitlines(True))", "'aé'.isascii()", "'12'.isdecimal()", "'12'.isnumeric()", "'Hello World'.istitle()", "'Hello world'.istitle()", "''.istitle()", "'Straße'.casefold()", "'{a}-{b[0]}'.format_map({'a': 1, 'b': 'xy'})",
+            "items.copy()", "story.copy() == story")
+case("TP04", "{% for i in items %}{% break now %}{% end %}")
+case("TP03", "{{ '\\x41' }}")
+
 # ---- imports
 case("TP10", "{% import datetime %}{{ datetime.date(2026, 1, 2) }}{% from datetime import timedelta %}{{ timedelta(1) }}")
 case("TP10", "{% import json %}{{ json.dumps({'a': [1, 2]}) }}{{ json.loads('[1, 2]')[1] }}{% import json as j %}{{ j.dumps(1) }}")
