@@ -134,13 +134,15 @@ void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResul
 // What looked like a boundary, and was consumed, is data.
 void MultipartParser::give_back(std::size_t size, MultipartResult& result) {
   matched_ = 0;
-  if (!in_part_) return;
+  const std::size_t lent = std::exchange(lent_, 0);
+  if (!in_part_ || size == lent) return;
   result.status = MultipartStatus::kData;
-  result.content = std::string_view(boundary_).substr(0, size);
+  result.content = std::string_view(boundary_).substr(lent, size - lent);
 }
 
 void MultipartParser::end_part(MultipartResult& result) {
   matched_ = 0;
+  lent_ = 0;
   if (std::exchange(in_part_, false)) result.status = MultipartStatus::kPartEnd;
 }
 
@@ -175,6 +177,8 @@ void MultipartParser::end_head(MultipartResult& result) {
   } else {
     in_part_ = true;
     state_ = State::kData;
+    // Of a part without data the boundary begins with the CRLF of the empty line.
+    matched_ = lent_ = 2;
     result.status = MultipartStatus::kPart;
   }
 }

@@ -82,6 +82,7 @@ class MultipartParser {
   std::string boundary_;  // CR LF "--" boundary, and a "-" more: what may have to be given back
   // Bytes of it that have matched. At first as if a CRLF stood before the body.
   std::size_t matched_ = 2;
+  std::size_t lent_ = 0;  // of these, bytes of the part's head, which are no data
   State state_ = State::kPreamble;
   bool in_part_ = false;
   std::size_t parts_ = 0;

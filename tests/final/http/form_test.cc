@@ -253,6 +253,8 @@ TEST(HeaderValue, HU18_charsets) {
   EXPECT_EQ("T\xC3\xA4st", *http::parse_header_value("a; x*=utf-8'de'T%C3%A4st").find("x"));
   EXPECT_EQ("T\xC3\xA4st", *http::parse_header_value("a; x*=ISO-8859-1''T%E4st").find("x"));
   EXPECT_EQ("no quotes", *http::parse_header_value("a; x*=no quotes").find("x"));
+  // RFC 8187 has no continuations.
+  EXPECT_EQ(nullptr, http::parse_header_value("a; x*0=y; x*1=z").find("x"));
 }
 
 TEST(HeaderValue, HU18_broken_values_do_no_harm) {
