@@ -72,7 +72,8 @@ CASES = {
     # 3.1 to 3.8, WH-09 to WH-14, WH-20, WH-21, WH-37
     **{f"response {way}": get(f"/response/{way}") for way in (
         "time", "number", "repeated", "clear", "unknown", "body-204", "body-304", "flush-204", "own-length",
-        "flush-redirect", "flush-error", "send-error", "finish-write", "list", "setting", "no-etag", "empty")},
+        "flush-redirect", "flush-error", "send-error", "send-304", "throw-304", "finish-write", "list", "setting",
+        "no-etag", "empty")},
     "response_POST": with_body("POST", "/response/body"),
     "response_1_0": get("/response/own-length", version="1.0"),
     # 3.2, WH-38

@@ -25,6 +25,7 @@ void read_response_field(std::string_view name, std::string_view value, Response
       return;
     case 14:
       if (name != "Content-Length") return;
+      if (framing.content_length) throw httputil::HTTPOutputError("Content-Length is there twice");
       framing.content_length = parse_content_length(value);
       if (framing.content_length) return;
       throw httputil::HTTPOutputError("Content-Length is not a number");
@@ -39,6 +40,9 @@ void read_response_field(std::string_view name, std::string_view value, Response
 ResponseFraming read_response_framing(const httputil::HTTPHeaders& headers) {
   ResponseFraming framing;
   for (const auto [name, value] : headers) read_response_field(name, value, framing);
+  if (framing.content_length && framing.has_transfer_encoding) {
+    throw httputil::HTTPOutputError("both Content-Length and Transfer-Encoding");
+  }
   return framing;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/traceback.h"
 #include "http/exchange.h"
+#include "http/framing.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
 #include "web/client_state.h"
@@ -248,7 +249,7 @@ void RequestHandler::send_error(int status_code, const ErrorInfo& info) {
   set_status(status_code, info.reason);
   if (status_code == 405) set_header("Allow", allowed_methods());
   try {
-    write_error(status_code, info);
+    if (!http::has_no_body(status_code)) write_error(status_code, info);
   } catch (...) {
     log::app_log.error("Uncaught exception in write_error: " + describe(std::current_exception()));
   }

@@ -131,6 +131,7 @@ void RequestHandler::finish_headers() {
     }
   }
   if (http::has_no_body(status_line_.code)) {
+    if (status_line_.code < 200) throw std::runtime_error("A response cannot end with a 1xx");
     if (!write_buffer_.empty()) {
       throw std::runtime_error("Cannot send body with " + std::to_string(status_line_.code));
     }

@@ -316,6 +316,25 @@ TEST_F(ServerTest, H106_HU17_less_than_the_Content_Length_ends_the_connection) {
   EXPECT_EQ(log_.count("HTTPOutputError: Tried to write 2 bytes less than Content-Length"), 1U);
 }
 
+// A client might believe the other one, and take the rest for the next response.
+TEST_F(ServerTest, HU17_a_response_of_two_lengths_is_not_sent) {
+  serve([](const HTTPServerRequest& request) {
+    HTTPHeaders headers;
+    headers.add("Content-Length", "2");
+    if (request.uri == "/same") headers.add("Content-Length", "2");
+    if (request.uri == "/other") headers.add("Content-Length", "3");
+    if (request.uri == "/coding") headers.add("Transfer-Encoding", "chunked");
+    EXPECT_THROW(request.connection->write_headers({"", 200, "OK"}, headers, "ab"),
+                 httputil::HTTPOutputError);
+    request.connection->write_headers({"", 204, "No"}, {}, "");
+    request.connection->finish();
+  });
+  for (const char* path : {"/same", "/other", "/coding"}) {
+    EXPECT_EQ(exchange(get(path, "Connection: close\r\n")),
+              "HTTP/1.1 204 No\r\nConnection: close\r\n\r\n");
+  }
+}
+
 TEST_F(ServerTest, a_reason_cannot_add_a_header_line) {
   serve([](const HTTPServerRequest& request) {
     request.connection->write_headers({"", 200, "OK\r\nSet-Cookie: a=b"}, {}, "");

@@ -312,6 +312,27 @@ TEST_F(HandlersTest, WH21_send_error_takes_a_reason) {
   EXPECT_EQ(get->body, "<html><title>403: Go away</title><body>403: Go away</body></html>");
 }
 
+TEST_F(HandlersTest, WH21_a_status_without_a_body_gets_no_error_page) {
+  struct Bodiless : RequestHandler {
+    void get(int status_code) { throw HTTPError(status_code); }
+    void post(int status_code) { send_error(status_code); }
+    void write_error(int, const ErrorInfo&) override { ADD_FAILURE(); }
+  };
+  Application app({url<Bodiless>("/(.*)")});
+  for (const char* method : {"GET", "POST"}) {
+    EXPECT_EQ(Exchange(app, method, "/304")->code, 304);
+    EXPECT_EQ(Exchange(app, method, "/204")->code, 204);
+  }
+}
+
+TEST_F(HandlersTest, WH14_a_1xx_does_not_end_a_response) {
+  struct Interim : RequestHandler {
+    void get() { set_status(103); }
+  };
+  Application app({url<Interim>("/")});
+  EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
+}
+
 struct OwnDecoding : RequestHandler {
   std::string decode_argument(std::string_view value, std::string_view name) const override {
     return "<" + std::string(name) + ":" + std::string(value) + ">";

@@ -150,6 +150,11 @@ struct ResponseHandler : web::RequestHandler {
       web::ErrorInfo info;
       info.reason = "Out to lunch";
       send_error(503, info);
+    } else if (way == "send-304") {
+      write("dropped");
+      send_error(304);
+    } else if (way == "throw-304") {
+      throw web::HTTPError(304);
     } else if (way == "finish-write") {
       finish("done");
       write("more");

@@ -162,6 +162,11 @@ class ResponseHandler(tornado.web.RequestHandler):
         elif way == "send-error":
             self.set_header("X-Dropped", "1")
             self.send_error(503, reason="Out to lunch")
+        elif way == "send-304":
+            self.write("dropped")
+            self.send_error(304)
+        elif way == "throw-304":
+            raise tornado.web.HTTPError(304)
         elif way == "finish-write":
             self.finish("done")
             self.write("more")
