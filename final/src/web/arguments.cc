@@ -16,12 +16,31 @@ std::string clean(std::string text, bool strip) {
   return strip ? std::string(escape::strip_unicode(text)) : text;
 }
 
+// The bytes as Python shows them, for the log: a client's control characters are none of it.
+std::string shown(std::string_view bytes) {
+  constexpr std::string_view kLetters = "\n\r\t\\'";
+  constexpr std::string_view kEscapes = "nrt\\'";
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text = "b'";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (const auto known = kLetters.find(c); known != kLetters.npos) {
+      text.append({'\\', kEscapes[known]});
+    } else if (byte < 0x20 || byte > 0x7E) {
+      text.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+    } else {
+      text += c;
+    }
+  }
+  return text + "'";
+}
+
 }  // namespace
 
 std::string RequestHandler::decode_argument(std::string_view value, std::string_view name) const {
   if (!escape::is_valid_utf8(value)) {
     throw HTTPError(400, "Invalid unicode in " + std::string(name.empty() ? "url" : name) + ": " +
-                             std::string(value.substr(0, 40)));
+                             shown(value.substr(0, 40)));
   }
   return std::string(value);
 }

@@ -347,8 +347,9 @@ TEST_F(HandlersTest, WH26_decode_argument_sees_captures_and_arguments) {
     void get(std::string) { get_argument("a", ""); }
   };
   Application usual({url<Usual>("/(.*)")});
-  const ExpectLog in_url(log::gen_log, "400 GET .*: Invalid unicode in url");
-  EXPECT_EQ(Exchange(usual, "GET", "/%ff")->code, 400);
+  const ExpectLog in_url(log::gen_log,
+                         R"(400 GET .*: Invalid unicode in url: b'\\xff\\n\[E\] \\x1b\\\\\\''$)");
+  EXPECT_EQ(Exchange(usual, "GET", "/%ff%0a[E]%20%1b%5c%27")->code, 400);
   const ExpectLog in_argument(log::gen_log, "400 GET .*: Invalid unicode in a");
   EXPECT_EQ(Exchange(usual, "GET", "/x?a=%ff")->code, 400);
 }
