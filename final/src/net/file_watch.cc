@@ -1,9 +1,11 @@
 #include "net/file_watch.h"
 
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -30,10 +32,28 @@ bool is_of_an_editor(const fs::path& path) {
   return name.starts_with('.') || name.ends_with('~');
 }
 
-bool begins_as_program(const std::string& path) {
-  std::array<char, 4> magic{};
-  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
-  return magic == std::array<char, 4>{'\x7f', 'E', 'L', 'F'};
+bool fits(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
+  return offset <= size && length <= size - offset;
+}
+
+// Whether the file is a program and has all that its headers speak of. What a linker leaves that
+// was stopped, or had no more room on the disk, has not.
+bool is_whole_program(const std::string& path, std::uint64_t size) {
+  std::ifstream file(path, std::ios::binary);
+  ElfW(Ehdr) head{};
+  if (!file.read(reinterpret_cast<char*>(&head), sizeof head)) return false;
+  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0) return false;
+  constexpr unsigned char kOurs = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+  if (head.e_ident[EI_CLASS] != kOurs) return true;  // execv() will say
+  if (!fits(head.e_shoff, std::uint64_t{head.e_shnum} * head.e_shentsize, size)) return false;
+  if (!fits(head.e_phoff, std::uint64_t{head.e_phnum} * sizeof(ElfW(Phdr)), size)) return false;
+  file.seekg(static_cast<std::streamoff>(head.e_phoff));
+  for (int i = 0; i < head.e_phnum; ++i) {
+    ElfW(Phdr) segment{};
+    if (!file.read(reinterpret_cast<char*>(&segment), sizeof segment)) return false;
+    if (!fits(segment.p_offset, segment.p_filesz, size)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -111,7 +131,8 @@ void ProgramWatch::look() {
 bool ProgramWatch::is_whole() const {
   if (!now_) return false;
   if (!is_changed()) return true;
-  return now_ == before_ && now_->is_program && begins_as_program(path_);
+  return now_ == before_ && now_->is_program &&
+         is_whole_program(path_, static_cast<std::uint64_t>(now_->size));
 }
 
 }  // namespace tornado::autoreload

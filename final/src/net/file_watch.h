@@ -52,8 +52,8 @@ class ProgramWatch {
   void look();
   // Whether it is not the one that runs.
   bool is_changed() const { return !now_ || *now_ != running_; }
-  // Whether it can be run: there, allowed to, a program (ELF), and not written to since the look
-  // before.
+  // Whether it can be run: there, allowed to, a program (ELF) of which nothing is missing, and not
+  // written to since the look before.
   bool is_whole() const;
 
   // It cannot be run after all: wait for the next one.

@@ -1,5 +1,6 @@
 // A program that is replaced while it serves.
 #include <gtest/gtest.h>
+#include <link.h>
 #include <tornado/autoreload.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
@@ -7,6 +8,7 @@
 #include <tornado/process.h>
 #include <tornado/web.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -21,6 +23,24 @@ namespace tornado::autoreload {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A program's file whose only segment is the whole of it, and whose sections are described behind.
+std::string program_of(std::size_t size, unsigned short sections = 0) {
+  ElfW(Ehdr) head{};
+  std::memcpy(head.e_ident, ELFMAG, SELFMAG);
+  head.e_ident[EI_CLASS] = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+  head.e_phoff = sizeof head;
+  head.e_phnum = 1;
+  head.e_shoff = size;
+  head.e_shnum = sections;
+  head.e_shentsize = sizeof(ElfW(Shdr));
+  ElfW(Phdr) segment{};
+  segment.p_filesz = size;
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  bytes.append(reinterpret_cast<const char*>(&segment), sizeof segment);
+  bytes.resize(size, 'x');
+  return bytes;
+}
 
 void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream file(path, std::ios::binary);
@@ -74,9 +94,7 @@ TEST_F(FileWatchTest, AR01_a_folder_means_the_files_below_it_but_not_an_editors)
 }
 
 TEST_F(FileWatchTest, AR01_a_program_is_whole_when_nobody_writes_it_any_more) {
-  const std::string elf =
-      "\x7f"
-      "ELF and more";
+  const std::string elf = program_of(200);
   const auto make_program = [this] { fs::permissions(path("app"), fs::perms::owner_all); };
   write_file(path("app"), elf);
   make_program();
@@ -97,6 +115,12 @@ TEST_F(FileWatchTest, AR01_a_program_is_whole_when_nobody_writes_it_any_more) {
   EXPECT_FALSE(look_twice()) << "it is empty";
   write_file(path("app"), "#!/bin/sh");
   EXPECT_FALSE(look_twice()) << "it is no program";
+  write_file(path("app"), elf.substr(0, 10));
+  EXPECT_FALSE(look_twice()) << "its header is not complete";
+  write_file(path("app"), elf.substr(0, 199));
+  EXPECT_FALSE(look_twice()) << "its end is missing";
+  write_file(path("app"), program_of(200, 1) + "!");
+  EXPECT_FALSE(look_twice()) << "its table of sections is missing";
   write_file(path("app"), elf + "!");
   watch.look();
   EXPECT_FALSE(watch.is_whole()) << "it was just written";
@@ -313,12 +337,24 @@ TEST_F(ReloadTest, AR01_a_program_that_the_system_does_not_run_is_outlived) {
   run("serve");
   wait_until_it_serves();
   const std::string old = expected_;
-  write_file(app_ + ".new",
-             "\x7f"
-             "ELF, it says");
+  write_file(app_ + ".new", program_of(200));
   fs::permissions(app_ + ".new", fs::perms::owner_all);
   fs::rename(app_ + ".new", app_);
   EXPECT_NE(line_with("cannot run").find("Exec format error"), std::string::npos);
+  EXPECT_EQ(fetch("POST"), old);
+  replace("2");
+  wait_until_it_serves();
+  EXPECT_EQ(fetch(), expected_);
+}
+
+TEST_F(ReloadTest, AR01_half_of_a_program_is_outlived) {
+  run("serve");
+  wait_until_it_serves();
+  const std::string old = expected_;
+  fs::copy_file(app_, app_ + ".new");
+  fs::resize_file(app_ + ".new", fs::file_size(app_) / 2);
+  fs::rename(app_ + ".new", app_);
+  EXPECT_NE(line_with("waiting until").find("is whole"), std::string::npos);
   EXPECT_EQ(fetch("POST"), old);
   replace("2");
   wait_until_it_serves();
