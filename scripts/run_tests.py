@@ -19,6 +19,7 @@ from dataclasses import dataclass
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "logs"
 JOBS = str(os.cpu_count() or 2)
+WAITING_JOBS = str((os.cpu_count() or 2) + 1)  # for tests that mostly wait for a server or a timeout
 HEARTBEAT_SECONDS = 30
 SHOWN_ON_FAILURE = 400
 
@@ -56,8 +57,8 @@ def build_and_ctest(preset, target="all", *ctest_arguments):
     ]
 
 
-def pytest(*folders):
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *folders]
+def pytest(*arguments):
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *arguments]
 
 
 def chapter_stages(chapter):
@@ -66,15 +67,13 @@ def chapter_stages(chapter):
               build_and_ctest("debug", f"chapter_{chapter}_tests", "-R", f"^chapter_{chapter}")),
         Stage("wire", "its servers from outside", [
             ["scripts/build.sh", "debug", f"chapter_{chapter}"],
-            pytest("tests/chapters/wire", f"--chapter={chapter}"),
+            pytest("-n", WAITING_JOBS, "tests/chapters/wire", f"--chapter={chapter}"),
         ]),
     ]
 
 
 def stages():
     python = sys.executable
-    outside = [folder for folder in ("tests/clients", "tests/bench", "tests/docs")
-               if any((ROOT / folder).rglob("test_*.py"))]
     return [
         Stage("checks", "format, house rules, co_await statements, each header alone", [
             ["scripts/format.sh", "--check"],
@@ -82,14 +81,19 @@ def stages():
             [python, "scripts/check_await.py"],
             [python, "scripts/grid.py", "--check"],
             [python, "scripts/compatibility.py", "--check"],
-            pytest("tests/compile"),
+            pytest("-n", JOBS, "tests/compile"),
         ], quick=True, independent=True),
         Stage("debug", "the C++ tests, g++", build_and_ctest("debug"), quick=True),
-        Stage("outside", "Python clients, tools and documents: " + " ".join(outside), [pytest(*outside)], quick=True),
-        Stage("chapters", "the servers of the chapters, from outside", [pytest("tests/chapters/wire")], quick=True),
+        Stage("outside", "Python clients, documents and tools", [
+            pytest("-n", WAITING_JOBS, "tests/clients"),
+            pytest("tests/docs", "tests/bench"),  # they show and measure times: nothing beside them
+        ], quick=True, independent=True),
+        Stage("chapters", "the servers of the chapters, from outside", [
+            pytest("-n", WAITING_JOBS, "tests/chapters/wire"),
+        ], quick=True),
         Stage("course", "every exercise proved; its runner, the lessons and the slides checked", [
             [python, "exercises/run.py", "prove"],
-            pytest("tests/course"),
+            pytest("-n", JOBS, "tests/course"),
         ], quick=True, independent=True),
         Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", build_and_ctest("asan")),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", build_and_ctest("clang-asan")),
