@@ -27,7 +27,7 @@ HELLO = ROOT / "final" / "demos" / "helloworld" / "helloworld.cc"
 HELLO_BUDGET = 1.5
 YARDSTICK = "#include <string>\n"
 YARDSTICK_SECONDS = 0.19
-RUNS = 8
+RUNS = 30  # of a header that is at its budget, on a machine that others slow down
 
 
 def seconds_to_compile(source):
