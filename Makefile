@@ -41,7 +41,7 @@ quiz: ## a chapter's questions, in the terminal: make quiz CH=01
 
 exercise: ## run an exercise's tests on your files: make exercise EX=01-1
 	@scripts/need.sh build lessons exercises
-	@/usr/bin/python3 exercises/run.py exercise "$(EX)" || [ $$? -eq 1 ]  # 1: red, which is no error of make's
+	@/usr/bin/python3 exercises/run.py exercise "$(EX)" || [ $$? -eq 3 ]  # 3: red, which is no error of make's
 
 hint: ## the next hint of an exercise: make hint EX=01-1
 	@/usr/bin/python3 exercises/run.py hint "$(EX)"

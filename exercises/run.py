@@ -1,6 +1,7 @@
 """The exercises: run.py exercise|hint|watch NN-K, run.py progress, run.py prove [NN-K ...].
 
-`exercise` ends with 0 once all tests pass, with 1 while one fails, and with 2 if there is no such exercise.
+`exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
+when this program itself fails.)
 """
 
 import sys
@@ -13,6 +14,7 @@ import results
 from catalogue import ROOT, Unknown, all_exercises, find
 
 POLL_SECONDS = 0.5
+RED = 3
 
 
 def say_compiler_errors(words):
@@ -102,7 +104,7 @@ def main(arguments):
             watch(find("".join(names)))
         elif verb == "exercise":
             exercise = find("".join(names))
-            return 0 if try_once(exercise, exercise.make_work()) else 1
+            return 0 if try_once(exercise, exercise.make_work()) else RED
         else:
             print(__doc__)
             return 2

@@ -106,7 +106,7 @@ def course(built):
 
 def test_the_first_run_makes_work_and_says_that_red_is_right(course):
     code, out, _ = course.run("exercise", "09-1")
-    assert code == 1
+    assert code == 3
     assert (course.folder / "work" / "add.cc").read_text() == (course.folder / "starter" / "add.cc").read_text()
     assert "✗ Add.two_and_two" in out and "Red is right" in out and "Begin with add() in work/add.cc" in out
     assert course.progress() == {"passed": 0, "tests": 2, "solved": False}
@@ -122,6 +122,15 @@ def test_make_has_nothing_to_add_to_a_red_run(course):
     assert unknown.returncode == 2 and "say EX= and one of: 09-1" in unknown.stderr
 
 
+def test_a_runner_that_fails_itself_is_an_error_of_make(course):
+    course.put("exercise.toml", "this is no TOML\n")
+    try:
+        failed = course.make("exercise", "EX=09-1")
+    finally:
+        course.put("exercise.toml", TOML)
+    assert failed.returncode == 2 and "Error 1" in failed.stderr
+
+
 def test_a_failing_test_tells_its_story(course):
     _, out, _ = course.run("exercise", "09-1")
     assert ("  1. two is put in twice\n  2. their sum\n       expected: 4\n       came:     0\n\n"
@@ -132,7 +141,7 @@ def test_a_second_run_keeps_the_readers_file_and_offers_a_hint(course):
     course.run("exercise", "09-1")
     course.put("work/add.cc", "int add(int a, int b) { return a * b; }\n")
     code, out, _ = course.run("exercise", "09-1")
-    assert code == 1 and "1 of 2 tests pass" in out
+    assert code == 3 and "1 of 2 tests pass" in out
     assert "Two and two fits both" in out and "make hint EX=09-1 (0 of 3 seen)" in out
 
 
@@ -142,7 +151,7 @@ def test_a_solution_is_recorded_and_stays_recorded(course):
     code, out, _ = course.run("exercise", "09-1")
     assert code == 0 and "2 of 2 tests pass" in out and "Solved." in out
     course.put("work/add.cc", "int add(int a, int b) { return a; }\n")
-    assert course.run("exercise", "09-1")[0] == 1
+    assert course.run("exercise", "09-1")[0] == 3
     assert course.progress()["solved"] is True
     assert "1 of 1" in course.run("progress")[1]
 
@@ -151,7 +160,7 @@ def test_what_does_not_compile_is_shown_from_its_first_error(course):
     course.run("exercise", "09-1")
     course.put("work/add.cc", "int add(int a, int b) { return a + c; }\n")
     code, out, _ = course.run("exercise", "09-1")
-    assert code == 1 and "does not compile yet" in out and "'c' was not declared" in out.replace("‘", "'").replace("’", "'")
+    assert code == 3 and "does not compile yet" in out and "'c' was not declared" in out.replace("‘", "'").replace("’", "'")
 
 
 def test_a_crash_is_one_failure_and_the_other_tests_run(course):
