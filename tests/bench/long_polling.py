@@ -87,12 +87,15 @@ def memory_kb(pid, stacks_before):
 
 
 def settle(server, quiet_s=0.3, patience_s=30):
-    """Waits until the server has nothing to do any more: what was sent has been read."""
+    """Waits until the server has nothing to do any more: what was sent has been read. False if it always has."""
     deadline = time.monotonic() + patience_s
     used = -1.0
-    while used != server.cpu_s() and time.monotonic() < deadline:
+    while used != server.cpu_s():
+        if time.monotonic() >= deadline:
+            return False
         used = server.cpu_s()
         time.sleep(quiet_s)
+    return True
 
 
 def sample(contender, build, results, clients):
@@ -108,11 +111,13 @@ def sample(contender, build, results, clients):
         command = [build / LOAD, str(server.port), str(clients), chat.wait, chat.ask, chat.say, WORD]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True) as load:
-            full = empty
+            full, settled = empty, True
             if load.stdout.readline() == "waiting\n":
-                settle(server)
+                settled = settle(server)
                 full = memory_kb(pid, before)
             told, complaint = load.communicate("go on\n")
+        if not settled:
+            return {"broke": f"{clients} clients waited, and it still had work to do"}
         if load.returncode != 0:
             return {"broke": complaint.strip().splitlines()[-1]}
         figures = json.loads(told)

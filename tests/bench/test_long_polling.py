@@ -40,6 +40,27 @@ def test_a_short_run_of_the_whole(tmp_path):
     xml.dom.minidom.parseString(long_polling.plot(chosen, SIZES, taken))
 
 
+class Machine:
+    """A server whose processor time is what it is told to be, and then the last of it."""
+
+    def __init__(self, *readings):
+        self.readings = list(readings)
+
+    def cpu_s(self):
+        return self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
+
+
+def test_a_server_settles_when_it_uses_no_more_processor_time():
+    assert long_polling.settle(Machine(1.0, 1.0, 2.0, 2.0, 2.0), quiet_s=0)
+
+
+def test_a_server_that_is_never_quiet_is_said_to_be(monkeypatch, tmp_path):
+    assert not long_polling.settle(Machine(*range(1000)), quiet_s=0, patience_s=0)
+    monkeypatch.setattr(long_polling, "settle", lambda server: False)
+    taken = long_polling.sample(contender("coroutines"), BUILD, tmp_path, 5)
+    assert taken == {"broke": "5 clients waited, and it still had work to do"}
+
+
 # --- the load --------------------------------------------------------------------------------------------------------
 
 class Scripted:
