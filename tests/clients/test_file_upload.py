@@ -227,6 +227,8 @@ def test_browser_uploads_files(receiver, files, tmp_path_factory):
         shown = [item.text for item in browser.find_elements(By.TAG_NAME, "li")]
         if os.environ.get("SCREENSHOTS"):
             browser.save_screenshot(os.path.join(os.environ["SCREENSHOTS"], "file_upload.png"))
+        browser.find_element(By.LINK_TEXT, "Upload more").click()
+        WebDriverWait(browser, 20).until(lambda driver: driver.title == "Upload")
     finally:
         browser.quit()
     assert [int(text.split()[-2]) for text in shown] == list(files.values())

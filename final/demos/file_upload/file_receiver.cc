@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 using namespace tornado;
 
@@ -24,11 +25,27 @@ std::string line_about(const std::string& method, const std::string& filename,
          " bytes";
 }
 
+// What both pages begin with.
+constexpr std::string_view kHead = R"(<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<style>
+  :root { color-scheme: light dark; }
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 38rem; margin: 2rem auto; padding: 0 1rem; }
+  label, input { display: block; margin-bottom: 1rem; }
+  input, button { font: inherit; }
+  input { width: 100%; box-sizing: border-box; }
+  li { overflow-wrap: anywhere; }
+</style>
+)";
+
 // [page]
 struct PageHandler : web::RequestHandler {
   void get() {
-    write(R"(<!DOCTYPE html>
-<title>Upload</title>
+    write(kHead);
+    write(R"(<title>Upload</title>
+<h1>Upload</h1>
 <form action="/big" method="post" enctype="multipart/form-data">
   <label>Files <input type="file" name="files" multiple></label>
   <label>Note <input type="text" name="note"></label>
@@ -63,7 +80,8 @@ struct BigHandler : web::RequestHandler {
   Future<void> data_received(std::string chunk) { return form_->feed(std::move(chunk)); }
   void post() {
     form_->finish();
-    write("<!DOCTYPE html>\n<title>Uploaded</title>\n<ul>\n");
+    write(kHead);
+    write("<title>Uploaded</title>\n<h1>Uploaded</h1>\n<ul>\n");
     for (const auto& [field, files] : form_->files()) {
       for (const web::UploadedFile& file : files) {
         const std::string line =
@@ -72,7 +90,7 @@ struct BigHandler : web::RequestHandler {
         write("<li>" + escape::xhtml_escape(line) + "</li>\n");
       }
     }
-    write("</ul>\n");
+    write("</ul>\n<p><a href=\"/\">Upload more</a></p>\n");
   }
 
   std::optional<web::MultipartForm> form_;
