@@ -212,6 +212,8 @@ class Composer {
       case Chunk::Kind::kIntermediate:
         fail_at(chunk.line, chunk.word + " does not stand directly in its block");
       case Chunk::Kind::kJump:
+        // A block may come from a loop, and be shown where there is none.
+        if (loops_ == 0) fail_at(chunk.line, chunk.word + " outside of a loop");
         return add<Jump>(body, chunk.word == "break" ? Flow::kBreak : Flow::kContinue);
     }
   }
@@ -229,7 +231,9 @@ class Composer {
     ExpressionPtr function = expression(chunk, chunk.text);
     flush_text(body);
     const std::size_t mark = program_.scope_.assigned().size();
+    const int loops = std::exchange(loops_, 0);
     std::unique_ptr<Section> inner = section(chunk.body, 0, chunk.body.size());
+    loops_ = loops;
     const auto& assigned = program_.scope_.assigned();
     std::vector<std::size_t> slots(assigned.begin() + static_cast<std::ptrdiff_t>(mark),
                                    assigned.end());
@@ -248,12 +252,16 @@ class Composer {
 
   std::vector<Part> parts(const Chunk& chunk) {
     std::vector<Part> result;
+    const bool loops = chunk.word == "for" || chunk.word == "while";
     const Chunk* opener = nullptr;
     std::size_t first = 0;
     for (std::size_t i = 0; i <= chunk.body.size(); ++i) {
       const bool ends = i == chunk.body.size() || chunk.body[i].kind == Chunk::Kind::kIntermediate;
       if (!ends) continue;
+      const bool repeats = loops && opener == nullptr;  // else does not
+      loops_ += repeats ? 1 : 0;
       result.push_back({opener, section(chunk.body, first, i)});
+      loops_ -= repeats ? 1 : 0;
       if (i < chunk.body.size()) opener = &chunk.body[i];
       first = i + 1;
     }
@@ -344,6 +352,7 @@ class Composer {
   std::map<std::string, NamedBlock> blocks_;
   std::string text_;
   int chunks_ = 0;
+  int loops_ = 0;  // around what is read
 };
 
 Program::Program(const std::shared_ptr<const File>& file, BaseLoader* loader) {

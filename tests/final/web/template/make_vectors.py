@@ -177,6 +177,11 @@ expressions("TP03", "'äbcäbc'.find('b', 2)", "'äbcäbc'.find('b', -2, -1)", "
             "'a\\u2028b\\x85c\\r\\nd\\n'.splitlines()", "'|'.join('a\\u2028b\\r\\n'.splitlines(True))", "'aé'.isascii()", "'12'.isdecimal()", "'12'.isnumeric()", "'Hello World'.istitle()", "'Hello world'.istitle()", "''.istitle()", "'Straße'.casefold()", "'{a}-{b[0]}'.format_map({'a': 1, 'b': 'xy'})",
             "items.copy()", "story.copy() == story")
 case("TP04", "{% for i in items %}{% break now %}{% end %}")
+case("TP04", "{% for i in items %}{% else %}{% break %}{% end %}x")
+case("TP04", "{% for i in items %}{% for j in items %}{% else %}{% break %}{% end %}x{% end %}y")
+case("TP06", {"a.html": '{% extends "b.html" %}{% for i in items %}{% block x %}{% break %}{% end %}{% end %}', "b.html": "1{% block x %}{% end %}2"})
+case("TP06", {"a.html": '{% extends "b.html" %}{% for i in items %}{% block x %}{% break %}{% end %}{% end %}', "b.html": "1{% while n %}{% block x %}{% end %}{% end %}2"})
+case("TP06", "{% for i in items %}{% block x %}{{ i }}{% continue %}{% end %}y{% end %}{% apply upper %}{% for i in items %}{% continue %}{% end %}a{% end %}", {"upper": None})
 case("TP03", "{{ '\\x41' }}")
 
 # ---- imports
