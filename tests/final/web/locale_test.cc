@@ -435,6 +435,7 @@ TEST_F(HandlerLocale, WH33_it_can_be_set_and_has_a_default) {
   EXPECT_EQ(ask("GET", "/?set=1", "de-DE"), "es");
   EXPECT_EQ(ask("POST", "/", ""), "es");
   EXPECT_EQ(ask("POST", "/", "es;q=0"), "es");
+  EXPECT_EQ(ask("POST", "/", " "), "es");  // Tornado: the default locale
   EXPECT_EQ(ask("POST", "/", "xx"), "en_US");
 }
 
