@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tornado::detail {
@@ -17,6 +18,15 @@ namespace tornado::detail {
 [[gnu::noinline]] void outer(int number) {
   inner(number);
   // Not a tail call: this function stays on the stack.
+  asm volatile("");
+}
+
+// The library that undoes the names of functions knows none for this lambda.
+[[gnu::noinline]] void through_a_lambda(int number) {
+  [&]<std::size_t... I, std::size_t... J>(std::index_sequence<I...>, std::index_sequence<J...>) {
+    (inner(number + static_cast<int>(I)), ...);
+    asm volatile("");
+  }(std::index_sequence<0>(), std::index_sequence<>());
   asm volatile("");
 }
 
@@ -46,6 +56,13 @@ TEST(Traceback, begins_where_it_is_asked_to) {
   EXPECT_EQ(text.find("caught"), std::string::npos) << text;
   EXPECT_NE(text.find("outer(int)"), std::string::npos) << text;
   EXPECT_EQ(traceback(caught(&outer), "nothing of this name"), traceback(caught(&outer)));
+}
+
+TEST(Traceback, shows_no_name_that_only_a_linker_reads) {
+  const std::string text = traceback(caught(&through_a_lambda));
+  EXPECT_NE(text.find("through_a_lambda(int)"), std::string::npos) << text;
+  EXPECT_NE(text.find("inner(int)"), std::string::npos) << text;
+  EXPECT_EQ(text.find("_Z"), std::string::npos) << text;
 }
 
 TEST(Traceback, is_that_of_the_throw_and_not_of_a_rethrow) {
