@@ -101,8 +101,11 @@ void ServerConnection::close() {
 
 // The server goes; what the program still holds of an exchange is cut off.
 void ServerConnection::abandon() {
+  const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
   close();
-  leave_core();
+  if (core_ != nullptr) leave_core();
+  turn_queued_ = queued;
+  if (stream_closed_ && !queued) ioloop::detail::retire(*this);
 }
 
 void ServerConnection::leave_core() {

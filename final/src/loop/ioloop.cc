@@ -234,10 +234,10 @@ void IOLoop::close(bool all_fds) {
     hook->suspension->destroy();
   }
   state.remove_registrations(all_fds);
-  state.discard_queues();
   state.signals->clear();
   state.own_executor.reset();
   state.watch.reset();
+  state.discard_queues();  // what was let go of, too
 }
 
 // ---- what to run --------------------------------------------------------------------------------
@@ -260,6 +260,7 @@ void IOLoop::remove_handler(int fd) {
 
 void detail::retire(tornado::detail::Runnable& handler) {
   IOLoop* running = thread_state.running;
+  if (running == nullptr && thread_state.closing) running = thread_state.current;
   if (running != nullptr) {
     running->internals().retired.push_back(handler);
   } else {

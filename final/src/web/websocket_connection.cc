@@ -128,6 +128,10 @@ void Connection::begin(iostream::IOStream stream, const ConnectionRules& rules) 
   }
 }
 
+bool Connection::open() const noexcept {
+  return !close_sent_ && !over_ && !stream_.closed() && !stream_.impl().loop().internals().closed;
+}
+
 const std::string& Connection::peer_reason() const noexcept {
   static const std::string none;
   return closing_ != nullptr ? closing_->reason : none;
@@ -138,9 +142,12 @@ void Connection::close() {
 }
 
 void Connection::abandon() {
+  const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
   leave_server();
   close();
   tell_end();
+  turn_queued_ = queued;
+  if (stream_gone_ && !queued) ioloop::detail::retire(*this);
 }
 
 void Connection::on_closed() {

@@ -59,7 +59,9 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
   // What a write gives once there is no connection.
   static Future<void> closed_future();
 
-  bool open() const noexcept { return !close_sent_ && !over_ && !stream_.closed(); }
+  // Whether frames may still be sent. Not when the loop is closed: nothing would leave any more,
+  // and the attempt would end the connection inside the call.
+  bool open() const noexcept;
   void set_nodelay(bool value) const { stream_.set_nodelay(value); }
   // What the peer's close frame said; 0: it had no code, or has not come.
   int peer_code() const noexcept { return peer_code_; }

@@ -241,6 +241,54 @@ TEST_F(WebSocketClientTest, the_last_handle_goes) {
   test::run_until(loop_, [] { return living == 0; });
 }
 
+struct Farewell {
+  ~Farewell() {
+    EXPECT_THROW(connection.write_message("too late").result(), WebSocketClosedError);
+    connection.close();
+  }
+  const WebSocketClientConnection& connection;
+};
+
+Future<void> wait_for_messages(std::string url, bool reads, int& waiting) {
+  const auto connection = co_await websocket_connect(url);
+  const Farewell farewell{connection};
+  connection.write_message("burst");
+  auto next = reads ? connection.read_message() : Future<std::optional<Message>>();
+  ++waiting;
+  co_await next;
+  next = Future<std::optional<Message>>();
+  co_await next;
+}
+
+TEST_F(WebSocketClientTest, frames_that_hold_a_connection_go_with_their_loop) {
+  int waiting = 0;
+  wait_for_messages(url(), true, waiting);
+  wait_for_messages(url(), false, waiting);
+  test::run_until(loop_, [&] { return waiting == 2; });
+  some_rounds();
+  loop_.close();
+  EXPECT_EQ(living, 0);
+}
+
+Future<void> serve_in_frame(std::uint16_t& port) {
+  web::Application app({web::url<Served>("/")});
+  port = app.listen(0, "127.0.0.1").port();
+  const Future<void> end;
+  co_await end;
+}
+
+TEST_F(WebSocketClientTest, an_application_in_a_frame_goes_with_its_loop) {
+  std::uint16_t port = 0;
+  serve_in_frame(port);
+  const auto connection = connect_to("ws://127.0.0.1:" + std::to_string(port) + "/");
+  const auto other = connect_to("ws://127.0.0.1:" + std::to_string(port) + "/");
+  other.write_message("burst");
+  some_rounds();
+  EXPECT_EQ(living, 2);
+  loop_.close();
+  EXPECT_EQ(living, 0);
+}
+
 TEST_F(WebSocketClientTest, wss_is_checked) {
   const test::Authority authority;
   const test::Identity identity = authority.issue();
