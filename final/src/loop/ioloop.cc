@@ -170,6 +170,12 @@ IOLoop::~IOLoop() {
   main_loop.compare_exchange_strong(self, nullptr);
 }
 
+void detail::throw_thread_without_loop() {
+  throw std::logic_error(
+      "this belongs to an IOLoop and was used on a thread that has none; hand over with "
+      "IOLoop::add_callback");
+}
+
 void IOLoop::require_startable() const {
   if (thread_state.running != nullptr) {
     throw std::runtime_error("an IOLoop is already running on this thread");

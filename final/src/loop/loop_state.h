@@ -30,6 +30,13 @@ class LoopLocal {
 // Calls, and logs what the call throws, be it a coroutine at its end.
 Future<void> call_and_report(RepeatedCallback& callback);
 
+[[noreturn]] void throw_thread_without_loop();
+// For what belongs to a loop and does not know which. A thread of the program's own has none: what
+// it writes would be lost, and harm what the loop is doing. Throws std::logic_error.
+inline void require_thread_with_loop() {
+  if (tornado::detail::thread_state.current == nullptr) throw_thread_without_loop();
+}
+
 // All members belong to the loop's thread, but for `mailbox`, `stop_requested` and `running`.
 struct LoopState {
   explicit LoopState(const IOLoopOptions& options);

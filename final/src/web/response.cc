@@ -8,6 +8,7 @@
 #include "base/traceback.h"
 #include "http/framing.h"
 #include "loop/error_text.h"
+#include "loop/loop_state.h"
 #include "web/application_state.h"
 
 namespace tornado::web {
@@ -72,6 +73,7 @@ Future<void> RequestHandler::flush() {
 
 // Sends what was written; if `finishing`, it is the rest.
 Future<void> RequestHandler::send(bool finishing) {
+  ioloop::detail::require_thread_with_loop();
   const bool is_head = request.method == "HEAD";
   if (headers_written_) {
     for (const auto& transform : transforms_) transform->transform_chunk(write_buffer_, finishing);

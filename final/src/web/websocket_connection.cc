@@ -313,6 +313,7 @@ Future<void> Connection::closed_future() {
 }
 
 bool Connection::accepts_output() {
+  ioloop::detail::require_thread_with_loop();
   if (!open()) return false;
   if (stream_.impl().pending_output() <= kMaxOutput) return true;
   log::gen_log.warning("WebSocket closed: its peer does not read");

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,61 @@ class AsynchronousTest : public ::testing::Test {
   std::optional<Application> app_;
   httpserver::HTTPServer* server_ = nullptr;
 };
+
+// ---- the loop's end -----------------------------------------------------------------------------
+
+struct Lasts : Noted {
+  Future<void> get() { co_await gen::sleep(1000); }
+  asynchronous post() { return {}; }
+};
+
+// As the main() of a program of Python may be: all that there is lives in its frame.
+Future<void> serve_in_frame(std::uint16_t& port) {
+  Application app({url<Lasts>("/.*")});
+  port = app.listen(0, "127.0.0.1").port();
+  const Future<void> end;
+  co_await end;
+}
+
+TEST_F(AsynchronousTest, an_application_in_a_frame_goes_with_its_loop) {
+  std::uint16_t port = 0;
+  serve_in_frame(port);
+  Client waits(loop_, port);
+  Client behind(loop_, port);
+  Client silent(loop_, port);
+  waits.send(get("/"));
+  behind.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n" + get("/next"));
+  silent.send("GET /");
+  run_until(loop_, [] { return living == 2; });
+  some_rounds();
+  loop_.close();
+  EXPECT_EQ(living, 0);
+}
+
+// ---- threads ------------------------------------------------------------------------------------
+
+struct OnThread : Noted {
+  asynchronous get() {
+    std::thread([this] {
+      try {
+        finish("lost");
+      } catch (const std::logic_error& error) {
+        events.push_back(error.what());
+      }
+    }).join();
+    clear();
+    finish("here");
+    return {};
+  }
+};
+
+TEST_F(AsynchronousTest, a_thread_of_the_program_is_told_that_it_cannot_answer) {
+  serve<OnThread>();
+  Client client = connect();
+  client.send(get("/"));
+  client.until("here");
+  EXPECT_NE(events.front().find("hand over with IOLoop::add_callback"), std::string::npos);
+}
 
 // ---- errors -------------------------------------------------------------------------------------
 
