@@ -35,7 +35,12 @@ struct LoopsOnDemand {
   LoopsOnDemand() = default;
   LoopsOnDemand(const LoopsOnDemand&) = delete;
   LoopsOnDemand& operator=(const LoopsOnDemand&) = delete;
-  ~LoopsOnDemand() { over = true; }
+  ~LoopsOnDemand() {
+    over = true;
+    // exit() was called in a callback: the loop is still at work below it on the stack.
+    if (thread_state.running == nullptr) return;
+    for (auto& loop : loops) static_cast<void>(loop.release());
+  }
 
   std::vector<std::unique_ptr<IOLoop>> loops;
   static constinit thread_local bool over;

@@ -1,5 +1,6 @@
 #include <tornado/ioloop.h>
 
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -58,6 +59,21 @@ TEST(LoopCurrent, IOL01_each_thread_has_its_own_made_on_demand) {
   std::thread([&] { other = &IOLoop::current(); }).join();
   EXPECT_NE(other, mine);
   IOLoop::clear_current();
+}
+
+// As sys.exit() may be called anywhere in Python.
+TEST(LoopCurrent, IOL01_the_program_may_exit_in_the_middle_of_an_iteration) {
+  const auto leave = [](auto callback) {
+    IOLoop::current().call_later(60, [] {});
+    IOLoop::current().add_callback(callback);
+    IOLoop::current().start();
+  };
+  EXPECT_EXIT(leave([] { std::exit(3); }), ::testing::ExitedWithCode(3), "^$");
+  const auto coroutine = []() -> Future<void> {
+    co_await gen::sleep(0.001);
+    std::exit(4);
+  };
+  EXPECT_EXIT(leave(coroutine), ::testing::ExitedWithCode(4), "^$");
 }
 
 TEST(LoopCurrent, IOL01_a_loop_made_on_demand_outlives_clear_current) {
