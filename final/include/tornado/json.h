@@ -7,15 +7,50 @@
 #include <tornado/detail/json_text.h>
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
+
+namespace tornado::detail {
+
+// A constant JSON object was asked for a name that it does not have. (KeyError)
+[[noreturn]] void throw_no_such_name();
+
+}  // namespace tornado::detail
+
+// The library's own checks end the program, or do nothing where NDEBUG is defined. The only one
+// that can fail is that of `constant_object["name"]`, and what names there are a client says.
+#ifndef JSON_ASSERT
+#define JSON_ASSERT(condition) \
+  (static_cast<bool>(condition) ? static_cast<void>(0) : ::tornado::detail::throw_no_such_name())
+#endif
+#include <nlohmann/json.hpp>
 
 namespace tornado {
 
+namespace detail {
+
+// A vector whose items are looked for: `constant_array[7]` throws std::out_of_range if there are
+// fewer. (IndexError)
+template <class T, class Allocator>
+class JsonArray : public std::vector<T, Allocator> {
+  using Base = std::vector<T, Allocator>;
+
+ public:
+  using Base::Base;
+  // The library takes this one for its constant values too.
+  T& operator[](std::size_t index) { return Base::at(index); }
+  const T& operator[](std::size_t index) const { return Base::at(index); }
+};
+
+}  // namespace detail
+
 // A JSON value. Objects keep the order in which their names were added, as Python's dict does.
-using json = nlohmann::ordered_json;
+//
+// value["name"] and value[7] of a constant value throw std::out_of_range where nothing is there; of
+// another one they add a null. value.at("name") throws in both, and says the name.
+using json = nlohmann::basic_json<nlohmann::ordered_map, detail::JsonArray>;
 
 namespace escape {
 

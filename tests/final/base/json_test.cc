@@ -1,6 +1,8 @@
 #include <tornado/json.h>
 
 #include <limits>
+#include <stdexcept>
+#include <string>
 
 #include "vectors.h"
 
@@ -79,6 +81,17 @@ TEST(Json, ES04_json_decode_depth_limit) {
 }
 
 // With the library's own builder this takes minutes.
+// What a client left out must not crash who looks for it. (KeyError, IndexError)
+TEST(Json, what_a_constant_value_does_not_have_is_an_exception) {
+  const json value = json_decode(R"({"list": [1], "object": {}})");
+  EXPECT_EQ(value["list"][0], 1);
+  EXPECT_THROW(static_cast<void>(value["nothing"]), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(value["object"]["nothing"]["deeper"]), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(value[std::string("nothing")]), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(value["list"][1]), std::out_of_range);
+  EXPECT_THROW(static_cast<void>(value["list"][std::size_t{1} << 40]), std::out_of_range);
+}
+
 TEST(Json, ES04_json_decode_many_names_in_little_time) {
   std::string text = "{";
   for (int i = 0; i < 200'000; ++i) text += "\"name" + std::to_string(i) + "\": 1,";

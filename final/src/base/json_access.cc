@@ -1,0 +1,9 @@
+#include <tornado/json.h>
+
+namespace tornado {
+
+void detail::throw_no_such_name() {
+  throw std::out_of_range("a JSON object has no member of that name");
+}
+
+}  // namespace tornado
