@@ -125,6 +125,8 @@ inline constexpr bool is_future<Future<T>> = true;
 // them by value.
 template <class T>
 class Future {
+  static_assert(!std::is_reference_v<T>, "a Future holds a value: give a pointer, or a copy");
+
  public:
   using value_type = T;
   using promise_type = detail::Promise<T>;

@@ -270,9 +270,9 @@ class Application : public routing::ReversibleRouter {
 // class that has a list of names `static constexpr std::array<std::string_view, N>
 // SUPPORTED_METHODS`, a method that is not on it. Before its captures a verb may take conditions,
 // which are Tornado's decorators: `void get(web::addslash, std::string name)`. In this order: a
-// new object for each request; initialize(const Init&), if the class has an Init; prepare(), which
-// may be a coroutine too and is found by name like a verb; unless that has finished the request,
-// the verb; on_finish().
+// new object for each request; initialize(), if the class has one, with its const Init& if it has
+// that; prepare(), which may be a coroutine too and is found by name like a verb; unless that has
+// finished the request, the verb; on_finish().
 //
 // The body is collected, and a form in it is read, before anything of the handler runs. A class
 // that has data_received takes the body itself, piece by piece (Tornado: @stream_request_body):
@@ -352,6 +352,8 @@ class RequestHandler : public tornado::detail::Pooled {
   void write(std::string_view chunk);
   void write(const char* chunk) { write(std::string_view(chunk)); }
   void write(std::nullptr_t) = delete;
+  // A dict of Python is a json{{"id", 7}} here: bare braces would be a std::string_view.
+  void write(std::initializer_list<detail::UseJson>) = delete;
   // A JSON object (include <tornado/json.h>); sets Content-Type. Any other JSON value throws
   // std::invalid_argument, as a list at the top can be read by other sites in old browsers.
   template <class J>
@@ -368,6 +370,8 @@ class RequestHandler : public tornado::detail::Pooled {
   // Content-Length. Throws std::runtime_error when called twice.
   Future<void> finish();
   Future<void> finish(std::string_view chunk);
+  Future<void> finish(std::nullptr_t) = delete;
+  Future<void> finish(std::initializer_list<detail::UseJson>) = delete;
   template <class J>
     requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   Future<void> finish(const J& value) {

@@ -123,6 +123,23 @@ TEST_F(WebTest, WH02_WA04_initialize_gets_the_routes_Init) {
   EXPECT_EQ(Exchange(app, "GET", "/default/7")->body, "story 7");
 }
 
+// `make_app().listen(80)`: the server would be gone before the loop starts.
+template <class A>
+concept ListensWithoutName = requires(A&& app) { std::move(app).listen(80); } ||
+                             requires(A&& app) { std::move(app).listen(80, "::1"); };
+static_assert(!ListensWithoutName<Application>);
+
+struct Plain : RequestHandler {
+  void initialize() { text = "initialized"; }
+  void get() { write(text); }
+  std::string text;
+};
+
+TEST_F(WebTest, WH02_initialize_without_Init_is_called_too) {
+  Application app({url<Plain>("/")});
+  EXPECT_EQ(Exchange(app, "GET", "/")->body, "initialized");
+}
+
 TEST_F(WebTest, WA03_a_capture_that_does_not_convert_is_404) {
   Application app({url<Story>("/story/([^/]+)")});
   for (const char* path : {"/story/x", "/story/1x", "/story/99999999999", "/story/+1"}) {

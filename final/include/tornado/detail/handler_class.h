@@ -47,7 +47,7 @@ struct VerbEntry {
 
 struct HandlerClass {
   RequestHandler* (*make)();
-  void (*initialize)(RequestHandler&, const void* init);  // null: no Init
+  void (*initialize)(RequestHandler&, const void* init);  // null: the class has none
   Started (*prepare)(RequestHandler&);
   Started (*data_received)(RequestHandler&, std::string);  // null: the body is collected
   std::array<VerbEntry, kVerbCount> verbs;
@@ -301,10 +301,42 @@ void call_initialize(RequestHandler& base, const void* init) {
 }
 
 template <class H>
+void call_plain_initialize(RequestHandler& base, const void* /*init*/) {
+  static_cast<H&>(base).initialize();
+}
+
+struct NameOf_initialize {
+  int initialize;
+};
+template <class H>
+struct Probe_initialize : H, NameOf_initialize {};
+
+template <class H>
+constexpr auto find_initialize() -> void (*)(RequestHandler&, const void*) {
+  if constexpr (HasInit<H>) {
+    return &call_initialize<H>;
+  } else if constexpr (requires(H& handler) { handler.initialize(); }) {
+    static_assert(
+        requires(H& handler) {
+          { handler.initialize() } -> std::same_as<void>;
+        }, "initialize() returns void: what has to wait belongs into prepare()");
+    return &call_plain_initialize<H>;
+  } else {
+    if constexpr (!std::is_final_v<H>) {
+      static_assert(
+          requires { &Probe_initialize<H>::initialize; },
+          "initialize() must be public, and takes nothing or, in a class with a struct Init, a "
+          "const Init&");
+    }
+    return nullptr;
+  }
+}
+
+template <class H>
 constexpr HandlerClass make_handler_class() {
   HandlerClass result{};
   result.make = &make_handler<H>;
-  if constexpr (HasInit<H>) result.initialize = &call_initialize<H>;
+  result.initialize = find_initialize<H>();
   result.prepare = &call_prepare<H>;
   result.data_received = find_data_received<H>();
   result.verbs = {verb_get<H>(),   verb_head<H>(), verb_post<H>(),    verb_delete_<H>(),
