@@ -486,8 +486,9 @@ class PeriodicCallback {
   ~PeriodicCallback();
 
   // Both are silent where there is nothing to do. A call that is under way when stop() comes runs
-  // to its end.
-  void start();
+  // to its end. An object without a name would be stopped again in the same line.
+  void start() &;
+  void start() && = delete;
   void stop();
   bool is_running() const noexcept;
 

@@ -40,15 +40,19 @@ class TCPServer {
   // Accepts connections to `port` on the current loop; 0 lets the system choose: see port().
   // Arguments and errors are those of netutil::bind_sockets. May be called for several ports.
   // (listen)
-  void listen(int port, const std::string& address = {}, const netutil::BindOptions& options = {});
+  void listen(int port, const std::string& address = {},
+              const netutil::BindOptions& options = {}) &;
+  // A server without a name would be gone in the same line.
+  template <class... Args>
+  void listen(Args&&...) && = delete;
 
   // The same in two steps: binds first, accepts from start() on. Connections that come between wait
   // in the backlog. start() throws std::logic_error the second time. With `num_processes` other
   // than 1 it first calls process::fork_processes(num_processes, max_restarts) and returns in the
   // children only, which accept from the same sockets: no loop may have been made before. (bind,
   // start)
-  void bind(int port, const std::string& address = {}, const netutil::BindOptions& options = {});
-  void start(int num_processes = 1, int max_restarts = 100);
+  void bind(int port, const std::string& address = {}, const netutil::BindOptions& options = {}) &;
+  void start(int num_processes = 1, int max_restarts = 100) &;
 
   // Accepts on sockets that listen already, which the server takes over. (add_sockets, add_socket)
   void add_sockets(std::vector<netutil::Socket> sockets);

@@ -11,6 +11,7 @@
 #include <tornado/detail/signed_value.h>
 #include <tornado/detail/transforms.h>
 #include <tornado/detail/web_errors.h>
+#include <tornado/detail/wrong_arguments.h>
 #include <tornado/httputil.h>
 #include <tornado/routing.h>
 
@@ -210,9 +211,12 @@ class Application : public routing::ReversibleRouter {
   // current loop. An empty address means every interface. Throws std::system_error, and
   // std::invalid_argument for a number that is no port. The server lives as long as the
   // application. To use it, or to give options, include <tornado/httpserver.h>.
-  httpserver::HTTPServer& listen(int port, const std::string& address = {});
+  httpserver::HTTPServer& listen(int port, const std::string& address = {}) &;
   httpserver::HTTPServer& listen(int port, const std::string& address,
-                                 const httpserver::HTTPServerOptions& options);
+                                 const httpserver::HTTPServerOptions& options) &;
+  // An application without a name would be gone in the same line.
+  template <class... Args>
+  void listen(Args&&...) && = delete;
 
   const Settings& settings() const noexcept;
 
@@ -452,13 +456,17 @@ class RequestHandler : public tornado::detail::Pooled {
   // ---- input
   // The last value of an argument of the query or the form: UTF-8 (else 400), control characters
   // made blanks, stripped at both ends unless `strip` is false. Without a default a missing one is
-  // a 400 (MissingArgumentError).
+  // a 400 (MissingArgumentError). The default is text, or std::nullopt for none.
   std::string get_argument(std::string_view name, bool strip = true) const;
   std::string get_argument(std::string_view name, std::string_view fallback,
                            bool strip = true) const;
   std::string get_argument(std::string_view name, const char* fallback, bool strip = true) const {
     return get_argument(name, std::string_view(fallback), strip);
   }
+  std::optional<std::string> get_argument(std::string_view name, std::nullopt_t,
+                                          bool strip = true) const;
+  template <detail::NoText T>
+  std::string get_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_arguments(std::string_view name, bool strip = true) const;
   // The same of the query only, and of the form only.
   std::string get_query_argument(std::string_view name, bool strip = true) const;
@@ -468,6 +476,10 @@ class RequestHandler : public tornado::detail::Pooled {
                                  bool strip = true) const {
     return get_query_argument(name, std::string_view(fallback), strip);
   }
+  std::optional<std::string> get_query_argument(std::string_view name, std::nullopt_t,
+                                                bool strip = true) const;
+  template <detail::NoText T>
+  std::string get_query_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_query_arguments(std::string_view name, bool strip = true) const;
   std::string get_body_argument(std::string_view name, bool strip = true) const;
   std::string get_body_argument(std::string_view name, std::string_view fallback,
@@ -476,6 +488,10 @@ class RequestHandler : public tornado::detail::Pooled {
                                 bool strip = true) const {
     return get_body_argument(name, std::string_view(fallback), strip);
   }
+  std::optional<std::string> get_body_argument(std::string_view name, std::nullopt_t,
+                                               bool strip = true) const;
+  template <detail::NoText T>
+  std::string get_body_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_body_arguments(std::string_view name, bool strip = true) const;
 
   // Application::reverse_url.
@@ -495,6 +511,7 @@ class RequestHandler : public tornado::detail::Pooled {
   const httputil::Cookies& cookies() const { return request.cookies(); }
   std::optional<std::string> get_cookie(std::string_view name) const;
   std::string get_cookie(std::string_view name, std::string_view fallback) const;
+  std::string get_cookie(std::string_view name, std::nullptr_t) const = delete;
   // Sends a cookie with the response, error pages included; the last one of a name wins. After the
   // headers have gone it has no effect. Throws std::invalid_argument if the name, the value or an
   // attribute has what would end it early: blanks, control characters, and in attributes ";".
@@ -642,6 +659,8 @@ class RequestHandler : public tornado::detail::Pooled {
   std::string argument(const httputil::Arguments& source, std::string_view name, bool strip) const;
   std::string argument(const httputil::Arguments& source, std::string_view name,
                        std::string_view fallback, bool strip) const;
+  std::optional<std::string> argument(const httputil::Arguments& source, std::string_view name,
+                                      std::nullopt_t, bool strip) const;
   std::vector<std::string> arguments(const httputil::Arguments& source, std::string_view name,
                                      bool strip) const;
 

@@ -89,7 +89,7 @@ PeriodicCallback::~PeriodicCallback() {
   state_->stop();
 }
 
-void PeriodicCallback::start() {
+void PeriodicCallback::start() & {
   if (state_->run != nullptr) return;
   const Ref<Run> run(new Run(state_.get(), IOLoop::current()));
   state_->run = run.get();

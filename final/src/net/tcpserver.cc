@@ -36,18 +36,19 @@ TCPServer::TCPServer(std::optional<ssl::SSLContext> ssl_options,
 
 TCPServer::~TCPServer() = default;
 
-void TCPServer::listen(int port, const std::string& address, const netutil::BindOptions& options) {
+void TCPServer::listen(int port, const std::string& address,
+                       const netutil::BindOptions& options) & {
   add_sockets(netutil::bind_sockets(port, address, options));
 }
 
-void TCPServer::bind(int port, const std::string& address, const netutil::BindOptions& options) {
+void TCPServer::bind(int port, const std::string& address, const netutil::BindOptions& options) & {
   std::vector<netutil::Socket> sockets = netutil::bind_sockets(port, address, options);
   if (started_) return add_sockets(std::move(sockets));
   bound_.insert(bound_.end(), std::move_iterator(sockets.begin()),
                 std::move_iterator(sockets.end()));
 }
 
-void TCPServer::start(int num_processes, int max_restarts) {
+void TCPServer::start(int num_processes, int max_restarts) & {
   if (started_) throw std::logic_error("the server was started already");
   started_ = true;
   if (num_processes != 1) process::fork_processes(num_processes, max_restarts);

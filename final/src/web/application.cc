@@ -73,12 +73,12 @@ Application::~Application() {
   detail::HandlerDelegate::close_open_handlers(*state_);
 }
 
-httpserver::HTTPServer& Application::listen(int port, const std::string& address) {
+httpserver::HTTPServer& Application::listen(int port, const std::string& address) & {
   return listen(port, address, httpserver::HTTPServerOptions());
 }
 
 httpserver::HTTPServer& Application::listen(int port, const std::string& address,
-                                            const httpserver::HTTPServerOptions& options) {
+                                            const httpserver::HTTPServerOptions& options) & {
   auto server = std::make_unique<httpserver::HTTPServer>(*this, options);
   server->listen(port, address);
   state_->begin_autoreload();

@@ -59,6 +59,13 @@ std::string RequestHandler::argument(const httputil::Arguments& source, std::str
                                : clean(decode_argument(found->second.back(), name), strip);
 }
 
+std::optional<std::string> RequestHandler::argument(const httputil::Arguments& source,
+                                                    std::string_view name, std::nullopt_t,
+                                                    bool strip) const {
+  if (!source.contains(name)) return std::nullopt;
+  return argument(source, name, strip);
+}
+
 std::vector<std::string> RequestHandler::arguments(const httputil::Arguments& source,
                                                    std::string_view name, bool strip) const {
   std::vector<std::string> values;
@@ -76,6 +83,10 @@ std::string RequestHandler::get_argument(std::string_view name, std::string_view
                                          bool strip) const {
   return argument(request.arguments(), name, fallback, strip);
 }
+std::optional<std::string> RequestHandler::get_argument(std::string_view name, std::nullopt_t none,
+                                                        bool strip) const {
+  return argument(request.arguments(), name, none, strip);
+}
 std::vector<std::string> RequestHandler::get_arguments(std::string_view name, bool strip) const {
   return arguments(request.arguments(), name, strip);
 }
@@ -86,6 +97,11 @@ std::string RequestHandler::get_query_argument(std::string_view name, bool strip
 std::string RequestHandler::get_query_argument(std::string_view name, std::string_view fallback,
                                                bool strip) const {
   return argument(request.query_arguments(), name, fallback, strip);
+}
+std::optional<std::string> RequestHandler::get_query_argument(std::string_view name,
+                                                              std::nullopt_t none,
+                                                              bool strip) const {
+  return argument(request.query_arguments(), name, none, strip);
 }
 std::vector<std::string> RequestHandler::get_query_arguments(std::string_view name,
                                                              bool strip) const {
@@ -98,6 +114,11 @@ std::string RequestHandler::get_body_argument(std::string_view name, bool strip)
 std::string RequestHandler::get_body_argument(std::string_view name, std::string_view fallback,
                                               bool strip) const {
   return argument(request.body_arguments(), name, fallback, strip);
+}
+std::optional<std::string> RequestHandler::get_body_argument(std::string_view name,
+                                                             std::nullopt_t none,
+                                                             bool strip) const {
+  return argument(request.body_arguments(), name, none, strip);
 }
 std::vector<std::string> RequestHandler::get_body_arguments(std::string_view name,
                                                             bool strip) const {

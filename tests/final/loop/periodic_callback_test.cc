@@ -1,5 +1,6 @@
 // IOL-22 on a virtual clock.
 #include <chrono>
+#include <utility>
 
 #include "loop_test_util.h"
 
@@ -18,6 +19,11 @@ class Periodic : public ::testing::Test, protected test::VirtualLoop {
   }
   std::vector<double> times;
 };
+
+// As in Python, `PeriodicCallback(f, 1000).start()`: there the loop keeps the object.
+template <class P>
+concept StartsWithoutName = requires(P&& callback) { std::move(callback).start(); };
+static_assert(!StartsWithoutName<PeriodicCallback>);
 
 TEST_F(Periodic, IOL22_first_after_one_period_then_every_period) {
   PeriodicCallback often([this] { times.push_back(loop.time()); }, 10'000);

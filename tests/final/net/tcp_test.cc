@@ -3,6 +3,7 @@
 #include <tornado/tcpserver.h>
 
 #include <thread>
+#include <utility>
 
 #include "net_test_tools.h"
 
@@ -30,6 +31,13 @@ class EchoServer : public tcpserver::TCPServer {
     }
   }
 };
+
+// `EchoServer().listen(80)` would listen for no longer than the line.
+template <class S>
+concept ListensWithoutName = requires(S&& server) { std::move(server).listen(80); } ||
+                             requires(S&& server) { std::move(server).bind(80); } ||
+                             requires(S&& server) { std::move(server).start(); };
+static_assert(!ListensWithoutName<EchoServer>);
 
 Future<std::string> ask(std::string host, std::uint16_t port, std::string line) {
   const tcpclient::TCPClient client;

@@ -3,6 +3,7 @@
 #include <tornado/httpserver.h>
 #include <tornado/routing.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,50 @@ TEST_F(InputTest, WH25_HU06_the_query_comes_before_the_body_and_the_last_value_c
   const ExpectLog invalid(log::gen_log, "400 POST .*: Invalid unicode in a");
   EXPECT_EQ(Exchange(app, "POST", "/?a=1", kForm, "a=%ff")->code, 400);
 }
+
+struct Optional : RequestHandler {
+  void post() {
+    write(get_argument("a", std::nullopt).value_or("none") + "|" +
+          get_argument("a", std::nullopt, false).value_or("none") + "|" +
+          get_query_argument("a", std::nullopt).value_or("none") + "|" +
+          get_body_argument("a", std::nullopt).value_or("none"));
+  }
+};
+
+TEST_F(InputTest, WH25_nullopt_is_the_default_of_those_who_ask_whether_it_is_there) {
+  Application app({url<Optional>("/")});
+  EXPECT_EQ(Exchange(app, "POST", "/", kForm, "a=+1")->body, "1| 1|none|1");
+  EXPECT_EQ(Exchange(app, "POST", "/?a=2", kForm, "b=1")->body, "2|2|2|none");
+  EXPECT_EQ(Exchange(app, "POST", "/?a=", kForm)->body, "|||none");
+  EXPECT_EQ(Exchange(app, "POST", "/", kForm)->body, "none|none|none|none");
+}
+
+// Lines that look as in Python and would mean something else: the first three take a number for
+// `strip`, or read from a null pointer; the others make a string_view of a name and its value.
+template <class H>
+concept TakesNumbers = requires(const H& handler) { handler.get_argument("a", 1); } ||
+                       requires(const H& handler) { handler.get_query_argument("a", 0); } ||
+                       requires(const H& handler) { handler.get_body_argument("a", 2.5); };
+template <class H>
+concept TakesNull = requires(const H& handler) { handler.get_argument("a", nullptr); } ||
+                    requires(const H& handler) { handler.get_query_argument("a", nullptr); } ||
+                    requires(const H& handler) { handler.get_body_argument("a", nullptr); } ||
+                    requires(const H& handler) { handler.get_cookie("a", nullptr); } ||
+                    requires(H& handler) { handler.finish(nullptr); };
+template <class H>
+concept TakesBraces = requires(H& handler) { handler.write({"id", 7}); } ||
+                      requires(H& handler) { handler.write({"name", "x"}); } ||
+                      requires(H& handler) { handler.write({{"id", 7}, {"name", "x"}}); } ||
+                      requires(H& handler) { handler.finish({"id", 7}); } ||
+                      requires(H& handler) { handler.finish({{"name", "x"}}); };
+template <class H>
+concept TakesText = requires(H& handler, const char* bytes, std::size_t size) {
+  handler.write({bytes, size});
+  handler.get_argument("a", "text");
+  handler.get_argument("a", true);
+};
+static_assert(!TakesNumbers<RequestHandler> && !TakesNull<RequestHandler> &&
+              !TakesBraces<RequestHandler> && TakesText<RequestHandler>);
 
 struct Files : RequestHandler {
   void post() {
