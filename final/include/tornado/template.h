@@ -11,7 +11,7 @@
 // whitespace, with elif, else, except, finally, break, continue and end. What stands in an
 // expression is a part of Python: literals, names, attributes, indexes, slices, calls with
 // keywords, arithmetic, comparison chains, and or not, in, is, x if y else z, lists, tuples, dicts,
-// comprehensions, lambda, `%` formatting; the methods of str, list and dict that change nothing;
+// comprehensions, lambda, `%` formatting; most methods of str, list and dict that change nothing;
 //
 //   abs all any bool chr dict divmod enumerate filter float getattr hasattr int len list map max
 //   min ord range repr reversed round sorted str sum tuple zip
