@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Finds statements with co_await that g++ 12.2 compiles wrongly.
 
 In a statement that suspends, g++ 12.2 destroys an aggregate temporary, a lambda with by-value captures and a

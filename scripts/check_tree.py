@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Checks what the house rules say of files, so that nobody has to remember them.
 
   sizes      files of final/ and tests/ at most 800 lines, of chapters/ 400; functions of final/ at most 60 lines

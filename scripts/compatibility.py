@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """final/COMPATIBILITY.md: Tornado's public surface row by row, and the tests that prove what is here.
 
     compatibility.py             writes the page

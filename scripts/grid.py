@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The grid of the README: chapters x capabilities, from the declarations that the wire suite proves.
 
     grid.py            writes it into the README

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The pages of the project and their fences: what a page quotes is what the sources hold and the programs print.
 
     pages.py --update PAGE ...     writes into the fences what the sources hold and the programs print now

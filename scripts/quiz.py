@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Asks the questions of chapters/NN-name/quiz.toml in the terminal: quiz.py NN.
 
 A quiz is 4 to 6 of these:

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Runs everything that must hold, stage by stage, and ends with one line a stage and a total.
 
     run_tests.py [--quick] [--only STAGE ...] [--list]

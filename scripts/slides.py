@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """Builds the decks: slides/NN-name.md (Marp Markdown) becomes build/slides/NN-name.html, one file that needs nothing else.
 
     slides.py [DECK ...]
