@@ -13,8 +13,6 @@
 #include <set>
 #include <string>
 
-#include "page.h"
-
 using namespace tornado;
 
 class ChatSocket;
@@ -30,7 +28,7 @@ struct Chat {
 };
 
 struct MainHandler : web::RequestHandler {
-  void get() { write(kPage); }
+  void get() { render("websocket.html"); }
 };
 
 // [socket]
@@ -87,6 +85,8 @@ int main(int argc, char** argv) {
 
   Chat chat;
   web::Settings settings;
+  settings.template_path = WEBSOCKET_FOLDER "/templates";  // CMakeLists.txt says where
+  settings.static_path = WEBSOCKET_FOLDER "/static";
   settings.websocket_ping_interval = 30;
   web::Application app(
       {
