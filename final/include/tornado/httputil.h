@@ -113,6 +113,9 @@ class HTTPHeaders {
   // Removes every field of that name and returns how many there were. Tornado: del headers[name].
   std::size_t remove(std::string_view name);
   void clear() noexcept;
+  // Gives up the room for more fields. What points into the object is not valid any more. Not in
+  // Tornado.
+  void shrink_to_fit();
 
   bool contains(std::string_view name) const noexcept;
   // The value; repeated fields are joined with ",". Throws KeyError if there is none. The result is
@@ -163,6 +166,7 @@ class HTTPHeaders {
   bool points_into(std::string_view text) const noexcept;
   void make_room(std::size_t bytes);
   void reserve(std::size_t bytes);
+  void move_to_block(std::size_t bytes);
   void append(std::size_t name_size, std::string_view value) noexcept;
   const char* read_field(std::string_view& text);
   const char* read_continuation(std::string_view& text);

@@ -22,9 +22,6 @@ constexpr std::size_t kUsualBlock = 448;
 // A request has seldom more.
 constexpr std::size_t kUsualFields = 20;
 
-// Blocks are this much or a multiple, which keeps the index aligned.
-constexpr std::size_t kBlockStep = 64;
-
 // What a line can grow by on its way into the wire form: ":" becomes ": ", LF or nothing becomes
 // CRLF.
 constexpr std::size_t kLineGrowth = 3;
@@ -102,10 +99,10 @@ void HTTPHeaders::parse_line(std::string_view line) {
 
 const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fields) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max() / 4) return "headers too large";
-  // A line is seldom shorter than two entries of the index. One block of about the right size: a
-  // WebSocket keeps its request's for as long as it is open.
+  // A line is seldom shorter than two entries of the index. One block of about the right size.
   if (block_ == nullptr && !text.empty()) {
-    reserve(text.size() + std::min(text.size() / 2, kUsualFields * sizeof(Entry)) + kLineGrowth);
+    move_to_block(text.size() + std::min(text.size() / 2, kUsualFields * sizeof(Entry)) +
+                  kLineGrowth);
   }
   while (!text.empty()) {
     if (text == "\r\n" || text == "\n") return nullptr;  // the empty line that ends a head
@@ -155,8 +152,17 @@ void HTTPHeaders::make_room(std::size_t bytes) {
 }
 
 void HTTPHeaders::reserve(std::size_t bytes) {
-  if (bytes <= capacity_) return;
-  bytes = (bytes + kBlockStep - 1) / kBlockStep * kBlockStep;
+  if (bytes > capacity_) move_to_block(bytes);
+}
+
+void HTTPHeaders::shrink_to_fit() {
+  if (block_ != nullptr) move_to_block(wire_size_ + count_ * sizeof(Entry));
+}
+
+// `bytes` are enough for what is there.
+void HTTPHeaders::move_to_block(std::size_t bytes) {
+  bytes = tornado::detail::BlockPool::block_size(bytes);  // keeps the index aligned, too
+  if (bytes == capacity_) return;
   if (bytes > std::numeric_limits<std::uint32_t>::max()) {
     throw std::length_error("headers too large");
   }

@@ -101,7 +101,7 @@ struct Keeper {
 void* allocate_unpooled(std::size_t size) {
   const std::size_t size_class = BlockPool::class_of(size);
   if (size_class >= BlockPool::kClasses) return ::operator new(size);
-  return ::operator new((size_class + 1) * BlockPool::kStep);
+  return ::operator new(BlockPool::block_size(size));
 }
 
 void free_unpooled(void* block, std::size_t size) noexcept {

@@ -211,6 +211,25 @@ TEST(Headers, a_copy_is_equal_and_its_own) {
   EXPECT_EQ(second.wire(), first.wire());
 }
 
+TEST(Headers, shrinking_keeps_the_fields_and_leaves_them_changeable) {
+  HTTPHeaders headers;
+  headers.shrink_to_fit();
+  for (int i = 0; i < 50; ++i) headers.add("Name-" + std::to_string(i), std::string(50, 'v'));
+  while (headers.size() > 2) headers.remove("Name-" + std::to_string(headers.size() - 1));
+  const std::string wire(headers.wire());
+  headers.shrink_to_fit();
+  headers.shrink_to_fit();
+  EXPECT_EQ(headers.wire(), wire);
+  EXPECT_EQ(headers["name-1"], std::string(50, 'v'));
+  headers.add("Other", "x");
+  EXPECT_EQ(headers.wire(), wire + "Other: x\r\n");
+  headers.clear();
+  headers.shrink_to_fit();
+  EXPECT_TRUE(headers.empty());
+  headers.add("A", "b");
+  EXPECT_EQ(headers.wire(), "A: b\r\n");
+}
+
 TEST(Headers, object_is_small) {
   EXPECT_LE(sizeof(HTTPHeaders), 64u);
 }

@@ -60,10 +60,13 @@ struct BlockPool {
     // end, and never any where a sanitizer watches malloc. One comparison tells all cases apart.
     std::uint32_t room = 0;
   };
-  static constexpr std::size_t kStep = 64;
-  static constexpr std::size_t kClasses = 16;  // up to 1 KiB; larger blocks go to malloc
+  // Blocks hold 8, 24, 40... bytes, as glibc's malloc makes them: other sizes would waste the rest.
+  static constexpr std::size_t kStep = 16;
+  static constexpr std::size_t kClasses = 65;  // up to 1 KiB; larger blocks go to malloc
 
-  static constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kStep; }
+  static constexpr std::size_t class_of(std::size_t size) { return (size + 7) / kStep; }
+  // Of the block that serves for `size` bytes.
+  static constexpr std::size_t block_size(std::size_t size) { return class_of(size) * kStep + 8; }
 
   FreeList lists[kClasses];
   bool ended = false;
