@@ -91,7 +91,8 @@ class ServerCore {
 // One connection. Made by ServerCore::serve(), frees itself when its stream has closed.
 class ServerConnection final : public iostream::detail::StreamObserver,
                                public tornado::detail::ListHook,
-                               public tornado::detail::Runnable {
+                               public tornado::detail::Runnable,
+                               public tornado::detail::Pooled {
  public:
   ServerConnection(ServerCore& core, iostream::IOStream stream, std::string remote_ip);
 

@@ -52,7 +52,7 @@ IOLoop& Stream::loop() {
 
 bool Stream::busy() const noexcept {
   return !closed() &&
-         (reading() || pending_output() > 0 || connecting_ != nullptr || linger_ != nullptr);
+         (reading() || pending_output() > 0 || connecting() != nullptr || linger() != nullptr);
 }
 
 void Stream::last_reference_gone() noexcept {
@@ -60,6 +60,16 @@ void Stream::last_reference_gone() noexcept {
   references_ = 1;  // closing queues the stream, and may take and drop handles
   close();
   if (--references_ == 0) delete this;
+}
+
+Stream::Stages& Stream::stages() {
+  if (stages_ == nullptr) stages_ = std::make_unique<Stages>();
+  return *stages_;
+}
+
+const std::exception_ptr& Stream::error() const noexcept {
+  static const std::exception_ptr none;
+  return stages_ != nullptr ? stages_->error : none;
 }
 
 // ---- the loop calls -----------------------------------------------------------------------------
@@ -73,7 +83,7 @@ void Stream::handle_events(int /*fd*/, std::uint32_t events) {
 }
 
 void Stream::serve_events(std::uint32_t events) {
-  if (connecting_ != nullptr) return advance_connect(events);
+  if (connecting() != nullptr) return advance_connect(events);
   if ((events & (IOLoop::READ | Poller::kHangup | IOLoop::ERROR)) != 0) handle_input(events);
   if (closed() || (events & (IOLoop::WRITE | IOLoop::ERROR)) == 0) return;
   if (pending_output() > 0 || hidden_output_) {
@@ -158,7 +168,7 @@ void Stream::unregister() noexcept {
 
 void Stream::watch_for_close() {
   if (close_callback_ == nullptr || closed() || eof_ || observer_ != nullptr || reading() ||
-      has_unread() || connecting_ != nullptr) {
+      has_unread() || connecting() != nullptr) {
     return;
   }
   if ((events_ & (IOLoop::READ | Poller::kHangup)) == 0) watch(Poller::kHangup);
@@ -169,11 +179,12 @@ void Stream::watch_for_close() {
 void Stream::close(std::exception_ptr error) {
   if (closed()) return;
   const Keep keep(*this);
-  if (error == nullptr && connecting_ == nullptr) {
+  if (error == nullptr && connecting() == nullptr) {
     write_out();
     if (read_ != nullptr && failure(0) == nullptr && read_->take_end()) finish_read();
   }
-  error_ = error != nullptr ? std::move(error) : failure(0);
+  if (error == nullptr) error = failure(0);
+  if (error != nullptr) stages().error = std::move(error);
   end();
 }
 
@@ -187,16 +198,16 @@ void Stream::end() {
   close_fd();
   fd_ = -1;
   fail_read();
-  if (linger_ != nullptr) {
-    if (home != nullptr) home->remove_timeout(linger_->timer);
-    linger_.reset();
+  if (linger() != nullptr) {
+    if (home != nullptr) home->remove_timeout(linger()->timer);
+    stages_->linger.reset();
   }
-  if (connecting_ != nullptr) {
-    if (home != nullptr) home->remove_timeout(connecting_->timer);
-    connecting_->fail(connect_failure(error_));
-    connecting_.reset();
+  if (connecting() != nullptr) {
+    if (home != nullptr) home->remove_timeout(connecting()->timer);
+    connecting()->fail(connect_failure(error()));
+    stages_->connecting.reset();
   }
-  if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error_)));
+  if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error())));
   output_.reset();
   // Behind the futures in the same queue: who waits for bytes gets them before the news of the end.
   if (close_callback_ == nullptr && observer_ == nullptr) return;
@@ -215,8 +226,10 @@ void Stream::loop_gone() noexcept {
     fd_ = -1;
   }
   read_.reset();
-  connecting_.reset();
-  linger_.reset();
+  if (stages_ != nullptr) {
+    stages_->connecting.reset();
+    stages_->linger.reset();
+  }
   output_.reset();
   if (close_callback_ != nullptr) std::exchange(close_callback_, nullptr)->discard();
   if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
@@ -231,7 +244,7 @@ void Stream::set_close_callback(tornado::detail::Runnable* callback) {
 }
 
 netutil::Socket Stream::detach() {
-  if (!closed() && connecting_ == nullptr) flush();
+  if (!closed() && connecting() == nullptr) flush();
   if (closed() || busy() || eof_ || observer_ != nullptr || has_unread()) {
     throw std::invalid_argument("IOStream is not idle; cannot convert to SSL");
   }

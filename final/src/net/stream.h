@@ -51,9 +51,9 @@ class StreamObserver {
 //
 // Reads happen when the poller says so, into the loop's scratch buffer, once an event. What is
 // written leaves in step 4 of the loop's iteration, with one system call.
-//
-// Not from the pool, whose steps are wider than malloc's: of the many there are most do nothing.
-class Stream : public ioloop::EventHandler, private tornado::detail::Runnable {
+class Stream : public ioloop::EventHandler,
+               private tornado::detail::Runnable,
+               public tornado::detail::Pooled {
  public:
   // Makes the socket non-blocking, unless the caller knows that it is: a system call a connection.
   Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking = false);
@@ -73,7 +73,7 @@ class Stream : public ioloop::EventHandler, private tornado::detail::Runnable {
   bool closed() const noexcept { return fd_ < 0; }
   bool reading() const noexcept { return read_ != nullptr && !read_->abandoned(); }
   bool writing() const noexcept { return pending_output() > 0; }
-  const std::exception_ptr& error() const noexcept { return error_; }
+  const std::exception_ptr& error() const noexcept;
   void set_nodelay(bool value) const noexcept;
 
   // ---- for the observer
@@ -179,8 +179,14 @@ class Stream : public ioloop::EventHandler, private tornado::detail::Runnable {
   friend class TlsStream;
   struct Linger;
   struct Connecting;
+  struct Stages;
   struct Unread;
   class Keep;
+
+  // What a stream has only at times: null otherwise.
+  Connecting* connecting() const noexcept;
+  Linger* linger() const noexcept;
+  Stages& stages();
 
   // ---- stream.cc: life, and what the poller watches
   void handle_events(int fd, std::uint32_t events) override;
@@ -230,7 +236,7 @@ class Stream : public ioloop::EventHandler, private tornado::detail::Runnable {
   void begin_linger();
   void advance_connect(std::uint32_t events);
   void finish_connect();
-  std::exception_ptr why_ended() const { return error_ != nullptr ? error_ : failure(0); }
+  std::exception_ptr why_ended() const { return error() != nullptr ? error() : failure(0); }
   bool takes_output() const noexcept { return !closed() && !close_wanted_; }
 
   std::uint32_t references_ = 1;
@@ -248,17 +254,15 @@ class Stream : public ioloop::EventHandler, private tornado::detail::Runnable {
   ioloop::IOLoop* loop_ = nullptr;  // while registered or queued
   StreamObserver* observer_ = nullptr;
   std::unique_ptr<PendingRead> read_;
-  std::unique_ptr<Connecting> connecting_;
-  std::unique_ptr<Linger> linger_;
+  std::unique_ptr<Stages> stages_;  // see connecting(), linger() and error()
   std::unique_ptr<Unread> unread_;  // never without a byte
   OutputHandle output_;
   tornado::detail::Runnable* close_callback_ = nullptr;  // owned
-  std::exception_ptr error_;
   std::size_t max_buffer_size_;
   std::size_t max_write_buffer_size_;
 };
 
-static_assert(sizeof(Stream) <= 136, "an idle connection must stay small");
+static_assert(sizeof(Stream) <= 120, "an idle connection must stay small");
 
 // A Stream over one end of a pipe.
 class PipeStream final : public Stream {

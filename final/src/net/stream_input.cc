@@ -24,7 +24,7 @@ bool Stream::wants_input() const noexcept {
 }
 
 void Stream::handle_input(std::uint32_t events) {
-  if (linger_ != nullptr) {
+  if (linger() != nullptr) {
     discard_input();
   } else if (wants_input()) {
     receive();
@@ -106,7 +106,7 @@ void Stream::show(std::string_view fresh) {
   }
   const std::size_t left = all.size() - std::min(used, all.size());
   // [/show]
-  if (left == 0 || closed() || linger_ != nullptr) return;
+  if (left == 0 || closed() || linger() != nullptr) return;
   if (held == nullptr) {
     append_unread(all.substr(all.size() - left));
   } else {
@@ -137,7 +137,7 @@ void Stream::observe(StreamObserver* observer) {
 void Stream::resume_reading() {
   if (!paused_) return;
   paused_ = false;
-  if (closed() || observer_ == nullptr || linger_ != nullptr) return;
+  if (closed() || observer_ == nullptr || linger() != nullptr) return;
   show_unread_ = true;  // on_data, which may be running, keeps what it leaves for the next round
   if (has_unread() || hidden_input_) queue();
   if (!eof_) watch(IOLoop::READ | Poller::kHangup);
@@ -242,7 +242,7 @@ void Stream::end_of_input() {
   eof_ = true;
   if (observer_ != nullptr) {
     observer_->on_eof();
-    if (!closed() && linger_ == nullptr) {
+    if (!closed() && linger() == nullptr) {
       set_events(events_ & ~(IOLoop::READ | Poller::kHangup));
     }
     return;
@@ -276,8 +276,8 @@ void Stream::discard_input() {
   char* scratch = loop_->internals().scratch();
   const ssize_t count = read_from_fd(scratch, ioloop::detail::LoopState::kScratchSize);
   if (count < 0) return read_failed(errno);
-  linger_->budget -= std::min(linger_->budget, static_cast<std::size_t>(count));
-  if (count > 0 && linger_->budget > 0) return;
+  linger()->budget -= std::min(linger()->budget, static_cast<std::size_t>(count));
+  if (count > 0 && linger()->budget > 0) return;
   eof_ = true;
   if (pending_output() == 0) return close();
   set_events(events_ & ~(IOLoop::READ | Poller::kHangup));

@@ -35,16 +35,16 @@ Future<void> failed(std::exception_ptr exception) {
 // ---- connect ------------------------------------------------------------------------------------
 
 Future<IOStream> Stream::connect(const netutil::Address& address) {
-  if (connecting_ != nullptr) throw std::logic_error("Already connecting");
+  if (connecting() != nullptr) throw std::logic_error("Already connecting");
   const Keep keep(*this);
-  connecting_ = std::make_unique<Connecting>();
-  Future<IOStream> future = connecting_->future;
+  stages().connecting = std::make_unique<Connecting>();
+  Future<IOStream> future = connecting()->future;
   retain();
   future.on_cancel([stream = IOStream(this)] { stream.close(); });
-  connecting_->claimed = true;
+  connecting()->claimed = true;
   if (closed()) {
-    connecting_->fail(connect_failure(error_));
-    connecting_.reset();
+    connecting()->fail(connect_failure(error()));
+    stages_->connecting.reset();
     return future;
   }
   sockaddr_storage storage;
@@ -60,19 +60,19 @@ Future<IOStream> Stream::connect(const netutil::Address& address) {
 
 void Stream::begin_handshake() {
   const Keep keep(*this);
-  connecting_ = std::make_unique<Connecting>();
+  stages().connecting = std::make_unique<Connecting>();
   watch(IOLoop::READ);
   if (!closed()) advance_connect(IOLoop::WRITE);
 }
 
 Future<IOStream> Stream::established() {
-  if (connecting_ != nullptr) {
-    if (std::exchange(connecting_->claimed, true)) throw std::runtime_error("Already waiting");
-    return connecting_->future;
+  if (connecting() != nullptr) {
+    if (std::exchange(connecting()->claimed, true)) throw std::runtime_error("Already waiting");
+    return connecting()->future;
   }
   Future<IOStream> future;
   if (closed()) {
-    future.set_exception(connect_failure(error_));
+    future.set_exception(connect_failure(error()));
   } else {
     retain();
     future.set_result(IOStream(this));
@@ -81,13 +81,13 @@ Future<IOStream> Stream::established() {
 }
 
 void Stream::advance_connect(std::uint32_t events) {
-  if (!connecting_->connected) {
+  if (!connecting()->connected) {
     if ((events & (IOLoop::WRITE | IOLoop::ERROR)) == 0) return;
     if (const int error = get_fd_error()) return close_with_errno(error);
-    connecting_->connected = true;
+    connecting()->connected = true;
     if (const double limit = handshake_timeout(); limit > 0) {
       retain();
-      connecting_->timer = loop().call_later(limit, [stream = IOStream(this)] {
+      connecting()->timer = loop().call_later(limit, [stream = IOStream(this)] {
         stream.close(std::make_exception_ptr(ioloop::TimeoutError("Timeout in TLS handshake")));
       });
     }
@@ -101,7 +101,8 @@ void Stream::advance_connect(std::uint32_t events) {
 }
 
 void Stream::finish_connect() {
-  const std::unique_ptr<Connecting> connecting = std::move(connecting_);
+  const std::unique_ptr<Connecting> connecting = std::move(stages_->connecting);
+  if (linger() == nullptr) stages_.reset();
   loop().remove_timeout(connecting->timer);
   if (!connecting->future.done()) {
     retain();
@@ -122,7 +123,7 @@ Output& Stream::make_output() {
 
 Future<void> Stream::write(std::string data) {
   if (!takes_output()) {
-    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error_)));
+    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error())));
     static_cast<void>(future.exception());  // looked at: see PendingRead::fail
     return future;
   }
@@ -183,7 +184,7 @@ std::string& Stream::output() {
 
 Future<void> Stream::flushed() {
   if (!takes_output()) {
-    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error_)));
+    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error())));
     static_cast<void>(future.exception());  // looked at: see PendingRead::fail
     return future;
   }
@@ -229,7 +230,7 @@ int Stream::write_out() {
 
 // [flush]
 void Stream::flush() {
-  if (connecting_ != nullptr) return;
+  if (connecting() != nullptr) return;
   if (const int error = write_out()) return write_failed(error);
   if (pending_output() == 0 && !hidden_output_) return output_gone();
   blocked_ = true;
@@ -251,11 +252,11 @@ void Stream::output_gone() {
   if (blocked_) {
     blocked_ = false;
     set_events(events_ & ~IOLoop::WRITE);
-    if (observer_ != nullptr && linger_ == nullptr) observer_->on_drained();
+    if (observer_ != nullptr && linger() == nullptr) observer_->on_drained();
     if (closed() || pending_output() > 0) return;
   }
   if (close_wanted_) {
-    if (linger_ == nullptr || !linger_->timer.pending()) begin_linger();
+    if (linger() == nullptr || !linger()->timer.pending()) begin_linger();
   } else if (shutdown_wanted_) {
     shutdown_wanted_ = false;
     shutdown_write();
@@ -275,7 +276,7 @@ void Stream::shutdown_after_flush() {
 void Stream::close_after_flush() {
   if (!takes_output()) return;
   close_wanted_ = true;
-  linger_ = std::make_unique<Linger>();
+  stages().linger = std::make_unique<Linger>();
   unread_.reset();
   if (!eof_) watch(IOLoop::READ);
   queue();
@@ -285,7 +286,7 @@ void Stream::begin_linger() {
   if (eof_) return close();
   shutdown_write();
   retain();
-  linger_->timer =
+  linger()->timer =
       loop().call_later(kLingerSeconds, [stream = IOStream(this)] { stream.impl().close(); });
 }
 

@@ -49,4 +49,19 @@ struct Stream::Linger : tornado::detail::Pooled {
   std::size_t budget = kLingerBytes;
 };
 
+// Made with the first of them: of many streams most do nothing, and have none.
+struct Stream::Stages : tornado::detail::Pooled {
+  std::unique_ptr<Connecting> connecting;
+  std::unique_ptr<Linger> linger;
+  std::exception_ptr error;  // why the stream was closed
+};
+
+inline Stream::Connecting* Stream::connecting() const noexcept {
+  return stages_ != nullptr ? stages_->connecting.get() : nullptr;
+}
+
+inline Stream::Linger* Stream::linger() const noexcept {
+  return stages_ != nullptr ? stages_->linger.get() : nullptr;
+}
+
 }  // namespace tornado::iostream::detail
