@@ -55,7 +55,9 @@ class RequestHandler;
 namespace detail {
 class HandlerDelegate;
 struct ClientState;
+struct Construction;
 struct OwnedRequest;
+struct RouteParams;
 struct ApplicationState;
 class PageModules;
 class UIMethod;
@@ -318,8 +320,8 @@ class RequestHandler : public tornado::detail::Pooled {
   const Settings& settings() const noexcept;
 
   // The route's captures, in order, percent-decoded ("+" stays); and those of named groups by name.
-  const PathArgs& path_args() const noexcept { return path_args_; }
-  const PathKwargs& path_kwargs() const noexcept { return path_kwargs_; }
+  const PathArgs& path_args() const noexcept;
+  const PathKwargs& path_kwargs() const noexcept;
 
   // Throws std::runtime_error, which names both, if the application does not have this setting.
   void require_setting(std::string_view name, std::string_view feature = "this feature") const;
@@ -424,7 +426,7 @@ class RequestHandler : public tornado::detail::Pooled {
   virtual std::string render_embed_css(const std::vector<std::string>& css_embed);
 
   void set_status(int status_code, std::string_view reason = {});
-  int get_status() const noexcept { return status_line_.code; }
+  int get_status() const noexcept { return status_code_; }
 
   // Throws std::invalid_argument for a name that is not a token or a value with control characters:
   // nobody's text can add a header line.
@@ -442,7 +444,7 @@ class RequestHandler : public tornado::detail::Pooled {
   void add_header(std::string_view name, std::string_view value);
   void clear_header(std::string_view name);
   // The headers as they will be sent.
-  const httputil::HTTPHeaders& headers() const noexcept { return headers_; }
+  const httputil::HTTPHeaders& headers() const noexcept;
   // Forgets status, headers and body.
   void clear();
 
@@ -617,6 +619,9 @@ class RequestHandler : public tornado::detail::Pooled {
   friend class websocket::WebSocketHandler;
   class Ref;
   class Open;
+  struct Response;
+
+  explicit RequestHandler(const detail::Construction& given);
 
   // Takes what callbacks throw. References to it are what keeps the handler.
   class Context final : public tornado::detail::Context {
@@ -648,10 +653,13 @@ class RequestHandler : public tornado::detail::Pooled {
   std::shared_ptr<template_::BaseLoader> template_loader();
   void add_new_cookies();
   detail::ClientState& client_state();
+  Response& response();
+  void make_response();
   const detail::XsrfToken& raw_xsrf_token();
   const CookieSecret& cookie_secret() const;
   void end_connection() noexcept;
   void log_and_end();
+  void stop_waiting() noexcept;
   void call_on_finish() noexcept;
   void connection_closed() noexcept;
   std::string request_summary() const;
@@ -664,25 +672,21 @@ class RequestHandler : public tornado::detail::Pooled {
   std::vector<std::string> arguments(const httputil::Arguments& source, std::string_view name,
                                      bool strip) const;
 
-  tornado::detail::Ref<detail::ApplicationState> state_;
-  tornado::detail::Owned<detail::OwnedRequest> request_;
-  const detail::HandlerClass* handler_class_ = nullptr;
-  PathArgs path_args_;
-  PathKwargs path_kwargs_;
-  httputil::HTTPHeaders headers_;
-  std::string write_buffer_;
-  httputil::ResponseStartLine status_line_;
-  std::vector<std::unique_ptr<OutputTransform>> transforms_;  // made when the head is sent
-  tornado::detail::Owned<detail::ClientState> client_state_;
-  tornado::detail::Owned<Open> open_;  // keeps an asynchronous handler until finish()
-  tornado::detail::Owned<detail::PageModules> modules_;  // of the page being rendered
-  Context context_{*this};
+  // Small, as there may be many that wait, and WebSockets. `request` is the handler's own.
   detail::Verb verb_ = detail::Verb::kAny;
-  bool headers_written_ = false;
-  bool finished_ = false;
-  bool on_finish_called_ = false;
-  bool held_without_client_ = false;  // on_connection_close() left it to finish()
-  bool client_gone_ = false;
+  bool headers_written_ : 1 = false;
+  bool finished_ : 1 = false;
+  bool on_finish_called_ : 1 = false;
+  bool held_without_client_ : 1 = false;  // on_connection_close() left it to finish()
+  bool client_gone_ : 1 = false;
+  bool upgraded_ : 1 = false;  // a WebSocket's handshake is done
+  int status_code_ = 200;
+  tornado::detail::Ref<detail::ApplicationState> state_;
+  const detail::HandlerClass* handler_class_ = nullptr;
+  tornado::detail::Owned<detail::RouteParams> params_;  // null: the route has no captures
+  tornado::detail::Owned<Response> response_;           // null: a WebSocket has given it up
+  tornado::detail::Owned<detail::ClientState> client_state_;
+  Context context_{*this};
 };
 
 // ---- Server-Sent Events -------------------------------------------------------------------------

@@ -225,11 +225,6 @@ class WebSocketHandler : public web::RequestHandler {
     RequestHandler::set_status(status_code, reason);
   }
 
-  // Internal: not from the pool, whose steps are wider than malloc's. Of the many there are most do
-  // nothing.
-  static void* operator new(std::size_t size) { return ::operator new(size); }
-  static void operator delete(void* block) noexcept { ::operator delete(block); }
-
   // Internal: adds the hooks to what a route knows of the class.
   template <class H>
   static constexpr void adapt_class(web::detail::HandlerClass& handler_class) {
@@ -242,8 +237,10 @@ class WebSocketHandler : public web::RequestHandler {
 
  private:
   class Link;
+  struct Details;
 
   void require_http() const;
+  Details& details();
   bool refuse();
   void agree_on_subprotocol();
   void agree_on_compression(detail::ConnectionRules& rules);
@@ -251,11 +248,8 @@ class WebSocketHandler : public web::RequestHandler {
   const detail::Hooks& hooks() const noexcept;
   void hook_failed(const std::exception_ptr& exception, bool closes) noexcept;
 
-  Link* link_ = nullptr;  // until on_close()
-  tornado::detail::Owned<std::string> subprotocol_;
-  tornado::detail::Owned<std::string> close_reason_;
-  int close_code_ = 0;
-  bool upgraded_ = false;
+  Link* link_ = nullptr;                     // until on_close()
+  tornado::detail::Owned<Details> details_;  // most have none before they are closed
 };
 
 // ---- client -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/hex.h"
+#include "web/handler_response.h"
 
 namespace tornado::web {
 namespace {
@@ -38,23 +39,24 @@ Tag quoted_sha1(std::string_view data) {
 }  // namespace
 
 std::optional<std::string> RequestHandler::compute_etag() const {
-  const Tag tag = quoted_sha1(write_buffer_);
+  const Tag tag = quoted_sha1(response_ != nullptr ? response_->body : std::string());
   return std::string(tag.data(), tag.size());
 }
 
 void RequestHandler::set_etag_header() {
-  if (headers_.contains("Etag")) return;
+  Response& response = this->response();
+  if (response.headers.contains("Etag")) return;
   if (handler_class_->usual_etag) {  // without the string's memory
-    const Tag tag = quoted_sha1(write_buffer_);
-    headers_.add_known("Etag", {tag.data(), tag.size()});
+    const Tag tag = quoted_sha1(response.body);
+    response.headers.add_known("Etag", {tag.data(), tag.size()});
   } else if (const auto tag = compute_etag()) {
-    headers_.add_known("Etag", *tag);
+    response.headers.add_known("Etag", *tag);
   }
 }
 
 bool RequestHandler::check_etag_header() const {
   if (!request.headers.contains("If-None-Match")) return false;
-  const auto own = headers_.find("Etag");
+  const auto own = headers().find("Etag");
   if (!own || own->empty()) return false;
   const std::string wanted = request.headers.get("If-None-Match");
   std::string_view rest = wanted;

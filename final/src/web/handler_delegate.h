@@ -16,6 +16,11 @@ struct OwnedRequest final : httputil::HTTPServerRequest, tornado::detail::Pooled
   using httputil::HTTPServerRequest::HTTPServerRequest;
 };
 
+// What the route has found, from the pool.
+struct RouteParams final : routing::MatchParams, tornado::detail::Pooled {
+  explicit RouteParams(routing::MatchParams&& params) : MatchParams(std::move(params)) {}
+};
+
 class HandlerDelegate final : public httputil::HTTPMessageDelegate, public tornado::detail::Pooled {
  public:
   // Finds its handler when the head has come.

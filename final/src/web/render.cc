@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "web/application_state.h"
-#include "web/page_modules.h"
+#include "web/handler_response.h"
 
 namespace tornado::web {
 namespace {
@@ -45,7 +45,7 @@ Future<void> RequestHandler::render(std::string_view template_name,
                                     const template_::Namespace& names) {
   if (finished_) throw std::runtime_error("Cannot render() after finish()");
   std::string page = render_string(template_name, names);
-  if (modules_ != nullptr) modules_->add_parts(page);
+  if (const auto& modules = response().modules; modules != nullptr) modules->add_parts(page);
   return finish(page);
 }
 
@@ -80,7 +80,7 @@ std::shared_ptr<template_::BaseLoader> RequestHandler::template_loader() {
   std::shared_ptr<template_::BaseLoader>& loader = state_->template_loaders[path];
   if (loader == nullptr) {
     loader = create_template_loader(path);
-  } else if (modules_ == nullptr && !state_->keeps_templates()) {
+  } else if (response().modules == nullptr && !state_->keeps_templates()) {
     loader->reset();  // the first page of this request reads its files again
   }
   return loader;

@@ -13,11 +13,14 @@
 #include "web/client_state.h"
 #include "web/handler_delegate.h"
 #include "web/handler_ref.h"
+#include "web/handler_response.h"
 #include "web/handler_target.h"
-#include "web/page_modules.h"
 
 namespace tornado::web {
 namespace {
+
+// Of a route without captures.
+const routing::MatchParams kNoParams;
 
 const detail::Construction& require_construction() {
   if (detail::construction == nullptr) {
@@ -57,13 +60,18 @@ void RequestHandler::Context::unreferenced() noexcept {
   delete &handler_;
 }
 
-RequestHandler::RequestHandler()
-    : request(**require_construction().request),
-      application(*(*require_construction().state)->application),
-      state_(std::move(*require_construction().state)),
-      request_(std::move(*require_construction().request)) {}
+RequestHandler::RequestHandler() : RequestHandler(require_construction()) {}
 
-RequestHandler::~RequestHandler() = default;
+RequestHandler::RequestHandler(const detail::Construction& given)
+    : request(*given.request->release()),
+      application(*(*given.state)->application),
+      state_(std::move(*given.state)),
+      response_(tornado::detail::make_owned<Response>()) {}
+
+RequestHandler::~RequestHandler() {
+  response_.reset();  // its transforms may know the request
+  delete static_cast<detail::OwnedRequest*>(&request);
+}
 
 const Settings& RequestHandler::settings() const noexcept {
   return state_->settings;
@@ -121,14 +129,22 @@ bool RequestHandler::is_supported(std::string_view method) const noexcept {
 }
 
 void RequestHandler::take_params(routing::MatchParams params) {
+  if (params.path_args.empty() && params.path_kwargs.empty()) return;
   for (auto& [name, value] : params.path_kwargs) {
     if (value) value = decode_argument(*value, name);
   }
   for (auto& value : params.path_args) {
     if (value) value = decode_argument(*value);
   }
-  path_args_ = std::move(params.path_args);
-  path_kwargs_ = std::move(params.path_kwargs);
+  params_ = tornado::detail::make_owned<detail::RouteParams>(std::move(params));
+}
+
+const PathArgs& RequestHandler::path_args() const noexcept {
+  return params_ != nullptr ? params_->path_args : kNoParams.path_args;
+}
+
+const PathKwargs& RequestHandler::path_kwargs() const noexcept {
+  return params_ != nullptr ? params_->path_kwargs : kNoParams.path_kwargs;
 }
 
 const detail::VerbEntry& RequestHandler::verb_entry() const noexcept {
@@ -141,22 +157,23 @@ void RequestHandler::run_verb() {
   if (finished_) return;
   const detail::VerbEntry& verb = verb_entry();
   if (verb.call == nullptr) throw HTTPError(405);
-  if (verb.arity != detail::kAnyArity && verb.arity != static_cast<int>(path_args_.size())) {
+  const PathArgs& args = path_args();
+  if (verb.arity != detail::kAnyArity && verb.arity != static_cast<int>(args.size())) {
     // A rule with a matcher of the program's own.
     throw std::logic_error(detail::class_name(*handler_class_) + " takes " +
                            std::to_string(verb.arity) + " arguments, its route gave " +
-                           std::to_string(path_args_.size()));
+                           std::to_string(args.size()));
   }
   // [answer]
-  detail::Started started = verb.call(*this, path_args_);
+  detail::Started started = verb.call(*this, args);
   switch (started.kind) {
     case detail::Started::Kind::kDone:
       if (!finished_) finish();
       return;
     case detail::Started::Kind::kOpen:
       if (finished_) return;
-      open_ = tornado::detail::make_owned<Open>(*this);
-      open_->link_before(state_->open_handlers);
+      response().open = tornado::detail::make_owned<Open>(*this);
+      response().open->link_before(state_->open_handlers);
       return;
     case detail::Started::Kind::kCoroutine:
       if (!started.future->done()) {
@@ -306,7 +323,7 @@ std::string RequestHandler::allowed_methods() const {
 void RequestHandler::log_and_end() {
   finished_ = true;
   if (on_finish_called_) return;
-  const Ref self(this);  // the last one may be open_'s
+  const Ref self(this);  // the last one may be its response's
   try {
     if (state_->settings.log_function) {
       state_->settings.log_function(*this);
@@ -317,7 +334,7 @@ void RequestHandler::log_and_end() {
     tornado::detail::log_callback_exception(std::current_exception());
   }
   call_on_finish();
-  open_.reset();
+  stop_waiting();
 }
 
 iostream::IOStream RequestHandler::detach() {
@@ -329,14 +346,15 @@ iostream::IOStream RequestHandler::detach() {
 }
 
 void RequestHandler::leave_response() {
-  const Ref self(this);  // the last one may be open_'s
+  const Ref self(this);  // the last one may be its response's
   finished_ = true;
   call_on_finish();
-  open_.reset();
+  stop_waiting();
 }
 
 void RequestHandler::call_on_finish() noexcept {
-  if (std::exchange(on_finish_called_, true)) return;
+  if (on_finish_called_) return;
+  on_finish_called_ = true;
   const tornado::detail::ContextScope scope(&context_);
   try {
     on_finish();
@@ -356,7 +374,7 @@ void RequestHandler::connection_closed() noexcept {
   } catch (...) {
     tornado::detail::log_callback_exception(std::current_exception());
   }
-  if (!held_without_client_) open_.reset();
+  if (!held_without_client_) stop_waiting();
 }
 // [/connection_closed]
 

@@ -10,6 +10,7 @@
 #include "loop/error_text.h"
 #include "loop/loop_state.h"
 #include "web/application_state.h"
+#include "web/handler_response.h"
 
 namespace tornado::web {
 namespace {
@@ -24,47 +25,58 @@ bool is_reason(std::string_view text) {
 
 }  // namespace
 
+void RequestHandler::make_response() {
+  response_ = tornado::detail::make_owned<Response>();
+}
+
+const httputil::HTTPHeaders& RequestHandler::headers() const noexcept {
+  static const httputil::HTTPHeaders none;
+  return response_ != nullptr ? response_->headers : none;
+}
+
 void RequestHandler::clear() {
-  headers_ = state_->default_headers();
+  Response& response = this->response();
+  response.headers = state_->default_headers();
   set_default_headers();
-  write_buffer_.clear();
-  status_line_.code = 200;
-  status_line_.reason = "OK";
+  response.body.clear();
+  status_code_ = 200;
+  response.status_line.reason = "OK";
 }
 
 void RequestHandler::set_status(int status_code, std::string_view reason) {
   if (status_code < 100 || status_code > 999) {
     throw std::invalid_argument("a status code has three digits");
   }
-  status_line_.code = status_code;
+  status_code_ = status_code;
+  std::string& sent = response().status_line.reason;
   if (reason.empty()) {
-    status_line_.reason = httputil::responses(status_code);
+    sent = httputil::responses(status_code);
   } else {
-    status_line_.reason = is_reason(reason) ? reason : "Unknown";
+    sent = is_reason(reason) ? reason : "Unknown";
   }
 }
 
 void RequestHandler::set_header(std::string_view name, std::string_view value) {
-  headers_.set(name, value);
+  response().headers.set(name, value);
 }
 
 void RequestHandler::add_header(std::string_view name, std::string_view value) {
-  headers_.add(name, value);
+  response().headers.add(name, value);
 }
 
 void RequestHandler::clear_header(std::string_view name) {
-  headers_.remove(name);
+  response().headers.remove(name);
 }
 
 void RequestHandler::write(std::string_view chunk) {
   if (finished_) throw std::runtime_error("Cannot write() after finish()");
-  write_buffer_ += chunk;
+  response().body += chunk;
 }
 
 void RequestHandler::write_json(std::string text) {
   if (finished_) throw std::runtime_error("Cannot write() after finish()");
   set_header("Content-Type", "application/json; charset=UTF-8");
-  write_buffer_ += text;
+  response().body += text;
 }
 
 Future<void> RequestHandler::flush() {
@@ -75,27 +87,33 @@ Future<void> RequestHandler::flush() {
 Future<void> RequestHandler::send(bool finishing) {
   ioloop::detail::require_thread_with_loop();
   const bool is_head = request.method == "HEAD";
+  Response& response = this->response();
   if (headers_written_) {
-    for (const auto& transform : transforms_) transform->transform_chunk(write_buffer_, finishing);
-    if (is_head) write_buffer_.clear();
-    Future<void> sent = request.connection->write(write_buffer_);
-    write_buffer_.clear();
+    for (const auto& transform : response.transforms) {
+      transform->transform_chunk(response.body, finishing);
+    }
+    if (is_head) response.body.clear();
+    Future<void> sent = request.connection->write(response.body);
+    response.body.clear();
     return sent;
   }
   if (!state_->transforms.empty()) transform_head(finishing);
   add_new_cookies();
-  const std::string_view body = is_head ? std::string_view() : std::string_view(write_buffer_);
-  Future<void> sent = request.connection->write_headers(status_line_, headers_, body);
+  const std::string_view body = is_head ? std::string_view() : std::string_view(response.body);
+  response.status_line.code = status_code_;
+  Future<void> sent =
+      request.connection->write_headers(response.status_line, response.headers, body);
   headers_written_ = true;  // not if that threw: an error page can still be sent
-  write_buffer_.clear();
+  response.body.clear();
   return sent;
 }
 
 void RequestHandler::transform_head(bool finishing) {
-  transforms_.clear();  // those of a head that could not be sent
+  Response& response = this->response();
+  response.transforms.clear();  // those of a head that could not be sent
   for (const auto& make : state_->transforms) {
-    auto& transform = *transforms_.emplace_back(make(request));
-    transform.transform_first_chunk(status_line_.code, headers_, write_buffer_, finishing);
+    auto& transform = *response.transforms.emplace_back(make(request));
+    transform.transform_first_chunk(status_code_, response.headers, response.body, finishing);
   }
 }
 
@@ -124,24 +142,25 @@ Future<void> RequestHandler::finish(std::string_view chunk) {
 
 // [finish_headers]
 void RequestHandler::finish_headers() {
+  Response& response = this->response();
   const bool is_get = verb_ == detail::Verb::kGet || verb_ == detail::Verb::kHead;
-  if (status_line_.code == 200 && is_get) {
+  if (status_code_ == 200 && is_get) {
     set_etag_header();
     if (check_etag_header()) {
-      write_buffer_.clear();
+      response.body.clear();
       set_status(304);
     }
   }
-  if (http::has_no_body(status_line_.code)) {
-    if (status_line_.code < 200) throw std::runtime_error("A response cannot end with a 1xx");
-    if (!write_buffer_.empty()) {
-      throw std::runtime_error("Cannot send body with " + std::to_string(status_line_.code));
+  if (http::has_no_body(status_code_)) {
+    if (status_code_ < 200) throw std::runtime_error("A response cannot end with a 1xx");
+    if (!response.body.empty()) {
+      throw std::runtime_error("Cannot send body with " + std::to_string(status_code_));
     }
     for (const char* name : {"Content-Encoding", "Content-Language", "Content-Type"}) {
-      headers_.remove(name);
+      response.headers.remove(name);
     }
-  } else if (!headers_.contains("Content-Length")) {
-    headers_.add_known("Content-Length", std::to_string(write_buffer_.size()));
+  } else if (!response.headers.contains("Content-Length")) {
+    response.headers.add_known("Content-Length", std::to_string(response.body.size()));
   }
 }
 // [/finish_headers]
@@ -163,7 +182,7 @@ void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
     return;
   }
   const std::string text = std::to_string(status_code) + ": " +
-                           escape::xhtml_escape(std::string_view(status_line_.reason));
+                           escape::xhtml_escape(std::string_view(response().status_line.reason));
   write("<html><title>" + text + "</title><body>" + text + "</body></html>");
 }
 

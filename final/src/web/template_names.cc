@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "web/application_state.h"
-#include "web/page_modules.h"
+#include "web/handler_response.h"
 #include "web/template_locale.h"
 
 namespace tornado::web {
@@ -151,7 +151,8 @@ template_::Value detail::handler_value(RequestHandler& handler) {
 }
 
 template_::Namespace RequestHandler::get_template_namespace() {
-  if (modules_ == nullptr) modules_ = tornado::detail::make_owned<detail::PageModules>(*this);
+  auto& modules = response().modules;
+  if (modules == nullptr) modules = tornado::detail::make_owned<detail::PageModules>(*this);
   template_::Namespace names = {
       {"handler", detail::handler_value(*this)},
       {"request", Value::object(new RequestObject(request))},
@@ -162,8 +163,8 @@ template_::Namespace RequestHandler::get_template_namespace() {
       {"xsrf_form_html", [this]() { return xsrf_form_html(); }},
       {"reverse_url", reverse_url_function(*this)},
       {"static_url", static_url_function(*this)},
-      {"modules", detail::modules_value(*modules_)},
-      {"_tt_modules", detail::modules_value(*modules_)},
+      {"modules", detail::modules_value(*modules)},
+      {"_tt_modules", detail::modules_value(*modules)},
   };
   for (const auto& [name, method] : settings().ui_methods) {
     names.set(name, [this, method](const Arguments& arguments) {

@@ -60,11 +60,6 @@ Future<void> translated(const Future<void>& flushed) {
 
 // ---- parts that exist only for a time -----------------------------------------------------------
 
-struct Connection::Closing {
-  ioloop::Timeout timer;
-  std::string reason;  // the peer's
-};
-
 // Asks the peer now and then whether it is there.
 class Connection::Pinger {
  public:
@@ -110,6 +105,14 @@ class Connection::Pinger {
   bool heard_ = false;
 };
 
+// None for a connection that neither pings nor compresses, until it closes.
+struct Connection::Parts {
+  std::unique_ptr<Pinger> pinger;
+  std::unique_ptr<http::Deflater> deflater;
+  ioloop::Timeout close_timer;
+  std::string peer_reason;
+};
+
 // ---- life ---------------------------------------------------------------------------------------
 
 Connection::Connection(const ConnectionRules& rules)
@@ -124,7 +127,7 @@ void Connection::begin(iostream::IOStream stream, const ConnectionRules& rules) 
   stream_ = std::move(stream);
   eof_ = stream_.impl().at_eof();
   if (rules.ping_interval > 0) {
-    pinger_ = std::make_unique<Pinger>(*this, rules.ping_interval, rules.ping_timeout);
+    parts().pinger = std::make_unique<Pinger>(*this, rules.ping_interval, rules.ping_timeout);
   }
 }
 
@@ -132,9 +135,14 @@ bool Connection::open() const noexcept {
   return !close_sent_ && !over_ && !stream_.closed() && !stream_.impl().loop().internals().closed;
 }
 
+Connection::Parts& Connection::parts() {
+  if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
+  return *parts_;
+}
+
 const std::string& Connection::peer_reason() const noexcept {
   static const std::string none;
-  return closing_ != nullptr ? closing_->reason : none;
+  return parts_ != nullptr ? parts_->peer_reason : none;
 }
 
 void Connection::close() {
@@ -173,9 +181,11 @@ void Connection::discard() noexcept {
 
 void Connection::tell_end() {
   if (std::exchange(told_, true)) return;
-  pinger_.reset();
-  if (closing_ != nullptr && closing_->timer.pending()) {
-    stream_.impl().loop().remove_timeout(closing_->timer);
+  if (parts_ != nullptr) {
+    parts_->pinger.reset();
+    // No timer is pending on a loop that is closed.
+    ioloop::Timeout& timer = parts_->close_timer;
+    if (timer.pending()) stream_.impl().loop().remove_timeout(timer);
   }
   ended();
 }
@@ -188,7 +198,7 @@ bool Connection::reads() const noexcept {
 }
 
 std::size_t Connection::on_data(std::string_view data) {
-  if (pinger_ != nullptr) pinger_->heard();
+  if (parts_ != nullptr && parts_->pinger != nullptr) parts_->pinger->heard();
   std::size_t used = 0;
   while (used < data.size() && !over_ && reads()) {
     const http::MessageResult result = reader_.next(data.substr(used), scratch());
@@ -235,8 +245,7 @@ void Connection::take_close(std::string_view payload) {
     return fail(code, {});
   }
   peer_code_ = static_cast<std::uint16_t>(said.code);
-  if (closing_ == nullptr) closing_ = std::make_unique<Closing>();
-  closing_->reason = said.reason;
+  parts().peer_reason = said.reason;
   over_ = true;
   if (!std::exchange(close_sent_, true)) {
     append_frame(Opcode::kClose, false, http::close_payload(said.code, {}));
@@ -266,9 +275,9 @@ void Connection::end_stream() {
 
 void Connection::arm_close_timer() {
   if (stream_.closed()) return;
-  if (closing_ == nullptr) closing_ = std::make_unique<Closing>();
-  if (closing_->timer.pending()) return;
-  closing_->timer = stream_.impl().loop().call_later(kCloseSeconds, [this] { close(); });
+  ioloop::Timeout& timer = parts().close_timer;
+  if (timer.pending()) return;
+  timer = stream_.impl().loop().call_later(kCloseSeconds, [this] { close(); });
 }
 
 void Connection::on_eof() {
@@ -350,13 +359,14 @@ std::string_view Connection::compress(std::string_view payload) {
     http::shared_deflater(deflate_).compress(payload, out);
     return out;
   }
-  if (deflater_ == nullptr) {
-    deflater_ = std::make_unique<http::Deflater>(deflate_);
+  std::unique_ptr<http::Deflater>& deflater = parts().deflater;
+  if (deflater == nullptr) {
+    deflater = std::make_unique<http::Deflater>(deflate_);
   } else if (deflater_stale_) {
-    deflater_->reset();
+    deflater->reset();
   }
   deflater_stale_ = false;
-  deflater_->compress(payload, out);
+  deflater->compress(payload, out);
   return out;
 }
 

@@ -86,7 +86,7 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
   virtual void ended() = 0;
 
  private:
-  struct Closing;
+  struct Parts;
   class Pinger;
 
   // The loop calls, when none of the object's calls is on the stack: its turn has come, or it is to
@@ -100,6 +100,7 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
   void fail(int code, std::string_view reason);
   void end_stream();
   void arm_close_timer();
+  Parts& parts();
   void queue_turn();
   void go_on();
   void tell_end();
@@ -111,9 +112,7 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
 
   iostream::IOStream stream_;
   http::MessageReader reader_;
-  std::unique_ptr<http::Deflater> deflater_;
-  std::unique_ptr<Closing> closing_;
-  std::unique_ptr<Pinger> pinger_;
+  std::unique_ptr<Parts> parts_;
   std::uint16_t peer_code_ = 0;
   http::DeflateSettings deflate_;
   bool client_;

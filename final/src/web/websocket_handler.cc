@@ -10,6 +10,7 @@
 #include "http/framing.h"
 #include "web/application_state.h"
 #include "web/handler_ref.h"
+#include "web/handler_response.h"
 #include "web/websocket_arguments.h"
 #include "web/websocket_connection.h"
 
@@ -40,10 +41,17 @@ std::string_view authority_of(std::string_view origin) {
 
 }  // namespace
 
+struct WebSocketHandler::Details : tornado::detail::Pooled {
+  std::string subprotocol;
+  // What the peer said, once the connection has gone.
+  int close_code = 0;
+  std::string close_reason;
+};
+
 // ---- the connection's side ----------------------------------------------------------------------
 
 // Keeps the handler until the stream has closed, and calls its hooks.
-class WebSocketHandler::Link final : public detail::Connection {
+class WebSocketHandler::Link final : public detail::Connection, public tornado::detail::Pooled {
  public:
   Link(WebSocketHandler& handler, const detail::ConnectionRules& rules)
       : Connection(rules), handler_(&handler) {}
@@ -74,9 +82,9 @@ class WebSocketHandler::Link final : public detail::Connection {
   void ended() override {
     const Ref last = std::move(handler_);
     auto& handler = static_cast<WebSocketHandler&>(*last);
-    handler.close_code_ = peer_code();
-    if (!peer_reason().empty()) {
-      handler.close_reason_ = tornado::detail::make_owned<std::string>(peer_reason());
+    if (peer_code() != 0) {
+      handler.details().close_code = peer_code();
+      handler.details().close_reason = peer_reason();
     }
     handler.link_ = nullptr;
     const ContextScope scope(&handler.context_);
@@ -119,6 +127,11 @@ class WebSocketHandler::Link final : public detail::Connection {
 
 WebSocketHandler::WebSocketHandler() = default;
 WebSocketHandler::~WebSocketHandler() = default;
+
+WebSocketHandler::Details& WebSocketHandler::details() {
+  if (details_ == nullptr) details_ = tornado::detail::make_owned<Details>();
+  return *details_;
+}
 
 const detail::Hooks& WebSocketHandler::hooks() const noexcept {
   return *static_cast<const detail::Hooks*>(handler_class_->hooks);
@@ -208,7 +221,7 @@ void WebSocketHandler::agree_on_subprotocol() {
     throw std::logic_error("select_subprotocol() gave what was not offered: " + *selected);
   }
   set_header("Sec-WebSocket-Protocol", *selected);
-  subprotocol_ = tornado::detail::make_owned<std::string>(*selected);
+  details().subprotocol = *selected;
 }
 
 void WebSocketHandler::agree_on_compression(detail::ConnectionRules& rules) {
@@ -249,7 +262,9 @@ void WebSocketHandler::get(const web::PathArgs& path_args) {
   set_header("Sec-WebSocket-Accept",
              http::websocket_accept(request.headers.get("Sec-WebSocket-Key")));
   add_new_cookies();
-  exchange->write_headers(status_line_, headers_, {});
+  Response& response = this->response();
+  response.status_line.code = get_status();
+  exchange->write_headers(response.status_line, response.headers, {});
   upgrade(*exchange, rules);
 }
 
@@ -258,8 +273,9 @@ void WebSocketHandler::upgrade(http::Exchange& exchange, const detail::Connectio
   link_->begin(exchange.upgrade(*link_), rules);
   upgraded_ = true;
   headers_written_ = true;
-  headers_ = httputil::HTTPHeaders();
-  status_line_.reason = std::string();
+  // Of many that say nothing, only what may be asked for is kept.
+  response_.reset();
+  request.headers.shrink_to_fit();
   request.connection.reset();  // it can do nothing any more
   Link& link = *link_;
   log_and_end();
@@ -288,18 +304,20 @@ void WebSocketHandler::close(std::optional<int> code, std::string_view reason) {
 }
 
 std::optional<int> WebSocketHandler::close_code() const noexcept {
-  const int code = link_ != nullptr ? link_->peer_code() : close_code_;
+  if (link_ == nullptr && details_ == nullptr) return std::nullopt;
+  const int code = link_ != nullptr ? link_->peer_code() : details_->close_code;
   return code != 0 ? std::optional(code) : std::nullopt;
 }
 
 std::optional<std::string> WebSocketHandler::selected_subprotocol() const {
-  return subprotocol_ != nullptr ? std::optional(*subprotocol_) : std::nullopt;
+  const bool agreed = details_ != nullptr && !details_->subprotocol.empty();
+  return agreed ? std::optional(details_->subprotocol) : std::nullopt;
 }
 
 const std::string& WebSocketHandler::close_reason() const noexcept {
   static const std::string none;
   if (link_ != nullptr) return link_->peer_reason();
-  return close_reason_ != nullptr ? *close_reason_ : none;
+  return details_ != nullptr ? details_->close_reason : none;
 }
 
 void WebSocketHandler::set_nodelay(bool value) {

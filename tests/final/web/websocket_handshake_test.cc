@@ -246,6 +246,32 @@ TEST_F(WebSocketHandshakeTest, WS10_no_response_after_the_handshake) {
   EXPECT_EQ(events.back(), "refused");
 }
 
+// The response is given up with the handshake, the request is not.
+struct AskedLater : Echo {
+  void open(const std::string& /*captured*/) {}
+  void on_message(std::string_view) {
+    EXPECT_EQ(get_status(), 101);
+    EXPECT_EQ(path_args().size(), 1u);
+    EXPECT_TRUE(path_kwargs().empty());
+    EXPECT_EQ(request.headers.get("Sec-WebSocket-Version"), "13");
+    EXPECT_EQ(request.headers.get("Host"), request.host);
+    EXPECT_TRUE(headers().empty());
+    add_header("Too", "late");
+    EXPECT_EQ(headers().get("Too"), "late");
+    clear_header("Too");
+    EXPECT_TRUE(headers().empty());
+    write_message(*path_args().front());
+  }
+};
+
+TEST_F(WebSocketHandshakeTest, WS10_what_an_open_socket_can_be_asked_for) {
+  app_.emplace(std::vector<web::URLSpec>{web::url<AskedLater>("/(\\w+)")});
+  server_ = &app_->listen(0, "127.0.0.1");
+  test::Client client(loop_, server_->port());
+  client.send(test::get("/captured", kHandshake) + text("?"));
+  client.until(server_text("captured"));
+}
+
 TEST_F(WebSocketHandshakeTest, bytes_that_come_with_the_handshake_and_byte_by_byte) {
   serve<Echo>();
   test::Client eager(loop_, server_->port());
