@@ -5,6 +5,7 @@
 
 #include "http/framing.h"
 #include "http/server_connection.h"
+#include "loop/loop_state.h"
 
 namespace tornado::http {
 namespace {
@@ -102,6 +103,7 @@ void Exchange::set_max_body_size(std::uint64_t size) {
 Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
                                      const httputil::HTTPHeaders& headers, std::string_view chunk) {
   if (connection_ == nullptr) return closed();
+  ioloop::detail::require_thread_with_loop();
   if (headers_written_) throw std::logic_error("write_headers() called twice");
   if (start_line.reason.find_first_of(kForbiddenInReason) != std::string::npos) {
     throw httputil::HTTPOutputError("Illegal character in the reason");
@@ -155,6 +157,7 @@ void Exchange::check_state() const {
 
 Future<void> Exchange::write(std::string_view chunk) {
   if (connection_ == nullptr) return closed();
+  ioloop::detail::require_thread_with_loop();
   check_state();
   if (chunk.empty()) return written();
   check_length(chunk.size());

@@ -8,7 +8,6 @@
 #include "base/traceback.h"
 #include "http/framing.h"
 #include "loop/error_text.h"
-#include "loop/loop_state.h"
 #include "web/application_state.h"
 #include "web/handler_response.h"
 
@@ -85,7 +84,6 @@ Future<void> RequestHandler::flush() {
 
 // Sends what was written; if `finishing`, it is the rest.
 Future<void> RequestHandler::send(bool finishing) {
-  ioloop::detail::require_thread_with_loop();
   const bool is_head = request.method == "HEAD";
   Response& response = this->response();
   if (headers_written_) {
