@@ -20,10 +20,12 @@ and three times as large, as the load of the machine has it; the rest must be as
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -117,6 +119,12 @@ def build_folder():
     return pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
 
 
+def build_folder_in_commands():
+    """From the root, as a reader types it: the path of a clone may have blanks, which a command may have quoted or not."""
+    folder = build_folder()
+    return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else shlex.quote(str(folder))
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -178,7 +186,7 @@ def shell_script(commands, server):
     # With their children: a program outlives the strace that runs it.
     lines = ["trap 'for job in $(jobs -p); do pkill -P $job; kill $job; done 2>/dev/null' EXIT"]
     for number, command in enumerate(commands):
-        command = command.replace("8888", str(server.port)).replace("build/release", shlex.quote(str(build_folder())))
+        command = command.replace("8888", str(server.port)).replace("build/release", build_folder_in_commands())
         lines.append(f"echo; echo '<<{number}>>'")
         lines.append(SERVER_PROCESS.sub(str(server.pid), command))
         if command.rstrip().endswith("&"):
@@ -204,17 +212,29 @@ def needed_first(fence):
     return lines
 
 
+def run_script(script):
+    """What it prints. Nothing that it has started outlives it: gdb may take a while to end, and write to the end."""
+    with subprocess.Popen(["bash", "-c", script], cwd=ROOT, text=True, start_new_session=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as shell:
+        try:
+            return shell.communicate(timeout=SECONDS)[0]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+
+
 def replay(fence):
     """The fence's text with what its commands print now."""
     commands = fence.commands
     server = Server(fence.program, fence.named["server"]) if "server" in fence.named else NoServer()
     with server:
-        done = subprocess.run(["bash", "-c", shell_script(commands, server)], cwd=ROOT, text=True, timeout=SECONDS,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    outputs = re.split(r"\n?<<\d+>>\n", done.stdout)[1:]
+        printed = run_script(shell_script(commands, server))
+    outputs = re.split(r"\n?<<\d+>>\n", printed)[1:]
     text = needed_first(fence)
     for command, output in zip(commands, outputs):
-        output = output.replace("\r", "").replace(str(server.port), "8888").replace(str(build_folder()), "build/release")
+        output = output.replace("\r", "").replace(str(server.port), "8888")
+        for folder in str(build_folder()), build_folder_in_commands():
+            output = output.replace(folder, "build/release")
         text += f"$ {command}\n" + (output.strip("\n") + "\n" if output.strip("\n") else "")
     return text
 

@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -130,6 +131,37 @@ def test_a_region_is_quoted_without_its_marks_and_indentation(tmp_path, monkeypa
 def test_commands_share_a_shell_and_their_output_is_told_apart():
     fence = pages.Fence("console", {"chapter": "01"}, "$ a=5\n$ echo $a\nold\n$ echo x; echo 8888\n")
     assert pages.replay(fence) == "$ a=5\n$ echo $a\n5\n$ echo x; echo 8888\nx\n8888\n"
+
+
+def test_a_clone_may_lie_in_a_folder_with_a_blank(tmp_path, monkeypatch):
+    root = tmp_path / "a clone"
+    program = root / "build" / "debug" / "hello"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho hello from build/debug and $PWD/build/debug\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(pages, "ROOT", root)
+    monkeypatch.setenv("TORNADO_BUILD", str(root / "build" / "debug"))
+    text = "$ build/release/hello\nhello from build/release and build/release\n"
+    text += "$ sh -c 'build/release/hello; echo $?'\nhello from build/release and build/release\n0\n"
+    assert pages.replay(pages.Fence("console", {"chapter": "01"}, text)) == text
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_nothing_that_was_started_outlives_a_fence(tmp_path):
+    file = tmp_path / "pid"
+    stubborn = f"trap '' TERM; echo $$ > {file}; exec sleep 300"
+    command = f'sh -c "{stubborn}" > /dev/null 2>&1 & until [ -s {file} ]; do :; done'.replace("$$", r"\$\$")
+    pages.replay(pages.Fence("console", {"chapter": "01"}, f"$ {command}\n"))
+    deadline = time.monotonic() + 20
+    while is_alive(int(file.read_text())):  # SIGKILL is on its way
+        assert time.monotonic() < deadline
+        os.sched_yield()
 
 
 @pytest.mark.parametrize("page, head, command, told", [
