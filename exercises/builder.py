@@ -2,11 +2,14 @@
 chapters beneath. What did not change is not compiled again."""
 
 import hashlib
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import threading
+import time
 
 from catalogue import ROOT
 
@@ -41,24 +44,37 @@ def _compiler():
 
 
 def _dependencies(depfile):
+    """The files of a rule as the compiler writes it for make: a blank has a backslash before it, a dollar another."""
     text = depfile.read_text().replace("\\\n", " ")
-    return [pathlib.Path(word) for word in text.partition(":")[2].split()]
+    words = re.findall(r"(?:\\.|\S)+", text.partition(": ")[2])
+    return [pathlib.Path(re.sub(r"\\(.)", r"\1", word).replace("$$", "$")) for word in words]
+
+
+def _stamp(command, dependencies):
+    """Changes with whatever `command` read: a file that was put in another's place may well be older than it."""
+    read = [[str(file), file.stat().st_mtime_ns, file.stat().st_size] for file in dependencies]
+    return json.dumps([command, read])
 
 
 def _is_fresh(output, command, dependencies):
-    stamp = output.with_suffix(".command")
-    if not output.exists() or not stamp.exists() or stamp.read_text() != " ".join(command):
+    stamp = output.with_suffix(".stamp")
+    try:
+        return output.exists() and stamp.read_text() == _stamp(command, dependencies())
+    except FileNotFoundError:
         return False
-    made = output.stat().st_mtime
-    return all(file.exists() and file.stat().st_mtime <= made for file in dependencies())
 
 
 def _make(output, command, dependencies):
     with _lock(output):
         if not _is_fresh(output, command, dependencies):
             output.parent.mkdir(parents=True, exist_ok=True)
+            stamp = output.with_suffix(".stamp")
+            stamp.unlink(missing_ok=True)
+            start = time.time_ns()
             _run(command)
-            output.with_suffix(".command").write_text(" ".join(command))
+            read = dependencies()
+            if all(file.stat().st_mtime_ns < start for file in read):  # else one was saved meanwhile
+                stamp.write_text(_stamp(command, read))
     return output
 
 

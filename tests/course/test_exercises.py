@@ -145,6 +145,28 @@ def test_a_second_run_keeps_the_readers_file_and_offers_a_hint(course):
     assert "Two and two fits both" in out and "make hint EX=09-1 (0 of 3 seen)" in out
 
 
+def test_only_what_changed_is_compiled_again(course):
+    """Also in a folder with a blank in its name, as this one."""
+    def objects():
+        course.run("exercise", "09-1")
+        return {file.name: file.stat().st_mtime_ns for file in course.objects_of("*")}
+
+    before = objects()
+    assert len(before) >= 3 and objects() == before
+    course.put("work/add.cc", "int add(int a, int b) { return a + b + 1; }\n")
+    changed = [name for name, made in objects().items() if made != before[name]]
+    assert len(changed) == 1 and changed[0].startswith("add-")
+
+
+def test_a_file_put_back_is_compiled_though_it_is_old(course):
+    course.run("exercise", "09-1")
+    starter = course.folder / "starter" / "add.cc"
+    course.put("work/add.cc", "int add(int a, int b) { return a + b; }\n")
+    assert course.run("exercise", "09-1")[0] == 0
+    shutil.copy2(starter, course.folder / "work" / "add.cc")
+    assert course.run("exercise", "09-1")[0] == 3
+
+
 def test_a_solution_is_recorded_and_stays_recorded(course):
     course.run("exercise", "09-1")
     course.put("work/add.cc", "int add(int a, int b) { return a + b; }\n")
