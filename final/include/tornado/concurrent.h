@@ -100,6 +100,8 @@ void report_callback_exception(std::exception_ptr exception) noexcept;
 // To tornado.application in any case.
 void log_callback_exception(const std::exception_ptr& exception) noexcept;
 [[noreturn]] void throw_null_exception();
+// A coroutine that promised a value has run off its end: its future gets an exception.
+void end_without_value(FutureStateBase& future) noexcept;
 
 template <class T>
 inline constexpr bool is_future = false;
@@ -123,6 +125,12 @@ inline constexpr bool is_future<Future<T>> = true;
 // A function that returns Future<T> may use co_await and co_return. It starts at the call and runs
 // to its first real wait, as a @gen.coroutine does. Its parameters live as long as its frame: take
 // them by value.
+//
+// A function without either is no coroutine. `Future<void> get() { write("x"); }` returns nothing,
+// and its caller would take for a future whatever lies there. A program that includes this header
+// is refused for it, by g++ and by clang. A coroutine that forgot to co_return its value is refused
+// by clang; with g++ its future gets a std::logic_error.
+#pragma GCC diagnostic error "-Wreturn-type"
 template <class T>
 class Future {
   static_assert(!std::is_reference_v<T>, "a Future holds a value: give a pointer, or a copy");
@@ -365,7 +373,11 @@ class PromiseBase : public Pooled {
   PromiseBase& operator=(const PromiseBase&) = delete;
 
   std::suspend_never initial_suspend() const noexcept { return {}; }
-  std::suspend_never final_suspend() const noexcept { return {}; }
+  std::suspend_never final_suspend() const noexcept {
+    if (!state_->done()) [[unlikely]]
+      end_without_value(*state_);
+    return {};
+  }
   void unhandled_exception() noexcept { state_->end_coroutine(std::current_exception()); }
 
   FutureStateBase& future_state() noexcept { return *state_; }

@@ -116,6 +116,11 @@ void throw_null_exception() {
   throw std::invalid_argument("set_exception: there is no exception");
 }
 
+void end_without_value(FutureStateBase& future) noexcept {
+  future.end_coroutine(std::make_exception_ptr(
+      std::logic_error("a coroutine that promised a value has ended without co_return")));
+}
+
 void throw_already_done() {
   throw concurrent::InvalidStateError("the future is already done");
 }

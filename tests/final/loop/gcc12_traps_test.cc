@@ -270,5 +270,32 @@ TEST_F(Gcc12, a_result_is_built_once_and_destroyed_once) {
   EXPECT_EQ(made, 2);
 }
 
+// clang refuses these (tests/compile/test_refused.py).
+#ifndef __clang__
+Future<std::string> without_value(bool give) {
+  if (give) co_return text('v');
+}
+
+Future<std::unique_ptr<int>> without_value_later() {
+  co_await gen::moment;
+}
+
+TEST_F(Gcc12, a_coroutine_that_forgot_its_value_is_done_with_an_exception) {
+  EXPECT_EQ(without_value(true).result(), text('v'));
+  const auto said = [](auto wait) -> Future<std::string> {
+    auto waiting = wait();
+    try {
+      co_await waiting;
+    } catch (const std::logic_error& error) {
+      co_return error.what();
+    }
+    co_return "nothing";
+  };
+  const std::string why = "a coroutine that promised a value has ended without co_return";
+  EXPECT_EQ(run([&] { return said([] { return without_value(false); }); }), why);
+  EXPECT_EQ(run([&] { return said(without_value_later); }), why);
+}
+#endif
+
 }  // namespace
 }  // namespace tornado

@@ -1,0 +1,49 @@
+"""Lines that look right and could not work are refused by both compilers, and the error says why."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+INCLUDE = pathlib.Path(__file__).resolve().parent.parent.parent / "final" / "include"
+BEGIN = "#include <tornado/web.h>\nusing namespace tornado;\n"
+# What each is, the program's lines, and a part of what g++ and clang say.
+REFUSED = [
+    ("a handler that forgot co_await and co_return",
+     'struct Story : web::RequestHandler { Future<void> get() { write("x"); } };\n'
+     'web::URLSpec story() { return web::url<Story>("/"); }',
+     ("no return statement in function returning non-void", "non-void function does not return a value")),
+    ("a branch that returns no future",
+     "Future<int> half(bool yes) { if (yes) return {}; }",
+     ("control reaches end of non-void function", "non-void function does not return a value in all control paths")),
+    ("an application that is gone in the same line",
+     "void serve() { web::Application().listen(8888); }",
+     ("use of deleted function", "call to deleted member function")),
+]
+
+
+def compiled(compiler, lines):
+    # Not -fsyntax-only: whether a function returns is looked at when its code is made.
+    command = [compiler, "-std=c++20", "-S", "-o", "/dev/null", "-I", str(INCLUDE), "-x", "c++", "-"]
+    return subprocess.run(command, input=BEGIN + lines + "\n", text=True, capture_output=True)
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++-19"])
+@pytest.mark.parametrize("lines,says", [line[1:] for line in REFUSED], ids=[line[0] for line in REFUSED])
+def test_refused(compiler, lines, says):
+    done = compiled(compiler, lines)
+    assert done.returncode == 1
+    assert f"error: {says[0]}" in done.stderr or f"error: {says[1]}" in done.stderr, done.stderr
+
+
+def test_a_coroutine_without_its_value_is_refused_by_clang():
+    done = compiled("clang++-19", "Future<int> later(Future<> ready) { co_await ready; }")
+    assert done.returncode == 1
+    assert "error: non-void coroutine does not return a value" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++-19"])
+def test_a_whole_coroutine_is_not_refused(compiler):
+    done = compiled(compiler, "Future<int> later(Future<> ready) { co_await ready; co_return 1; }\n"
+                              "Future<int> now() { return later({}); }")
+    assert done.returncode == 0 and not done.stderr, done.stderr
