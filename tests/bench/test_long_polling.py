@@ -65,10 +65,12 @@ def test_a_server_that_is_never_quiet_is_said_to_be(monkeypatch, tmp_path):
 
 class Scripted:
     """A server that answers a request with what `answer(request, number of the connection)` returns: bytes, None to wait
-    for ever, or b"" to close."""
+    for ever, or b"" to close. The first ASK is answered when `sent_before` answers have been sent."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, sent_before=0):
         self._answer = answer
+        self._sent = threading.Semaphore(0)
+        self._sent_before = sent_before
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self._kept = []
@@ -89,10 +91,18 @@ class Scripted:
                 answer = self._answer(asked, number)
                 if answer == b"":
                     return client.close()
+                if asked == b"ASK":
+                    self._wait_for_others()
                 if answer:
                     client.sendall(answer)
+                    self._sent.release()
         except OSError:
             pass  # the load leaves by reset
+
+    def _wait_for_others(self):
+        while self._sent_before > 0:
+            self._sent.acquire()
+            self._sent_before -= 1
 
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -105,8 +115,8 @@ def respond(body, status="200 OK"):
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
-def run_load(answer, clients=3):
-    server = Scripted(answer)
+def run_load(answer, clients=3, sent_before=0):
+    server = Scripted(answer, sent_before)
     try:
         return subprocess.run([BUILD / long_polling.LOAD, str(server.port), str(clients), "WAIT", "ASK", "SAY", "word"],
                               input="go on\n", capture_output=True, text=True, timeout=60)
@@ -144,7 +154,7 @@ def test_a_server_that_does_not_serve_is_an_error(answer, complaint):
 
 
 def test_news_before_the_message_is_an_error():
-    done = run_load(lambda asked, number: respond("the word, too early"))
+    done = run_load(lambda asked, number: respond("the word, too early"), sent_before=3)
     assert done.returncode == 1
     assert "3 clients were answered before the message" in done.stderr
 

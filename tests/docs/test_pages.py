@@ -16,6 +16,7 @@ import compatibility  # noqa: E402  (found by the line above)
 import pages  # noqa: E402
 
 PAGES = pages.pages()
+MEASURED_AT_MOST = 5  # times
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 ROW_LINK = re.compile(r"\[([A-Z][A-Z0-9]+-\d\d)\]\([^)]*COMPATIBILITY\.md#([^)]+)\)")
 ANCHORED = re.compile(r"\]\(([^)#:]*)#([^)]+)\)")
@@ -43,7 +44,11 @@ def test_code_is_what_the_file_holds(fence):
 def test_commands_print_what_is_shown(fence):
     if not pages.can_replay(fence):
         return  # nothing can be compared on a machine that lets no process trace another, or has another compiler
-    printed = pages.replay(fence)
+    for _ in range(MEASURED_AT_MOST):
+        printed = pages.replay(fence)
+        if not pages.same_words(fence.text, printed) or pages.same_console(fence.text, printed):
+            break
+        time.sleep(1)  # words are wrong once and for all; a time may be that of a moment in which the machine is busy
     assert pages.same_console(fence.text, printed), printed
 
 
