@@ -37,12 +37,11 @@ struct LoopsOnDemand {
   LoopsOnDemand& operator=(const LoopsOnDemand&) = delete;
   ~LoopsOnDemand() {
     over = true;
-    // exit() was called in a callback: the loop is still at work below it on the stack.
-    if (thread_state.running == nullptr) return;
-    for (auto& loop : loops) static_cast<void>(loop.release());
+    // Else exit() was called in a callback: the loop is still at work below it on the stack.
+    if (thread_state.running == nullptr) delete &loops;
   }
 
-  std::vector<std::unique_ptr<IOLoop>> loops;
+  std::vector<std::unique_ptr<IOLoop>>& loops = *new std::vector<std::unique_ptr<IOLoop>>;
   static constinit thread_local bool over;
 };
 constinit thread_local bool LoopsOnDemand::over = false;
