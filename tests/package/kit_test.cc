@@ -2,15 +2,15 @@
 #include <tornado/testing.h>
 
 using namespace tornado;
+using tornado::testing::AsyncHTTPSTestCase;
+using tornado::testing::AsyncHTTPTestCase;
 
 struct Greeter : web::RequestHandler {
   void get() { write("Hello, package"); }
 };
 
-struct GreeterTest : tornado::testing::AsyncHTTPTestCase {
-  tornado::testing::App get_app() override {
-    return tornado::testing::make_app({web::url<Greeter>("/")});
-  }
+struct GreeterTest : AsyncHTTPTestCase {
+  App get_app() override { return make_app({web::url<Greeter>("/")}); }
 };
 
 TEST_F(GreeterTest, greets) {
@@ -22,10 +22,8 @@ GEN_TEST(GreeterTest, greets_a_coroutine) {
   CO_ASSERT_EQ(response.body, "Hello, package");
 }
 
-struct SecureGreeterTest : tornado::testing::AsyncHTTPSTestCase {
-  tornado::testing::App get_app() override {
-    return tornado::testing::make_app({web::url<Greeter>("/")});
-  }
+struct SecureGreeterTest : AsyncHTTPSTestCase {
+  App get_app() override { return make_app({web::url<Greeter>("/")}); }
 };
 
 TEST_F(SecureGreeterTest, greets) {

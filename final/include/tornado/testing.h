@@ -165,9 +165,6 @@ class AsyncTestCase : public ::testing::Test {
 // What AsyncHTTPTestCase serves: a web::Application, or whatever else answers requests.
 using App = std::unique_ptr<httputil::HTTPServerConnectionDelegate>;
 
-// An application of these routes. One of a class of yours is std::make_unique<MyApplication>().
-App make_app(std::vector<web::URLSpec> handlers, web::Settings settings = {});
-
 // A test with a server on a free port of 127.0.0.1, from SetUp() to TearDown(), and a client.
 // (AsyncHTTPTestCase)
 class AsyncHTTPTestCase : public AsyncTestCase {
@@ -176,6 +173,10 @@ class AsyncHTTPTestCase : public AsyncTestCase {
 
  protected:
   using AsyncTestCase::AsyncTestCase;
+  using App = tornado::testing::App;
+
+  // An application of these routes. One of a class of yours is std::make_unique<MyApplication>().
+  static App make_app(std::vector<web::URLSpec> handlers, web::Settings settings = {});
 
   // Classes that override these two call them at the beginning, and at the end, of their own.
   void SetUp() override;

@@ -6,11 +6,11 @@
 
 namespace tornado::testing {
 
-App make_app(std::vector<web::URLSpec> handlers, web::Settings settings) {
+// ---- AsyncHTTPTestCase --------------------------------------------------------------------------
+
+App AsyncHTTPTestCase::make_app(std::vector<web::URLSpec> handlers, web::Settings settings) {
   return std::make_unique<web::Application>(std::move(handlers), std::move(settings));
 }
-
-// ---- AsyncHTTPTestCase --------------------------------------------------------------------------
 
 void AsyncHTTPTestCase::SetUp() {
   AsyncTestCase::SetUp();

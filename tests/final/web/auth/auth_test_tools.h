@@ -120,7 +120,7 @@ class AuthTest : public testing::AsyncHTTPTestCase {
   }
   ~AuthTest() override { httpclient::AsyncHTTPClient::configure(nullptr); }
 
-  testing::App get_app() override { return testing::make_app({}); }
+  App get_app() override { return make_app({}); }
   void SetUp() override {
     AsyncHTTPTestCase::SetUp();
     service.url = get_url("");

@@ -131,7 +131,7 @@ struct SafeGoogleLogin : LocalGoogle, Reporting {
 class GoogleTest : public AuthTest {
  protected:
   GoogleTest() { google = {}; }
-  testing::App get_app() override { return testing::make_app(google_routes()); }
+  App get_app() override { return make_app(google_routes()); }
   void SetUp() override {
     AuthTest::SetUp();
     serve({web::url<GoogleLogin>("/login"), web::url<SafeGoogleLogin>("/safe")}, google_settings());
@@ -497,9 +497,9 @@ struct FacebookLogin : Reporting, FacebookGraphMixin {
 
 class FacebookTest : public AuthTest {
  protected:
-  testing::App get_app() override {
-    return testing::make_app({web::url<FacebookToken>("/token"), web::url<FacebookMe>("/me"),
-                              web::url<FacebookFeed>("/me/feed")});
+  App get_app() override {
+    return make_app({web::url<FacebookToken>("/token"), web::url<FacebookMe>("/me"),
+                     web::url<FacebookFeed>("/me/feed")});
   }
   void SetUp() override {
     AuthTest::SetUp();

@@ -196,12 +196,11 @@ struct ApiWithJson : Reporting, LocalTwitter {
 class OAuthTest : public AuthTest {
  protected:
   OAuthTest() { twitter = {}; }
-  testing::App get_app() override {
-    return testing::make_app(
-        {web::url<RequestToken>("/request_token"), web::url<Authorize>("/authorize"),
-         web::url<Authorize>("/authenticate"), web::url<AccessToken>("/access_token"),
-         web::url<Credentials>("/api/account/verify_credentials.json"),
-         web::url<Update>("/api/statuses/update.json"), web::url<Search>("/search")});
+  App get_app() override {
+    return make_app({web::url<RequestToken>("/request_token"), web::url<Authorize>("/authorize"),
+                     web::url<Authorize>("/authenticate"), web::url<AccessToken>("/access_token"),
+                     web::url<Credentials>("/api/account/verify_credentials.json"),
+                     web::url<Update>("/api/statuses/update.json"), web::url<Search>("/search")});
   }
   void SetUp() override {
     AuthTest::SetUp();

@@ -76,9 +76,7 @@ struct OpenIdLogin : Reporting, OpenIdMixin {
 class OpenIdTest : public AuthTest {
  protected:
   OpenIdTest() { assertions.clear(); }
-  testing::App get_app() override {
-    return testing::make_app({web::url<OpenIdEndpoint>("/openid")});
-  }
+  App get_app() override { return make_app({web::url<OpenIdEndpoint>("/openid")}); }
   void SetUp() override {
     AuthTest::SetUp();
     serve({web::url<OpenIdLogin>("/login")});
