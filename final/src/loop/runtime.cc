@@ -78,7 +78,7 @@ void free_unpooled(void* block, std::size_t /*size*/) noexcept {
 
 namespace {
 
-constexpr std::uint32_t kKeep = 512;  // free blocks kept a class
+constexpr std::uint32_t kKeep = 8192;  // free blocks kept a class
 
 // Opens the thread's lists, and gives their blocks back when the thread ends.
 struct Keeper {
