@@ -259,7 +259,7 @@ class Timeout {
 //   1. run the callbacks that were queued when the iteration began;
 //   2. run the timers that are due, earliest first;
 //   3. resume the coroutines and run the done-callbacks whose futures have completed, and those
-//      that complete meanwhile, at most kReadyBudget of them;
+//      that complete meanwhile, at most kReadyBudget of them, and step 4 after each kMaxEvents;
 //   4. write out what streams have queued, and the log;
 //   5. compute how long to sleep: not at all if anything is queued, else until the next timer;
 //   6. ask the poller for events (epoll_wait);
@@ -282,8 +282,8 @@ class IOLoop {
 
   // Completed futures served in one iteration before the poller is asked again.
   static constexpr int kReadyBudget = 1024;
-  // Events taken from the poller at a time. What they write leaves before more are taken: a
-  // connection is still in the cache then.
+  // Events taken from the poller at a time, and futures served. What they write leaves before the
+  // next: a connection is still in the cache then.
   static constexpr int kMaxEvents = 64;
 
   // This thread's loop, made on demand and then kept until the thread ends.

@@ -133,6 +133,7 @@ void LoopState::run_ready() {
     tornado::detail::Runnable* item = ready.pop_front();
     if (item == nullptr) return;
     run_one(*item);
+    if ((budget - 1) % IOLoop::kMaxEvents == 0) flush();  // what they wrote is still in the cache
   }
 }
 
