@@ -286,23 +286,6 @@ TEST_F(IOStreamTest, one_byte_at_a_time) {
 
 // ---- writes -------------------------------------------------------------------------------------
 
-// Else an answer would lie in memory while a thousand others are made.
-TEST_F(IOStreamTest, what_the_first_of_a_crowd_writes_leaves_before_the_last_runs) {
-  auto [server, peer] = test::tcp_pair();
-  const IOStream stream(std::move(server));
-  const netutil::Socket receiver = std::move(peer);
-  std::optional<std::string> received;
-  const Future<void> news;
-  news.add_done_callback([stream](const Future<void>&) { stream.write("hello"); });
-  for (int i = 1; i < 2 * ioloop::IOLoop::kMaxEvents; ++i) {
-    news.add_done_callback([](const Future<void>&) {});
-  }
-  news.add_done_callback([&](const Future<void>&) { received = test::raw_receive(receiver); });
-  loop.add_callback([news] { news.set_result(); });
-  run_until(loop, [&] { return received.has_value(); });
-  EXPECT_EQ(received, "hello");
-}
-
 TEST_F(IOStreamTest, IOS09_each_write_has_its_own_future) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));

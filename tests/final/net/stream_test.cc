@@ -431,5 +431,19 @@ TEST(StreamEnds, each_end_is_one_on_closed_and_no_descriptor_stays) {
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
+// Else an answer would lie in memory while a thousand others are made.
+TEST_F(StreamTest, what_the_first_of_a_crowd_writes_leaves_before_the_last_runs) {
+  std::optional<std::string> received;
+  const Future<void> news;
+  news.add_done_callback([this](const Future<void>&) { handle.write("hello"); });
+  for (int i = 1; i < 2 * ioloop::IOLoop::kMaxEvents; ++i) {
+    news.add_done_callback([](const Future<void>&) {});
+  }
+  news.add_done_callback([&](const Future<void>&) { received = test::raw_receive(peer); });
+  loop.add_callback([news] { news.set_result(); });
+  run_until(loop, [&] { return received.has_value(); });
+  EXPECT_EQ(received, "hello");
+}
+
 }  // namespace
 }  // namespace tornado
