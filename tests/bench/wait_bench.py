@@ -8,6 +8,7 @@ one CPU and the load the other; contenders take turns. raw is raw_epoll with a t
 """
 
 import argparse
+import shlex
 import statistics
 import sys
 import tempfile
@@ -76,6 +77,8 @@ def parse_options(arguments):
                         help="folder of raw_epoll and wait_server")
     parser.add_argument("--check", action="store_true", help="exit code 1 if our server misses a goal")
     options = parser.parse_args(arguments)
+    if options.check and "ours" not in options.only.split(","):
+        parser.error("--check judges our server: --only must name ours")
     options.clients = [int(text) for text in options.clients.split(",")]
     if unknown := set(options.clients) - GOALS.keys():
         parser.error(f"no goal for {', '.join(map(str, sorted(unknown)))} clients: choose from "
@@ -84,13 +87,21 @@ def parse_options(arguments):
 
 
 def choose_contenders(options):
+    """Those asked for. One that is unknown or not there ends the program: a table without it would tell nothing."""
     build = options.build.resolve()
     everyone = [
-        hb.program_contender("ours", f"{build / 'wait_server'} --port={{port}} --logging=warning"),
-        hb.program_contender("raw", f"{build / 'raw_epoll'} {{port}} 100"),
-        hb.program_contender("tornado", f"{hb.PYTHON} {hb.HERE / 'wait_tornado.py'} {{port}}"),
+        hb.program_contender("ours", f"{shlex.quote(str(build / 'wait_server'))} --port={{port}} --logging=warning"),
+        hb.program_contender("raw", f"{shlex.quote(str(build / 'raw_epoll'))} {{port}} 100"),
+        hb.program_contender("tornado", f"{hb.PYTHON} {shlex.quote(str(hb.HERE / 'wait_tornado.py'))} {{port}}"),
     ]
-    return [c for c in everyone if c.name in options.only.split(",") and not c.missing]
+    wanted = options.only.split(",")
+    if unknown := set(wanted) - {c.name for c in everyone}:
+        sys.exit(f"wait_bench: no contender named {', '.join(sorted(unknown))}")
+    chosen = [c for c in everyone if c.name in wanted]
+    for contender in chosen:
+        if contender.missing:
+            sys.exit(f"wait_bench: {contender.missing}: run make bench, or name the folder with --build")
+    return chosen
 
 
 def main(arguments):
