@@ -17,6 +17,7 @@ COMMANDS = {"threads": ["chapters/02-select/many_threads", "{port}"],
             "loop": ["chapters/03-ioloop/loop_server", "--port={port}"]}
 COLOURS = {"threads": "#a33c00", "select": "#7a4fa3", "loop": "#2f7d4f"}
 CONNECT_SECONDS = 2  # longer means that nobody accepts any more
+BATCH = 64  # connections: well below the queue of those not accepted yet, 128 in the first chapters
 PAGE = b"Hello, world"
 
 
@@ -25,26 +26,30 @@ def start(name, build, log):
     return start_server([build / program, argument], log)
 
 
+def page_of(server):
+    """What the server answers; None if it answers nothing, or an error."""
+    with contextlib.suppress(OSError):
+        status, page = server.fetch()
+        return page if status == 200 else None
+    return None
+
+
 @contextlib.contextmanager
-def crowd(port, size):
-    """Connections that say nothing, as many of `size` as the server's kernel takes."""
+def crowd(server, size):
+    """Connections that say nothing, as many of `size` as the server takes. After every BATCH it has to answer a request,
+    and by then has accepted all that came before. Else its queue fills, and who finds it full tries again a second later."""
     clients = []
     try:
         for _ in range(size):
             with contextlib.suppress(OSError):
-                clients.append(socket.create_connection(("127.0.0.1", port), timeout=CONNECT_SECONDS))
-                continue
+                clients.append(socket.create_connection(("127.0.0.1", server.port), timeout=CONNECT_SECONDS))
+                if len(clients) % BATCH or page_of(server) is not None:
+                    continue
             break
         yield clients
     finally:
         for client in clients:
             client.close()
-
-
-def serves(server):
-    with contextlib.suppress(OSError):
-        return server.fetch() == (200, PAGE)
-    return False
 
 
 def sample(name, build, log, size, load):
@@ -53,8 +58,8 @@ def sample(name, build, log, size, load):
     before = kernel_stacks_kb()
     server = start(name, build, log)
     try:
-        with crowd(server.port, size) as clients:
-            if len(clients) < size or not serves(server):
+        with crowd(server, size) as clients:
+            if len(clients) < size or page_of(server) != PAGE:
                 return None
             (pid,) = server.pids()
             kilobytes = status_field(pid, "VmRSS") + max(0, kernel_stacks_kb() - before)

@@ -53,7 +53,7 @@ def ideal(clients):
 
 def refusal(server, clients):
     """What the server answers instead of a page when so many are connected; None if it serves one more."""
-    with crowd(server.port, clients):
+    with crowd(server, clients):
         status, _ = server.wait_ready()
     return None if status == 200 else f"answers {status}"
 

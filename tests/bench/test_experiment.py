@@ -1,5 +1,6 @@
 """The arithmetic of the chapters' experiments."""
 
+import socket
 import xml.dom.minidom
 
 import crowd
@@ -52,6 +53,32 @@ def test_table_and_plot_show_every_sample():
     drawing = experiment.plot(["one", "loop"], samples, 2)
     xml.dom.minidom.parseString(drawing)
     assert drawing.count("<circle") == 6
+
+
+class Listening:
+    """A server that accepts nobody until it is asked, and answers only the first requests."""
+
+    def __init__(self, listener, answers):
+        self.listener, self.answers, self.accepted = listener, answers, []
+        self.port = listener.getsockname()[1]
+
+    def fetch(self):
+        if self.answers == 0:
+            raise ConnectionResetError
+        self.answers -= 1
+        self.accepted += [self.listener.accept()[0] for _ in range(crowd.BATCH)]
+        return 200, b"anything"
+
+
+@pytest.mark.parametrize("answers, came", [(9, 3 * crowd.BATCH + 5), (2, 3 * crowd.BATCH)])
+def test_a_crowd_fills_no_queue_and_ends_where_nobody_answers(answers, came):
+    with socket.create_server(("127.0.0.1", 0), backlog=crowd.BATCH) as listener:
+        server = Listening(listener, answers)
+        with crowd.crowd(server, 3 * crowd.BATCH + 5) as clients:
+            assert len(clients) == came
+        assert len(server.accepted) == min(answers, 3) * crowd.BATCH
+        for connection in server.accepted:
+            connection.close()
 
 
 def crowd_samples():
