@@ -365,6 +365,14 @@ def parse_options(arguments):
     return options
 
 
+def contenders_named(names, contenders):
+    """Those asked for. A name that is nobody's ends the program: a table without it would tell nothing."""
+    wanted = names.split(",")
+    if unknown := set(wanted) - {c.name for c in contenders}:
+        sys.exit(f"no contender named {', '.join(sorted(unknown))}: there are {', '.join(c.name for c in contenders)}")
+    return [c for c in contenders if c.name in wanted]
+
+
 def choose_contenders(options):
     given = dict(text.split("=", 1) for text in options.server)
     given.setdefault(OURS, "build/release/final/demos/helloworld/helloworld --port={port} --logging=warning")
@@ -372,10 +380,8 @@ def choose_contenders(options):
     everyone += [program_contender(name, command) for name, command in given.items()]
     everyone += [nginx_contender(), tornado_contender()]
     if options.only:
-        wanted = options.only.split(",")
-        if unknown := set(wanted) - {c.name for c in everyone}:
-            sys.exit(f"hello_bench: no contender named {', '.join(sorted(unknown))}")
-        everyone = [c for c in everyone if c.name in wanted or c.name == FLOOR]
+        named = contenders_named(options.only, everyone)
+        everyone = [c for c in everyone if c in named or c.name == FLOOR]
     for contender in everyone:
         if contender.missing:
             print(f"left out: {contender.name}: {contender.missing}")

@@ -87,17 +87,14 @@ def parse_options(arguments):
 
 
 def choose_contenders(options):
-    """Those asked for. One that is unknown or not there ends the program: a table without it would tell nothing."""
+    """Those asked for. One that is not built ends the program: a table without it would tell nothing."""
     build = options.build.resolve()
     everyone = [
         hb.program_contender("ours", f"{shlex.quote(str(build / 'wait_server'))} --port={{port}} --logging=warning"),
         hb.program_contender("raw", f"{shlex.quote(str(build / 'raw_epoll'))} {{port}} 100"),
         hb.program_contender("tornado", f"{hb.PYTHON} {shlex.quote(str(hb.HERE / 'wait_tornado.py'))} {{port}}"),
     ]
-    wanted = options.only.split(",")
-    if unknown := set(wanted) - {c.name for c in everyone}:
-        sys.exit(f"wait_bench: no contender named {', '.join(sorted(unknown))}")
-    chosen = [c for c in everyone if c.name in wanted]
+    chosen = hb.contenders_named(options.only, everyone)
     for contender in chosen:
         if contender.missing:
             sys.exit(f"wait_bench: {contender.missing}: run make bench, or name the folder with --build")
