@@ -4,8 +4,9 @@
     run_tests.py [--quick] [--only STAGE ...] [--list]
     run_tests.py --chapter 01
 
---chapter is the tests of one chapter of the course. --quick is the everyday run: the checkers, the debug build and the tests from outside. A stage that fails does not
-stop the others. All that a stage said is in build/logs/STAGE.log.
+--chapter is the tests of one chapter of the course. --quick is the everyday run: the checkers, the debug build, the
+tests from outside and those of the course. A stage that fails does not stop the others. All that a stage said is in
+build/logs/STAGE.log.
 """
 
 import argparse

@@ -33,7 +33,6 @@ YARDSTICK = "#include <regex>\n"
 YARDSTICK_SECONDS = 0.5
 RUNS = 8
 
-
 COMPILE = ["g++", "-std=c++20", "-O0", "-I", str(INCLUDE), "-x", "c++", "-c", "-", "-o", os.devnull]
 COUNT = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}", "--trace-children=yes"]
 COUNTED = re.compile(r"I\s+refs:\s+([\d,]+)")

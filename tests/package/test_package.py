@@ -16,7 +16,7 @@ ROOT = HERE.parent.parent
 HELLO = ROOT / "final" / "demos" / "helloworld" / "helloworld.cc"
 VERSION = re.search(r"project\(tornado VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
 GREETING = f'{VERSION} "&lt;Hello, package&gt;"\n'
-# The flags of the release preset: with a compiler cache the sources are compiled once for all of these builds.
+# The build type of the release preset: with a compiler cache the sources are compiled once for all of these builds.
 RELEASE = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
 
 
