@@ -4,10 +4,10 @@ measures it for the chapters named here, and puts table and plot into their less
 import contextlib
 import math
 import socket
-import statistics
 import time
 
 from bench_process import kernel_stacks_kb, start_server, status_field
+from figures import median
 
 SIZES = (0, 100, 1000, 5000)
 # chapter -> its contenders. The threads of chapter 01 without their limit, which would end the comparison at 2,048.
@@ -81,13 +81,6 @@ def measure(chapter, build, log, rounds, load, say):
                 time.sleep(0.05)  # the kernel frees the stacks of thousands of threads
     say("")
     return samples
-
-
-def median(samples, key):
-    """None if the server did not serve in one of the rounds."""
-    if None in samples:
-        return None
-    return statistics.median(one[key] for one in samples)
 
 
 def table(names, samples):

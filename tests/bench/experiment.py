@@ -15,7 +15,6 @@ import math
 import os
 import pathlib
 import re
-import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import headline
 import long_polling
 import three_calls
 from bench_process import describe_commit, describe_machine, fitting_crowds, raise_file_limit, start_server
+from figures import median, short
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "chapters" / "wire"))
@@ -88,9 +88,11 @@ def read_wrk(text):
 
 
 def load(port, path, clients, seconds):
+    """As read_wrk. The p99 is None if fewer were answered than have asked: those who still wait are in nobody's p99."""
     done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "--latency",
                            f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True)
-    return read_wrk(done.stdout)
+    figures = read_wrk(done.stdout)
+    return figures if figures["rate"] * seconds >= clients else figures | {"p99": None}
 
 
 def command_of(declared):
@@ -127,14 +129,6 @@ def measure(servers, build, rounds, seconds):
         for server in running.values():
             server.stop()
     return samples
-
-
-def median(samples, key):
-    return statistics.median(sample[key] for sample in samples)
-
-
-def short(number):
-    return "–" if number is None else f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
 
 
 def table(names, samples, cpus):
@@ -266,7 +260,7 @@ def measure_polling(arguments, build, where, guess):
     drawing = long_polling.plot(long_polling.CONTENDERS, sizes, samples)
     keep(f"polling-{arguments.chapter}", report, where, samples, drawing)
     if guess is not None:
-        took = long_polling.median(samples[long_polling.ASKED, sizes[-1]], "wake_ms")
+        took = median(samples[long_polling.ASKED, sizes[-1]], "wake_ms")
         print(f"You said {guess:g} ms for {sizes[-1]:,} clients; it took {took:.0f}.\n")
     if arguments.publish:
         publish(arguments.chapter, "polling", f"{report}\n\n{where}\n", drawing)
@@ -288,10 +282,11 @@ def measure_headline(arguments, build, where, guess):
     story = headline.story(samples, asked)
     print(story)
     if guess is not None:
-        rate = headline.median(samples["final", asked], "rate")
+        rate = median(samples["final", asked], "rate")
         print(f"You said {guess:g} requests per second for final; it did {rate:.0f}.\n")
     if arguments.publish:
-        longer = f"From {headline.MANY:,} clients on a sample lasts {headline.LONGER_S} s more."
+        longer = (f"From {headline.MANY:,} clients on a sample lasts {headline.LONGER_S} s more. A dash: fewer answers came than "
+                  "clients asked, so nobody knows how long the last would have waited.")
         folded = f"<details><summary>The figures</summary>\n\n{report}\n\n{where} {longer}\n\n</details>\n"
         publish_in(ROOT / "README.md", ROOT / "docs" / "headline.svg", "headline", f"{story}\n{folded}", drawing)
 

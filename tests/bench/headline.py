@@ -3,13 +3,13 @@ they answer to a growing number of clients. experiment.py measures it as `make b
 
 import math
 import pathlib
-import statistics
 import textwrap
 import threading
 from dataclasses import dataclass
 
 from bench_process import kernel_stacks_kb, start_server, status_field
 from crowd import crowd
+from figures import median, short
 
 HERE = pathlib.Path(__file__).resolve().parent
 WAIT_S = 0.1
@@ -59,9 +59,8 @@ def refusal(server, clients):
 
 
 def sample(contender, command, build, log, clients, seconds, load):
-    """{"rate", "p99" in ms, "mb" and "threads" late in the load}. The p99 is None if fewer were answered than have asked:
-    those who still wait are in nobody's p99. Instead of figures {"refused": why} if it does not serve so many.
-    A process of its own for each: what an earlier load left behind would be counted with this one."""
+    """{"rate", "p99" in ms, "mb" and "threads" late in the load}. Instead of figures {"refused": why} if it does not serve so
+    many. A process of its own for each: what an earlier load left behind would be counted with this one."""
     program, *arguments = command
     before = kernel_stacks_kb()
     server = start_server([build / program, *arguments], log)
@@ -79,8 +78,7 @@ def sample(contender, command, build, log, clients, seconds, load):
             timer.join()
     finally:
         server.stop()
-    everybody = timing["rate"] * seconds >= clients
-    return {"rate": timing["rate"], "p99": timing["p99"] if everybody else None, **held}
+    return {"rate": timing["rate"], "p99": timing["p99"], **held}
 
 
 def look(held, server, stacks_before):
@@ -107,21 +105,10 @@ def refused(own):
     return next((one["refused"] for one in own if "refused" in one), None)
 
 
-def median(own, key):
-    """None if it did not serve in one of the rounds, or the figure was out of sight in one."""
-    figures = [one.get(key) for one in own]
-    return None if None in figures else statistics.median(figures)
-
-
-def short(number):
-    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
-
-
 def cell(own):
     if refused(own):
         return "refuses"
-    slowest = median(own, "p99")
-    return f"{short(median(own, 'rate'))}; {'–' if slowest is None else short(slowest)}; {short(median(own, 'mb'))}"
+    return "; ".join(short(median(own, key)) for key in ("rate", "p99", "mb"))
 
 
 def table(contenders, sizes, samples):

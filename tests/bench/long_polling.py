@@ -5,7 +5,6 @@ import json
 import math
 import pathlib
 import re
-import statistics
 import subprocess
 import time
 import urllib.parse
@@ -13,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 
 from bench_process import kernel_stacks_kb, start_server
+from figures import median
 
 HERE = pathlib.Path(__file__).resolve().parent
 SIZES = (100, 1000, 10_000)
@@ -143,11 +143,6 @@ def measure(contenders, sizes, build, results, rounds, say):
 
 def broke(own):
     return next((one["broke"] for one in own if "broke" in one), None)
-
-
-def median(own, key):
-    """None if it broke in one of the rounds."""
-    return None if broke(own) else statistics.median(one[key] for one in own)
 
 
 def short(number):

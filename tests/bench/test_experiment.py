@@ -2,9 +2,11 @@
 
 import socket
 import xml.dom.minidom
+from types import SimpleNamespace
 
 import crowd
 import experiment
+import figures
 import pytest
 
 WRK = """Running 2s test @ http://127.0.0.1:1/
@@ -26,6 +28,12 @@ def test_reads_what_wrk_prints():
 def test_a_load_with_errors_is_no_sample(complaint):
     with pytest.raises(ValueError):
         experiment.read_wrk(WRK + "  " + complaint + "\n")
+
+
+@pytest.mark.parametrize("clients, p99", [(399, 1250.0), (400, None)])
+def test_who_still_waits_is_in_nobodys_p99(clients, p99, monkeypatch):
+    monkeypatch.setattr(experiment.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=WRK))
+    assert experiment.load(1, "/", clients, seconds=2) == {"rate": 199.5, "p50": 101.2, "p99": p99}
 
 
 @pytest.mark.parametrize("server, clients, rate", [
@@ -100,9 +108,11 @@ def test_plot_of_a_crowd_ends_a_line_where_its_server_does():
     assert drawing.count("<circle") == 2 * (4 + 3)
 
 
-def test_one_round_that_was_not_served_is_no_median():
-    assert crowd.median([{"mb": 1.0}, None], "mb") is None
-    assert crowd.median([{"mb": 1.0}, {"mb": 2.0}, {"mb": 9.0}], "mb") == 2.0
+@pytest.mark.parametrize("other", [None, {"refused": "503"}, {"mb": None}])
+def test_one_round_without_the_figure_has_no_median(other):
+    assert figures.median([{"mb": 1.0}, {"mb": 2.0}, {"mb": 9.0}], "mb") == 2.0
+    assert figures.median([{"mb": 1.0}, other], "mb") is None
+    assert figures.short(None) == "–"
 
 
 def test_a_report_goes_between_its_marks():

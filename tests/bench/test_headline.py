@@ -49,12 +49,6 @@ def test_theory_is_what_all_clients_get_who_wait_at_once():
     assert headline.ideal(1024) == pytest.approx(10240)
 
 
-def test_the_median_is_of_what_was_seen_in_every_round():
-    assert headline.median([figures(1, 5, 9), figures(3, 7, 9)], "p99") == 6
-    assert headline.median([figures(1, 5, 9), figures(3, None, 9)], "p99") is None
-    assert headline.median([figures(1, 5, 9), {"refused": "503"}], "rate") is None
-
-
 def test_table_says_who_refuses_and_who_was_not_seen_to_answer_all():
     lines = headline.table(headline.CONTENDERS, SIZES, samples()).splitlines()
     assert lines[0] == "| req/s; p99 ms; MB | 1 client | 8 clients |"

@@ -2,11 +2,11 @@
 chapters know. experiment.py measures it for the chapters named here, and puts table and plot into their lessons."""
 
 import math
-import statistics
 import threading
 import time
 
 from bench_process import start_server, status_field
+from figures import median, short
 
 CLIENTS = (1, 10, 100)
 CALLS = 3
@@ -66,14 +66,6 @@ def measure(chapter, build, results, rounds, seconds, load, say):
         for server in [upstream, *running.values()]:
             server.stop()
     return samples
-
-
-def median(samples, key):
-    return statistics.median(one[key] for one in samples)
-
-
-def short(number):
-    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
 
 
 def held(name, samples):
