@@ -20,7 +20,7 @@ Requests/sec:    199.50
 
 
 def test_reads_what_wrk_prints():
-    assert experiment.read_wrk(WRK) == {"rate": 199.5, "p50": 101.2, "p99": 1250.0}
+    assert experiment.read_wrk(WRK) == {"answers": 400, "rate": 199.5, "p50": 101.2, "p99": 1250.0}
 
 
 @pytest.mark.parametrize("complaint", ["Socket errors: connect 1, read 0, write 0, timeout 0",
@@ -30,10 +30,10 @@ def test_a_load_with_errors_is_no_sample(complaint):
         experiment.read_wrk(WRK + "  " + complaint + "\n")
 
 
-@pytest.mark.parametrize("clients, p99", [(399, 1250.0), (400, None)])
+@pytest.mark.parametrize("clients, p99", [(400, 1250.0), (401, None)])
 def test_who_still_waits_is_in_nobodys_p99(clients, p99, monkeypatch):
     monkeypatch.setattr(experiment.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=WRK))
-    assert experiment.load(1, "/", clients, seconds=2) == {"rate": 199.5, "p50": 101.2, "p99": p99}
+    assert experiment.load(1, "/", clients, seconds=2) == {"answers": 400, "rate": 199.5, "p50": 101.2, "p99": p99}
 
 
 @pytest.mark.parametrize("server, clients, rate", [
