@@ -81,7 +81,7 @@ TEST(TimedRequest, a_body_that_does_not_come) {
 }
 
 TEST(TimedRequest, a_body_that_drips) {
-  Story story("One deadline for head and body: a limit for each read is no limit for the request.");
+  Story story("A body drips as well as a head: a limit for each read is no limit for the request.");
   Reading reading(story, patient_for(milliseconds(100)));
   reading.send(kPostHead);
   story.step(
@@ -89,6 +89,22 @@ TEST(TimedRequest, a_body_that_drips) {
   story.expect("read_request has returned meanwhile", true, drip(reading));
   if (!reading.done()) reading.leave();
   story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
+}
+
+TEST(TimedRequest, one_limit_for_head_and_body) {
+  Story story(
+      "One deadline for head and body. Who computes a new one for the body gives a client that "
+      "plays with\n"
+      "  it twice the time.");
+  const auto start = std::chrono::steady_clock::now();
+  Reading reading(story, patient_for(milliseconds(1000)));
+  story.step("the client says nothing for 700 ms of the 1000 it has");
+  reading.done_within(milliseconds(700));
+  reading.send(kPostHead);
+  story.step("the client says nothing more");
+  story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
+  story.expect("read_request has returned within 1500 ms", true,
+               std::chrono::steady_clock::now() - start < milliseconds(1500));
 }
 
 TEST(TimedRequest, a_client_that_leaves_is_not_late) {

@@ -162,6 +162,59 @@ TEST(Round, a_client_too_many) {
   shop.expect_served();
 }
 
+TEST(Round, a_client_beyond_the_end) {
+  Story story(
+      "A refusal in words is an answer, and an answer is watched until it has left. A descriptor "
+      "that select\n"
+      "  cannot name cannot be watched: the first such client would end the server.");
+  Shop shop(story);
+  story.step("descriptors become rarer; a client gets number 1,024 or higher");
+  std::vector<Socket> taken = take_descriptors_below(FD_SETSIZE);
+  story.expect("its answer", std::string(), Client(shop.port()).ask(""));
+  taken.clear();
+  shop.expect_served();
+}
+
+// Takes all descriptors there are, of `limit`. The limit is as before when it is destroyed.
+class NoDescriptors {
+ public:
+  explicit NoDescriptors(rlim_t limit) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit few{limit, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    while (true) {
+      Socket next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      if (next.fd() < 0) return;
+      taken_.push_back(std::move(next));
+    }
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  void give_back_one() { taken_.pop_back(); }
+  void give_back_all() { taken_.clear(); }
+
+ private:
+  rlimit before_{};
+  std::vector<Socket> taken_;
+};
+
+TEST(Round, no_descriptor_for_a_moment) {
+  Story story(
+      "A server that looks away must look again. When deaf_until_ is over it hears its listener, "
+      "though no\n"
+      "  client has said anything: nobody else would wake it.");
+  Shop shop(story);
+  Socket nobody = Socket::listen(0);  // to wait with
+  NoDescriptors none(64);
+  none.give_back_one();
+  story.step("a client connects and asks for a page; the server has no descriptor for it");
+  Client waits(shop.port());
+  waits.send(kGet);
+  nobody.wait_readable(std::chrono::milliseconds(50));
+  story.step("there are descriptors again");
+  none.give_back_all();
+  shop.expect_answer("its answer", waits.read_to_end());
+}
+
 TEST(Round, many_clients_at_once) {
   Story story("Whoever is ready in a round is served in this round, and nobody is forgotten.");
   Shop shop(story);

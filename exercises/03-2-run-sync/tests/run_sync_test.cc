@@ -23,8 +23,23 @@ std::string outcome(IOLoop& loop, const std::function<void(Callback)>& start, do
   }
 }
 
+void without_luck(const Callback& /*done*/) {
+  throw std::runtime_error("no luck");
+}
+
 class RunSync : public testing::Test {
  protected:
+  // Whether the loop, started again, runs until somebody stops it after 60 s.
+  bool runs_for_a_minute() {
+    bool reached = false;
+    loop_.call_later(60, [&] {
+      reached = true;
+      loop_.stop();
+    });
+    loop_.start();
+    return reached;
+  }
+
   mini::VirtualClock clock_;
   IOLoop loop_{clock_};
 };
@@ -55,6 +70,23 @@ TEST_F(RunSync, done_in_start_itself) {
                outcome(loop_, [](const Callback& done) { done(); }, 10));
 }
 
+TEST_F(RunSync, start_is_called_in_the_loop) {
+  Story story(
+      "start is a callback like others: what was queued before it runs before it. Called while the "
+      "loop\n"
+      "  stands still, it overtakes all that wait.");
+  bool ran = false;
+  bool ran_before = false;
+  story.step("a callback is queued");
+  loop_.add_callback([&] { ran = true; });
+  const auto start = [&](const Callback& done) {
+    ran_before = ran;
+    done();
+  };
+  story.expect("what run_sync did", std::string("returned"), outcome(loop_, start, 10));
+  story.expect("the callback had run when start was called", true, ran_before);
+}
+
 TEST_F(RunSync, start_throws) {
   Story story(
       "The loop catches what a callback throws, writes it down and goes on. Whoever called "
@@ -62,8 +94,9 @@ TEST_F(RunSync, start_throws) {
       "waits\n"
       "  for nothing, and never learns why. You have to carry the exception over yourself.");
   story.step("start throws std::runtime_error(\"no luck\")");
-  const auto start = [](const Callback&) { throw std::runtime_error("no luck"); };
-  story.expect("what run_sync did", std::string("no luck"), outcome(loop_, start, 10));
+  const double before = loop_.time();
+  story.expect("what run_sync did", std::string("no luck"), outcome(loop_, without_luck, 10));
+  story.expect("the seconds it took", 0.0, loop_.time() - before);
 }
 
 TEST_F(RunSync, the_timer_is_gone) {
@@ -74,14 +107,19 @@ TEST_F(RunSync, the_timer_is_gone) {
       "  work.");
   story.step("a run_sync with a limit of 10 s is done at once");
   outcome(loop_, [](const Callback& done) { done(); }, 10);
-  bool reached = false;
   story.step("the loop is started again, to stop after 60 s");
-  loop_.call_later(60, [&] {
-    reached = true;
-    loop_.stop();
-  });
-  loop_.start();
-  story.expect("it ran for 60 s", true, reached);
+  story.expect("it ran for 60 s", true, runs_for_a_minute());
+}
+
+TEST_F(RunSync, the_timer_is_gone_after_an_exception) {
+  Story story(
+      "An exception is a way out too. What lies behind the place where it is thrown is not done: "
+      "the timer\n"
+      "  must be removed before.");
+  story.step("a run_sync with a limit of 10 s throws at once");
+  story.expect("what run_sync did", std::string("no luck"), outcome(loop_, without_luck, 10));
+  story.step("the loop is started again, to stop after 60 s");
+  story.expect("it ran for 60 s", true, runs_for_a_minute());
 }
 
 TEST_F(RunSync, done_comes_too_late) {

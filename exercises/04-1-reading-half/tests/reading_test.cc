@@ -149,17 +149,35 @@ TEST(Stream, a_callback_is_not_called_at_once) {
   talk.expect({"one\n", "two\n"});
 }
 
+bool refuses_a_read(Talk& talk) {
+  try {
+    talk.read_bytes(1);
+  } catch (const std::logic_error&) {
+    return true;
+  }
+  return false;
+}
+
 TEST(Stream, one_read_at_a_time) {
   Story story("Two reads at once: which of them gets the first message?");
   Talk talk(story);
   talk.read_until("\n");
-  bool refused = false;
-  try {
-    talk.read_bytes(1);
-  } catch (const std::logic_error&) {
-    refused = true;
-  }
-  story.expect("the second one throws std::logic_error", true, refused);
+  story.expect("the second one throws std::logic_error", true, refuses_a_read(talk));
+}
+
+TEST(Stream, a_message_on_its_way) {
+  Story story(
+      "A read is over when its callback is called, and not when its bytes are here. Who reads on "
+      "before that\n"
+      "  has not seen yet what the next bytes are: delivering_ says so.");
+  Talk talk(story);
+  talk.read_until("\n");
+  talk.send("one\ntwo\nthree\n");
+  talk.read_until("\n");
+  story.expect("the third one, before the callback, throws std::logic_error", true,
+               refuses_a_read(talk));
+  talk.run();
+  talk.expect({"one\n", "two\n"});
 }
 
 TEST(Stream, a_message_without_end) {

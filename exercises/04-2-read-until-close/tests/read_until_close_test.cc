@@ -118,7 +118,8 @@ TEST(ReadUntilClose, a_connection_that_breaks) {
 TEST(ReadUntilClose, more_than_it_may_be) {
   Story story(
       "Without a limit the other side decides how much memory you need. It sends until you have "
-      "none.");
+      "none. Of the\n"
+      "  piece that is too much nothing is collected: a part of it is of no use to anybody.");
   Download download(story, 1000);
   download.send(std::string(600, 'x'));
   download.send(std::string(600, 'y'));

@@ -1,0 +1,59 @@
+#include "01-2-deadline/timed_request.h"
+
+#include <array>
+#include <chrono>
+
+namespace mini {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+enum class More { kBytes, kEnd, kLate };
+
+// Adds what the next read brings, if it brings it before the deadline.
+More read_more(Socket& client, std::string& data, Clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  if (left.count() <= 0 || !client.wait_readable(left)) return More::kLate;
+  std::array<char, 4096> piece;
+  const std::size_t size = client.read(piece.data(), piece.size());
+  data.append(piece.data(), size);
+  return size > 0 ? More::kBytes : More::kEnd;
+}
+
+}  // namespace
+
+std::optional<Request> read_request(Socket& client, std::chrono::milliseconds patience) {
+  Clock::time_point deadline = Clock::now() + patience;
+  Request request;
+  std::string data;
+  std::size_t end_of_head;
+  while ((end_of_head = data.find("\r\n\r\n")) == data.npos) {
+    request.refusal = data.size() > kMaxHead ? 431 : 0;
+    if (request.refusal != 0) return request;
+    const More more = read_more(client, data, deadline);
+    if (more == More::kEnd) return std::nullopt;
+    if (more == More::kLate) {
+      request.refusal = 408;
+      return request;
+    }
+  }
+  request.refusal = parse_head(std::string_view(data).substr(0, end_of_head), request);
+  std::size_t body_size = 0;
+  if (request.refusal == 0) request.refusal = find_body_size(request, body_size);
+  if (request.refusal != 0) return request;
+
+  data.erase(0, end_of_head + 4);
+  deadline = Clock::now() + patience;
+  while (data.size() < body_size) {
+    const More more = read_more(client, data, deadline);
+    if (more == More::kEnd) return std::nullopt;
+    if (more == More::kLate) {
+      request.refusal = 408;
+      return request;
+    }
+  }
+  request.body = data.substr(0, body_size);
+  return request;
+}
+
+}  // namespace mini

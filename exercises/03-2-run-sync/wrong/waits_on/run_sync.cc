@@ -1,0 +1,42 @@
+#include "03-2-run-sync/run_sync.h"
+
+#include <exception>
+#include <memory>
+
+namespace {
+
+// Shared with everybody who may call late.
+struct Call {
+  void end() {
+    if (ended) return;
+    ended = true;
+    loop.stop();
+  }
+
+  mini::IOLoop& loop;
+  bool ended = false;  // start() will return, or has returned
+  bool done = false;
+  std::exception_ptr error{};
+};
+
+}  // namespace
+
+void run_sync(mini::IOLoop& loop, const std::function<void(mini::Callback done)>& start,
+              double timeout) {
+  const auto call = std::make_shared<Call>(loop);
+  loop.add_callback([call, start] {
+    try {
+      start([call] {
+        call->done = true;
+        call->end();
+      });
+    } catch (...) {
+      call->error = std::current_exception();
+    }
+  });
+  const mini::Timeout timer = loop.call_later(timeout, [call] { call->end(); });
+  loop.start();
+  loop.remove_timeout(timer);
+  if (call->error) std::rethrow_exception(call->error);
+  if (!call->done) throw TimeoutError();
+}
