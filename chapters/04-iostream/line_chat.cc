@@ -2,19 +2,19 @@
 
 namespace mini {
 
-// The members' callbacks use the chat: none of them may be called any more.
+// The members' reads use the chat: a closed stream calls none of them.
 LineChat::~LineChat() {
-  for (const Member& member : members_) {
-    member->set_close_callback(nullptr);
-    member->close();
-  }
+  for (const Member& member : *members_) member->close();
 }
 
 // [join]
 void LineChat::handle_stream(Member member) {
-  members_.insert(member);
-  member->set_close_callback([this, member] { members_.erase(member); });
-  member->write("Welcome. " + std::to_string(members_.size() - 1) + " others are here.\n");
+  members_->insert(member);
+  // When one has left, this waits in the loop, and the chat may be destroyed before its turn comes.
+  member->set_close_callback([members = std::weak_ptr(members_), member] {
+    if (const auto all = members.lock()) all->erase(member);
+  });
+  member->write("Welcome. " + std::to_string(members_->size() - 1) + " others are here.\n");
   listen_to(member);
 }
 
@@ -29,7 +29,7 @@ void LineChat::listen_to(const Member& member) {
 
 // [tell]
 void LineChat::tell_others(const Member& speaker, const std::string& line) {
-  for (const Member& member : members_) {
+  for (const Member& member : *members_) {
     if (member == speaker) continue;
     member->write(line);
     // There is no waiting for the slow here: the others want the next line now.

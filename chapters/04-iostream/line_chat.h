@@ -26,7 +26,7 @@ class LineChat : public TCPServer {
   void listen_to(const Member& member);
   void tell_others(const Member& speaker, const std::string& line);
 
-  std::set<Member> members_;
+  std::shared_ptr<std::set<Member>> members_ = std::make_shared<std::set<Member>>();
 };
 // [/chat]
 

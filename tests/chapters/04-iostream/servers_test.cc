@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "03-ioloop/waker.h"
 #include "04-iostream/callback_server.h"
 #include "04-iostream/line_chat.h"
 #include "stream_pair.h"
@@ -210,6 +211,27 @@ TEST_F(Chat, ends_with_members_inside) {
   settle();
   client.send("half a line");
   settle();
+}
+
+// The callback that erases the member waits in the loop already, behind the one that ends the chat.
+TEST(ChatEnd, may_come_before_one_who_has_left_is_forgotten) {
+  IOLoop loop;
+  Waker first;  // its number is lower than the member's, so its handler is called first
+  auto chat = std::make_unique<LineChat>(loop);
+  chat->listen(0);
+  Client client(chat->port());
+  settle(loop);
+  loop.add_handler(
+      first.fd(),
+      [&](int fd, std::uint32_t) {
+        loop.remove_handler(fd);
+        loop.add_callback([&] { chat.reset(); });
+      },
+      IOLoop::READ);
+  first.wake();
+  client.close();
+  settle(loop);
+  EXPECT_FALSE(chat);
 }
 
 }  // namespace
