@@ -49,7 +49,8 @@ bool HTTPServerRequest::has_body(int status) const {
 // [respond]
 void HTTPServerRequest::respond(int status, const HTTPHeaders& fields, const std::string& content) {
   HTTPHeaders own = fields;
-  if (status != 204) own.set("Content-Length", std::to_string(content.size()));
+  // Neither has content; the length of a 304 would be that of the page it stands for.
+  if (status != 204 && status != 304) own.set("Content-Length", std::to_string(content.size()));
   keep_alive_ = keep_alive();
   start_answer(status, std::move(own), has_body(status) ? content : "");
   end_answer();

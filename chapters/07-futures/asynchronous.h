@@ -13,7 +13,8 @@ namespace mini {
 // [handler]
 class AsynchronousHandler : public RequestHandler {
  public:
-  // The client has left before finish(). What is written from now on goes nowhere.
+  // The client has left, or will say no more, before finish(). What is written from now on goes
+  // nowhere.
   virtual void on_connection_close() {}
 
  protected:

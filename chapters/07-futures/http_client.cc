@@ -2,9 +2,11 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "04-iostream/iostream.h"
@@ -56,8 +58,12 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
 // [start]
 // Speaks HTTP/1.0: the server answers with a length or by closing, and never in chunks.
 void Fetch::start(const HTTPUrl& url) {
-  stream_ = IOStream::create(loop_, Socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-                             limits_.max_body + kMaxHead);
+  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (socket.fd() < 0) {  // no descriptor is left: no answer, as from a server that is not there
+    response_.error = std::generic_category().message(errno);
+    return loop_.add_callback([self = shared_from_this()] { self->callback_(self->response_); });
+  }
+  stream_ = IOStream::create(loop_, std::move(socket), limits_.max_body + kMaxHead);
   stream_->connect(url.port, url.host == "localhost" ? "127.0.0.1" : url.host, nullptr);
   stream_->set_close_callback([self = shared_from_this()] { self->on_close(); });
   timeout_ = loop_.call_later(limits_.timeout,

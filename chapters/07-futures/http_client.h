@@ -45,8 +45,8 @@ class AsyncHTTPClient {
   AsyncHTTPClient(IOLoop& loop, Limits limits) : loop_(loop), limits_(limits) {}
 
   // GETs `url`: "http://", and a host that is an IPv4 address or "localhost". Calls `callback`
-  // once, from the loop, whatever happens. Throws std::invalid_argument for another URL. The client
-  // may be gone by then.
+  // once, from the loop, whatever happens: a process without a free descriptor is an error like
+  // any other. Throws std::invalid_argument for another URL. The client may be gone by then.
   void fetch(const std::string& url, FetchCallback callback);
 
   // The same as a future: it fails with std::runtime_error when there was no answer, or an error

@@ -17,7 +17,7 @@ namespace mini {
 class CoroutineHandler : public AsynchronousHandler {
  protected:
   void run(const Future<void>& coroutine) {
-    asynchronous();
+    if (!finished()) asynchronous();
     coroutine.add_done_callback(wrap([this](const Future<void>& done) {
       done.result();
       if (!finished()) finish();

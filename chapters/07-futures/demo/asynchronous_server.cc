@@ -78,15 +78,16 @@ class TogetherHandler : public mini::AsynchronousHandler {
   void get(const PathArgs&) override {
     asynchronous();
     for (mini::Future<HTTPResponse>& answer : answers_) {
-      answer = client_->fetch(get_argument("url"));
-      answer.add_done_callback(wrap([this](const mini::Future<HTTPResponse>&) { one_is_here(); }));
+      const auto keep = wrap([this, &answer](const auto& done) { one_is_here(answer, done); });
+      client_->fetch(get_argument("url")).add_done_callback(keep);
     }
   }
   // [/together_get]
 
  private:
   // [together_here]
-  void one_is_here() {
+  void one_is_here(mini::Future<HTTPResponse>& place, const mini::Future<HTTPResponse>& done) {
+    place = done;
     if (++here_ < 3) return;
     std::string all;
     for (const mini::Future<HTTPResponse>& answer : answers_) all += answer.result().body;

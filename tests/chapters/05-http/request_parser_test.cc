@@ -152,6 +152,43 @@ TEST(RequestParser, limits) {
   EXPECT_EQ(refusal_within(post(chunked, "0\r\nA: b\r\nA: " + std::string(100, 'x'))), 400);
 }
 
+// Whole, cut in two anywhere, and byte by byte: always the same.
+void expect_refusal(int expected, const std::string& bytes, HTTPLimits limits) {
+  const std::string beginning = bytes.substr(0, 40);
+  for (const std::size_t size : {bytes.size(), std::size_t{1}}) {
+    const Parsed parsed = parse(bytes, size, limits);
+    EXPECT_EQ(parsed.refusal, expected) << "in pieces of " << size << ": " << beginning;
+    EXPECT_EQ(parsed.requests.size(), expected == 0 ? 1u : 0u) << beginning;
+  }
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    RequestParser parser(limits);
+    parser.feed(bytes.substr(0, cut));
+    bool whole = parser.next().has_value();
+    parser.feed(bytes.substr(cut));
+    whole = parser.next().has_value() || whole;
+    EXPECT_EQ(parser.refusal(), expected) << "cut at " << cut << ": " << beginning;
+    EXPECT_EQ(whole, expected == 0) << "cut at " << cut << ": " << beginning;
+  }
+}
+
+TEST(RequestParser, what_just_fits_does_so_however_it_is_cut) {
+  const std::size_t limit = 100;
+  const std::string head = "GET / HTTP/1.1\r\nHost: h\r\nA: ";
+  for (std::size_t size = limit - 2; size <= limit + 1; ++size) {
+    const std::string fill(size - head.size(), 'x');
+    expect_refusal(size > limit ? 431 : 0, head + fill + "\r\n\r\n", {limit, 10});
+  }
+  const std::string chunked = post("Transfer-Encoding: chunked\r\n", "");
+  for (std::size_t size = limit - 2; size <= limit + 1; ++size) {
+    const std::string line = "A: " + std::string(size - 3, 'x');
+    expect_refusal(size > limit ? 400 : 0, chunked + "0\r\n" + line + "\r\n\r\n", {limit, 10});
+  }
+  for (std::size_t size = 4096 - 2; size <= 4096 + 1; ++size) {
+    const std::string line = "0;" + std::string(size - 2, 'x');
+    expect_refusal(size > 4096 ? 400 : 0, chunked + line + "\r\n\r\n", {limit, 10});
+  }
+}
+
 TEST(RequestParser, a_refusal_is_the_end) {
   RequestParser parser;
   parser.feed("garbage\r\n\r\n" + kGet);

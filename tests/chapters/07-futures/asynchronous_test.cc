@@ -10,6 +10,7 @@
 
 #include "../04-iostream/stream_pair.h"
 #include "06-request-handler/application.h"
+#include "07-futures/future.h"
 
 namespace mini {
 namespace {
@@ -138,6 +139,53 @@ TEST(Asynchronous, a_callback_that_is_not_wrapped_loses_its_error) {
   client.half_close();
   settle(loop);
   EXPECT_EQ(client.read_to_end(), "");  // it waits until it has had enough
+}
+
+// A pending future in the member would hold the callback, and the callback the handler.
+TEST(Asynchronous, a_handler_that_keeps_a_future_when_it_is_done_goes_with_the_loop) {
+  class KeepingHandler : public AsynchronousHandler {
+   public:
+    ~KeepingHandler() override { *freed_ = true; }
+    void initialize(bool* freed) { freed_ = freed; }
+    void get(const PathArgs&) override {
+      asynchronous();
+      const Future<int> later;
+      IOLoop::current().call_later(60, [later] { later.set_result(1); });
+      later.add_done_callback(wrap([this](const Future<int>& done) { answer_ = done; }));
+    }
+
+   private:
+    bool* freed_ = nullptr;
+    Future<int> answer_;
+  };
+  bool freed = false;
+  {
+    IOLoop loop;
+    Application app({url<KeepingHandler>("/", "", &freed)});
+    Client client(app.listen(loop, 0).port());
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    settle(loop);
+    EXPECT_FALSE(freed);
+  }
+  EXPECT_TRUE(freed);
+}
+
+TEST(Asynchronous, a_client_that_shuts_down_its_side_counts_as_gone) {
+  Notes notes;
+  IOLoop loop;
+  Application app({url<WaitingHandler>("/(.*)", "", &notes)});
+  const std::uint16_t port = app.listen(loop, 0).port();
+  for (const std::string what : {"at-once", "later"}) {
+    Client client(port);
+    client.send("GET /" + what + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.half_close();
+    settle(loop);
+    if (notes.later) std::exchange(notes.later, nullptr)();
+    settle(loop);
+    EXPECT_EQ(client.read_to_end().ends_with("at once"), what == "at-once");
+  }
+  EXPECT_EQ(notes.events, (Events{"get", "on_finish", "freed",  //
+                                  "get", "closed", "on_finish", "freed"}));
 }
 
 }  // namespace

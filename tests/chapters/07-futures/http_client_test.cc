@@ -1,6 +1,7 @@
 #include "07-futures/http_client.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <stdexcept>
@@ -126,6 +127,40 @@ TEST_F(HTTPClientTest, a_port_where_nobody_listens) {
                 [&](const HTTPResponse& response) { error = response.error; });
   run_until(loop_, [&] { return !error.empty(); });
   EXPECT_EQ(error, "Connection refused");
+}
+
+class NoDescriptorsLeft {
+ public:
+  NoDescriptorsLeft() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoDescriptorsLeft(const NoDescriptorsLeft&) = delete;
+  NoDescriptorsLeft& operator=(const NoDescriptorsLeft&) = delete;
+  ~NoDescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(HTTPClientTest, when_no_descriptor_is_left_that_is_the_answer) {
+  // Once with descriptors: UBSan needs some when it checks a virtual call for the first time.
+  server_.bytes = "HTTP/1.1 200 OK\r\n\r\nhello";
+  const Future<HTTPResponse> good = client_.fetch(url());
+  run_until(loop_, [&] { return good.done(); });
+  std::string error;
+  Future<HTTPResponse> answer;
+  {
+    const NoDescriptorsLeft none;
+    client_.fetch(url(), [&](const HTTPResponse& response) { error = response.error; });
+    answer = client_.fetch(url());
+  }
+  EXPECT_EQ(error, "") << "called inside fetch()";
+  run_until(loop_, [&] { return answer.done(); });
+  EXPECT_EQ(error, "Too many open files");
+  EXPECT_THROW(answer.result(), std::runtime_error);
 }
 
 TEST_F(HTTPClientTest, as_a_future) {

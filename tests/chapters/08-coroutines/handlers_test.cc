@@ -102,5 +102,53 @@ TEST_P(ThreeWays, a_missing_argument_is_400) {
 INSTANTIATE_TEST_SUITE_P(Handlers, ThreeWays, testing::Values("callbacks", "states", "coroutine"),
                          [](const auto& test) { return test.param; });
 
+// What a handler waits for that has answered already, and what it says then.
+struct Gate {
+  Future<void> opened;
+  std::string said;
+};
+
+// Answers before it has returned to its verb.
+class EarlyHandler : public CoroutineHandler {
+ public:
+  void initialize(Gate* gate) { gate_ = gate; }
+  void get(const PathArgs& args) override { run(args[0] == "redirects" ? redirects() : goes_on()); }
+
+ private:
+  Future<void> redirects() {
+    redirect("/login");
+    co_return;
+  }
+  Future<void> goes_on() {
+    finish("ok");
+    const Future<void> opened = gate_->opened;
+    co_await opened;
+    gate_->said = name_;
+  }
+
+  Gate* gate_ = nullptr;
+  const std::string name_ = "a member that is too long to stand in the string itself";
+};
+
+TEST(CoroutineHandler, may_answer_before_it_waits) {
+  IOLoop loop;
+  Gate gate;
+  Application app({url<EarlyHandler>("/(.*)", "", &gate)});
+  const std::uint16_t port = app.listen(loop, 0).port();
+  const auto ask = [&](const std::string& path) {
+    Client client(port);
+    client.send("GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    settle(loop);
+    return client.read_to_end();
+  };
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(ask("/redirects").starts_with("HTTP/1.1 302 "));
+  EXPECT_TRUE(ask("/goes-on").ends_with("ok"));
+  loop.add_callback([&] { gate.opened.set_result(); });
+  settle(loop);
+  EXPECT_EQ(gate.said, "a member that is too long to stand in the string itself");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 }  // namespace
 }  // namespace mini

@@ -72,7 +72,7 @@ def bytewise(server, patience):
 
 
 def half_close(server, patience):
-    """a client that has shut down its sending side gets its answer"""
+    """a client that has shut down its sending side gets an answer that is ready at once"""
     with connect(server.port, timeout=patience) as client:
         client.send(GET)
         client.half_close()
