@@ -114,10 +114,11 @@ class FuturesAtOnce : public Asking {
   void get(const PathArgs&) override {
     asynchronous();
     for (std::size_t i = 0; i < answers_.size(); ++i) {
-      answers_[i] = client_->fetch(url_ + std::to_string(i + 1));
-      answers_[i].add_done_callback(wrap([this](const Answer&) {
-        if (++here_ == answers_.size()) finish(all());
-      }));
+      client_->fetch(url_ + std::to_string(i + 1))
+          .add_done_callback(wrap([this, i](const Answer& done) {
+            answers_[i] = done;
+            if (++here_ == answers_.size()) finish(all());
+          }));
     }
   }
 
