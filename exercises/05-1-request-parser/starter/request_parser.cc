@@ -123,8 +123,9 @@ bool RequestParser::read_body() {
 // A line, which stays where it is: the caller drops it. Nothing: it has not ended yet.
 std::optional<std::string_view> RequestParser::take_line(std::size_t limit) {
   const std::size_t end = waiting_.view().find("\r\n");
-  if (std::min(end, waiting_.size()) > limit) refuse(400);
-  if (end == std::string_view::npos || refusal_ != 0) return std::nullopt;
+  const bool ended = end != std::string_view::npos;
+  if (ended ? end > limit : waiting_.size() > limit + 1) refuse(400);  // the "\r" may have come
+  if (!ended || refusal_ != 0) return std::nullopt;
   return waiting_.view().substr(0, end);
 }
 // "1f" or "1f;name=value": how many bytes follow, in hexadecimal digits.

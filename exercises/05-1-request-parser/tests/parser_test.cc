@@ -139,6 +139,20 @@ TEST(Parser, chunks_with_a_trailer) {
   parsing.expect({"POST / a", "GET /a "});
 }
 
+TEST(Parser, a_trailer_that_is_too_long) {
+  Story story(
+      "A limit for each field of the trailer is no limit for the trailer: there may be any number "
+      "of them.");
+  const std::string field = "A: " + std::string(37, 'x') + "\r\n";
+  Parsing two(story, {100, 10});
+  story.step("max_head is 100, and each field of the trailer has 40 bytes");
+  two.feed(post("Transfer-Encoding: chunked", "0\r\n" + field + field + "\r\n"));
+  if (!two.expect({"POST / "})) return;
+  Parsing three(story, {100, 10});
+  three.feed(post("Transfer-Encoding: chunked", "0\r\n" + field + field + field + "\r\n"));
+  three.expect({}, 400);
+}
+
 TEST(Parser, chunks_that_are_none) {
   Story story("A chunk ends where its size says, with a line break; its size is made of digits.");
   for (const std::string body : {"g\r\n", "-1\r\n", "0x1\r\na\r\n", "\r\n", "1\r\nabc\r\n"}) {
@@ -151,9 +165,37 @@ TEST(Parser, chunks_that_are_none) {
 TEST(Parser, a_head_without_end) {
   Story story("A limit is a promise about your memory: it holds while the bytes come.");
   Parsing parsing(story, {100, 10});
-  story.step("the parser is fed 101 bytes, one by one, that end no head");
-  for (int i = 0; i < 101; ++i) parsing.feed_unnoticed("x");
+  story.step("the parser is fed 104 bytes, one by one, that end no head");
+  for (int i = 0; i < 104; ++i) parsing.feed_unnoticed("x");
   parsing.expect({}, 431);
+}
+
+TEST(Parser, a_head_of_the_longest_size) {
+  Story story(
+      "What is served in one piece is served in a hundred. The blank line is behind the head, and "
+      "the beginning\n"
+      "  of it makes no head too long.");
+  for (const std::size_t size : {100, 101}) {
+    const std::string begin = "GET /a HTTP/1.1\r\nHost: ";
+    const std::string head = begin + std::string(size - begin.size(), 'h') + "\r\n\r\n";
+    Parsing parsing(story, {100, 10});
+    story.step("the parser is fed a head of " + std::to_string(size) + " bytes, one by one");
+    for (const char byte : head) parsing.feed_unnoticed(std::string(1, byte));
+    const Requests requests = size == 100 ? Requests{"GET /a "} : Requests{};
+    if (!parsing.expect(requests, size == 100 ? 0 : 431)) return;
+  }
+}
+
+TEST(Parser, a_long_head_in_small_pieces) {
+  Story story(
+      "Who searches from the front whenever a piece comes looks through n bytes n times: a client "
+      "who sends little\n"
+      "  at a time keeps you busy. Go on where you were.");
+  Parsing parsing(story, {400'000, 10});
+  parsing.feed("GET /a HTTP/1.1\r\n");
+  story.step("the parser is fed 399,950 bytes more, ten at a time: short lines, and no blank one");
+  for (int i = 0; i < 39'995; ++i) parsing.feed_unnoticed("ab:\r\ncd:\r\n");
+  parsing.expect({});
 }
 
 TEST(Parser, a_body_that_is_too_large) {

@@ -98,6 +98,18 @@ TEST(Response, after_a_100) {
   coming.expect("200 abcde");
 }
 
+TEST(Response, after_many_100s) {
+  Story story(
+      "The server chooses how many there are. Who calls himself for each of them lets it choose "
+      "how deep his\n"
+      "  stack is.");
+  std::string bytes;
+  for (int i = 0; i < 100'000; ++i) bytes += "HTTP/1.1 100 Continue\r\n\r\n";
+  Coming coming(story, "GET");
+  coming.come(bytes + kFive + "abcde");
+  coming.expect("200 abcde");
+}
+
 TEST(Response, without_a_length) {
   Story story("No length does not mean no body: it goes to the end of the connection.");
   Coming coming(story, "GET");

@@ -30,6 +30,16 @@ class NotingHandler : public mini::RequestHandler {
     write("half a page");
     if (args[0] == "half") throw mini::HTTPError(403);
     if (args[0] == "bug") throw std::runtime_error("the password is 12345");
+    if (args[0] == "down") throw mini::HTTPError(503, "no database");
+    if (args[0] == "late") {
+      finish(", whole");
+      throw std::runtime_error("too late");
+    }
+    if (args[0] == "held") {
+      auto_finish_ = false;
+      mini::IOLoop::current().add_callback(
+          [this, self = shared_from_this()] { finish(", later"); });
+    }
   }
   void on_finish() override { events_->push_back("on_finish"); }
 
@@ -108,6 +118,47 @@ TEST(Life, what_an_exception_says) {
   const std::string log = testing::internal::GetCapturedStderr();
   story.expect("the answer", "500 " + page("500: Internal Server Error"), answer);
   story.expect("the log", std::string("/bug: the password is 12345\n"), log);
+}
+
+TEST(Life, what_the_log_says) {
+  Story story(
+      "A 404 is said to the client, whose error it is. A log with a line for each of them hides "
+      "what you must\n"
+      "  mend: what begins with 5.");
+  Site site(story);
+  testing::internal::CaptureStderr();
+  site.get("/missing");
+  const std::string missing = testing::internal::GetCapturedStderr();
+  story.expect("the log", std::string(), missing);
+  testing::internal::CaptureStderr();
+  site.get("/down");
+  const std::string down = testing::internal::GetCapturedStderr();
+  story.expect("the log", std::string("/down: HTTP 503: Service Unavailable (no database)\n"),
+               down);
+}
+
+TEST(Life, an_error_behind_the_answer) {
+  Story story(
+      "What has been answered cannot be answered again. After finish() an exception is for the "
+      "log, and for\n"
+      "  nobody else.");
+  Site site(story);
+  testing::internal::CaptureStderr();
+  const std::string answer = site.get("/late");
+  const std::string log = testing::internal::GetCapturedStderr();
+  story.expect("the answer", std::string("200 half a page, whole"), answer);
+  story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
+  story.expect("the log", std::string("/late: too late\n"), log);
+}
+
+TEST(Life, a_verb_that_answers_later) {
+  Story story(
+      "A verb that returns has not always answered: with auto_finish_ off it has kept itself, and "
+      "finishes when\n"
+      "  it has what it waits for. Whoever finishes for it sends half a page.");
+  Site site(story);
+  story.expect("the answer", std::string("200 half a page, later"), site.get("/held"));
+  story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
 }
 
 TEST(Life, what_prepare_has_taken) {

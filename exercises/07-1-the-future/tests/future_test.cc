@@ -33,6 +33,7 @@ std::string thrown_by(F call) {
 
 TEST(Future, keeps_a_value) {
   Story story("This one passes on the starter.");
+  mini::IOLoop loop;
   const Future<std::string> future;
   story.step("set_result(\"bread\") on a copy");
   const Future<std::string> copy = future;

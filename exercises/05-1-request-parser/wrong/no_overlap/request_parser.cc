@@ -109,7 +109,10 @@ bool RequestParser::read_head() {
   // An empty line before a request was left over by an old client (RFC 9112 2.2).
   while (waiting_.view().starts_with("\r\n")) waiting_.drop(2);
   const std::size_t end = waiting_.view().find("\r\n\r\n", searched_);
-  if (std::min(end, waiting_.size()) > limits_.max_head) return refuse(431);
+  // Of the blank line behind a head that just fits, three bytes may have come alone.
+  const bool too_long = end == std::string_view::npos ? waiting_.size() > limits_.max_head + 3
+                                                      : end > limits_.max_head;
+  if (too_long) return refuse(431);
   if (end == std::string_view::npos) {
     searched_ = waiting_.size();  // there is no end in these
     return false;
@@ -139,8 +142,9 @@ bool RequestParser::read_body() {
 // A line, which stays where it is: the caller drops it. Nothing: it has not ended yet.
 std::optional<std::string_view> RequestParser::take_line(std::size_t limit) {
   const std::size_t end = waiting_.view().find("\r\n");
-  if (std::min(end, waiting_.size()) > limit) refuse(400);
-  if (end == std::string_view::npos || refusal_ != 0) return std::nullopt;
+  const bool ended = end != std::string_view::npos;
+  if (ended ? end > limit : waiting_.size() > limit + 1) refuse(400);  // the "\r" may have come
+  if (!ended || refusal_ != 0) return std::nullopt;
   return waiting_.view().substr(0, end);
 }
 // "1f" or "1f;name=value": how many bytes follow, in hexadecimal digits.

@@ -29,21 +29,22 @@ bool has_body(const Response& response, std::string_view method) {
 }  // namespace
 
 std::optional<Response> take_response(mini::Buffer& waiting, std::string_view method, bool ended) {
-  const std::string_view bytes = waiting.view();
-  const std::size_t end = bytes.find("\r\n\r\n");
-  if (end == bytes.npos) {
+  const std::size_t end = waiting.view().find("\r\n\r\n");
+  if (end == std::string_view::npos) {
     if (ended) throw std::runtime_error("the answer is cut");
     return std::nullopt;
   }
-  Response response = parse_head(bytes.substr(0, end));
-  if (response.status < 200) {  // nothing more to say
-    waiting.drop(end + 4);
+  Response response = parse_head(waiting.view().substr(0, end));
+  const std::size_t start = end + 4;  // of the body
+  if (response.status < 200) {        // nothing more to say
+    waiting.drop(start);
     return response;
   }
+  const std::string_view bytes = waiting.view();
   std::size_t size = 0;
   if (has_body(response, method)) {
     if (response.headers.get("Transfer-Encoding")) throw std::runtime_error("a coding");
-    size = bytes.size() - end - 4;
+    size = bytes.size() - start;
     if (const auto length = response.headers.get("Content-Length")) {
       const auto promised = mini::to_size(*length, 10);
       if (!promised) throw std::runtime_error("no length");
@@ -54,7 +55,7 @@ std::optional<Response> take_response(mini::Buffer& waiting, std::string_view me
       return std::nullopt;
     }
   }
-  response.body = bytes.substr(end + 4, size);
-  waiting.drop(end + 4 + size);
+  response.body = bytes.substr(start, size);
+  waiting.drop(start + size);
   return response;
 }

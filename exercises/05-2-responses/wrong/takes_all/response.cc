@@ -29,21 +29,24 @@ bool has_body(const Response& response, std::string_view method) {
 }  // namespace
 
 std::optional<Response> take_response(mini::Buffer& waiting, std::string_view method, bool ended) {
+  Response response;
+  std::size_t start = 0;  // of the body
+  // A loop, and no call of our own for each of them: the server chooses how many there are.
+  while (response.status < 200) {
+    waiting.drop(start);  // a 1xx: the answer is still to come
+    const std::size_t end = waiting.view().find("\r\n\r\n");
+    if (end == std::string_view::npos) {
+      if (ended) throw std::runtime_error("the answer is cut");
+      return std::nullopt;
+    }
+    response = parse_head(waiting.view().substr(0, end));
+    start = end + 4;
+  }
   const std::string_view bytes = waiting.view();
-  const std::size_t end = bytes.find("\r\n\r\n");
-  if (end == bytes.npos) {
-    if (ended) throw std::runtime_error("the answer is cut");
-    return std::nullopt;
-  }
-  Response response = parse_head(bytes.substr(0, end));
-  if (response.status < 200) {  // the answer is still to come
-    waiting.drop(end + 4);
-    return take_response(waiting, method, ended);
-  }
   std::size_t size = 0;
   if (has_body(response, method)) {
     if (response.headers.get("Transfer-Encoding")) throw std::runtime_error("a coding");
-    size = bytes.size() - end - 4;
+    size = bytes.size() - start;
     if (const auto length = response.headers.get("Content-Length")) {
       const auto promised = mini::to_size(*length, 10);
       if (!promised) throw std::runtime_error("no length");
@@ -53,7 +56,7 @@ std::optional<Response> take_response(mini::Buffer& waiting, std::string_view me
       return std::nullopt;
     }
   }
-  response.body = bytes.substr(end + 4, size);
-  waiting.drop(end + 4 + size);
+  response.body = bytes.substr(start, size);
+  waiting.drop(start + size);
   return response;
 }

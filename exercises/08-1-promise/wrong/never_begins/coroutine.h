@@ -19,7 +19,7 @@ struct CoroutinePromiseBase {
 
   // The call: what the caller gets.
   Future<T> get_return_object() { return future; }
-  // The body begins at once, and runs until it has to wait for the first time.
+  // The body waits to be awaited. But who awaits has the future only, and resumes nobody.
   std::suspend_always initial_suspend() noexcept { return {}; }
   // At the end the frame goes. The result has gone to the future.
   std::suspend_never final_suspend() noexcept { return {}; }
