@@ -99,8 +99,10 @@ class UploadedFile {
   [[nodiscard]] Future<std::string> read(std::uint64_t offset, std::size_t size) const;
   // Gives the file the name `path`: without copying where that is on the same file system. A file
   // of that name stays as it is, and the call fails with std::system_error (EEXIST), as for every
-  // other error of the system. Call it once; then the file here and there are one. Runs on a thread
-  // of the loop's pool. `path` is the program's: filename() may hold "../" or worse.
+  // other error of the system; then it may be called again, with another name, say. When it has
+  // succeeded, the file here and there are one; calling it after that, or before it has ended,
+  // throws std::logic_error. Runs on a thread of the loop's pool. `path` is the program's:
+  // filename() may hold "../" or worse.
   [[nodiscard]] Future<void> save(std::string path) const;
 
  private:

@@ -227,7 +227,7 @@ class Application : public routing::ReversibleRouter {
   // a pattern that cannot be reversed.
   template <class... Args>
   std::string reverse_url(std::string_view name, const Args&... args) const {
-    return path_of(name, {text_of(args)...});
+    return require_path(name, reverse(name, {text_of(args)...}));
   }
   std::optional<std::string> reverse(std::string_view name,
                                      const std::vector<std::string>& args) const override;
@@ -237,7 +237,9 @@ class Application : public routing::ReversibleRouter {
   virtual void log_request(const RequestHandler& handler);
 
   // Answers a request that came another way, such as through an HTTPServer of a function. The
-  // handler is not told when that client leaves.
+  // handler is not told when that client leaves. A handler that cannot be made, and a function that
+  // throws, are logged and close the connection. Throws std::invalid_argument for a request without
+  // one.
   void operator()(httputil::HTTPServerRequest request);
   // Who answers the request; never null, as there is a handler for what no route matches.
   std::unique_ptr<httputil::HTTPMessageDelegate> find_handler(
@@ -253,7 +255,10 @@ class Application : public routing::ReversibleRouter {
       std::shared_ptr<httputil::HTTPConnection> request_connection) override;
 
  private:
-  std::string path_of(std::string_view name, const std::vector<std::string>& args) const;
+  friend class RequestHandler;
+  friend class detail::HandlerDelegate;
+
+  static std::string require_path(std::string_view name, std::optional<std::string> path);
   std::unique_ptr<httputil::HTTPMessageDelegate> delegate_for(
       const httputil::HTTPServerRequest& request, routing::RuleTarget target, PathArgs path_args);
 
@@ -314,10 +319,13 @@ class RequestHandler : public tornado::detail::Pooled {
   RequestHandler(const RequestHandler&) = delete;
   RequestHandler& operator=(const RequestHandler&) = delete;
 
-  // The request, and the application that serves it. Valid as long as the handler.
+  // Valid as long as the handler.
   httputil::HTTPServerRequest& request;
-  Application& application;
   const Settings& settings() const noexcept;
+  // The application that serves the request. It may go before the handler does: while a coroutine
+  // waits, or before an on_finish() that comes with the end of the loop. What the handler has for
+  // itself, such as settings() and reverse_url(), stays.
+  Application& application;
 
   // The route's captures, in order, percent-decoded ("+" stays); and those of named groups by name.
   const PathArgs& path_args() const noexcept;
@@ -389,7 +397,7 @@ class RequestHandler : public tornado::detail::Pooled {
   // Sends the browser to `url` with 302, 301 if `permanent`, or the 3xx given, and finishes.
   void redirect(std::string_view url, bool permanent = false, int status = 0);
   // Drops what was written, and finishes with an error page. After the headers have gone it only
-  // ends the response.
+  // ends the response. A write_error() that calls it again and again is stopped: the page is empty.
   void send_error(int status_code = 500, const ErrorInfo& info = {});
   // Ends the handler without another word and hands over the connection, for another protocol:
   // what was flushed leaves first, what the client has sent behind the request can be read. The
@@ -456,9 +464,10 @@ class RequestHandler : public tornado::detail::Pooled {
   bool check_etag_header() const;
 
   // ---- input
-  // The last value of an argument of the query or the form: UTF-8 (else 400), control characters
-  // made blanks, stripped at both ends unless `strip` is false. Without a default a missing one is
-  // a 400 (MissingArgumentError). The default is text, or std::nullopt for none.
+  // The last value of an argument of the query or the form: control characters made blanks,
+  // stripped at both ends unless `strip` is false. All its values must be UTF-8 (else 400). Without
+  // a default a missing one is a 400 (MissingArgumentError). The default is text, or std::nullopt
+  // for none.
   std::string get_argument(std::string_view name, bool strip = true) const;
   std::string get_argument(std::string_view name, std::string_view fallback,
                            bool strip = true) const;
@@ -496,11 +505,13 @@ class RequestHandler : public tornado::detail::Pooled {
   std::string get_body_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_body_arguments(std::string_view name, bool strip = true) const;
 
-  // Application::reverse_url.
+  // Application::reverse_url, and Application::reverse.
   template <class... Args>
   std::string reverse_url(std::string_view name, const Args&... args) const {
-    return application.reverse_url(name, args...);
+    return Application::require_path(name, reverse(name, {Application::text_of(args)...}));
   }
+  std::optional<std::string> reverse(std::string_view name,
+                                     const std::vector<std::string>& args) const;
   // The URL of a file of the setting static_path, with its version: it may be kept for ever, as
   // another version has another URL. With the protocol and host of the request if `with_host`, or
   // by default if `include_host` is set. Throws std::runtime_error without the setting.
@@ -559,7 +570,8 @@ class RequestHandler : public tornado::detail::Pooled {
   //
   //   web::CurrentUser get_current_user() override { return get_signed_cookie("user"); }
   //
-  // It cannot wait. What has to, calls set_current_user() in prepare().
+  // It cannot wait. What has to, calls set_current_user() in prepare(). What templates see of it,
+  // CurrentUser says.
   virtual CurrentUser get_current_user();
   // What get_current_user() said when it was first asked, or what was set.
   const CurrentUser& current_user();

@@ -301,7 +301,11 @@ bool ServerConnection::hold(const Future<void>& future) {
     return false;
   }
   phase_ = Phase::kHeld;
-  timer_.unlink();
+  if (eof_) {
+    core_->deadlines->stall.start(timer_, round_time());  // as in await_last_answer()
+  } else {
+    timer_.unlink();
+  }
   future.add_done_callback([this, exchange = exchange_](Future<void> held) {
     // The exchange tells whether the connection is still there and still at this message.
     if (exchange->delegate != nullptr && exchange->attached()) release_hold(exchange, held);
@@ -530,7 +534,14 @@ void ServerConnection::on_eof() {
     case Phase::kAnswer:
       await_last_answer();
       return;
-    case Phase::kHeld:  // whether the message is complete is seen when it goes on
+    case Phase::kHeld:
+      // Whether unread bytes make the message complete is seen when it goes on.
+      if (exchange_->body_read() || stream_.impl().has_unread()) {
+        await_last_answer();
+      } else {
+        close();
+      }
+      return;
     case Phase::kDraining:
     case Phase::kClosing:
       return;

@@ -103,15 +103,18 @@ void Application::add_transform(MakeTransform make) {
   state_->transforms.push_back(std::move(make));
 }
 
-std::optional<std::string> Application::reverse(std::string_view name,
-                                                const std::vector<std::string>& args) const {
-  auto path = state_->hosts.reverse(name, args);
-  return path ? path : state_->routes.reverse(name, args);
+std::optional<std::string> detail::ApplicationState::reverse(
+    std::string_view name, const std::vector<std::string>& args) const {
+  auto path = hosts.reverse(name, args);
+  return path ? path : routes.reverse(name, args);
 }
 
-std::string Application::path_of(std::string_view name,
-                                 const std::vector<std::string>& args) const {
-  auto path = reverse(name, args);
+std::optional<std::string> Application::reverse(std::string_view name,
+                                                const std::vector<std::string>& args) const {
+  return state_->reverse(name, args);
+}
+
+std::string Application::require_path(std::string_view name, std::optional<std::string> path) {
   if (!path) throw std::out_of_range(std::string(name) + " not found in named urls");
   return std::move(*path);
 }
@@ -141,22 +144,31 @@ std::unique_ptr<httputil::HTTPMessageDelegate> Application::delegate_for(
 
 namespace {
 
-// Gives a delegate a request that was collected elsewhere.
+// Gives a delegate a request that was collected elsewhere. Nobody waits for this: what fails ends
+// the connection here.
 Future<void> feed(std::unique_ptr<httputil::HTTPMessageDelegate> delegate,
                   httputil::HTTPServerRequest request) {
-  std::string body = std::move(request.body);
-  const Future<void> begun = routing::detail::hand_on(*delegate, std::move(request));
-  co_await begun;
-  if (!body.empty()) {
-    const Future<void> taken = delegate->data_received(std::move(body));
-    co_await taken;
+  const auto connection = request.connection;
+  try {
+    std::string body = std::move(request.body);
+    const Future<void> begun = routing::detail::hand_on(*delegate, std::move(request));
+    co_await begun;
+    if (!body.empty()) {
+      const Future<void> taken = delegate->data_received(std::move(body));
+      co_await taken;
+    }
+    delegate->finish();
+  } catch (...) {
+    httpserver::detail::CallbackDelegate::call_failed(*connection);
   }
-  delegate->finish();
 }
 
 }  // namespace
 
 void Application::operator()(httputil::HTTPServerRequest request) {
+  if (request.connection == nullptr) {
+    throw std::invalid_argument("a request without a connection: nobody waits for its answer");
+  }
   auto delegate = find_handler(request);
   feed(std::move(delegate), std::move(request));
 }

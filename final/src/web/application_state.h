@@ -25,6 +25,9 @@ struct ApplicationState final : tornado::detail::Counted {
 
   // Who answers the request: never nobody.
   routing::detail::Destination find(const httputil::HTTPServerRequest& request) const;
+  // As Application::reverse.
+  std::optional<std::string> reverse(std::string_view name,
+                                     const std::vector<std::string>& args) const;
 
   // Server, Content-Type and Date. Written anew once a second; a response copies them.
   const httputil::HTTPHeaders& default_headers();

@@ -3,6 +3,7 @@
 #include <tornado/web.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/unicode.h"
 
@@ -47,23 +48,24 @@ std::string RequestHandler::decode_argument(std::string_view value, std::string_
 
 std::string RequestHandler::argument(const httputil::Arguments& source, std::string_view name,
                                      bool strip) const {
-  const auto found = source.find(name);
-  if (found == source.end()) throw MissingArgumentError(name);
-  return clean(decode_argument(found->second.back(), name), strip);
+  std::optional<std::string> value = argument(source, name, std::nullopt, strip);
+  if (!value) throw MissingArgumentError(name);
+  return std::move(*value);
 }
 
 std::string RequestHandler::argument(const httputil::Arguments& source, std::string_view name,
                                      std::string_view fallback, bool strip) const {
-  const auto found = source.find(name);
-  return found == source.end() ? std::string(fallback)
-                               : clean(decode_argument(found->second.back(), name), strip);
+  return argument(source, name, std::nullopt, strip).value_or(std::string(fallback));
 }
 
+// The last of the values. The others are decoded too: what is wrong with one is not hidden by
+// another behind it.
 std::optional<std::string> RequestHandler::argument(const httputil::Arguments& source,
                                                     std::string_view name, std::nullopt_t,
                                                     bool strip) const {
-  if (!source.contains(name)) return std::nullopt;
-  return argument(source, name, strip);
+  std::vector<std::string> values = arguments(source, name, strip);
+  if (values.empty()) return std::nullopt;
+  return std::move(values.back());
 }
 
 std::vector<std::string> RequestHandler::arguments(const httputil::Arguments& source,

@@ -123,8 +123,13 @@ void HandlerDelegate::on_connection_close() {
 }
 
 void HandlerDelegate::close_open_handlers(ApplicationState& state) {
-  while (state.open_handlers.linked()) {
-    auto& open = static_cast<RequestHandler::Open&>(*state.open_handlers.next());
+  close_open_handlers(state, state.open_handlers);
+}
+
+void HandlerDelegate::close_open_handlers(ApplicationState& state,
+                                          const tornado::detail::ListHook& mark) {
+  while (mark.next() != &state.open_handlers) {
+    auto& open = static_cast<RequestHandler::Open&>(*mark.next());
     open.unlink();
     const RequestHandler::Ref last = open.take();
   }

@@ -37,8 +37,11 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
   void finish() override;
   void on_connection_close() override;
 
-  // Lets go of a handler that is kept open, as its application goes.
+  // Lets go of the handlers that are kept open, as their application goes; or of those behind
+  // `mark` in the list.
   static void close_open_handlers(ApplicationState& state);
+  static void close_open_handlers(ApplicationState& state, const tornado::detail::ListHook& mark);
+  static ApplicationState& state_of(Application& application) { return *application.state_; }
 
  private:
   void make_handler();

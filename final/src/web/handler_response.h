@@ -17,6 +17,7 @@ struct RequestHandler::Response : tornado::detail::Pooled {
   httputil::ResponseStartLine status_line;                   // its code is set when it is sent
   std::string body;                                          // written and not sent
   std::vector<std::unique_ptr<OutputTransform>> transforms;  // made when the head is sent
+  int error_pages = 0;                                       // begun by send_error()
   tornado::detail::Owned<Open> open;  // keeps an asynchronous handler until finish()
   tornado::detail::Owned<detail::PageModules> modules;  // of the page being rendered
 };

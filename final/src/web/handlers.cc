@@ -10,6 +10,11 @@ void ErrorHandler::prepare() {
   throw HTTPError(get_status());
 }
 
+void FallbackHandler::initialize(const Init& init) {
+  if (!init.fallback) throw std::invalid_argument("a FallbackHandler without a fallback");
+  fallback_ = init.fallback;
+}
+
 void FallbackHandler::prepare() {
   const auto fallback = std::move(fallback_);
   leave_response();
@@ -128,12 +133,15 @@ class Substitution {
 };
 
 // Where the url's author has left the beginning to a group, that must not become another host's
-// address: "//elsewhere" begins with one slash then.
+// address: "//elsewhere" begins with one slash then. Blanks in front are not sent; browsers drop
+// tabs wherever they are, and take "\" for "/".
 std::string stay_here(std::string_view written, std::string url) {
   const bool open = written.empty() || written[0] == '{' || written[0] == '\\' || written == "/" ||
                     written.starts_with("/{") || written.starts_with("/\\");
-  if (!open || url.empty() || url[0] != '/') return url;
-  const auto text = url.find_first_not_of("/\\");
+  if (!open) return url;
+  url.erase(0, url.find_first_not_of(" \t"));
+  if (url.empty() || (url[0] != '/' && url[0] != '\\')) return url;
+  const auto text = url.find_first_not_of("/\\\t");
   return "/" + (text == std::string::npos ? "" : url.substr(text));
 }
 

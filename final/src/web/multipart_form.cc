@@ -3,6 +3,8 @@
 #include <tornado/web.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 
@@ -26,7 +28,10 @@ struct UploadedFile::Data {
   std::uint64_t size = 0;
   std::string memory;  // all of it, or what has not been written yet
   detail::SpoolFile disk{};
-  bool saved = false;
+  enum class Saving : std::uint8_t { kNot, kBusy, kDone };
+  std::atomic<Saving> saving = Saving::kNot;  // its end is set on another thread
+
+  void save_as(const std::string& path);
 };
 
 struct MultipartForm::State {
@@ -170,15 +175,29 @@ Future<std::string> UploadedFile::read(std::uint64_t offset, std::size_t size) c
       nullptr, [data = data_, from, count] { return data->disk.read(from, count); });
 }
 
-Future<void> UploadedFile::save(std::string path) const {
-  if (std::exchange(data_->saved, true)) throw std::logic_error("the file was saved before");
-  return loop().run_in_executor(nullptr, [data = data_, path = std::move(path)] {
-    if (data->disk.fileno() >= 0) {
-      data->disk.link_or_copy_to(path);
+// On another thread. What has failed may be tried again.
+void UploadedFile::Data::save_as(const std::string& path) {
+  try {
+    if (disk.fileno() >= 0) {
+      disk.link_or_copy_to(path);
     } else {
-      detail::write_new_file(path, data->memory);
+      detail::write_new_file(path, memory);
     }
-  });
+    saving = Saving::kDone;
+  } catch (...) {
+    saving = Saving::kNot;
+    throw;
+  }
+}
+
+Future<void> UploadedFile::save(std::string path) const {
+  auto before = Data::Saving::kNot;
+  if (!data_->saving.compare_exchange_strong(before, Data::Saving::kBusy)) {
+    throw std::logic_error(before == Data::Saving::kDone ? "the file was saved before"
+                                                         : "the file is being saved");
+  }
+  return loop().run_in_executor(nullptr,
+                                [data = data_, path = std::move(path)] { data->save_as(path); });
 }
 
 }  // namespace tornado::web

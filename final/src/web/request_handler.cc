@@ -22,6 +22,9 @@ namespace {
 // Of a route without captures.
 const routing::MatchParams kNoParams;
 
+// A page of one status may become that of another.
+constexpr int kMaxErrorPages = 8;
+
 const detail::Construction& require_construction() {
   if (detail::construction == nullptr) {
     throw std::logic_error("a RequestHandler is made by its Application, for a request");
@@ -81,6 +84,13 @@ void RequestHandler::require_setting(std::string_view name, std::string_view fea
   if (state_->settings.has(name)) return;
   throw std::runtime_error("You must define the '" + std::string(name) +
                            "' setting in your application to use " + std::string(feature));
+}
+
+// The application's own, as long as that is there: a class of the program's may know more routes.
+std::optional<std::string> RequestHandler::reverse(std::string_view name,
+                                                   const std::vector<std::string>& args) const {
+  return state_->application != nullptr ? application.reverse(name, args)
+                                        : state_->reverse(name, args);
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -266,6 +276,9 @@ void RequestHandler::send_error(int status_code, const ErrorInfo& info) {
   set_status(status_code, info.reason);
   if (status_code == 405) set_header("Allow", allowed_methods());
   try {
+    if (++response().error_pages > kMaxErrorPages) {
+      throw std::logic_error("write_error() calls send_error() again and again");
+    }
     if (!http::has_no_body(status_code)) write_error(status_code, info);
   } catch (...) {
     log::app_log.error("Uncaught exception in write_error: " + describe(std::current_exception()));

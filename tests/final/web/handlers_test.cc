@@ -95,6 +95,23 @@ TEST_F(HandlersTest, WX05_a_group_at_the_beginning_does_not_name_another_host) {
   EXPECT_EQ(location(app, "/cdn/a"), "301 //cdn.example.com/a");
 }
 
+// They drop tabs and what is blank in front, and take "\\" for "/".
+TEST_F(HandlersTest, WX05_a_group_at_the_beginning_does_not_name_another_host_to_browsers_either) {
+  Application app({
+      url<RedirectHandler>("/old(/.*)", {.url = "{0}"}),
+      url<RedirectHandler>("/slash/(.*)", {.url = "/{0}"}),
+      url<RedirectHandler>("/any/(.*)", {.url = "{0}"}),
+  });
+  EXPECT_EQ(location(app, "/old/%09/evil.example"), "301 /evil.example");
+  EXPECT_EQ(location(app, "/slash/%09/evil.example"), "301 /evil.example");
+  EXPECT_EQ(location(app, "/slash/%09%5C%09evil.example"), "301 /evil.example");
+  EXPECT_EQ(location(app, "/any/%09//evil.example"), "301 /evil.example");
+  EXPECT_EQ(location(app, "/any/%20//evil.example"), "301 /evil.example");
+  EXPECT_EQ(location(app, "/any/%5C/evil.example"), "301 /evil.example");
+  EXPECT_EQ(location(app, "/any/%09"), "301 ");
+  EXPECT_EQ(location(app, "/any/a%09b"), "301 a\tb");
+}
+
 // ---- slashes ------------------------------------------------------------------------------------
 
 struct Folder : RequestHandler {
@@ -201,6 +218,12 @@ TEST_F(HandlersTest, WX07_a_fallback_may_be_a_coroutine_and_may_fail) {
   advance(0);
   EXPECT_EQ(get->body, "later /later");
   EXPECT_EQ(failing->code, 0);
+}
+
+TEST_F(HandlersTest, WX07_a_fallback_that_is_empty_is_a_500) {
+  Application app({url<FallbackHandler>("/", FallbackHandler::Init())});
+  const ExpectLog expected(log::app_log, uncaught("a FallbackHandler without a fallback"));
+  EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
 }
 
 // ---- methods ------------------------------------------------------------------------------------
@@ -325,6 +348,27 @@ TEST_F(HandlersTest, WH21_a_status_without_a_body_gets_no_error_page) {
   }
 }
 
+TEST_F(HandlersTest, WH21_an_error_page_may_say_another_status_but_not_without_end) {
+  struct Recursing : RequestHandler {
+    void get() { throw HTTPError(404); }
+    void write_error(int status_code, const ErrorInfo& info) override {
+      if (request.path == "/hidden" && status_code != 404) {
+        RequestHandler::write_error(status_code, info);
+      } else {
+        send_error(request.path == "/hidden" ? 403 : status_code, info);
+      }
+    }
+  };
+  Application app({url<Recursing>("/.*")});
+  EXPECT_EQ(Exchange(app, "GET", "/hidden")->body,
+            "<html><title>403: Forbidden</title><body>403: Forbidden</body></html>");
+  const ExpectLog expected(log::app_log, uncaught("write_error() calls send_error()"));
+  const Exchange get(app, "GET", "/");
+  EXPECT_EQ(get->code, 404);
+  EXPECT_EQ(get->body, "");
+  EXPECT_TRUE(get->finished);
+}
+
 TEST_F(HandlersTest, WH14_a_1xx_does_not_end_a_response) {
   struct Interim : RequestHandler {
     void get() { set_status(103); }
@@ -334,15 +378,23 @@ TEST_F(HandlersTest, WH14_a_1xx_does_not_end_a_response) {
 }
 
 struct OwnDecoding : RequestHandler {
+  inline static std::string seen;
   std::string decode_argument(std::string_view value, std::string_view name) const override {
+    seen += value;
     return "<" + std::string(name) + ":" + std::string(value) + ">";
   }
-  void get(std::string path) { write(path + get_argument("a") + get_argument("b", "none")); }
+  void get(std::string path) {
+    const std::string a = get_argument("a");
+    write(path + a + get_argument("b", "none"));
+  }
 };
 
 TEST_F(HandlersTest, WH26_decode_argument_sees_captures_and_arguments) {
   Application app({url<OwnDecoding>("/(.*)")});
   EXPECT_EQ(Exchange(app, "GET", "/%ff?a=1")->body, "<:\xff><a:1>none");
+  OwnDecoding::seen.clear();
+  EXPECT_EQ(Exchange(app, "GET", "/x?a=1&a=2&b=3&b=4")->body, "<:x><a:2><b:4>");
+  EXPECT_EQ(OwnDecoding::seen, "x1234");
   struct Usual : RequestHandler {
     void get(std::string) { get_argument("a", ""); }
   };

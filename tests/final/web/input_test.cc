@@ -49,6 +49,22 @@ TEST_F(InputTest, WH25_HU06_the_query_comes_before_the_body_and_the_last_value_c
   EXPECT_EQ(Exchange(app, "POST", "/?a=1", kForm, "a=%ff")->code, 400);
 }
 
+struct Last : RequestHandler {
+  void get() {
+    if (request.path == "/one") write(get_argument("a"));
+    if (request.path == "/fallback") write(get_query_argument("a", "none"));
+    if (request.path == "/optional") write(get_argument("a", std::nullopt).value_or("none"));
+  }
+};
+
+TEST_F(InputTest, WH25_one_value_that_is_no_text_is_a_400_though_another_one_is_asked_for) {
+  Application app({url<Last>("/.*")});
+  for (const std::string path : {"/one", "/fallback", "/optional"}) {
+    EXPECT_EQ(Exchange(app, "GET", path + "?a=no&a=yes")->body, "yes");
+    EXPECT_EQ(Exchange(app, "GET", path + "?a=%ff&a=yes")->code, 400) << path;
+  }
+}
+
 struct Optional : RequestHandler {
   void post() {
     write(get_argument("a", std::nullopt).value_or("none") + "|" +

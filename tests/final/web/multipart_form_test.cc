@@ -159,6 +159,27 @@ TEST_F(MultipartFormTest, save_gives_a_file_its_name_and_replaces_none) {
   EXPECT_EQ(files_in_folder(), 2U);
 }
 
+TEST_F(MultipartFormTest, a_file_that_could_not_be_saved_can_be_saved_elsewhere) {
+  options_.memory_per_file = 10;
+  MultipartForm form(headers(), options_);
+  const std::string big(100'000, 'y');
+  feed(form, file("f", "x", "small") + file("f", "y", big) + "--b--");
+  const std::string taken = folder_.path() + "/taken";
+  int name = 0;
+  for (const UploadedFile& one : form.files().at("f")) {
+    const std::string path = folder_.path() + "/" + std::to_string(++name);
+    const std::string missing = folder_.path() + "/missing/" + std::to_string(name);
+    EXPECT_THROW(run(loop_, [&] { return one.save(missing); }), std::system_error);
+    const Future<void> saved = one.save(path);
+    EXPECT_THROW(static_cast<void>(one.save(taken)), std::logic_error) << "it is at work";
+    run_until(loop_, [&] { return saved.done(); });
+    EXPECT_EQ(saved.exception(), nullptr);
+    EXPECT_EQ(contents_of(path), read_all(one));
+    EXPECT_THROW(static_cast<void>(one.save(taken)), std::logic_error);
+  }
+  EXPECT_EQ(files_in_folder(), 2U);
+}
+
 // Where a link cannot reach, the file is copied.
 TEST_F(MultipartFormTest, save_to_another_file_system_copies) {
   struct stat shm{};

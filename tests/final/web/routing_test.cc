@@ -375,6 +375,12 @@ TEST_F(RoutingTest, WA13_an_application_can_be_called_with_a_request) {
   EXPECT_EQ(ask("/raw"), "raw body");
 }
 
+TEST_F(RoutingTest, WA13_a_request_that_nobody_waits_for_is_refused) {
+  Application app({named("/", "root")});
+  EXPECT_THROW(app(HTTPServerRequest(httputil::RequestStartLine("GET", "/"))),
+               std::invalid_argument);
+}
+
 // Chooses the handler itself.
 class OwnRouter final : public routing::Router {
  public:

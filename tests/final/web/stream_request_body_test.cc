@@ -397,6 +397,51 @@ TEST_P(Leaving, WH07_the_application_goes_in_the_middle_of_the_body) {
   EXPECT_EQ(living, 0);
 }
 
+// Waits for nothing but the end of its client.
+struct WaitsForTheEnd : Noted {
+  Future<void> prepare() {
+    if (request.path == "/prepare") co_await wait();
+  }
+  Future<void> data_received(std::string) {
+    if (request.path == "/data") co_await wait();
+  }
+  void post() { events.push_back("post"); }
+  void on_connection_close() override {
+    Noted::on_connection_close();
+    if (!left_.done()) left_.set_result();
+  }
+
+ private:
+  Future<void> wait() {
+    events.push_back("waits");
+    return left_;
+  }
+  Future<void> left_;
+};
+
+TEST_P(Leaving, WH07_WH40_a_handler_that_holds_back_is_told) {
+  const auto [way, path] = GetParam();
+  const std::string length = "Content-Length: 9";
+  const std::string chunked = "Transfer-Encoding: chunked";
+  serve({url<WaitsForTheEnd>("/.*")});
+  for (const auto& [fields, body] : std::vector<std::pair<std::string, std::string>>{
+           {length, ""}, {length, "abc"}, {chunked, ""}, {chunked, "3\r\nabc\r\n"}}) {
+    if (path != std::string("/prepare") && body.empty()) continue;
+    events.clear();
+    Client client = connect();
+    client.send(post(path, fields, body));
+    run_until(loop_, [&] { return path == std::string("/nowhere") || times("waits") == 1; });
+    some_rounds();
+    if (way == Leave::kClose) client.close();
+    if (way == Leave::kReset) client.reset();
+    if (way == Leave::kHalfClose) client.half_close();
+    run_until(loop_, [&] { return living == 0 && server_->connection_count() == 0; });
+    EXPECT_EQ(times("on_connection_close"), 1U) << fields << body;
+    EXPECT_EQ(times("on_finish"), 1U);
+    EXPECT_EQ(times("post"), 0U);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, Leaving,
                          ::testing::Combine(::testing::Values(Leave::kClose, Leave::kReset,
                                                               Leave::kHalfClose),

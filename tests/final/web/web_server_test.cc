@@ -251,6 +251,39 @@ TEST_F(WebServerTest, the_application_goes_while_a_coroutine_waits) {
   EXPECT_EQ(living, 0);
 }
 
+struct AsksForItsUrl : Noted {
+  Future<void> get() {
+    const Future<void> gate = gates.emplace_back();
+    co_await gate;
+    events.push_back(reverse_url("own", 7));
+    events.push_back(reverse("none", {}).value_or("nothing"));
+    try {
+      events.push_back(reverse_url("none"));
+    } catch (const std::out_of_range& error) {
+      events.push_back(error.what());
+    }
+    events.push_back(settings().login_url);
+  }
+};
+
+TEST_F(WebServerTest, WA10_a_handler_that_outlives_its_application_still_knows_the_routes) {
+  Settings settings;
+  settings.login_url = "/login";
+  serve({url<AsksForItsUrl>("/"), url<Ways>("/of/(?:.*)", "unused"),
+         Rule(
+             "/own/(.*)", [](const httputil::HTTPServerRequest&) {}, "own")},
+        settings);
+  Client client = connect();
+  client.send(get());
+  run_until(loop_, [] { return gates.size() == 1; });
+  app_.reset();
+  gates[0].set_result();
+  run_until(loop_, [] { return living == 0; });
+  EXPECT_EQ(events,
+            (std::vector<std::string>{"on_connection_close", "/own/7", "nothing",
+                                      "none not found in named urls", "/login", "on_finish"}));
+}
+
 TEST_F(WebServerTest, the_loop_closes_while_handlers_wait) {
   serve({url<FourAwaits>("/"), url<Async>("/async")});
   Client client = connect();
@@ -362,6 +395,28 @@ TEST_F(WebServerTest, a_handler_that_cannot_be_made_closes_the_connection) {
   EXPECT_EQ(log_.count("not today"), 1U);
   Client next = connect();
   next.send(get("/x"));
+  next.until("ended");
+}
+
+// Whoever is handed a request and throws ends its connection, however it came there.
+TEST_F(WebServerTest, WX07_WA13_what_a_function_throws_closes_the_connection) {
+  const auto throwing = [](const httputil::HTTPServerRequest&) {
+    throw std::runtime_error("not today");
+  };
+  Application inner({Rule("/inner/function", throwing), url<ThrowsWhenMade>("/inner/made"),
+                     url<Ways>("/inner/works")});
+  const auto hand_on = [&inner](httputil::HTTPServerRequest request) { inner(std::move(request)); };
+  serve({url<FallbackHandler>("/fallback", {.fallback = throwing}), Rule("/rule", throwing),
+         Rule("/inner/.*", hand_on)});
+  std::size_t logged = 0;
+  for (const char* path : {"/fallback", "/rule", "/inner/function", "/inner/made"}) {
+    Client client = connect();
+    client.send(get(path));
+    EXPECT_EQ(client.until_end(), "") << path;
+    EXPECT_EQ(log_.count("not today"), ++logged) << path;
+  }
+  Client next = connect();
+  next.send(get("/inner/works"));
   next.until("ended");
 }
 

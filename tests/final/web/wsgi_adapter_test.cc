@@ -97,7 +97,12 @@ struct Awaiting : web::RequestHandler {
 };
 
 struct NeverFinished : web::RequestHandler {
+  inline static int living = 0;
+  inline static int finishes = 0;
+  NeverFinished() { ++living; }
+  ~NeverFinished() override { --living; }
   web::asynchronous get() { return {}; }
+  void on_finish() override { ++finishes; }
 };
 
 struct Broken : web::RequestHandler {
@@ -175,6 +180,31 @@ TEST_F(Adapter, WG02_a_handler_that_waits_is_an_error) {
     }
   }
   EXPECT_EQ(call(app_, environ_of("GET", "/")).head->status, "200 OK");
+}
+
+TEST_F(Adapter, WG02_a_handler_that_never_finishes_goes_with_its_call) {
+  NeverFinished::finishes = 0;
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_THROW(call(app_, environ_of("GET", "/never")), std::runtime_error);
+    EXPECT_EQ(NeverFinished::living, 0);
+    EXPECT_EQ(NeverFinished::finishes, i);
+  }
+}
+
+TEST_F(Adapter, WG02_handlers_that_wait_for_others_stay) {
+  ioloop::IOLoop loop;
+  web::Application app({web::url<NeverFinished>("/never")});
+  auto& server = app.listen(0, "127.0.0.1");
+  test::Client client(loop, server.port());
+  client.send(test::get("/never"));
+  test::run_until(loop, [] { return NeverFinished::living == 1; });
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THROW(call(app, environ_of("GET", "/never")), std::runtime_error);
+    EXPECT_EQ(NeverFinished::living, 1);
+    loop.run_sync(
+        [&] { EXPECT_THROW(call(app, environ_of("GET", "/never")), std::runtime_error); });
+    EXPECT_EQ(NeverFinished::living, 1);
+  }
 }
 
 TEST_F(Adapter, there_are_no_websockets) {

@@ -23,9 +23,7 @@ class CallbackDelegate : public httputil::HTTPServerConnectionDelegate,
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) final;
   virtual void call(httputil::HTTPServerRequest request) = 0;
-
- protected:
-  // A coroutine has thrown: logs it and closes the connection, if it is still there.
+  // Who was to answer has thrown: logs it and closes the connection, if it is still there.
   static void call_failed(httputil::HTTPConnection& connection);
 };
 
@@ -38,7 +36,13 @@ class FunctionDelegate final : public CallbackDelegate {
     if constexpr (tornado::detail::is_future<Returned>) {
       run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request));
     } else {
-      function_(std::move(request));
+      // Not left to the caller, which may have nobody to tell: a FallbackHandler has ended.
+      const auto connection = request.connection;
+      try {
+        function_(std::move(request));
+      } catch (...) {
+        call_failed(*connection);
+      }
     }
   }
 
@@ -66,8 +70,7 @@ concept RequestFunction = std::is_invocable_v<F&, httputil::HTTPServerRequest> &
                           !std::derived_from<F, httputil::HTTPServerConnectionDelegate>;
 
 // A function or coroutine that answers requests through request.connection. Copies share it; it
-// lives until the last of its calls has ended. What a coroutine throws is logged, and closes the
-// connection.
+// lives until the last of its calls has ended. What it throws is logged, and closes the connection.
 class RequestCallback {
  public:
   RequestCallback() = default;

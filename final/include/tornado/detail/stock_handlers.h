@@ -62,13 +62,14 @@ class RedirectHandler : public RequestHandler {
 };
 
 // Gives each request to a function, or coroutine, of HTTPServerRequest, which answers it through
-// request.connection. There is no access log line. Tornado: FallbackHandler.
+// request.connection. There is no access log line, and no error page: what it throws is logged, and
+// closes the connection. Without a function every request is a 500. Tornado: FallbackHandler.
 class FallbackHandler : public RequestHandler {
  public:
   struct Init {
     httpserver::RequestCallback fallback;
   };
-  void initialize(const Init& init) { fallback_ = init.fallback; }
+  void initialize(const Init& init);
   void prepare();
 
  private:

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "loop/loop_state.h"
+#include "web/handler_delegate.h"
 
 namespace tornado::wsgi {
 namespace {
@@ -125,6 +126,23 @@ namespace {
 // Rounds of the loop that a request may take, each of them up to 64 awaits of what is done.
 constexpr int kMaxRounds = 1000;
 
+// Handlers of this call that are still open at its end would never finish, and wait as long as
+// their application. Those that were open before it are somebody else's.
+class OpenHandlers {
+ public:
+  explicit OpenHandlers(web::Application& application)
+      : state_(web::detail::HandlerDelegate::state_of(application)) {
+    mark_.link_before(state_.open_handlers);
+  }
+  OpenHandlers(const OpenHandlers&) = delete;
+  OpenHandlers& operator=(const OpenHandlers&) = delete;
+  ~OpenHandlers() { web::detail::HandlerDelegate::close_open_handlers(state_, mark_); }
+
+ private:
+  web::detail::ApplicationState& state_;
+  tornado::detail::ListHook mark_;
+};
+
 // Runs an application on a loop of its own until the response is finished, or nothing is left to do
 // but to wait. What waits is freed with the loop.
 class Run {
@@ -168,6 +186,7 @@ class Run {
 // A thread that is in a loop already lends that one, for the call itself.
 void run_to_end(web::Application& application, httputil::HTTPServerRequest request,
                 const CollectedResponse& response) {
+  const OpenHandlers open(application);
   const ioloop::IOLoop* const current = ioloop::IOLoop::current(false);
   if (current != nullptr && current->running()) {
     application(std::move(request));
