@@ -6,6 +6,8 @@
 // with the input's length only.
 #pragma once
 
+#include <tornado/detail/function.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +57,9 @@ struct LinkifyOptions {
   bool require_protocol = false;  // leave "www.example.com" alone
   // Protocols that become links; others stay text. Never add "javascript".
   std::vector<std::string> permitted_protocols = {"http", "https"};
+  // What to put into a link's <a> instead of extra_params. It gets the URL, escaped. In Tornado it
+  // is given as extra_params.
+  tornado::detail::Function<std::string(std::string_view url)> extra_params_of = {};
 };
 
 // Turns plain text into HTML: escapes it, then makes links of the URLs in it.

@@ -23,6 +23,19 @@
 // is set later; generators, zip() and keys() are lists; a lambda that is kept loses the variables
 // of what it stood in; `import` finds datetime, json and what is in the namespace.
 //
+// A handler's pages also have what RequestHandler::get_template_namespace() lists. In them,
+// `request` has the attributes method uri path query version host host_name body protocol remote_ip
+// headers arguments query_arguments body_arguments cookies files, full_url() and request_time().
+// Header fields are found by their names in any case; repeated ones are joined with commas.
+// `handler` has request current_user locale cookies path_args path_kwargs xsrf_token, as settings
+// the program's own (Settings::extra), and the functions
+//
+//   get_argument get_arguments get_body_argument get_body_arguments get_cookie get_login_url
+//   get_query_argument get_query_arguments get_secure_cookie get_signed_cookie get_status
+//   reverse_url static_url xsrf_form_html
+//
+// with Tornado's parameters. What else a program's class has, its get_template_namespace() adds.
+//
 // A template may contain endless loops: it is a program, and its author's. Never make one from what
 // a user has sent. Nesting is limited: of blocks and parentheses to 100, of includes to 50, and of
 // templates that render templates to 50.

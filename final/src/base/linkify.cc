@@ -152,6 +152,16 @@ std::string shortened(std::string_view url, std::size_t head) {
   return count_characters(shown) < count_characters(url) ? shown : std::string(url);
 }
 
+// What stands in the link's <a> besides its URL. A function's result gets its blank even if it is
+// empty, as in Tornado.
+std::string link_params(std::string_view href, const LinkifyOptions& options) {
+  if (options.extra_params_of) {
+    return " " + std::string(strip_unicode(options.extra_params_of(href)));
+  }
+  if (options.extra_params.empty()) return {};
+  return " " + std::string(strip_unicode(options.extra_params));
+}
+
 void append_link(std::string& out, std::string_view text, const Url& url,
                  const LinkifyOptions& options) {
   const std::string_view whole = text.substr(url.start, url.length);
@@ -165,8 +175,7 @@ void append_link(std::string& out, std::string_view text, const Url& url,
     return;
   }
   const std::string href = (protocol.empty() ? "http://" : "") + std::string(whole);
-  std::string params(strip_unicode(options.extra_params));
-  if (!options.extra_params.empty()) params.insert(0, " ");
+  std::string params = link_params(href, options);
   std::string shown(whole);
   if (options.shorten && count_characters(whole) > kMaxShown) {
     shown = shortened(whole, protocol.empty() ? 0 : url.protocol + 1 + url.slashes);

@@ -68,6 +68,18 @@ TEST(Escape, ES07_linkify_as_python) {
   }
 }
 
+TEST(Escape, ES07_linkify_asks_a_function_for_each_link) {
+  LinkifyOptions options;
+  options.extra_params = "unused";
+  options.extra_params_of = [](std::string_view url) {
+    return url.ends_with("2") ? " class=\"" + std::string(url) + "\" " : std::string();
+  };
+  EXPECT_EQ(linkify("http://a.b?1&2 www.c.d http://e.f&javascript:1", options),
+            "<a href=\"http://a.b?1&amp;2\" class=\"http://a.b?1&amp;2\">http://a.b?1&amp;2</a> "
+            "<a href=\"http://www.c.d\" >www.c.d</a> "
+            "<a href=\"http://e.f&amp;javascript:1\" >http://e.f&amp;javascript:1</a>");
+}
+
 TEST(Escape, ES07_linkify_takes_ascii_protocols_and_any_bytes) {
   EXPECT_EQ(linkify("\xc3\xa9http://a.b"), "\xc3\xa9<a href=\"http://a.b\">http://a.b</a>");
   EXPECT_EQ(linkify("http://a\xff\xc3"), "<a href=\"http://a\xff\xc3\">http://a\xff\xc3</a>");

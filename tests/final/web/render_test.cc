@@ -1,10 +1,15 @@
+#include <tornado/gen.h>
+#include <tornado/json.h>
 #include <tornado/locale.h>
 #include <tornado/template.h>
 #include <tornado/uimodule.h>
 #include <tornado/web.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -148,6 +153,24 @@ TEST_F(RenderTest, WH18_what_every_template_finds) {
             "<input type=\"hidden\" name=|True|http://example.com/?q=1");
 }
 
+struct LatePage : RequestHandler {
+  Future<void> get() {
+    co_await gen::moment;
+    render("n.html");
+  }
+};
+
+TEST_F(RenderTest, WH18_WH36_reverse_url_when_the_application_has_gone) {
+  auto app = std::make_unique<Application>(
+      std::vector<URLSpec>{url<LatePage>("/"), url<Named>("/n/([0-9]+)", "named")},
+      with({{"n.html", "{{ reverse_url('named', 5) }} {{ handler.reverse_url('named', 6) }}"}}));
+  const Exchange get(*app, "GET", "/");
+  app.reset();
+  advance(1);
+  EXPECT_TRUE(get->finished);
+  EXPECT_EQ(get->body, "/n/5 /n/6");
+}
+
 class Translations {
  public:
   Translations() {
@@ -245,6 +268,105 @@ TEST_F(RenderTest, WH18_static_url) {
 TEST_F(RenderTest, WH18_an_argument_that_is_missing_in_a_template_is_a_400) {
   Application app({url<Nothing>("/")}, with({{"n.html", "{{ handler.get_argument('q') }}"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 400);
+}
+
+// What Tornado's templates see of the request below.
+class RequestInTemplateTest : public RenderTest {
+ protected:
+  struct Page : RequestHandler {
+    void post(std::string) { render("n.html"); }
+  };
+  // As python3-tornado 6.2 shows it.
+  static std::string page(std::string_view text) {
+    const std::string form =
+        "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n"
+        "Content-Type: text/plain\r\n\r\n<hi>\r\n"
+        "--B\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\nform\r\n--B--\r\n";
+    httputil::HTTPHeaders headers = {{"Host", "Example.COM:8080"},
+                                     {"User-Agent", "curl"},
+                                     {"Cookie", "a=1; b=\"x\\054y\""},
+                                     {"X-A", "1"},
+                                     {"X-A", "2"},
+                                     {"Content-Type", "multipart/form-data; boundary=B"}};
+    Settings settings = with({{"n.html", text}});
+    settings.login_url = "/in";
+    settings.cookie_secret = "secret";
+    Application app({url<Page>("/p/(.*)")}, std::move(settings));
+    return Exchange(app, "POST", "/p/x?a=1&a=%202%20&q=x", std::move(headers), form)->body;
+  }
+};
+
+TEST_F(RequestInTemplateTest, WH18_get_argument_with_a_default) {
+  EXPECT_EQ(page("{{ handler.get_argument('q', None) }} {{ handler.get_argument('z', None) }} "
+                 "{{ handler.get_argument('z', default='d') }}{{ handler.get_argument(name='a') }}"
+                 "[{{ handler.get_argument('a', None, False) }}]"
+                 "[{{ handler.get_argument('a', strip=False) }}]"
+                 "{{ handler.get_argument('z', 5) + 1 }}"),
+            "x None d2[ 2 ][ 2 ]6");
+  EXPECT_EQ(page("{% if handler.get_argument('z', None) %}yes{% else %}no{% end %}"), "no");
+}
+
+TEST_F(RequestInTemplateTest, WH18_the_arguments_of_the_query_and_of_the_form) {
+  EXPECT_EQ(
+      page("{{ handler.get_query_argument('q') }} {{ handler.get_query_argument('c', None) }} "
+           "{{ handler.get_body_argument('c') }} "
+           "{{ handler.get_body_argument('q', default='none') }}|"
+           "{% raw handler.get_query_arguments('a') %} "
+           "{% raw handler.get_body_arguments('c') %} "
+           "{% raw handler.get_arguments('a', strip=False) %}"),
+      "x None form none|['1', '2'] ['form'] ['1', ' 2 ']");
+  EXPECT_EQ(page("{{ request.arguments['a'][0] }}{{ request.arguments['a'][1] }}|"
+                 "{% raw sorted(request.arguments) %} {{ request.query_arguments['q'][0] }} "
+                 "{{ request.body_arguments['c'][0] }}"),
+            "1 2 |['a', 'c', 'q'] x form");
+}
+
+TEST_F(RequestInTemplateTest, WH18_cookies) {
+  EXPECT_EQ(page("{{ request.cookies['a'].value }} {{ request.cookies['b'].value }} "
+                 "{{ request.cookies['b'].key }} {{ handler.cookies['a'].value }}"),
+            "1 x,y b 1");
+  EXPECT_EQ(page("{{ handler.get_cookie('a') }} {{ handler.get_cookie('z') }} "
+                 "{{ handler.get_cookie('z', 'd') }} {{ handler.get_secure_cookie('a') }}"),
+            "1 None d None");
+  const std::string text = create_signed_value(CookieSecret("secret"), "u", "ann");
+  EXPECT_EQ(page("{{ handler.get_signed_cookie('u', value='" + text + "') }} " +
+                 "{{ handler.get_signed_cookie('v', '" + text + "') }} " +
+                 "{{ handler.get_secure_cookie('u', '" + text + "', max_age_days=-1) }}"),
+            "ann None None");
+}
+
+TEST_F(RequestInTemplateTest, WH18_files) {
+  EXPECT_EQ(page("{{ request.files['f'][0].filename }} {{ request.files['f'][0]['body'] }} "
+                 "{{ request.files['f'][0].content_type }} {{ len(request.files) }}"),
+            "a.txt &lt;hi&gt; text/plain 1");
+}
+
+TEST_F(RequestInTemplateTest, WH18_other_attributes_of_request_and_handler) {
+  EXPECT_EQ(page("{{ request.host }} {{ request.host_name }} {{ request.request_time() >= 0 }} "
+                 "{{ handler.get_status() }} {{ handler.get_login_url() }} "
+                 "{{ handler.path_args[0] }} {{ handler.path_kwargs }}"),
+            "Example.COM:8080 example.com True 200 /in x {}");
+}
+
+TEST_F(RequestInTemplateTest, WH18_header_fields_in_any_case_and_repeated_ones_joined) {
+  EXPECT_EQ(page("{{ request.headers.get('user-agent') }} {{ request.headers['x-a'] }} "
+                 "{{ 'x-A' in request.headers }} {{ request.headers.get('no', 5) }} "
+                 "{{ len(request.headers) }} {% for n in request.headers %}{{ n }},{% end %}"),
+            "curl 1,2 True 5 5 Host,User-Agent,Cookie,X-A,Content-Type,");
+  EXPECT_EQ(page("{% for n, v in request.headers.items() %}{% if n == 'X-A' %}{{ v }}{% end %}"
+                 "{% end %} {{ dict(request.headers).get('x-a') }} "
+                 "{{ dict(request.headers) == request.headers }}"),
+            "1,2 None True");
+}
+
+TEST_F(RenderTest, WH18_many_header_fields_are_found_too) {
+  httputil::HTTPHeaders headers;
+  for (int i = 0; i < 20; ++i) headers.add("X-Field-" + std::to_string(i), std::to_string(i));
+  Application app({url<Nothing>("/")},
+                  with({{"n.html",
+                         "{{ request.headers['x-field-17'] }} "
+                         "{{ request.headers['X-FIELD-3'] }} {{ len(request.headers) }}"}}));
+  EXPECT_EQ(Exchange(app, "GET", "/", std::move(headers))->body, "17 3 21");
 }
 
 struct OwnNames : RequestHandler {
@@ -477,6 +599,56 @@ TEST_F(RenderTest, WH17_the_HTML_of_assets_can_be_overridden) {
       with_modules({{"page.html", "<head></head><body>{% module Entry(entries[0]) %}</body>"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->body,
             "<head>css\necss\n<meta>\n</head><body><p>One</p>3js\nejs\n<i>body</i>\n</body>");
+}
+
+struct AnyUser : Nothing {
+  CurrentUser get_current_user() override { return user; }
+  inline static CurrentUser user;
+};
+struct Stranger {
+  int id = 0;
+};
+
+class UserInTemplateTest : public RenderTest {
+ protected:
+  static std::string page(CurrentUser user, std::string_view text) {
+    AnyUser::user = std::move(user);
+    Application app({url<AnyUser>("/")}, with({{"n.html", text}}));
+    return Exchange(app, "GET", "/")->body;
+  }
+};
+
+TEST_F(UserInTemplateTest, WH18_WH31_a_user_that_is_JSON) {
+  EXPECT_EQ(page(json{{"name", "ann"}, {"ids", {1, 2}}},
+                 "{{ current_user['name'] }} {{ current_user.name }} "
+                 "{{ handler.current_user['ids'][1] }}"),
+            "ann ann 2");
+}
+
+TEST_F(UserInTemplateTest, WH18_WH31_a_user_with_fields_is_shown_and_not_copied) {
+  const auto entry = std::make_shared<const Entry>(Entry{3, "bob"});
+  EXPECT_EQ(page(entry, "{{ current_user.title }} {{ handler.current_user['id'] }}"), "bob 3");
+  EXPECT_EQ(page(Entry{4, "ada"}, "{{ current_user.title }}"), "ada");
+  AnyUser::user = entry;
+  Settings settings =
+      with_modules({{"n.html", "<head></head>{% module Entry(current_user) %}<body></body>"}});
+  Application app({url<AnyUser>("/")}, std::move(settings));
+  EXPECT_NE(Exchange(app, "GET", "/")->body.find("<p>bob</p>"), std::string::npos);
+}
+
+TEST_F(UserInTemplateTest, WH18_WH31_a_user_that_is_a_number) {
+  EXPECT_EQ(page(std::uint32_t{42}, "{{ current_user + 1 }}"), "43");
+  EXPECT_EQ(page(std::uint64_t{42}, "{{ current_user + 1 }}"), "43");
+  EXPECT_EQ(page(std::int8_t{-2}, "{{ current_user }}"), "-2");
+  EXPECT_EQ(page(2.5, "{{ current_user * 2 }}"), "5.0");
+  EXPECT_EQ(page(true, "{{ current_user }}"), "True");
+}
+
+TEST_F(UserInTemplateTest, WH18_WH31_of_others_a_template_knows_that_they_are_there) {
+  constexpr const char* kPage = "{{ current_user }} {{ 'in' if current_user else 'out' }}";
+  EXPECT_EQ(page(Stranger{1}, kPage), "&lt;user object&gt; in");
+  EXPECT_EQ(page(std::numeric_limits<std::uint64_t>::max(), kPage), "&lt;user object&gt; in");
+  EXPECT_EQ(page({}, kPage), "None out");
 }
 
 }  // namespace

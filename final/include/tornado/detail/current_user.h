@@ -11,9 +11,21 @@
 #include <typeinfo>
 #include <utility>
 
+namespace tornado::template_ {
+class Value;
+namespace detail {
+struct FieldTable;
+}
+}  // namespace tornado::template_
+
 namespace tornado::web {
 
+class CurrentUser;
+
 namespace detail {
+
+// The user as templates see it.
+template_::Value user_value(const CurrentUser& user);
 
 [[noreturn]] void throw_other_user_type(const std::type_info& wanted, const std::type_info* stored);
 
@@ -31,6 +43,11 @@ inline constexpr bool is_optional_user<std::optional<T>> = true;
 // A user of any type, or nobody. What is false or empty in Python is nobody here: nullptr, nullopt,
 // an empty optional or text, 0, an empty container. So `return get_signed_cookie("user");` says
 // what it means. Copying shares the user, which nobody can change.
+//
+// Templates see text, a bool, a number of any type, json, a template_::Value, and a struct with a
+// TORNADO_FIELDS line (tornado/template_value.h), which is not copied. Of a user of another type,
+// of an integer above 2^63 - 1 and of JSON that has one, they only know that there is a user;
+// get_template_namespace() can say more.
 class CurrentUser {
  public:
   CurrentUser() = default;  // nobody
@@ -83,12 +100,21 @@ class CurrentUser {
   }
   template <class U>
   void keep(std::shared_ptr<const U> user) {
-    if (user != nullptr) type_ = &typeid(U);
+    if (user != nullptr) {
+      type_ = &typeid(U);
+      // What TORNADO_FIELDS has made, if there is such a line beside the struct.
+      if constexpr (requires { tornado_template_fields(user.get()); }) {
+        fields_ = tornado_template_fields(user.get());
+      }
+    }
     user_ = std::move(user);
   }
 
+  friend template_::Value detail::user_value(const CurrentUser& user);
+
   std::shared_ptr<const void> user_;
   const std::type_info* type_ = nullptr;
+  const template_::detail::FieldTable* fields_ = nullptr;
 };
 
 }  // namespace tornado::web

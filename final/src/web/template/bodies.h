@@ -23,8 +23,12 @@ struct ListBody final : Body {  // of tuples too
 // Keeps the order of its making. Few keys are compared one by one; more get an index of hashes.
 class DictBody final : public Body {
  public:
+  enum class Keys : std::uint8_t {
+    kExact,
+    kHeaderNames  // they are in Http-Header-Case, and found in any
+  };
   // Throws RenderError for a key that is a list or dict.
-  explicit DictBody(std::vector<Value::Pair> items);
+  explicit DictBody(std::vector<Value::Pair> items, Keys keys = Keys::kExact);
 
   const std::vector<Value::Pair>& items() const noexcept { return items_; }
   const Value* find(const Value& key) const;
@@ -33,11 +37,13 @@ class DictBody final : public Body {
  private:
   template <class Equal>
   const Value* find_where(std::size_t hash, const Equal& equal) const;
+  const Value* find_exact(std::string_view key) const;
   void add(Value::Pair item);
   void grow_index();
 
   std::vector<Value::Pair> items_;
   std::vector<std::uint32_t> index_;  // place in items_ plus one, or 0; size is a power of two
+  const Keys keys_;
 };
 
 // range(): its numbers are not stored.

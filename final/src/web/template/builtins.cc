@@ -434,7 +434,14 @@ Value builtin_linkify(const Arguments& arguments) {
   const Parameters given(arguments, "linkify", 5);
   escape::LinkifyOptions options;
   if (const Value* value = given.find(1, "shorten")) options.shorten = value->truth();
-  if (const Value* value = given.find(2, "extra_params")) options.extra_params = value->str();
+  const Value* params = given.find(2, "extra_params");
+  if (params != nullptr && !is_text(*params)) {
+    options.extra_params_of = [params](std::string_view url) {
+      return call_one(*params, url).get<std::string>();
+    };
+  } else if (params != nullptr) {
+    options.extra_params = text_of(*params);
+  }
   if (const Value* value = given.find(3, "require_protocol")) {
     options.require_protocol = value->truth();
   }

@@ -8,6 +8,7 @@
 
 #include "base/number_text.h"
 #include "base/unicode.h"
+#include "http/chars.h"
 #include "web/template/bodies.h"
 #include "web/template/operations.h"
 #include "web/template/text.h"
@@ -39,6 +40,17 @@ std::size_t hash_text(std::string_view text) {
   return std::hash<std::string_view>()(text);
 }
 
+// "user-agent" as "User-Agent".
+std::string header_case(std::string_view name) {
+  std::string result(name);
+  bool word_start = true;
+  for (char& c : result) {
+    c = word_start ? http::to_upper(c) : http::to_lower(c);
+    word_start = c == '-';
+  }
+  return result;
+}
+
 }  // namespace
 
 std::size_t hash_of(const Value& value) {
@@ -68,7 +80,7 @@ std::size_t hash_of(const Value& value) {
   return std::hash<const void*>()(value.body());
 }
 
-DictBody::DictBody(std::vector<Value::Pair> items) {
+DictBody::DictBody(std::vector<Value::Pair> items, Keys keys) : keys_(keys) {
   items_.reserve(items.size());
   for (Value::Pair& item : items) add(std::move(item));
 }
@@ -95,6 +107,10 @@ const Value* DictBody::find(const Value& key) const {
 }
 
 const Value* DictBody::find(std::string_view key) const {
+  return keys_ == Keys::kExact ? find_exact(key) : find_exact(header_case(key));
+}
+
+const Value* DictBody::find_exact(std::string_view key) const {
   const std::size_t hash = index_.empty() ? 0 : hash_text(key);
   return find_where(hash,
                     [&](const Value& other) { return is_text(other) && text_of(other) == key; });

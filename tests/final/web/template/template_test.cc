@@ -451,5 +451,20 @@ TEST(Template, TP12_every_prefix_of_a_template_is_a_template_or_an_error) {
   EXPECT_GT(errors, 100);
 }
 
+// As python3-tornado 6.2 makes them.
+TEST(Template, ES07_TP14_linkify_asks_a_function_for_each_link) {
+  EXPECT_EQ(render("{% raw linkify('see http://a.b/c?x=1&y=2 www.x.com', "
+                   "extra_params=lambda u: ' title=\"' + u + '\" ') %}"),
+            "see <a href=\"http://a.b/c?x=1&amp;y=2\" title=\"http://a.b/c?x=1&amp;y=2\">"
+            "http://a.b/c?x=1&amp;y=2</a> "
+            "<a href=\"http://www.x.com\" title=\"http://www.x.com\">www.x.com</a>");
+  EXPECT_EQ(render("{% raw linkify('http://a.b', extra_params=lambda u: '') %}"),
+            "<a href=\"http://a.b\" >http://a.b</a>");
+  EXPECT_EQ(failure("{{ linkify('http://a.b', extra_params=5) }}"),
+            "TypeError: 'int' object is not callable at <string>:1");
+  EXPECT_EQ(failure("{{ linkify('http://a.b', extra_params=lambda u: 5) }}"),
+            "TypeError: expected str, not int at <string>:1");
+}
+
 }  // namespace
 }  // namespace tornado::template_

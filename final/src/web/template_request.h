@@ -1,0 +1,14 @@
+// Internal header. The request as templates see it.
+#pragma once
+
+#include <tornado/httputil.h>
+#include <tornado/template_value.h>
+
+namespace tornado::web::detail {
+
+// With the attributes that tornado/template.h lists. The request must outlive the value.
+template_::Value request_value(const httputil::HTTPServerRequest& request);
+// Objects with `key` and `value`, by their names.
+template_::Value cookies_value(const httputil::Cookies& cookies);
+
+}  // namespace tornado::web::detail
