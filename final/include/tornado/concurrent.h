@@ -327,6 +327,8 @@ class FutureWait : public Suspension {
     resume_now();
   }
 
+  Suspension* inner() noexcept override { return waiting_ ? state().suspension() : nullptr; }
+
  protected:
   FutureState<T>& state() noexcept { return FutureAccess::state(future_); }
 

@@ -117,6 +117,7 @@ class CancelLink final : public tornado::detail::Canceller, public tornado::deta
     if (!from_.cancel_unless_shared()) to.fail_cancelled();
   }
   void let_go() noexcept override {}
+  tornado::detail::Suspension* inner() noexcept override { return from_.suspension(); }
 
  private:
   tornado::detail::FutureStateBase& from_;
@@ -208,15 +209,16 @@ struct Moment {
 inline constexpr Moment moment;
 
 // Gives the result of `future`, or throws TimeoutError if it is not there at `deadline`: seconds as
-// IOLoop::time() counts them, or a std::chrono duration from now. The work behind the future is not
-// cancelled then; if it fails later, that is logged, unless with one of the kinds in `quiet`.
+// IOLoop::time() counts them, or a std::chrono duration from now. A future that is done in time
+// gives its result, however late the loop comes to it. The work behind the future is not cancelled
+// at the deadline; if it fails later, that is logged, unless with one of the kinds in `quiet`.
 // Cancelling the future that this gives does cancel the work. (gen.with_timeout)
 template <class T>
 Future<T> with_timeout(double deadline, Future<T> future, QuietExceptions quiet = {}) {
   auto& loop = ioloop::IOLoop::current();
   Future<T> result;
-  const auto timer = loop.add_timeout(deadline, [result] {
-    if (!result.done()) result.set_exception(TimeoutError());
+  const auto timer = loop.add_timeout(deadline, [result, future] {
+    if (!result.done() && !future.done()) result.set_exception(TimeoutError());
   });
   tornado::detail::Owned link(new detail::CancelLink<T>(future, result));
   future.add_done_callback([result, timer, &loop, quiet, link = std::move(link)](Future<T> done) {
@@ -236,6 +238,27 @@ Future<T> with_timeout(const D& duration, Future<T> future, QuietExceptions quie
 }
 
 namespace detail {
+// Tells a request to end from the deadline, which ends the work only where nobody has asked.
+template <class T>
+class DeadlineWait final : public tornado::detail::FutureWait<T> {
+ public:
+  using tornado::detail::FutureWait<T>::FutureWait;
+  void cancel() override {
+    asked_ = true;
+    tornado::detail::FutureWait<T>::cancel();
+  }
+  void time_is_up() {
+    if (asked_ || this->state().done()) return;  // it is ending already, or has
+    late_ = true;
+    tornado::detail::FutureWait<T>::cancel();
+  }
+  bool timed_out() const noexcept { return late_ && !asked_; }
+
+ private:
+  bool asked_ = false;
+  bool late_ = false;
+};
+
 // A timer that goes with its scope. Not to be used where the loop may be gone by then.
 class TimerScope {
  public:
@@ -254,24 +277,21 @@ class TimerScope {
 // has really ended: then nothing of it runs any more, and nothing it refers to is in use. Throws
 // TimeoutError if it was cancelled so; work that ended with a result all the same, or with another
 // exception, gives that. Work that cannot be cancelled, or that others wait for too, goes on
-// without this one, and TimeoutError comes at once. Not in Tornado; compare asyncio.wait_for.
+// without this one, and TimeoutError comes at once. Cancelling the future that this gives cancels
+// the work, whose clean-up the deadline then leaves alone. Not in Tornado; compare
+// asyncio.wait_for.
 template <class T>
 Future<T> with_deadline(double deadline, Future<T> work) {
-  tornado::detail::FutureWait<T> ended(work);
-  bool late = false;
-  const auto cancel = [&] {
-    late = true;
-    ended.cancel();
-  };
+  detail::DeadlineWait<T> ended(work);
   auto& loop = ioloop::IOLoop::current();
-  const detail::TimerScope timer(loop, loop.add_timeout(deadline, cancel));
+  const detail::TimerScope timer(loop, loop.add_timeout(deadline, [&] { ended.time_is_up(); }));
   try {
     co_await ended;
   } catch (const concurrent::CancelledError&) {
-    if (late) throw TimeoutError();
+    if (ended.timed_out()) throw TimeoutError();
     throw;
   }
-  if (late && work.cancelled()) throw TimeoutError();
+  if (ended.timed_out() && work.cancelled()) throw TimeoutError();
   co_return std::move(work).result();
 }
 // The same with a function that starts the work, mostly a coroutine lambda: it stays alive until

@@ -351,8 +351,8 @@ class IOLoop {
   void remove_handler(int fd);
 
   // Calls `f(args...)` in the next iteration; `f` is a function or a member function with its
-  // object. Thread-safe: the one way into a loop from outside. Silent once the loop is closed. `f`
-  // may be a coroutine; its captures stay alive until it ends.
+  // object. May be called from any thread. Silent once the loop is closed. `f` may be a coroutine;
+  // its captures stay alive until it ends.
   template <class F, class... Args>
   void add_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(

@@ -52,6 +52,14 @@ void detail::GroupWait::one_less() {
   resume_now();
 }
 
+tornado::detail::Suspension* detail::GroupWait::inner() noexcept {
+  for (std::size_t at = 0; waiting_ && at < count_; ++at) {
+    if (members_[at].pending_ == nullptr) continue;
+    if (auto* found = members_[at].pending_->suspension()) return found;
+  }
+  return nullptr;
+}
+
 void detail::GroupWait::cancel() {
   if (!waiting_) return postpone_cancel();
   set_cancelled();

@@ -238,11 +238,7 @@ void IOLoop::close(bool all_fds) {
   state.mailbox->close(state.callbacks);
   state.discard_timers();
   state.discard_queues();
-  while (state.suspended.linked()) {
-    auto* hook = static_cast<tornado::detail::Suspension::Hook*>(state.suspended.next());
-    hook->unlink();
-    hook->suspension->destroy();
-  }
+  state.free_frames();
   state.remove_registrations(all_fds);
   state.signals->clear();
   state.own_executor.reset();

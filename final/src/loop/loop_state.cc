@@ -286,6 +286,31 @@ void LoopState::discard_queues() noexcept {
   }
 }
 
+void LoopState::free_frames() {
+  while (suspended.linked()) {
+    auto* hook = static_cast<tornado::detail::Suspension::Hook*>(suspended.next());
+    tornado::detail::Suspension& last = innermost(*hook->suspension);
+    last.hook_.unlink();
+    last.destroy();
+  }
+}
+
+// Where the waits end that begin at `start`: the frame whose locals none of the others refers to.
+// What it came by stands then at the front of the list, innermost first, so that a chain of waits
+// is walked down once, and not for each of its frames.
+tornado::detail::Suspension& LoopState::innermost(tornado::detail::Suspension& start) {
+  auto* at = &start;
+  auto* behind = &start;  // half as fast: `at` meets it in a circle, whose frames have no order
+  for (bool even = false;; even = !even) {
+    auto* in = at->inner();
+    // What waits on another loop is that loop's to free.
+    if (in == nullptr || in->loop_ != at->loop_ || in == behind) return *at;
+    in->hook_.link_after(suspended);
+    at = in;
+    if (even) behind = behind->inner();
+  }
+}
+
 void LoopState::remove_registrations(bool close_descriptors) {
   for (std::size_t place = 0; place < registrations.size(); ++place) {
     const int fd = static_cast<int>(place);

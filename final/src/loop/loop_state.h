@@ -119,6 +119,7 @@ struct LoopState {
   void abandon_jobs();
   void discard_timers();
   void discard_queues() noexcept;
+  void free_frames();
   void remove_registrations(bool close_descriptors);
 
  private:
@@ -130,6 +131,8 @@ struct LoopState {
    private:
     LoopState& state_;
   };
+  tornado::detail::Suspension& innermost(tornado::detail::Suspension& start);
+
   Waker waker_{*this};
   std::unique_ptr<char[]> scratch_;
 };

@@ -287,6 +287,21 @@ TEST_F(CallbackStyle, GEN16_a_coroutine_may_be_called_with_a_callback) {
       ElementsAre("tornado.application: Exception in callback: std::range_error: negative"));
 }
 
+TEST_F(CallbackStyle, GEN16_a_call_with_a_callback_keeps_the_captures) {
+  auto token = std::make_shared<std::string>("captured, and long enough to be on the heap");
+  std::vector<std::string> seen;
+  {
+    auto load = gen::coroutine([token](int number) -> Future<std::string> {
+      co_await gen::sleep(1);
+      co_return *token + " " + std::to_string(number);
+    });
+    load(1, [&](const std::string& text) { seen.push_back(text); });
+  }
+  run([] { return gen::sleep(2); });
+  EXPECT_THAT(seen, ElementsAre("captured, and long enough to be on the heap 1"));
+  EXPECT_EQ(token.use_count(), 1);
+}
+
 TEST_F(CallbackStyle, CON04_return_future_gives_a_future_and_still_calls_back) {
   auto load = return_future<std::string>(&fetch);
   std::vector<std::string> seen;

@@ -535,6 +535,36 @@ TEST_F(Cancel, with_deadline_can_be_cancelled_and_nested) {
   EXPECT_EQ(loop.time(), 1005);
 }
 
+TEST_F(Cancel, with_deadline_leaves_alone_a_clean_up_that_another_has_asked_for) {
+  const auto tidy = [&]() -> Future<void> {
+    bool cancelled = false;
+    try {
+      co_await gen::sleep(3600);
+    } catch (const CancelledError&) {
+      cancelled = true;
+    }
+    co_await gen::sleep(2);
+    words.push_back("tidied");
+    if (cancelled) throw CancelledError();
+  };
+  run([&]() -> Future<void> {
+    auto timed = gen::with_deadline(std::chrono::seconds(1), tidy());
+    co_await gen::sleep(0.5);
+    timed.cancel();
+    EXPECT_THROW(co_await timed, CancelledError);
+    EXPECT_EQ(loop.time(), 1002.5);
+    EXPECT_THAT(words, ElementsAre("tidied"));
+
+    // Whoever asks behind the deadline interrupts the clean-up, and it was he who ended it.
+    auto asked = gen::with_deadline(std::chrono::seconds(1), tidy());
+    co_await gen::sleep(1.5);
+    asked.cancel();
+    EXPECT_THROW(co_await asked, CancelledError);
+    EXPECT_EQ(loop.time(), 1004);
+  });
+  EXPECT_THAT(words, ElementsAre("tidied"));
+}
+
 TEST_F(Cancel, a_thousand_coroutines_deep) {
   struct Nest {
     static Future<int> nested(int depth) {

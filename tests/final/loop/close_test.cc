@@ -1,6 +1,7 @@
 // IOL-09: what a closing loop frees, in every state it can be in.
 #include <signal.h>
 
+#include <chrono>
 #include <functional>
 
 #include "loop_test_util.h"
@@ -254,6 +255,126 @@ TEST_P(Close, a_loop_may_be_closed_inside_another_that_runs) {
     co_await gen::moment;
   };
   loop->run_sync(run);
+  EXPECT_EQ(token.use_count(), 1);
+}
+
+// ---- the order
+
+// What is freed first: the frame that waits, or what it waits for with `wait` and that refers to
+// it.
+template <class Wait>
+std::vector<std::string> freed(const std::string& poller, Wait wait) {
+  ioloop::IOLoopOptions options;
+  options.poller = poller;
+  IOLoop own(options);
+  std::vector<std::string> names;
+  const auto outer = [&]() -> Future<void> {
+    const std::string name = "a name that is long enough to be on the heap";
+    const AtEnd at_end([&] { names.push_back("outer"); });
+    const auto inner = [&]() -> Future<void> {
+      const AtEnd at_inner_end([&] { names.push_back("inner of " + name); });
+      co_await gen::moment;  // it waits since later than who waits for it
+      co_await gen::moment;
+      own.stop();
+      co_await gen::sleep(3600);
+    };
+    auto waiting = wait(inner);
+    co_await waiting;
+  };
+  own.spawn_callback(outer);
+  own.start();
+  own.close();
+  return names;
+}
+
+TEST_P(Close, IOL09_what_another_frame_waits_for_is_freed_before_it) {
+  const std::vector<std::string> inner_first{
+      "inner of a name that is long enough to be on the heap", "outer"};
+  EXPECT_EQ(freed(GetParam(), [](const auto& inner) { return inner(); }), inner_first);
+  EXPECT_EQ(freed(GetParam(), [](const auto& inner) { return gen::multi(gen::sleep(1), inner()); }),
+            inner_first);
+  EXPECT_EQ(
+      freed(GetParam(),
+            [](const auto& inner) { return gen::with_timeout(std::chrono::hours(1), inner()); }),
+      inner_first);
+  EXPECT_EQ(
+      freed(GetParam(),
+            [](const auto& inner) { return gen::with_deadline(std::chrono::hours(1), inner); }),
+      inner_first);
+}
+
+TEST_P(Close, a_coroutine_that_waits_until_its_deadline_has_its_captures_to_the_end) {
+  std::string seen;
+  const auto work = [&, text = std::string("a text that is long enough to be on the heap"),
+                     held = token]() -> Future<void> {
+    const AtEnd at_end([&] { seen = text; });
+    co_await gen::moment;
+    co_await gen::sleep(3600);
+  };
+  loop->spawn_callback([work]() -> Future<void> {
+    auto timed = gen::with_deadline(IOLoop::current().time() + 3600, work);
+    co_await timed;
+  });
+  loop->add_callback([this] { loop->add_callback([this] { loop->stop(); }); });
+  loop->start();
+  loop->close();
+  EXPECT_EQ(seen, "a text that is long enough to be on the heap");
+}
+
+TEST_P(Close, frees_five_thousand_frames_that_wait_for_each_other_innermost_first) {
+  constexpr int kDepth = 5000;
+  std::vector<int> depths;
+  const std::function<Future<void>(int)> nest = [&](int depth) -> Future<void> {
+    const AtEnd at_end([&depths, depth] { depths.push_back(depth); });
+    co_await gen::moment;  // then the outermost waits since the earliest
+    if (depth == kDepth) {
+      loop->stop();
+      co_await gen::sleep(3600);
+    }
+    auto next = nest(depth + 1);
+    co_await next;
+  };
+  loop->spawn_callback(nest, 1);
+  loop->start();
+  loop->close();
+  ASSERT_EQ(depths.size(), std::size_t{kDepth});
+  for (int i = 0; i < kDepth; ++i) ASSERT_EQ(depths[static_cast<std::size_t>(i)], kDepth - i);
+}
+
+TEST_P(Close, frees_frames_that_wait_in_a_circle) {
+  using Slot = std::optional<Future<void>>;
+  const auto wait = [](Token, const Slot* slot) -> Future<void> {
+    co_await gen::moment;
+    co_await **slot;
+  };
+  Slot itself;
+  Slot first;
+  Slot second;
+  Slot third;
+  const auto one = wait(token, &itself);  // these two wait since earlier, and for a circle
+  const auto other = wait(token, &second);
+  itself = wait(token, &itself);
+  first = wait(token, &second);
+  second = wait(token, &third);
+  third = wait(token, &first);
+  EXPECT_EQ(token.use_count(), 7);
+  run_and_close();
+}
+
+TEST_P(Close, leaves_alone_what_waits_on_another_loop) {
+  IOLoop other;
+  std::optional<Future<void>> inner;
+  other.add_callback([&] {
+    inner = hold(token);
+    other.stop();
+  });
+  other.start();
+  loop->spawn_callback([&]() -> Future<void> { co_await *inner; });
+  loop->add_callback([this] { loop->stop(); });
+  loop->start();
+  loop->close();
+  EXPECT_EQ(token.use_count(), 2) << "a frame of another loop was freed";
+  other.close();
   EXPECT_EQ(token.use_count(), 1);
 }
 

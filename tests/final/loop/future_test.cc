@@ -23,6 +23,7 @@ Future<int> after_moment(int value) {
   co_return value;
 }
 
+// GEN-02
 TEST(Future, GEN17_a_coroutine_runs_to_its_first_wait_at_the_call) {
   IOLoop loop;
   std::vector<std::string> order;

@@ -196,6 +196,43 @@ TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time) {
             "in time");
 }
 
+TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time_to_a_loop_that_is_late) {
+  std::vector<Future<int>> all;
+  loop.add_callback([&] {
+    Future<int> done;
+    done.set_result(1);
+    all.push_back(gen::with_timeout(std::chrono::seconds(0), done));
+    all.push_back(gen::with_timeout(loop.time() - 1, done));
+  });
+  loop.add_callback([&] {
+    Future<int> pending;
+    all.push_back(gen::with_timeout(std::chrono::seconds(5), pending));
+    loop.add_callback([this, pending] {
+      pending.set_result(1);
+      clock.advance(10);  // it blocks
+    });
+  });
+  loop.run_sync([] { return gen::sleep(20); });
+  ASSERT_EQ(all.size(), 3U);
+  for (const auto& one : all) EXPECT_EQ(one.result(), 1);
+}
+
+TEST_F(Gen, coroutines_take_what_is_ready_also_before_the_loop_runs) {
+  const auto sum = []() -> Future<int> {
+    int all = 0;
+    for (int i = 0; i < 10; ++i) {
+      auto one = later_ready(1);
+      all += co_await one;
+    }
+    co_return all;
+  };
+  for (int i = 0; i < 10; ++i) {
+    const auto ten = sum();
+    ASSERT_TRUE(ten.done()) << i;
+    EXPECT_EQ(ten.result(), 10);
+  }
+}
+
 TEST_F(Gen, GEN12_UT02_with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
   static_assert(std::is_same_v<gen::TimeoutError, ioloop::TimeoutError>);
   test::Logged logged;

@@ -337,7 +337,8 @@ class KeysWait {
   std::size_t size() const noexcept { return keys_.size(); }
 
  private:
-  // False: one of the keys is unknown; then all stay as they were.
+  // False: one of the keys is unknown, and all stay as they were; or it is there twice, and those
+  // before its second place are taken.
   bool claim(KeyTable& table);
 
   std::vector<Key> keys_;
@@ -414,12 +415,31 @@ class WaitAll : public detail::KeysWait {
 
 // ---- coroutines for who has callbacks -----------------------------------------------------------
 
+namespace detail {
+// A function whose calls keep it: a coroutine lambda's captures live in it.
+template <class F>
+struct SharedFunction : tornado::detail::Counted {
+  explicit SharedFunction(F f) : function(std::move(f)) {}
+  F function;
+};
+}  // namespace detail
+
 // Makes of a coroutine a function that also takes a callback for the result, as its last argument.
-// The exception of a call with a callback is reported as a callback's. (gen.coroutine, callback=)
+// A call with a callback keeps the captures until it ends, and its exception is reported as a
+// callback's. (gen.coroutine, callback=)
 template <class F>
 auto coroutine(F function) {
-  return [function = std::move(function)](auto&&... args) mutable {
-    return concurrent::detail::start_either_way(function, std::forward<decltype(args)>(args)...);
+  const tornado::detail::Ref<detail::SharedFunction<F>> shared(
+      new detail::SharedFunction<F>(std::move(function)));
+  return [shared](auto&&... args) {
+    if constexpr (std::is_invocable_v<F&, decltype(args)...>) {
+      return shared->function(std::forward<decltype(args)>(args)...);
+    } else {
+      auto future = concurrent::detail::start_either_way(shared->function,
+                                                         std::forward<decltype(args)>(args)...);
+      future.add_done_callback([shared](const auto&) {});
+      return future;
+    }
   };
 }
 

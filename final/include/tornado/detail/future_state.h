@@ -88,6 +88,11 @@ class FutureStateBase : public Pooled {
   void set_canceller(Canceller* canceller) noexcept;
   // Where the coroutine waits that this future belongs to; null while it runs.
   void set_suspension(Suspension* suspension) noexcept { suspension_ = suspension; }
+  // The same of a future that gets a coroutine's result; null for one that nobody runs for.
+  Suspension* suspension() const noexcept {
+    if (origin_ == FutureOrigin::kCoroutine) return suspension_;
+    return canceller_ != nullptr ? canceller_->inner() : nullptr;
+  }
   void ask_at_next_wait() noexcept { cancel_wanted_ = true; }
   bool take_cancel_wanted() noexcept { return std::exchange(cancel_wanted_, false); }
 

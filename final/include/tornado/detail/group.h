@@ -50,6 +50,7 @@ class GroupWait final : public tornado::detail::Suspension {
   void await_resume() const { throw_if_cancelled(); }
 
   void cancel() override;
+  tornado::detail::Suspension* inner() noexcept override;
 
  private:
   friend class GroupMember;

@@ -108,6 +108,14 @@ class ListHook {
     prev_->next_ = this;
     head.prev_ = this;
   }
+  // The same at its beginning.
+  void link_after(ListHook& head) noexcept {
+    unlink();
+    prev_ = &head;
+    next_ = head.next_;
+    next_->prev_ = this;
+    head.next_ = this;
+  }
 
  private:
   ListHook* prev_;

@@ -37,6 +37,7 @@ extern constinit thread_local ThreadState thread_state;
 
 // Whether a result that is ready may be taken without a turn of the loop.
 inline bool take_await_budget() noexcept {
+  if (thread_state.running == nullptr) return true;  // there is no turn to give
   if (thread_state.await_budget == 0) return false;
   --thread_state.await_budget;
   return true;
@@ -102,6 +103,7 @@ struct Pooled {
 };
 
 class FutureStateBase;
+class Suspension;
 
 // The same for std::allocate_shared.
 template <class T>
@@ -128,6 +130,8 @@ class Canceller {
   virtual void cancel(FutureStateBase& future) = 0;
   // The future is done or dies: nothing will be asked any more.
   virtual void let_go() noexcept = 0;
+  // Where the coroutine waits whose result the future gets; null if there is none that waits.
+  virtual Suspension* inner() noexcept { return nullptr; }
 
  protected:
   ~Canceller() = default;
@@ -169,6 +173,9 @@ class Suspension : public Waiter {
   // The coroutine is asked to end while it waits here. As it stands: it is queued to resume anyway,
   // and throws then.
   virtual void cancel() { set_cancelled(); }
+  // Where a coroutine waits that this one waits for, perhaps on another loop; null: for none that
+  // waits itself.
+  virtual Suspension* inner() noexcept { return nullptr; }
 
  protected:
   Suspension() = default;
