@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 INCLUDE = pathlib.Path(__file__).resolve().parent.parent.parent / "final" / "include"
-BEGIN = "#include <tornado/web.h>\nusing namespace tornado;\n"
+BEGIN = "#include <tornado/netutil.h>\n#include <tornado/web.h>\nusing namespace tornado;\n"
 # What each is, the program's lines, and a part of what g++ and clang say.
 REFUSED = [
     ("a handler that forgot co_await and co_return",
@@ -19,6 +19,11 @@ REFUSED = [
     ("an application that is gone in the same line",
      "void serve() { web::Application().listen(8888); }",
      ("use of deleted function", "call to deleted member function")),
+    ("an accept handler that is a coroutine",
+     "Future<void> serve(netutil::Socket, const netutil::Address&) { co_return; }\n"
+     "auto accept(const netutil::Socket& socket) { return netutil::add_accept_handler(socket, &serve); }",
+     ("static assertion failed: an accept handler cannot be a coroutine",
+      "static assertion failed due to requirement '!tornado::detail::is_future")),
 ]
 
 

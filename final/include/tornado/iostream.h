@@ -117,7 +117,8 @@ class IOStream {
 
   // The callback forms of Tornado 4. `callback` gets the result, on the loop; if the stream closes
   // first it is not called: see set_close_callback. `streaming_callback` gets the bytes in pieces
-  // as they come, and then `callback` gets an empty string.
+  // as they come, and then `callback` gets an empty string. Both may be coroutines, whose captures
+  // stay alive; the next piece waits until the last was dealt with.
   template <class F>
     requires std::is_invocable_v<F&, std::string>
   void read_until(std::string delimiter, F callback, std::size_t max_bytes = 0) const {
@@ -157,7 +158,7 @@ class IOStream {
     requires std::is_invocable_v<F&>
   void connect(const netutil::Address& address, F callback) const {
     connect(address).add_done_callback([callback = std::move(callback)](auto done) mutable {
-      if (done.exception() == nullptr) callback();
+      return done.exception() == nullptr ? callback() : decltype(callback())();
     });
   }
 
@@ -220,13 +221,24 @@ class IOStream {
     });
   }
 
+  // Calls `callback`, and gives what to await before the next piece: a coroutine's end.
+  template <class S>
+  static auto hand_to(S& callback, std::string piece) {
+    if constexpr (tornado::detail::is_future<std::invoke_result_t<S&, std::string>>) {
+      return callback(std::move(piece));
+    } else {
+      callback(std::move(piece));
+      return std::suspend_never();
+    }
+  }
   // Give what comes to `callback`, piece by piece; their result is empty.
   template <class S>
   static Future<std::string> stream_bytes(IOStream stream, std::size_t count, S callback) {
     while (count > 0) {
       std::string piece = co_await stream.read_bytes(count, true);
       count -= piece.size();
-      callback(std::move(piece));
+      const auto taken = hand_to(callback, std::move(piece));
+      co_await taken;
     }
     co_return std::string();
   }
@@ -240,7 +252,8 @@ class IOStream {
         if (end.real_error != nullptr) throw;
         co_return std::string();
       }
-      callback(std::move(piece));
+      const auto taken = hand_to(callback, std::move(piece));
+      co_await taken;
     }
   }
 

@@ -96,7 +96,8 @@ class Subprocess {
   iostream::IOStream stderr_;
 
   int pid() const;
-  // Its exit status, negative if a signal killed it; none while it runs. (returncode)
+  // Its exit status, negative if a signal killed it; none while it runs. 0 if the program ignores
+  // SIGCHLD, so that the kernel keeps none. (returncode)
   std::optional<int> returncode() const;
 
   // The same, once it has ended. Fails with CalledProcessError if it is not 0, unless `raise_error`

@@ -204,12 +204,15 @@ class detail::Child final : public ioloop::EventHandler,
  public:
   Child(pid_t pid, std::vector<std::string> args)
       : pid_(pid), args_(std::move(args)), pidfd_(pidfd_open(pid)) {
-    if (!pidfd_) abandon(errno);
+    if (pidfd_) return;
+    if (errno != ESRCH) abandon(errno);
+    code_ = kNoStatus;  // it has ended, and its number may be another's already
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   void watch() {
+    if (code_) return;
     auto& loop = ioloop::IOLoop::current();
     loop.add_handler(pidfd_.fileno(), *this, ioloop::IOLoop::READ);
     loop_ = &loop;
@@ -218,7 +221,11 @@ class detail::Child final : public ioloop::EventHandler,
 
   // It cannot be watched: it must not run on unseen.
   void kill_and_reap() const noexcept {
-    ::kill(pid_, SIGKILL);
+    if (pidfd_) {
+      pidfd_send_signal(pidfd_.fileno(), SIGKILL);
+    } else {
+      ::kill(pid_, SIGKILL);
+    }
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
@@ -246,6 +253,9 @@ class detail::Child final : public ioloop::EventHandler,
     bool raise_error;
   };
 
+  // Where SIGCHLD is ignored, the kernel keeps no status.
+  static constexpr int kNoStatus = 0;
+
   [[noreturn]] void abandon(int error) const {
     kill_and_reap();
     fail(error, "pidfd_open");
@@ -272,8 +282,7 @@ class detail::Child final : public ioloop::EventHandler,
     const int result =
         ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.fileno()), &info, WEXITED | WNOHANG);
     if (result == 0 && info.si_pid == 0) return false;
-    // Where SIGCHLD is ignored, the kernel keeps no status.
-    code_ = result == 0 ? code_of(info) : 0;
+    code_ = result == 0 ? code_of(info) : kNoStatus;
     return true;
   }
 

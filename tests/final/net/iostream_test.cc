@@ -1,4 +1,4 @@
-// Rows IOS-01 to IOS-24 of Tornado's streams, but for TLS.
+// Rows IOS-01 to IOS-24 of Tornado's streams, but for TLS and the callbacks of IOS-23.
 #include <tornado/iostream.h>
 
 #include "net/stream.h"
@@ -642,7 +642,7 @@ TEST(IOStreamLoop, a_stream_that_outlives_its_loop_serves_the_next) {
   EXPECT_EQ(run(loop, [stream] { return stream.read_bytes(1); }), "x");
 }
 
-// ---- connect, pipes, callbacks ------------------------------------------------------------------
+// ---- connect, pipes -----------------------------------------------------------------------------
 
 TEST_F(IOStreamTest, IOS02_connect_gives_the_stream) {
   const netutil::Socket listener(netutil::Family::kInet);
@@ -714,42 +714,6 @@ TEST_F(IOStreamTest, IOS18_pipe_whose_reader_leaves) {
   ::close(fds[0]);
   run_until(loop, [&] { return closed; });
   EXPECT_EQ(test::real_errno(writer.error()), EPIPE);
-}
-
-TEST_F(IOStreamTest, IOS23_callbacks_and_streaming) {
-  const test::StreamPair pair = test::stream_pair();
-  const IOStream server = pair.server;
-  const IOStream client = pair.client;
-  std::string pieces;
-  std::vector<std::string> events;
-  client.write("abcdefgh", [&] { events.push_back("written"); });
-  server.read_bytes(
-      8, [&](std::string rest) { events.push_back("done:" + rest); },
-      [&](std::string piece) { pieces += piece; });
-  run_until(loop, [&] { return events.size() == 2; });
-  EXPECT_EQ(pieces, "abcdefgh");
-  EXPECT_EQ(events, (std::vector<std::string>{"written", "done:"}));
-  client.write("tail");
-  server.read_until_close([&](std::string rest) { events.push_back("end:" + rest); },
-                          [&](std::string piece) { pieces += piece; });
-  run_until(loop, [&] { return pieces == "abcdefghtail"; });
-  client.close();
-  run_until(loop, [&] { return events.size() == 3; });
-  EXPECT_EQ(events.back(), "end:");
-}
-
-TEST_F(IOStreamTest, IOS23_no_callback_for_a_closed_stream) {
-  const test::StreamPair pair = test::stream_pair();
-  const IOStream server = pair.server;
-  const IOStream client = pair.client;
-  bool called = false;
-  server.read_until("\n", [&](std::string) { called = true; });
-  client.read_until_regex("x", [&](std::string) { called = true; }, 10);
-  server.write("y", [&] { called = true; });
-  server.close(std::make_exception_ptr(std::runtime_error("no")));
-  run_until(loop, [&] { return client.closed(); });
-  run(loop, []() -> Future<void> { co_await gen::moment; });
-  EXPECT_FALSE(called);
 }
 
 // Whatever a peer does at whatever moment: the coroutine ends, and no descriptor stays.
