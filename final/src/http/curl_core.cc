@@ -101,6 +101,7 @@ void CurlCore::fetch_over(CurlFetch& fetch, bool begun) {
 }
 
 void CurlCore::close() {
+  if (closed_) return;  // the loop may be gone
   if (loop.internals().closed) return loop_closes();
   const Ref<CurlCore> self(this);
   closed_ = true;

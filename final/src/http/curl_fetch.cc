@@ -45,9 +45,7 @@ void CurlFetch::check() {
     throw std::invalid_argument(std::string(reason) + ": " + request_->url);
   }
   check_curl_request(*request_, url_);
-  fetch_->result.add_done_callback([self = Ref<CurlFetch>(this)](const auto&) {
-    self->abandon();  // it was cancelled, if it is not over
-  });
+  fetch_->result.on_cancel([self = Ref<CurlFetch>(this)] { self->abandon(); });
 }
 
 void CurlFetch::wait() {

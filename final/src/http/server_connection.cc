@@ -49,7 +49,7 @@ void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
 }
 
 Future<void> ServerCore::close_all() {
-  if (all_gone_ == nullptr) all_gone_ = std::make_unique<Future<void>>();
+  if (all_gone_ == nullptr || all_gone_->done()) all_gone_ = std::make_unique<Future<void>>();
   Future<void> result = *all_gone_;
   for (auto* at = connections.next(); at != &connections; at = at->next()) {
     static_cast<ServerConnection&>(*at).close();
@@ -64,7 +64,7 @@ Future<void> ServerCore::close_all() {
 void ServerCore::connection_gone() {
   if (connection_count != 0 || all_gone_ == nullptr) return;
   const auto gone = std::exchange(all_gone_, nullptr);
-  gone->set_result();
+  if (!gone->done()) gone->set_result();  // else it was cancelled
 }
 
 // ---- Upgraded -----------------------------------------------------------------------------------

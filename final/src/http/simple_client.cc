@@ -114,6 +114,7 @@ void SimpleCore::fetch_over(SimpleFetch& fetch, bool begun) {
 }
 
 void SimpleCore::close() {
+  if (closed_) return;  // the loop may be gone
   if (loop.internals().closed) return loop_closes();
   const Ref<SimpleCore> self(this);
   closed_ = true;

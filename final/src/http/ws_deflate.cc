@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <new>
 #include <utility>
@@ -99,14 +98,8 @@ struct Inflater::State {
   ~State() { ::inflateEnd(&stream); }
 
   // A block was the last of its DEFLATE stream, which a message may contain (RFC 7692 7.2.3.4).
-  // Another stream begins, and may refer to the text of this one.
-  bool restart() {
-    std::array<Bytef, 32768> window;
-    uInt size = 0;
-    if (::inflateGetDictionary(&stream, window.data(), &size) != Z_OK) return false;
-    if (::inflateReset(&stream) != Z_OK) return false;
-    return size == 0 || ::inflateSetDictionary(&stream, window.data(), size) == Z_OK;
-  }
+  // Another stream begins, and may refer to the text of this one, which zlib keeps where it is.
+  bool restart() { return ::inflateResetKeep(&stream) == Z_OK; }
 
   z_stream stream{};
 };
@@ -122,7 +115,7 @@ InflateStatus Inflater::inflate(std::string_view piece, std::string& out, std::s
     const std::size_t size = out.size();
     // One byte more than the limit tells a message that is too large from one that just fits.
     const std::size_t room =
-        std::min(std::clamp<std::size_t>(part.size() * 4, 64, kStep), limit - size + 1);
+        std::min(std::clamp<std::size_t>(part.size() * 4, 64, kStep), limit - size) + 1;
     out.resize(size + room);
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + size);
     stream.avail_out = static_cast<uInt>(room);

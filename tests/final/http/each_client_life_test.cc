@@ -94,6 +94,43 @@ TEST_P(EachClientTest, a_cancelled_fetch_closes_its_connection_and_makes_room) {
   run_until(loop, [&] { return closed; });
 }
 
+TEST_P(EachClientTest, a_fetch_past_its_deadline_closes_its_connection_and_makes_room) {
+  bool closed = false;
+  serve([&](iostream::IOStream stream, int number) -> Future<void> {
+    co_await stream.read_until("\r\n\r\n");
+    if (number == 1) {
+      co_await stream.write(ok("second"));
+    } else {
+      co_await stream.read_until_close();
+      closed = true;
+    }
+  });
+  options.max_clients = 1;
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  HTTPRequest silent(server->url());
+  silent.connect_timeout = silent.request_timeout = 3600;
+  auto timed = gen::with_deadline(loop.time() + 1, client.fetch(silent));
+  EXPECT_THROW(loop.run_sync([&] { return timed; }), ioloop::TimeoutError);
+  EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "second");
+  run_until(loop, [&] { return closed; });
+}
+
+TEST_P(EachClientTest, a_fetch_may_be_cancelled_in_its_callbacks) {
+  reply({ok("hello")});
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  std::optional<Future<HTTPResponse>> running;
+  HTTPRequest with_header(server->url());
+  with_header.header_callback = [&](const std::string&) { running->cancel(); };
+  HTTPRequest with_body(server->url());
+  with_body.streaming_callback = [&](const std::string&) { running->cancel(); };
+  for (const HTTPRequest& request : {with_header, with_body}) {
+    running = client.fetch(request);
+    run_until(loop, [&] { return running->done(); });
+    EXPECT_TRUE(running->cancelled());
+  }
+  EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "hello");
+}
+
 TEST_P(EachClientTest, close_ends_what_runs_and_what_waits) {
   serve([](iostream::IOStream stream, int) -> Future<void> { co_await stream.read_until_close(); });
   options.max_clients = 1;
@@ -132,6 +169,15 @@ TEST_P(EachClientTest, a_loop_that_closes_frees_sockets_and_fetches) {
   }
   loop.make_current();
   EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_P(EachClientTest, a_client_may_be_closed_when_its_loop_is_gone) {
+  auto other = std::make_unique<VirtualLoop>();
+  other->loop.make_current();
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  other.reset();
+  loop.make_current();
+  client.close();
 }
 
 }  // namespace

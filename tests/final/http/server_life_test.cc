@@ -482,6 +482,21 @@ TEST_F(StatesTest, HS04_close_all_connections_waits_for_all_of_them) {
   EXPECT_TRUE(server->close_all_connections().done());
 }
 
+TEST_F(LifeTest, HS04_waiting_for_close_all_connections_can_be_cancelled) {
+  const auto server = make_server(echo_uri);
+  Client client(loop_, server->port());
+  client.send(get());
+  client.until("[]");
+  const Future<void> first = server->close_all_connections();
+  EXPECT_TRUE(first.cancel());
+  const Future<void> second = server->close_all_connections();
+  run(loop_, [&] { return second; });
+  EXPECT_EQ(server->connection_count(), 0U);
+  client.until_end();
+  some_rounds(loop_);
+  EXPECT_TRUE(log_.empty()) << log_.text();
+}
+
 TEST_F(StatesTest, a_loop_is_closed_with_connections_in_every_state) {
   const int before = open_descriptors();
   {

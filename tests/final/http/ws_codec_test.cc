@@ -1,11 +1,14 @@
 // WebSocket's codecs: frames, messages, and the texts of the handshake, with bytes that come in any
 // pieces.
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/utf8_validator.h"
+#include "http/ws_deflate.h"
 #include "http/ws_frame.h"
 #include "http/ws_handshake.h"
 #include "http/ws_message.h"
@@ -405,6 +408,74 @@ TEST(WsDeflate, the_limit_is_on_the_inflated_size) {
   EXPECT_EQ(events(bomb(1000), rules), Events{"text:" + std::string(1000, 'x')});
   EXPECT_EQ(events(bomb(1001), rules), Events{"bad 1009 message too big after decompression"});
   EXPECT_EQ(events(bomb(100'000), rules), Events{"bad 1009 message too big after decompression"});
+}
+
+TEST(WsDeflate, the_limit_may_be_none) {
+  DeflateSettings settings;
+  Deflater deflater(settings);
+  Inflater inflater(15);
+  std::string out;
+  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  EXPECT_EQ(inflater.inflate(compressed(deflater, "hello"), out, kNone), InflateStatus::kOk);
+  EXPECT_EQ(inflater.finish(out, kNone), InflateStatus::kOk);
+  EXPECT_EQ(out, "hello");
+}
+
+// `text` as a DEFLATE stream that is over at its end, and refers to the text `before` it.
+std::string whole_stream(const std::string& text, const std::string& before) {
+  z_stream stream{};
+  EXPECT_EQ(::deflateInit2(&stream, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string known = before;
+  if (!known.empty()) {
+    ::deflateSetDictionary(&stream, reinterpret_cast<Bytef*>(known.data()),
+                           static_cast<uInt>(known.size()));
+  }
+  std::string in = text;
+  std::string out(in.size() + 1000, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
+}
+
+// RFC 7692 7.2.3.4: a message of several streams, with the window empty, in part and wholly full.
+TEST(WsDeflate, a_stream_refers_to_the_text_of_the_streams_before_it) {
+  std::string noise;  // nothing in it comes twice
+  for (std::uint32_t i = 1; noise.size() < 100'000; i = i * 1'664'525 + 1'013'904'223) {
+    noise += static_cast<char>(i >> 24);
+  }
+  const std::vector<std::size_t> sizes{0, 10, 20'000, 32'768, 32'769, 100'000};
+  for (const std::size_t size : sizes) {
+    const std::string first = noise.substr(0, size);
+    const std::string window = first.substr(size - std::min<std::size_t>(size, 32'000));
+    const std::string again = whole_stream(window, window);
+    EXPECT_LE(again.size(), window.size() / 50 + 20) << "it refers to nothing";
+    const std::string wire = whole_stream(first, "") + again + again;
+    for (const std::size_t step : {wire.size(), std::size_t{1000}, std::size_t{7}}) {
+      Inflater inflater(15);
+      std::string out;
+      for (std::size_t at = 0; at < wire.size(); at += step) {
+        ASSERT_EQ(inflater.inflate(wire.substr(at, step), out, 1'000'000), InflateStatus::kOk);
+      }
+      EXPECT_EQ(inflater.finish(out, 1'000'000), InflateStatus::kOk);
+      EXPECT_TRUE(out == first + window + window) << size << " in steps of " << step;
+    }
+  }
+}
+
+TEST(WsDeflate, a_megabyte_of_streams_without_text) {
+  const std::string last("\x03\x00", 2);
+  std::string wire;
+  while (wire.size() < 1'000'000) wire += last;
+  Inflater inflater(15);
+  std::string out;
+  EXPECT_EQ(inflater.inflate(wire, out, 1000), InflateStatus::kOk);
+  EXPECT_EQ(inflater.finish(out, 1000), InflateStatus::kOk);
+  EXPECT_EQ(out, "");
 }
 
 TEST(WsDeflate, what_does_not_inflate_and_what_is_no_text) {
