@@ -96,12 +96,15 @@ class OptionParser {
               const Extras<std::string>& extras = {}, const Where& where = Where::current()) {
     define<std::string>(name, default_value, help, extras, where);
   }
-  // Adds an option without a default: has_value is false and get gives T{} until it is set.
-  // Tornado: default=None.
-  template <OptionType T>
-  void define(std::string_view name, std::nullptr_t no_default, std::string_view help = {},
+  // Adds an option without a default: has_value is false and get gives T{} until it is set. It is
+  // nullptr that says so: a 0 is a default. Tornado: default=None.
+  template <OptionType T, class None>
+    requires std::is_same_v<None, std::nullptr_t>
+  void define(std::string_view name, None /*no_default*/, std::string_view help = {},
               const std::type_identity_t<Extras<T>>& extras = {},
-              const Where& where = Where::current());
+              const Where& where = Where::current()) {
+    define_empty<T>(name, help, extras, where);
+  }
 
   // The value: what was set last, else the default. Throws Error for an unknown name or a type that
   // is not the option's. Tornado: options.name.
@@ -150,6 +153,9 @@ class OptionParser {
  private:
   struct Option;
 
+  template <OptionType T>
+  void define_empty(std::string_view name, std::string_view help, const Extras<T>& extras,
+                    const Where& where);
   void add(Option&& option);
   const Option* find(std::string_view name) const noexcept;
   const Option& at(std::string_view name) const;
@@ -193,8 +199,9 @@ inline void define(std::string_view name, const char* default_value, std::string
                    const std::source_location& where = std::source_location::current()) {
   options().define<std::string>(name, default_value, help, extras, where);
 }
-template <OptionType T>
-void define(std::string_view name, std::nullptr_t no_default, std::string_view help = {},
+template <OptionType T, class None>
+  requires std::is_same_v<None, std::nullptr_t>
+void define(std::string_view name, None no_default, std::string_view help = {},
             const std::type_identity_t<Extras<T>>& extras = {},
             const std::source_location& where = std::source_location::current()) {
   options().define<T>(name, no_default, help, extras, where);

@@ -132,8 +132,8 @@ OptionParser::Option& OptionParser::at(std::string_view name) {
 }
 
 template <OptionType T>
-void OptionParser::define(std::string_view name, std::nullptr_t, std::string_view help,
-                          const std::type_identity_t<Extras<T>>& extras, const Where& where) {
+void OptionParser::define_empty(std::string_view name, std::string_view help,
+                                const Extras<T>& extras, const Where& where) {
   Option option;
   option.name = name;
   option.file = where.file_name();
@@ -334,9 +334,8 @@ void add_parse_callback(tornado::detail::Function<void()> callback) {
 }
 
 #define TORNADO_OPTION_TYPE(...)                                                                   \
-  template void OptionParser::define<__VA_ARGS__>(std::string_view, std::nullptr_t,                \
-                                                  std::string_view, const Extras<__VA_ARGS__>&,    \
-                                                  const Where&);                                   \
+  template void OptionParser::define_empty<__VA_ARGS__>(std::string_view, std::string_view,        \
+                                                        const Extras<__VA_ARGS__>&, const Where&); \
   template void OptionParser::define<__VA_ARGS__>(std::string_view, __VA_ARGS__, std::string_view, \
                                                   const Extras<__VA_ARGS__>&, const Where&);       \
   template __VA_ARGS__ OptionParser::get<__VA_ARGS__>(std::string_view) const;                     \

@@ -89,6 +89,16 @@ TEST(Options, OP01_no_default) {
   EXPECT_TRUE(parser.has_value("path"));
 }
 
+TEST(Options, OP01_a_zero_is_a_default_of_any_number) {
+  OptionParser parser;
+  parser.define<int>("number", 0);
+  parser.define<double>("limit", 0);
+  parser.define<std::int64_t>("size", 0, "bytes");
+  for (const std::string name : {"number", "limit", "size"}) {
+    EXPECT_TRUE(parser.has_value(name)) << name;
+  }
+}
+
 TEST(Options, OP01_callback_gets_each_new_value) {
   OptionParser parser;
   std::vector<int> seen;
