@@ -235,7 +235,9 @@ def test_watch_runs_again_when_a_file_was_saved(course):
 
 
 def test_watch_ends_at_ctrl_c(course):
-    with subprocess.Popen(course.command("watch", "09-1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    # `nohup make test &` in a script ignores SIGINT, and so would what it starts.
+    command = ["env", "--default-signal=INT", *course.command("watch", "09-1")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
         for line in process.stdout:
             if "Watching" in line:

@@ -203,9 +203,10 @@ def terminal():
 
 def test_at_a_terminal_answers_are_not_shown_twice_and_ctrl_c_ends(course, terminal):
     ours, theirs, sit_down = terminal
-    with subprocess.Popen([sys.executable, str(course / "scripts" / "quiz.py"), "01"], stdin=theirs,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-                          preexec_fn=sit_down) as process:
+    # `nohup make test &` in a script ignores SIGINT, and so would what it starts.
+    command = ["env", "--default-signal=INT", sys.executable, str(course / "scripts" / "quiz.py"), "01"]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True, preexec_fn=sit_down) as process:
         os.write(ours, b"x\n")
         for line in process.stdout:
             assert not line.startswith("> x")

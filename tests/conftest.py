@@ -1,0 +1,50 @@
+"""Ends a test that exceeds its limit (pytest.ini): its processes are killed, and it fails with the stack where it was."""
+
+import contextlib
+import os
+import pathlib
+import signal
+
+import pytest
+
+OLDER = set()  # processes that were there before the test: servers that others use too
+
+
+def descendants():
+    """The processes below this one."""
+    parents = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended while we looked
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found, new = set(), {os.getpid()}
+    while new:
+        new = {pid for pid, parent in parents.items() if parent in new} - found
+        found |= new
+    return found
+
+
+def remember_processes():
+    OLDER.clear()
+    OLDER.update(descendants())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_timeout_set_timer():
+    """Lets pytest-timeout's signal kill first: a test that waits for a process in a `finally` would go on waiting."""
+    remember_processes()
+    yield
+    fail = signal.getsignal(signal.SIGALRM)
+
+    def end_test(number, frame):
+        for pid in descendants() - OLDER:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        fail(number, frame)
+
+    signal.signal(signal.SIGALRM, end_test)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call():
+    """Spares what the test's fixtures have started: they stop it themselves."""
+    remember_processes()
