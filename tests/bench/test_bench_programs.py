@@ -25,7 +25,7 @@ def programs(tmp_path_factory):
     for name in ("raw_epoll", "hold"):
         subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-g", "-fsanitize=address,undefined",
                         "-fno-sanitize-recover=undefined", str(HERE / f"{name}.cc"), "-o", str(folder / name)],
-                       check=True)
+                       check=True, timeout=100)
     return folder
 
 
@@ -200,7 +200,8 @@ with Server(("127.0.0.1", 0), Handler) as server:
 
 
 def hold(programs, port, pid, *options):
-    return subprocess.run([programs / "hold", str(port), str(pid), *map(str, options)], capture_output=True, text=True)
+    return subprocess.run([programs / "hold", str(port), str(pid), *map(str, options)], capture_output=True, text=True,
+                          timeout=60)
 
 
 def fake_server(reply, closing=()):
@@ -266,7 +267,7 @@ def test_hold_reports_a_server_that_is_not_there(programs, raw):
 
 def template_bench(program, *options):
     return subprocess.run([sys.executable, HERE / "template_bench.py", program, "--rounds", "1", *options],
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, timeout=60)
 
 
 def test_template_bench_measures_three_that_render_the_same_page():

@@ -490,7 +490,8 @@ def test_a_port_that_is_taken_is_one_clear_line(small):
 
 
 def test_make_run_builds_the_slides_and_starts_this():
-    commands = subprocess.run(["make", "-n", "-C", ROOT, "run", "PORT=9000"], capture_output=True, text=True, check=True).stdout
+    commands = subprocess.run(["make", "-n", "-C", ROOT, "run", "PORT=9000"], capture_output=True, text=True, check=True,
+                              timeout=60).stdout
     assert re.search(r"need\.sh build\n.*slides\.py\nscripts/demo\.sh course --port=9000\n", commands), commands
 
 

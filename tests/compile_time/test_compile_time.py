@@ -32,6 +32,7 @@ HELLO_BUDGET = 1.5
 YARDSTICK = "#include <regex>\n"
 YARDSTICK_SECONDS = 0.5
 RUNS = 8
+pytestmark = pytest.mark.timeout(600)  # all runs, and one of valgrind, on a machine that is slow
 
 COMPILE = ["g++", "-std=c++20", "-O0", "-I", str(INCLUDE), "-x", "c++", "-c", "-", "-o", os.devnull]
 COUNT = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}", "--trace-children=yes"]
@@ -50,7 +51,7 @@ def seconds_to_compile(source):
 
 @functools.cache
 def instructions_to_compile(source):
-    done = subprocess.run([*COUNT, *COMPILE], input=source, text=True, capture_output=True, check=True)
+    done = subprocess.run([*COUNT, *COMPILE], input=source, text=True, capture_output=True, check=True, timeout=300)
     return max(int(count.replace(",", "")) for count in COUNTED.findall(done.stderr))  # the compiler proper, of its kin
 
 

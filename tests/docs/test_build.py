@@ -37,7 +37,7 @@ grep -q demo_wsgi "{self.finds}" || echo "-- Off: the demo wsgi (needs pybind11)
     def run(self, *arguments):
         self.calls_file.unlink(missing_ok=True)
         done = subprocess.run([self.root / "scripts" / "build.sh", "release", *arguments], capture_output=True, text=True,
-                              env={"PATH": f"{self.bin}:{os.environ['PATH']}"})
+                              env={"PATH": f"{self.bin}:{os.environ['PATH']}"}, timeout=60)
         return done.returncode, done.stderr, self.calls_file.read_text().splitlines()
 
 

@@ -44,7 +44,7 @@ class System:
 
     def need(self, *groups):
         return subprocess.run([self.root / "scripts" / "need.sh", *groups], env={"PATH": str(self.bin)},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
     def calls(self):
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
@@ -129,7 +129,7 @@ def test_what_only_one_demo_needs_is_installed_for_that_demo(system):
     every, demo, tests = (set(system.need("--missing", group).stdout.split()) for group in ("build", "demo-wsgi", "test"))
     assert demo == {"python3-dev", "pybind11-dev", "python3-flask", "python3-django"}
     assert every and not every & demo and demo <= tests
-    asked = [subprocess.run(["make", "-n", "-C", ROOT, *goal], capture_output=True, text=True).stdout
+    asked = [subprocess.run(["make", "-n", "-C", ROOT, *goal], capture_output=True, text=True, timeout=60).stdout
              for goal in (["run"], ["demo", "DEMO=wsgi"])]
     assert "need.sh build\n" in asked[0] and 'need.sh build "demo-wsgi"\n' in asked[1]
 

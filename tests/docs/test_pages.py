@@ -117,7 +117,7 @@ def test_make_commands_exist(page):
 def test_make_alone_lists_every_target():
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split())
-    listed = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True, timeout=60).stdout
     assert set(re.findall(r"^  make ([a-z]+)", listed, re.MULTILINE)) == targets
 
 

@@ -18,11 +18,13 @@ VERSION = re.search(r"project\(tornado VERSION ([\d.]+)", (ROOT / "CMakeLists.tx
 GREETING = f'{VERSION} "&lt;Hello, package&gt;"\n'
 # The build type of the release preset: with a compiler cache the sources are compiled once for all of these builds.
 RELEASE = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
+SECONDS = 1200  # the first test builds the library, without a compiler cache on one processor in that time
+pytestmark = pytest.mark.timeout(SECONDS + 60)
 
 
 def run(*command, **options):
     done = subprocess.run([str(word) for word in command], text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, **options)
     assert done.returncode == 0, f"{shlex.join(map(str, command))}\n{done.stdout}"
     return done.stdout
 
@@ -87,7 +89,7 @@ def test_find_package_with_the_test_kit(prefix, tmp_path):
     assert "[  PASSED  ] 2 tests." in run(tests, "--logging=error", "GreeterTest")
     assert "[  PASSED  ] 1 test." in run(tests, "GreeterTest.greets")
     for mistake, says in ("Nobody", "no test is called so: Nobody.*"), ("--nothing", "unrecognized command line option"):
-        done = subprocess.run([tests, mistake], capture_output=True, text=True)
+        done = subprocess.run([tests, mistake], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1 and says in done.stderr
 
 

@@ -49,10 +49,10 @@ def plain_get(server, patience):
 def curl(server, patience):
     """curl gets a page, and gets back what it posts"""
     options = ["curl", "--silent", "--fail", "--noproxy", "*", "--max-time", str(patience)]
-    page = subprocess.run([*options, server.url + "/"], capture_output=True, check=True)
+    page = subprocess.run([*options, server.url + "/"], capture_output=True, check=True, timeout=60)
     assert page.stdout == b"Hello, world"
     echo = subprocess.run([*options, "--data-binary", "@-", server.url + "/echo"], input=b"x" * 300_000,
-                          capture_output=True, check=True)
+                          capture_output=True, check=True, timeout=60)
     assert echo.stdout == b"POST /echo 300000\n" + b"x" * 300_000
 
 
