@@ -1,0 +1,43 @@
+#!/bin/sh
+# debian13.sh [FOLDER [TARGET [VARIABLE=VALUE ...]]]: runs a make target, else `test`, in a fresh Debian 13 on two processors.
+# The system is made in FOLDER, else /var/tmp/tornado-debian13, and kept there: the next run goes on with what is installed
+# and built in it. It begins with git and make, so that the target must install the rest. Tested is what is committed here.
+# It needs root, 15 GB and the package mmdebstrap. It mounts only in a name space of its own, which ends with it.
+set -eu
+cd "$(dirname "$0")/.."
+folder=${1:-/var/tmp/tornado-debian13}
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- test
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "error: only root may make a system and change into it: sudo $0" >&2
+  exit 1
+fi
+if ! command -v mmdebstrap >/dev/null; then
+  echo "error: mmdebstrap is not installed: apt-get install mmdebstrap" >&2
+  exit 1
+fi
+
+if [ ! -e "$folder/etc/os-release" ]; then
+  echo "Making a Debian 13 in $folder ..."
+  mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make trixie "$folder"
+fi
+cp /etc/resolv.conf /etc/hosts "$folder/etc/"
+
+clone=$folder/root/tornado
+echo "Copying $(git rev-parse --short HEAD) to $clone ..."
+[ -e "$clone" ] || git init -q "$clone"
+git -C "$clone" fetch -q "$(pwd)" HEAD
+git -C "$clone" reset -q --hard FETCH_HEAD
+git -C "$clone" clean -fdq  # build/ is ignored, and stays
+
+echo "Running make $* there ..."
+# shellcheck disable=SC2016  # the inner shells expand it
+exec unshare --mount --pid --fork --kill-child sh -ec '
+  folder=$1
+  shift
+  mount -t proc proc "$folder/proc"
+  mount --rbind /dev "$folder/dev"
+  exec taskset --cpu-list 0,1 env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM="${TERM:-dumb}" \
+    chroot "$folder" sh -c "cd /root/tornado && exec make \"\$@\"" sh "$@"
+' sh "$folder" "$@"
