@@ -189,6 +189,8 @@ def main(arguments):
         what = f"there is no quiz for chapter '{chapter}'; " if chapter else ""
         print(f"error: {what}say CH= and one of: {' '.join(there)}", file=sys.stderr)
         return 2
+    if sys.stdin is None:  # closed: nobody will answer
+        sys.stdin = open(os.devnull)
     sys.stdin.reconfigure(errors="replace")  # what is no text is no answer either
     try:
         run(chapter, load(there[chapter]))

@@ -164,6 +164,12 @@ def test_the_end_of_the_answers_ends_the_quiz(course, answers):
     assert (code, err) == (0, "") and "Ended at question 1. Right at once so far: 0 of 0." in out
 
 
+def test_a_closed_input_ends_the_quiz(course):
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, str(course / "scripts" / "quiz.py"), "01"],
+                          capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and "Ended at question 1." in done.stdout
+
+
 def test_bytes_that_are_no_text_are_no_answer(course):
     done = subprocess.run([sys.executable, str(course / "scripts" / "quiz.py"), "01"], input=b"\xff\xfe\nq\n",
                           capture_output=True, timeout=60)
