@@ -5,6 +5,7 @@
 #include <tornado/options.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>

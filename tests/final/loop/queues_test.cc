@@ -1,6 +1,7 @@
 #include <tornado/queues.h>
 #include <tornado/testing.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>

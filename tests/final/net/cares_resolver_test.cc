@@ -3,6 +3,7 @@
 #include <tornado/caresresolver.h>
 #include <tornado/tcpclient.h>
 
+#include <algorithm>
 #include <map>
 
 #include "net_test_tools.h"

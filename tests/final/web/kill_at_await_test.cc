@@ -10,6 +10,7 @@
 #include <tornado/stack_context.h>
 #include <tornado/web.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
