@@ -29,9 +29,9 @@ def threads(server):
     return len(os.listdir(f"/proc/{server.pid}/task"))
 
 
-def begin_slow_page(client, demo):
+def begin_slow_page(client, demo, seconds):
     before = threads(demo)
-    client.send(b"GET /flask/slow HTTP/1.1\r\nHost: h\r\n\r\n")
+    client.send(f"GET /flask/slow?seconds={seconds} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
     wait_until(lambda: threads(demo) > before, "the page has a thread")
 
 
@@ -55,7 +55,7 @@ def test_WG04_a_form_is_posted(demo):
 
 def test_WG04_what_is_yielded_leaves_at_once(demo):
     with connect(demo.port) as client:
-        answer = client.get("/flask/count")
+        answer = client.get("/flask/count?pause=0.1")
         assert answer.body == b"1\n2\n3\n4\n5\n"
         assert len(answer.chunks) > 1
 
@@ -69,7 +69,7 @@ def test_WG04_a_broken_page_is_a_500_and_the_server_goes_on(demo):
 
 def test_WG01_a_slow_page_holds_up_neither_handlers_nor_other_pages(demo):
     with connect(demo.port) as slow, connect(demo.port) as fast:
-        begin_slow_page(slow, demo)
+        begin_slow_page(slow, demo, 2)
         for _ in range(100):
             assert fast.get("/clock").status == 200
         assert fast.get("/flask/").status == 200
@@ -77,12 +77,12 @@ def test_WG01_a_slow_page_holds_up_neither_handlers_nor_other_pages(demo):
         with pytest.raises(BlockingIOError):
             slow.sock.recv(1)
         slow.sock.settimeout(20)
-        assert slow.read_response().body == b"That took five seconds.\n"
+        assert slow.read_response().body == b"That took 2 seconds.\n"
 
 
 def test_a_page_that_does_not_return_does_not_hold_up_the_end(demo):
     with connect(demo.port) as slow:
-        begin_slow_page(slow, demo)
+        begin_slow_page(slow, demo, 60)
         demo.process.send_signal(signal.SIGINT)
         demo.process.wait(20)
     assert demo.process.returncode == 0

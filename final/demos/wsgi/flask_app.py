@@ -30,18 +30,21 @@ def sign():
 
 @app.get("/count")
 def count():
+    pause = float(flask.request.args.get("pause", 0.5))
+
     def lines():
         for number in range(1, 6):
             yield f"{number}\n"
-            time.sleep(0.5)
+            time.sleep(pause)
 
     return flask.Response(lines(), mimetype="text/plain")
 
 
 @app.get("/slow")
 def slow():
-    time.sleep(5)
-    return "That took five seconds.\n"
+    seconds = float(flask.request.args.get("seconds", 5))
+    time.sleep(seconds)
+    return f"That took {seconds:g} seconds.\n"
 
 
 @app.get("/broken")
