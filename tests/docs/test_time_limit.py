@@ -21,6 +21,7 @@ def server():
 def test_before():
     pass
 
+@pytest.mark.timeout(1)
 def test_reads(server):
     with subprocess.Popen(["sleep", "1000"], stdout=subprocess.PIPE) as process:
         pathlib.Path("pid").write_text(str(process.pid))
@@ -36,8 +37,8 @@ def test_after(server):
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "in-a-worker"])
 def test_a_test_that_hangs_is_ended_with_its_processes_and_the_next_runs(tmp_path, workers):
     (tmp_path / "test_hangs.py").write_text(HANGS)
-    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pytest.ini", "--rootdir", tmp_path, "--timeout=1", "-p", "conftest",
-               "-p", "no:cacheprovider", *workers, "test_hangs.py"]
+    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pytest.ini", "--rootdir", tmp_path, "-p", "conftest", "-p", "no:cacheprovider",
+               *workers, "test_hangs.py"]
     done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
