@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kPause{10};
 }
 
 // [again]
-// A signal may end a call before it has done anything. That is not an error: ask again.
+// Repeats a call that a signal ended before it had done anything. That is not an error.
 template <class Call>
 auto again_if_interrupted(Call call) {
   auto result = call();
@@ -32,6 +32,7 @@ auto again_if_interrupted(Call call) {
 }
 // [/again]
 
+// Whether the process or the system has run out of descriptors or memory, which may pass.
 bool no_room_for_more(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
@@ -85,14 +86,33 @@ std::optional<Socket> Socket::accept() {
     if (fd >= 0) return Socket(fd);
     if (errno == EINVAL) return std::nullopt;  // shutdown() was called
     if (no_room_for_more(errno)) {
-      // The client stays in the kernel's queue. Asking again at once would burn a processor.
+      // The client stays in the kernel's queue. Retrying at once would keep a processor busy.
       std::this_thread::sleep_for(kPause);
-    } else if (errno != EINTR && errno != ECONNABORTED) {  // ABORTED: it left before we came
+    } else if (errno != EINTR && !broke_before_accept(errno)) {
       fail("accept");
     }
   }
 }
 // [/accept]
+
+// [broke]
+bool broke_before_accept(int error) {
+  switch (error) {
+    case ECONNABORTED:  // the client left before we came
+    case ENETDOWN:      // from here on: what the network had reported about this connection
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+// [/broke]
 
 // [read]
 std::size_t Socket::read(char* buffer, std::size_t size) {
@@ -104,7 +124,7 @@ std::size_t Socket::read(char* buffer, std::size_t size) {
 
 // [write]
 std::size_t Socket::write(std::string_view data) {
-  // Without MSG_NOSIGNAL, writing to a client that has gone kills the process.
+  // Without MSG_NOSIGNAL, a write to a client that has left kills the process.
   const ssize_t count =
       again_if_interrupted([&] { return ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL); });
   if (count < 0) fail("write");
@@ -121,7 +141,7 @@ void Socket::write_all(std::string_view data) {
 bool Socket::wait_readable(std::chrono::milliseconds timeout) {
   pollfd one{fd_, POLLIN, 0};
   const auto wait = static_cast<int>(timeout.count());
-  // After an interruption the full time starts again: a caller with a deadline computes the rest.
+  // After an interruption the full time starts again; a caller with a deadline recomputes it.
   const int ready = again_if_interrupted([&] { return ::poll(&one, 1, wait); });
   if (ready < 0) fail("poll");
   return ready > 0;

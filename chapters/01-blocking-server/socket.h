@@ -1,4 +1,4 @@
-// A TCP socket that closes itself, and the six calls a blocking server lives on.
+// A TCP socket that closes itself, and the few calls that a blocking server is made of.
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@
 namespace mini {
 
 // [socket]
-// Owns one file descriptor, or none. Every call blocks until it has something to say. What the
-// system refuses is thrown as std::system_error, except where a comment says otherwise.
+// Owns one file descriptor, or none. A call blocks until it has a result. A failed system call
+// throws std::system_error, except where a comment says otherwise.
 class Socket {
  public:
   Socket() = default;
@@ -22,28 +22,31 @@ class Socket {
   ~Socket() { close(); }
   // [/socket]
 
-  // Listens on `address`; port 0 takes any free one, port() tells which.
+  // Listens on `address`, an IPv4 address in digits; anything else throws std::invalid_argument.
+  // Port 0 takes any free port: port() returns which.
   static Socket listen(std::uint16_t port, const std::string& address = "127.0.0.1");
 
-  // The next connection that waits in the kernel's queue. Nothing after shutdown().
+  // Takes the next connection from the kernel's queue; waits until there is one. Returns nothing
+  // after shutdown(). Waits and retries while the process has no free descriptor.
   std::optional<Socket> accept();
 
-  // One read: what has arrived, at most `size` bytes. 0 means the other side has said all it has to
-  // say.
+  // Reads once and returns the number of bytes: what has arrived, at most `size`. 0 means that the
+  // other side has finished sending.
   std::size_t read(char* buffer, std::size_t size);
 
-  // One write: returns how much of `data` the kernel took, which may be less than all.
+  // Writes once and returns how many bytes of `data` the kernel took, perhaps not all of them.
   std::size_t write(std::string_view data);
-  // As many writes as it takes.
+  // Writes until the kernel has taken all of `data`.
   void write_all(std::string_view data);
 
-  // Whether a read would return at once; waits for that at most `timeout`.
+  // Waits until a read would return at once, but at most `timeout`. Returns whether it would.
   bool wait_readable(std::chrono::milliseconds timeout);
 
-  // Says "nothing more comes from me"; reading goes on. No error if the connection is gone already.
+  // Sends FIN, "nothing more comes from me"; reading still works. Does nothing if the connection is
+  // gone already.
   void shutdown_write();
-  // Ends both directions. A thread that is blocked in accept() or read() of this socket returns:
-  // this is the one call that another thread may make. The descriptor stays open.
+  // Shuts down both directions. A thread blocked in accept() or read() of this socket returns: this
+  // is the one call that another thread may make. The descriptor stays open.
   void shutdown();
   void close();
 
@@ -53,5 +56,9 @@ class Socket {
  private:
   int fd_ = -1;
 };
+
+// Returns whether accept() failed with `error` because a connection broke before it was accepted.
+// The listener is fine: accept again.
+bool broke_before_accept(int error);
 
 }  // namespace mini

@@ -1,5 +1,5 @@
-// The other end of a connection, for tests: sends what it is told to, and never waits longer than
-// 10 s.
+// The other end of a connection, for tests: sends what the test gives it, and never waits longer
+// than 10 s.
 #pragma once
 
 #include <arpa/inet.h>
@@ -36,15 +36,15 @@ class Client {
   void half_close() { socket_.shutdown_write(); }
   void close() { socket_.close(); }
 
-  // Ends the connection with RST, as a process that was killed does.
+  // Ends the connection with RST.
   void reset() {
     const linger now{1, 0};
     ::setsockopt(socket_.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
     socket_.close();
   }
 
-  // All that comes until the end of the connection; then closes too. Throws if the end is a reset,
-  // or takes too long.
+  // Reads everything until the end of the connection, then closes too. Throws if the connection
+  // ends with a reset, or not in time.
   std::string read_to_end() {
     std::string all;
     char piece[65536];
@@ -62,7 +62,7 @@ class Client {
   Socket socket_;
 };
 
-// Two ends of one TCP connection in one thread: the kernel's buffers lie between them.
+// Both ends of one TCP connection, in one thread. The kernel's buffers lie between them.
 struct Pair {
   Pair() : Pair(Socket::listen(0)) {}
   Client client;

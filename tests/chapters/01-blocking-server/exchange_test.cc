@@ -15,7 +15,7 @@ namespace {
 const std::string kGet = "GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Two:  two words \r\n\r\n";
 const std::string kPost = "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde";
 
-TEST(ToBytes, has_the_length_and_says_that_it_closes) {
+TEST(ToBytes, states_the_length_and_that_the_connection_closes) {
   EXPECT_EQ(to_bytes({200, "abc"}),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: 3\r\n"
             "Connection: close\r\n\r\nabc");
@@ -66,13 +66,13 @@ TEST(ServeConnection, a_handler_that_throws_is_answered_500) {
   EXPECT_TRUE(other.client().ask(kGet).starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
 }
 
-TEST(ServeConnection, the_end_is_no_reset_though_the_client_sent_more_than_was_read) {
+TEST(ServeConnection, ends_without_a_reset_though_the_client_sent_more_than_was_read) {
   Served served(hello);
   served.client().send("garbage\r\n\r\n" + std::string(20'000, 'x'));
   EXPECT_TRUE(served.client().read_to_end().starts_with("HTTP/1.1 400 "));
 }
 
-TEST(ServeConnection, a_client_that_never_ends_is_not_waited_for_longer_than_a_second) {
+TEST(ServeConnection, waits_no_longer_than_a_second_for_a_client_that_does_not_close) {
   const auto start = std::chrono::steady_clock::now();
   {
     Served served(hello);

@@ -11,7 +11,7 @@
 namespace mini {
 namespace {
 
-// What read_request makes of `bytes` from a client that then says no more.
+// Returns what read_request makes of `bytes`, after which the client stops sending.
 std::optional<Request> read(const std::string& bytes) {
   Pair pair;
   std::future<void> sent = std::async(std::launch::async, [&pair, &bytes] {
@@ -19,7 +19,7 @@ std::optional<Request> read(const std::string& bytes) {
     pair.client.half_close();
   });
   std::optional<Request> request = read_request(pair.server);
-  if (request && request->refusal != 0) pair.server.shutdown();  // nobody reads what it still sends
+  if (request && request->refusal != 0) pair.server.shutdown();  // nobody reads the rest
   try {
     sent.get();
   } catch (const std::system_error&) {
@@ -70,13 +70,13 @@ TEST(ReadRequest, one_byte_at_a_time) {
   ASSERT_TRUE(request.get()->body == "abcde");
 }
 
-TEST(ReadRequest, cut_off_anywhere_it_is_nothing) {
+TEST(ReadRequest, a_request_cut_off_anywhere_is_nothing) {
   for (std::size_t size = 0; size < kPost.size(); ++size) {
     EXPECT_FALSE(read(kPost.substr(0, size))) << size << " bytes";
   }
 }
 
-TEST(ReadRequest, what_is_no_request_is_refused) {
+TEST(ReadRequest, a_malformed_request_is_refused) {
   EXPECT_EQ(refusal("garbage\r\n\r\n"), 400);
   EXPECT_EQ(refusal("\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET /\r\n\r\n"), 400);
@@ -88,7 +88,7 @@ TEST(ReadRequest, what_is_no_request_is_refused) {
   EXPECT_EQ(refusal("GET / HTTP/2.0\r\n\r\n"), 505);
 }
 
-TEST(ReadRequest, a_length_that_is_no_number_or_two_is_refused) {
+TEST(ReadRequest, a_bad_length_or_two_lengths_are_refused) {
   const std::string head = "POST / HTTP/1.1\r\nContent-Length: ";
   for (const char* length : {"", "x", "-1", "+1", "1x", "0x1", "1 1", "1,1"}) {
     EXPECT_EQ(refusal(head + length + "\r\n\r\na"), 400) << length;

@@ -94,7 +94,7 @@ TEST_P(EachServer, stop_ends_a_connection_whose_client_is_silent) {
   Client silent(server.port());
   silent.send("GET /");
   server.stop();
-  // The connection was ended by us, or, if nobody had accepted it, by the kernel.
+  // Either we ended the connection, or the kernel did, if nobody had accepted it.
   try {
     EXPECT_EQ(silent.read_to_end(), "");
   } catch (const std::system_error& error) {
@@ -113,7 +113,7 @@ TEST_P(EachServer, may_be_made_and_never_run) {
   EXPECT_GT(server->port(), 0);
 }
 
-// The wall of this chapter: the second client is not served while the first one is silent.
+// The wall of this chapter: the second client is not served while the first is silent.
 TEST(OneAtATimeServer, a_silent_client_keeps_the_next_one_waiting) {
   std::atomic<int> handled = 0;
   Running server(make_one,
@@ -158,7 +158,7 @@ TEST(PoolServer, serves_at_once_as_many_as_it_has_workers) {
   for (Client& client : clients) EXPECT_TRUE(is_hello(client.read_to_end()));
 }
 
-// The wall of this chapter, once more: as many silent clients as workers, and nobody is served.
+// The wall of this chapter once more: with as many silent clients as workers, nobody is served.
 TEST(PoolServer, silent_clients_hold_a_worker_each) {
   Running server(make_pool, hello);
   std::list<Client> silent;

@@ -56,7 +56,7 @@ TEST(Socket, a_descriptor_is_not_inherited_by_programs_we_start) {
   EXPECT_TRUE(::fcntl(accepted.fd(), F_GETFD) & FD_CLOEXEC);
 }
 
-TEST(Socket, refuses_an_address_that_is_none_and_a_port_that_is_taken) {
+TEST(Socket, refuses_an_invalid_address_and_a_taken_port) {
   EXPECT_THROW(Socket::listen(0, "localhost"), std::invalid_argument);
   const Socket listener = Socket::listen(0);
   EXPECT_THROW(Socket::listen(listener.port()), std::system_error);
@@ -80,7 +80,7 @@ TEST(Socket, read_throws_if_the_client_resets) {
   EXPECT_THROW(pair.server.read(buffer, sizeof buffer), std::system_error);
 }
 
-TEST(Socket, write_to_a_client_that_has_gone_throws_and_kills_nobody) {
+TEST(Socket, write_to_a_client_that_has_left_throws_and_does_not_kill_the_process) {
   Pair pair;
   pair.client.reset();
   EXPECT_THROW(pair.server.write_all(std::string(100'000, 'x')), std::system_error);
@@ -92,8 +92,8 @@ void count_interruption(int) {
   ::sem_post(&g_interruptions);
 }
 
-// A blocking write returns less than all only if a signal comes in the middle. So one has to come
-// when the reader has a part: then the writer is inside its first write, and stays there.
+// A blocking write returns early only if a signal interrupts it in the middle. So we send one once
+// the reader has got a part: by then the writer is inside its first write, and stays there.
 TEST(Socket, write_all_goes_on_where_write_stopped) {
   ::sem_init(&g_interruptions, 0, 0);
   struct sigaction before;
@@ -109,7 +109,7 @@ TEST(Socket, write_all_goes_on_where_write_stopped) {
   char piece[65536];
   std::size_t received = pair.server.read(piece, sizeof piece);
   ::pthread_kill(writer.native_handle(), SIGUSR1);
-  ::sem_wait(&g_interruptions);  // until the write has ended, nobody makes room for the rest
+  ::sem_wait(&g_interruptions);  // nobody makes room for the rest until the write has ended
   while (const std::size_t size = pair.server.read(piece, sizeof piece)) received += size;
   writer.join();
   ::sigaction(SIGUSR1, &before, nullptr);
@@ -145,8 +145,8 @@ TEST(Socket, shutdown_wakes_a_thread_in_read) {
   EXPECT_EQ(read.get(), 0u);
 }
 
-// Takes every descriptor the process may have; gives them back at the end. Nothing of gtest and no
-// thread may be used meanwhile: UBSan's check of a virtual call needs two descriptors.
+// Takes every descriptor the process may have, and gives them back at the end. Use neither gtest
+// nor threads meanwhile: UBSan's check of a virtual call needs two descriptors.
 class NoDescriptorsLeft {
  public:
   NoDescriptorsLeft() {
@@ -184,7 +184,7 @@ TEST(Socket, accept_waits_for_a_descriptor_if_there_is_none_left) {
     ::setitimer(ITIMER_REAL, &in_20_ms, nullptr);
     accepted = listener.accept();
     waited = g_given_back == -1;
-    if (accepted) *accepted = Socket();  // it has the number that `none` still means to close
+    if (accepted) *accepted = Socket();  // it has the number that `none` is going to close
   }
   std::signal(SIGALRM, SIG_DFL);
   EXPECT_TRUE(accepted.has_value());

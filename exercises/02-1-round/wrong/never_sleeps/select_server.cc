@@ -21,8 +21,9 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
-bool left_before_we_came(int error) {
-  return error == EAGAIN || error == EINTR || error == ECONNABORTED;
+// Whether accept() failed because of one client, who is not there any more. The next one may be.
+bool lost_one_client(int error) {
+  return error == EAGAIN || error == EINTR || broke_before_accept(error);
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ void SelectServer::accept(Time at) {
     take(Socket(fd));
   } else if (errno == EINVAL) {
     stopped_ = true;  // stop() was called
-  } else if (!left_before_we_came(errno)) {
+  } else if (!lost_one_client(errno)) {
     // No descriptor left, perhaps. The client stays in the queue, and as long as it does select
     // would wake us at once and in vain. So we look away for a moment.
     std::fprintf(stderr, "a client has to wait: %s\n", std::strerror(errno));
