@@ -10,7 +10,7 @@
 namespace mini {
 namespace {
 
-constexpr std::chrono::milliseconds kGoodbye{1000};
+constexpr std::chrono::milliseconds kPatience{1000};  // with a client that does not close
 
 const char* reason(int status) {
   switch (status) {
@@ -67,7 +67,7 @@ std::string to_bytes(const Response& response, bool with_body) {
 // [end_in_order]
 void end_in_order(Socket& client) {
   client.shutdown_write();
-  const auto deadline = std::chrono::steady_clock::now() + kGoodbye;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   std::array<char, 4096> dropped;
   std::size_t total = 0;
   while (total < kMaxBody) {
@@ -89,7 +89,7 @@ void serve_connection(Socket& client, const Handler& handler) {
     client.write_all(to_bytes(answer(*request, handler), request->method != "HEAD"));
     end_in_order(client);
   } catch (const std::system_error&) {
-    // The client has gone: reset, or closed while we wrote. There is nobody left to tell.
+    // The client reset the connection, or closed it while we wrote: nobody is left to answer.
   }
 }
 // [/serve]

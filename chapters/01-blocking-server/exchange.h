@@ -1,4 +1,4 @@
-// One request in, one response out, and an orderly goodbye.
+// One request in, one response out, and a graceful close.
 #pragma once
 
 #include <functional>
@@ -18,17 +18,17 @@ struct Response {
 using Handler = std::function<Response(const Request&)>;
 // [/response]
 
-// The bytes that answer: status line, Content-Length, Connection: close, the body. The answer to
-// HEAD has the head that GET would have, and no body (RFC 9110 9.3.2).
+// Returns the bytes of a response: status line, Content-Length, Connection: close, body. The
+// response to HEAD has the same head as GET's, and no body (RFC 9110, 9.3.2).
 std::string to_bytes(const Response& response, bool with_body = true);
 
-// Ends the connection so that the last byte we wrote arrives: says goodbye, then reads and drops
-// what the client still sends, for at most a second and kMaxBody bytes (RFC 9112 9.6). The caller
-// closes.
+// Prepares a graceful close, in which the last byte we wrote arrives (RFC 9112, 9.6): sends FIN,
+// then reads and drops what the client still sends, for at most a second and kMaxBody bytes. The
+// caller closes the socket.
 void end_in_order(Socket& client);
 
-// The whole life of a connection in this chapter: read a request, answer it, end. Whatever the
-// client does, nothing is thrown; a handler that throws is answered 500.
+// Serves a connection from its first byte to its last: reads a request, answers it, ends in order.
+// Throws nothing, whatever the client does. A handler that throws is answered 500.
 void serve_connection(Socket& client, const Handler& handler);
 
 }  // namespace mini

@@ -19,7 +19,8 @@ std::string_view strip(std::string_view text) {
   return text;
 }
 
-// The part of `text` before `separator`; `text` keeps what follows. All of it if there is none.
+// Returns the part of `text` before `separator`, or all of it if there is none. `text` keeps what
+// follows the separator.
 std::string_view take_until(std::string_view& text, std::string_view separator) {
   const std::size_t end = text.find(separator);
   const std::string_view part = text.substr(0, end);
@@ -28,7 +29,7 @@ std::string_view take_until(std::string_view& text, std::string_view separator) 
 }
 
 // [parse_line]
-// "GET /path HTTP/1.1": three words with one blank between them. Returns the status that refuses.
+// Parses "GET /path HTTP/1.1": three words, one space between them.
 int parse_request_line(std::string_view line, Request& request) {
   request.method = take_until(line, " ");
   request.target = take_until(line, " ");
@@ -79,7 +80,7 @@ int find_body_size(const Request& request, std::size_t& size) {
   const std::string* length = nullptr;
   for (const auto& [name, value] : request.headers) {
     if (!same_ignoring_case(name, "Content-Length")) continue;
-    if (length && *length != value) return 400;  // two lengths: whom would the next server believe?
+    if (length && *length != value) return 400;  // two lengths: which would the next server use?
     length = &value;
   }
   if (!length) return 0;

@@ -1,4 +1,4 @@
-// One request of HTTP/1.1: what it holds, what its bytes mean, and how it is read from a socket.
+// One HTTP/1.1 request: what it holds, what its bytes mean, and how it is read from a socket.
 #pragma once
 
 #include <cstddef>
@@ -20,24 +20,25 @@ inline constexpr std::size_t kMaxBody = 1024 * 1024;  // bytes; more is answered
 struct Request {
   std::string method;
   std::string target;
-  std::vector<std::pair<std::string, std::string>> headers;  // as they came
+  std::vector<std::pair<std::string, std::string>> headers;  // in the order they came
   std::string body;
-  int refusal = 0;  // not 0: this is no request we serve, answer it with this status
+  int refusal = 0;  // if not 0: do not serve this request, answer it with this status
 
-  // The value of the first header with this name, whatever its case. nullptr if there is none.
+  // Returns the value of the first header with this name, in any case; nullptr if there is none.
   const std::string* header(const std::string& name) const;
-  // The value of `name` in the target's query, as it stands there; empty if there is none.
+  // Returns the value of `name` in the target's query, not decoded; empty if there is none.
   std::string argument(const std::string& name) const;
 };
 
-// Reads a head, without the blank line that ends it, into `request`. Returns 0, or the status that
-// refuses it. Knows nothing of sockets.
+// Parses a head, without the blank line that ends it, into `request`. Returns 0, or the status to
+// refuse it with. Needs no socket.
 int parse_head(std::string_view head, Request& request);
 
-// How many bytes of body follow the head (RFC 9112 6.3). Returns 0, or the status that refuses it.
+// Sets `size` to the number of bytes of body that follow the head (RFC 9112, 6.3). Returns 0, or
+// the status to refuse the request with.
 int find_body_size(const Request& request, std::size_t& size);
 
-// Reads one request to its end. Nothing if the client left before that.
+// Reads one request to its end. Returns nothing if the client leaves before that.
 std::optional<Request> read_request(Socket& client);
 
 }  // namespace mini

@@ -73,7 +73,7 @@ void ThreadServer::take(Socket client) {
       thread_ended();
     }).detach();
   } catch (const std::system_error& error) {
-    // The system gives no more threads. This client's connection is closed; the server goes on.
+    // No more threads to be had: this client's connection closes, and the server goes on.
     std::fprintf(stderr, "no thread for a client: %s\n", error.what());
     thread_ended();
   }
@@ -82,7 +82,7 @@ void ThreadServer::take(Socket client) {
 
 // [threads_end]
 void ThreadServer::thread_ended() {
-  // Under the lock: once finish() has seen the count, this object may be gone.
+  // Notify under the lock: once finish() sees a count of 0, this object may be destroyed.
   const std::lock_guard lock(mutex_);
   --threads_;
   ended_.notify_all();

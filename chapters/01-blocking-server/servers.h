@@ -1,4 +1,4 @@
-// Three servers that differ in one function: who serves the connection that was accepted.
+// Three servers that differ in one function: what becomes of a connection once it is accepted.
 #pragma once
 
 #include <condition_variable>
@@ -14,13 +14,13 @@
 
 namespace mini {
 
-// The connections that are being served, so that stop() can end them: a thread that waits for a
-// silent client cannot be asked in any other way. All functions may be called from any thread.
+// The connections being served, so that stop() can end them: nothing else wakes a thread that waits
+// for a silent client. All functions may be called from any thread.
 class OpenConnections {
  public:
   void add(Socket& client);
   void remove(Socket& client);
-  // Ends those that are open, and from now on each that is added.
+  // Ends all open connections, and from now on each one that is added.
   void shutdown_all();
 
  private:
@@ -37,21 +37,22 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Accepts and serves until stop(); then waits for the handlers that still run.
+  // Accepts and serves until stop(), then waits for the handlers that are still running.
   void run();
-  // Ends run() and every open connection. May be called from any thread, before run() too.
+  // Ends run() and every open connection. May be called from any thread, even before run().
   void stop();
 
   std::uint16_t port() const { return listener_.port(); }
 
  protected:
-  // What the three servers differ in.
+  // Serves the connection, now or later. This is where the three servers differ.
   virtual void take(Socket client) = 0;
-  // Called at the end of run(): whoever still serves must have ended when this returns.
+  // Called at the end of run(). When this returns, no thread serves a connection any more.
   virtual void finish() {}
 
-  void serve(Socket client);  // serve_connection(), and stop() can end it
-                              // [/server]
+  // Calls serve_connection() in such a way that stop() can end it.
+  void serve(Socket client);
+  // [/server]
 
  private:
   Socket listener_;
@@ -68,8 +69,8 @@ class OneAtATimeServer : public Server {
   void take(Socket client) override;
 };
 
-// Starts a thread for each connection, at most `max_threads` at a time: the next client waits in
-// the kernel's queue until a thread ends.
+// Starts a thread for each connection, but at most `max_threads` at a time. Above that, clients
+// wait in the kernel's queue until a thread ends.
 class ThreadServer : public Server {
  public:
   ThreadServer(Socket listener, Handler handler, std::size_t max_threads = 2048);
@@ -86,8 +87,8 @@ class ThreadServer : public Server {
   std::size_t threads_ = 0;
 };
 
-// Hands each connection to the first free thread of a fixed crew. At most `max_waiting` accepted
-// connections wait for one; further clients wait in the kernel's queue.
+// Hands each connection to the first free thread of a fixed pool. At most `max_waiting` accepted
+// connections wait for a thread; further clients wait in the kernel's queue.
 class PoolServer : public Server {
  public:
   PoolServer(Socket listener, Handler handler, std::size_t workers = 4,

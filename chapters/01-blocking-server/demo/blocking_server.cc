@@ -38,7 +38,7 @@ std::optional<Number> to_number(std::string_view text) {
 template <class Number>
 Number number_of(std::string_view option, std::string_view text) {
   const auto number = to_number<Number>(text);
-  if (!number) throw std::invalid_argument(std::string(option) + " wants a number");
+  if (!number) throw std::invalid_argument(std::string(option) + " needs a number");
   return *number;
 }
 
@@ -67,14 +67,14 @@ Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// A wait or a computation of at most 10 s, as long as the client asks for.
+// Returns how long the client asks us to wait or compute, at most 10 s.
 std::chrono::duration<double> asked_seconds(const mini::Request& request) {
   const double seconds = to_number<double>(request.argument("s")).value_or(0);
   return std::chrono::duration<double>(seconds > 0 && seconds < 10 ? seconds : 0);
 }
 
-// What this thread has used so far. A clock on the wall would let two threads share one processor
-// unseen.
+// Returns the processor time this thread has used. By the wall clock, two threads could share one
+// processor without anybody noticing.
 std::chrono::duration<double> processor_time() {
   timespec used{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -89,7 +89,7 @@ mini::Response handle(const mini::Request& request) {
     return {200,
             request.method + " /echo " + std::to_string(request.body.size()) + "\n" + request.body};
   }
-  if (path == "/slow") {  // waits, as for a database
+  if (path == "/slow") {  // waits, as it would for a database
     std::this_thread::sleep_for(asked_seconds(request));
     return {200, "slow"};
   }
@@ -119,8 +119,8 @@ std::unique_ptr<mini::Server> make_server(const Settings& settings) {
 }
 
 // [main]
-// Serves until SIGINT (Ctrl-C) or SIGTERM. Threads inherit the mask, so the signals wait for
-// sigwait() here and interrupt nobody.
+// Serves until SIGINT (Ctrl-C) or SIGTERM. Threads inherit the signal mask, so both signals wait for
+// sigwait() below and interrupt no other call.
 void serve(const Settings& settings) {
   sigset_t ends;
   sigemptyset(&ends);

@@ -1,5 +1,5 @@
-// A server with one fault, for the lab of the lesson: it sends a line every tenth of a second, and
-// one day it is gone.
+// A server with one fault, for the lab of the lesson. It sends a line every tenth of a second, until
+// one day it vanishes.
 #include <unistd.h>
 
 #include <array>
@@ -20,7 +20,7 @@ void tick(mini::Socket& client) {
   for (int i = 0; i < 20; ++i) {
     const std::string line = (i == 0 ? "HTTP/1.1 200 OK\r\n\r\n" : "") + std::string("tick\n");
     if (::write(client.fd(), line.data(), line.size()) < 0) {
-      std::perror("write");  // this client has gone; on to the next
+      std::perror("write");  // this client has left; on to the next
       return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -1,4 +1,4 @@
-// The server everybody writes first. It works on the first day; the lesson shows how it fails on
+// The server everybody writes first. It works on the first day. The lesson shows what happens on
 // the second.
 #include <unistd.h>
 
