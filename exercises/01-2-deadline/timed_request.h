@@ -1,4 +1,4 @@
-// read_request with a limit on time.
+// read_request with a time limit.
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,8 @@
 
 namespace mini {
 
-// Reads one request to its end, for at most `patience` from the call on; then its refusal is 408
-// (RFC 9110 15.5.9). Nothing if the client left before that.
+// Reads one request to its end. If that takes longer than `patience`, counted from the call, the
+// request's refusal is 408 (RFC 9110, 15.5.9). Returns nothing if the client leaves earlier.
 std::optional<Request> read_request(Socket& client, std::chrono::milliseconds patience);
 
 }  // namespace mini

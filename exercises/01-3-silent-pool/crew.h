@@ -14,19 +14,19 @@
 
 class Crew {
  public:
-  // Serves one connection, and may throw anything.
+  // Serves one connection. May throw anything.
   using Serve = std::function<void(mini::Socket&)>;
 
   Crew(std::size_t workers, Serve serve);
-  ~Crew();  // serves those that wait, then ends the workers
+  ~Crew();  // serves the connections that still wait, then ends the workers
 
-  // Hands a connection to the first free worker. When it was served, or serving it failed, the
-  // connection is closed at once, and the worker is free for the next.
+  // Hands a connection to the first free worker. Once it has been served, or serving it has failed,
+  // the connection is closed at once, and the worker is free for the next.
   void add(mini::Socket client);
 
  private:
   void work();
-  std::optional<mini::Socket> next();  // waits for a connection; nothing at the end
+  std::optional<mini::Socket> next();  // waits for a connection; returns nothing at the end
 
   const Serve serve_;
   std::mutex mutex_;

@@ -5,13 +5,12 @@
 namespace mini {
 
 std::optional<Request> read_request(Socket& client) {
-  // Works with a client that is fast, on a network that is kind, and on your own machine on most
-  // days.
+  // This works with a fast client, on a kind network, and on your own machine on most days.
   std::array<char, 4096> piece;
   const std::size_t size = client.read(piece.data(), piece.size());
   const std::string_view data(piece.data(), size);
 
-  // TODO: read on until the blank line has come, whatever the pieces.
+  // TODO: read on until the blank line has arrived, however it was cut.
   const std::size_t end_of_head = data.find("\r\n\r\n");
   if (end_of_head == data.npos) return std::nullopt;
 

@@ -29,7 +29,7 @@ std::string post(std::size_t size) {
 }
 
 TEST(ReadRequest, a_head_in_one_piece) {
-  Story story("This one passes on the starter: look there for what parse_head does for you.");
+  Story story("This one passes with the starter: look there to see what parse_head does for you.");
   Reading reading(story, mini::read_request);
   reading.send(kHead);
   story.expect("the request's target", std::string("/page"), target_of(reading.result()));
@@ -37,10 +37,9 @@ TEST(ReadRequest, a_head_in_one_piece) {
 
 TEST(ReadRequest, a_head_in_two_pieces) {
   Story story(
-      "One read is not one message. A read returns what has arrived so far; the rest of the "
-      "request\n"
-      "  is still on its way. Until the blank line has come, you have to keep what you have and "
-      "read on.");
+      "One read is not one message. A read returns what has arrived so far, and the rest of\n"
+      "  the request is still on its way. Keep what you have and read on, until the blank line\n"
+      "  has arrived.");
   Reading reading(story, mini::read_request);
   reading.send(kHead.substr(0, 8));
   reading.send(kHead.substr(8));
@@ -48,7 +47,7 @@ TEST(ReadRequest, a_head_in_two_pieces) {
 }
 
 TEST(ReadRequest, a_head_byte_by_byte) {
-  Story story("One read is not one message, and it may be as small as one byte.");
+  Story story("One read is not one message, and it may bring as little as one byte.");
   Reading reading(story, mini::read_request);
   story.step("the client sends " + in_quotes(kHead) + " byte by byte");
   for (const char byte : kHead) reading.send_unnoticed(std::string_view(&byte, 1));
@@ -57,9 +56,9 @@ TEST(ReadRequest, a_head_byte_by_byte) {
 
 TEST(ReadRequest, a_blank_line_cut_in_two) {
   Story story(
-      "The end of the head may lie across two reads: \"\\r\\n\" at the end of one, \"\\r\\n\" at "
-      "the start of\n"
-      "  the next. Look for it in all that has come, not in the newest piece.");
+      "The end of the head may lie across two reads: \"\\r\\n\" at the end of one, \"\\r\\n\"\n"
+      "  at the start of the next. Look for it in everything that has arrived, not in the newest\n"
+      "  piece.");
   for (std::size_t kept = 1; kept <= 3; ++kept) {
     Reading reading(story, mini::read_request);
     reading.send(kHead.substr(0, kHead.size() - kept));
@@ -70,9 +69,9 @@ TEST(ReadRequest, a_blank_line_cut_in_two) {
 
 TEST(ReadRequest, a_body_after_the_head) {
   Story story(
-      "The blank line ends the head, not the request. Content-Length bytes of body follow, and "
-      "they\n"
-      "  may come in reads of their own. What you leave unread turns your close() into a reset.");
+      "The blank line ends the head, not the request. Content-Length bytes of body follow, and\n"
+      "  they may arrive in reads of their own. Any byte you leave unread turns your close()\n"
+      "  into a reset.");
   Reading reading(story, mini::read_request);
   reading.send(post(5));
   reading.send("abc");
@@ -82,18 +81,17 @@ TEST(ReadRequest, a_body_after_the_head) {
 
 TEST(ReadRequest, a_body_larger_than_a_read) {
   Story story(
-      "A body of any size comes in as many reads as it takes, the first part of it perhaps in the "
-      "read\n"
-      "  that brought the end of the head.");
+      "A body arrives in as many reads as it takes. Its first part may come with the read that\n"
+      "  brought the end of the head.");
   Reading reading(story, mini::read_request);
   const std::string body(300'000, 'x');
   reading.send(post(body.size()) + body);
   story.expect("the size of the request's body", body.size(), body_of(reading.result()).size());
 }
 
-TEST(ReadRequest, what_follows_the_body_is_not_of_it) {
+TEST(ReadRequest, what_follows_the_body_belongs_to_the_next_request) {
   Story story(
-      "Content-Length says where the request ends. What comes after it belongs to the next one.");
+      "Content-Length says where the request ends. The bytes after it belong to the next one.");
   Reading reading(story, mini::read_request);
   reading.send(post(5) + "abcdeGET /next HTTP/1.1\r\n\r\n");
   story.expect("the request's body", std::string("abcde"), body_of(reading.result()));
@@ -101,9 +99,8 @@ TEST(ReadRequest, what_follows_the_body_is_not_of_it) {
 
 TEST(ReadRequest, a_client_that_leaves_in_the_head) {
   Story story(
-      "A read of 0 bytes is an answer: the client has said all it will ever say. Every further "
-      "read\n"
-      "  returns 0 at once, so a loop that waits for the rest never ends.");
+      "A read of 0 bytes is information: the client has sent all it will ever send. Every\n"
+      "  further read returns 0 at once, so a loop that waits for the rest never ends.");
   Reading reading(story, mini::read_request);
   reading.send(kHead.substr(0, 8));
   reading.leave();
@@ -112,9 +109,8 @@ TEST(ReadRequest, a_client_that_leaves_in_the_head) {
 
 TEST(ReadRequest, a_client_that_leaves_in_the_body) {
   Story story(
-      "A read of 0 bytes is an answer, in the body too. A request that was cut off must not be "
-      "served:\n"
-      "  half an order is no order.");
+      "A read of 0 bytes is information, in the body too. Do not serve a request that was cut\n"
+      "  off: half an order is not an order.");
   Reading reading(story, mini::read_request);
   reading.send(post(5) + "abc");
   reading.leave();
@@ -123,9 +119,8 @@ TEST(ReadRequest, a_client_that_leaves_in_the_body) {
 
 TEST(ReadRequest, a_head_without_end) {
   Story story(
-      "Whatever a client can make grow needs a limit. Without one, a client that never sends the "
-      "blank\n"
-      "  line takes all of your memory.");
+      "Everything a client can make grow needs a limit. Without one, a client that never sends\n"
+      "  the blank line takes all of your memory.");
   Reading reading(story, mini::read_request);
   const std::string piece(4096, 'x');
   story.step("the client sends " + std::to_string(2 * mini::kMaxHead) +
@@ -140,15 +135,15 @@ TEST(ReadRequest, a_head_without_end) {
 
 TEST(ReadRequest, a_body_over_the_limit) {
   Story story(
-      "A refusal is final: parse_head and find_body_size return the status, and nothing more is "
-      "read.");
+      "A refusal is final: return the status that parse_head or find_body_size gave you, and\n"
+      "  read nothing more.");
   Reading reading(story, mini::read_request);
   reading.send(post(mini::kMaxBody + 1));
   story.expect("the request's refusal", 413, refusal_of(reading.result()));
 }
 
-TEST(ReadRequest, what_is_no_request) {
-  Story story("parse_head returns the status that refuses a head. Do not drop it.");
+TEST(ReadRequest, a_head_that_makes_no_sense) {
+  Story story("parse_head returns the status to refuse a bad head with. Do not drop it.");
   Reading reading(story, mini::read_request);
   reading.send("garbage\r\n\r\n");
   story.expect("the request's refusal", 400, refusal_of(reading.result()));

@@ -6,7 +6,7 @@
 namespace mini {
 namespace {
 
-// Adds what the next read brings. False if there is nothing more to come.
+// Appends what the next read returns. Returns false if the client has finished sending.
 bool read_more(Socket& client, std::string& data) {
   std::array<char, 4096> piece;
   const std::size_t size = client.read(piece.data(), piece.size());
@@ -16,7 +16,7 @@ bool read_more(Socket& client, std::string& data) {
 
 }  // namespace
 
-// TODO: keep to `patience`.
+// TODO: return once `patience` has passed.
 std::optional<Request> read_request(Socket& client,
                                     [[maybe_unused]] std::chrono::milliseconds patience) {
   Request request;

@@ -28,8 +28,7 @@ int refusal_of(const std::optional<mini::Request>& request) {
   return request ? request->refusal : -1;
 }
 
-// Sends a byte every 5 ms until read_request has returned, for 2 s at most. Whether it has
-// returned.
+// Sends a byte every 5 ms until read_request has returned, for 2 s at most. Returns whether it has.
 bool drip(Reading& reading) {
   for (int i = 0; i < 400; ++i) {
     if (reading.done_within(milliseconds(5))) return true;
@@ -39,7 +38,7 @@ bool drip(Reading& reading) {
 }
 
 TEST(TimedRequest, a_request_in_time) {
-  Story story("This one passes on the starter: a limit must not harm those who keep it.");
+  Story story("This one passes with the starter: a limit must not harm clients that keep to it.");
   Reading reading(story, patient_for(milliseconds(60'000)));
   reading.send(kHead.substr(0, 8));
   reading.send(kHead.substr(8));
@@ -48,9 +47,8 @@ TEST(TimedRequest, a_request_in_time) {
 
 TEST(TimedRequest, a_silent_client) {
   Story story(
-      "A blocked read looks at no clock. To be able to stop in time you must know, before you "
-      "read, that\n"
-      "  the read will not block.");
+      "A blocked read does not look at the clock. To stop in time you must know, before you\n"
+      "  read, that the read will not block.");
   Reading reading(story, patient_for(milliseconds(100)));
   story.step("the client says nothing for longer than the 100 ms it has");
   story.expect("the request's refusal", kTooLate, refusal_of(reading.result()));
@@ -58,9 +56,9 @@ TEST(TimedRequest, a_silent_client) {
 
 TEST(TimedRequest, a_client_that_drips) {
   Story story(
-      "A limit for each read is no limit for the request: a byte now and then, and the clock "
-      "starts anew.\n"
-      "  Compute the deadline once, and give every read only what is left of it.");
+      "A limit for each read does not limit the request: one byte now and then, and the clock\n"
+      "  starts again. Compute the deadline once, and give every read only the time that is\n"
+      "  left.");
   Reading reading(story, patient_for(milliseconds(100)));
   reading.send("GET / HTTP/1.1\r\nA: ");
   story.step("the client, which has 100 ms, sends one byte every 5 ms, for two seconds");
@@ -71,9 +69,8 @@ TEST(TimedRequest, a_client_that_drips) {
 
 TEST(TimedRequest, a_body_that_does_not_come) {
   Story story(
-      "The body is a part of the request. A client that sends a good head and then nothing holds "
-      "your\n"
-      "  thread as well as one that never speaks.");
+      "The body is part of the request. A client that sends a good head and then nothing holds\n"
+      "  your thread just as long as one that never speaks.");
   Reading reading(story, patient_for(milliseconds(100)));
   reading.send(kPostHead);
   story.step("the client says nothing more");
@@ -81,7 +78,7 @@ TEST(TimedRequest, a_body_that_does_not_come) {
 }
 
 TEST(TimedRequest, a_body_that_drips) {
-  Story story("A body drips as well as a head: a limit for each read is no limit for the request.");
+  Story story("A body can drip, too: a limit for each read does not limit the request.");
   Reading reading(story, patient_for(milliseconds(100)));
   reading.send(kPostHead);
   story.step(
@@ -93,9 +90,8 @@ TEST(TimedRequest, a_body_that_drips) {
 
 TEST(TimedRequest, one_limit_for_head_and_body) {
   Story story(
-      "One deadline for head and body. Who computes a new one for the body gives a client that "
-      "plays with\n"
-      "  it twice the time.");
+      "Head and body share one deadline. If you compute a new one for the body, a client that\n"
+      "  knows this gets twice the time.");
   const auto start = std::chrono::steady_clock::now();
   Reading reading(story, patient_for(milliseconds(1000)));
   story.step("the client says nothing for 700 ms of the 1000 it has");
@@ -109,8 +105,7 @@ TEST(TimedRequest, one_limit_for_head_and_body) {
 
 TEST(TimedRequest, a_client_that_leaves_is_not_late) {
   Story story(
-      "The end of the client and the end of the time are two things: nobody is there to read a "
-      "408.");
+      "A client that has left is not late. Nobody is there to read a 408, so return nothing.");
   Reading reading(story, patient_for(milliseconds(60'000)));
   reading.send(kHead.substr(0, 8));
   reading.leave();
@@ -118,7 +113,7 @@ TEST(TimedRequest, a_client_that_leaves_is_not_late) {
 }
 
 TEST(TimedRequest, other_refusals_stay) {
-  Story story("What was refused at once before must not wait for the time to pass now.");
+  Story story("A request that was refused at once before must not wait for the deadline now.");
   Reading reading(story, patient_for(milliseconds(60'000)));
   reading.send("POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n");
   story.expect("the request's refusal", 413, refusal_of(reading.result()));

@@ -15,7 +15,7 @@ using mini::Client;
 using mini::Socket;
 using story::Story;
 
-// What a client says decides what serving it does.
+// Serves a client according to what it says: may throw a std::exception, or something odd.
 void serve(Socket& client) {
   std::array<char, 16> word;
   const std::string said(word.data(), client.read(word.data(), word.size()));
@@ -52,16 +52,15 @@ class Shop {
 };
 
 TEST(Crew, serves_every_client) {
-  Story story("This one passes on the starter: as long as nobody fails, all is well.");
+  Story story("This one passes with the starter: as long as no client fails, all is well.");
   Shop shop(story);
   for (int i = 0; i < 20; ++i) shop.expect_served();
 }
 
 TEST(Crew, two_rude_clients_and_two_workers) {
   Story story(
-      "An exception ended the worker, and a worker that has ended serves nobody. Accepted is not "
-      "served:\n"
-      "  the connection lies in the queue, and nobody is left to take it out.");
+      "An exception ended the worker, and a worker that has ended serves nobody. Accepted is\n"
+      "  not served: the connection is in the queue, and nobody is left to take it out.");
   Shop shop(story);
   for (int i = 0; i < 2; ++i) {
     story.step("serving a client throws std::runtime_error");
@@ -71,7 +70,7 @@ TEST(Crew, two_rude_clients_and_two_workers) {
 }
 
 TEST(Crew, a_hundred_rude_clients) {
-  Story story("More workers make the fault come later. Every client that fails still costs one.");
+  Story story("More workers only delay the fault: every client that fails still costs one.");
   Shop shop(story);
   story.step("serving a hundred clients throws std::runtime_error");
   for (int i = 0; i < 100; ++i) shop.visit_and_wait("rude");
@@ -80,9 +79,8 @@ TEST(Crew, a_hundred_rude_clients) {
 
 TEST(Crew, exceptions_of_any_kind) {
   Story story(
-      "Not everything that is thrown is a std::exception. What leaves a thread's function uncaught "
-      "ends the\n"
-      "  whole process.");
+      "Not everything that can be thrown is a std::exception. An exception that leaves a\n"
+      "  thread's function uncaught ends the whole process.");
   Shop shop(story);
   story.step("serving ten clients throws an int");
   for (int i = 0; i < 10; ++i) shop.visit_and_wait("odd");
@@ -91,10 +89,9 @@ TEST(Crew, exceptions_of_any_kind) {
 
 TEST(Crew, the_connection_of_a_failed_client_ends) {
   Story story(
-      "A socket that is kept is a connection that stays open: the client waits for an answer that "
-      "nobody\n"
-      "  will write. The socket must be destroyed in the turn of the loop in which serving it "
-      "failed.");
+      "As long as a socket is kept, its connection stays open: the client waits for a response\n"
+      "  that nobody will write. Destroy the socket in the same iteration of the loop in which\n"
+      "  serving it failed.");
   Shop shop(story);
   story.step("serving a client throws std::runtime_error");
   Client client = shop.visit("rude");

@@ -5,7 +5,7 @@
 namespace mini {
 namespace {
 
-// Adds what the next read brings. False if there is nothing more to come.
+// Appends what the next read returns. Returns false if the client has finished sending.
 bool read_more(Socket& client, std::string& data) {
   std::array<char, 4096> piece;
   const std::size_t size = client.read(piece.data(), piece.size());

@@ -5,7 +5,7 @@
 namespace mini {
 namespace {
 
-// Adds what the next read brings.
+// Appends what the next read returns.
 void read_more(Socket& client, std::string& data) {
   std::array<char, 4096> piece;
   const std::size_t size = client.read(piece.data(), piece.size());

@@ -10,7 +10,7 @@ using Clock = std::chrono::steady_clock;
 
 enum class More { kBytes, kEnd, kLate };
 
-// Adds what the next read brings, if it brings it before the deadline.
+// Appends what the next read returns, unless the deadline passes first.
 More read_more(Socket& client, std::string& data, Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
   if (left.count() <= 0 || !client.wait_readable(left)) return More::kLate;

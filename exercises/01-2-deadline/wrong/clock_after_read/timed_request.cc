@@ -10,7 +10,7 @@ using Clock = std::chrono::steady_clock;
 
 enum class More { kBytes, kEnd, kLate };
 
-// Adds what the next read brings, if it brings it before the deadline.
+// Appends what the next read returns, unless the deadline passes first.
 More read_more(Socket& client, std::string& data, Clock::time_point deadline) {
   std::array<char, 4096> piece;
   const std::size_t size = client.read(piece.data(), piece.size());

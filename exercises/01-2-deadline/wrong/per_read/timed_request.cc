@@ -8,7 +8,7 @@ namespace {
 
 enum class More { kBytes, kEnd, kLate };
 
-// Adds what the next read brings, if it brings it before the deadline.
+// Appends what the next read returns, unless the deadline passes first.
 More read_more(Socket& client, std::string& data, std::chrono::milliseconds patience) {
   if (!client.wait_readable(patience)) return More::kLate;
   std::array<char, 4096> piece;
