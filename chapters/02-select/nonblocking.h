@@ -1,4 +1,4 @@
-// Sockets that answer "not now" instead of sleeping.
+// Sockets whose calls fail with EAGAIN, "not now", where they would have blocked.
 #pragma once
 
 #include <optional>
@@ -8,12 +8,12 @@
 
 namespace mini {
 
-// From now on a call on this socket that would have to wait fails with EAGAIN.
+// From now on, a call on this socket that would block fails with EAGAIN instead.
 void make_nonblocking(const Socket& socket);
 
 // [if_ready]
-// What `call` returns, which makes one call on such a socket; nothing if that would have had to
-// wait. What else goes wrong is thrown on.
+// Returns the result of `call`, which makes one call on such a socket, or nothing if that call
+// would have blocked. Any other error is thrown as before.
 template <class Call>
 auto if_ready(Call call) -> std::optional<decltype(call())> {
   try {

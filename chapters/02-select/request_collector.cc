@@ -15,7 +15,7 @@ std::optional<Request> RequestCollector::add(std::string_view piece) {
   return std::move(request_);
 }
 
-// Whether there is enough to go on: a whole head, or one that is refused.
+// Returns whether there is enough to go on: a complete head, or one that is refused.
 bool RequestCollector::take_head() {
   const std::size_t end = received_.find("\r\n\r\n");
   if (end == received_.npos) {

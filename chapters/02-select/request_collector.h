@@ -1,4 +1,4 @@
-// A request that comes in pieces, when nobody may wait for the next piece.
+// A request that arrives in pieces, for a server that must not wait for the next piece.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,18 @@
 namespace mini {
 
 // [collector]
-// read_request() of chapter 01, turned inside out: it asked for the next piece, and this one is
-// told. What its local variables kept from one piece to the next are members.
+// read_request() of chapter 01, turned inside out: that function asked for the next piece, this
+// object is given it. The function's local variables have become members.
 class RequestCollector {
  public:
-  // Takes what has arrived. The request, when it is whole or refused: then this object has done its
-  // work.
+  // Takes the bytes that have arrived. Returns the request once it is complete or refused; do not
+  // call add() after that.
   std::optional<Request> add(std::string_view piece);
 
  private:
   bool take_head();
 
-  std::string received_;  // and not taken apart yet
+  std::string received_;  // and not parsed yet
   bool has_head_ = false;
   std::size_t body_size_ = 0;
   Request request_;

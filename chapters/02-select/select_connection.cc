@@ -12,7 +12,7 @@
 namespace mini {
 namespace {
 
-constexpr std::chrono::seconds kGoodbye{1};
+constexpr std::chrono::seconds kPatience{1};  // with a client that does not close
 
 Response answer(const Request& request, const Handler& handler) {
   if (request.refusal != 0) return {request.refusal, "This request is not served.\n"};
@@ -58,7 +58,7 @@ void SelectConnection::step(const Selection& ready, Time now) {
     }
     if (deadline_ && now >= *deadline_) state_ = State::kOver;
   } catch (const std::system_error&) {
-    state_ = State::kOver;  // the client has gone: reset, or closed while we wrote
+    state_ = State::kOver;  // the client reset the connection, or closed it while we wrote
   }
 }
 // [/step]
@@ -67,7 +67,7 @@ void SelectConnection::step(const Selection& ready, Time now) {
 void SelectConnection::read(Time now) {
   std::array<char, 65536> piece;
   const auto size = if_ready([&] { return socket_.read(piece.data(), piece.size()); });
-  if (!size) return;  // select may be wrong: what was there a moment ago is gone
+  if (!size) return;  // select's answer may be out of date: somebody else was faster
   if (*size == 0) {
     state_ = State::kOver;  // the client left in the middle of its request
     return;
@@ -76,7 +76,7 @@ void SelectConnection::read(Time now) {
   if (!request) return;
   response_ = to_bytes(answer(*request, handler_), request->method != "HEAD");
   state_ = State::kWriting;
-  write(now);  // there is room, as a rule: asking first would cost a round
+  write(now);  // there is usually room, and asking first would cost a round
 }
 // [/read]
 
@@ -85,13 +85,15 @@ void SelectConnection::write(Time now) {
   const std::string_view rest = std::string_view(response_).substr(written_);
   written_ += if_ready([&] { return socket_.write(rest); }).value_or(0);
   if (written_ < response_.size()) return;
-  // end_in_order() of chapter 01: its waiting is a state, its deadline the time that select sleeps.
+  // end_in_order() of chapter 01, as a state: its waiting is left to select, which knows the
+  // deadline.
   socket_.shutdown_write();
   state_ = State::kEnding;
-  deadline_ = now + kGoodbye;
+  deadline_ = now + kPatience;
 }
 // [/write]
 
+// [drop]
 void SelectConnection::drop() {
   std::array<char, 65536> piece;
   const auto size = if_ready([&] { return socket_.read(piece.data(), piece.size()); });
@@ -99,5 +101,6 @@ void SelectConnection::drop() {
   dropped_ += *size;
   if (*size == 0 || dropped_ > kMaxBody) state_ = State::kOver;
 }
+// [/drop]
 
 }  // namespace mini

@@ -16,30 +16,30 @@ namespace mini {
 using Time = std::chrono::steady_clock::time_point;
 
 // [connection]
-// The life of a connection in chapter 01 was a function, and where it stood was known to its
-// thread. Here nobody may stay inside: each step does what can be done now and returns, and where
-// the connection stands is a variable.
+// In chapter 01 the life of a connection was a function, and its thread's stack knew how far it had
+// come. Here no call may wait: each step does what can be done now and returns, and a variable
+// knows how far the connection has come.
 class SelectConnection {
  public:
-  // The socket must be non-blocking, the handler outlive the connection.
+  // The socket must be non-blocking, and the handler must outlive the connection.
   SelectConnection(Socket socket, const Handler& handler);
-  // Answers without having read anything.
+  // Sends this response, without having read anything.
   void refuse(const Response& response);
 
-  // Says what it waits for.
+  // Adds what this connection waits for to the question.
   void watch(Selection& selection) const;
-  // Does what is possible. Whatever the client does, nothing is thrown.
+  // Does what is possible now. Throws nothing, whatever the client does.
   void step(const Selection& ready, Time now);
-  // When step() has something to do though nothing is ready.
+  // Returns when step() has something to do even if nothing is ready.
   std::optional<Time> deadline() const { return deadline_; }
-  // Nothing is left to do: the owner destroys it.
+  // Returns whether nothing is left to do. Then the owner destroys this object.
   bool is_over() const { return state_ == State::kOver; }
 
  private:
   enum class State {
     kReading,  // a request arrives
     kWriting,  // the response leaves, as fast as the client takes it
-    kEnding,   // we said goodbye; what the client still sends is dropped
+    kEnding,   // we sent FIN; what the client still sends is dropped
     kOver,
   };
   // [/connection]
@@ -56,7 +56,7 @@ class SelectConnection {
   std::string response_;
   std::size_t written_ = 0;  // of response_
   std::size_t dropped_ = 0;
-  std::optional<Time> deadline_;  // of the goodbye
+  std::optional<Time> deadline_;  // of kEnding
   // [/members]
 };
 

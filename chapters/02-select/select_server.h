@@ -1,4 +1,4 @@
-// An HTTP server in one thread: it sleeps in one place, and serves whoever is ready.
+// An HTTP server in one thread: it sleeps in one place, and serves every client that is ready.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 namespace mini {
 
 // [limit]
-// A client whose descriptor has this number or a higher one is answered 503: select cannot name
-// FD_SETSIZE and beyond, and to say no in order takes a descriptor too.
+// Clients whose descriptor has this number or a higher one are answered 503. select cannot watch
+// FD_SETSIZE and above, and a polite refusal takes a descriptor, too.
 inline constexpr int kRefusedFrom = FD_SETSIZE - 16;
 // [/limit]
 
 // [server]
 class SelectServer {
  public:
-  // Throws std::out_of_range if select cannot name the listener.
+  // Throws std::out_of_range if select cannot watch the listener.
   SelectServer(Socket listener, Handler handler);
 
-  // Accepts and serves until stop(), then closes what is open.
+  // Accepts and serves until stop(), then closes all connections.
   void run();
   // Ends run(). May be called from any thread, from a signal handler, and before run().
   void stop();
@@ -41,7 +41,7 @@ class SelectServer {
   const Handler handler_;
   std::list<SelectConnection> connections_;
   bool stopped_ = false;
-  std::optional<Time> deaf_until_;  // no descriptor is left: it would be useless to accept
+  std::optional<Time> paused_until_;  // no descriptor is left: do not accept before this
 };
 // [/server]
 

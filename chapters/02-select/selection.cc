@@ -12,9 +12,9 @@ namespace {
 // [add]
 void add(int fd, fd_set& set) {
   if (!Selection::fits(fd)) {
-    throw std::out_of_range("select knows no descriptor " + std::to_string(fd));
+    throw std::out_of_range("select cannot watch descriptor " + std::to_string(fd));
   }
-  FD_SET(fd, &set);  // checks nothing: sets bit number `fd` of whatever lies there
+  FD_SET(fd, &set);  // checks nothing: sets bit number `fd`, counted from the start of `set`
 }
 // [/add]
 
@@ -50,7 +50,7 @@ void Selection::wait(std::optional<std::chrono::microseconds> timeout) {
       ::select(highest_ + 1, &readable_, &writable_, nullptr, timeout ? &time : nullptr);
   if (ready >= 0) return;
   if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "select");
-  // The sets still hold the question, and must not be taken for the answer.
+  // The sets still hold the question. Nobody must take it for the answer.
   FD_ZERO(&readable_);
   FD_ZERO(&writable_);
 }

@@ -1,4 +1,4 @@
-// One question to the kernel: which of these descriptors are ready?
+// One question for the kernel: which of these descriptors are ready?
 #pragma once
 
 #include <sys/select.h>
@@ -9,25 +9,26 @@
 namespace mini {
 
 // [selection]
-// select writes its answer over the question, so a Selection is asked once: make a new one for each
-// round of the server.
+// One call of select(). It overwrites the question with the answer, so use a Selection once, and
+// make a new one for each round of the server.
 class Selection {
  public:
-  // Whether the question can name this descriptor: an fd_set is an array of FD_SETSIZE bits, and
-  // has no room for a larger number.
+  // Returns whether this descriptor fits into the question: an fd_set is an array of FD_SETSIZE
+  // bits, one for each number.
   static bool fits(int fd) { return fd >= 0 && fd < FD_SETSIZE; }
 
   Selection();
 
-  // Asks whether a call would not wait. Throws std::out_of_range if the descriptor does not fit.
+  // Adds "could this be read (written) without blocking?" to the question. Throws std::out_of_range
+  // if the descriptor does not fit.
   void watch_read(int fd);
   void watch_write(int fd);
 
-  // Sleeps until one of them is ready, or the time is over; no time means for as long as it takes.
-  // A signal may end the sleep: then nothing is ready.
+  // Sleeps until a descriptor is ready or `timeout` has passed; without a timeout, for as long as
+  // it takes. A signal may end the sleep early: then nothing is ready.
   void wait(std::optional<std::chrono::microseconds> timeout);
 
-  // The answer, after wait(). False for what was not watched.
+  // Returns the answer; call after wait(). False for a descriptor that was not watched.
   bool can_read(int fd) const;
   bool can_write(int fd) const;
 

@@ -48,13 +48,13 @@ Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// A wait or a computation of at most 10 s, as long as the client asks for.
+// Returns how long the client asks us to wait or compute, at most 10 s.
 std::chrono::duration<double> asked_seconds(const mini::Request& request) {
   const double seconds = to_number<double>(request.argument("s")).value_or(0);
   return std::chrono::duration<double>(seconds > 0 && seconds < 10 ? seconds : 0);
 }
 
-// What this thread has computed so far.
+// Returns the processor time this thread has used.
 std::chrono::duration<double> processor_time() {
   timespec used{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -69,7 +69,7 @@ mini::Response handle(const mini::Request& request) {
     const std::string size = std::to_string(request.body.size());
     return {200, request.method + " /echo " + size + "\n" + request.body};
   }
-  if (path == "/slow") {  // waits, as for a database, and everybody waits with it
+  if (path == "/slow") {  // waits, as it would for a database, and every client waits with it
     std::this_thread::sleep_for(asked_seconds(request));
     return {200, "slow"};
   }
@@ -86,7 +86,7 @@ mini::Response handle(const mini::Request& request) {
   return {404, "Not Found\n"};
 }
 
-// A process may usually have 1,024 descriptors, and would meet that wall before the one of select.
+// Most processes may have 1,024 descriptors: they would hit that wall before they hit select's.
 void allow_many_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -98,7 +98,7 @@ void allow_many_descriptors() {
 mini::SelectServer* running = nullptr;
 
 // Serves until SIGINT (Ctrl-C) or SIGTERM, in one thread. stop() is a single system call, so a
-// signal handler may make it, wherever it interrupts us.
+// signal handler may call it wherever it interrupts us.
 void serve(const Settings& settings) {
   mini::SelectServer server(mini::Socket::listen(settings.port, settings.address), handle);
   running = &server;

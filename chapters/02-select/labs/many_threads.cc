@@ -1,5 +1,5 @@
-// The thread server of chapter 01 with its limit lifted: many_threads PORT. For the experiment that
-// asks what a crowd of idle clients costs.
+// The thread server of chapter 01 without its limit: many_threads PORT. For the experiment that
+// measures the cost of a crowd of idle clients.
 #include <cstdint>
 #include <cstdlib>
 

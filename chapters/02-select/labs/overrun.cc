@@ -1,5 +1,5 @@
 // A server with one fault, for the lab of the lesson: it forgets that an fd_set has room for 1,024
-// descriptors. Here its clients are copies of one descriptor that is never readable.
+// descriptors. Its clients are copies of one descriptor that is never readable.
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -15,7 +15,7 @@ namespace {
 // [fault]
 struct Server {
   fd_set clients;
-  long max_upload = 1'048'576;  // bytes; what is larger is answered 413
+  long max_upload = 1'048'576;  // bytes; larger uploads are answered 413
 };
 
 void take(Server& server, int client) {
@@ -40,7 +40,8 @@ int main() {
 
   const mini::Socket silent(::eventfd(0, 0));
   for (const int number : {1022, 1023, 1024}) {
-    const mini::Socket client(::fcntl(silent.fd(), F_DUPFD, number));  // gets the number, if free
+    const mini::Socket client(
+        ::fcntl(silent.fd(), F_DUPFD, number));  // gets this number, if it is free
     FD_ZERO(&server.clients);
     take(server, client.fd());
     wait(server, client.fd());

@@ -1,5 +1,5 @@
-// What it costs to be told that one of N descriptors is readable, when the others are idle: by
-// select, and by poll, which takes an array instead of bits.
+// Measures the cost of finding the one readable descriptor among N, when the others are idle: with
+// select, and with poll, which takes an array instead of bits.
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -24,7 +24,7 @@ Descriptors make(int count) {
 
 // [measured]
 bool ask_select(const Descriptors& all) {
-  mini::Selection selection;  // what is watched is told anew in each round
+  mini::Selection selection;  // each round names all descriptors again
   for (const mini::Socket& one : all) selection.watch_read(one.fd());
   selection.wait(std::chrono::microseconds(0));
   return std::any_of(all.begin(), all.end(),
@@ -40,7 +40,7 @@ bool ask_poll(const Descriptors& all) {
 }
 // [/measured]
 
-// Microseconds, the fastest of many: the others were disturbed.
+// Returns the microseconds of the fastest of many calls: the others were disturbed.
 template <class Ask>
 double fastest(Ask ask) {
   double best = 1e9;

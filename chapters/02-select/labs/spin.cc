@@ -1,5 +1,5 @@
-// The obvious use of a non-blocking socket: ask it until it answers. One client, who is silent for
-// a second.
+// The obvious use of a non-blocking socket: ask it until it has something. Here there is one
+// client, which is silent for a second.
 #include <sys/socket.h>
 #include <time.h>
 

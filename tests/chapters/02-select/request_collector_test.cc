@@ -10,7 +10,7 @@ namespace {
 
 const std::string kPost = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde";
 
-// The status that refuses what is sent; nothing if more is awaited.
+// Returns the status that refuses `bytes`, or nothing if the collector waits for more.
 std::optional<int> refusal(const std::string& bytes) {
   const std::optional<Request> request = RequestCollector().add(bytes);
   return request ? std::optional<int>(request->refusal) : std::nullopt;
@@ -45,12 +45,12 @@ TEST(RequestCollector, a_request_byte_by_byte) {
   EXPECT_EQ(request->body, "abcde");
 }
 
-TEST(RequestCollector, what_follows_the_request_is_left_out) {
+TEST(RequestCollector, leaves_out_the_bytes_after_the_request) {
   EXPECT_EQ(RequestCollector().add(kPost + "GET /b")->body, "abcde");
   EXPECT_EQ(RequestCollector().add("GET / HTTP/1.1\r\n\r\nabc")->body, "");
 }
 
-TEST(RequestCollector, refuses_what_is_no_request) {
+TEST(RequestCollector, refuses_a_malformed_request) {
   EXPECT_EQ(refusal("garbage\r\n\r\n"), 400);
   EXPECT_EQ(refusal("\r\n\r\n"), 400);
   EXPECT_EQ(refusal("GET / HTTP/3.0\r\n\r\n"), 505);

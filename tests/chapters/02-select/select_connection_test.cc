@@ -26,21 +26,21 @@ Socket nonblocking(Socket socket) {
   return socket;
 }
 
-// A client and the connection at the other end; the test says what the time is.
+// A client, and the connection at the other end. The test decides what time it is.
 class Served {
  public:
   explicit Served(Handler handler) : handler_(std::move(handler)) {}
   Client& client() { return pair_.client; }
   SelectConnection& connection() { return connection_; }
 
-  // Asks what the connection waits for, and lets it do that.
+  // Does one round: asks select for what the connection wants, and calls step().
   void round(Time now = kStart) {
     Selection selection;
     connection_.watch(selection);
     selection.wait(milliseconds(0));
     connection_.step(selection, now);
   }
-  // As round(), and sleeps until there is something to do.
+  // Does one round, and sleeps until there is something to do.
   void next() {
     Selection selection;
     connection_.watch(selection);
@@ -76,7 +76,7 @@ TEST(SelectConnection, a_round_without_news_changes_nothing) {
   EXPECT_TRUE(served.client().read_to_end().ends_with("\r\n\r\nhello"));
 }
 
-TEST(SelectConnection, waits_a_second_for_the_clients_goodbye_and_no_longer) {
+TEST(SelectConnection, waits_a_second_for_the_clients_FIN_and_no_longer) {
   Served served(hello);
   served.client().send(kGet);
   served.next();
@@ -87,7 +87,7 @@ TEST(SelectConnection, waits_a_second_for_the_clients_goodbye_and_no_longer) {
   EXPECT_TRUE(served.connection().is_over());
 }
 
-TEST(SelectConnection, drops_what_comes_after_the_answer_but_not_without_end) {
+TEST(SelectConnection, drops_what_arrives_after_the_response_up_to_a_limit) {
   Served served(hello);
   served.client().send("garbage\r\n\r\n");
   served.next();
@@ -101,12 +101,13 @@ TEST(SelectConnection, drops_what_comes_after_the_answer_but_not_without_end) {
   EXPECT_LT(dropped, 2 * kMaxBody);
 }
 
-TEST(SelectConnection, a_large_answer_takes_as_many_steps_as_the_client_makes_it) {
+TEST(SelectConnection, a_large_response_leaves_in_as_many_steps_as_it_takes) {
   Served served([](const Request&) { return Response{200, std::string(20'000'000, 'x')}; });
   served.client().send(kGet);
   served.next();
   served.round();
-  EXPECT_FALSE(served.connection().deadline()) << "all is sent, though nobody has read it";
+  EXPECT_FALSE(served.connection().deadline())
+      << "everything has been sent, though nobody has read it";
 }
 
 TEST(SelectConnection, a_handler_that_throws_is_answered_500) {
@@ -127,8 +128,8 @@ TEST(SelectConnection, a_client_that_leaves_in_any_state_ends_it) {
   Served early(hello);
   early.client().send(kGet.substr(0, 5));
   early.client().half_close();
-  early.next();  // what it said
-  early.next();  // and that it has left
+  early.next();  // reads what it sent
+  early.next();  // sees that it has left
   EXPECT_TRUE(early.connection().is_over());
 
   Served reading([](const Request&) { return Response{200, std::string(20'000'000, 'x')}; });

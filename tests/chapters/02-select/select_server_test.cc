@@ -33,7 +33,7 @@ bool is_hello(const std::string& answer) {
   return answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello");
 }
 
-// A server in a thread of its own while the test plays the clients.
+// A server that runs in a thread of its own while the test plays the clients.
 class Running {
  public:
   explicit Running(Handler handler)
@@ -55,7 +55,7 @@ TEST(SelectServer, answers_one_client_after_the_other) {
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
 }
 
-TEST(SelectServer, a_client_that_says_nothing_holds_up_nobody) {
+TEST(SelectServer, a_silent_client_holds_up_nobody) {
   Running server(hello);
   std::list<Client> silent;
   for (int i = 0; i < 100; ++i) silent.emplace_back(server.port());
@@ -83,7 +83,7 @@ TEST(SelectServer, outlives_clients_that_leave_in_the_middle) {
   EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
 }
 
-TEST(SelectServer, refuses_what_is_no_request_and_what_is_too_large) {
+TEST(SelectServer, refuses_malformed_and_oversized_requests) {
   Running server(hello);
   const auto status = [&](const std::string& request) {
     return Client(server.port()).ask(request).substr(0, 12);
@@ -93,7 +93,7 @@ TEST(SelectServer, refuses_what_is_no_request_and_what_is_too_large) {
   EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n"), "HTTP/1.1 413");
 }
 
-TEST(SelectServer, a_large_answer_leaves_as_fast_as_the_client_takes_it) {
+TEST(SelectServer, a_large_response_leaves_as_fast_as_the_client_reads_it) {
   Running server([](const Request&) { return Response{200, std::string(20'000'000, 'x')}; });
   Client slow(server.port());
   slow.send(kGet);
@@ -106,7 +106,7 @@ TEST(SelectServer, stop_ends_a_connection_whose_client_is_silent) {
   Client silent(server.port());
   silent.send("GET /");
   server.stop();
-  // The connection was ended by us, or, if nobody had accepted it, by the kernel.
+  // Either we ended the connection, or the kernel did, if nobody had accepted it.
   try {
     EXPECT_EQ(silent.read_to_end(), "");
   } catch (const std::system_error& error) {
@@ -120,8 +120,8 @@ TEST(SelectServer, stop_before_run_makes_run_return) {
   server.run();
 }
 
-// Takes descriptors until those that are left begin at `lowest` or there is none; give_back()
-// returns them. At most `limit` may be open.
+// Takes descriptors until the next free one is at least `lowest`, or there is none; at most `limit`
+// may be open. give_back() returns them.
 class NoDescriptorsBelow {
  public:
   NoDescriptorsBelow(int lowest, rlim_t limit) {
@@ -144,7 +144,7 @@ class NoDescriptorsBelow {
 
 constexpr int kMany = FD_SETSIZE + 100;
 
-TEST(SelectServer, a_client_too_many_is_told_so) {
+TEST(SelectServer, one_client_too_many_is_answered_503) {
   Running server(hello);
   EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
   NoDescriptorsBelow none(kRefusedFrom, kMany);
@@ -153,24 +153,24 @@ TEST(SelectServer, a_client_too_many_is_told_so) {
   EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
 }
 
-// Beyond FD_SETSIZE the connection could not even be watched until its refusal has been sent.
-TEST(SelectServer, a_client_that_select_cannot_name_is_closed_and_harms_nobody) {
+// Beyond FD_SETSIZE, nobody could even watch the connection until its refusal has been sent.
+TEST(SelectServer, a_client_that_select_cannot_watch_is_closed_and_harms_nobody) {
   Running server(hello);
   EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
   Client known(server.port());
   known.send(kGet.substr(0, 10));
-  EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));  // so `known` is accepted as well
+  EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));  // so `known` has been accepted, too
   NoDescriptorsBelow none(FD_SETSIZE, kMany);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Client(server.port()).read_to_end(), "");
   EXPECT_TRUE(is_hello(known.ask(kGet.substr(10))));
 }
 
-TEST(SelectServer, a_listener_that_select_cannot_name_is_refused) {
+TEST(SelectServer, refuses_a_listener_that_select_cannot_watch) {
   NoDescriptorsBelow none(FD_SETSIZE, kMany);
   EXPECT_THROW(SelectServer(Socket::listen(0), hello), std::out_of_range);
 }
 
-// A client that has its descriptor before it comes.
+// A client that has its descriptor before it connects.
 class Visitor {
  public:
   void connect(std::uint16_t port) {
@@ -194,8 +194,8 @@ class Visitor {
   Socket socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 };
 
-// The client stays in the kernel's queue; a server that asked again at once would ask for ever.
-TEST(SelectServer, looks_away_for_a_moment_if_there_is_no_descriptor_left) {
+// The client stays in the kernel's queue. A server that asked again at once would do nothing else.
+TEST(SelectServer, stops_accepting_for_a_moment_if_no_descriptor_is_left) {
   Running server([](const Request&) { return Response{200, std::string(20'000'000, 'x')}; });
   Visitor known;
   known.connect(server.port());
@@ -208,7 +208,7 @@ TEST(SelectServer, looks_away_for_a_moment_if_there_is_no_descriptor_left) {
   late.connect(server.port());
   late.socket().write_all(kGet);
   EXPECT_FALSE(late.socket().wait_readable(std::chrono::milliseconds(50)));
-  EXPECT_GT(known.read_to_end(), 20'000'000u);  // who is there is served, and makes room
+  EXPECT_GT(known.read_to_end(), 20'000'000u);  // the known client is served, and makes room
   EXPECT_TRUE(late.socket().wait_readable(std::chrono::seconds(10)));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   const std::string said = testing::internal::GetCapturedStderr();

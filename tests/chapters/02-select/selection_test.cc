@@ -21,7 +21,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-TEST(Selection, tells_who_can_be_read) {
+TEST(Selection, knows_which_descriptors_can_be_read) {
   Pair talks;
   Pair is_silent;
   talks.client.send("x");
@@ -46,7 +46,7 @@ TEST(Selection, a_client_that_has_left_can_be_read) {
   EXPECT_TRUE(selection.can_read(reset.server.fd()));
 }
 
-TEST(Selection, tells_who_can_be_written) {
+TEST(Selection, knows_which_descriptors_can_be_written) {
   Pair has_room;
   Pair is_full;
   make_nonblocking(is_full.server);
@@ -60,7 +60,7 @@ TEST(Selection, tells_who_can_be_written) {
   EXPECT_FALSE(selection.can_write(is_full.server.fd()));
 }
 
-TEST(Selection, says_nothing_of_what_was_not_watched) {
+TEST(Selection, reports_nothing_that_was_not_watched) {
   Pair pair;
   pair.client.send("x");
   Selection selection;
@@ -82,7 +82,7 @@ TEST(Selection, sleeps_as_long_as_it_may) {
   EXPECT_FALSE(selection.can_read(is_silent.server.fd()));
 }
 
-TEST(Selection, a_time_that_is_over_is_no_sleep_and_no_error) {
+TEST(Selection, a_timeout_in_the_past_is_neither_a_sleep_nor_an_error) {
   Pair is_silent;
   for (const microseconds time : {microseconds(0), microseconds(-1), microseconds(-5'000'000)}) {
     Selection selection;
@@ -92,7 +92,8 @@ TEST(Selection, a_time_that_is_over_is_no_sleep_and_no_error) {
   }
 }
 
-// The sets still hold the question when a signal ended the call: they must not pass for the answer.
+// When a signal ends the call, the sets still hold the question, which must not pass for the
+// answer.
 TEST(Selection, nothing_is_ready_after_a_signal) {
   std::signal(SIGALRM, [](int) {});
   Pair is_silent;
@@ -104,7 +105,7 @@ TEST(Selection, nothing_is_ready_after_a_signal) {
   EXPECT_FALSE(selection.can_read(is_silent.server.fd()));
 }
 
-TEST(Selection, refuses_a_descriptor_that_it_has_no_room_for) {
+TEST(Selection, refuses_a_descriptor_that_does_not_fit) {
   Selection selection;
   EXPECT_THROW(selection.watch_read(FD_SETSIZE), std::out_of_range);
   EXPECT_THROW(selection.watch_write(FD_SETSIZE), std::out_of_range);
@@ -114,13 +115,13 @@ TEST(Selection, refuses_a_descriptor_that_it_has_no_room_for) {
 }
 
 TEST(Selection, a_closed_descriptor_is_an_error) {
-  const int closed = Socket::listen(0).fd();  // its socket is gone at the end of this line
+  const int closed = Socket::listen(0).fd();  // the socket is closed at the end of this line
   Selection selection;
   selection.watch_read(closed);
   EXPECT_THROW(selection.wait(std::nullopt), std::system_error);
 }
 
-TEST(IfReady, tells_not_now_from_the_end_and_from_a_failure) {
+TEST(IfReady, distinguishes_not_now_from_the_end_and_from_a_failure) {
   Pair pair;
   make_nonblocking(pair.server);
   std::array<char, 16> piece;
@@ -136,7 +137,7 @@ TEST(IfReady, tells_not_now_from_the_end_and_from_a_failure) {
   EXPECT_THROW(if_ready([&] { return pair.server.write("x"); }), std::system_error);
 }
 
-TEST(MakeNonblocking, refuses_what_is_no_descriptor) {
+TEST(MakeNonblocking, refuses_an_invalid_descriptor) {
   EXPECT_THROW(make_nonblocking(Socket()), std::system_error);
 }
 
