@@ -1,4 +1,4 @@
-// The question of chapter 02, asked by poll.
+// Chapter 02's question, asked with poll.
 #pragma once
 
 #include <poll.h>
@@ -7,20 +7,23 @@
 #include <optional>
 #include <vector>
 
-// As mini::Selection, but for any descriptor, however large its number. One question each.
+// Like mini::Selection, but for descriptors of any number. Use each object once.
 class PollSelection {
  public:
-  // Asks whether a call would not wait. The same descriptor may be watched for both.
+  // Adds "could this be read (written) without blocking?" to the question. The same descriptor may
+  // be watched for both.
   void watch_read(int fd);
   void watch_write(int fd);
 
-  // Sleeps until one of them is ready, or all of the time is over; no time means for as long as it
-  // takes, a time that is over already means no sleep. A signal may end the sleep: then nothing is
-  // ready. Throws std::system_error with EBADF if one of them is not open, as select does.
+  // Sleeps until a descriptor is ready or all of `timeout` has passed. Without a timeout, sleeps
+  // for as long as it takes; with one of 0 or less, does not sleep. A signal may end the sleep
+  // early: then nothing is ready. Throws std::system_error with EBADF if a descriptor is not open,
+  // as select does.
   void wait(std::optional<std::chrono::microseconds> timeout);
 
-  // The answer, after wait(). False for what was not watched. As with select, one can read who has
-  // something to read, who has left, and who is broken; one can write who has room or is broken.
+  // Returns the answer; call after wait(). False for a descriptor that was not watched. As with
+  // select, a descriptor can be read if it has bytes, if the other side has left, or if the
+  // connection is broken; it can be written if it has room, or if the connection is broken.
   bool can_read(int fd) const;
   bool can_write(int fd) const;
 

@@ -1,4 +1,4 @@
-// Sends on what one talker says to many listeners, in one thread.
+// Passes on what one talker says to many listeners, in one thread.
 #pragma once
 
 #include <chrono>
@@ -11,15 +11,15 @@
 
 class Relay {
  public:
-  // A listener who is more bytes than this behind is let go.
+  // A listener that is more bytes than this behind is disconnected.
   static constexpr std::size_t kMaxBehind = 1024 * 1024;
 
   explicit Relay(mini::Socket talker);
   void add(mini::Socket listener);
 
-  // One round: sleeps until there is something to do, at most `timeout`; sends on what the talker
-  // has said. A listener who reads slowly, or not at all, or leaves, harms nobody else. False when
-  // the talker has left and every listener has got everything.
+  // Does one round: sleeps until there is something to do, but at most `timeout`, then passes on
+  // what the talker has said. A listener that reads slowly, or not at all, or leaves, harms no
+  // other. Returns false once the talker has left and every listener has got everything.
   bool round(std::chrono::microseconds timeout);
 
   std::size_t listeners() const { return listeners_.size(); }
@@ -27,7 +27,7 @@ class Relay {
  private:
   struct Listener {
     mini::Socket socket;
-    std::string behind;  // what it has not taken yet
+    std::string behind;  // the bytes it has not taken yet
     bool gone = false;
   };
 

@@ -21,7 +21,7 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
-// Whether accept() failed because of one client, who is not there any more. The next one may be.
+// Whether accept() failed for this client only, or for no reason that lasts: ask again next round.
 bool lost_one_client(int error) {
   return error == EAGAIN || error == EINTR || broke_before_accept(error);
 }
@@ -36,8 +36,8 @@ SelectServer::SelectServer(Socket listener, Handler handler)
 
 void SelectServer::run() {
   while (!stopped_) {
-    // TODO: ask about everybody, sleep no longer than you may, serve everybody, destroy who is
-    // over.
+    // TODO: ask about every connection, sleep until the next deadline at most, step every
+    // connection, destroy those that are over.
     Selection selection = ask();
     selection.wait(time_to_sleep(now()));
     if (selection.can_read(listener_.fd())) accept(now());
@@ -45,21 +45,21 @@ void SelectServer::run() {
   connections_.clear();
 }
 
-// The listener becomes readable, and accept says why: the only call that a signal handler and
-// another thread may make.
+// Makes the listener readable, and accept() fail with EINVAL. The only call that a signal handler
+// or another thread may make.
 void SelectServer::stop() {
   listener_.shutdown();
 }
 
 Selection SelectServer::ask() const {
   Selection selection;
-  if (!deaf_until_) selection.watch_read(listener_.fd());
-  // TODO: the connections.
+  if (!paused_until_) selection.watch_read(listener_.fd());
+  // TODO: add the connections.
   return selection;
 }
 
 std::optional<std::chrono::microseconds> SelectServer::time_to_sleep(Time /*from*/) const {
-  return std::nullopt;  // TODO: until the earliest deadline; nothing if there is none.
+  return std::nullopt;  // TODO: the time until the earliest deadline; nothing if there is none.
 }
 
 void SelectServer::accept(Time at) {
@@ -69,15 +69,15 @@ void SelectServer::accept(Time at) {
   } else if (errno == EINVAL) {
     stopped_ = true;  // stop() was called
   } else if (!lost_one_client(errno)) {
-    // No descriptor left, perhaps. The client stays in the queue, and as long as it does select
-    // would wake us at once and in vain. So we look away for a moment.
+    // Perhaps no descriptor is left. The client stays in the queue, and as long as it does, select
+    // would wake us at once, in vain. So we do not ask about the listener for a moment.
     std::fprintf(stderr, "a client has to wait: %s\n", std::strerror(errno));
-    deaf_until_ = at + kPause;
+    paused_until_ = at + kPause;
   }
 }
 
 void SelectServer::take(Socket client) {
-  // TODO: a client for whom there is no room.
+  // TODO: handle a client for which there is no room.
   connections_.emplace_back(std::move(client), handler_);
 }
 

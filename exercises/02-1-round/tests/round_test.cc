@@ -24,7 +24,7 @@ using story::Story;
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
-// The server runs in a thread of its own while the test plays the clients.
+// A server that runs in a thread of its own while the test plays the clients.
 class Shop {
  public:
   explicit Shop(Story& story)
@@ -56,8 +56,8 @@ class Shop {
 
 TEST(Round, one_client) {
   Story story(
-      "An accepted connection is not a served one. Nobody asks what this client says, unless ask() "
-      "does.");
+      "An accepted connection is not a served one. The server never hears of this client,\n"
+      "  unless ask() asks for it.");
   Shop shop(story);
   shop.expect_served();
   shop.expect_served();
@@ -65,9 +65,9 @@ TEST(Round, one_client) {
 
 TEST(Round, a_client_that_goes_on_after_a_pause) {
   Story story(
-      "select writes its answer over the question: the bits of those who were not ready are gone. "
-      "Asked\n"
-      "  with the same sets again, it says nothing of a client who was silent for one round.");
+      "select writes its answer over the question: the bits of all that were not ready are\n"
+      "  gone. If you use the same sets again, you never hear of a client that was silent for\n"
+      "  one round.");
   Shop shop(story);
   story.step("client A sends the first half of its request");
   Client a(shop.port());
@@ -77,25 +77,25 @@ TEST(Round, a_client_that_goes_on_after_a_pause) {
   shop.expect_answer("its answer", a.ask(kGet.substr(10)));
 }
 
-// Seconds that this process has computed.
+// Returns the processor time this process has used, in seconds.
 double processor_time() {
   timespec used{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-TEST(Round, clients_who_say_nothing) {
+TEST(Round, silent_clients) {
   Story story(
-      "A server that asks without pause hears nobody sooner. It takes a processor to learn that "
-      "nothing has\n"
-      "  happened. Without a deadline the question may be asked for as long as it takes.");
+      "A server that never sleeps hears nobody sooner. It uses a whole processor to learn that\n"
+      "  nothing has happened. While there is no deadline, select may sleep for as long as it\n"
+      "  takes.");
   Shop shop(story);
   shop.expect_served();
   story.step("twenty clients connect and say nothing for 0.3 s");
   std::list<Client> silent;
   for (int i = 0; i < 20; ++i) silent.emplace_back(shop.port());
   Socket nobody = Socket::listen(0);
-  nobody.wait_readable(std::chrono::milliseconds(50));  // what was going on comes to its end
+  nobody.wait_readable(std::chrono::milliseconds(50));  // let the server finish what it is doing
   const double before = processor_time();
   nobody.wait_readable(std::chrono::milliseconds(300));
   story.expect("the server used less than 0.03 s of processor time", true,
@@ -108,9 +108,9 @@ std::ptrdiff_t open_descriptors() {
   return std::distance(begin(folder), end(folder));
 }
 
-// Whether so many descriptors are open within 3 s.
+// Returns whether this many descriptors are open, within 3 s.
 bool comes_to(std::ptrdiff_t count) {
-  Socket nobody;  // to wait with, and not counted
+  Socket nobody;  // to wait with; it has no descriptor
   for (int i = 0; i < 300 && open_descriptors() != count; ++i) {
     nobody.wait_readable(std::chrono::milliseconds(10));
   }
@@ -119,13 +119,12 @@ bool comes_to(std::ptrdiff_t count) {
 
 TEST(Round, a_client_that_does_not_leave) {
   Story story(
-      "Nobody wakes a server for a deadline. The time that select may sleep is the time to the "
-      "earliest of\n"
-      "  them, or this client keeps its descriptor until somebody else comes by.",
+      "A deadline wakes nobody. Let select sleep until the earliest deadline at most, or this\n"
+      "  client keeps its descriptor until another client happens to wake the server.",
       8);
   Shop shop(story);
   const auto before = open_descriptors();
-  story.step("a client asks for a page, and then neither says anything nor closes");
+  story.step("a client asks for a page, then stays silent and does not close");
   Client stays(shop.port());
   stays.send(kGet);
   story.expect("the server has a descriptor for it", true, comes_to(before + 2));
@@ -148,12 +147,11 @@ std::vector<Socket> take_descriptors_below(int lowest) {
 
 TEST(Round, a_client_too_many) {
   Story story(
-      "An fd_set has 1,024 bits. The server must say no while it still can: to a client whose "
-      "number is\n"
-      "  close to the end, in words; to one that does not fit, by closing.");
+      "An fd_set has 1,024 bits. Refuse clients while you still can: answer 503 if the number\n"
+      "  is close to the end, and close the connection if it does not fit.");
   Shop shop(story);
   shop.expect_served();
-  story.step("descriptors become rare; a client gets number 1,008 or higher");
+  story.step("most descriptors are taken; a client gets number 1,008 or higher");
   std::vector<Socket> taken = take_descriptors_below(mini::kRefusedFrom);
   const std::string answer = Client(shop.port()).ask(kGet);
   story.expect("its answer", std::string("HTTP/1.1 503 Service Unavailable"),
@@ -164,18 +162,17 @@ TEST(Round, a_client_too_many) {
 
 TEST(Round, a_client_beyond_the_end) {
   Story story(
-      "A refusal in words is an answer, and an answer is watched until it has left. A descriptor "
-      "that select\n"
-      "  cannot name cannot be watched: the first such client would end the server.");
+      "Nobody can watch a descriptor that does not fit into an fd_set, not even until a 503\n"
+      "  has been sent: the first such client would end the server. Close the connection.");
   Shop shop(story);
-  story.step("descriptors become rarer; a client gets number 1,024 or higher");
+  story.step("more descriptors are taken; a client gets number 1,024 or higher");
   std::vector<Socket> taken = take_descriptors_below(FD_SETSIZE);
   story.expect("its answer", std::string(), Client(shop.port()).ask(""));
   taken.clear();
   shop.expect_served();
 }
 
-// Takes all descriptors there are, of `limit`. The limit is as before when it is destroyed.
+// Takes all descriptors up to `limit`. Restores the limit when it is destroyed.
 class NoDescriptors {
  public:
   explicit NoDescriptors(rlim_t limit) {
@@ -199,9 +196,8 @@ class NoDescriptors {
 
 TEST(Round, no_descriptor_for_a_moment) {
   Story story(
-      "A server that looks away must look again. When deaf_until_ is over it hears its listener, "
-      "though no\n"
-      "  client has said anything: nobody else would wake it.");
+      "A pause must end. Once paused_until_ has passed, ask about the listener again; and let\n"
+      "  select sleep only until then, because nothing else wakes the server.");
   Shop shop(story);
   Socket nobody = Socket::listen(0);  // to wait with
   NoDescriptors none(64);
@@ -216,7 +212,7 @@ TEST(Round, no_descriptor_for_a_moment) {
 }
 
 TEST(Round, many_clients_at_once) {
-  Story story("Whoever is ready in a round is served in this round, and nobody is forgotten.");
+  Story story("Every client that is ready in a round is served in this round. Forget none.");
   Shop shop(story);
   story.step("a hundred clients connect, in a row, and ask in the reverse order");
   std::list<Client> clients;

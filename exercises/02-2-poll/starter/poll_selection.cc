@@ -9,7 +9,7 @@ void PollSelection::watch_write(int /*fd*/) {
 }
 
 void PollSelection::wait(std::optional<std::chrono::microseconds> /*timeout*/) {
-  // TODO: poll(2) asks the question.
+  // TODO: ask with poll(2).
 }
 
 bool PollSelection::can_read(int /*fd*/) const {

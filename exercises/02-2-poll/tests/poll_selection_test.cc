@@ -35,14 +35,14 @@ struct Ends {
   Socket far;
 };
 
-// Sends until there is no room left.
+// Writes until there is no room left.
 void fill(Socket& socket) {
   const std::string much(100'000, 'x');
   while (::send(socket.fd(), much.data(), much.size(), MSG_NOSIGNAL) > 0) continue;
 }
 
-TEST(PollSelection, who_can_be_read) {
-  Story story("A question that names nobody is answered by nobody.");
+TEST(PollSelection, one_of_two_can_be_read) {
+  Story story("A question without descriptors gets no answer.");
   Ends talks;
   Ends silent;
   story.step("one of two connections has something to read");
@@ -53,11 +53,11 @@ TEST(PollSelection, who_can_be_read) {
   selection.wait(milliseconds(100));
   story.expect("can_read of this one", true, selection.can_read(talks.near.fd()));
   story.expect("can_read of the other", false, selection.can_read(silent.near.fd()));
-  story.expect("can_write, which was not asked", false, selection.can_write(talks.near.fd()));
+  story.expect("can_write, which we did not ask", false, selection.can_write(talks.near.fd()));
 }
 
-TEST(PollSelection, who_can_be_written) {
-  Story story("Writing is asked with POLLOUT, and answered in revents, not in events.");
+TEST(PollSelection, one_of_two_can_be_written) {
+  Story story("Ask about writing with POLLOUT. The answer is in revents, not in events.");
   Ends has_room;
   Ends full;
   story.step("one of two connections has no room left");
@@ -72,9 +72,8 @@ TEST(PollSelection, who_can_be_written) {
 
 TEST(PollSelection, one_descriptor_watched_for_both) {
   Story story(
-      "A descriptor may stand in the question twice. Whoever stops at its first entry gives the "
-      "answer of\n"
-      "  the other question.");
+      "The question may contain a descriptor twice. If you stop at its first entry, you may\n"
+      "  return the answer to the other question.");
   Ends ends;
   story.step("a connection has room, and nothing to read; it is watched for both");
   PollSelection selection;
@@ -85,13 +84,11 @@ TEST(PollSelection, one_descriptor_watched_for_both) {
   story.expect("can_write", true, selection.can_write(ends.near.fd()));
 }
 
-TEST(PollSelection, a_writer_who_has_left) {
+TEST(PollSelection, a_writer_that_has_left) {
   Story story(
-      "POLLIN is not all that a reader must hear of. When the writer of a pipe has left, there is "
-      "POLLHUP\n"
-      "  alone, a read returns 0 at once, and select called that readable. Unheard, it wakes the "
-      "server in\n"
-      "  every round, and nobody ever reads the end.");
+      "A reader needs more than POLLIN. When the writer of a pipe has left, poll reports\n"
+      "  POLLHUP alone, a read returns 0 at once, and select calls this readable. If you ignore\n"
+      "  it, it wakes the server in every round, and nobody ever reads the end.");
   std::array<int, 2> fds{};
   EXPECT_EQ(::pipe(fds.data()), 0);
   const Socket reader(fds[0]);
@@ -103,8 +100,8 @@ TEST(PollSelection, a_writer_who_has_left) {
   story.expect("can_read of the other end", true, selection.can_read(reader.fd()));
 }
 
-TEST(PollSelection, a_reader_who_has_left) {
-  Story story("A write to a pipe without a reader does not wait: it fails. POLLERR says so.");
+TEST(PollSelection, a_reader_that_has_left) {
+  Story story("A write to a pipe without a reader does not block: it fails. POLLERR says so.");
   std::array<int, 2> fds{};
   EXPECT_EQ(::pipe2(fds.data(), O_NONBLOCK), 0);
   const Socket writer(fds[1]);
@@ -128,9 +125,8 @@ microseconds slept(const Socket& silent, microseconds time) {
 
 TEST(PollSelection, a_sleep_of_a_part_of_a_millisecond) {
   Story story(
-      "Rounded down, the sleep ends before its time: the server finds nothing due and asks again, "
-      "with a\n"
-      "  time of 0, until the millisecond is over. Round up.");
+      "Rounded down, the sleep ends before its time: the server finds nothing due and asks\n"
+      "  again, with a timeout of 0, until the millisecond is over. Round up.");
   Ends silent;
   story.step("wait(900 us)");
   story.expect("it slept at least 900 us", true,
@@ -140,9 +136,10 @@ TEST(PollSelection, a_sleep_of_a_part_of_a_millisecond) {
                slept(silent.near, microseconds(1500)) >= microseconds(1500));
 }
 
-TEST(PollSelection, a_time_that_is_over) {
+TEST(PollSelection, a_timeout_in_the_past) {
   Story story(
-      "A negative number means for ever to poll, and to you that a deadline has passed already.");
+      "poll takes a negative number to mean for ever. Here it means that a deadline has\n"
+      "  passed.");
   Ends silent;
   for (const microseconds time : {microseconds(0), microseconds(-5000), microseconds(-5'000'000)}) {
     story.step("wait(" + std::to_string(time.count()) + " us)");
@@ -151,8 +148,8 @@ TEST(PollSelection, a_time_that_is_over) {
   }
 }
 
-TEST(PollSelection, without_a_time_it_waits_for_as_long_as_it_takes) {
-  Story story("No time is -1 to poll, and 0 would be no sleep.");
+TEST(PollSelection, without_a_timeout_it_waits_for_as_long_as_it_takes) {
+  Story story("Without a timeout, pass -1 to poll. 0 would mean no sleep at all.");
   Ends ends;
   ends.far.write("x");
   PollSelection selection;
@@ -163,11 +160,10 @@ TEST(PollSelection, without_a_time_it_waits_for_as_long_as_it_takes) {
 
 TEST(PollSelection, a_closed_descriptor) {
   Story story(
-      "poll is not stopped by a descriptor that is closed: it returns at once and reports "
-      "POLLNVAL, "
-      "in each\n"
-      "  round. A server that looks for POLLIN only spins; select failed with EBADF.");
-  const int closed = Socket::listen(0).fd();  // its socket is gone at the end of this line
+      "poll does not fail because of a closed descriptor, as select does with EBADF. It\n"
+      "  returns at once and reports POLLNVAL, in each round: a server that looks for POLLIN\n"
+      "  only would spin.");
+  const int closed = Socket::listen(0).fd();  // the socket is closed at the end of this line
   story.step("a closed descriptor is watched");
   PollSelection selection;
   selection.watch_read(closed);
@@ -181,7 +177,7 @@ TEST(PollSelection, a_closed_descriptor) {
 }
 
 TEST(PollSelection, a_number_beyond_1023) {
-  Story story("An array of numbers has no largest number.");
+  Story story("An array of numbers has no 1,024. Any descriptor must do.");
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;

@@ -18,18 +18,18 @@ using mini::Socket;
 using std::chrono::milliseconds;
 using story::Story;
 
-// A relay, its talker and its listeners; all in one thread.
+// A relay, its talker and its listeners, all in one thread.
 class Station {
  public:
   explicit Station(Story& story) : story_(story), relay_(make_ends(talker_)) {}
 
-  // The listener's own end.
+  // Returns the listener's own end.
   Socket& add_listener() {
     relay_.add(make_ends(listeners_.emplace_back()));
     return listeners_.back();
   }
-  // The talker says so many bytes; the relay gets its rounds, and `reader` reads meanwhile. Returns
-  // what it has got.
+  // Lets the talker send `size` bytes while the relay does its rounds and `reader` reads. Returns
+  // how many bytes `reader` got.
   std::size_t say(std::size_t size, Socket* reader) {
     std::size_t got = 0;
     const std::string piece(8192, 'x');
@@ -44,7 +44,7 @@ class Station {
     story_.step("the talker leaves");
     talker_.close();
   }
-  // What `reader` gets until the relay has nothing left to do.
+  // Does rounds until the relay has nothing left to do. Returns how many bytes `reader` got.
   std::size_t finish(Socket& reader) {
     std::size_t got = 0;
     while (relay_.round(milliseconds(10))) got += take_all(reader);
@@ -76,8 +76,8 @@ class Station {
   Relay relay_;
 };
 
-TEST(Relay, two_who_read) {
-  Story story("This one passes on the starter: as long as everybody reads, all is well.");
+TEST(Relay, two_listeners_that_read) {
+  Story story("This one passes with the starter: as long as every listener reads, all is well.");
   Station station(story);
   Socket& first = station.add_listener();
   Socket& second = station.add_listener();
@@ -89,11 +89,10 @@ TEST(Relay, two_who_read) {
   story.expect("what the second got", std::size_t{8192}, station.finish(second));
 }
 
-TEST(Relay, one_who_reads_a_little) {
+TEST(Relay, one_listener_that_reads_a_little) {
   Story story(
-      "Writable means that something fits, not that all of it does. A blocking write then sleeps "
-      "until this\n"
-      "  one listener has read the rest, and the only thread sleeps with it.");
+      "Writable means that some bytes fit, not that all of them do. A blocking write then\n"
+      "  waits until this one listener has read the rest, and the only thread waits with it.");
   Station station(story);
   Socket& reads = station.add_listener();
   Socket& slow = station.add_listener();
@@ -105,28 +104,24 @@ TEST(Relay, one_who_reads_a_little) {
   story.expect("the first listener got more than 800,000 of them", true, got > 800'000);
 }
 
-TEST(Relay, one_who_reads_late) {
+TEST(Relay, one_listener_that_reads_late) {
   Story story(
-      "What did not fit is lost, unless you keep it and send it when there is room. A write "
-      "returns "
-      "how much\n"
-      "  it took.");
+      "Bytes that did not fit are lost, unless you keep them and send them when there is room.\n"
+      "  A write returns how many it took.");
   Station station(story);
   Socket& late = station.add_listener();
   story.step("the talker says 819,200 bytes; the listener reads nothing of it yet");
   std::size_t got = station.say(819'200, nullptr);
   station.leave();
-  story.step("now the listener reads all it gets");
+  story.step("now the listener reads everything it can get");
   got += station.finish(late);
   story.expect("what it got", std::size_t{819'200}, got);
 }
 
-TEST(Relay, nobody_has_anything_to_say) {
+TEST(Relay, a_silent_talker) {
   Story story(
-      "An idle socket is writable all the time. Asked about it with nothing to send, select "
-      "returns "
-      "at once,\n"
-      "  and the server never sleeps.");
+      "An idle socket is writable all the time. If you ask about it with nothing to send,\n"
+      "  select returns at once, and the relay never sleeps.");
   Station station(story);
   for (int i = 0; i < 3; ++i) station.add_listener();
   story.step("three listeners, a silent talker: round(50 ms) is called");
@@ -136,24 +131,23 @@ TEST(Relay, nobody_has_anything_to_say) {
                std::chrono::steady_clock::now() - start >= milliseconds(50));
 }
 
-TEST(Relay, one_who_never_reads) {
+TEST(Relay, one_listener_that_never_reads) {
   Story story(
-      "A buffer without a limit moves the fault: the relay no longer stands still, it grows until "
-      "the system\n"
-      "  ends it. Who is more than kMaxBehind behind is let go.");
+      "A buffer without a limit only moves the fault: the relay no longer stops, it grows\n"
+      "  until the system kills it. Disconnect a listener that is more than kMaxBehind bytes\n"
+      "  behind.");
   Station station(story);
   Socket& reads = station.add_listener();
   station.add_listener();
   story.step("two listeners join; the second never reads; the talker says 4,000,000 bytes");
   station.say(4'000'000, &reads);
-  story.expect("the listeners who are left", std::size_t{1}, station.relay().listeners());
+  story.expect("the listeners that are left", std::size_t{1}, station.relay().listeners());
 }
 
-TEST(Relay, one_who_leaves) {
+TEST(Relay, one_listener_that_leaves) {
   Story story(
-      "A listener who has left is that listener's affair. The exception of its write must not end "
-      "the round\n"
-      "  of the others.");
+      "A listener that has left must not harm the others. The exception of its write must not\n"
+      "  end their round.");
   Station station(story);
   Socket& leaves = station.add_listener();
   Socket& stays = station.add_listener();
@@ -170,7 +164,7 @@ TEST(Relay, one_who_leaves) {
   }
   story.expect("what round() throws", std::string("nothing"), thrown);
   story.expect("what the second got", std::size_t{16'384}, got);
-  story.expect("the listeners who are left", std::size_t{1}, station.relay().listeners());
+  story.expect("the listeners that are left", std::size_t{1}, station.relay().listeners());
 }
 
 }  // namespace

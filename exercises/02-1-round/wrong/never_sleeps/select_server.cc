@@ -21,7 +21,7 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
-// Whether accept() failed because of one client, who is not there any more. The next one may be.
+// Whether accept() failed for this client only, or for no reason that lasts: ask again next round.
 bool lost_one_client(int error) {
   return error == EAGAIN || error == EINTR || broke_before_accept(error);
 }
@@ -39,31 +39,31 @@ void SelectServer::run() {
     Selection selection = ask();
     selection.wait(std::chrono::microseconds(0));
     const Time woken = now();
-    if (deaf_until_ && woken >= *deaf_until_) deaf_until_.reset();
+    if (paused_until_ && woken >= *paused_until_) paused_until_.reset();
     if (selection.can_read(listener_.fd())) accept(woken);
     for (SelectConnection& connection : connections_) connection.step(selection, woken);
-    // Closed here and not before: the next client would get the number, and the answer that was
-    // meant for the old one.
+    // Closed here and not before: a new client would get the same number, and with it the answer
+    // that select gave for the old one.
     std::erase_if(connections_, [](const SelectConnection& one) { return one.is_over(); });
   }
   connections_.clear();
 }
 
-// The listener becomes readable, and accept says why: the only call that a signal handler and
-// another thread may make.
+// Makes the listener readable, and accept() fail with EINVAL. The only call that a signal handler
+// or another thread may make.
 void SelectServer::stop() {
   listener_.shutdown();
 }
 
 Selection SelectServer::ask() const {
   Selection selection;
-  if (!deaf_until_) selection.watch_read(listener_.fd());
+  if (!paused_until_) selection.watch_read(listener_.fd());
   for (const SelectConnection& connection : connections_) connection.watch(selection);
   return selection;
 }
 
 std::optional<std::chrono::microseconds> SelectServer::time_to_sleep(Time from) const {
-  std::optional<Time> earliest = deaf_until_;
+  std::optional<Time> earliest = paused_until_;
   for (const SelectConnection& connection : connections_) {
     const std::optional<Time> one = connection.deadline();
     if (one && (!earliest || *one < *earliest)) earliest = one;
@@ -79,15 +79,15 @@ void SelectServer::accept(Time at) {
   } else if (errno == EINVAL) {
     stopped_ = true;  // stop() was called
   } else if (!lost_one_client(errno)) {
-    // No descriptor left, perhaps. The client stays in the queue, and as long as it does select
-    // would wake us at once and in vain. So we look away for a moment.
+    // Perhaps no descriptor is left. The client stays in the queue, and as long as it does, select
+    // would wake us at once, in vain. So we do not ask about the listener for a moment.
     std::fprintf(stderr, "a client has to wait: %s\n", std::strerror(errno));
-    deaf_until_ = at + kPause;
+    paused_until_ = at + kPause;
   }
 }
 
 void SelectServer::take(Socket client) {
-  if (!Selection::fits(client.fd())) return;  // even the reserve is used up: closed unanswered
+  if (!Selection::fits(client.fd())) return;  // even the reserve is used up: close it unanswered
   const bool full = client.fd() >= kRefusedFrom;
   SelectConnection& connection = connections_.emplace_back(std::move(client), handler_);
   if (full) connection.refuse({503, "Too many connections.\n"});

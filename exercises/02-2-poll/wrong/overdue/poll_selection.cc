@@ -6,7 +6,8 @@
 
 namespace {
 
-// Milliseconds as poll wants them. Rounded up: woken too early, a server would find nothing due.
+// Returns the timeout as poll wants it: in milliseconds. Rounds up, because a server that wakes too
+// early finds that nothing is due.
 int to_poll_time(std::optional<std::chrono::microseconds> timeout) {
   if (!timeout) return -1;
   const auto time = std::chrono::ceil<std::chrono::milliseconds>(*timeout);

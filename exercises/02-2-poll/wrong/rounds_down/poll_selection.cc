@@ -6,7 +6,7 @@
 
 namespace {
 
-// Milliseconds as poll wants them.
+// Returns the timeout as poll wants it: in milliseconds.
 int to_poll_time(std::optional<std::chrono::microseconds> timeout) {
   if (!timeout) return -1;
   const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
