@@ -1,4 +1,4 @@
-// The one place where time comes from.
+// The only source of time.
 #pragma once
 
 namespace mini {
@@ -8,17 +8,17 @@ class Clock {
  public:
   virtual ~Clock() = default;
 
-  // Seconds since some moment in the past. Never jumps: nobody can set this clock.
+  // Returns seconds since some moment in the past. Never jumps: this clock cannot be set.
   virtual double now();
 
-  // The loop has nothing to do for `seconds` and is about to sleep. A clock that is not real moves
-  // ahead instead and returns true.
+  // Called when the loop is about to wait for `seconds`. A virtual clock moves ahead by that much
+  // instead, and returns true: do not wait.
   virtual bool skip(double /*seconds*/) { return false; }
 };
 // [/clock]
 
 // [virtual]
-// Time that moves only when the loop would sleep: in a test, an hour takes no time.
+// A clock that moves only when the loop would wait: in a test, an hour takes no time.
 class VirtualClock : public Clock {
  public:
   double now() override { return now_; }
@@ -32,7 +32,7 @@ class VirtualClock : public Clock {
 };
 // [/virtual]
 
-// The clock that a loop uses unless told otherwise.
+// Returns the clock that a loop uses by default.
 Clock& real_clock();
 
 }  // namespace mini

@@ -1,4 +1,5 @@
-// The event loop: one thread that sleeps until something happens, then calls who asked for it.
+// The event loop: one thread that waits for events and timers, and calls the functions registered
+// for them.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +21,14 @@ namespace mini {
 // start() repeats this until stop():
 //   1. run the callbacks that were queued when the iteration began;
 //   2. run the timers that are due, earliest first;
-//   3. return, if stop() was called;
-//   4. compute how long to sleep: not at all if a callback is queued, else until the next timer;
-//   5. ask the kernel for events (epoll_wait);
-//   6. call the handler of each; one that is removed meanwhile is not called.
+//   3. return if stop() was called;
+//   4. compute how long to wait: not at all if a callback is queued, else until the next timer;
+//   5. wait for events (epoll_wait);
+//   6. call the handler of each event, unless it has been removed meanwhile.
 // [/iteration]
 //
-// Only add_callback and stop may be called from another thread. What a callback, timer or handler
-// throws is written to stderr, and the loop goes on.
+// Only add_callback and stop may be called from another thread. An exception from a callback, timer
+// or handler is written to stderr, and the loop goes on.
 class IOLoop {
  public:
   // [events]
@@ -36,7 +37,7 @@ class IOLoop {
   static constexpr std::uint32_t ERROR = 0x018;  // EPOLLERR | EPOLLHUP: reported unasked
   // [/events]
 
-  // Called with the descriptor and what has happened there: a mix of READ, WRITE and ERROR.
+  // Called with the descriptor and its events: any combination of READ, WRITE and ERROR.
   using EventHandler = std::function<void(int fd, std::uint32_t events)>;
 
   // The clock must outlive the loop.
@@ -45,44 +46,44 @@ class IOLoop {
   IOLoop(const IOLoop&) = delete;
   IOLoop& operator=(const IOLoop&) = delete;
 
-  // The first loop that was made on this thread and still lives. Throws std::logic_error if there
-  // is none.
+  // Returns the oldest loop of this thread that still exists. Throws std::logic_error if there is
+  // none.
   static IOLoop& current();
 
-  // Runs until stop(), which may have been called before.
+  // Runs until stop(). A stop() called earlier counts: the first iteration is then the last.
   void start();
-  // Lets start() return in the next iteration, when the callbacks queued until then have run. From
-  // any thread.
+  // Makes start() return once the callbacks queued so far have run. Callable from any thread.
   void stop();
 
   // [interface]
-  // Calls `handler` as long as one of `events` can be done on `fd` (level-triggered). Throws
-  // std::invalid_argument if `fd` has a handler, std::system_error if it cannot be watched. The
-  // descriptor stays the caller's, who removes the handler before closing it.
+  // Calls `handler` as long as one of `events` holds for `fd` (level-triggered). Throws
+  // std::invalid_argument if `fd` has a handler, std::system_error if epoll cannot watch it. The
+  // caller still owns the descriptor, and must remove the handler before closing it.
   void add_handler(int fd, EventHandler handler, std::uint32_t events);
-  // Changes the events; 0 leaves ERROR. Throws std::invalid_argument if `fd` has no handler.
+  // Changes the events; with 0 only ERROR is reported. Throws std::invalid_argument if `fd` has no
+  // handler.
   void update_handler(int fd, std::uint32_t events);
-  // No harm if there is none. The handler is not called again, not even for what has happened
-  // already.
+  // Removes the handler: it is not called again, not even for an event already fetched from the
+  // kernel. Does nothing if `fd` has no handler.
   void remove_handler(int fd);
 
-  // Calls it in the next iteration. From any thread.
+  // Calls `callback` in the next iteration. Callable from any thread.
   void add_callback(Callback callback);
 
-  // Calls it once, `seconds` from now.
+  // Calls `callback` once, `seconds` from now.
   Timeout call_later(double seconds, Callback callback);
-  // No harm if it has run or was removed.
+  // Cancels a timer. Does nothing if it has run or was removed already.
   void remove_timeout(const Timeout& timeout);
 
-  // Calls it, as any callback, each time the signal has come; a second handler replaces the first.
-  // The signal does nothing else from now on. See signals.h for threads.
+  // Adds `callback` to the queue each time the signal arrives; a second handler replaces the first.
+  // The signal loses its default effect. signals.h says what that means for threads.
   void add_signal_handler(int signal_number, Callback callback);
 
-  // Seconds on the loop's clock: the only time that timers know.
+  // Returns the loop's time in seconds. Timers use no other clock.
   double time() const { return clock_.now(); }
   // [/interface]
 
-  // Calls it now; what it throws is written to stderr.
+  // Calls `callback` now. An exception is written to stderr and goes no further.
   static void run_callback(const Callback& callback);
 
  private:
@@ -100,13 +101,13 @@ class IOLoop {
   bool stopping_ = false;
 
   std::map<int, std::shared_ptr<const EventHandler>> handlers_;
-  std::map<int, std::uint32_t> pending_;  // has happened, and its handler was not called yet
+  std::map<int, std::uint32_t> pending_;  // fetched from the kernel, handler not called yet
   Timers timers_;
 
   std::mutex mutex_;  // guards callbacks_
   std::vector<Callback> callbacks_;
 
-  std::unique_ptr<Signals> signals_;  // made by the first add_signal_handler
+  std::unique_ptr<Signals> signals_;  // created by the first add_signal_handler
   std::map<int, Callback> signal_handlers_;
 };
 

@@ -13,7 +13,7 @@
 namespace mini {
 namespace {
 
-constexpr double kGoodbye = 1.0;  // seconds
+constexpr double kLinger = 1.0;  // seconds
 
 }  // namespace
 
@@ -33,7 +33,7 @@ void LoopConnection::handle_events() {
     switch (state_) {
       case State::kReading:
         return read();
-      case State::kAnswering:  // we asked for nothing: this is an ERROR
+      case State::kAnswering:  // no events were requested, so this is ERROR
         return close();
       case State::kWriting:
         return write();
@@ -43,7 +43,7 @@ void LoopConnection::handle_events() {
         return;
     }
   } catch (const std::system_error&) {
-    close();  // the client has gone: reset, or closed while we wrote
+    close();  // the client reset the connection, or closed it while we were writing
   }
 }
 // [/start]
@@ -58,15 +58,15 @@ void LoopConnection::read() {
   std::array<char, 65536> piece;
   const std::optional<std::size_t> size = try_read(socket_, piece.data(), piece.size());
   if (!size) return;
-  if (*size == 0) return close();  // the client left in the middle of its request
+  if (*size == 0) return close();  // the client closed in the middle of its request
   received_.append(piece.data(), *size);
   if (request_is_complete()) call_handler();
 }
 // [/read]
 
 // [complete]
-// read_request() of chapter 01, turned inside out: its loops are the loop's, its variables are
-// members, and it begins anew with each piece.
+// read_request() of chapter 01, turned inside out: the event loop replaces its loops, members
+// replace its variables, and each new piece starts it again.
 bool LoopConnection::request_is_complete() {
   if (!has_head_) {
     const std::size_t end = received_.find("\r\n\r\n");
@@ -104,7 +104,7 @@ void LoopConnection::call_handler() {
 }
 
 void LoopConnection::answer(const Response& response) {
-  if (state_ != State::kAnswering) return;  // answered already, or the client has gone
+  if (state_ != State::kAnswering) return;  // already answered, or the connection is closed
   response_ = to_bytes(response, request_.method != "HEAD");
   enter(State::kWriting, IOLoop::WRITE);
 }
@@ -114,16 +114,16 @@ void LoopConnection::answer(const Response& response) {
 void LoopConnection::write() {
   const std::string_view rest = std::string_view(response_).substr(written_);
   written_ += try_write(socket_, rest).value_or(0);
-  if (written_ == response_.size()) say_goodbye();
+  if (written_ == response_.size()) half_close();
 }
 // [/write]
 
-// [goodbye]
-// end_in_order() of chapter 01: its deadline is a timer now.
-void LoopConnection::say_goodbye() {
+// [end]
+// end_in_order() of chapter 01: half-close, read the rest, close. The deadline is a timer now.
+void LoopConnection::half_close() {
   socket_.shutdown_write();
   enter(State::kEnding, IOLoop::READ);
-  goodbye_ = loop_.call_later(kGoodbye, [self = shared_from_this()] { self->close(); });
+  linger_ = loop_.call_later(kLinger, [self = shared_from_this()] { self->close(); });
 }
 
 void LoopConnection::drop() {
@@ -136,10 +136,10 @@ void LoopConnection::drop() {
 
 void LoopConnection::close() {
   state_ = State::kClosed;
-  loop_.remove_timeout(goodbye_);
-  loop_.remove_handler(socket_.fd());  // before the descriptor is closed and its number reused
+  loop_.remove_timeout(linger_);
+  loop_.remove_handler(socket_.fd());  // before close() frees the number for reuse
   socket_.close();
 }
-// [/goodbye]
+// [/end]
 
 }  // namespace mini

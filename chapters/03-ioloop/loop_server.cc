@@ -30,13 +30,13 @@ LoopServer::~LoopServer() {
 // [accept]
 void LoopServer::accept() {
   try {
-    // One at a time: if more clients wait, the loop calls again.
+    // One at a time: if more clients are waiting, the loop calls again.
     if (std::optional<Socket> client = try_accept(listener_)) {
       std::make_shared<LoopConnection>(loop_, std::move(*client), handler_)->start();
     }
   } catch (const std::system_error& error) {
-    // No descriptor left, perhaps. The client stays in the queue, and as long as it does the loop
-    // would call again, at once and in vain. So we look away for a moment.
+    // Probably out of descriptors. The client stays in the queue, so the listener stays readable
+    // and the loop would call again at once, in vain. Stop listening for a moment.
     std::fprintf(stderr, "a client has to wait: %s\n", error.what());
     loop_.update_handler(listener_.fd(), 0);
     pause_ =

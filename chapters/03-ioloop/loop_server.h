@@ -1,4 +1,4 @@
-// An HTTP server on the loop: one thread, all connections.
+// An HTTP server on the loop: one thread serves all connections.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,16 @@
 namespace mini {
 
 // [handler]
-// A handler may answer later: it keeps `reply`, returns, and calls it from a callback of the loop.
-// What it throws before it returns is answered 500. Only the first reply counts.
+// A handler may respond later: it keeps `reply`, returns, and calls it from some callback of the
+// loop. If it throws, the response is 500. Only the first reply counts.
 using Reply = std::function<void(Response)>;
 using LoopHandler = std::function<void(const Request&, Reply)>;
 // [/handler]
 
 // [connection]
-// One request and one response, as chapter 01 has them. But nobody waits here: each function does
-// what can be done now and returns, and what it needs to go on later is a member. It is owned by
-// its handler in the loop, by the timer that ends it, and by the reply that is due.
+// One request and one response, as in chapter 01. But no function blocks: each does what it can do
+// now and returns, and whatever it needs to continue is a member. Its owners are its handler in the
+// loop, the timer that ends it, and the reply that is still due.
 class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
  public:
   LoopConnection(IOLoop& loop, Socket socket, std::shared_ptr<const LoopHandler> handler);
@@ -32,10 +32,10 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
 
  private:
   enum class State {
-    kReading,    // a request arrives
-    kAnswering,  // the handler has it, and has not replied yet
-    kWriting,    // the response leaves, as fast as the client takes it
-    kEnding,     // we said goodbye; what the client still sends is dropped
+    kReading,    // the request is arriving
+    kAnswering,  // the handler has it and has not replied yet
+    kWriting,    // the response is leaving, as fast as the client takes it
+    kEnding,     // our side is shut down; input is read and dropped
     kClosed,
   };
 
@@ -45,7 +45,7 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
   void call_handler();
   void answer(const Response& response);
   void write();
-  void say_goodbye();
+  void half_close();
   void drop();
   void close();
   void enter(State state, std::uint32_t events);
@@ -56,7 +56,7 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
   std::shared_ptr<const LoopHandler> handler_;
   State state_ = State::kReading;
 
-  std::string received_;  // of the request, and not taken apart yet
+  std::string received_;  // the part of the request that is not parsed yet
   bool has_head_ = false;
   std::size_t body_size_ = 0;
   Request request_;
@@ -65,7 +65,7 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
   std::size_t written_ = 0;  // of response_
 
   std::size_t dropped_ = 0;
-  Timeout goodbye_{};
+  Timeout linger_{};
   // [/members]
 };
 // [/connection]
@@ -73,9 +73,9 @@ class LoopConnection : public std::enable_shared_from_this<LoopConnection> {
 // [server]
 class LoopServer {
  public:
-  // Accepts from now on, whenever the loop runs. The loop must outlive the server.
+  // Starts accepting connections, whenever the loop runs. The loop must outlive the server.
   LoopServer(IOLoop& loop, Socket listener, LoopHandler handler);
-  // Accepts no more; connections that are open stay, and are the loop's.
+  // Stops accepting. Open connections stay open, owned by the loop.
   ~LoopServer();
   LoopServer(const LoopServer&) = delete;
   LoopServer& operator=(const LoopServer&) = delete;

@@ -11,7 +11,7 @@ namespace mini {
 namespace {
 
 // [attempt]
-// Makes a system call. Nothing if it would have to wait; throws if it fails for another reason.
+// Makes a system call. Returns nothing if it would block; throws if it fails for another reason.
 template <class Call>
 auto attempt(const char* name, Call call) -> std::optional<decltype(call())> {
   while (true) {

@@ -1,4 +1,4 @@
-// The calls of a socket that never wait.
+// Socket calls that never block.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,16 @@
 namespace mini {
 
 // [nonblocking]
-// From now on a call that would wait says EAGAIN instead. The functions below want such a socket;
-// each returns nothing where the call would have waited, and throws std::system_error where the
-// connection is broken.
+// Sets O_NONBLOCK: a call that would block fails with EAGAIN instead. The functions below need such
+// a socket. They return nothing where the call would have blocked, and throw std::system_error if
+// it fails for any other reason.
 void set_nonblocking(const Socket& socket);
 
-// The next connection that waits in the kernel's queue, non-blocking too.
+// Takes the next connection from the kernel's queue. The new socket is non-blocking too.
 std::optional<Socket> try_accept(const Socket& listener);
-// One read. 0 means the other side has said all it has to say.
+// Reads once. 0 means that the other side has finished sending.
 std::optional<std::size_t> try_read(const Socket& socket, char* buffer, std::size_t size);
-// One write: how much of `data` the kernel took.
+// Writes once, and returns how much of `data` the kernel took.
 std::optional<std::size_t> try_write(const Socket& socket, std::string_view data);
 // [/nonblocking]
 

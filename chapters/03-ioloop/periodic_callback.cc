@@ -21,7 +21,7 @@ struct PeriodicCallback::State {
         state->loop.call_later(state->next - state->loop.time(), [state] { call(state); });
   }
 
-  // What the callback may do to its object does not touch the state: this call holds it.
+  // The callback may destroy its object. The state stays: this call holds it.
   static void call(const std::shared_ptr<State>& state) {
     state->timeout = {};
     IOLoop::run_callback(state->callback);

@@ -1,4 +1,4 @@
-// Calls a function again and again.
+// Calls a function at regular intervals.
 #pragma once
 
 #include <memory>
@@ -8,9 +8,9 @@
 namespace mini {
 
 // [periodic]
-// Calls `callback` every `milliseconds`, for the first time one period after start(). If a call
-// takes longer than a period, the calls that were missed are left out, not made up for. The
-// callback may stop the object and even destroy it.
+// Calls `callback` every `milliseconds`, first one period after start(). If a call takes longer
+// than a period, the missed calls are skipped, not replayed. The callback may stop the object, or
+// even destroy it.
 class PeriodicCallback {
  public:
   // Throws std::invalid_argument if the period is not positive. The loop must outlive the object.
@@ -25,12 +25,12 @@ class PeriodicCallback {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;  // shared with the call that runs
+  std::shared_ptr<State> state_;  // shared with a call in progress
 };
 // [/periodic]
 
-// When the next call is due, seconds: the first multiple of `period` after `last` that lies in the
-// future.
+// Returns the time of the next call in seconds: the first multiple of `period` after `last` that is
+// later than `now`.
 double next_multiple(double last, double period, double now);
 
 }  // namespace mini

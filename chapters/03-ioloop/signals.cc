@@ -19,7 +19,7 @@ Signals::Signals() {
 }
 
 Signals::~Signals() {
-  read();  // one that has come and was not handled would act at the next line
+  read();  // a pending signal would take effect as soon as the next line unblocks it
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

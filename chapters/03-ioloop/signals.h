@@ -1,4 +1,4 @@
-// Signals as something to read.
+// Signals, read from a descriptor.
 #pragma once
 
 #include <csignal>
@@ -9,9 +9,9 @@
 namespace mini {
 
 // [signals]
-// A descriptor that becomes readable when one of the watched signals has come. They are blocked on
-// this thread, so that nothing else happens to it, and on threads it starts from now on: watch a
-// signal before you start threads. The destructor lets them act as before.
+// A descriptor that becomes readable when a watched signal arrives. Watched signals are blocked on
+// this thread, so that they have no other effect, and on the threads it starts afterwards: watch
+// signals before starting threads. The destructor restores the signal mask.
 class Signals {
  public:
   Signals();
@@ -19,10 +19,10 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // Throws std::invalid_argument if no program can catch this signal.
+  // Throws std::invalid_argument for a signal that cannot be caught.
   void watch(int signal_number);
-  // The signals that have come since. Two of the same kind count as one: that is what the kernel
-  // keeps.
+  // Returns the signals that have arrived since the last call. Two of the same kind count as one:
+  // the kernel keeps no more.
   std::vector<int> read();
   int fd() const { return event_.fd(); }
 

@@ -1,4 +1,4 @@
-// Functions to call at a certain time, in the order of that time. Knows no clock and no loop.
+// Functions to call at a certain time, ordered by that time. Independent of clock and loop.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace mini {
 using Callback = std::function<void()>;
 
 // [timeout]
-// Names a timer. The number keeps two timers of the same moment apart, and in the order in which
-// they were made.
+// Identifies a timer. The number tells timers with equal deadlines apart and keeps them in the
+// order in which they were added.
 struct Timeout {
   double deadline = 0;
   std::uint64_t number = 0;  // 0: no timer
@@ -25,16 +25,16 @@ struct Timeout {
 // [timers]
 class Timers {
  public:
-  // Throws std::invalid_argument if the deadline is not a number: it could not be put in order.
+  // Throws std::invalid_argument if the deadline is NaN, which has no place in an order.
   Timeout add(double deadline, Callback callback);
-  // No harm if it has run, or was removed before.
+  // Does nothing if it has run or was removed already.
   void remove(const Timeout& timeout) { timers_.erase(timeout); }
 
-  // The earliest deadline. Nothing if there is no timer.
+  // Returns the earliest deadline, or nothing if there are no timers.
   std::optional<double> next_deadline() const;
-  // Those whose deadline has come, earliest first. They stay until they are taken.
+  // Returns the timers that are due, earliest first. They stay in the list until taken.
   std::vector<Timeout> due(double now) const;
-  // Hands out the callback. Nothing if the timer was removed meanwhile.
+  // Removes the timer and returns its callback, or nothing if it has been removed meanwhile.
   std::optional<Callback> take(const Timeout& timeout);
 
  private:

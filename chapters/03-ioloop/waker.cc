@@ -12,9 +12,9 @@ Waker::Waker() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
 }
 
 // [wake]
-// An eventfd is a number in the kernel: a write adds to it, a read takes all of it, and it is
-// readable while it is not 0. Both calls can only fail with EAGAIN, which means that the descriptor
-// is in the state we want already.
+// An eventfd is a counter in the kernel. A write adds to it, a read resets it to 0, and the
+// descriptor is readable while it is not 0. Both calls can fail only with EAGAIN, and then the
+// descriptor is already in the state we want.
 void Waker::wake() {
   ::eventfd_write(event_.fd(), 1);
 }

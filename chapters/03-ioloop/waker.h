@@ -1,4 +1,4 @@
-// Wakes a loop that sleeps in epoll_wait.
+// Wakes a loop that is blocked in epoll_wait.
 #pragma once
 
 #include "01-blocking-server/socket.h"
@@ -6,12 +6,12 @@
 namespace mini {
 
 // [waker]
-// A descriptor that becomes readable when wake() is called and stays so until drain(). It does not
-// matter whether the loop sleeps already, or is about to: a wake-up cannot come too early.
+// A descriptor that wake() makes readable, until drain(). The loop may be waiting already, or only
+// be about to: a wake-up cannot come too early.
 class Waker {
  public:
   Waker();
-  // May be called from any thread.
+  // Callable from any thread.
   void wake();
   void drain();
   int fd() const { return event_.fd(); }

@@ -46,13 +46,13 @@ Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// A wait or a computation of at most 10 s, as long as the client asks for.
+// Returns the seconds the client asks for in `s`, or 0 unless they are between 0 and 10.
 double asked_seconds(const mini::Request& request) {
   const double seconds = to_number<double>(request.argument("s")).value_or(0);
   return seconds > 0 && seconds < 10 ? seconds : 0;
 }
 
-// Seconds that this thread has computed.
+// Returns the processor time of this thread in seconds.
 double processor_time() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -67,12 +67,12 @@ void handle(const mini::Request& request, const mini::Reply& reply) {
     const std::string size = std::to_string(request.body.size());
     return reply({200, request.method + " /echo " + size + "\n" + request.body});
   }
-  if (path == "/slow") {  // waits, as for a database, and lets the thread go meanwhile
+  if (path == "/slow") {  // waits, as for a database, and leaves the thread to others
     mini::IOLoop::current().call_later(asked_seconds(request), [reply] { reply({200, "slow"}); });
     return;
   }
   // [/handler]
-  if (path == "/busy") {  // computes, and keeps the thread
+  if (path == "/busy") {  // computes, and occupies the thread
     const double end = processor_time() + asked_seconds(request);
     while (processor_time() < end) continue;
     return reply({200, "busy"});
@@ -84,7 +84,7 @@ void handle(const mini::Request& request, const mini::Reply& reply) {
   reply({404, "Not Found\n"});
 }
 
-// A connection is a descriptor, and a process may usually have 1,024: ask for all it can get.
+// Each connection needs a descriptor, and the usual limit is 1,024: raise it as far as allowed.
 void allow_many_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);

@@ -1,5 +1,5 @@
-// A server with one fault, for the lab of the lesson: it echoes lines, and all goes well. Look at
-// your processor.
+// A server with one fault, for section 7 of the lesson. It echoes lines correctly. Watch your
+// processor.
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -21,7 +21,7 @@ struct Client {
 };
 
 // [fault]
-// Reads what has come and sends what it can. False if the client has left.
+// Reads what has arrived and sends what it can. Returns false if the client has left.
 bool exchange(Client& client) {
   try {
     std::array<char, 4096> piece;

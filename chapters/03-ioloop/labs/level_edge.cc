@@ -1,4 +1,4 @@
-// Six bytes arrive; the reader takes two whenever epoll says that there is something to read. Once
+// Six bytes arrive. The reader takes two of them each time epoll reports it readable: once
 // level-triggered, once edge-triggered.
 #include <sys/epoll.h>
 #include <sys/socket.h>

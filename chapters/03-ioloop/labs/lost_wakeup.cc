@@ -1,5 +1,5 @@
-// A thread adds a callback in the worst moment: the loop has seen that its queue is empty, and does
-// not sleep yet. How long until the callback runs?
+// Another thread adds a callback at the worst moment: the loop has found its queue empty and is not
+// asleep yet. How long until the callback runs?
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -14,7 +14,7 @@
 namespace {
 
 // [queue]
-// Half a loop: one queue, one sleep of at most a second.
+// Half a loop: a queue, and a sleep of at most a second.
 struct Queue {
   void add(bool only_if_asleep) {
     {

@@ -1,6 +1,6 @@
-// Two connections have something to say in the same batch. The first one's handler ends the second
-// connection and opens another, which gets the number that has just become free. A loop that looks
-// handlers up by number alone, and ours.
+// Two connections become readable in one batch. The handler of the first closes the second and
+// opens a new one, which gets the descriptor number that has just become free. Once on a loop that
+// looks handlers up by number alone, and once on ours.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -62,7 +62,7 @@ void replace_in_one_batch(const char* name, Loop& loop, Run run) {
     loop.remove_handler(first.fd());
     loop.remove_handler(second.fd());
     other.close();
-    fresh = make_pair();  // gets the lowest free number, and nobody has written to it
+    fresh = make_pair();  // reuses the lowest free number; nobody has written to it
     loop.add_handler(fresh.first.fd(), [&stale](int, std::uint32_t) { stale = true; }, EPOLLIN);
   };
   // [/replace]

@@ -16,7 +16,7 @@
 namespace mini {
 namespace {
 
-constexpr int kMaxEvents = 256;         // taken from the kernel at a time; the rest comes next time
+constexpr int kMaxEvents = 256;         // per epoll_wait; the next call returns the rest
 constexpr double kLongestSleep = 3600;  // seconds
 thread_local IOLoop* current_loop = nullptr;
 
@@ -33,8 +33,8 @@ IOLoop::IOLoop(Clock& clock) : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEX
 
 IOLoop::~IOLoop() {
   {
-    // What these functions hold may call the loop when it is freed, as a connection does that
-    // closes itself. The loop must be whole then: they are freed here, and not with its members.
+    // Freeing these functions frees their captures, and those may call the loop: a connection
+    // removes its handler, for example. So they are freed here, while the loop is still whole.
     const auto handlers = std::exchange(handlers_, {});
     const auto timers = std::exchange(timers_, {});
     const auto callbacks = std::exchange(callbacks_, {});
@@ -80,7 +80,7 @@ void IOLoop::update_handler(int fd, std::uint32_t events) {
 void IOLoop::remove_handler(int fd) {
   if (handlers_.erase(fd) == 0) return;
   // TODO: is that all that the loop knows of this descriptor?
-  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);  // fails if `fd` is closed: no matter
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);  // fails if `fd` is closed: harmless
 }
 
 void IOLoop::control(int operation, int fd, std::uint32_t events) {

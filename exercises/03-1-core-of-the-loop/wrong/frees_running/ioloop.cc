@@ -16,7 +16,7 @@
 namespace mini {
 namespace {
 
-constexpr int kMaxEvents = 256;         // taken from the kernel at a time; the rest comes next time
+constexpr int kMaxEvents = 256;         // per epoll_wait; the next call returns the rest
 constexpr double kLongestSleep = 3600;  // seconds
 thread_local IOLoop* current_loop = nullptr;
 
@@ -33,8 +33,8 @@ IOLoop::IOLoop(Clock& clock) : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEX
 
 IOLoop::~IOLoop() {
   {
-    // What these functions hold may call the loop when it is freed, as a connection does that
-    // closes itself. The loop must be whole then: they are freed here, and not with its members.
+    // Freeing these functions frees their captures, and those may call the loop: a connection
+    // removes its handler, for example. So they are freed here, while the loop is still whole.
     const auto handlers = std::exchange(handlers_, {});
     const auto timers = std::exchange(timers_, {});
     const auto callbacks = std::exchange(callbacks_, {});
@@ -80,7 +80,7 @@ void IOLoop::update_handler(int fd, std::uint32_t events) {
 void IOLoop::remove_handler(int fd) {
   if (handlers_.erase(fd) == 0) return;
   pending_.erase(fd);
-  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);  // fails if `fd` is closed: no matter
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);  // fails if `fd` is closed: harmless
 }
 
 void IOLoop::control(int operation, int fd, std::uint32_t events) {
@@ -116,7 +116,7 @@ void IOLoop::handle_events() {
 void IOLoop::add_callback(Callback callback) {
   const std::lock_guard lock(mutex_);
   callbacks_.push_back(std::move(callback));
-  if (callbacks_.size() == 1) waker_.wake();  // the others are taken together with the first
+  if (callbacks_.size() == 1) waker_.wake();  // one wake-up serves all that are queued
 }
 
 void IOLoop::run_callbacks() {
@@ -125,7 +125,7 @@ void IOLoop::run_callbacks() {
     const std::lock_guard lock(mutex_);
     now.swap(callbacks_);
   }
-  // Not under the lock: a callback may add another. That one runs in the next iteration.
+  // Without the lock: a callback may add another, which runs in the next iteration.
   for (const Callback& callback : now) run_callback(callback);
 }
 
@@ -163,7 +163,7 @@ int IOLoop::milliseconds_to_sleep() {
     seconds = std::clamp(*deadline - time(), 0.0, kLongestSleep);
     if (clock_.skip(seconds)) return 0;
   }
-  // Rounded up: woken too early, the loop would find nothing due and ask again at once.
+  // Rounded up: waking too early would find no timer due, and the loop would spin until one is.
   return static_cast<int>(std::ceil(seconds * 1000));
 }
 
