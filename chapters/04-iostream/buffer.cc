@@ -14,9 +14,10 @@ void Buffer::append(std::string bytes) {
 }
 
 // [drop]
-// To erase at the front moves all that is behind it: ten thousand short lines that came at once
-// would be moved ten thousand times. So we count what is gone, and move when that is the larger
-// half: each byte then pays for one move at most. An empty buffer keeps no memory.
+// Erasing at the front moves everything after it: if ten thousand short lines arrive at once, the
+// last would move ten thousand times. So we count the bytes that are gone, and move the rest when
+// they are the larger half: each byte then pays for one move at most. An empty buffer frees its
+// memory.
 void Buffer::drop(std::size_t count) {
   gone_ += count;
   if (empty()) {

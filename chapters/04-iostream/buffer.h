@@ -1,4 +1,4 @@
-// Bytes that wait: they come in at one end and go out at the other.
+// A queue of bytes: they enter at one end and leave at the other.
 #pragma once
 
 #include <cstddef>
@@ -11,19 +11,19 @@ namespace mini {
 class Buffer {
  public:
   void append(std::string bytes);
-  // What waits. Valid until the next call that changes the buffer.
+  // Returns the waiting bytes. The view is valid until the buffer changes.
   std::string_view view() const { return std::string_view(bytes_).substr(gone_); }
   std::size_t size() const { return bytes_.size() - gone_; }
   bool empty() const { return size() == 0; }
 
-  // Forgets the first `count` bytes.
+  // Removes the first `count` bytes.
   void drop(std::size_t count);
-  // Hands them out.
+  // Removes the first `count` bytes and returns them.
   std::string take(std::size_t count);
 
  private:
   std::string bytes_;
-  std::size_t gone_ = 0;  // so many of bytes_, at the front, do not wait any more
+  std::size_t gone_ = 0;  // bytes at the front of bytes_ that were removed already
 };
 // [/buffer]
 

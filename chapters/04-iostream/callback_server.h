@@ -1,4 +1,4 @@
-// The HTTP server of chapters 01 and 03 on IOStream: what is left of it are the callbacks.
+// The HTTP server of chapters 01 and 03 on IOStream: only the callbacks are left of it.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 namespace mini {
 
 // [connection]
-// One request and one response. It is owned by the callback that is due next, and by the reply.
+// One request and one response. The callback that is due next owns it, and so does the reply.
 class CallbackConnection : public std::enable_shared_from_this<CallbackConnection> {
  public:
   CallbackConnection(std::shared_ptr<IOStream> stream, std::shared_ptr<const LoopHandler> handler);
@@ -32,7 +32,7 @@ class CallbackConnection : public std::enable_shared_from_this<CallbackConnectio
 // [/connection]
 
 // [server]
-// A handler is what it was in chapter 03.
+// Handlers are those of chapter 03.
 class CallbackServer : public TCPServer {
  public:
   CallbackServer(IOLoop& loop, LoopHandler handler);

@@ -2,7 +2,7 @@
 
 namespace mini {
 
-// The members' reads use the chat: a closed stream calls none of them.
+// The members' read callbacks use the chat. A closed stream does not call them.
 LineChat::~LineChat() {
   for (const Member& member : *members_) member->close();
 }
@@ -10,7 +10,7 @@ LineChat::~LineChat() {
 // [join]
 void LineChat::handle_stream(Member member) {
   members_->insert(member);
-  // When one has left, this waits in the loop, and the chat may be destroyed before its turn comes.
+  // When a member leaves, this is queued in the loop, and the chat may be destroyed before it runs.
   member->set_close_callback([members = std::weak_ptr(members_), member] {
     if (const auto all = members.lock()) all->erase(member);
   });
@@ -32,7 +32,7 @@ void LineChat::tell_others(const Member& speaker, const std::string& line) {
   for (const Member& member : *members_) {
     if (member == speaker) continue;
     member->write(line);
-    // There is no waiting for the slow here: the others want the next line now.
+    // A chat cannot wait for a slow member: the others want the next line now.
     if (member->unsent() > kMaxUnsent) member->close();
   }
 }

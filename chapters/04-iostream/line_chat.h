@@ -1,4 +1,4 @@
-// A chat for nc: each line of one member goes to all the others.
+// A chat for nc: each line from one member goes to all others.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ class LineChat : public TCPServer {
   using TCPServer::TCPServer;
   ~LineChat() override;
 
-  static constexpr std::size_t kMaxLine = 4096;         // bytes; who says more leaves
-  static constexpr std::size_t kMaxUnsent = 64 * 1024;  // bytes; who reads too slowly leaves
+  static constexpr std::size_t kMaxLine = 4096;         // bytes; a longer line ends its member
+  static constexpr std::size_t kMaxUnsent = 64 * 1024;  // bytes; a slower reader is closed
 
  private:
   using Member = std::shared_ptr<IOStream>;

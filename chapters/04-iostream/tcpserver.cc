@@ -33,7 +33,7 @@ void TCPServer::accept() {
   try {
     client = try_accept(listener_);
   } catch (const std::system_error& error) {
-    // As in chapter 03: the client stays in the queue, and we look away for a moment.
+    // As in chapter 03: the client stays in the queue, and we stop listening for a moment.
     std::fprintf(stderr, "a client has to wait: %s\n", error.what());
     loop_.update_handler(listener_.fd(), 0);
     pause_ =

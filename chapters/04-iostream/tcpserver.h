@@ -1,4 +1,4 @@
-// A class to derive servers from: accepts connections and makes streams of them.
+// A base class for servers: accepts connections and turns them into streams.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +20,17 @@ class TCPServer {
   TCPServer(const TCPServer&) = delete;
   TCPServer& operator=(const TCPServer&) = delete;
 
-  // Accepts from now on, whenever the loop runs. Port 0 takes any free one.
+  // Starts accepting, whenever the loop runs. Port 0 chooses a free port.
   void listen(std::uint16_t port, const std::string& address = "127.0.0.1");
-  // Accepts no more. Connections that are open stay.
+  // Stops accepting. Open connections stay open.
   void stop();
-  // Where it listens.
+  // Returns the port it listens on.
   std::uint16_t port() const { return listener_.port(); }
 
  protected:
   IOLoop& loop() const { return loop_; }
-  // A new connection. Who does not keep the stream, nor starts a read or a write, has closed it
-  // when this returns. So has who throws.
+  // Called for each new connection. If the override neither keeps the stream nor starts an
+  // operation, the connection closes when it returns. The same happens if it throws.
   virtual void handle_stream(std::shared_ptr<IOStream> stream) = 0;
   // [/server]
 

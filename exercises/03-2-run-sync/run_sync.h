@@ -11,9 +11,8 @@ class TimeoutError : public std::runtime_error {
   TimeoutError() : std::runtime_error("it took too long") {}
 };
 
-// Runs `loop` and in it `start`, until the function that `start` is given has been called; that may
-// be in `start` itself, or in any callback later. Throws what `start` throws, and TimeoutError
-// after `timeout` seconds. Leaves nothing behind: neither its timer nor a call that comes too late
-// has an effect on what the loop does next.
+// Runs `loop`, which calls `start`, until `start` or any later callback has called `done`. Rethrows
+// an exception of `start`; throws TimeoutError after `timeout` seconds. Leaves nothing behind:
+// neither its timer nor a late call of `done` affects what the loop does next.
 void run_sync(mini::IOLoop& loop, const std::function<void(mini::Callback done)>& start,
               double timeout);

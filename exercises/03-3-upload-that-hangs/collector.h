@@ -7,8 +7,8 @@
 #include "01-blocking-server/socket.h"
 #include "03-ioloop/ioloop.h"
 
-// Reads from `socket` until the other side has said all it has to say, then calls `finished` with
-// all of it, once. A connection that breaks is finished too. `progress` is called after each piece.
+// Reads from `socket` until the other side has finished sending, then calls `finished` once, with
+// everything received. A connection that breaks is finished too. Calls `progress` after each piece.
 // Other handlers and callbacks of the loop get their turn, however fast the other side sends. The
 // loop must outlive the collector.
 class Collector {

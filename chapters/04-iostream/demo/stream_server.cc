@@ -53,20 +53,20 @@ Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// A wait or a computation of at most 10 s, as long as the client asks for.
+// Returns the seconds the client asks for in `s`, or 0 unless they are between 0 and 10.
 double asked_seconds(const mini::Request& request) {
   const double seconds = to_number<double>(request.argument("s")).value_or(0);
   return seconds > 0 && seconds < 10 ? seconds : 0;
 }
 
-// Seconds that this thread has computed.
+// Returns the processor time of this thread in seconds.
 double processor_time() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-// As in chapter 03: the handler does not see what carries its bytes.
+// As in chapter 03: a handler cannot tell what carries its bytes.
 void handle(const mini::Request& request, const mini::Reply& reply) {
   const std::string path = request.target.substr(0, request.target.find('?'));
   if (path == "/" || path == "/head") return reply({200, "Hello, world"});
@@ -74,11 +74,11 @@ void handle(const mini::Request& request, const mini::Reply& reply) {
     const std::string size = std::to_string(request.body.size());
     return reply({200, request.method + " /echo " + size + "\n" + request.body});
   }
-  if (path == "/slow") {  // waits, as for a database, and lets the thread go meanwhile
+  if (path == "/slow") {  // waits, as for a database, and leaves the thread to others
     mini::IOLoop::current().call_later(asked_seconds(request), [reply] { reply({200, "slow"}); });
     return;
   }
-  if (path == "/busy") {  // computes, and keeps the thread
+  if (path == "/busy") {  // computes, and occupies the thread
     const double end = processor_time() + asked_seconds(request);
     while (processor_time() < end) continue;
     return reply({200, "busy"});
@@ -90,7 +90,7 @@ void handle(const mini::Request& request, const mini::Reply& reply) {
   reply({404, "Not Found\n"});
 }
 
-// A connection is a descriptor, and a process may usually have 1,024: ask for all it can get.
+// Each connection needs a descriptor, and the usual limit is 1,024: raise it as far as allowed.
 void allow_many_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);

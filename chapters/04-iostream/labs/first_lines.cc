@@ -1,5 +1,5 @@
-// A line server as one writes it first, on the loop alone: a read is a line, and a write is sent.
-// first_lines [PORT]
+// A line server the way everyone first writes it, on the loop alone: as if each read were a line,
+// and each write sent everything. first_lines [PORT]
 #include <array>
 #include <cctype>
 #include <cstdint>
@@ -21,7 +21,7 @@ std::string in_capitals(std::string line) {
 }
 
 // [fault]
-// Answers a line in capitals. False if the client has left.
+// Answers a line in capitals. Returns false if the client has left.
 bool answer_line(const mini::Socket& client) {
   try {
     std::array<char, 65536> line;

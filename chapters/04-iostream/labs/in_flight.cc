@@ -1,5 +1,5 @@
-// The same 20 MB, and three ways to end behind them. The client sends a line more than anybody
-// reads, as clients do.
+// Sends 20 MB and then ends the connection, in three ways. The client sends one line more than the
+// server reads, as clients do.
 #include <sys/socket.h>
 
 #include <cstddef>

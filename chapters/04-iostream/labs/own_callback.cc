@@ -1,5 +1,5 @@
-// A server with one fault, for the lab of the lesson: it greets whoever tells it a name, and
-// forgets that a function may free what calls it. own_callback [PORT]
+// A server with one fault, for section 7 of the lesson. It remembers the name that a guest sends,
+// and forgets that a function may free its own caller. own_callback [PORT]
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -17,7 +17,7 @@
 
 namespace {
 
-// A stream of very little: it tells what comes, until it is closed.
+// A minimal stream: passes on whatever arrives, until it is closed.
 class SmallStream {
  public:
   using Callback = std::function<void(std::string)>;
@@ -36,7 +36,7 @@ class SmallStream {
   void close() {
     loop_.remove_handler(socket_.fd());
     socket_.close();
-    const Callback unused = std::exchange(callback_, nullptr);  // nobody is called any more
+    const Callback unused = std::exchange(callback_, nullptr);  // no more calls
   }
   // [/fault]
 
@@ -57,7 +57,7 @@ class SmallStream {
 };
 
 // [guest]
-// Nobody owns a guest but the callback of its stream.
+// A guest's only owner is the callback of its stream.
 struct Guest {
   Guest(mini::IOLoop& loop, mini::Socket socket) : stream(loop, std::move(socket)) {}
 

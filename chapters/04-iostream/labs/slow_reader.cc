@@ -1,4 +1,4 @@
-// 50 MB for a client that takes 1 MB every 10 ms. How much of it waits in our memory?
+// Sends 50 MB to a client that takes 1 MB every 10 ms. How much of it waits in our memory?
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -47,7 +47,7 @@ class Sender : public mini::TCPServer {
   const Send send_;
 };
 
-// Takes a million bytes, rests, and takes the next.
+// Takes a million bytes, rests for 10 ms, and takes the next.
 void read_slowly(const Stream& stream, std::size_t received, mini::IOLoop& loop) {
   if (received == kPiece * kPieces) return loop.stop();
   stream->read_bytes(1'000'000, [stream, received, &loop](const std::string& data) {

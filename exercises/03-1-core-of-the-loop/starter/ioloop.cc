@@ -79,7 +79,7 @@ void IOLoop::update_handler(int fd, std::uint32_t events) {
 
 void IOLoop::remove_handler(int fd) {
   if (handlers_.erase(fd) == 0) return;
-  // TODO: is that all that the loop knows of this descriptor?
+  // TODO: is that all the loop remembers about this descriptor?
   ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);  // fails if `fd` is closed: harmless
 }
 
@@ -105,7 +105,7 @@ void IOLoop::wait_for_events(int milliseconds) {
 }
 
 void IOLoop::handle_events() {
-  // TODO: pending_ is what the kernel has told us. A handler may remove itself, and others.
+  // TODO: pending_ holds the events from the kernel. A handler may remove itself, and others.
   for (const auto& [fd, events] : std::exchange(pending_, {})) {
     const auto found = handlers_.find(fd);
     if (found != handlers_.end()) (*found->second)(fd, events);
@@ -119,7 +119,7 @@ void IOLoop::add_callback(Callback callback) {
 }
 
 void IOLoop::run_callbacks() {
-  // TODO: runs whatever is there, and what comes while it runs, and so on.
+  // TODO: this runs what is queued, and what is added while it runs, and so on.
   for (std::size_t i = 0; i < callbacks_.size(); ++i) {
     const Callback callback = callbacks_[i];
     run_callback(callback);

@@ -33,12 +33,12 @@ struct Ends {
   Socket far;
 };
 
-// Ends the loop after `seconds` of its own time.
+// Stops the loop after `seconds` of its own time.
 void stop_after(IOLoop& loop, double seconds) {
   loop.call_later(seconds, [&loop] { loop.stop(); });
 }
 
-// Returns when the thread sleeps in the kernel.
+// Returns once the thread is blocked in the kernel.
 void wait_until_asleep(pid_t thread) {
   const std::string path = "/proc/self/task/" + std::to_string(thread) + "/stat";
   std::string id, name, state;
@@ -49,7 +49,7 @@ void wait_until_asleep(pid_t thread) {
 }
 
 TEST(Loop, callbacks_in_their_order) {
-  Story story("This one passes on the starter: as long as nothing changes meanwhile, all is well.");
+  Story story("This one passes on the starter: all is well as long as nothing changes meanwhile.");
   IOLoop loop;
   std::string order;
   story.step("callback a and callback b are added, then stop()");
@@ -62,11 +62,12 @@ TEST(Loop, callbacks_in_their_order) {
 
 TEST(Loop, a_callback_that_adds_another) {
   Story story(
-      "An iteration runs what was queued when it began. One that also runs what is added meanwhile "
-      "never\n"
-      "  gets to its timers and its clients, if a callback adds itself again; one that holds the "
-      "lock while\n"
-      "  callbacks run has lost its order, or waits for a mutex that it holds itself.");
+      "An iteration runs what was queued when it began. If it also runs what is added meanwhile, a "
+      "callback\n"
+      "  that adds itself again keeps it from its timers and clients. If it holds the lock while "
+      "callbacks\n"
+      "  run, a callback that adds another breaks the order, or waits for a mutex that it holds "
+      "itself.");
   mini::VirtualClock clock;
   IOLoop loop(clock);
   std::string order;
@@ -84,13 +85,13 @@ TEST(Loop, a_callback_that_adds_another) {
 
 TEST(Loop, a_thread_that_adds_while_the_loop_sleeps) {
   Story story(
-      "A queue wakes nobody. The loop sleeps in epoll_wait, perhaps for an hour: it sees your "
-      "callback when\n"
-      "  something else happens, unless you wake it.");
+      "A queue wakes nobody. The loop is blocked in epoll_wait, perhaps for an hour. Unless you "
+      "wake it,\n"
+      "  it sees your callback only when something else happens.");
   IOLoop loop;
   Ends ends;
   std::optional<std::thread> thread;
-  story.step("the loop has nothing to do but to wait");
+  story.step("the loop has nothing to do but wait");
   loop.add_handler(
       ends.near.fd(),
       [&](int fd, std::uint32_t) {
@@ -112,7 +113,7 @@ TEST(Loop, a_timer_to_wait_for) {
   Story story(
       "A loop that asks without pause answers no sooner, and burns a processor. It may sleep until "
       "the next\n"
-      "  timer, and somebody will wake it if there is more to do.");
+      "  timer, because a wake-up ends the sleep if there is more to do.");
   class CountingClock : public mini::Clock {
    public:
     double now() override {
@@ -131,9 +132,9 @@ TEST(Loop, a_timer_to_wait_for) {
 
 TEST(Loop, time_that_is_not_real) {
   Story story(
-      "The loop asks its clock to skip the time that it would sleep. A clock of a test does, and a "
-      "day is\n"
-      "  over at once.");
+      "Before it sleeps, the loop asks its clock to skip that time. A test's clock does, and a day "
+      "passes\n"
+      "  at once.");
   mini::VirtualClock clock;
   IOLoop loop(clock);
   const double start = loop.time();
@@ -144,7 +145,7 @@ TEST(Loop, time_that_is_not_real) {
 }
 
 TEST(Loop, a_handler_that_is_removed_by_another) {
-  Story story("After remove_handler returns, the handler is not called, whatever has happened.");
+  Story story("After remove_handler returns, the handler is not called, whatever the kernel said.");
   mini::VirtualClock clock;
   IOLoop loop(clock);
   Ends one;
@@ -167,9 +168,9 @@ TEST(Loop, a_handler_that_is_removed_by_another) {
 
 TEST(Loop, a_number_that_is_used_again) {
   Story story(
-      "The kernel gives a number that was closed to the next descriptor. What it has told you of "
-      "the old one\n"
-      "  must not reach the new one: it is removed together with the handler.");
+      "The kernel gives a number that was closed to the next descriptor. An event of the old one "
+      "must not\n"
+      "  reach the new one: remove it together with the handler.");
   mini::VirtualClock clock;
   IOLoop loop(clock);
   Ends one;
@@ -196,9 +197,9 @@ TEST(Loop, a_number_that_is_used_again) {
 
 TEST(Loop, a_handler_that_removes_itself) {
   Story story(
-      "A function must not be freed while it runs. Erasing it from the map frees it, with all it "
-      "has captured,\n"
-      "  unless somebody else holds it too.");
+      "A function must not be freed while it runs. Erasing it from the map frees it, with "
+      "everything it has\n"
+      "  captured, unless something else holds it too.");
   IOLoop loop;
   Ends ends;
   auto captured = std::make_shared<int>(0);
@@ -221,11 +222,12 @@ TEST(Loop, a_handler_that_removes_itself) {
       IOLoop::READ);
   ends.far.write("x");
   loop.start();
-  story.expect("what it has captured lives until it returns", true, alive);
+  story.expect("its captures live until it returns", true, alive);
 }
 
 TEST(Loop, a_handler_that_throws) {
-  Story story("There is nobody above the loop: what leaves a handler ends all of them.");
+  Story story(
+      "Nothing above the loop catches exceptions: one that leaves a handler ends them all.");
   IOLoop loop;
   Ends ends;
   int calls = 0;

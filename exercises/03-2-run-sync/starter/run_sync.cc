@@ -4,6 +4,6 @@ void run_sync(mini::IOLoop& loop, const std::function<void(mini::Callback done)>
               double timeout) {
   start([&loop] { loop.stop(); });
   loop.start();
-  // TODO: the time limit, exceptions, and whoever calls done too late.
+  // TODO: the time limit, exceptions, and a done that comes too late.
   static_cast<void>(timeout);
 }

@@ -13,7 +13,7 @@ using mini::Callback;
 using mini::IOLoop;
 using story::Story;
 
-// What run_sync did: "returned", or the exception's words.
+// What run_sync did: "returned", or the exception's message.
 std::string outcome(IOLoop& loop, const std::function<void(Callback)>& start, double timeout) {
   try {
     run_sync(loop, start, timeout);
@@ -55,16 +55,16 @@ TEST_F(RunSync, done_comes_later) {
 
 TEST_F(RunSync, done_never_comes) {
   Story story(
-      "A wait without a limit is a wait for ever, if the other side forgets you. The loop would "
-      "sleep and\n"
-      "  sleep: it needs a timer that ends it.");
+      "A wait without a limit lasts for ever if the other side forgets you. The loop needs a timer "
+      "that\n"
+      "  ends it.");
   story.step("start never calls done; the limit is 10 s");
   story.expect("what run_sync did", std::string("it took too long"),
                outcome(loop_, [](const Callback&) {}, 10));
 }
 
 TEST_F(RunSync, done_in_start_itself) {
-  Story story("done may come at once. The loop must be able to hear it.");
+  Story story("done may come at once. The loop must notice it even then.");
   story.step("start calls done before it returns");
   story.expect("what run_sync did", std::string("returned"),
                outcome(loop_, [](const Callback& done) { done(); }, 10));
@@ -72,9 +72,9 @@ TEST_F(RunSync, done_in_start_itself) {
 
 TEST_F(RunSync, start_is_called_in_the_loop) {
   Story story(
-      "start is a callback like others: what was queued before it runs before it. Called while the "
-      "loop\n"
-      "  stands still, it overtakes all that wait.");
+      "start is a callback like others: callbacks that were queued earlier run earlier. Called "
+      "before the\n"
+      "  loop runs, it overtakes all of them.");
   bool ran = false;
   bool ran_before = false;
   story.step("a callback is queued");
@@ -89,10 +89,9 @@ TEST_F(RunSync, start_is_called_in_the_loop) {
 
 TEST_F(RunSync, start_throws) {
   Story story(
-      "The loop catches what a callback throws, writes it down and goes on. Whoever called "
-      "run_sync "
-      "waits\n"
-      "  for nothing, and never learns why. You have to carry the exception over yourself.");
+      "The loop catches what a callback throws, writes it to stderr and goes on. The caller of "
+      "run_sync\n"
+      "  waits for nothing, and never learns why. You have to carry the exception over yourself.");
   story.step("start throws std::runtime_error(\"no luck\")");
   const double before = loop_.time();
   story.expect("what run_sync did", std::string("no luck"), outcome(loop_, without_luck, 10));
@@ -102,9 +101,8 @@ TEST_F(RunSync, start_throws) {
 TEST_F(RunSync, the_timer_is_gone) {
   Story story(
       "A timer that is not removed fires for whoever runs the loop next, and stops it in the "
-      "middle "
-      "of its\n"
-      "  work.");
+      "middle of\n"
+      "  its work.");
   story.step("a run_sync with a limit of 10 s is done at once");
   outcome(loop_, [](const Callback& done) { done(); }, 10);
   story.step("the loop is started again, to stop after 60 s");
@@ -113,9 +111,8 @@ TEST_F(RunSync, the_timer_is_gone) {
 
 TEST_F(RunSync, the_timer_is_gone_after_an_exception) {
   Story story(
-      "An exception is a way out too. What lies behind the place where it is thrown is not done: "
-      "the timer\n"
-      "  must be removed before.");
+      "An exception is a way out too, and it skips the lines after it. Remove the timer before you "
+      "throw.");
   story.step("a run_sync with a limit of 10 s throws at once");
   story.expect("what run_sync did", std::string("no luck"), outcome(loop_, without_luck, 10));
   story.step("the loop is started again, to stop after 60 s");
@@ -126,12 +123,12 @@ TEST_F(RunSync, done_comes_too_late) {
   Story story(
       "done may be called after run_sync has returned, and a late call must find out that it is "
       "late.\n"
-      "  Otherwise its stop() ends whatever the loop does then.");
+      "  Otherwise its stop() ends whatever the loop is doing by then.");
   Callback late;
   story.step("start keeps done; the limit of 1 s passes");
   const auto keep = [&](const Callback& done) { late = done; };
   story.expect("what run_sync did", std::string("it took too long"), outcome(loop_, keep, 1));
-  story.step("a second run_sync begins; meanwhile the done of the first one is called, twice");
+  story.step("a second run_sync begins; then the done of the first one is called, twice");
   const auto start = [&](const Callback& done) {
     late();
     late();
@@ -142,9 +139,9 @@ TEST_F(RunSync, done_comes_too_late) {
 
 TEST_F(RunSync, done_twice) {
   Story story(
-      "The second done stops a loop that is ending already: that stop stays in the queue, and ends "
-      "the next\n"
-      "  start(). Whoever comes first ends the loop, and a late call must find out that it is "
+      "The second done stops a loop that is already stopping. That stop stays in the queue, and "
+      "ends the\n"
+      "  next start(). Only the first call may end the loop; a late call must find out that it is "
       "late.");
   story.step("start calls done twice, in two callbacks");
   const auto twice = [&](const Callback& done) {

@@ -72,9 +72,9 @@ TEST(Collector, a_small_upload) {
 
 TEST(Collector, a_large_upload) {
   Story story(
-      "An edge is told once: \"something has come\". Whoever leaves some of it behind hears of the "
-      "rest\n"
-      "  only when more comes, and this client waits for an answer instead.");
+      "An edge is told once: \"something has arrived\". A reader that leaves bytes behind hears of "
+      "them\n"
+      "  only when more arrive, and this client sends no more: it waits for an answer.");
   Upload upload(story);
   upload.send(50'000);
   upload.loop().call_later(0.02, [&] { upload.end(); });
@@ -83,9 +83,8 @@ TEST(Collector, a_large_upload) {
 
 TEST(Collector, a_larger_upload) {
   Story story(
-      "A larger buffer makes the fault rarer, and harder to find. There is always an upload that "
-      "is "
-      "larger.");
+      "A larger buffer makes the fault rarer, and harder to find. There is always a larger "
+      "upload.");
   Upload upload(story);
   upload.send(150'000);
   upload.loop().call_later(0.02, [&] { upload.end(); });
@@ -94,10 +93,9 @@ TEST(Collector, a_larger_upload) {
 
 TEST(Collector, a_sender_who_pauses) {
   Story story(
-      "Nothing now is not nothing more. A read that would block says \"not yet\"; the end is a "
-      "read "
-      "of 0\n"
-      "  bytes, and these are two different answers.");
+      "Nothing now is not nothing more. EAGAIN means \"not yet\", a read of 0 bytes means \"the "
+      "end\": two\n"
+      "  different answers.");
   Upload upload(story);
   upload.send(1000);
   upload.loop().call_later(0.02, [&] { upload.send(1000); });
@@ -107,13 +105,14 @@ TEST(Collector, a_sender_who_pauses) {
 
 TEST(Collector, a_sender_without_pause) {
   Story story(
-      "A loop that reads until there is nothing left never comes back, if the client sends faster "
+      "A loop that reads until there is nothing left never comes back if the client sends faster "
       "than you\n"
-      "  read. All other clients wait for this one. Read a little, and let the loop call again.");
+      "  read. All other clients wait for this one. Read a little, and let the event loop call "
+      "again.");
   Upload upload(story);
   constexpr int kPieces = 2000;
   int when_others_ran = 0;
-  story.step("for each piece that is taken the client sends another, 2000 times");
+  story.step("each time a piece is read, the client sends another, 2000 times");
   upload.on_piece([&] {
     if (upload.pieces() == 1) {
       upload.loop().add_callback([&] { when_others_ran = upload.pieces(); });

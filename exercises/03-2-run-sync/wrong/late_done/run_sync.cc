@@ -5,7 +5,7 @@
 
 namespace {
 
-// Shared with everybody who may call late.
+// Shared with everything that may still call `done` later.
 struct Call {
   void end() { loop.stop(); }
 

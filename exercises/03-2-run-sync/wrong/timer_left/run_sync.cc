@@ -5,7 +5,7 @@
 
 namespace {
 
-// Shared with everybody who may call late.
+// Shared with everything that may still call `done` later.
 struct Call {
   void end() {
     if (ended) return;
@@ -14,7 +14,7 @@ struct Call {
   }
 
   mini::IOLoop& loop;
-  bool ended = false;  // start() will return, or has returned
+  bool ended = false;  // loop.start() will return, or has returned
   bool done = false;
   std::exception_ptr error{};
 };

@@ -16,9 +16,9 @@
 namespace mini {
 namespace {
 
-constexpr std::size_t kReadSize = 64 * 1024;      // bytes asked of the kernel at a time
-constexpr std::size_t kMaxDropped = 1024 * 1024;  // bytes a client may say after our goodbye
-constexpr double kGoodbye = 1.0;                  // seconds
+constexpr std::size_t kReadSize = 64 * 1024;      // bytes per read
+constexpr std::size_t kMaxDropped = 1024 * 1024;  // bytes a client may send after our FIN
+constexpr double kLinger = 1.0;                   // seconds
 
 }  // namespace
 
@@ -30,20 +30,20 @@ std::shared_ptr<IOStream> IOStream::create(IOLoop& loop, Socket socket,
 IOStream::IOStream(IOLoop& loop, Socket socket, std::size_t max_buffer_size)
     : loop_(loop), socket_(std::move(socket)), max_buffer_size_(max_buffer_size) {
   set_nonblocking(socket_);
-  // A small write leaves at once, and does not wait until the last one was acknowledged. Fails on
-  // what is not TCP, and is not needed there.
+  // Send small writes at once, without waiting for the acknowledgement of the last one. Fails on a
+  // socket that is not TCP, which does not need it.
   const int on = 1;
   ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
-// What is done is told from the loop. The caller is in the middle of something: it may hold a lock,
-// or stand in a callback of its own, or free this stream in the next line.
+// Every callback is called from the loop. Our caller is in the middle of something: it may hold a
+// lock, or be a callback itself, or free this stream in its next line.
 void IOStream::call_soon(Callback callback) {
   loop_.add_callback([self = shared_from_this(), callback = std::move(callback)] {
     if (self->closed()) return;
     try {
       callback();
     } catch (...) {
-      self->close();  // nobody would go on with this stream, and its client would wait for ever
+      self->close();  // nobody would read on, and the client would wait for ever
       throw;
     }
     self->update();
@@ -63,7 +63,7 @@ void IOStream::start_read(Read read) {
   if (closed() || ending_) return;
   if (reading()) throw std::logic_error("already reading");
   read_ = std::move(read);
-  finish_read();  // what came with the last message may be enough
+  finish_read();  // bytes that came with the last message may be enough
   update();
 }
 void IOStream::finish_read() {
@@ -77,7 +77,7 @@ void IOStream::finish_read() {
     end_in_order();
   }
 }
-// How many bytes the read wants, if they are here.
+// Returns how many bytes satisfy the read, or nothing if they are not here yet.
 std::optional<std::size_t> IOStream::find_end() {
   const std::string_view bytes = received_.view();
   if (read_->delimiter.empty()) {
@@ -86,7 +86,7 @@ std::optional<std::size_t> IOStream::find_end() {
   }
   const std::size_t found = bytes.find(read_->delimiter, read_->searched);
   if (found != bytes.npos) return found + read_->delimiter.size();
-  // Next time we go on where we are now; the delimiter may have begun in the last bytes.
+  // Next time, continue from here; but the last bytes may be the beginning of a delimiter.
   const std::size_t overlap = read_->delimiter.size() - 1;
   read_->searched = bytes.size() > overlap ? bytes.size() - overlap : 0;
   return std::nullopt;
@@ -100,7 +100,7 @@ void IOStream::write(std::string data, Callback callback) {
   to_send_.append(std::move(data));
   if (callback) writes_.push_back({sent_ + to_send_.size(), std::move(callback)});
   try {
-    if (was_empty && !connecting_) send();  // most answers fit into the kernel's buffer
+    if (was_empty && !connecting_) send();  // most responses fit into the kernel's buffer
     update();
   } catch (const std::system_error& error) {
     close(error.code());
@@ -117,14 +117,14 @@ void IOStream::send() {
     writes_.pop_front();
   }
 }
-// The loop owns the stream while it watches it. The stream owns its callbacks, and they own, most
-// of the time, the stream: a ring that nobody would open if the loop went away.
+// The loop owns the stream while it watches it. The stream owns its callbacks, and most of them own
+// the stream: a reference cycle, which nothing would break if the loop went away.
 struct IOStream::Watch {
   explicit Watch(std::shared_ptr<IOStream> watched) : stream(std::move(watched)) {}
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch() {
-    if (stream->events_ != 0) stream->take_callbacks();  // it was not the stream that ended this
+    if (stream->events_ != 0) stream->take_callbacks();  // the loop went away, not the stream
   }
   const std::shared_ptr<IOStream> stream;
 };
@@ -135,20 +135,20 @@ IOStream::Callbacks IOStream::take_callbacks() {
 }
 bool IOStream::is_listening() const {
   if (connecting_ || ended_ || delivering_) return false;
-  if (ending_) return goodbye_.number != 0;
+  if (ending_) return linger_.number != 0;
   return read_ || (close_callback_ && received_.empty());
 }
 
 std::uint32_t IOStream::wanted_events() const {
   std::uint32_t events = 0;
   if (is_listening()) events |= IOLoop::READ;
-  // While a callback is on its way nothing changes: most callbacks start the next read.
+  // While a callback is queued, READ stays as it is: most callbacks start the next read.
   if (delivering_) events |= events_ & IOLoop::READ;
   if (connecting_ || !to_send_.empty()) events |= IOLoop::WRITE;
   if (close_callback_) events |= IOLoop::ERROR;
   return events;
 }
-// Asks the loop for the events that fit the state.
+// Makes the loop watch what the state needs. Closes when the other side has ended and all is sent.
 void IOStream::update() {
   if (closed()) return;
   if (ended_ && to_send_.empty()) return close();
@@ -169,7 +169,8 @@ void IOStream::update() {
 void IOStream::handle_events(std::uint32_t events) {
   try {
     const bool idle = !connecting_ && !is_listening() && !delivering_ && !writing();
-    if (idle && (events & IOLoop::ERROR) != 0) return close(socket_error());  // no call would tell
+    if (idle && (events & IOLoop::ERROR) != 0)
+      return close(socket_error());  // nothing else reports it
     if (connecting_) finish_connect();
     if ((events & (IOLoop::READ | IOLoop::ERROR)) != 0 && is_listening()) receive();
     if ((events & (IOLoop::WRITE | IOLoop::ERROR)) != 0 && !closed()) send();
@@ -178,13 +179,13 @@ void IOStream::handle_events(std::uint32_t events) {
     close(error.code());
   }
 }
-// One read, not all there is: the loop calls again, and the others have their turn in between.
+// Reads once, not until EAGAIN: the loop calls again, and other clients get their turn in between.
 void IOStream::receive() {
   std::array<char, kReadSize> piece;
   const std::optional<std::size_t> size = try_read(socket_, piece.data(), piece.size());
   if (!size) return;
   if (*size == 0) {
-    ended_ = true;  // update() closes when all is sent
+    ended_ = true;  // update() closes when everything is sent
   } else if (ending_) {
     dropped_ += *size;
     if (dropped_ > kMaxDropped) close();
@@ -208,7 +209,7 @@ void IOStream::connect(std::uint16_t port, const std::string& address, Callback 
     throw std::invalid_argument("not an IPv4 address: " + address);
   }
   if (closed()) return;
-  // Interrupted by a signal, it goes on all the same.
+  // A connect interrupted by a signal (EINTR) goes on all the same.
   if (::connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 &&
       errno != EINPROGRESS && errno != EINTR) {
     return close({errno, std::generic_category()});
@@ -218,7 +219,7 @@ void IOStream::connect(std::uint16_t port, const std::string& address, Callback 
   update();
 }
 
-// The socket has become writable: connected, or not.
+// The socket has become writable: the connection is made, or has failed.
 void IOStream::finish_connect() {
   if (const std::error_code error = socket_error()) return close(error);
   connecting_ = false;
@@ -226,15 +227,15 @@ void IOStream::finish_connect() {
 }
 void IOStream::close(std::error_code error) {
   if (closed()) return;
-  const auto self = shared_from_this();  // the loop's handler may be the last that holds us
+  const auto self = shared_from_this();  // the loop's handler may be our last owner
   if (error) error_ = error;
   events_ = 0;
-  loop_.remove_timeout(goodbye_);
-  loop_.remove_handler(socket_.fd());  // before the descriptor is closed and its number reused
+  loop_.remove_timeout(linger_);
+  loop_.remove_handler(socket_.fd());  // before close() frees the number for reuse
   socket_.close();
   received_ = {};
   to_send_ = {};
-  // The callbacks may own whoever called us: the loop frees them, when the caller has returned.
+  // The callbacks may own our caller: the loop frees them once the caller has returned.
   loop_.add_callback([self, callbacks = take_callbacks()] {
     if (callbacks.close) callbacks.close();
   });
@@ -245,23 +246,23 @@ void IOStream::set_close_callback(Callback callback) {
   update();
 }
 
-// The loop frees what is not needed any more: it may own whoever called us.
+// Lets the loop free `held`, which may own our caller, after the caller has returned.
 template <class Held>
 void IOStream::free_later(Held held) {
   loop_.add_callback([held = std::move(held)] {});
 }
-// end_in_order() of chapter 01: its loop is receive() now, its deadline a timer.
+// end_in_order() of chapter 01: receive() replaces its loop, and a timer its deadline.
 void IOStream::end_in_order() {
   if (closed() || ending_) return;
-  write("", [this] { say_goodbye(); });
+  write("", [this] { half_close(); });
   ending_ = true;
   received_ = {};
   free_later(std::exchange(read_, {}));
 }
 
-void IOStream::say_goodbye() {
+void IOStream::half_close() {
   socket_.shutdown_write();
-  goodbye_ = loop_.call_later(kGoodbye, [self = shared_from_this()] { self->close(); });
+  linger_ = loop_.call_later(kLinger, [self = shared_from_this()] { self->close(); });
 }
 
 }  // namespace mini
