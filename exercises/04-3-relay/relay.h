@@ -1,4 +1,4 @@
-// Copies what one stream brings to another.
+// Copies the bytes that one stream receives to another.
 #pragma once
 
 #include <cstddef>
@@ -6,11 +6,11 @@
 
 #include "04-iostream/iostream.h"
 
-// More than this never waits in `destination`.
+// No more than this ever waits in `destination`.
 inline constexpr std::size_t kMaxWaiting = 128 * 1024;  // bytes
 
-// Sends everything that comes from `source` to `destination`, as fast as both allow. When the
-// source ends, the destination ends in order, with all that came. When the destination ends, the
-// source is closed. The close callbacks of both are the relay's.
+// Sends everything that arrives from `source` to `destination`, as fast as both allow. When the
+// source ends, ends the destination in order, after all that arrived. When the destination ends,
+// closes the source. Sets the close callbacks of both.
 void relay(const std::shared_ptr<mini::IOStream>& source,
            const std::shared_ptr<mini::IOStream>& destination);

@@ -60,7 +60,7 @@ void IOStream::read_bytes(std::size_t count, DataCallback callback, bool partial
 }
 
 void IOStream::start_read(Read read) {
-  // TODO: one read at a time, none on a stream that ends. And must we wait for the kernel?
+  // TODO: one read at a time, none on a stream that is ending. And must we wait for the kernel?
   read_ = std::move(read);
   update();
 }
@@ -73,7 +73,7 @@ void IOStream::finish_read() {
 }
 // Returns how many bytes satisfy the read, or nothing if they are not here yet.
 std::optional<std::size_t> IOStream::find_end() {
-  // TODO: read_ says what it wants: a delimiter, so many bytes, or with `partial` what there is.
+  // TODO: read_ says what to wait for: a delimiter, max_bytes bytes, or with `partial` any bytes.
   return received_.size();
 }
 void IOStream::write(std::string data, Callback callback) {

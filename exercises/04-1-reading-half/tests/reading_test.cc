@@ -39,7 +39,7 @@ class Talk {
     pair_.client.send(data);
     run();
   }
-  // What has been sent is read, as far as somebody reads it.
+  // Lets the stream read what was sent, as far as somebody reads it.
   void run() {
     for (int i = 0; i < 20; ++i) {
       loop_.add_callback([this] { loop_.stop(); });
@@ -73,7 +73,7 @@ TEST(Stream, a_message_in_one_piece) {
 }
 
 TEST(Stream, a_message_in_two_pieces) {
-  Story story("A read is what has arrived, and not what somebody meant to say.");
+  Story story("A read returns what has arrived, not what somebody meant to say.");
   Talk talk(story);
   talk.read_until("\n");
   talk.send("hel");
@@ -84,9 +84,9 @@ TEST(Stream, a_message_in_two_pieces) {
 
 TEST(Stream, two_messages_in_one_piece) {
   Story story(
-      "What came with the last message is here already. The kernel has handed it out and says "
-      "nothing more of\n"
-      "  it: who waits for the kernel now waits for ever.");
+      "Bytes that came with the last message are here already. The kernel will not report them "
+      "again, so a\n"
+      "  stream that waits for the kernel now waits for ever.");
   Talk talk(story);
   talk.read_until("\n");
   talk.send("one\ntwo\nthr");
@@ -101,10 +101,9 @@ TEST(Stream, two_messages_in_one_piece) {
 
 TEST(Stream, a_delimiter_in_two_pieces) {
   Story story(
-      "A delimiter may come in pieces too. A search that goes on behind what it has seen looks "
-      "past "
-      "one that\n"
-      "  began there.");
+      "A delimiter may come in pieces too. A search that continues after the bytes it has seen "
+      "misses one\n"
+      "  that began in them.");
   for (const std::size_t cut : {4u, 5u, 6u, 7u, 8u}) {
     Talk talk(story);
     const std::string message = "head\r\n\r\nbody";
@@ -116,7 +115,7 @@ TEST(Stream, a_delimiter_in_two_pieces) {
 }
 
 TEST(Stream, so_many_bytes) {
-  Story story("read_bytes wants all of them, with `partial` any number from 1 on.");
+  Story story("read_bytes waits for all of them; with `partial`, for any number from 1 on.");
   Talk talk(story);
   talk.read_bytes(5);
   talk.send("abc");
@@ -138,7 +137,7 @@ TEST(Stream, a_callback_is_not_called_at_once) {
   Story story(
       "A callback that is called inside read_until calls read_until, which calls it again: the "
       "client decides\n"
-      "  how deep your stack is. And whoever called read_until is in the middle of something.");
+      "  how deep your stack is. And the caller of read_until is in the middle of something.");
   Talk talk(story);
   talk.read_until("\n");
   talk.send("one\ntwo\n");
@@ -159,7 +158,7 @@ bool refuses_a_read(Talk& talk) {
 }
 
 TEST(Stream, one_read_at_a_time) {
-  Story story("Two reads at once: which of them gets the first message?");
+  Story story("Two reads at once: which of them would get the first message?");
   Talk talk(story);
   talk.read_until("\n");
   story.expect("the second one throws std::logic_error", true, refuses_a_read(talk));
@@ -167,9 +166,9 @@ TEST(Stream, one_read_at_a_time) {
 
 TEST(Stream, a_message_on_its_way) {
   Story story(
-      "A read is over when its callback is called, and not when its bytes are here. Who reads on "
-      "before that\n"
-      "  has not seen yet what the next bytes are: delivering_ says so.");
+      "A read is over when its callback is called, not when its bytes are here. A new read before "
+      "that would\n"
+      "  ask for bytes without having seen the last ones: delivering_ tells.");
   Talk talk(story);
   talk.read_until("\n");
   talk.send("one\ntwo\nthree\n");
@@ -182,7 +181,7 @@ TEST(Stream, a_message_on_its_way) {
 
 TEST(Stream, a_message_without_end) {
   Story story(
-      "Without a limit a client that never ends its line buys your memory for the price of a "
+      "Without a limit, a client that never ends its line buys your memory for the price of a "
       "connection.");
   Talk talk(story);
   talk.read_until("\n", 10);
@@ -196,7 +195,7 @@ TEST(Stream, a_message_without_end) {
 
 TEST(Stream, a_message_that_ends_too_late) {
   Story story(
-      "A delimiter that is here, but behind the limit, is too late: the limit is a promise.");
+      "A delimiter that is here, but beyond the limit, is too late: the limit is a promise.");
   Talk talk(story);
   talk.read_until("\n", 10);
   talk.send("0123456789\n");
@@ -207,9 +206,9 @@ TEST(Stream, a_message_that_ends_too_late) {
 
 TEST(Stream, a_client_that_listens_on) {
   Story story(
-      "A read of 0 bytes says \"I have said all I have to say\". The client may still be waiting "
-      "for the rest\n"
-      "  of its answer.",
+      "A read of 0 bytes says \"I have finished sending\". The client may still be waiting for the "
+      "rest of\n"
+      "  its response.",
       10);
   Talk talk(story);
   constexpr std::size_t kSize = 20'000'000;

@@ -47,7 +47,7 @@ class Download {
     pair_.client.reset();
     run();
   }
-  // What has been sent is read, as far as somebody reads it.
+  // Lets the stream read what was sent, as far as somebody reads it.
   void run() {
     for (int i = 0; i < 200; ++i) {
       loop_.add_callback([this] { loop_.stop(); });
@@ -75,8 +75,9 @@ class Download {
 
 TEST(ReadUntilClose, a_sender_who_pauses) {
   Story story(
-      "What has come is not what there is. A pause, or a piece that is smaller than there was room "
-      "for, says\n"
+      "Bytes that have arrived are not all bytes. A pause, or a piece that is smaller than the "
+      "room "
+      "for it, says\n"
       "  nothing about the rest: only the end says that this was all.");
   Download download(story);
   download.send("one ");
@@ -88,7 +89,7 @@ TEST(ReadUntilClose, a_sender_who_pauses) {
 }
 
 TEST(ReadUntilClose, more_than_one_read_brings) {
-  Story story("A read brings as much as has arrived, and a buffer has an end.");
+  Story story("A read returns as much as has arrived, and a buffer has an end.");
   Download download(story);
   const std::string large(150'000, 'x');
   download.send(large);
@@ -106,8 +107,9 @@ TEST(ReadUntilClose, nothing_at_all) {
 
 TEST(ReadUntilClose, a_connection_that_breaks) {
   Story story(
-      "A connection that breaks is not an end. Half a file that is taken for the whole is worse "
-      "than none:\n"
+      "A connection that breaks is not an end. Half a file that passes for a whole one is worse "
+      "than "
+      "none:\n"
       "  the stream's error() tells the two apart.");
   Download download(story);
   download.send("half of i");
@@ -117,7 +119,7 @@ TEST(ReadUntilClose, a_connection_that_breaks) {
 
 TEST(ReadUntilClose, more_than_it_may_be) {
   Story story(
-      "Without a limit the other side decides how much memory you need. It sends until you have "
+      "Without a limit, the other side decides how much memory you need. It sends until you have "
       "none. Of the\n"
       "  piece that is too much nothing is collected: a part of it is of no use to anybody.");
   Download download(story, 1000);
@@ -137,7 +139,7 @@ TEST(ReadUntilClose, just_as_much_as_it_may_be) {
 }
 
 TEST(ReadUntilClose, holds_nothing_afterwards) {
-  Story story("What a callback has captured lives as long as the callback does.");
+  Story story("The captures of a callback live as long as the callback does.");
   Download download(story);
   download.send("all");
   download.end();

@@ -18,8 +18,8 @@ using mini::IOStream;
 using story::Story;
 using Stream = std::shared_ptr<IOStream>;
 
-// sender -> source => destination -> receiver. Sender and receiver are streams of the test; all
-// four live in one loop.
+// sender -> source => destination -> receiver. The sender and the receiver are streams of the test.
+// All four share one loop.
 class Relayed {
  public:
   explicit Relayed(Story& story) : story_(story) {
@@ -27,13 +27,13 @@ class Relayed {
     relay(source_, destination_);
   }
 
-  // Sends `size` bytes, and ends if `end` says so.
+  // Sends `size` bytes, and then ends the stream if `end` is true.
   void send(std::size_t size, bool end = false) {
     story_.step("the sender sends " + std::to_string(size) + " bytes" + (end ? " and ends" : ""));
     sender_->write(std::string(size, 'x'));
     if (end) sender_->end_in_order();
   }
-  // The receiver takes all that comes, as fast as it comes.
+  // The receiver takes everything, as fast as it arrives.
   void receive() {
     receiver_->read_bytes(
         65536,
@@ -50,7 +50,7 @@ class Relayed {
     loop_.start();
     loop_.remove_timeout(end);
   }
-  // Until the receiver has seen the end, or for as long as the story lasts.
+  // Runs until the receiver has seen the end, or until the story's time is up.
   void run_to_the_end() {
     receiver_->set_close_callback([this] { loop_.stop(); });
     look_again();
@@ -81,7 +81,7 @@ class Relayed {
   std::size_t received_ = 0;
   std::size_t most_waiting_ = 0;
 
-  // The receiver's kernel keeps little, so that what is on its way waits in the destination's.
+  // The receiver's kernel keeps little, so that bytes on their way wait in the destination's.
   static mini::Socket listen() {
     mini::Socket listener = mini::Socket::listen(0);
     const int size = 16 * 1024;
@@ -107,9 +107,10 @@ TEST(Relay, a_small_message) {
 
 TEST(Relay, a_receiver_that_does_not_read) {
   Story story(
-      "A write that returns has sent nothing yet. Whoever reads on, because it returned, reads the "
-      "whole file\n"
-      "  into memory, if the other side is slower.");
+      "A write that returns has sent nothing yet. A relay that reads on as soon as it returns "
+      "reads "
+      "the whole\n"
+      "  file into memory if the other side is slower.");
   Relayed relayed(story);
   relayed.send(20'000'000);
   relayed.run(0.3);
@@ -119,9 +120,9 @@ TEST(Relay, a_receiver_that_does_not_read) {
 
 TEST(Relay, a_receiver_that_begins_late) {
   Story story(
-      "Who stops reading must know when to go on, or a slow receiver never gets the rest; and to "
-      "leave it\n"
-      "  is no way to wait for it.",
+      "A relay that stops reading must know when to go on, or a slow receiver never gets the rest. "
+      "And closing\n"
+      "  its connection is not a way to wait for it.",
       10);
   Relayed relayed(story);
   relayed.send(20'000'000, true);
@@ -135,8 +136,7 @@ TEST(Relay, a_receiver_that_begins_late) {
 }
 
 TEST(Relay, a_sender_that_ends_while_the_receiver_is_slow) {
-  Story story(
-      "To close at once is to lose what waits: in the destination, and in the kernel behind it.");
+  Story story("Closing at once loses what waits: in the destination, and in the kernel after it.");
   Relayed relayed(story);
   story.step("the receiver says two things that nobody reads");
   relayed.receiver()->write("hello\n");

@@ -9,7 +9,7 @@ constexpr std::size_t kPiece = 64 * 1024;
 void copy(const std::shared_ptr<mini::IOStream>& source,
           const std::shared_ptr<mini::IOStream>& destination) {
   const auto on_piece = [source, destination](std::string piece) {
-    // The next piece when this one has left: the source then waits in its own kernel.
+    // The next piece when this one has left: meanwhile the rest waits in the source's kernel.
     destination->write(std::move(piece), [source, destination] { copy(source, destination); });
   };
   source->read_bytes(kPiece, on_piece, true);
