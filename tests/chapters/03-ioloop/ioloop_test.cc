@@ -101,7 +101,7 @@ TEST(IOLoop, callbacks_come_from_other_threads_and_none_is_lost) {
   IOLoop loop;
   constexpr int kThreads = 4;
   constexpr int kEach = 5000;
-  int calls = 0;  // of the loop's thread only
+  int calls = 0;  // used by the loop's thread only
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
@@ -117,8 +117,8 @@ TEST(IOLoop, callbacks_come_from_other_threads_and_none_is_lost) {
   EXPECT_EQ(calls, kThreads * kEach);
 }
 
-// A wake-up that comes between the decision to sleep and the sleep must not be lost. Each of the
-// round trips meets the loop at another point of its way to sleep.
+// A wake-up that comes between the decision to sleep and the sleep must not be lost. Each round
+// trip meets the loop at a different point on its way to sleep.
 TEST(IOLoop, a_thread_that_adds_one_callback_at_a_time_is_always_heard) {
   IOLoop loop;
   std::atomic<int> heard = 0;
@@ -212,7 +212,7 @@ TEST(IOLoop, the_loop_sleeps_until_the_timer_and_not_shorter) {
   loop.call_later(0.0105, [&] { loop.stop(); });
   loop.start();
   EXPECT_GE(loop.time() - start, 0.0105);
-  EXPECT_LE(clock.sleeps, 2);  // the second one if the kernel's clock ran a little behind
+  EXPECT_LE(clock.sleeps, 2);  // a second one if the kernel's clock ran a little late
 }
 
 TEST(IOLoop, a_delay_must_be_a_number) {
@@ -239,7 +239,7 @@ TEST(IOLoop, a_handler_is_called_as_long_as_there_is_something_to_read) {
   EXPECT_EQ(got, "a.b.c.");
 }
 
-TEST(IOLoop, update_handler_changes_what_is_heard) {
+TEST(IOLoop, update_handler_changes_the_events) {
   VirtualClock clock;
   IOLoop loop(clock);
   Ends ends;
@@ -336,8 +336,8 @@ TEST(IOLoop, a_handler_removed_in_its_own_batch_is_not_called) {
   EXPECT_EQ(calls, 1);
 }
 
-// The same, and the number of the closed descriptor is given to a new one with a handler of its
-// own: what happened to the old one is nothing to the new one.
+// The same, but a new descriptor with its own handler gets the number of the closed one: events of
+// the old one must not reach the new one.
 TEST(IOLoop, a_new_handler_does_not_inherit_the_events_of_its_number) {
   VirtualClock clock;
   IOLoop loop(clock);
@@ -376,7 +376,7 @@ TEST(IOLoop, a_handler_that_removes_itself_lives_until_it_returns) {
       ends.near.fd(),
       [&loop, captured](int fd, std::uint32_t) {
         loop.remove_handler(fd);
-        EXPECT_EQ(*captured, 5);  // ASan watches
+        EXPECT_EQ(*captured, 5);  // ASan would report it
         loop.stop();
       },
       IOLoop::READ);
@@ -384,7 +384,7 @@ TEST(IOLoop, a_handler_that_removes_itself_lives_until_it_returns) {
   EXPECT_EQ(alive.use_count(), 1);  // only ours
 }
 
-TEST(IOLoop, a_descriptor_closed_before_its_handler_was_removed_ends_nobody) {
+TEST(IOLoop, a_descriptor_closed_before_its_handler_was_removed_does_no_harm) {
   VirtualClock clock;
   IOLoop loop(clock);
   Ends ends;
@@ -400,7 +400,7 @@ TEST(IOLoop, a_descriptor_closed_before_its_handler_was_removed_ends_nobody) {
 
 // ---- the end
 
-// A connection, seen from far: it removes its handler when it is freed.
+// A model of a connection: it removes its handler when it is freed.
 TEST(IOLoop, what_is_freed_with_the_loop_may_still_call_it) {
   struct Connection {
     Connection(IOLoop& its_loop, Socket its_socket)
@@ -427,7 +427,7 @@ TEST(IOLoop, what_is_freed_with_the_loop_may_still_call_it) {
   EXPECT_TRUE(freed);
 }
 
-// ---- the calls that never wait
+// ---- calls that never block
 
 TEST(NonBlocking, each_call_says_nothing_where_it_would_wait) {
   Socket listener = Socket::listen(0);

@@ -32,7 +32,7 @@ bool is_hello(const std::string& answer) {
   return answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello");
 }
 
-// A loop and a server in a thread of their own while the test plays the clients.
+// A loop and a server in their own thread, while the test plays the clients.
 class Running {
  public:
   explicit Running(LoopHandler handler)
@@ -86,7 +86,7 @@ TEST(LoopServer, outlives_clients_that_leave_in_the_middle) {
   EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
 }
 
-TEST(LoopServer, refuses_what_is_no_request_and_what_is_too_large) {
+TEST(LoopServer, refuses_what_is_not_a_request_and_what_is_too_large) {
   Running server(hello);
   const auto status = [&](const std::string& request) {
     return Client(server.port()).ask(request).substr(0, 12);
@@ -152,7 +152,7 @@ std::ptrdiff_t open_descriptors() {
   return std::distance(begin(folder), end(folder));
 }
 
-TEST(LoopServer, a_client_that_never_leaves_is_left_after_a_second) {
+TEST(LoopServer, a_client_that_never_closes_is_closed_after_a_second) {
   VirtualClock clock;
   IOLoop loop(clock);
   double replied = 0;
@@ -179,7 +179,7 @@ TEST(LoopServer, a_client_that_never_leaves_is_left_after_a_second) {
   EXPECT_TRUE(is_hello(client.read_to_end()));
 }
 
-// Takes every descriptor the process may have; give_back() returns them.
+// Takes every descriptor that the process may have; give_back() releases them.
 class NoDescriptorsLeft {
  public:
   NoDescriptorsLeft() {
@@ -197,14 +197,14 @@ class NoDescriptorsLeft {
   std::vector<Socket> taken_;
 };
 
-// The client stays in the kernel's queue; a server that asked again at once would ask for ever.
-TEST(LoopServer, looks_away_for_a_moment_if_there_is_no_descriptor_left) {
+// The client stays in the kernel's queue: a server that retried at once would retry for ever.
+TEST(LoopServer, stops_accepting_for_a_moment_if_no_descriptor_is_left) {
   IOLoop loop;
   LoopServer server(loop, Socket::listen(0), [&](const Request&, const Reply& reply) {
     reply({200, "hello"});
     loop.call_later(0.001, [&] { loop.stop(); });
   });
-  // Once with descriptors: UBSan needs some when it checks a virtual call for the first time.
+  // Once while descriptors are left: UBSan needs some for its first check of a virtual call.
   Client first(server.port());
   first.send(kGet);
   loop.start();

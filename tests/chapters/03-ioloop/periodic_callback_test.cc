@@ -15,7 +15,7 @@ TEST(NextMultiple, is_in_the_future_and_in_step) {
   EXPECT_EQ(next_multiple(10, 5, 12), 15);
   EXPECT_EQ(next_multiple(10, 5, 15), 20);
   EXPECT_EQ(next_multiple(10, 5, 27), 30);
-  EXPECT_EQ(next_multiple(10, 5, 9), 15);  // called a little too early: not twice for one moment
+  EXPECT_EQ(next_multiple(10, 5, 9), 15);  // called a little early: not twice for one moment
 }
 
 class Periodic : public testing::Test {

@@ -19,7 +19,7 @@ bool is_blocked(int signal_number) {
   return sigismember(&now, signal_number) == 1;
 }
 
-// To this thread, as a debugger's kill would to a process of one thread.
+// Sends it to this thread, as kill would in a process with one thread.
 void send(int signal_number) {
   pthread_kill(pthread_self(), signal_number);
 }
@@ -42,12 +42,12 @@ TEST(Signals, two_of_a_kind_count_as_one) {
   EXPECT_EQ(signals.read(), std::vector<int>{SIGUSR1});
 }
 
-TEST(Signals, the_end_of_the_object_lets_signals_act_as_before) {
+TEST(Signals, the_destructor_restores_the_signal_mask) {
   {
     Signals signals;
     signals.watch(SIGUSR1);
     EXPECT_TRUE(is_blocked(SIGUSR1));
-    send(SIGUSR1);  // was not read: must not end the process now
+    send(SIGUSR1);  // never read: must not end the process now
   }
   EXPECT_FALSE(is_blocked(SIGUSR1));
 }
@@ -64,7 +64,8 @@ TEST(IOLoop, a_signal_handler_is_a_callback_like_others) {
   std::string order;
   loop.add_signal_handler(SIGUSR2, [&] { order += 'x'; });
   loop.add_signal_handler(SIGUSR1, [&] {
-    order += std::to_string(order.size());  // may allocate, lock, print: it interrupted nobody
+    order +=
+        std::to_string(order.size());  // may allocate, lock and print: it has interrupted nothing
     loop.stop();
   });
   loop.add_signal_handler(SIGUSR2, [&] { order += "two"; });  // replaces the first

@@ -10,7 +10,7 @@
 namespace mini {
 namespace {
 
-// Takes and calls all that is due.
+// Takes and calls all timers that are due.
 void run_due(Timers& timers, double now) {
   for (const Timeout& timeout : timers.due(now)) {
     if (const auto callback = timers.take(timeout)) (*callback)();

@@ -39,7 +39,7 @@ TEST(Buffer, any_mixture_of_pieces_gives_the_same_bytes) {
   }
 }
 
-// The oldest half of the bytes may be gone already; more is not kept.
+// Removed bytes may take up half of the buffer at most.
 TEST(Buffer, does_not_keep_what_is_gone) {
   Buffer buffer;
   buffer.append(std::string(1000, 'x'));

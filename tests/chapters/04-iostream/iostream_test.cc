@@ -76,7 +76,7 @@ TEST(Read, partial_takes_what_there_is) {
   EXPECT_EQ(two.read_bytes(100, true), "fg");
 }
 
-// Read by read this would take minutes if each moved or searched all that is behind it.
+// This would take minutes if each read moved or searched everything after it.
 TEST(Read, many_short_lines_that_came_at_once_and_one_long_line_cost_little) {
   StreamPair two;
   std::string lines;
@@ -100,7 +100,7 @@ TEST(Read, only_one_at_a_time) {
 
   two.pair.client.send("a\nb\n");
   run_until(two.loop, [&] { return !two.stream->reading(); });
-  two.stream->read_until("\n", ignore);  // is here already, and its callback was not called yet
+  two.stream->read_until("\n", ignore);  // is here already, and its callback is still queued
   EXPECT_THROW(two.stream->read_bytes(1, ignore), std::logic_error);
 }
 
@@ -118,7 +118,7 @@ TEST(Read, that_cannot_be_satisfied_ends_the_stream_in_order) {
   two.stream->read_until("\n", [](const std::string&) { ADD_FAILURE(); }, 10);
   two.pair.client.send("0123456789 and more");
   two.settle();
-  EXPECT_FALSE(two.stream->closed());  // it waits for the client's goodbye
+  EXPECT_FALSE(two.stream->closed());  // it waits for the client's FIN
   EXPECT_EQ(two.pair.client.read_to_end(), "an answer to what came before");
   two.run_until_closed();
   EXPECT_EQ(two.stream->error(), std::errc::message_size);
@@ -235,7 +235,7 @@ TEST(Callbacks, after_close_only_the_close_callback) {
   two.stream->set_close_callback([&] { called += "close "; });
   two.stream->write("x", [&] { called += "write "; });
   two.stream->read_until("\n", [&](const std::string&) { called += "read "; });
-  two.stream->close();  // both are done, and were not told
+  two.stream->close();  // both operations are done, and their callbacks still queued
   two.stream->close();
   two.stream->write("y", [&] { called += "late write "; });
   two.stream->read_until("\n", [&](const std::string&) { called += "late read "; });

@@ -1,4 +1,4 @@
-// How a stream ends, and who may be freed when.
+// How a stream ends, and what may be freed when.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -66,7 +66,7 @@ TEST(End, of_the_reader_fails_what_is_written) {
   EXPECT_TRUE(told);
 }
 
-// A client that has shut down its sending side still wants its answer.
+// A client that has half-closed still wants its response.
 TEST(End, of_a_client_that_listens_on_lets_the_answer_leave) {
   StreamPair two;
   two.pair.client.send("question\n");
@@ -115,7 +115,7 @@ TEST(End, by_reset_is_seen_though_nobody_reads_what_came) {
   EXPECT_EQ(two.stream->error(), std::errc::connection_reset);
 }
 
-// What has happened to it in this batch of events finds a stream that does not listen any more.
+// Its event in this batch meets a stream that no longer listens.
 TEST(End, in_order_may_be_asked_for_by_the_handler_of_another_descriptor) {
   IOLoop loop;
   Waker first;  // its number is lower than the stream's, so its handler is called first
@@ -138,7 +138,7 @@ TEST(End, in_order_may_be_asked_for_by_the_handler_of_another_descriptor) {
   run_until(loop, [&] { return stream->closed(); });
 }
 
-TEST(End, in_order_sends_all_and_waits_for_the_goodbye) {
+TEST(End, in_order_sends_all_and_waits_for_the_clients_fin) {
   StreamPair two;
   const std::string large(20'000'000, 'x');
   two.stream->read_until("\n", kUnexpected);
@@ -224,7 +224,7 @@ TEST(Lifetime, a_stream_nobody_needs_closes_its_socket) {
   EXPECT_EQ(two.pair.client.read_to_end(), "");
 }
 
-// A connection as a server has it: nobody holds it but its stream's callbacks.
+// A connection as a server has it: its only owners are its stream's callbacks.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   explicit Connection(std::shared_ptr<IOStream> stream) : stream_(std::move(stream)) {}
@@ -238,7 +238,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   void end() {
     stream_->close();
-    name_ += " is whole";  // though the two that owned it have just been taken away
+    name_ += " is whole";  // though both its owners have just been taken away
     stream_->set_close_callback(nullptr);
     name_ += " to the end";
   }

@@ -28,7 +28,7 @@ bool is_hello(const std::string& answer) {
   return answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello");
 }
 
-// A loop and a server in a thread of their own while the test plays the clients.
+// A loop and a server in their own thread, while the test plays the clients.
 class Running {
  public:
   explicit Running(LoopHandler handler)
@@ -78,14 +78,14 @@ TEST(CallbackServer, outlives_clients_that_leave_in_the_middle) {
   EXPECT_TRUE(is_hello(Client(server.port()).ask(kGet)));
 }
 
-TEST(CallbackServer, refuses_what_is_no_request_and_what_is_too_large) {
+TEST(CallbackServer, refuses_what_is_not_a_request_and_what_is_too_large) {
   Running server(hello);
   const auto status = [&](const std::string& request) {
     return Client(server.port()).ask(request).substr(0, 12);
   };
   EXPECT_EQ(status("garbage\r\n\r\n"), "HTTP/1.1 400");
   EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n"), "HTTP/1.1 413");
-  // The stream ends it before there is a request to answer.
+  // The stream ends before there is a request to answer.
   EXPECT_EQ(status("GET / HTTP/1.1\r\nA: " + std::string(2 * kMaxHead, 'x')), "");
 }
 
@@ -128,7 +128,7 @@ TEST(CallbackServer, a_handler_may_reply_later_once_and_to_nobody) {
   for (Client& client : clients) EXPECT_TRUE(is_hello(client.read_to_end()));
 }
 
-// Members of a chat, and the chat in the same thread.
+// The members of a chat, and the chat, all in one thread.
 class Chat : public testing::Test {
  protected:
   Chat() { chat_.listen(0); }
@@ -159,7 +159,7 @@ TEST_F(Chat, a_line_goes_to_all_the_others) {
   EXPECT_EQ(third.read_to_end(), "Welcome. 2 others are here.\nhello\nyou\nhi\n");
 }
 
-TEST_F(Chat, who_has_left_is_forgotten) {
+TEST_F(Chat, a_member_that_has_left_is_forgotten) {
   Client first(chat_.port());
   Client rude(chat_.port());
   settle();
@@ -173,7 +173,7 @@ TEST_F(Chat, who_has_left_is_forgotten) {
   EXPECT_EQ(second.read_to_end(), "Welcome. 0 others are here.\n");
 }
 
-TEST_F(Chat, who_speaks_without_end_leaves) {
+TEST_F(Chat, a_member_whose_line_never_ends_is_closed) {
   Client client(chat_.port());
   settle();
   client.send(std::string(2 * LineChat::kMaxLine, 'x'));
@@ -181,7 +181,7 @@ TEST_F(Chat, who_speaks_without_end_leaves) {
   EXPECT_EQ(client.read_to_end(), "Welcome. 0 others are here.\n");
 }
 
-TEST_F(Chat, who_does_not_listen_leaves_and_the_others_stay) {
+TEST_F(Chat, a_member_that_does_not_read_is_closed_and_the_others_stay) {
   Client deaf(chat_.port());
   settle();
   const auto connect = [&] {
@@ -197,7 +197,7 @@ TEST_F(Chat, who_does_not_listen_leaves_and_the_others_stay) {
   const DataCallback hear = [&](const std::string&) {
     listener->read_until("\n", hear);
     if (++heard > kLines) return loop_.stop();
-    speaker->write(line);  // the next when the last one was heard
+    speaker->write(line);  // the next line when the last one was heard
   };
   listener->read_until("\n", hear);  // the welcome
   loop_.start();
@@ -213,8 +213,8 @@ TEST_F(Chat, ends_with_members_inside) {
   settle();
 }
 
-// The callback that erases the member waits in the loop already, behind the one that ends the chat.
-TEST(ChatEnd, may_come_before_one_who_has_left_is_forgotten) {
+// The callback that erases the member is queued already, after the one that ends the chat.
+TEST(ChatEnd, may_come_before_a_member_that_left_is_forgotten) {
   IOLoop loop;
   Waker first;  // its number is lower than the member's, so its handler is called first
   auto chat = std::make_unique<LineChat>(loop);

@@ -1,5 +1,5 @@
-// A stream and its other end in one thread, for tests: the test plays the other end, and lets the
-// loop run until there is nothing left to do.
+// A stream and its other end in one thread, for tests. The test plays the other end, and runs the
+// loop until nothing is left to do.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace mini {
 
-// Runs the loop until `done`; a test that would wait for ever fails after 10 s.
+// Runs the loop until `done`. A test that would wait for ever fails after 10 s.
 template <class Condition>
 void run_until(IOLoop& loop, Condition done) {
   const Timeout patience = loop.call_later(10, [&] {
@@ -28,7 +28,7 @@ void run_until(IOLoop& loop, Condition done) {
   loop.remove_timeout(patience);
 }
 
-// What has been queued runs, and what has come is seen. On one machine, what was sent has come.
+// Runs what is queued, and reads what has arrived. On one machine, what was sent has arrived.
 inline void settle(IOLoop& loop) {
   for (int i = 0; i < 10; ++i) {
     loop.add_callback([&] { loop.stop(); });
@@ -40,7 +40,7 @@ struct StreamPair {
   explicit StreamPair(std::size_t max_buffer_size = IOStream::kMaxBufferSize)
       : stream(IOStream::create(loop, std::move(pair.server), max_buffer_size)) {}
 
-  // What the next read brings.
+  // Returns the result of the next read.
   std::string read_until(const std::string& delimiter) {
     std::string result;
     bool done = false;

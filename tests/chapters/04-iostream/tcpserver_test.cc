@@ -99,7 +99,7 @@ TEST(TCPServer, says_when_it_cannot_listen) {
   EXPECT_THROW(another.listen(0, "localhost"), std::invalid_argument);
 }
 
-// Takes every descriptor the process may have; give_back() returns them.
+// Takes every descriptor that the process may have; give_back() releases them.
 class NoDescriptorsLeft {
  public:
   NoDescriptorsLeft() {
@@ -117,11 +117,11 @@ class NoDescriptorsLeft {
   std::vector<Socket> taken_;
 };
 
-TEST(TCPServer, looks_away_for_a_moment_if_there_is_no_descriptor_left) {
+TEST(TCPServer, stops_accepting_for_a_moment_if_no_descriptor_is_left) {
   IOLoop loop;
   std::vector<Stream> streams;
   Server server(loop, [&](Stream stream) { streams.push_back(std::move(stream)); });
-  // Once with descriptors: UBSan needs some when it checks a virtual call for the first time.
+  // Once while descriptors are left: UBSan needs some for its first check of a virtual call.
   Client first(server.port());
   run_until(loop, [&] { return streams.size() == 1; });
   try {
