@@ -71,7 +71,7 @@ void replace_in_one_batch(const char* name, Loop& loop, Run run) {
   far_first.write("x");
   far_second.write("x");
   run();
-  std::printf("%s: the new connection was told of %s\n", name,
+  std::printf("%s: the new connection received %s\n", name,
               stale ? "an event that is not its own" : "nothing");
 }
 
