@@ -2,7 +2,7 @@
 # project that adds this one as a subdirectory keeps its own settings.
 add_library(tornado_settings INTERFACE)
 target_compile_features(tornado_settings INTERFACE cxx_std_20)
-target_compile_options(tornado_settings INTERFACE
+target_compile_options(tornado_settings INTERFACE -pthread
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer>)
 # Optimised, g++ 12 takes "text" + std::string for a copy onto itself (GCC bug 105651, mended in 13).
