@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor demo chapter quiz exercise hint progress watch slides docs bench sanitize fuzz format lint install clean
+.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch slides docs bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -19,10 +19,14 @@ run: ## install what is missing, build, and open the course at http://localhost:
 	@/usr/bin/python3 scripts/slides.py
 	@scripts/demo.sh course --port=$(PORT)
 
-test: ## install what is missing, build, and run everything that must hold (QUICK=1: one build; CH=01: one chapter)
+test: ## install what is missing, build once, and run the tests: minutes (CH=03: one chapter; FRESH=1: also what has not changed)
 	@$(if $(CH),scripts/chapter.sh --check "$(CH)")
-	@scripts/need.sh build test
-	@/usr/bin/python3 scripts/run_tests.py $(if $(CH),--chapter $(CH),$(if $(QUICK),--quick))
+	@scripts/need.sh build $(if $(CH),test-chapter,test-build)
+	@/usr/bin/python3 scripts/run_tests.py test $(if $(CH),--chapter $(CH)) $(if $(FRESH),--fresh)
+
+check: ## everything that must hold: make test, then checkers, sanitizers, second compiler, optimised build, package
+	@scripts/need.sh build test-build
+	@/usr/bin/python3 scripts/run_tests.py check $(if $(FRESH),--fresh)
 
 doctor: ## say what is missing or off on this machine; changes nothing
 	@scripts/doctor.sh
@@ -69,7 +73,7 @@ bench: ## install what is missing and measure hello world; CH=01: a chapter's ex
 	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH),hello_bench.py) $(ARGS)
 
 sanitize: ## the C++ tests under AddressSanitizer, UBSan and ThreadSanitizer only
-	@scripts/need.sh build test
+	@scripts/need.sh build test-build check
 	@/usr/bin/python3 scripts/run_tests.py --only asan --only clang-asan --only tsan
 
 fuzz: ## feed the parsers with made-up bytes, SECONDS=60 each (NAME=chunked: that one only)

@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import re
 import time
+import xml.etree.ElementTree as xml
 
 import builder
 import results
@@ -12,7 +13,7 @@ import results
 README_NEEDS = ("## Task", "## Read first")
 KINDS = {"rebuild", "extend", "debug", "measure"}
 MAX_HINT_WORDS = 150
-SHOWN_EVERY = 20
+SHOWN_EVERY = 5
 
 
 def check_folder(exercise):
@@ -75,23 +76,32 @@ def check_wrong(exercise, wrong):
     yield from check_rejected(run_variant(exercise, wrong.folder), wrong.test, wrong.misconception)
 
 
-def proofs(exercise):
-    """(what is proved, a function that yields what is wrong)"""
+def basics(exercise):
+    """(what is proved, a function that yields what is wrong): what a reader meets first."""
     yield "its files", lambda: check_folder(exercise)
     yield "the starter fails for its reason", lambda: check_starter(exercise)
     yield "the solution passes", lambda: check_solution(exercise, "address")
+
+
+def planted(exercise):
+    """The same of all else: each wrong solution is rejected, and the threads of the solution are watched."""
     if exercise.threads:
         yield "the solution passes, threads watched", lambda: check_solution(exercise, "thread")
     for wrong in exercise.wrong:
         yield f"wrong/{wrong.folder.name} is rejected by {wrong.test}", lambda wrong=wrong: check_wrong(exercise, wrong)
 
 
-def objects(exercise):
-    """(source, sanitizer, the folder whose headers it sees first) of all that the proofs link."""
-    folders = [exercise.starter, exercise.solution, *(wrong.folder for wrong in exercise.wrong)]
-    builds = [(folder, "address") for folder in folders]
-    if exercise.threads:
-        builds.append((exercise.solution, "thread"))
+PARTS = {"basics": [basics], "planted": [planted], "all": [basics, planted]}
+
+
+def objects(exercise, part):
+    """(source, sanitizer, the folder whose headers it sees first) of all that the proofs of this part link."""
+    builds = []
+    if basics in PARTS[part]:
+        builds += [(exercise.starter, "address"), (exercise.solution, "address")]
+    if planted in PARTS[part]:
+        builds += [(wrong.folder, "address") for wrong in exercise.wrong]
+        builds += [(exercise.solution, "thread")] if exercise.threads else []
     for folder, sanitizer in builds:
         yield from ((source, sanitizer, include) for source, include in builder.parts(exercise, folder))
 
@@ -103,9 +113,9 @@ def compile_one(source, sanitizer, include):
         pass  # the proofs that need it say so
 
 
-def compile_all(exercises, pool):
+def compile_all(exercises, part, pool):
     """Each object once. Proofs of one exercise share most of theirs, and would wait for each other."""
-    todo = dict.fromkeys(one for exercise in exercises for one in objects(exercise))
+    todo = dict.fromkeys(one for exercise in exercises for one in objects(exercise, part))
     for number, _ in enumerate(pool.map(lambda one: compile_one(*one), todo), 1):
         if number % SHOWN_EVERY == 0:
             print(f"{number} of {len(todo)} files compiled", flush=True)
@@ -118,18 +128,31 @@ def prove_one(check):
         return ["it does not build:\n" + "\n".join(str(words).splitlines()[:20])]
 
 
-def main(exercises):
+def write_report(path, proved):
+    """The proofs as tests of a JUnit report; an exercise's number is what proves it alone."""
+    suite = xml.Element("testsuite", name="exercises", tests=str(len(proved)))
+    for exercise, what, problems in proved:
+        case = xml.SubElement(suite, "testcase", name=f"{exercise.id} {what}")
+        if problems:
+            xml.SubElement(case, "failure").text = "\n".join(problems)
+    xml.ElementTree(suite).write(path)
+
+
+def main(exercises, part, report=None):
     start = time.monotonic()
-    todo = [(exercise, what, check) for exercise in exercises for what, check in proofs(exercise)]
-    bad = 0
+    todo = [(exercise, what, check) for exercise in exercises for proofs in PARTS[part] for what, check in proofs(exercise)]
+    proved = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        compile_all(exercises, pool)
+        compile_all(exercises, part, pool)
         for (exercise, what, _), problems in zip(todo, pool.map(lambda one: prove_one(one[2]), todo)):
             print(f"{exercise.id} {what}: {'NO' if problems else 'ok'}", flush=True)
             for problem in problems:
                 print(f"    {problem}")
-            bad += bool(problems)
+            proved.append((exercise, what, problems))
+    if report:
+        write_report(report, proved)
     seconds = time.monotonic() - start
+    bad = sum(bool(problems) for _, _, problems in proved)
     if bad:
         print(f"error: {bad} of {len(todo)} proofs failed")
         return 1

@@ -1,4 +1,5 @@
-"""The exercises: run.py exercise|hint|watch NN-K, run.py progress, run.py prove [NN-K ...].
+"""The exercises: run.py exercise|hint|watch NN-K, run.py progress,
+run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...].
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
 when this program itself fails.)
@@ -95,7 +96,9 @@ def main(arguments):
     verb, names = (arguments[0], arguments[1:]) if arguments else ("", [])
     try:
         if verb == "prove":
-            return prove.main([find(name) for name in names] or all_exercises())
+            options = dict(name[2:].split("=", 1) for name in names if name.startswith("--"))
+            named = [find(name) for name in names if not name.startswith("--")]
+            return prove.main(named or all_exercises(), options.get("part", "all"), options.get("junit"))
         if verb == "progress":
             print("\n".join(progress.lines(all_exercises())))
         elif verb == "hint":

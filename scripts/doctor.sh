@@ -35,7 +35,9 @@ version_of() { "$@" 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1 || tr
 
 echo "Packages:"
 check_group build "make run" needed
+check_group test-build "make test" needed
 check_group test "make test" needed
+check_group check "make check" optional
 check_group lessons "make chapter" optional
 check_group exercises "make exercise" optional
 check_group docs "make docs" optional
@@ -49,14 +51,14 @@ check_version ninja "$(version_of ninja --version)" 1.10
 if command -v ccache >/dev/null 2>&1; then
   say ok "ccache: second builds are short"
 else
-  say note "no ccache: make test compiles everything for each of its builds (apt-get install ccache)"
+  say note "no ccache: make check compiles everything for each of its builds (apt-get install ccache)"
 fi
 
 echo "Machine:"
 say ok "$(nproc) processors, $(awk '/MemAvailable/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo) of memory free"
 free_kib=$(df -Pk . | awk 'NR == 2 { print $4 }')
 if [ "$free_kib" -lt 4194304 ]; then
-  say OFF "$((free_kib / 1024)) MiB of disk free; the builds of make test take about 4 GiB"
+  say OFF "$((free_kib / 1024)) MiB of disk free; the builds of make check take about 6 GiB"
   off=1
 else
   say ok "$((free_kib / 1048576)) GiB of disk free"

@@ -49,7 +49,8 @@ as_root() {
 }
 
 apt() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
+  # Two clones may be installing at once, or the system its updates.
+  as_root env DEBIAN_FRONTEND=noninteractive flock /tmp apt-get -o DPkg::Lock::Timeout=600 "$@" </dev/null
 }
 
 install_with_apt() {
@@ -69,7 +70,7 @@ install_with_apt() {
 # build finds them.
 build_finds_everything() {
   case " $groups " in
-    *" test "*) tests=ON ;;
+    *" test-"*) tests=ON ;;
     *) tests=OFF ;;
   esac
   probe=$(mktemp -d)

@@ -1,237 +1,200 @@
 #!/usr/bin/python3
-"""Runs everything that must hold, stage by stage, and ends with one line a stage and a total.
+"""Runs the tests, stage by stage, and ends with what failed and how to run it alone.
 
-    run_tests.py [--quick] [--only STAGE ...] [--list]
-    run_tests.py --chapter 01
+    run_tests.py test              what everybody runs: one build, the C++ tests, the clients, the exercises
+    run_tests.py test --chapter 03 the tests of that chapter only
+    run_tests.py check             everything that must hold; it begins with the stages of `test`
+    run_tests.py --only asan ...   one stage, or some
+    run_tests.py --list
 
---chapter is the tests of one chapter of the course. --quick is the everyday run: the checkers, the debug build, the
-tests from outside and those of the course. A stage that fails does not stop the others. All that a stage said is in
-build/logs/STAGE.log.
+--fresh runs also what passed before and has not changed since. A stage that fails does not stop the others, except the
+build. All that a stage said is in build/logs/STAGE.log.
 """
 
 import argparse
 import os
-import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-LOGS = ROOT / "build" / "logs"
+import stages
+from stages import ROOT, Command, Stage
+
 JOBS = str(os.cpu_count() or 2)
 WAITING_JOBS = str((os.cpu_count() or 2) + 1)  # for tests that mostly wait for a server or a timeout
-HEARTBEAT_SECONDS = 30
-SHOWN_ON_FAILURE = 400
-
-CTEST_SUMMARY = re.compile(r"^\d+% tests passed, (\d+) tests failed out of (\d+)")
-CTEST_NOT_RUN = re.compile(r"\*\*\*(?:Skipped|Not Run)")
-PYTEST_SUMMARY = re.compile(r"^=* ?(?:\d+ \w+, )*\d+ (?:passed|failed|errors?|skipped)\b.* in [\d.]+s")
-PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|error|skipped|xfailed)")
-CLOSING = re.compile(r"^(?:Total Test time|The following tests FAILED|\s+\d+ - .*\((?:Failed|Timeout|SEGFAULT|.*Abort).*\)"
-                     r"|FAILED |ERROR |error: |check_\w+: |prove: |[\d-]+ .*: NO$|clang-format-19: )")
+RELEASE = {"TORNADO_BUILD": str(ROOT / "build" / "release")}
+DATA = ["tests/final/**/*.jsonl", "tests/vectors/**/*", "tests/fuzz/seeds/**/*", "tests/final/**/*.py"]
 
 
-@dataclass
-class Stage:
-    name: str
-    about: str
-    commands: list
-    quick: bool = False
-    independent: bool = False  # a command that fails does not stop the next
+def build(preset, *targets, options=()):
+    return Command(["scripts/build.sh", preset, "-DTORNADO_WERROR=ON", *options, *targets])
 
 
-@dataclass
-class Result:
-    stage: Stage
-    seconds: float = 0.0
-    passed: int = 0
-    failed: int = 0
-    ok: bool = True
+def ctest(preset, *arguments):
+    return Command(["ctest", "--test-dir", f"build/{preset}", "--output-on-failure", "--no-tests=error", "-j", JOBS,
+                    "--output-junit", "{junit}", *arguments], junit=True,
+                   alone=f"ctest --test-dir build/{preset} --output-on-failure -R '^{{}}$'")
 
 
-def build_and_ctest(preset, target="all", *ctest_arguments):
+def pytest(*arguments, environment=None):
+    return Command([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "--junitxml={junit}", *arguments],
+                   junit=True, alone="/usr/bin/python3 -m pytest '{}'", environment=environment or {})
+
+
+def python(*words):
+    return Command([sys.executable, *words])
+
+
+def prove(part):
+    return Command([sys.executable, "exercises/run.py", "prove", f"--part={part}", "--junit={junit}"], junit=True,
+                   alone="/usr/bin/python3 exercises/run.py prove {}")
+
+
+def test_stages():
     return [
-        ["scripts/build.sh", preset, "-DTORNADO_WERROR=ON", target],
-        ["ctest", "--test-dir", f"build/{preset}", "--output-on-failure", "--no-tests=error", "-j", JOBS,
-         *ctest_arguments],
+        Stage("build", "the framework, the chapters, the demos and their tests; g++", [build("debug", "tested")], 30),
+        Stage("c++", "the C++ tests", [ctest("debug")], 10, inputs=["build/debug/**/*_test", "build/debug/**/*_replay",
+                                                                    "build/debug/**/*_app", *DATA]),
+        Stage("clients", "Python, curl, browsers and others ask the framework's servers",
+              [pytest("-n", WAITING_JOBS, "tests/clients")], 15,
+              inputs=["tests/*.py", "tests/clients/**/*", "tests/vectors/**/*", "final/demos/**/*", "chapters/*/*.md", "slides/*",
+                      "exercises/*/*.md", "build/debug/final/demos/*/*", "build/debug/tests/final/*_app/*",
+                      "build/debug/tests/final/wsgi_module/*"]),
+        Stage("chapters", "the chapters' servers, asked from outside",
+              [pytest("-n", WAITING_JOBS, "tests/chapters/wire")], 10,
+              inputs=["tests/*.py", "tests/clients/*.py", "tests/chapters/**/*.py", "tests/chapters/**/*.toml",
+                      "build/debug/chapters/*/*_server", "build/debug/final/demos/*/*"]),
+        Stage("exercises", "each starter fails for its reason, each solution passes",
+              [prove("basics")], 15, inputs=["exercises/**/*", "chapters/**/*"]),
     ]
 
 
-def pytest(*arguments):
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *arguments]
+def check_stages():
+    return [
+        Stage("house", "format, house rules, co_await statements, tables", [
+            Command(["scripts/format.sh", "--check"]),
+            python("scripts/check_tree.py"),
+            python("scripts/check_await.py"),
+            python("scripts/grid.py", "--check"),
+            python("scripts/compatibility.py", "--check"),
+        ], 5, independent=True),
+        Stage("headers", "each header alone; what must not compile", [pytest("-n", JOBS, "tests/compile")], 10),
+        Stage("course", "the runner, the lessons' form, the quizzes and the decks", [pytest("-n", JOBS, "tests/course")], 10),
+        Stage("release", "the optimised build, and the C++ tests in it",
+              [build("release", "all", options=("-DTORNADO_BUILD_TESTS=ON", "-DTORNADO_BUILD_BENCHES=ON")), ctest("release")], 30),
+        Stage("pages", "what the documents quote is what the sources hold and the programs print",
+              [pytest("tests/docs", environment=RELEASE)], 15),
+        Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
+        Stage("planted", "each planted mistake is rejected; solutions with threads, watched",
+              [prove("planted")], 15),
+        Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", [build("asan", "all"), ctest("asan")], 25),
+        Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
+        Stage("tsan", "the tests that use threads, clang 19 with TSan",
+              [build("tsan", "threads_tests"), ctest("tsan", "-L", "^threads$")], 20),
+        Stage("package", "installed, found and served by a foreign project", [pytest("tests/package")], 10),
+        Stage("compile-time", "what each public header costs those who include it", [pytest("-s", "tests/compile_time")], 10),
+    ]
 
 
 def chapter_stages(chapter):
     return [
-        Stage(f"chapter-{chapter}", "its C++ tests, g++",
-              build_and_ctest("debug", f"chapter_{chapter}_tests", "-R", f"^chapter_{chapter}")),
-        Stage("wire", "its servers from outside", [
-            ["scripts/build.sh", "debug", f"chapter_{chapter}"],
-            pytest("-n", WAITING_JOBS, "tests/chapters/wire", f"--chapter={chapter}"),
-        ]),
+        Stage("build", f"chapter {chapter} and its tests; g++",
+              [build("debug", f"chapter_{chapter}_tests", f"chapter_{chapter}")], 10),
+        Stage("c++", "its C++ tests", [ctest("debug", "-R", f"^chapter_{chapter}")], 5),
+        Stage("chapters", "its servers, asked from outside",
+              [pytest("-n", WAITING_JOBS, "tests/chapters/wire", f"--chapter={chapter}")], 5),
     ]
 
 
-def stages():
-    python = sys.executable
-    return [
-        Stage("checks", "format, house rules, co_await statements, each header alone", [
-            ["scripts/format.sh", "--check"],
-            [python, "scripts/check_tree.py"],
-            [python, "scripts/check_await.py"],
-            [python, "scripts/grid.py", "--check"],
-            [python, "scripts/compatibility.py", "--check"],
-            pytest("-n", JOBS, "tests/compile"),
-        ], quick=True, independent=True),
-        Stage("debug", "the C++ tests, g++", build_and_ctest("debug"), quick=True),
-        Stage("outside", "Python clients, documents and tools", [
-            pytest("-n", WAITING_JOBS, "tests/clients"),
-            pytest("tests/docs", "tests/bench"),  # they show and measure times: nothing beside them
-        ], quick=True, independent=True),
-        Stage("chapters", "the servers of the chapters, from outside", [
-            pytest("-n", WAITING_JOBS, "tests/chapters/wire"),
-        ], quick=True),
-        Stage("course", "every exercise proved; its runner, the lessons and the slides checked", [
-            [python, "exercises/run.py", "prove"],
-            pytest("-n", JOBS, "tests/course"),
-        ], quick=True, independent=True),
-        Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", build_and_ctest("asan")),
-        Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", build_and_ctest("clang-asan")),
-        Stage("tsan", "the tests that use threads, clang 19 with TSan",
-              build_and_ctest("tsan", "threads_tests", "-L", "^threads$")),
-        Stage("package", "installed, found and served by a foreign project", [pytest("tests/package")]),
-        Stage("compile-time", "what each public header costs who includes it", [pytest("-s", "tests/compile_time")]),
-    ]
+class Installation(threading.Thread):
+    """Installs what the tests need while the first build runs: that one needs none of it."""
+
+    def __init__(self, groups):
+        super().__init__(daemon=True)
+        self.groups, self.code, self.start_time = groups, None, time.monotonic()
+
+    def run(self):
+        stages.LOGS.mkdir(parents=True, exist_ok=True)
+        with (stages.LOGS / "packages.log").open("w") as log:
+            self.code = subprocess.run(["scripts/need.sh", *self.groups], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=subprocess.STDOUT).returncode
+
+    def finish(self):
+        self.join()
+        words = (stages.LOGS / "packages.log").read_text()
+        if words:
+            print(f"  packages      {time.monotonic() - self.start_time:6.0f} s  {len(re.findall(r'^  [a-z]', words, re.M))} "
+                  "installed meanwhile: build/logs/packages.log", flush=True)
+        if self.code:
+            sys.exit(words + "error: the packages above are missing")
 
 
-def environment():
-    settings = {
-        "TORNADO_BUILD": str(ROOT / "build" / "debug"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "UBSAN_OPTIONS": "print_stacktrace=1",
-        "TSAN_OPTIONS": "halt_on_error=1",
-        "CLICOLOR_FORCE": "0",
-    }
-    return {**os.environ, **settings}
-
-
-def count(line, result):
-    """Adds what a closing line of ctest or pytest says; a test that was not run is a failure."""
-    summary = CTEST_SUMMARY.match(line)
-    if summary:
-        failed, total = map(int, summary.groups())
-        result.failed += failed
-        result.passed += total - failed
-    elif PYTEST_SUMMARY.match(line):
-        for number, word in PYTEST_COUNT.findall(line):
-            if word == "passed":
-                result.passed += int(number)
-            else:
-                result.failed += int(number)
-                result.ok = False
-    elif CTEST_NOT_RUN.search(line):
-        result.failed += 1
-        result.ok = False
-    else:
-        return False
-    return True
-
-
-class Progress:
-    """Says on a terminal where the work stands, elsewhere once in a while that it goes on."""
-
-    def __init__(self):
-        self.terminal = sys.stdout.isatty()
-        self.last = time.monotonic()
-
-    def show(self, line):
-        if self.terminal:
-            print("\r\033[K  " + line[:100], end="", flush=True)
-        elif time.monotonic() - self.last > HEARTBEAT_SECONDS:
-            self.last = time.monotonic()
-            print("  ... " + line[:100], flush=True)
-
-    def clear(self):
-        if self.terminal:
-            print("\r\033[K", end="", flush=True)
-
-
-def run_command(command, log, result, progress):
-    log.write(f"$ {' '.join(command)}\n")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(), text=True, errors="replace",
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    for line in process.stdout:
-        log.write(line)
-        line = line.rstrip()
-        if count(line, result) or CLOSING.match(line):
-            progress.clear()
-            print("  " + line, flush=True)
-        elif line:
-            progress.show(line)
-    progress.clear()
-    return process.wait() == 0
-
-
-def run_stage(stage, place):
-    print(f"[{place}] {stage.name}: {stage.about}", flush=True)
-    result = Result(stage)
-    progress = Progress()
-    start = time.monotonic()
-    path = LOGS / f"{stage.name}.log"
-    with path.open("w") as log:
-        for command in stage.commands:
-            if not run_command(command, log, result, progress):
-                result.ok = False
-                if not stage.independent:
-                    break
-    result.seconds = time.monotonic() - start
-    if not result.ok:
-        lines = path.read_text().splitlines()
-        print(f"---- the end of {path.relative_to(ROOT)} ({len(lines)} lines) ----")
-        print("\n".join(lines[-SHOWN_ON_FAILURE:]))
-        print("----", flush=True)
-    return result
+def run_all(chosen, groups, fresh):
+    installation = Installation(groups)
+    installation.start()
+    results = []
+    for number, stage in enumerate(chosen):
+        result = stages.run(stage, fresh)
+        results.append(result)
+        stages.print_line(result)
+        if number == 0:
+            installation.finish()
+        if stage.name == "build" and not result.ok:
+            break
+    return results
 
 
 def print_summary(results, seconds):
-    print(f"\n{'stage':14} {'':6} {'passed':>7} {'failed':>7} {'seconds':>8}")
-    for result in results:
-        word = "ok" if result.ok else "FAILED"
-        print(f"{result.stage.name:14} {word:6} {result.passed:7} {result.failed:7} {result.seconds:8.1f}")
+    failed = [result for result in results if not result.ok]
+    for result in failed:
+        stages.print_failures(result)
     passed = sum(result.passed for result in results)
-    failed = sum(result.failed for result in results)
-    broken = [result.stage.name for result in results if not result.ok]
-    print(f"total: {len(results)} stages, {passed} tests passed, {failed} failed, {seconds:.0f} s")
-    print(f"FAILED: {', '.join(broken)} (logs in build/logs)" if broken else "PASSED")
+    bad = sum(max(1, len(result.failures)) for result in failed)
+    print(f"\n{len(results)} stages, {int(seconds) // 60} min {int(seconds) % 60} s; what each said is in build/logs/")
+    print(f"{passed} passed, {bad} failed")
+    if failed:
+        print("FAILED: " + ", ".join(result.stage.name for result in failed))
+
+
+def parse():
+    names = [stage.name for stage in test_stages() + check_stages()]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="?", choices=["test", "check"], default="test")
+    parser.add_argument("--chapter", metavar="NN", help="only the tests of this chapter of the course")
+    parser.add_argument("--fresh", action="store_true", help="run also what passed and has not changed since")
+    parser.add_argument("--only", action="append", choices=names, metavar="STAGE")
+    parser.add_argument("--list", action="store_true", help="list the stages")
+    return parser.parse_args()
 
 
 def main():
-    known = stages()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="checkers, debug build, tests from outside")
-    parser.add_argument("--only", action="append", choices=[stage.name for stage in known], metavar="STAGE")
-    parser.add_argument("--chapter", metavar="NN", help="only the tests of this chapter of the course")
-    parser.add_argument("--list", action="store_true", help="list the stages")
-    arguments = parser.parse_args()
+    arguments = parse()
+    known = test_stages() + check_stages()
     if arguments.list:
         for stage in known:
-            print(f"{stage.name:14} {stage.about}")
+            print(f"{stage.name:13} {stage.about}")
         return 0
-    if arguments.chapter:
-        chosen = chapter_stages(arguments.chapter)
+    if arguments.only:
+        chosen, groups = [stage for stage in known if stage.name in arguments.only], ["test", "check"]
+    elif arguments.chapter:
+        chosen, groups = chapter_stages(arguments.chapter), ["test-chapter"]
+    elif arguments.what == "check":
+        chosen, groups = known, ["test", "check"]
     else:
-        chosen = [stage for stage in known
-                  if (stage.quick or not arguments.quick) and (not arguments.only or stage.name in arguments.only)]
-    LOGS.mkdir(parents=True, exist_ok=True)
+        chosen, groups = test_stages(), ["test"]
     start = time.monotonic()
-    results = [run_stage(stage, f"{number}/{len(chosen)}") for number, stage in enumerate(chosen, 1)]
+    results = run_all(chosen, groups, arguments.fresh)
     print_summary(results, time.monotonic() - start)
     return 0 if all(result.ok for result in results) else 1
 
 
 if __name__ == "__main__":
+    try:  # a shell may have closed it: the first file that is opened would take its place
+        os.fstat(0)
+    except OSError:
+        os.open(os.devnull, os.O_RDONLY)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

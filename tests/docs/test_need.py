@@ -8,8 +8,9 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-REAL_TOOLS = ["sh", "awk", "sort", "dirname", "mktemp", "rm", "env", "cat"]
-TABLE = "# a comment\nbuild g++      compiles everything\nbuild ninja    runs the compilers\ntest  pytest   the tests\n"
+REAL_TOOLS = ["sh", "awk", "sort", "dirname", "mktemp", "rm", "env", "cat", "flock"]
+TABLE = "# a comment\nbuild g++      compiles everything\nbuild ninja    runs the compilers\ntest  pytest   the tests\n" \
+    "test-build gtest  the C++ tests\n"
 
 
 class System:
@@ -55,7 +56,8 @@ def system(tmp_path):
     return System(tmp_path)
 
 
-INSTALL = "apt-get -qq -y --no-install-recommends install "
+APT = "apt-get -o DPkg::Lock::Timeout=600 -qq "
+INSTALL = APT + "-y --no-install-recommends install "
 
 
 def test_says_nothing_and_calls_nothing_if_all_is_there(system):
@@ -77,14 +79,14 @@ def test_fetches_the_lists_first_if_there_are_none(system):
     system.fake("ls", "exit 2")
     system.recorded("apt-get")
     assert system.need("build").returncode == 0
-    assert system.calls() == ["apt-get -qq update", INSTALL + "ninja"]
+    assert system.calls() == [APT + "update", INSTALL + "ninja"]
 
 
 def test_fetches_the_lists_and_tries_again_if_installing_fails(system):
     mark = system.root / "updated"
     system.recorded("apt-get", f'case "$*" in *update) : >"{mark}";; *) [ -e "{mark}" ];; esac')
     assert system.need("build").returncode == 0
-    assert system.calls() == [INSTALL + "ninja", "apt-get -qq update", INSTALL + "ninja"]
+    assert system.calls() == [INSTALL + "ninja", APT + "update", INSTALL + "ninja"]
 
 
 def test_uses_sudo_if_not_root(system):
@@ -92,7 +94,7 @@ def test_uses_sudo_if_not_root(system):
     system.recorded("sudo")
     system.recorded("apt-get")
     assert system.need("build").returncode == 0
-    assert system.calls() == ["sudo -n env DEBIAN_FRONTEND=noninteractive " + INSTALL + "ninja"]
+    assert system.calls() == ["sudo -n env DEBIAN_FRONTEND=noninteractive flock /tmp " + INSTALL + "ninja"]
 
 
 def test_without_root_and_sudo_prints_the_command(system):
@@ -120,13 +122,14 @@ def test_without_apt_goes_on_if_the_build_finds_everything(system):
 
 def test_for_the_tests_the_build_must_find_the_test_libraries_too(system):
     system.recorded("cmake", "exit 1")
-    assert system.need("build", "test").returncode == 1
+    assert system.need("build", "test-build").returncode == 1
     assert "-DTORNADO_BUILD_TESTS=ON" in system.calls()[0]
 
 
 def test_what_only_one_demo_needs_is_installed_for_that_demo(system):
     shutil.copy(ROOT / "scripts" / "packages.txt", system.root / "scripts")
-    every, demo, tests = (set(system.need("--missing", group).stdout.split()) for group in ("build", "demo-wsgi", "test"))
+    every, demo, tests = (set(system.need("--missing", *groups).stdout.split())
+                          for groups in (["build"], ["demo-wsgi"], ["test-build", "test"]))
     assert demo == {"python3-dev", "pybind11-dev", "python3-flask", "python3-django"}
     assert every and not every & demo and demo <= tests
     asked = [subprocess.run(["make", "-n", "-C", ROOT, *goal], capture_output=True, text=True, timeout=60).stdout
