@@ -119,8 +119,8 @@ std::unique_ptr<mini::Server> make_server(const Settings& settings) {
 }
 
 // [main]
-// Serves until SIGINT (Ctrl-C) or SIGTERM. Threads inherit the signal mask, so both signals wait for
-// sigwait() below and interrupt no other call.
+// Serves until SIGINT (Ctrl-C) or SIGTERM. Threads inherit the signal mask, so both signals wait
+// for sigwait() below and interrupt no other call.
 void serve(const Settings& settings) {
   sigset_t ends;
   sigemptyset(&ends);

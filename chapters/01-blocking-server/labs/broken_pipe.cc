@@ -1,5 +1,5 @@
-// A server with one fault, for the lab of the lesson. It sends a line every tenth of a second, until
-// one day it vanishes.
+// A server with one fault, for the lab of the lesson. It sends a line every tenth of a second,
+// until one day it vanishes.
 #include <unistd.h>
 
 #include <array>
