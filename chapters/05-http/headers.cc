@@ -37,8 +37,8 @@ void HTTPHeaders::remove(std::string_view name) {
 }
 
 // [parse]
-// A blank before the colon, or a line that begins with one, is refused: some servers read it as
-// another field than we would (RFC 9112 5.1, 5.2).
+// Rejects a space before the colon, and a line that begins with one: servers disagree about what
+// such a line means (RFC 9112 5.1, 5.2).
 bool HTTPHeaders::parse_line(std::string_view line) {
   const auto name = take_before(line, ":");
   const std::string_view value = strip_blanks(line);

@@ -1,4 +1,4 @@
-// The header fields of a message: names that ignore case, in the order they came.
+// The header fields of a message. Names ignore case, and fields keep their order.
 #pragma once
 
 #include <initializer_list>
@@ -20,22 +20,24 @@ class HTTPHeaders {
   HTTPHeaders() = default;
   HTTPHeaders(std::initializer_list<Field> fields);
 
-  // Appends a field. Throws std::invalid_argument if the name is no token or the value holds a
-  // control character: a line break in it would begin a field of its own.
+  // Appends a field. Throws std::invalid_argument if the name is not a token or the value contains
+  // a control character: after a line break the rest of the value would be a field of its own.
   void add(std::string_view name, std::string_view value);
-  // Replaces all fields of this name by one.
+  // Replaces all fields of this name with one. Throws as add() does.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
 
-  // Takes in "Name: value", as it was received. False: it is none.
+  // Parses a received "Name: value" and appends it. Returns false if it is malformed.
   bool parse_line(std::string_view line);
-  // Takes in lines, with "\r\n" between them. False as soon as one is none.
+  // Parses lines separated by "\r\n". Stops at the first malformed one and returns false.
   bool parse(std::string_view lines);
 
-  // The values of all fields of this name, joined by ", " (RFC 9110 5.3). Nothing if there is none.
+  // Returns the values of all fields of this name, joined by ", " (RFC 9110 5.3); nothing if there
+  // are none.
   std::optional<std::string> get(std::string_view name) const;
+  // Returns the same values one by one. The views are valid until the fields change.
   std::vector<std::string_view> get_list(std::string_view name) const;
-  // Whether `token` is an element of the comma-separated list under this name, whatever its case.
+  // Returns whether the comma-separated list in this field contains `token`, ignoring case.
   bool has_token(std::string_view name, std::string_view token) const;
 
   auto begin() const { return fields_.begin(); }

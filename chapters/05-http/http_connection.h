@@ -1,4 +1,4 @@
-// The server's side of one connection: reads a request, has it answered, reads the next.
+// The server's side of one connection: reads a request, waits for its response, reads the next.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@
 namespace mini {
 
 // [connection]
-// One request at a time: while it is being answered nothing is read, so that a client that asks
-// faster than it listens fills the kernel's buffers and not ours. It is owned by the callback that
-// is due next, and by the request that is being answered.
+// Serves one request at a time. It reads nothing until that request has its response, so a client
+// that sends requests faster than it reads responses fills the kernel's buffers and not ours. Owned
+// by the callback that is due next, or by the request that is waiting for its response.
 class HTTPConnection : public std::enable_shared_from_this<HTTPConnection> {
  public:
   HTTPConnection(std::shared_ptr<IOStream> stream, std::shared_ptr<const RequestCallback> callback,
@@ -21,11 +21,12 @@ class HTTPConnection : public std::enable_shared_from_this<HTTPConnection> {
   ~HTTPConnection();
   void start() { read_request(); }
 
-  // ---- for the request that is being answered
+  // ---- for the request that is waiting for its response
   void write(std::string bytes, Callback sent = nullptr) {
     stream_->write(std::move(bytes), std::move(sent));
   }
-  // The answer is whole. The next request is looked for when the kernel has taken it.
+  // The response is complete. Looks for the next request when the kernel has taken all of it. Ends
+  // the connection instead if `keep_alive` is false.
   void finish_answer(bool keep_alive);
   void abort() { stream_->close(); }
   void set_close_callback(Callback callback) { stream_->set_close_callback(std::move(callback)); }

@@ -30,11 +30,11 @@ HTTPServerRequest::HTTPServerRequest(RequestData data, std::shared_ptr<HTTPConne
     : RequestData(std::move(data)), connection_(std::move(connection)) {}
 
 HTTPServerRequest::~HTTPServerRequest() {
-  if (connection_) connection_->abort();  // nobody is left who could answer
+  if (connection_) connection_->abort();  // nobody is left to respond
 }
 
 HTTPConnection& HTTPServerRequest::connection() {
-  if (!connection_) throw std::logic_error("the request was answered already");
+  if (!connection_) throw std::logic_error("this request has already been answered");
   return *connection_;
 }
 
@@ -49,7 +49,7 @@ bool HTTPServerRequest::has_body(int status) const {
 // [respond]
 void HTTPServerRequest::respond(int status, const HTTPHeaders& fields, const std::string& content) {
   HTTPHeaders own = fields;
-  // Neither has content; the length of a 304 would be that of the page it stands for.
+  // A 204 must not have a length; a 304 may have the page's, which we do not know (RFC 9110 8.6).
   if (status != 204 && status != 304) own.set("Content-Length", std::to_string(content.size()));
   keep_alive_ = keep_alive();
   start_answer(status, std::move(own), has_body(status) ? content : "");
@@ -57,13 +57,13 @@ void HTTPServerRequest::respond(int status, const HTTPHeaders& fields, const std
 }
 
 void HTTPServerRequest::start_answer(int status, HTTPHeaders fields, const std::string& content) {
-  if (started_) throw std::logic_error("the answer was started already");
+  if (started_) throw std::logic_error("the response has already begun");
   fields.set("Date", http_date(std::time(nullptr)));
   fields.remove("Connection");
   if (!keep_alive_) {
     fields.add("Connection", "close");
   } else if (version == "HTTP/1.0") {
-    fields.add("Connection", "keep-alive");  // to an old client it is not self-evident
+    fields.add("Connection", "keep-alive");  // an old client expects a close
   }
   connection().write(head_bytes(status, fields) + content);
   started_ = true;
@@ -75,8 +75,8 @@ void HTTPServerRequest::end_answer() {
 // [/respond]
 
 // [pieces]
-// The length of an answer in pieces is not known when its head leaves. HTTP/1.1 marks the end by a
-// chunk of no bytes; before that it was the end of the connection.
+// The head leaves before anybody knows the length. HTTP/1.1 marks the end with an empty chunk,
+// HTTP/1.0 by closing the connection.
 void HTTPServerRequest::write_headers(int status, HTTPHeaders fields) {
   fields.remove("Content-Length");
   fields.remove("Transfer-Encoding");
@@ -89,7 +89,7 @@ void HTTPServerRequest::write_headers(int status, HTTPHeaders fields) {
 
 void HTTPServerRequest::write(const std::string& chunk, Callback sent) {
   if (!started_) throw std::logic_error("write() before write_headers()");
-  const bool nothing = chunk.empty() || framing_ == Framing::kNone;  // a chunk of 0 is the end
+  const bool nothing = chunk.empty() || framing_ == Framing::kNone;  // an empty chunk is the end
   std::string bytes;
   if (!nothing) bytes = framing_ == Framing::kChunked ? chunk_bytes(chunk) : chunk;
   connection().write(std::move(bytes), std::move(sent));
@@ -104,8 +104,8 @@ void HTTPServerRequest::finish() {
 
 // [fail]
 void HTTPServerRequest::fail() {
-  if (!connection_) return;  // it was answered, and threw afterwards
-  if (started_) return std::exchange(connection_, nullptr)->abort();  // a cut answer, and no whole
+  if (!connection_) return;  // it responded first and threw afterwards
+  if (started_) return std::exchange(connection_, nullptr)->abort();  // half a response
   respond(500, {{"Content-Type", "text/plain; charset=UTF-8"}}, "Internal Server Error\n");
 }
 // [/fail]

@@ -1,4 +1,4 @@
-// An HTTP/1.1 server on streams: many requests on one connection, answered in their order.
+// An HTTP/1.1 server on streams: many requests on one connection, answered in order.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@ namespace mini {
 class HTTPConnection;
 
 // [request]
-// A request, and the way to answer it: now, or from a callback of the loop later. Who drops the
-// last pointer to a request that was not answered has closed its connection. When the client has
-// left, the answer goes nowhere. An answer after the answer is std::logic_error.
+// A request, and the way to respond to it: now, or later from a callback of the loop. Dropping the
+// last pointer to an unanswered request closes its connection. If the client has left, the response
+// is discarded. Responding twice throws std::logic_error.
 class HTTPServerRequest : public RequestData {
  public:
   HTTPServerRequest(RequestData data, std::shared_ptr<HTTPConnection> connection);
@@ -24,21 +24,22 @@ class HTTPServerRequest : public RequestData {
   HTTPServerRequest& operator=(const HTTPServerRequest&) = delete;
   ~HTTPServerRequest();
 
-  // The whole answer. Content-Length and Connection are set here; so are they below.
+  // Sends a complete response. Sets Content-Length, Connection and Date.
   void respond(int status, const HTTPHeaders& fields, const std::string& content);
 
-  // An answer in pieces: the head, any number of chunks, the end. `sent` is called when the kernel
-  // has taken all that was written: who has more to say waits for that.
+  // Sends a response in pieces: the head, any number of chunks, the end. Calls `sent` when the
+  // kernel has taken everything written so far; a handler with a lot to send waits for that.
   void write_headers(int status, HTTPHeaders fields);
   void write(const std::string& chunk, Callback sent = nullptr);
   void finish();
 
-  // Called when the client leaves before the answer is finished.
+  // Calls `callback` if the client leaves before the response is finished.
   void set_close_callback(Callback callback);
   bool answered() const { return connection_ == nullptr; }
   // [/request]
 
-  // For who called a handler that threw: answers 500, as far as there was no answer.
+  // For the caller of a handler that threw. Responds with 500; closes the connection if a response
+  // has already begun; does nothing after a complete one.
   void fail();
 
  private:
@@ -49,17 +50,17 @@ class HTTPServerRequest : public RequestData {
   bool has_body(int status) const;
   HTTPConnection& connection();
 
-  std::shared_ptr<HTTPConnection> connection_;  // until the answer is finished
+  std::shared_ptr<HTTPConnection> connection_;  // until the response is finished
   bool started_ = false;
   bool keep_alive_ = false;
-  Framing framing_ = Framing::kNone;  // of an answer in pieces
+  Framing framing_ = Framing::kNone;  // of a response in pieces
 };
 
 using RequestCallback = std::function<void(std::shared_ptr<HTTPServerRequest>)>;
 
 // [server]
-// The callback gets each request when it is whole. What it throws is answered 500, as far as it has
-// not answered.
+// Calls the callback with each complete request. If it throws, the client gets a 500, or a closed
+// connection if a response had already begun.
 class HTTPServer : public TCPServer {
  public:
   HTTPServer(IOLoop& loop, RequestCallback callback, HTTPLimits limits = {});

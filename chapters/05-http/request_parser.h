@@ -1,4 +1,4 @@
-// From bytes to requests. Knows nothing of sockets, loops or time: what comes out depends on the
+// Turns bytes into requests. It has no socket, no loop and no clock: the result depends on the
 // bytes alone, however they were cut.
 #pragma once
 
@@ -16,43 +16,43 @@ namespace mini {
 // [request]
 struct RequestData {
   std::string method;
-  std::string uri;      // as it came: "/story/1?page=2"
+  std::string uri;      // as received: "/story/1?page=2"
   std::string version;  // "HTTP/1.1" or "HTTP/1.0"
   HTTPHeaders headers;
   std::string body;
 
   std::string path() const { return uri.substr(0, uri.find('?')); }
   std::string query() const;
-  // Whether the client means to ask again on this connection (RFC 9112 9.3).
+  // Returns whether the connection stays open after the response (RFC 9112 9.3).
   bool keep_alive() const;
 };
 // [/request]
 
 // [limits]
 struct HTTPLimits {
-  std::size_t max_head = 64 * 1024;    // bytes; more is answered 431
-  std::size_t max_body = 1024 * 1024;  // bytes; more is answered 413
+  std::size_t max_head = 64 * 1024;    // bytes; a longer one gets a 431
+  std::size_t max_body = 1024 * 1024;  // bytes; a longer one gets a 413
 };
 // [/limits]
 
-// Takes a head apart: its lines, without the blank one at the end. Returns 0, or the status that
-// refuses it.
+// Parses a head, which is given without the blank line at its end. Returns 0, or the status to
+// refuse it with.
 int parse_request_head(std::string_view head, RequestData& request);
 
 // [parser]
 // [feed]
-// Bytes go in with feed(), as they come; whole requests come out of next(), in their order.
+// Feed it bytes as they arrive, and take complete requests out of it, in order.
 class RequestParser {
  public:
   explicit RequestParser(HTTPLimits limits = {}) : limits_(limits) {}
 
   void feed(std::string bytes) { waiting_.append(std::move(bytes)); }
 
-  // The next request that is whole. Nothing: it takes more bytes, or refusal() says why not.
+  // Returns the next complete request. Nothing: it needs more bytes, or refusal() is not 0.
   std::optional<RequestData> next();
 
-  // Not 0: what has come is no request that we serve. Answer it with this status, and close: nobody
-  // knows where another request would begin. next() gives nothing any more.
+  // Returns 0, or the status for a request that we do not serve. Send it and close the connection:
+  // nobody knows where another request would begin. From then on next() returns nothing.
   int refusal() const { return refusal_; }
   // [/feed]
 
@@ -73,11 +73,11 @@ class RequestParser {
 
   // [members]
   HTTPLimits limits_;
-  Buffer waiting_;            // has come, and is not part of request_ yet
-  std::size_t searched_ = 0;  // so many bytes of it are known not to end the head
+  Buffer waiting_;            // received, and not part of request_ yet
+  std::size_t searched_ = 0;  // the end of the head does not begin in these first bytes of it
   State state_ = State::kHead;
-  std::size_t missing_ = 0;  // bytes of the body, or of the chunk, that are to come
-  std::size_t trailer_ = 0;  // bytes
+  std::size_t missing_ = 0;  // bytes of the body, or of the chunk, still to come
+  std::size_t trailer_ = 0;  // bytes of it so far
   RequestData request_;
   int refusal_ = 0;
   // [/members]

@@ -1,4 +1,4 @@
-// What HTTP's grammar is made of (RFC 9110 5.6): small questions about bytes.
+// The smallest parts of HTTP's grammar (RFC 9110 5.6): tokens, field values, numbers.
 #pragma once
 
 #include <cstddef>
@@ -7,18 +7,20 @@
 
 namespace mini {
 
-// One or more of the bytes that a method or a field name may have.
+// Returns whether `text` is a token: one or more of the bytes that a method or a field name may
+// have.
 bool is_token(std::string_view text);
-// No control character but the tab.
+// Returns whether `text` has no control character other than the tab.
 bool is_field_value(std::string_view text);
-// Without blanks and tabs at both ends.
+// Returns `text` without the spaces and tabs at its ends.
 std::string_view strip_blanks(std::string_view text);
 
-// The part before `separator`; `text` keeps what follows. Nothing if `text` does not have it, and
-// then `text` stays as it is.
+// Returns the part before the first `separator`, and leaves in `text` what follows it. If there is
+// no separator, returns nothing and leaves `text` as it is.
 std::optional<std::string_view> take_before(std::string_view& text, std::string_view separator);
 
-// A number of digits only: no sign, no blank, no "0x". Nothing if it is none or too large.
+// Parses a number made of digits only: no sign, no space, no "0x". Returns nothing if `digits` is
+// anything else, or too large for a std::size_t.
 std::optional<std::size_t> to_size(std::string_view digits, int base);
 
 }  // namespace mini

@@ -52,8 +52,8 @@ Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// The number behind "NAME=" in the query, if it is between 0 and `most`; else 0. Chapter 06 does
-// this for all of a query.
+// Returns the number after "NAME=" in the query if it is between 0 and `most`, else 0. Chapter 06
+// parses whole queries.
 template <class Number>
 Number asked(const RequestPtr& request, const std::string& name, Number most) {
   const std::string query = "&" + request->query() + "&";
@@ -63,7 +63,7 @@ Number asked(const RequestPtr& request, const std::string& name, Number most) {
   return number > 0 && number <= most ? number : 0;
 }
 
-// Seconds that this thread has computed.
+// Returns the processor time of this thread in seconds.
 double processor_time() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -75,8 +75,8 @@ void respond(const RequestPtr& request, int status, const std::string& text) {
 }
 
 // [stream]
-// As many lines as the client asks for, each made when the one before has left: the answer has no
-// length, and this server never holds more of it than a line.
+// Sends as many lines as the client asks for, each made when the one before it has left. The
+// response has no length, and this server never holds more of it than one line.
 void send_lines(const RequestPtr& request, int number, int last) {
   if (number > last) return request->finish();
   request->write("line " + std::to_string(number) + "\n",
@@ -93,12 +93,12 @@ void handle(const RequestPtr& request) {
     return respond(request, 200, request->method + " /echo " + size + "\n" + request->body);
   }
   // [/ladder]
-  if (path == "/slow") {  // waits, as for a database, and lets the thread go meanwhile
+  if (path == "/slow") {  // waits, as if for a database, without holding the thread
     const double seconds = asked(request, "s", 10.0);
     mini::IOLoop::current().call_later(seconds, [request] { respond(request, 200, "slow"); });
     return;
   }
-  if (path == "/busy") {  // computes, and keeps the thread
+  if (path == "/busy") {  // computes, and holds the thread
     const double end = processor_time() + asked(request, "s", 10.0);
     while (processor_time() < end) continue;
     return respond(request, 200, "busy");
@@ -113,7 +113,7 @@ void handle(const RequestPtr& request) {
   respond(request, 404, "Not Found\n");
 }
 
-// A connection is a descriptor, and a process may usually have 1,024: ask for all it can get.
+// Every connection takes a descriptor, and the usual limit is 1,024: raises it as far as allowed.
 void allow_many_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);

@@ -1,5 +1,5 @@
-// The server of chapter 04 with one line more, so that a connection serves more than one request.
-// It is the wall that the lesson begins with. first_keep_alive [PORT]
+// The server of chapter 04 plus one line that lets a connection serve more than one request. The
+// lesson begins with its failure.  first_keep_alive [PORT]
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -19,7 +19,7 @@ std::string answer(const std::string& head) {
 // [fault]
 void serve(const Stream& stream) {
   stream->read_until("\r\n\r\n", [stream](const std::string& head) {
-    stream->write(answer(head));  // nobody here has a use for the body
+    stream->write(answer(head));  // this server has no use for the body
     serve(stream);                // and the next one, please
   });
 }

@@ -1,5 +1,5 @@
-// What the parser makes of standard input, which comes in pieces of SIZE bytes: no socket, no loop.
-// parse [SIZE]
+// Feeds standard input to the parser in pieces of SIZE bytes, or all at once, and prints the
+// requests that come out. No socket, no loop.  parse [SIZE]
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>

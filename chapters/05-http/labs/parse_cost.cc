@@ -1,4 +1,4 @@
-// What the parser costs, in processor time of this thread, beside what the kernel takes for a call.
+// Measures the parser beside a system call, in processor time of this thread.
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ double processor_time() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-// Microseconds for one call of `work`.
+// Returns how many microseconds one call of `work` takes.
 template <class Work>
 double cost_of(Work work) {
   const double begin = processor_time();

@@ -1,7 +1,7 @@
-// A gate that lets nobody see /admin, and the server behind it. They read the same bytes, and do
-// not always see the same requests in them. smuggling theirs|ours [PORT]
-//   theirs: behind the gate is a server that forgives what is ambiguous
-//   ours: behind it is the server of this chapter
+// A gate (a reverse proxy) that lets nobody see /admin, and the server behind it. They read the
+// same bytes, and do not always see the same requests.  smuggling theirs|ours [PORT]
+//   theirs: the server behind the gate is a lenient one
+//   ours: it is the server of this chapter
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -27,7 +27,7 @@ std::string answer(const std::string& status, const std::string& text) {
          text;
 }
 
-// The value of the first field of this name; empty if there is none.
+// Returns the value of the first field of this name; empty if there is none.
 std::string field(const std::string& head, const std::string& name) {
   const std::size_t at = head.find("\r\n" + name + ": ");
   if (at == head.npos) return "";
@@ -47,7 +47,7 @@ std::size_t body_size(const std::string& head) {
 }
 // [/gate_body]
 
-// Lets requests pass, all of them through one connection, and hands out the answers in their order.
+// Forwards the requests of all clients over one connection, and hands out the responses in order.
 class Gate final : public mini::TCPServer {
  public:
   Gate(mini::IOLoop& loop, std::uint16_t behind) : TCPServer(loop), behind_(behind) {}
@@ -99,10 +99,10 @@ class Gate final : public mini::TCPServer {
 
   const std::uint16_t behind_;
   Stream server_;
-  std::deque<Stream> clients_;  // wait for an answer
+  std::deque<Stream> clients_;  // that wait for a response, in order
 };
 
-// Their server: where a head names two ways to find the end of the body, it takes the newer one.
+// Their server: if a head names two ways to find the end of the body, it takes the newer one.
 class TheirServer final : public mini::TCPServer {
  public:
   using TCPServer::TCPServer;

@@ -37,7 +37,7 @@ TEST(HTTPHeaders, finds_a_token_in_a_list) {
   EXPECT_FALSE(headers.has_token("connection", "clos"));
 }
 
-TEST(HTTPHeaders, refuses_what_would_begin_a_line_of_its_own) {
+TEST(HTTPHeaders, rejects_a_value_that_would_start_another_line) {
   HTTPHeaders headers;
   EXPECT_THROW(headers.add("Location", "/\r\nSet-Cookie: a=b"), std::invalid_argument);
   EXPECT_THROW(headers.add("Location", std::string("a\0b", 3)), std::invalid_argument);
@@ -47,7 +47,7 @@ TEST(HTTPHeaders, refuses_what_would_begin_a_line_of_its_own) {
   EXPECT_EQ(headers.get("Tab"), "a\tb");
 }
 
-TEST(HTTPHeaders, takes_in_lines) {
+TEST(HTTPHeaders, parses_lines) {
   HTTPHeaders headers;
   EXPECT_TRUE(headers.parse("A: b\r\nC:d"));
   EXPECT_TRUE(headers.parse(""));

@@ -30,7 +30,7 @@ class HTTPServerTest : public testing::Test {
   }
   void settle() { mini::settle(loop_); }
 
-  // All that a client gets who sends `bytes` and shuts down its sending side.
+  // Returns all that a client receives that sends `bytes` and then shuts down its sending side.
   std::string ask(const std::string& bytes) {
     Client client(server_->port());
     client.send(bytes);
@@ -46,7 +46,7 @@ class HTTPServerTest : public testing::Test {
   std::unique_ptr<HTTPServer> server_;
 };
 
-TEST_F(HTTPServerTest, answers_many_requests_on_one_connection_in_their_order) {
+TEST_F(HTTPServerTest, answers_many_requests_on_one_connection_in_order) {
   serve_paths();
   std::string bytes;
   for (int i = 0; i < 5; ++i) bytes += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -58,7 +58,7 @@ TEST_F(HTTPServerTest, answers_many_requests_on_one_connection_in_their_order) {
   }
 }
 
-TEST_F(HTTPServerTest, the_answer_to_a_slow_request_comes_before_that_to_the_next) {
+TEST_F(HTTPServerTest, a_slow_request_is_answered_before_the_next_one) {
   RequestPtr slow;
   serve([&](const RequestPtr& request) {
     if (!slow) {
@@ -108,9 +108,9 @@ TEST_F(HTTPServerTest, HEAD_204_and_304_have_no_body) {
   }
 }
 
-TEST_F(HTTPServerTest, an_answer_in_pieces_is_chunked) {
+TEST_F(HTTPServerTest, a_response_in_pieces_is_chunked) {
   serve([](const RequestPtr& request) {
-    request->write_headers(200, {{"Content-Length", "7"}});  // it is not the handler's to say
+    request->write_headers(200, {{"Content-Length", "7"}});  // the handler has no say in this
     request->write("0123456789abcdef");
     request->write("");
     request->write("x", [request] { request->finish(); });
@@ -132,7 +132,7 @@ TEST_F(HTTPServerTest, refuses_and_closes) {
   EXPECT_EQ(answer.find("HTTP/1.1", 1), answer.npos);
 }
 
-TEST_F(HTTPServerTest, a_callback_that_throws_is_answered_500_and_the_connection_stays) {
+TEST_F(HTTPServerTest, a_callback_that_throws_becomes_a_500_and_the_connection_stays) {
   serve([](const RequestPtr& request) {
     if (request->path() == "/last") return request->respond(200, {}, "still here");
     throw std::runtime_error("no luck");
@@ -144,7 +144,7 @@ TEST_F(HTTPServerTest, a_callback_that_throws_is_answered_500_and_the_connection
   EXPECT_EQ(body_of(answers), "still here");
 }
 
-TEST_F(HTTPServerTest, a_callback_that_throws_in_the_middle_of_its_answer_ends_the_connection) {
+TEST_F(HTTPServerTest, a_callback_that_throws_in_the_middle_of_its_response_ends_the_connection) {
   serve([](const RequestPtr& request) {
     request->write_headers(200, {});
     throw 5;
@@ -157,7 +157,7 @@ TEST_F(HTTPServerTest, a_callback_that_throws_in_the_middle_of_its_answer_ends_t
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "/: an exception of an unknown type\n");
 }
 
-TEST_F(HTTPServerTest, one_answer_to_one_request) {
+TEST_F(HTTPServerTest, a_second_response_throws) {
   RequestPtr kept;
   serve([&](const RequestPtr& request) {
     request->respond(200, {}, "once");
@@ -170,12 +170,12 @@ TEST_F(HTTPServerTest, one_answer_to_one_request) {
   EXPECT_THROW(kept->finish(), std::logic_error);
 }
 
-TEST_F(HTTPServerTest, a_request_that_nobody_answers_closes_its_connection) {
+TEST_F(HTTPServerTest, dropping_an_unanswered_request_closes_its_connection) {
   serve([](const RequestPtr&) {});
   EXPECT_EQ(ask(kGet), "");
 }
 
-TEST_F(HTTPServerTest, a_client_that_has_left_is_told_of_once_and_its_answer_goes_nowhere) {
+TEST_F(HTTPServerTest, a_client_that_leaves_is_reported_once_and_its_response_is_discarded) {
   RequestPtr kept;
   int left = 0;
   serve([&](const RequestPtr& request) {
@@ -195,7 +195,7 @@ TEST_F(HTTPServerTest, a_client_that_has_left_is_told_of_once_and_its_answer_goe
   EXPECT_EQ(left, 1);
 }
 
-TEST_F(HTTPServerTest, who_has_its_answer_does_not_leave_early) {
+TEST_F(HTTPServerTest, a_client_that_has_its_response_is_not_reported_as_gone) {
   int left = 0;
   serve([&](const RequestPtr& request) {
     request->set_close_callback([&left, request] { ++left; });
@@ -205,7 +205,7 @@ TEST_F(HTTPServerTest, who_has_its_answer_does_not_leave_early) {
   EXPECT_EQ(left, 0);
 }
 
-TEST_F(HTTPServerTest, a_client_that_asks_and_does_not_listen_is_not_read_any_more) {
+TEST_F(HTTPServerTest, a_client_that_does_not_read_its_responses_is_not_read_either) {
   int asked = 0;
   serve([&](const RequestPtr& request) {
     ++asked;
@@ -228,7 +228,7 @@ class ManualClock final : public Clock {
   double time = 1000;
 };
 
-TEST(HTTPServerPatience, a_request_has_a_minute_to_come) {
+TEST(HTTPServerPatience, a_request_has_a_minute_to_arrive) {
   ManualClock clock;
   IOLoop loop(clock);
   HTTPServer server(loop, [](const RequestPtr& request) { request->respond(200, {}, "ok"); });
@@ -238,7 +238,7 @@ TEST(HTTPServerPatience, a_request_has_a_minute_to_come) {
   slow.send(kGet);
   mini::settle(loop);
   clock.time += 59;
-  slow.send(kGet.substr(0, 5));  // a piece now and then does not help
+  slow.send(kGet.substr(0, 5));  // a piece now and then buys no time
   mini::settle(loop);
   clock.time += 2;
   mini::settle(loop);

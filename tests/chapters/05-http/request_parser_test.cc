@@ -8,7 +8,7 @@
 namespace mini {
 namespace {
 
-// What the parser makes of `bytes`, given in pieces of `size`.
+// What comes out of the parser after it was fed `bytes` in pieces of `size`.
 struct Parsed {
   std::vector<RequestData> requests;
   int refusal = 0;
@@ -152,7 +152,7 @@ TEST(RequestParser, limits) {
   EXPECT_EQ(refusal_within(post(chunked, "0\r\nA: b\r\nA: " + std::string(100, 'x'))), 400);
 }
 
-// Whole, cut in two anywhere, and byte by byte: always the same.
+// Expects the same result for `bytes` whole, cut in two anywhere, and byte by byte.
 void expect_refusal(int expected, const std::string& bytes, HTTPLimits limits) {
   const std::string beginning = bytes.substr(0, 40);
   for (const std::size_t size : {bytes.size(), std::size_t{1}}) {
@@ -171,7 +171,7 @@ void expect_refusal(int expected, const std::string& bytes, HTTPLimits limits) {
   }
 }
 
-TEST(RequestParser, what_just_fits_does_so_however_it_is_cut) {
+TEST(RequestParser, what_just_fits_still_fits_however_it_is_cut) {
   const std::size_t limit = 100;
   const std::string head = "GET / HTTP/1.1\r\nHost: h\r\nA: ";
   for (std::size_t size = limit - 2; size <= limit + 1; ++size) {
@@ -198,7 +198,7 @@ TEST(RequestParser, a_refusal_is_the_end) {
   EXPECT_FALSE(parser.next());
 }
 
-TEST(RequestParser, what_came_before_a_refusal_is_served) {
+TEST(RequestParser, requests_before_a_refusal_are_served) {
   const Parsed parsed = parse(kGet + "garbage\r\n\r\n");
   EXPECT_EQ(parsed.requests.size(), 1u);
   EXPECT_EQ(parsed.refusal, 400);
