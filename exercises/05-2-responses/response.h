@@ -1,4 +1,4 @@
-// The client's half of the protocol: from bytes to the answer to a request.
+// The client's half of the protocol: from bytes to the response to a request.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@ struct Response {
   std::string body;
 };
 
-// The answer to a request with this method, if all of it has come: its bytes are then taken out of
-// `waiting`, and what is behind them stays. Nothing: it takes more bytes. `ended`: no more will
-// come. Throws std::runtime_error if this is no answer, or can never become a whole one.
+// Returns the response to a request with this method once it is complete, and takes its bytes out
+// of `waiting`; bytes after it stay. Returns nothing if more bytes are needed. `ended` means that
+// no more will arrive. Throws std::runtime_error if the bytes are not a response, or can never
+// become a complete one.
 std::optional<Response> take_response(mini::Buffer& waiting, std::string_view method, bool ended);

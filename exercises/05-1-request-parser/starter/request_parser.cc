@@ -9,14 +9,14 @@
 namespace mini {
 namespace {
 
-constexpr std::size_t kMaxChunkLine = 4096;  // bytes: a size, and extensions that nobody reads
-// What may stand between the blanks of a request line. Whoever lets a control character through
-// lets it into his log, and into the requests that he makes of it.
+constexpr std::size_t kMaxChunkLine = 4096;  // bytes: a size, and extensions that we ignore
+// Returns whether `target` may stand in a request line. A space or a control character may not: it
+// would reach the logs, and every request that is built from this one.
 bool is_target(std::string_view target) {
   const auto visible = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
   return !target.empty() && std::all_of(target.begin(), target.end(), visible);
 }
-// "GET /path HTTP/1.1": three words with one blank between them.
+// "GET /path HTTP/1.1": three words, with one space between them.
 int parse_request_line(std::string_view line, RequestData& request) {
   const auto method = take_before(line, " ");
   const auto target = take_before(line, " ");
@@ -45,13 +45,13 @@ int parse_request_head(std::string_view head, RequestData& request) {
   const int refusal = parse_request_line(first.value_or(head), request);
   if (refusal != 0) return refusal;
   if (first && !request.headers.parse(head)) return 400;
-  // Without a name nobody knows which site is meant; with two, one server takes the first and
+  // Without a Host nobody knows which site is meant. With two, one server uses the first, and
   // another the second (RFC 9112 3.2).
   const std::size_t hosts = request.headers.get_list("Host").size();
   return hosts > 1 || (hosts == 0 && request.version == "HTTP/1.1") ? 400 : 0;
 }
-// How the end of the body is found (RFC 9112 6.3). Where two ways are named, two servers may take
-// one each, and disagree about where the next request begins: refused.
+// Decides how to find the end of the body (RFC 9112 6.3). If the head names two ways, two servers
+// may take one each and disagree about where the next request begins, so it is refused.
 int RequestParser::find_body() {
   // TODO: what if the length is no number, or too large, or said twice? What if the body is
   // chunked?
@@ -67,7 +67,7 @@ std::optional<RequestData> RequestParser::next() {
   return std::exchange(request_, {});
 }
 
-// One step. False: it takes more bytes, or is refused.
+// Runs one state. Returns false if it needs more bytes, or has refused.
 bool RequestParser::advance() {
   switch (state_) {
     case State::kHead:
@@ -93,7 +93,7 @@ bool RequestParser::refuse(int status) {
   return false;
 }
 bool RequestParser::read_head() {
-  // An empty line before a request was left over by an old client (RFC 9112 2.2).
+  // Some old clients send an empty line too many after a body (RFC 9112 2.2).
   while (waiting_.view().starts_with("\r\n")) waiting_.drop(2);
   const std::size_t end = waiting_.view().find("\r\n\r\n");
   if (waiting_.empty()) return false;
@@ -105,7 +105,7 @@ bool RequestParser::read_head() {
   return status == 0 || refuse(status);
 }
 
-// Moves into the body what has come of it. False: there is more to come.
+// Moves what has arrived of the body, or of a chunk, into it. Returns whether that was all.
 bool RequestParser::take_missing() {
   const std::size_t count = std::min(missing_, waiting_.size());
   request_.body += waiting_.view().substr(0, count);
@@ -120,15 +120,16 @@ bool RequestParser::read_body() {
   return true;
 }
 
-// A line, which stays where it is: the caller drops it. Nothing: it has not ended yet.
+// Returns the next line and leaves it in waiting_: the caller drops it. Nothing if its end has not
+// arrived, or if it has more than `limit` bytes, which is refused.
 std::optional<std::string_view> RequestParser::take_line(std::size_t limit) {
   const std::size_t end = waiting_.view().find("\r\n");
   const bool ended = end != std::string_view::npos;
-  if (ended ? end > limit : waiting_.size() > limit + 1) refuse(400);  // the "\r" may have come
+  if (ended ? end > limit : waiting_.size() > limit + 1) refuse(400);  // + 1: its "\r"
   if (!ended || refusal_ != 0) return std::nullopt;
   return waiting_.view().substr(0, end);
 }
-// "1f" or "1f;name=value": how many bytes follow, in hexadecimal digits.
+// Reads "1f" or "1f;name=value": the size of the chunk in hexadecimal, and extensions to ignore.
 bool RequestParser::read_chunk_size() {
   return refuse(501);  // TODO
 }
@@ -139,12 +140,13 @@ bool RequestParser::read_chunk() {
   return true;
 }
 
+// The line break after a chunk. The size of the chunk does not count it.
 bool RequestParser::read_chunk_end() {
   return refuse(501);  // TODO
 }
 
-// Fields behind the last chunk. Nobody here has a use for them, but they end with a blank line, and
-// the next request begins behind that.
+// Fields after the last chunk. We ignore them, but the next request begins only after the blank
+// line that ends them.
 bool RequestParser::read_trailer() {
   return refuse(501);  // TODO
 }

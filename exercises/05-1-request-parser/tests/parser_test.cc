@@ -12,7 +12,7 @@ namespace {
 using story::Story;
 using Requests = std::vector<std::string>;
 
-// A parser, and what has come out of it: "POST / abc" for a POST of "abc" to /.
+// A parser, and the requests that came out of it: "POST / abc" for a POST of "abc" to /.
 class Parsing {
  public:
   explicit Parsing(Story& story, mini::HTTPLimits limits = {}) : story_(story), parser_(limits) {}
@@ -21,7 +21,7 @@ class Parsing {
     story_.step("the parser is fed " + story::in_quotes(bytes));
     feed_unnoticed(bytes);
   }
-  // As feed(), without a step of its own in the story.
+  // The same as feed(), without adding a step to the story.
   void feed_unnoticed(const std::string& bytes) {
     parser_.feed(bytes);
     while (auto request = parser_.next()) {
@@ -46,7 +46,7 @@ std::string post(const std::string& field, const std::string& body) {
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
 TEST(Parser, a_request_in_one_piece) {
-  Story story("This one passes on the starter: one request, no body, one piece.");
+  Story story("This one passes with the starter: one request, no body, one piece.");
   Parsing parsing(story);
   parsing.feed(kGet);
   parsing.expect({"GET /a "});
@@ -55,9 +55,9 @@ TEST(Parser, a_request_in_one_piece) {
 TEST(Parser, a_head_in_pieces) {
   for (std::size_t cut = 1; cut < kGet.size(); ++cut) {
     Story story(
-        "A piece that ends is no request that ends. And a blank line may come in pieces too: who "
-        "goes on behind\n"
-        "  what he has searched looks past one that began there.");
+        "The end of a piece is not the end of a request. And a blank line may arrive in pieces "
+        "too: if you continue\n"
+        "  after the last byte you searched, you miss one that began before it.");
     Parsing parsing(story);
     parsing.feed(kGet.substr(0, cut));
     if (!parsing.expect({})) return;
@@ -68,7 +68,7 @@ TEST(Parser, a_head_in_pieces) {
 
 TEST(Parser, two_requests_in_one_piece) {
   Story story(
-      "What is behind a request is the beginning of the next. Nobody will send it a second time.");
+      "Bytes after a request are the beginning of the next one. Nobody will send them again.");
   Parsing parsing(story);
   parsing.feed(kGet + kGet + "GET /b HT");
   parsing.expect({"GET /a ", "GET /a "});
@@ -79,7 +79,8 @@ TEST(Parser, two_requests_in_one_piece) {
 TEST(Parser, a_body_of_so_many_bytes) {
   const std::string bytes = post("Content-Length: 5", "abcde") + kGet;
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
-    Story story("A body is as long as its head says: not as long as what has come with it.");
+    Story story(
+        "A body is as long as its head says, not as long as what arrived together with it.");
     Parsing parsing(story);
     parsing.feed(bytes.substr(0, cut));
     parsing.feed(bytes.substr(cut));
@@ -89,9 +90,9 @@ TEST(Parser, a_body_of_so_many_bytes) {
 
 TEST(Parser, a_length_is_made_of_digits) {
   Story story(
-      "strtoul reads what is no number: a sign, a blank, the beginning of a word. The server in "
-      "front of you\n"
-      "  may read it in another way, and then the two of you differ about where the next request "
+      "strtoul accepts what is not a number: a sign, a space, the beginning of a word. The server "
+      "in front of\n"
+      "  yours may read it differently, and then the two disagree about where the next request "
       "begins.");
   for (const std::string length : {"+5", "-5", "0x5", "5 apples", "5,5", ""}) {
     Parsing parsing(story);
@@ -102,9 +103,9 @@ TEST(Parser, a_length_is_made_of_digits) {
 
 TEST(Parser, two_ways_to_end) {
   Story story(
-      "You may choose one of the two, and another server counts the other way: what you take for a "
-      "request was\n"
-      "  for him a part of the body. Refuse what can be read in two ways.");
+      "You pick one of the two, and another server picks the other: what you take for a request "
+      "was part of a\n"
+      "  body to that server. Refuse what can be read in two ways.");
   const std::string both = "Content-Length: 5\r\nTransfer-Encoding: chunked";
   for (const std::string& fields : {both, std::string("Content-Length: 5\r\nContent-Length: 6")}) {
     Parsing parsing(story);
@@ -121,7 +122,7 @@ TEST(Parser, chunks) {
       post("Transfer-Encoding: chunked", "3\r\nabc\r\n0A;x=y\r\n0123456789\r\n0\r\n\r\n") + kGet;
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
     Story story(
-        "The size of a chunk is hexadecimal, and may be followed by words that nobody reads.");
+        "The size of a chunk is hexadecimal, and extensions that nobody reads may follow it.");
     Parsing parsing(story);
     parsing.feed(bytes.substr(0, cut));
     parsing.feed(bytes.substr(cut));
@@ -131,9 +132,9 @@ TEST(Parser, chunks) {
 
 TEST(Parser, chunks_with_a_trailer) {
   Story story(
-      "The chunk of size 0 is not the end: fields may follow, and then a blank line. Who stops "
-      "before them takes\n"
-      "  them for the next request.");
+      "The chunk of size 0 is not the end: fields may follow, and then a blank line. If you stop "
+      "before them,\n"
+      "  you take them for the next request.");
   Parsing parsing(story);
   parsing.feed(post("Transfer-Encoding: chunked", "1\r\na\r\n0\r\nSum: 1\r\n\r\n") + kGet);
   parsing.expect({"POST / a", "GET /a "});
@@ -141,8 +142,7 @@ TEST(Parser, chunks_with_a_trailer) {
 
 TEST(Parser, a_trailer_that_is_too_long) {
   Story story(
-      "A limit for each field of the trailer is no limit for the trailer: there may be any number "
-      "of them.");
+      "A limit for each field does not limit the trailer: there may be any number of fields.");
   const std::string field = "A: " + std::string(37, 'x') + "\r\n";
   Parsing two(story, {100, 10});
   story.step("max_head is 100, and each field of the trailer has 40 bytes");
@@ -153,7 +153,7 @@ TEST(Parser, a_trailer_that_is_too_long) {
   three.expect({}, 400);
 }
 
-TEST(Parser, chunks_that_are_none) {
+TEST(Parser, malformed_chunks) {
   Story story("A chunk ends where its size says, with a line break; its size is made of digits.");
   for (const std::string body : {"g\r\n", "-1\r\n", "0x1\r\na\r\n", "\r\n", "1\r\nabc\r\n"}) {
     Parsing parsing(story);
@@ -163,18 +163,19 @@ TEST(Parser, chunks_that_are_none) {
 }
 
 TEST(Parser, a_head_without_end) {
-  Story story("A limit is a promise about your memory: it holds while the bytes come.");
+  Story story(
+      "A limit is a promise about your memory. It also holds while the bytes are still arriving.");
   Parsing parsing(story, {100, 10});
-  story.step("the parser is fed 104 bytes, one by one, that end no head");
+  story.step("the parser is fed 104 bytes, one by one, without the end of a head");
   for (int i = 0; i < 104; ++i) parsing.feed_unnoticed("x");
   parsing.expect({}, 431);
 }
 
 TEST(Parser, a_head_of_the_longest_size) {
   Story story(
-      "What is served in one piece is served in a hundred. The blank line is behind the head, and "
-      "the beginning\n"
-      "  of it makes no head too long.");
+      "A request that is served in one piece is served in a hundred. The blank line is not part of "
+      "the head, so\n"
+      "  its first bytes do not make a head too long.");
   for (const std::size_t size : {100, 101}) {
     const std::string begin = "GET /a HTTP/1.1\r\nHost: ";
     const std::string head = begin + std::string(size - begin.size(), 'h') + "\r\n\r\n";
@@ -188,18 +189,19 @@ TEST(Parser, a_head_of_the_longest_size) {
 
 TEST(Parser, a_long_head_in_small_pieces) {
   Story story(
-      "Who searches from the front whenever a piece comes looks through n bytes n times: a client "
-      "who sends little\n"
-      "  at a time keeps you busy. Go on where you were.");
+      "If you search from the front for every piece, you look through n bytes n times, and a "
+      "client that sends\n"
+      "  little at a time keeps you busy. Continue where you stopped.");
   Parsing parsing(story, {400'000, 10});
   parsing.feed("GET /a HTTP/1.1\r\n");
-  story.step("the parser is fed 399,950 bytes more, ten at a time: short lines, and no blank one");
+  story.step(
+      "the parser is fed another 399,950 bytes, ten at a time: short lines, and no blank one");
   for (int i = 0; i < 39'995; ++i) parsing.feed_unnoticed("ab:\r\ncd:\r\n");
   parsing.expect({});
 }
 
 TEST(Parser, a_body_that_is_too_large) {
-  Story story("A limit is a promise about your memory: it holds before the bytes come.");
+  Story story("A limit is a promise about your memory. It also holds before the bytes arrive.");
   for (const std::string length : {"11", "99999999999999999999999"}) {
     Parsing parsing(story, {100, 10});
     parsing.feed(post("Content-Length: " + length, ""));
@@ -209,9 +211,9 @@ TEST(Parser, a_body_that_is_too_large) {
 
 TEST(Parser, a_chunk_that_is_too_large) {
   Story story(
-      "A sum with a number that the client has chosen may be small again. Subtract from your limit "
-      "what you have:\n"
-      "  that is never less than nothing.");
+      "A sum with a number that the client chose may overflow and be small again. Subtract what "
+      "you have from\n"
+      "  your limit instead: that never falls below zero.");
   for (const std::string size : {"a", "ffffffffffffffff", "fffffffffffffffffff"}) {
     Parsing parsing(story, {100, 10});
     parsing.feed(post("Transfer-Encoding: chunked", "1\r\na\r\n" + size + "\r\n"));

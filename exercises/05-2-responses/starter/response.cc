@@ -6,5 +6,5 @@ std::optional<Response> take_response(mini::Buffer& waiting, std::string_view me
   static_cast<void>(waiting);
   static_cast<void>(method);
   static_cast<void>(ended);
-  throw std::runtime_error("TODO: where does this answer end?");
+  throw std::runtime_error("TODO: where does this response end?");
 }

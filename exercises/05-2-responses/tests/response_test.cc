@@ -11,7 +11,7 @@ namespace {
 
 using story::Story;
 
-// What comes from a server, and what take_response makes of it: "200 body", "more" or "error".
+// Bytes from a server, and what take_response makes of them: "200 body", "more" or "error".
 class Coming {
  public:
   Coming(Story& story, std::string method) : story_(story), method_(std::move(method)) {
@@ -50,7 +50,7 @@ class Coming {
 const std::string kFive = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
 
 TEST(Response, with_a_length) {
-  Story story("A length says where the body ends; a piece that ends says nothing.");
+  Story story("A length says where the body ends. The end of a piece says nothing.");
   const std::string bytes = kFive + "abcde";
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
     Coming coming(story, "GET");
@@ -61,8 +61,8 @@ TEST(Response, with_a_length) {
   }
 }
 
-TEST(Response, with_another_behind_it) {
-  Story story("What is behind the body belongs to the next answer. Leave it where it is.");
+TEST(Response, with_another_after_it) {
+  Story story("What follows the body belongs to the next response. Leave it where it is.");
   Coming coming(story, "GET");
   coming.come(kFive + "abcde" + kFive + "fghij");
   coming.expect("200 abcde");
@@ -72,9 +72,9 @@ TEST(Response, with_another_behind_it) {
 
 TEST(Response, to_a_HEAD) {
   Story story(
-      "The head of an answer to HEAD tells how long the body would be. Who waits for it waits for "
-      "ever, or takes\n"
-      "  the next answer for it.");
+      "The response to a HEAD says how long the body would be. If you wait for that body, you wait "
+      "forever, or\n"
+      "  mistake the next response for it.");
   Coming coming(story, "HEAD");
   coming.come(kFive);
   coming.expect("200 ");
@@ -88,9 +88,9 @@ TEST(Response, to_a_HEAD) {
 
 TEST(Response, after_a_100) {
   Story story(
-      "A 100 is no answer: it says \"go on\", and the answer follows. Who takes it for one is an "
-      "answer behind\n"
-      "  from then on.");
+      "A 100 is not the response: it says \"go on\", and the response follows. If you take it for "
+      "one, you are one\n"
+      "  response behind from then on.");
   Coming coming(story, "POST");
   coming.come("HTTP/1.1 100 Continue\r\n\r\n");
   coming.expect("more");
@@ -100,9 +100,9 @@ TEST(Response, after_a_100) {
 
 TEST(Response, after_many_100s) {
   Story story(
-      "The server chooses how many there are. Who calls himself for each of them lets it choose "
-      "how deep his\n"
-      "  stack is.");
+      "The server chooses how many there are. If your function calls itself for each of them, the "
+      "server also\n"
+      "  chooses how deep your stack gets.");
   std::string bytes;
   for (int i = 0; i < 100'000; ++i) bytes += "HTTP/1.1 100 Continue\r\n\r\n";
   Coming coming(story, "GET");
@@ -111,7 +111,7 @@ TEST(Response, after_many_100s) {
 }
 
 TEST(Response, without_a_length) {
-  Story story("No length does not mean no body: it goes to the end of the connection.");
+  Story story("No length does not mean no body: the body extends to the end of the connection.");
   Coming coming(story, "GET");
   coming.come("HTTP/1.0 200 OK\r\n\r\nabc");
   coming.expect("more");
@@ -120,12 +120,11 @@ TEST(Response, without_a_length) {
   coming.expect("200 abcde");
 }
 
-TEST(Response, that_is_cut) {
+TEST(Response, that_is_truncated) {
   Story story(
-      "The end of the connection is not the end of the body when a length was promised: half a "
-      "file "
-      "would be\n"
-      "  kept for a whole one.");
+      "If the head promised a length, the end of the connection is not the end of the body: half a "
+      "file would\n"
+      "  pass for a whole one.");
   Coming body(story, "GET");
   body.come(kFive + "abc");
   body.end();
@@ -136,8 +135,8 @@ TEST(Response, that_is_cut) {
   head.expect("error");
 }
 
-TEST(Response, that_is_none) {
-  Story story("What is no answer is an error, and not an answer with a strange status.");
+TEST(Response, that_is_malformed) {
+  Story story("Bytes that are not a response are an error, not a response with a strange status.");
   for (const std::string bytes :
        {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 20\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno field\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nabcde",

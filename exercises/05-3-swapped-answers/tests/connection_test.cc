@@ -21,8 +21,8 @@ std::string get(const std::string& path, const std::string& fields = "") {
   return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
 }
 
-// A server, and a client in the same loop. /slow is answered when the test says so, anything else
-// at once, with its own path.
+// A server, and a client in the same loop. The server answers /slow when the test says so, and
+// anything else at once, with its own path.
 class Talk {
  public:
   explicit Talk(Story& story)
@@ -55,7 +55,7 @@ class Talk {
     }
   }
   bool expect(const Answers& answers) {
-    return story_.expect("the answers so far", answers, answers_);
+    return story_.expect("the responses so far", answers, answers_);
   }
   IOStream& client() { return *client_; }
   const Answers& answers() const { return answers_; }
@@ -91,7 +91,7 @@ class Talk {
 };
 
 TEST(Connection, one_request_after_the_other) {
-  Story story("This one passes on the starter: the client waits for each answer.");
+  Story story("This one passes with the starter: the client waits for each response.");
   Talk talk(story);
   talk.send("/a", get("/a"));
   talk.send("/b", get("/b"));
@@ -100,9 +100,9 @@ TEST(Connection, one_request_after_the_other) {
 
 TEST(Connection, a_slow_request_before_a_quick_one) {
   Story story(
-      "An answer has no number. The first one that comes belongs to the first request, whatever is "
-      "in it. And a\n"
-      "  handler that has returned has not answered yet.");
+      "A response carries no number. The first one to arrive belongs to the first request, "
+      "whatever is in it. And\n"
+      "  a handler that has returned need not have responded.");
   Talk talk(story);
   talk.send("/slow", get("/slow"));
   talk.send("/a", get("/a"));
@@ -113,10 +113,9 @@ TEST(Connection, a_slow_request_before_a_quick_one) {
 
 TEST(Connection, requests_that_came_together) {
   Story story(
-      "What came together with the last request is here already: who waits for the client now "
-      "waits "
-      "for ever.\n"
-      "  A connection that ends with each answer loses what came behind it.");
+      "A request that arrived together with the last one is here already: if you wait for the "
+      "client now, you wait\n"
+      "  forever. A connection that ends after each response loses the requests after it.");
   Talk talk(story);
   talk.send("/slow, /a and /b in one packet", get("/slow") + get("/a") + get("/b"));
   talk.answer_slow();
@@ -125,9 +124,9 @@ TEST(Connection, requests_that_came_together) {
 
 TEST(Connection, many_requests_in_one_packet) {
   Story story(
-      "Who looks for the next request inside the answer to the last is called by it, and calls it: "
-      "the client decides\n"
-      "  how deep your stack is.");
+      "If the response to one request looks for the next, and that is answered at once, each call "
+      "stands on the\n"
+      "  one before: the client decides how deep your stack gets.");
   Talk talk(story);
   std::string bytes;
   for (int i = 0; i < 100; ++i) bytes += get("/a");
@@ -139,9 +138,9 @@ TEST(Connection, many_requests_in_one_packet) {
 
 TEST(Connection, a_client_that_asks_and_asks) {
   Story story(
-      "While a request is being answered nobody reads: what the client sends meanwhile fills the "
-      "kernel's buffers,\n"
-      "  not your memory.",
+      "While a request waits for its response, nobody reads: what the client sends meanwhile fills "
+      "the kernel's\n"
+      "  buffers, not your memory.",
       10);
   Talk talk(story);
   talk.send("/slow", get("/slow"));
@@ -150,17 +149,17 @@ TEST(Connection, a_client_that_asks_and_asks) {
   for (int i = 0; i < 600; ++i) bytes += get("/a", large);
   talk.send("30 MB of requests", bytes);
   talk.run(1000);
-  story.expect("more than half of it still waits on the client's side", true,
+  story.expect("more than half of it is still on the client's side", true,
                talk.client().unsent() > bytes.size() / 2);
 }
 
 TEST(Connection, a_client_that_says_close) {
   Story story(
-      "A client that has said close waits for the end of the connection, and what it sends behind "
-      "that is no\n"
-      "  request any more.");
+      "A client that said close waits for the end of the connection, and what it sends after that "
+      "is no longer a\n"
+      "  request.");
   Talk talk(story);
-  talk.send("/a with Connection: close, and /b behind it",
+  talk.send("/a with Connection: close, and /b after it",
             get("/a", "Connection: close\r\n") + get("/b"));
   talk.expect({"/a"});
   story.expect("the connection has ended", true, talk.ended());

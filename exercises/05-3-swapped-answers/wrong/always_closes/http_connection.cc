@@ -10,7 +10,7 @@ namespace mini {
 namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;  // bytes
-constexpr double kPatience = 60;              // seconds for a request to come, whole
+constexpr double kPatience = 60;              // seconds for a whole request to arrive
 
 }  // namespace
 
@@ -23,7 +23,7 @@ HTTPConnection::~HTTPConnection() {
 }
 void HTTPConnection::read_request() {
   if (patience_.number == 0) {
-    // The stream, and not this: a timer is no reason to keep a connection.
+    // Holds the stream, and only weakly: a timer must not keep a connection alive.
     patience_ = stream_->loop().call_later(kPatience, [stream = std::weak_ptr(stream_)] {
       if (const auto waiting = stream.lock()) waiting->close();
     });
