@@ -6,7 +6,7 @@
 namespace mini {
 namespace {
 
-// Answers what no route takes.
+// Answers every path that no route matches.
 class NotFoundHandler : public RequestHandler {
  public:
   void prepare() override { throw HTTPError(404); }

@@ -1,4 +1,4 @@
-// Routes, and what finds the handler of a request (Tornado: tornado.web.Application).
+// Routes, and the choice of a handler for each request (Tornado: tornado.web.Application).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ namespace mini {
 // [application]
 class Application {
  public:
-  // Routes are tried in their order. The first that takes the path wins; no route is 404.
+  // Tries the routes in order; the first that matches the path wins. If none does, the client gets
+  // a 404.
   explicit Application(std::vector<URLSpec> routes) : routes_(std::move(routes)) {}
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
@@ -26,11 +27,11 @@ class Application {
   // and must outlive its requests.
   HTTPServer& listen(IOLoop& loop, std::uint16_t port, const std::string& address = "127.0.0.1");
 
-  // The callback of a server.
+  // Handles one request: the callback of a server.
   void operator()(std::shared_ptr<HTTPServerRequest> request) const;
 
-  // The path of the route `name`, with `args` for its groups. Throws std::out_of_range for a name
-  // that no route has.
+  // Returns the path of the route `name`, with `args` for its groups. Throws std::out_of_range if
+  // no route has this name.
   std::string reverse_url(std::string_view name, const PathArgs& args = {}) const;
 
  private:

@@ -8,18 +8,18 @@
 
 namespace mini {
 
-// What "%2F" stands for; with `plus`, "+" is a blank, as forms and queries mean it. What is no
-// escape stays as it is.
+// Replaces each "%2F" by the byte it stands for, and with `plus` each "+" by a space, as queries
+// and forms mean it. A malformed escape stays as it is.
 std::string url_unescape(std::string_view text, bool plus);
-// Letters, digits and "-._~" stay; all else becomes "%2F".
+// Leaves letters, digits and "-._~" alone, and turns every other byte into "%2F".
 std::string url_escape(std::string_view text);
 
-// For a page: & < > " ' cannot begin or end anything any more.
+// Replaces & < > " ' by entities, so that the text cannot begin or end anything in a page.
 std::string xhtml_escape(std::string_view text);
 
 using Arguments = std::vector<std::pair<std::string, std::string>>;
-// "a=1&b=two+words": names and values, decoded, in their order. A pair without "=" has an empty
-// value.
+// Splits "a=1&b=two+words" into names and values, decoded and in order. A pair without "=" has an
+// empty value.
 Arguments parse_query(std::string_view query);
 
 }  // namespace mini

@@ -1,4 +1,4 @@
-// What answers one request (Tornado: tornado.web.RequestHandler). Derive from it.
+// Answers one request (Tornado: tornado.web.RequestHandler). Derive from it.
 #pragma once
 
 #include <exception>
@@ -17,7 +17,7 @@ namespace mini {
 class Application;
 
 // [error]
-// Ends the request with an error page. The message is for the log, and not for the client.
+// Throw it to end the request with an error page. The message goes to the log, not to the client.
 class HTTPError : public std::exception {
  public:
   explicit HTTPError(int status, std::string message = "");
@@ -31,9 +31,10 @@ class HTTPError : public std::exception {
 // [/error]
 
 // [life]
-// One object for each request, and always in this order: it is made; initialize(), if its route has
-// arguments for it; prepare(); unless that has finished the answer, the verb; finish(), unless that
-// was called; on_finish(). What initialize(), prepare() or the verb throw becomes an error page.
+// One object for each request, and always this order: construction; initialize(), if the route has
+// arguments for it; prepare(); the verb, unless prepare() has finished the response; finish(),
+// unless it was called; on_finish(). An exception in initialize(), prepare() or the verb becomes an
+// error page. initialize() must not finish the response: prepare() is called in any case.
 // [/life]
 class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
  public:
@@ -43,7 +44,7 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   RequestHandler& operator=(const RequestHandler&) = delete;
 
   // [verbs]
-  // Those that a handler does not have answer 405.
+  // A verb that the handler does not override gets a 405.
   virtual void get(const PathArgs& args);
   virtual void head(const PathArgs& args);
   virtual void post(const PathArgs& args);
@@ -54,20 +55,20 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   // [/verbs]
 
   // [hooks]
-  // Before the verb, whichever it is.
+  // Called before the verb, whichever that is.
   virtual void prepare() {}
-  // The answer has been handed over. Once, always last.
+  // Called once, and last, when the response has been handed over.
   virtual void on_finish() {}
-  // Headers that every answer has, error pages too.
+  // Sets headers that every response has, error pages included.
   virtual void set_default_headers() {}
-  // The body of an error page.
+  // Writes the body of an error page.
   virtual void write_error(int status);
   // [/hooks]
 
   // [output]
-  // Appends to the answer. Nothing leaves before finish().
+  // Appends to the response. Nothing leaves before finish(); after it, throws std::logic_error.
   void write(std::string_view chunk);
-  // Hands the answer over. std::logic_error when called twice.
+  // Hands the response over. Throws std::logic_error if called twice.
   void finish();
   void finish(std::string_view chunk);
   bool finished() const { return finished_; }
@@ -76,36 +77,37 @@ class RequestHandler : public std::enable_shared_from_this<RequestHandler> {
   int get_status() const { return status_; }
   void set_header(std::string_view name, std::string_view value) { headers_.set(name, value); }
 
-  // Sends the client to `url` with 302, or 301 if it is to remember that, and finishes.
+  // Finishes the response with a redirect to `url`: 302, or 301 if the client may remember it.
   void redirect(std::string_view url, bool permanent = false);
-  // Forgets what was written, and finishes with an error page.
+  // Discards what was written, and finishes with an error page.
   void send_error(int status);
   // [/output]
 
   // [input]
-  // The last argument of this name, of the query or of a form, without blanks around it. Without a
-  // default a missing one is answered 400.
+  // Returns the last argument of this name, from the query or a form, without spaces around it. If
+  // it is missing, returns `fallback`, or throws HTTPError(400) if there is none.
   std::string get_argument(std::string_view name) const;
   std::string get_argument(std::string_view name, std::string_view fallback) const;
-  // All of this name.
+  // Returns all arguments of this name.
   std::vector<std::string> get_arguments(std::string_view name) const;
 
-  // Valid as long as the handler.
+  // Both are valid as long as the handler.
   const HTTPServerRequest& request() const { return *request_; }
   const Application& application() const { return *application_; }
   std::string reverse_url(std::string_view name, const PathArgs& args = {}) const;
   // [/input]
 
-  // What serves a request. For Application.
+  // Takes a request through its whole life. For Application.
   void execute(const Application& application, std::shared_ptr<HTTPServerRequest> request,
                const URLSpec& route, const PathArgs& args);
 
  protected:
-  // Answers with the page of this error. For who calls what may throw.
+  // Finishes with the error page for this exception, or only logs it after the response. Call it in
+  // callbacks that may throw.
   void handle_exception(const std::exception_ptr& error);
   HTTPServerRequest& mutable_request() { return *request_; }
 
-  // Whether the answer is finished when the verb returns. Chapter 07 turns it off.
+  // Whether the response is finished when the verb returns. Chapter 07 turns it off.
   bool auto_finish_ = true;
 
  private:

@@ -20,7 +20,7 @@ URLSpec::URLSpec(std::string pattern, std::string name, Factory make, Initialize
 // [match]
 std::optional<PathArgs> URLSpec::match(const std::string& path) const {
   const auto count = static_cast<std::size_t>(pattern_->NumberOfCapturingGroups());
-  std::vector<re2::StringPiece> groups(count + 1);  // the first is the whole path
+  std::vector<re2::StringPiece> groups(count + 1);  // groups[0] is the whole path
   if (!pattern_->Match(path, 0, path.size(), re2::RE2::ANCHOR_BOTH, groups.data(),
                        static_cast<int>(groups.size()))) {
     return std::nullopt;

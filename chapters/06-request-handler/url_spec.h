@@ -1,4 +1,4 @@
-// One route: which paths it takes, which handler answers them, and how to write such a path.
+// One route: the paths it matches, the handler that answers them, and how to write such a path.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ namespace mini {
 
 class RequestHandler;
 
-// What the groups of a pattern matched, decoded: "/story/([0-9]+)" gives one.
+// What the groups of a pattern matched, decoded: "/story/([0-9]+)" has one.
 using PathArgs = std::vector<std::string>;
 
 // [url_spec]
@@ -28,13 +28,13 @@ class URLSpec {
   using Initialize = std::function<void(RequestHandler&)>;
 
   // `pattern` is a regular expression for the whole path. Throws std::invalid_argument if it is
-  // none.
+  // malformed.
   URLSpec(std::string pattern, std::string name, Factory make, Initialize initialize);
 
-  // What the groups are of a path that this route takes; nothing of any other.
+  // Returns what the groups match in `path`; nothing if the route does not match it.
   std::optional<PathArgs> match(const std::string& path) const;
-  // The path that match() would give `args` for. Throws std::invalid_argument if their number is
-  // not that of the groups, or if the pattern says more than text and groups.
+  // Returns the path for which match() returns `args`. Throws std::invalid_argument if there is
+  // none, or if the pattern is more than text and groups.
   std::string reverse(const PathArgs& args) const;
 
   const std::string& name() const { return name_; }
@@ -50,7 +50,7 @@ class URLSpec {
 // [/url_spec]
 
 // [url]
-// A route to handlers of class H. What follows the name is passed to H::initialize() of each.
+// Makes a route to handlers of class H, each of which gets `args` in H::initialize().
 template <class H, class... Args>
 URLSpec url(std::string pattern, std::string name = "", Args... args) {
   const auto initialize = [... args = std::move(args)](RequestHandler& handler) {

@@ -1,5 +1,4 @@
-// What the servers of chapters 06 to 08 have in common: their options, and the handlers that the
-// wire tests ask for.
+// What the servers of chapters 06 to 08 share: their options, and the handlers for the wire tests.
 #pragma once
 
 #include <sys/resource.h>
@@ -50,7 +49,7 @@ inline Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// A connection is a descriptor, and a process may usually have 1,024: ask for all it can get.
+// Every connection takes a descriptor, and the usual limit is 1,024: raises it as far as allowed.
 inline void allow_many_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -65,7 +64,7 @@ class MainHandler : public mini::RequestHandler {
 };
 // [/hello]
 
-// Gives back what it gets.
+// Sends back what it gets.
 class EchoHandler : public mini::RequestHandler {
  public:
   void prepare() override {
@@ -75,7 +74,7 @@ class EchoHandler : public mini::RequestHandler {
   }
 };
 
-// Also answers HEAD: with the head that GET would have.
+// Also answers HEAD, with the head of the response to GET.
 class HeadHandler : public MainHandler {
  public:
   void head(const PathArgs& args) override { get(args); }
@@ -85,12 +84,12 @@ class BigHandler : public mini::RequestHandler {
  public:
   void get(const PathArgs&) override {
     const auto size = to_number<std::size_t>(get_argument("n"));
-    if (!size || *size > 100'000'000) throw mini::HTTPError(400, "n is no size");
+    if (!size || *size > 100'000'000) throw mini::HTTPError(400, "n is not a size");
     write(std::string(*size, 'x'));
   }
 };
 
-// Computes, and keeps the thread: as long as that takes, nobody else is served.
+// Computes, and holds the thread: until it is done, nobody else is served.
 class BusyHandler : public mini::RequestHandler {
  public:
   void get(const PathArgs&) override {
@@ -107,7 +106,7 @@ class BusyHandler : public mini::RequestHandler {
   }
 };
 
-// Their routes, and those of the chapter.
+// Returns the chapter's routes and those of the handlers above.
 inline std::vector<mini::URLSpec> with_common_routes(std::vector<mini::URLSpec> routes) {
   routes.push_back(mini::url<EchoHandler>("/echo"));
   routes.push_back(mini::url<HeadHandler>("/head"));

@@ -49,12 +49,12 @@ class StoryHandler : public mini::RequestHandler {
 };
 
 // [slow]
-// The database takes a while to answer, and this handler waits for it. So does everybody.
+// The database takes a while, and this handler waits for it. So does everybody else.
 class SlowHandler : public mini::RequestHandler {
  public:
   void get(const PathArgs&) override {
     const double seconds = demo::to_number<double>(get_argument("s", "0")).value_or(0);
-    if (!(seconds >= 0 && seconds <= 10)) throw mini::HTTPError(400, "s is no wait");
+    if (!(seconds >= 0 && seconds <= 10)) throw mini::HTTPError(400, "s is not a wait");
     timespec wait{};
     wait.tv_sec = static_cast<time_t>(seconds);
     wait.tv_nsec = static_cast<long>((seconds - static_cast<double>(wait.tv_sec)) * 1e9);

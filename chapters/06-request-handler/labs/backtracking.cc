@@ -1,4 +1,4 @@
-// Lab: the same pattern in two libraries.  backtracking std|re2 [port]
+// Matches the same pattern with two libraries.  backtracking std|re2 [PORT]
 #include <cstdint>
 #include <cstdio>
 #include <memory>

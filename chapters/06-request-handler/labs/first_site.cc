@@ -1,5 +1,5 @@
-// Lab: a site on the server of chapter 05, with a ladder of comparisons. Its faults are those that
-// such a site has.  first_site [port]
+// A site on the server of chapter 05: a ladder of comparisons, with the faults that such sites
+// have.  first_site [PORT]
 #include <cstdint>
 #include <cstdio>
 #include <memory>

@@ -1,4 +1,4 @@
-// Lab: what it costs to find a route that has so many others before it.  routes [us]
+// Measures how long it takes to find a route after many others.  routes [us]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,7 +11,7 @@
 namespace {
 
 // [search]
-// The index of the first route that takes `path`, as Application finds it.
+// Returns the index of the first route that matches `path`, found as Application does it.
 std::size_t find(const std::vector<mini::URLSpec>& routes, const std::string& path) {
   std::size_t index = 0;
   while (index < routes.size() && !routes[index].match(path)) ++index;
@@ -27,7 +27,7 @@ std::vector<mini::URLSpec> some_routes(std::size_t count) {
   return routes;
 }
 
-// The best of five tries: what else the machine does can only add to it.
+// Returns the best of five tries: anything else that the machine does only adds to them.
 double microseconds_each(const std::vector<mini::URLSpec>& routes, const std::string& path) {
   const std::size_t times = 20'000 / routes.size();
   double best = 1e9;

@@ -16,7 +16,7 @@ namespace {
 
 using Events = std::vector<std::string>;
 
-// Notes what happens to it, and does what its path says.
+// Records what is called, and does what its path says.
 class NotingHandler : public RequestHandler {
  public:
   void initialize(Events* events) {
@@ -72,7 +72,7 @@ class WebTest : public testing::Test {
  protected:
   WebTest() { server_ = &app_.listen(loop_, 0); }
 
-  // All that a client gets who sends `bytes` and shuts down its sending side.
+  // Returns all that a client receives that sends `bytes` and then shuts down its sending side.
   std::string ask(const std::string& bytes) {
     Client client(server_->port());
     client.send(bytes);
@@ -109,12 +109,12 @@ TEST_F(WebTest, the_first_route_wins) {
   EXPECT_EQ(body_of(get("/do/never")), "got never");
 }
 
-TEST_F(WebTest, prepare_may_answer_and_then_there_is_no_verb) {
+TEST_F(WebTest, no_verb_runs_after_prepare_has_finished_the_response) {
   EXPECT_EQ(body_of(get("/prepare")), "prepared");
   EXPECT_EQ(events_, (Events{"initialize", "prepare", "on_finish"}));
 }
 
-TEST_F(WebTest, what_a_verb_throws_becomes_a_page) {
+TEST_F(WebTest, an_exception_in_a_verb_becomes_an_error_page) {
   testing::internal::CaptureStderr();
   const std::string answer = get("/do/throw");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
@@ -129,13 +129,13 @@ TEST_F(WebTest, what_a_verb_throws_becomes_a_page) {
   EXPECT_EQ(events_.back(), "on_finish");
 }
 
-TEST_F(WebTest, what_is_thrown_after_the_answer_is_only_logged) {
+TEST_F(WebTest, an_exception_after_the_response_is_only_logged) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(body_of(get("/do/late")), "done");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "/do/late: too late\n");
 }
 
-TEST_F(WebTest, a_page_of_its_own_for_errors) {
+TEST_F(WebTest, a_handler_with_its_own_error_page) {
   EXPECT_EQ(body_of(get("/bad")), "<h1>400</h1>");
   testing::internal::CaptureStderr();
   EXPECT_EQ(body_of(get("/bad?worse")), "<h1>400</h1>");
@@ -170,7 +170,7 @@ TEST_F(WebTest, redirect) {
   EXPECT_THROW(app_.reverse_url("unknown"), std::out_of_range);
 }
 
-TEST(RequestHandler, one_answer) {
+TEST(RequestHandler, a_second_response_throws) {
   IOLoop loop;
   struct TwiceHandler : RequestHandler {
     void get(const PathArgs&) override {

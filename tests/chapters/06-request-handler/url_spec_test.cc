@@ -29,7 +29,7 @@ TEST(URLSpec, groups_become_arguments_decoded) {
   EXPECT_EQ(route("/a(b)?").match("/a"), PathArgs{""});
 }
 
-TEST(URLSpec, what_is_no_pattern_is_said_when_the_route_is_made) {
+TEST(URLSpec, a_bad_pattern_throws_when_the_route_is_made) {
   EXPECT_THROW(route("/(unclosed"), std::invalid_argument);
 }
 
@@ -39,7 +39,7 @@ TEST(URLSpec, reverse) {
   EXPECT_EQ(route("/([^/]+)/x/([^/]+)").reverse({"a/b", "ü"}), "/a%2Fb/x/%C3%BC");
 }
 
-TEST(URLSpec, reverse_refuses_what_it_would_get_wrong) {
+TEST(URLSpec, reverse_throws_rather_than_build_a_wrong_path) {
   EXPECT_THROW(route("/story/([0-9]+)").reverse({}), std::invalid_argument);
   EXPECT_THROW(route("/").reverse({"1"}), std::invalid_argument);
   EXPECT_THROW(route("/story/([0-9]+)").reverse({"one"}), std::invalid_argument);
