@@ -6,8 +6,8 @@
 
 #include "06-request-handler/request_handler.h"
 
-// For a route with one group, "/static/(.*)": the group is the file's name in the folder. What is
-// no file in the folder, or below it, is 404, whether it exists elsewhere or not.
+// For a route with one group, "/static/(.*)": the group is the file's name in the folder. Anything
+// that is not a file in the folder or below it gets a 404, whether or not it exists elsewhere.
 class StaticFileHandler : public mini::RequestHandler {
  public:
   // The folder must exist.

@@ -1,4 +1,4 @@
-// A site of stories: everybody reads them, and who has the key writes them.
+// A site of stories. Everybody may read them; writing them takes the key.
 #pragma once
 
 #include <map>
@@ -9,10 +9,10 @@
 
 struct Stories {
   std::map<std::string, std::string> texts;
-  std::string key;  // the argument `key` of those who may write
+  std::string key;  // a request that writes has it as the argument `key`
 };
 
-// The route /story/N: GET shows a story. POST writes it, with the argument `text`; DELETE removes
-// it. Who asks for one of these without the key is sent to /login, and nothing else happens.
+// Returns the route /story/N. GET shows a story, POST writes it from the argument `text`, DELETE
+// removes it. A POST or DELETE without the key is redirected to /login, and does nothing else.
 // `stories` must outlive the routes.
 std::vector<mini::URLSpec> story_routes(Stories& stories);

@@ -54,7 +54,7 @@ void RequestHandler::execute(const Application& application,
                              const PathArgs& args) {
   application_ = &application;
   request_ = std::move(request);
-  // TODO: what they throw is an answer too. And who may end this early?
+  // TODO: an exception needs a response too. And which of these may finish the response early?
   clear();
   arguments_ = parse_query(request_->query());
   if (request_->headers.get("Content-Type")
@@ -71,12 +71,12 @@ void RequestHandler::execute(const Application& application,
 }
 
 void RequestHandler::handle_exception(const std::exception_ptr& error) {
-  // TODO: which status has it? What is for the log, and what for the client?
+  // TODO: which status is it? What goes to the log, and what to the client?
   std::rethrow_exception(error);
 }
 
 void RequestHandler::send_error(int status) {
-  // TODO: what has been written so far?
+  // TODO: what may have been written so far?
   status_ = status;
   write_error(status);
   finish();
@@ -100,7 +100,7 @@ void RequestHandler::write(std::string_view chunk) {
 
 void RequestHandler::finish() {
   if (finished_) throw std::logic_error("finish() called twice");
-  // TODO: what is true from now on, and who wants to know?
+  // TODO: what is true from now on, and which function has to know?
   request_->respond(status_, headers_, body_);
 }
 

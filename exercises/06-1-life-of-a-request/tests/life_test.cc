@@ -15,7 +15,7 @@ using mini::PathArgs;
 using story::Story;
 using Events = std::vector<std::string>;
 
-// Notes what it is asked, and does what its path says.
+// Records what is called, and does what its path says.
 class NotingHandler : public mini::RequestHandler {
  public:
   void initialize(Events* events) { events_ = events; }
@@ -26,7 +26,7 @@ class NotingHandler : public mini::RequestHandler {
   void get(const PathArgs& args) override {
     events_->push_back("get");
     if (args[0] == "missing") throw mini::HTTPError(404);
-    if (args[0] == "prepared") return;  // a verb that writes would be found out by write()
+    if (args[0] == "prepared") return;  // a verb that wrote would be caught by write()
     write("half a page");
     if (args[0] == "half") throw mini::HTTPError(403);
     if (args[0] == "bug") throw std::runtime_error("the password is 12345");
@@ -51,7 +51,7 @@ class Site {
  public:
   explicit Site(Story& story) : story_(story), port_(app_.listen(loop_, 0).port()) {}
 
-  // Status and body of the answer: "200 hello".
+  // Returns status and body of the response: "200 hello".
   std::string get(const std::string& path) {
     story_.step("a client asks for " + path);
     mini::Client client(port_);
@@ -76,55 +76,56 @@ std::string page(const std::string& line) {
 }
 
 TEST(Life, a_page) {
-  Story story("This one passes on the starter: nothing happens on the way.");
+  Story story("This one passes with the starter: nothing happens on the way.");
   Site site(story);
-  story.expect("the answer", std::string("200 half a page"), site.get("/page"));
+  story.expect("the response", std::string("200 half a page"), site.get("/page"));
   story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
 }
 
 TEST(Life, a_verb_that_throws_an_HTTPError) {
-  Story story("An HTTPError is an answer, and not an accident: whoever throws it has said which.");
+  Story story(
+      "An HTTPError is a response and not an accident: the code that threw it chose the status.");
   Site site(story);
-  story.expect("the answer", "404 " + page("404: Not Found"), site.get("/missing"));
+  story.expect("the response", "404 " + page("404: Not Found"), site.get("/missing"));
 }
 
 TEST(Life, prepare_that_answers) {
   Story story(
-      "prepare() may have answered: it asks who you are, and sends you away. The verb is not "
-      "called then;\n"
-      "  nobody is asked after the answer.");
+      "prepare() may have responded: it checks who you are, and sends you away. Then the verb is "
+      "not called;\n"
+      "  nothing is called after the response.");
   Site site(story);
-  story.expect("the answer", std::string("200 from prepare"), site.get("/prepared"));
+  story.expect("the response", std::string("200 from prepare"), site.get("/prepared"));
   story.expect("what was called", Events{"prepare", "on_finish"}, site.events());
 }
 
 TEST(Life, an_error_in_the_middle_of_a_page) {
   Story story(
-      "Half a page and an error page are no page. Nothing has left before finish(), so all of it "
-      "can be\n"
+      "Half a page and an error page do not make a page. Nothing has left before finish(), so all "
+      "of it can be\n"
       "  taken back.");
   Site site(story);
-  story.expect("the answer", "403 " + page("403: Forbidden"), site.get("/half"));
+  story.expect("the response", "403 " + page("403: Forbidden"), site.get("/half"));
 }
 
 TEST(Life, what_an_exception_says) {
   Story story(
-      "What an exception says is for those who can mend it: it goes into the log. A stranger who "
-      "reads it\n"
-      "  learns how your program is made.");
+      "The text of an exception is for whoever can fix it: it goes to the log. A stranger who "
+      "reads it learns\n"
+      "  how your program is built.");
   Site site(story);
   testing::internal::CaptureStderr();
   const std::string answer = site.get("/bug");
   const std::string log = testing::internal::GetCapturedStderr();
-  story.expect("the answer", "500 " + page("500: Internal Server Error"), answer);
+  story.expect("the response", "500 " + page("500: Internal Server Error"), answer);
   story.expect("the log", std::string("/bug: the password is 12345\n"), log);
 }
 
 TEST(Life, what_the_log_says) {
   Story story(
-      "A 404 is said to the client, whose error it is. A log with a line for each of them hides "
-      "what you must\n"
-      "  mend: what begins with 5.");
+      "A 404 is the client's error, and the client is told. A log with a line for each of them "
+      "hides what you have\n"
+      "  to fix: every status that begins with 5.");
   Site site(story);
   testing::internal::CaptureStderr();
   site.get("/missing");
@@ -137,34 +138,32 @@ TEST(Life, what_the_log_says) {
                down);
 }
 
-TEST(Life, an_error_behind_the_answer) {
-  Story story(
-      "What has been answered cannot be answered again. After finish() an exception is for the "
-      "log, and for\n"
-      "  nobody else.");
+TEST(Life, an_error_after_the_response) {
+  Story story("A request gets one response. After finish() an exception is only for the log.");
   Site site(story);
   testing::internal::CaptureStderr();
   const std::string answer = site.get("/late");
   const std::string log = testing::internal::GetCapturedStderr();
-  story.expect("the answer", std::string("200 half a page, whole"), answer);
+  story.expect("the response", std::string("200 half a page, whole"), answer);
   story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
   story.expect("the log", std::string("/late: too late\n"), log);
 }
 
 TEST(Life, a_verb_that_answers_later) {
   Story story(
-      "A verb that returns has not always answered: with auto_finish_ off it has kept itself, and "
-      "finishes when\n"
-      "  it has what it waits for. Whoever finishes for it sends half a page.");
+      "A verb that has returned need not have responded: with auto_finish_ off, the handler keeps "
+      "itself alive,\n"
+      "  and finishes when it has what it waits for. If you finish for it, you send half a page.");
   Site site(story);
-  story.expect("the answer", std::string("200 half a page, later"), site.get("/held"));
+  story.expect("the response", std::string("200 half a page, later"), site.get("/held"));
   story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
 }
 
 TEST(Life, what_prepare_has_taken) {
   Story story(
-      "on_finish() comes on every way. What prepare() took and on_finish() should give back is "
-      "kept for ever by every request that fails, if it does not.");
+      "on_finish() is called whichever way a request ends. Otherwise, what prepare() took and "
+      "on_finish() should\n"
+      "  give back, every failed request keeps forever.");
   Site site(story);
   for (const std::string path : {"/page", "/missing", "/prepared"}) site.get(path);
   story.expect(

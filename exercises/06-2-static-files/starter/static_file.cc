@@ -31,7 +31,7 @@ void StaticFileHandler::initialize(const std::string& folder) {
 }
 
 void StaticFileHandler::get(const mini::PathArgs& args) {
-  // TODO: who has chosen args[0], and what may it say?
+  // TODO: who chose args[0], and what may it say?
   const fs::path file = folder_ / args[0];
   if (!fs::exists(file)) throw mini::HTTPError(404);
   set_header("Content-Type", type_of(file));

@@ -16,8 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using story::Story;
 
-// A folder "site" with a page and a folder, beside "secret.txt" and "site-private/secret.txt", and
-// a server of it.
+// A folder "site" with a page and a folder, next to "secret.txt" and "site-private/secret.txt", and
+// a server for it.
 class Site {
  public:
   explicit Site(Story& story) : story_(story), folder_(make_folder()) {
@@ -34,7 +34,7 @@ class Site {
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
-  // Status, type and, if the status is 200, body: "200 text/plain; charset=UTF-8 hello".
+  // Returns the status and, if that is 200, type and body: "200 text/plain; charset=UTF-8 hello".
   std::string get(const std::string& path) {
     story_.step("a client asks for " + path);
     mini::Client client(port_);
@@ -67,56 +67,57 @@ class Site {
 };
 
 TEST(StaticFile, what_the_folder_holds) {
-  Story story("These pass on the starter: they are what the folder holds.");
+  Story story("These pass with the starter: they ask for what the folder holds.");
   Site site(story);
-  story.expect("the answer", std::string("200 text/html; charset=UTF-8 <p>hello</p>"),
+  story.expect("the response", std::string("200 text/html; charset=UTF-8 <p>hello</p>"),
                site.get("/static/page.html"));
-  story.expect("the answer", std::string("200 image/png a sun"),
+  story.expect("the response", std::string("200 image/png a sun"),
                site.get("/static/pictures/sun.png"));
-  story.expect("the answer", std::string("404"), site.get("/static/moon.png"));
+  story.expect("the response", std::string("404"), site.get("/static/moon.png"));
 }
 
 TEST(StaticFile, a_name_that_climbs) {
   Story story(
-      "A name from a client is a wish. curl and browsers make /static/../x into /x before they "
-      "ask; who\n"
-      "  wants your files does not, or writes %2e%2e, and the route decodes that for you.");
+      "A name from a client is a wish. curl and browsers turn /static/../x into /x before they "
+      "ask. An attacker\n"
+      "  does not, or writes %2e%2e, and the route decodes that for you.");
   Site site(story);
-  story.expect("the answer", std::string("404"), site.get("/static/../secret.txt"));
-  story.expect("the answer", std::string("404"), site.get("/static/%2e%2e/secret.txt"));
+  story.expect("the response", std::string("404"), site.get("/static/../secret.txt"));
+  story.expect("the response", std::string("404"), site.get("/static/%2e%2e/secret.txt"));
 }
 
-TEST(StaticFile, a_name_that_climbs_when_it_is_mended) {
-  Story story("What you cut out of a name makes a new name, and that nobody has looked at.");
+TEST(StaticFile, a_name_that_climbs_once_it_is_cleaned) {
+  Story story(
+      "If you cut something out of a name, you get another name, and nobody has checked that one.");
   Site site(story);
-  story.expect("the answer", std::string("404"), site.get("/static/....//secret.txt"));
+  story.expect("the response", std::string("404"), site.get("/static/....//secret.txt"));
 }
 
 TEST(StaticFile, a_name_that_begins_at_the_root) {
   Story story(
-      "A path that begins with a slash begins at the root: joined to a folder, it is the path "
-      "alone. There\n"
-      "  is no dot in it to look for.");
+      "A path that begins with a slash begins at the root. Join it to a folder, and the folder is "
+      "gone. It has\n"
+      "  no dots to look for.");
   Site site(story);
-  story.expect("the answer", std::string("404"),
+  story.expect("the response", std::string("404"),
                site.get("/static/" + (site.folder() / "secret.txt").string()));
-  story.expect("the answer", std::string("200 text/plain; charset=UTF-8 <p>text</p>"),
+  story.expect("the response", std::string("200 text/plain; charset=UTF-8 <p>text</p>"),
                site.get("/static/notes..txt"));
 }
 
 TEST(StaticFile, a_neighbour_whose_name_begins_alike) {
   Story story(
-      "A path is a list of names, and not a row of letters: site-private begins with site, and is "
+      "A path is a list of names, not a string of letters: site-private begins with site, and is "
       "not in it.");
   Site site(story);
-  story.expect("the answer", std::string("404"), site.get("/static/../site-private/secret.txt"));
+  story.expect("the response", std::string("404"), site.get("/static/../site-private/secret.txt"));
 }
 
 TEST(StaticFile, a_folder) {
-  Story story("What exists is not yet a file. A folder can be opened, and reads as nothing.");
+  Story story("Not everything that exists is a file. A folder can be opened, and reads as empty.");
   Site site(story);
-  story.expect("the answer", std::string("404"), site.get("/static/pictures"));
-  story.expect("the answer", std::string("404"), site.get("/static/"));
+  story.expect("the response", std::string("404"), site.get("/static/pictures"));
+  story.expect("the response", std::string("404"), site.get("/static/"));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ class StoryHandler : public mini::RequestHandler {
  public:
   void initialize(Stories* stories) { stories_ = stories; }
 
-  // An answer here is the last word: no verb is called behind it.
+  // A response here is the last word: no verb is called after it.
   void prepare() override {
     if (request().method != "GET" && get_argument("key", "") != stories_->key) redirect("/login");
   }

@@ -18,10 +18,10 @@ class Site {
  public:
   explicit Site(Story& story) : story_(story), port_(app_.listen(loop_, 0).port()) {}
 
-  // The status, and where the answer sends the client: "302 /login".
+  // Returns the status, and where the response sends the client: "302 /login".
   std::string ask(const std::string& method, const std::string& uri) {
     story_.step("a client sends " + method + " " + uri);
-    testing::internal::CaptureStderr();  // what is thrown behind an answer is only logged
+    testing::internal::CaptureStderr();  // an exception after the response is only logged
     mini::Client client(port_);
     client.send(method + " " + uri + " HTTP/1.0\r\n\r\n");
     mini::settle(loop_);
@@ -45,28 +45,28 @@ class Site {
 
 const Texts kAsBefore = {{"1", "once"}, {"2", "twice"}};
 
-TEST(Editor, who_has_the_key) {
-  Story story("These pass on the starter: the key is the right one.");
+TEST(Editor, a_writer_with_the_key) {
+  Story story("These pass with the starter: the key is the right one.");
   Site site(story);
-  story.expect("the answer", std::string("302 /story/1"),
+  story.expect("the response", std::string("302 /story/1"),
                site.ask("POST", "/story/1?key=sesame&text=new"));
-  story.expect("the answer", std::string("200"), site.ask("DELETE", "/story/2?key=sesame"));
-  story.expect("the answer", std::string("404"), site.ask("DELETE", "/story/2?key=sesame"));
+  story.expect("the response", std::string("200"), site.ask("DELETE", "/story/2?key=sesame"));
+  story.expect("the response", std::string("404"), site.ask("DELETE", "/story/2?key=sesame"));
   story.expect("the stories", Texts{{"1", "new"}}, site.texts());
 }
 
 TEST(Editor, a_stranger_is_shown_the_way) {
-  Story story("A page that only says no does not show them the way in, which editor.h promises.");
+  Story story("A page that only says no does not show them the way in, as editor.h promises.");
   Site site(story);
-  story.expect("the answer", std::string("302 /login"), site.ask("DELETE", "/story/1"));
-  story.expect("the answer", std::string("302 /login"), site.ask("POST", "/story/1?text=x"));
+  story.expect("the response", std::string("302 /login"), site.ask("DELETE", "/story/1"));
+  story.expect("the response", std::string("302 /login"), site.ask("POST", "/story/1?text=x"));
 }
 
 TEST(Editor, a_stranger_deletes) {
   Story story(
-      "redirect() answers the request; it does not end the function that has called it. The line "
-      "behind it\n"
-      "  is executed, whatever the client has been told.");
+      "redirect() finishes the response; it does not end the function that called it. The next "
+      "line runs,\n"
+      "  whatever the client has been told.");
   Site site(story);
   site.ask("DELETE", "/story/1");
   site.ask("DELETE", "/story/2?key=guess");
@@ -75,18 +75,18 @@ TEST(Editor, a_stranger_deletes) {
 
 TEST(Editor, a_stranger_writes) {
   Story story(
-      "What every verb must ask, one of them forgets. There is a place that comes before all of "
-      "them.");
+      "A check that every verb must make, one of them forgets. There is a place that comes "
+      "before all of them.");
   Site site(story);
   site.ask("POST", "/story/1?text=nonsense");
   story.expect("the stories", kAsBefore, site.texts());
 }
 
 TEST(Editor, a_stranger_reads) {
-  Story story("A gate that lets nobody in guards the stories from their readers too.");
+  Story story("A gate that lets nobody in keeps the readers out too.");
   Site site(story);
-  story.expect("the answer", std::string("200"), site.ask("GET", "/story/1"));
-  story.expect("the answer", std::string("404"), site.ask("GET", "/story/3"));
+  story.expect("the response", std::string("200"), site.ask("GET", "/story/1"));
+  story.expect("the response", std::string("404"), site.ask("GET", "/story/3"));
 }
 
 }  // namespace

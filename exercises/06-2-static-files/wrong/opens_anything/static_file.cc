@@ -19,7 +19,7 @@ std::string type_of(const fs::path& file) {
   return "application/octet-stream";
 }
 
-// Whether `file` is what `folder` holds, at any depth: its names begin with those of the folder.
+// Returns whether `file` is in `folder`, at any depth: its names begin with those of the folder.
 bool is_inside(const fs::path& folder, const fs::path& file) {
   return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first ==
          folder.end();
