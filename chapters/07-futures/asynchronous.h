@@ -1,4 +1,4 @@
-// Handlers that answer later (Tornado 4: @web.asynchronous).
+// Handlers that respond later (Tornado 4: @web.asynchronous).
 #pragma once
 
 #include <exception>
@@ -13,19 +13,19 @@ namespace mini {
 // [handler]
 class AsynchronousHandler : public RequestHandler {
  public:
-  // The client has left, or will say no more, before finish(). What is written from now on goes
-  // nowhere.
+  // Called when the client closes the connection, or shuts down its sending side, before finish().
+  // Whatever is written from then on is discarded. Does nothing unless overridden.
   virtual void on_connection_close() {}
 
  protected:
-  // For a verb that returns before its answer is ready: keeps the request open, and this object
+  // Lets the verb return before its response is ready: keeps the request open, and this object
   // alive, until finish() is called or the client leaves.
   void asynchronous();
 
   // [wrap]
-  // A callback for later: it keeps this object alive, and what it throws becomes the error page. A
-  // callback that is not wrapped throws into the loop, which knows of no request: the client waits
-  // for ever.
+  // Returns a callback to run later. It keeps this object alive, and an exception that it throws
+  // becomes this request's error page. Without wrap(), the exception would end up in the loop,
+  // which knows nothing about requests, and the client would wait forever.
   template <class F>
   auto wrap(F callback) {
     return [self = shared_from_this(), this, callback = std::move(callback)](auto&&... args) {

@@ -1,4 +1,4 @@
-// A result that is not there yet (Tornado: tornado.concurrent.Future).
+// A result that has not arrived yet (Tornado: tornado.concurrent.Future).
 #pragma once
 
 #include <exception>
@@ -15,17 +15,17 @@
 
 namespace mini {
 
-// Writes to stderr what nobody will catch any more.
+// Writes an exception that nobody will catch any more to stderr.
 void log_exception(const char* where, const std::exception_ptr& error);
 
 template <class T>
 class Future;
 
 // [state]
-// What the copies of one future share.
+// The state that all copies of one future share.
 template <class T>
 struct FutureState {
-  // void has no values: std::monostate stands for "it is done".
+  // There are no values of type void: std::monostate stands for "done".
   using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
   FutureState() = default;
@@ -43,27 +43,29 @@ struct FutureState {
 };
 // [/state]
 
-// [future]
-// A handle: copies mean the same result. It belongs to the thread of its loop.
+// A handle: all copies refer to the same result. Use it only on the thread of its loop.
 template <class T>
 class Future {
  public:
-  // Pending, until somebody with a copy of it says how it ended.
+  // [future]
+  // Makes a pending future. Whoever holds a copy may complete it.
   Future() : state_(std::make_shared<FutureState<T>>()) {}
 
   bool done() const { return state_->done(); }
 
-  // The result. Throws the exception that took its place; std::logic_error if it is not done.
+  // Returns the value, or throws the exception that took its place. Throws std::logic_error if the
+  // future is not done.
   std::add_lvalue_reference_t<const T> result() const;
 
-  // Complete it. std::logic_error if it is done.
+  // Complete the future. Both throw std::logic_error if it is done already.
   template <class... V>
   void set_result(V&&... value) const;
   void set_exception(std::exception_ptr error) const;
 
-  // Calls `callback` when it is done: from the loop, never inside this call, nor inside
-  // set_result(). Whoever completes a future need not know what will run then.
+  // Calls `callback` once the future is done. The call comes from the loop, never from inside this
+  // function, set_result() or set_exception().
   void add_done_callback(std::function<void(Future)> callback) const;
+  // [/future]
 
  private:
   void complete() const;
@@ -71,7 +73,6 @@ class Future {
 
   std::shared_ptr<FutureState<T>> state_;
 };
-// [/future]
 
 // [result]
 template <class T>
@@ -99,12 +100,13 @@ void Future<T>::set_exception(std::exception_ptr error) const {
   complete();
 }
 
-// [queue]
 template <class T>
 void Future<T>::complete() const {
   for (auto& callback : std::exchange(state_->callbacks, {})) call_soon(std::move(callback));
 }
+// [/complete]
 
+// [queue]
 template <class T>
 void Future<T>::call_soon(std::function<void(Future)> callback) const {
   IOLoop::current().add_callback(
@@ -120,6 +122,5 @@ void Future<T>::add_done_callback(std::function<void(Future)> callback) const {
   }
 }
 // [/queue]
-// [/complete]
 
 }  // namespace mini

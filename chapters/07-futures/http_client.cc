@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t kMaxHead = 64 * 1024;   // bytes
 constexpr std::size_t kReadSize = 64 * 1024;  // bytes
 
-// "HTTP/1.1 200 OK" and the fields that follow. False: it is no answer.
-bool parse_answer_head(std::string_view head, HTTPResponse& response) {
+// Parses "HTTP/1.1 200 OK" and the fields that follow. Returns false if this is not a response.
+bool parse_response_head(std::string_view head, HTTPResponse& response) {
   const auto first = take_before(head, "\r\n");
   std::string_view line = first.value_or(head);
   const auto version = take_before(line, " ");
@@ -30,7 +30,7 @@ bool parse_answer_head(std::string_view head, HTTPResponse& response) {
 }
 
 // [fetch]
-// One question to one server. It is owned by the callback of its stream that is due next.
+// One request to one server. The callbacks of its stream and its timer own it.
 class Fetch : public std::enable_shared_from_this<Fetch> {
  public:
   Fetch(IOLoop& loop, AsyncHTTPClient::Limits limits, AsyncHTTPClient::FetchCallback callback)
@@ -51,45 +51,44 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   std::shared_ptr<IOStream> stream_;
   Timeout timeout_{};
   HTTPResponse response_;
-  std::optional<std::size_t> length_;  // of the body; nothing: it ends with the connection
+  std::optional<std::size_t> length_;  // of the body; nullopt: it ends with the connection
   bool has_head_ = false;
 };
 
 // [start]
-// Speaks HTTP/1.0: the server answers with a length or by closing, and never in chunks.
+// Speaks HTTP/1.0: the body ends after its length or with the connection, and is never chunked.
 void Fetch::start(const HTTPUrl& url) {
   Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (socket.fd() < 0) {  // no descriptor is left: no answer, as from a server that is not there
+  if (socket.fd() < 0) {  // out of descriptors: report it like a server that is not there
     response_.error = std::generic_category().message(errno);
     return loop_.add_callback([self = shared_from_this()] { self->callback_(self->response_); });
   }
   stream_ = IOStream::create(loop_, std::move(socket), limits_.max_body + kMaxHead);
   stream_->connect(url.port, url.host == "localhost" ? "127.0.0.1" : url.host, nullptr);
   stream_->set_close_callback([self = shared_from_this()] { self->on_close(); });
-  timeout_ = loop_.call_later(limits_.timeout,
-                              [self = shared_from_this()] { self->fail("no answer in time"); });
+  timeout_ =
+      loop_.call_later(limits_.timeout, [self = shared_from_this()] { self->fail("timed out"); });
   stream_->write("GET " + url.target + " HTTP/1.0\r\nHost: " + url.host + ":" +
                  std::to_string(url.port) + "\r\n\r\n");
   stream_->read_until(
       "\r\n\r\n", [self = shared_from_this()](std::string head) { self->on_head(std::move(head)); },
       kMaxHead);
 }
-
 // [/start]
 
 void Fetch::on_head(std::string head) {
   head.resize(head.size() - 4);
-  if (!parse_answer_head(head, response_)) return fail("the server speaks no HTTP");
+  if (!parse_response_head(head, response_)) return fail("the server does not speak HTTP");
   has_head_ = true;
   if (const auto length = response_.headers.get("Content-Length")) {
     length_ = to_size(*length, 10);
-    if (!length_ || *length_ > limits_.max_body) return fail("the answer is too long");
+    if (!length_ || *length_ > limits_.max_body) return fail("the response is too long");
   }
   read_body();
 }
 
 void Fetch::read_body() {
-  if (response_.body.size() > limits_.max_body) return fail("the answer is too long");
+  if (response_.body.size() > limits_.max_body) return fail("the response is too long");
   if (length_ && response_.body.size() >= *length_) {
     response_.body.resize(*length_);
     return finish();
@@ -116,7 +115,7 @@ void Fetch::fail(const std::string& error) {
 }
 
 void Fetch::finish() {
-  if (!callback_) return;  // the close that follows comes here too
+  if (!callback_) return;  // the caller has been told already
   loop_.remove_timeout(timeout_);
   stream_->set_close_callback(nullptr);
   stream_->close();

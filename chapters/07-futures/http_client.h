@@ -1,4 +1,4 @@
-// Asks other servers without waiting for them (Tornado: tornado.httpclient.AsyncHTTPClient).
+// Sends requests to other servers without blocking (Tornado: tornado.httpclient.AsyncHTTPClient).
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace mini {
 
 // [response]
 struct HTTPResponse {
-  int code = 0;  // 0: there was no answer, and `error` says why
+  int code = 0;  // 0: there was no response, and `error` says why
   HTTPHeaders headers;
   std::string body;
   std::string error;
@@ -22,7 +22,8 @@ struct HTTPResponse {
 // [/response]
 
 // [url]
-// The parts of "http://host:port/path?query". Throws std::invalid_argument for anything else.
+// The parts of "http://host:port/path?query". parse() throws std::invalid_argument for anything
+// else.
 struct HTTPUrl {
   static HTTPUrl parse(const std::string& url);
   std::string host;
@@ -37,20 +38,21 @@ class AsyncHTTPClient {
   using FetchCallback = std::function<void(HTTPResponse)>;
 
   struct Limits {
-    double timeout = 20;                       // seconds, for all of it
+    double timeout = 20;                       // seconds, for the whole exchange
     std::size_t max_body = 100 * 1024 * 1024;  // bytes
   };
 
   explicit AsyncHTTPClient(IOLoop& loop) : AsyncHTTPClient(loop, Limits()) {}
   AsyncHTTPClient(IOLoop& loop, Limits limits) : loop_(loop), limits_(limits) {}
 
-  // GETs `url`: "http://", and a host that is an IPv4 address or "localhost". Calls `callback`
-  // once, from the loop, whatever happens: a process without a free descriptor is an error like
-  // any other. Throws std::invalid_argument for another URL. The client may be gone by then.
+  // Sends a GET request for `url`, which must begin with "http://" and name an IPv4 address or
+  // "localhost". Calls `callback` exactly once, from the loop, whatever happens; running out of
+  // descriptors is an error like any other. Throws std::invalid_argument for any other URL. The
+  // client may be destroyed before the callback is called.
   void fetch(const std::string& url, FetchCallback callback);
 
-  // The same as a future: it fails with std::runtime_error when there was no answer, or an error
-  // (code 400 and above).
+  // Does the same and returns a future. It fails with std::runtime_error if there is no response,
+  // or if the response is an error (code 400 and above).
   Future<HTTPResponse> fetch(const std::string& url);
 
  private:

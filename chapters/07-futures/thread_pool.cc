@@ -33,7 +33,7 @@ void ThreadPoolExecutor::work() {
     tasks_.pop_front();
     lock.unlock();
     task();
-    task = nullptr;  // what it holds is freed here, and not under the lock
+    task = nullptr;  // frees what it captured before the lock is taken again
     lock.lock();
   }
 }

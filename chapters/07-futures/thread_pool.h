@@ -1,4 +1,4 @@
-// Threads for what blocks (Python: concurrent.futures.ThreadPoolExecutor).
+// Threads for work that blocks (Python: concurrent.futures.ThreadPoolExecutor).
 #pragma once
 
 #include <condition_variable>
@@ -23,14 +23,14 @@ namespace mini {
 class ThreadPoolExecutor {
  public:
   explicit ThreadPoolExecutor(std::size_t threads);
-  // Waits for the tasks that run; forgets those that have not begun. The loops that gave it tasks
-  // must outlive it.
+  // Waits for the running tasks and drops those that have not started. Every loop that submitted a
+  // task must outlive the pool.
   ~ThreadPoolExecutor();
   ThreadPoolExecutor(const ThreadPoolExecutor&) = delete;
   ThreadPoolExecutor& operator=(const ThreadPoolExecutor&) = delete;
 
-  // Runs `function` on one of the threads. The future is done on the loop of the caller: only
-  // `function` itself, and what it uses, has to mind that there are several threads.
+  // Runs `function` on one of the threads. Its result, or its exception, completes the future on
+  // the caller's loop, so only `function` and the data it uses have to be safe to use there.
   template <class F>
   auto submit(F function) -> Future<std::invoke_result_t<F&>>;
 
@@ -50,7 +50,8 @@ class ThreadPoolExecutor {
 template <class F>
 auto ThreadPoolExecutor::submit(F function) -> Future<std::invoke_result_t<F&>> {
   using R = std::invoke_result_t<F&>;
-  // Filled by a thread of the pool, then read by the loop's: never by both at a time.
+  // [task]
+  // Filled in by a pool thread, then read by the loop's thread; never used by both at once.
   struct Task {
     F function;
     Future<R> future;
@@ -66,6 +67,7 @@ auto ThreadPoolExecutor::submit(F function) -> Future<std::invoke_result_t<F&>> 
       task->future.set_result(std::move(*task->value));
     }
   };
+  // [/task]
   // [run]
   enqueue(
       [task = std::move(task), deliver = std::move(deliver), &loop = IOLoop::current()]() mutable {
@@ -79,7 +81,7 @@ auto ThreadPoolExecutor::submit(F function) -> Future<std::invoke_result_t<F&>> 
         } catch (...) {
           task->error = std::current_exception();
         }
-        task.reset();  // from here on it is the loop's: what waits for the future is freed there
+        task.reset();  // from here on only the loop holds it, so its callbacks are freed there
         loop.add_callback(std::move(deliver));
       });
   // [/run]

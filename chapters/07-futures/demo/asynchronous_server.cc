@@ -23,12 +23,13 @@ using mini::HTTPResponse;
 
 double asked_seconds(const mini::RequestHandler& handler) {
   const auto seconds = demo::to_number<double>(handler.get_argument("s", "0"));
-  if (!seconds || !(*seconds >= 0 && *seconds <= 10)) throw mini::HTTPError(400, "s is no wait");
+  if (!seconds || !(*seconds >= 0 && *seconds <= 10))
+    throw mini::HTTPError(400, "s must be 0 to 10 seconds");
   return *seconds;
 }
 
 // [slow]
-// The wait of chapter 06, given to the loop: the thread is free meanwhile.
+// The wait of chapter 06, handed to the loop: the thread is free in the meantime.
 class SlowHandler : public mini::AsynchronousHandler {
  public:
   void get(const PathArgs&) override {
@@ -39,7 +40,7 @@ class SlowHandler : public mini::AsynchronousHandler {
 // [/slow]
 
 // [pyramid]
-// Three questions to a slow server, one after the other, in callbacks.
+// Three requests to a slow server, one after the other, with callbacks.
 class PyramidHandler : public mini::AsynchronousHandler {
  public:
   void initialize(AsyncHTTPClient* client) { client_ = client; }
@@ -68,7 +69,7 @@ class PyramidHandler : public mini::AsynchronousHandler {
 };
 // [/pyramid]
 
-// The same three at once, as futures: the slowest decides.
+// The same three at once, as futures: together they take as long as the slowest.
 // [together]
 class TogetherHandler : public mini::AsynchronousHandler {
  public:
@@ -102,7 +103,7 @@ class TogetherHandler : public mini::AsynchronousHandler {
 // [/together]
 
 // [pool]
-// What must block does so on a thread of its own.
+// Work that must block does so on a thread of the pool.
 class BlockingHandler : public mini::AsynchronousHandler {
  public:
   void initialize(mini::ThreadPoolExecutor* pool) { pool_ = pool; }
@@ -115,7 +116,7 @@ class BlockingHandler : public mini::AsynchronousHandler {
       wait.tv_sec = static_cast<time_t>(seconds);
       wait.tv_nsec = static_cast<long>((seconds - static_cast<double>(wait.tv_sec)) * 1e9);
       ::nanosleep(&wait, nullptr);
-      return std::string("blocked a thread, and not the loop");
+      return std::string("blocked a thread, not the loop");
     });
     answer.add_done_callback(
         wrap([this](const mini::Future<std::string>& done) { finish(done.result()); }));

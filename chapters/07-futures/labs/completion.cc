@@ -1,4 +1,4 @@
-// Lab: a future that calls back at once, against one that calls back through the loop.
+// Lab: a future that calls back inline, against one that calls back through the loop.
 // completion order | depth N [inline]
 #include <algorithm>
 #include <cstdio>
@@ -13,7 +13,7 @@
 namespace {
 
 // [inline]
-// Calls back inside set_result(), and inside add_done_callback() if it is done.
+// Calls back inside set_result(), or inside add_done_callback() if it is done already.
 template <class T>
 class InlineFuture {
  public:
@@ -37,7 +37,7 @@ class InlineFuture {
 };
 // [/inline]
 
-// Runs what is queued.
+// Runs everything that is queued.
 void settle(mini::IOLoop& loop) {
   loop.add_callback([&loop] { loop.add_callback([&loop] { loop.stop(); }); });
   loop.start();
@@ -59,7 +59,7 @@ std::string order(mini::IOLoop& loop, bool done_already) {
 // [/order]
 
 // [depth]
-// Reads lines that are all in a cache: each future is done before anybody asks for it.
+// Reads lines that are all in a cache: each future is done before anybody awaits it.
 template <class Future>
 struct Reader {
   void read(int lines) {
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
     const int lines = std::stoi(argv[2]);
     const int deep =
         at_once ? deepest<InlineFuture<int>>(loop, lines) : deepest<mini::Future<int>>(loop, lines);
-    std::printf("%d lines, at most %d calls of read() inside each other\n", lines, deep);
+    std::printf("%d lines, calls of read() at most %d deep\n", lines, deep);
     return 0;
   }
   for (const bool done_already : {false, true}) {

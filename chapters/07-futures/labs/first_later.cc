@@ -1,5 +1,5 @@
-// Lab: the obvious way to answer later, on the handler of chapter 06. It is the wall that the
-// lesson begins with.  first_later [port]
+// Lab: the obvious way to respond later, with the handler of chapter 06. It is the wall that the
+// lesson starts from.  first_later [port]
 #include <cstdint>
 #include <cstdio>
 #include <string>

@@ -1,5 +1,5 @@
-// Lab: a shop whose page of a customer is put together from three answers, and whose errors get
-// lost. The three are pages of the same server.  pyramid [port]
+// Lab: a shop whose basket page is made from three responses, and whose errors get lost. The same
+// server serves all three pages.  pyramid [port]
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -39,7 +39,7 @@ class BasketHandler : public mini::AsynchronousHandler {
   mini::AsyncHTTPClient* client_ = nullptr;
 };
 
-// Ada has the number 7, and Eve is no customer.
+// Ada has the number 7, and Eve is not a customer.
 class CustomerHandler : public mini::RequestHandler {
  public:
   void get(const PathArgs& args) override {

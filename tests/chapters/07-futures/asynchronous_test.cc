@@ -84,14 +84,14 @@ TEST_F(AsynchronousTest, a_handler_may_finish_at_once) {
   EXPECT_EQ(notes_.events, (Events{"get", "on_finish", "freed"}));
 }
 
-TEST_F(AsynchronousTest, what_is_thrown_before_the_verb_returns_is_500) {
+TEST_F(AsynchronousTest, an_exception_before_the_verb_returns_is_500) {
   testing::internal::CaptureStderr();
   ask("/throw");
   EXPECT_TRUE(answer().starts_with("HTTP/1.1 500 "));
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "/throw: no luck\n");
 }
 
-TEST_F(AsynchronousTest, what_a_wrapped_callback_throws_is_the_requests) {
+TEST_F(AsynchronousTest, an_exception_in_a_wrapped_callback_becomes_the_error_page) {
   testing::internal::CaptureStderr();
   ask("/later-throw");
   run_later();
@@ -111,7 +111,7 @@ TEST_F(AsynchronousTest, a_client_that_leaves_is_told_of_and_the_late_answer_har
   EXPECT_EQ(notes_.events, (Events{"get", "closed", "on_finish", "freed"}));
 }
 
-TEST_F(AsynchronousTest, a_handler_that_nobody_calls_goes_with_its_client) {
+TEST_F(AsynchronousTest, a_handler_that_nobody_calls_is_freed_with_its_client) {
   ask("/later");
   notes_.later = nullptr;
   settle(loop_);
@@ -121,7 +121,7 @@ TEST_F(AsynchronousTest, a_handler_that_nobody_calls_goes_with_its_client) {
   EXPECT_EQ(notes_.events, (Events{"get", "closed", "freed"}));
 }
 
-TEST(Asynchronous, a_callback_that_is_not_wrapped_loses_its_error) {
+TEST(Asynchronous, an_unwrapped_callback_loses_its_error) {
   class CarelessHandler : public AsynchronousHandler {
    public:
     void get(const PathArgs&) override {
@@ -142,7 +142,7 @@ TEST(Asynchronous, a_callback_that_is_not_wrapped_loses_its_error) {
 }
 
 // A pending future in the member would hold the callback, and the callback the handler.
-TEST(Asynchronous, a_handler_that_keeps_a_future_when_it_is_done_goes_with_the_loop) {
+TEST(Asynchronous, a_handler_that_keeps_only_done_futures_is_freed_with_the_loop) {
   class KeepingHandler : public AsynchronousHandler {
    public:
     ~KeepingHandler() override { *freed_ = true; }

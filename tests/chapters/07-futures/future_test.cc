@@ -25,7 +25,7 @@ TEST(Future, holds_a_result) {
   EXPECT_EQ(future.result(), "here");
 }
 
-TEST(Future, copies_mean_the_same_result) {
+TEST(Future, copies_share_one_result) {
   const Future<int> future;
   const Future<int> copy = future;
   copy.set_result(1);
@@ -39,14 +39,14 @@ TEST(Future, holds_an_exception) {
   EXPECT_THROW(future.result(), std::runtime_error);
 }
 
-TEST(Future, of_nothing_says_that_it_is_done) {
+TEST(Future, of_void_can_be_done) {
   const Future<void> future;
   future.set_result();
   future.result();
   EXPECT_TRUE(future.done());
 }
 
-TEST(Future, of_what_cannot_be_copied) {
+TEST(Future, of_a_move_only_type) {
   const Future<std::unique_ptr<int>> future;
   future.set_result(std::make_unique<int>(5));
   EXPECT_EQ(*future.result(), 5);

@@ -62,7 +62,7 @@ class HTTPClientTest : public testing::Test {
   AsyncHTTPClient client_{loop_, {.timeout = 20, .max_body = 1000}};
 };
 
-TEST_F(HTTPClientTest, asks_and_is_answered) {
+TEST_F(HTTPClientTest, sends_a_request_and_gets_the_response) {
   const HTTPResponse response =
       fetch("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello", false);
   EXPECT_EQ(response.code, 200);
@@ -77,11 +77,11 @@ TEST_F(HTTPClientTest, a_body_may_end_with_the_connection) {
   EXPECT_EQ(fetch("HTTP/1.0 404 Not Found\r\n\r\nall of it").body, "all of it");
 }
 
-TEST_F(HTTPClientTest, what_comes_behind_the_length_is_not_of_the_body) {
+TEST_F(HTTPClientTest, bytes_after_the_content_length_are_not_body) {
   EXPECT_EQ(fetch("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello").body, "he");
 }
 
-TEST_F(HTTPClientTest, an_answer_that_breaks_off_is_an_error) {
+TEST_F(HTTPClientTest, a_truncated_response_is_an_error) {
   for (const std::string bytes :
        {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"}) {
     const HTTPResponse response = fetch(bytes);
@@ -91,23 +91,23 @@ TEST_F(HTTPClientTest, an_answer_that_breaks_off_is_an_error) {
   }
 }
 
-TEST_F(HTTPClientTest, what_is_no_answer_is_an_error) {
+TEST_F(HTTPClientTest, a_malformed_response_is_an_error) {
   for (const std::string bytes :
        {"garbage\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "SSH-2.0 200 x\r\n\r\n"}) {
-    EXPECT_EQ(fetch(bytes).error, "the server speaks no HTTP") << bytes;
+    EXPECT_EQ(fetch(bytes).error, "the server does not speak HTTP") << bytes;
   }
 }
 
-TEST_F(HTTPClientTest, an_answer_has_a_limit) {
+TEST_F(HTTPClientTest, a_response_has_a_size_limit) {
   EXPECT_EQ(fetch("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n").error,
-            "the answer is too long");
+            "the response is too long");
   EXPECT_EQ(fetch("HTTP/1.1 200 OK\r\n\r\n" + std::string(2000, 'x')).error,
-            "the answer is too long");
+            "the response is too long");
   EXPECT_NE(fetch("HTTP/1.1 200 OK\r\nA: " + std::string(100'000, 'x')).error, "");
 }
 
-TEST_F(HTTPClientTest, a_server_that_says_nothing_is_not_waited_for_longer_than_20_s) {
+TEST_F(HTTPClientTest, a_silent_server_times_out_after_20_s) {
   server_.closes = false;
   const double start = loop_.time();
   std::string error;
@@ -116,7 +116,7 @@ TEST_F(HTTPClientTest, a_server_that_says_nothing_is_not_waited_for_longer_than_
     loop_.stop();
   });
   loop_.start();  // with nothing to do the clock moves on
-  EXPECT_EQ(error, "no answer in time");
+  EXPECT_EQ(error, "timed out");
   EXPECT_EQ(loop_.time() - start, 20);
 }
 
@@ -145,7 +145,7 @@ class NoDescriptorsLeft {
   rlimit before_{};
 };
 
-TEST_F(HTTPClientTest, when_no_descriptor_is_left_that_is_the_answer) {
+TEST_F(HTTPClientTest, running_out_of_descriptors_is_an_error) {
   // Once with descriptors: UBSan needs some when it checks a virtual call for the first time.
   server_.bytes = "HTTP/1.1 200 OK\r\n\r\nhello";
   const Future<HTTPResponse> good = client_.fetch(url());
@@ -193,7 +193,7 @@ TEST(HTTPUrl, parts) {
   }
 }
 
-TEST(HTTPClient, refuses_a_host_that_is_no_address) {
+TEST(HTTPClient, refuses_a_host_name) {
   IOLoop loop;
   AsyncHTTPClient client(loop);
   EXPECT_THROW(client.fetch("http://example.com/", [](const HTTPResponse&) { FAIL(); }),

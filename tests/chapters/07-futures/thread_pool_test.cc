@@ -15,7 +15,7 @@
 namespace mini {
 namespace {
 
-TEST(ThreadPoolExecutor, computes_on_another_thread_and_tells_on_this_one) {
+TEST(ThreadPoolExecutor, runs_on_another_thread_and_calls_back_on_this_one) {
   IOLoop loop;
   ThreadPoolExecutor pool(2);
   const Future<std::thread::id> future = pool.submit([] { return std::this_thread::get_id(); });
@@ -26,7 +26,7 @@ TEST(ThreadPoolExecutor, computes_on_another_thread_and_tells_on_this_one) {
   EXPECT_NE(future.result(), std::this_thread::get_id());
 }
 
-TEST(ThreadPoolExecutor, hands_over_what_was_thrown) {
+TEST(ThreadPoolExecutor, passes_on_exceptions) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   const Future<void> future = pool.submit([] { throw std::runtime_error("no luck"); });
@@ -34,7 +34,7 @@ TEST(ThreadPoolExecutor, hands_over_what_was_thrown) {
   EXPECT_THROW(future.result(), std::runtime_error);
 }
 
-TEST(ThreadPoolExecutor, results_may_be_moved_only_or_nothing) {
+TEST(ThreadPoolExecutor, results_may_be_move_only_or_void) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   const auto unique = pool.submit([] { return std::make_unique<int>(5); });
@@ -65,7 +65,7 @@ TEST(ThreadPoolExecutor, many_tasks_run_once_each) {
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i)].result(), i);
 }
 
-TEST(ThreadPoolExecutor, ends_with_tasks_that_have_not_begun) {
+TEST(ThreadPoolExecutor, ends_with_tasks_that_have_not_started) {
   IOLoop loop;
   const auto owned = std::make_shared<int>(1);
   {
