@@ -1,4 +1,4 @@
-// Asks questions, and at most so many of them at a time (final: AsyncHTTPClient's max_clients).
+// Asks questions, but only so many at a time (in final: AsyncHTTPClient's max_clients).
 #pragma once
 
 #include <cstddef>
@@ -11,20 +11,20 @@
 
 using Answer = mini::Future<std::string>;
 
-// It must outlive the questions that it was asked.
+// It must outlive the questions it was given.
 class Limited {
  public:
-  // Asks a question now. May throw, if it cannot be asked.
+  // Asks a question now. Throws if it cannot be asked.
   using Ask = std::function<Answer(const std::string& question)>;
 
   Limited(Ask ask, std::size_t limit) : ask_(std::move(ask)), limit_(limit) {}
 
-  // Asks as soon as fewer than `limit` questions are under way; those that wait are asked in their
-  // order. The future ends as that of the question does. Never throws what the question threw: the
-  // future has it.
+  // Asks as soon as fewer than `limit` questions are running; waiting questions are asked oldest
+  // first. The returned future ends as the question's future does. If asking throws, the exception
+  // goes into the future, not to the caller.
   Answer ask(const std::string& question);
 
-  // How many are under way.
+  // Returns how many questions are running.
   std::size_t running() const { return running_; }
 
  private:

@@ -9,20 +9,21 @@
 
 #include "07-futures/thread_pool.h"
 
-// It belongs to the loop's thread, and must outlive what it was asked.
+// Use it only on the loop's thread. It must outlive the signatures it was given.
 class GuestBook {
  public:
-  // Whether this is a name. It blocks; several threads may check at the same time.
+  // Returns whether this is a name. Blocks; several threads may check at the same time.
   using Check = std::function<bool(const std::string& name)>;
 
   GuestBook(mini::ThreadPoolExecutor& pool, Check check) : pool_(pool), check_(std::move(check)) {}
 
-  // Checks `name` on a thread of the pool, as many at a time as it has threads. A good one is
-  // written behind the others; the future is its place, counted from 1. It fails with
-  // std::runtime_error for a bad name, and with what the check throws; then nothing is written.
+  // Checks `name` on a thread of the pool, so as many names are checked at once as it has threads.
+  // A good name is written after the others, and the future holds its place, counted from 1. The
+  // future fails with std::runtime_error for a bad name, or with the exception of the check; then
+  // nothing is written.
   mini::Future<std::size_t> sign(std::string name);
 
-  // Those who have signed, in their order. Does not change while a callback of the loop runs.
+  // Returns the names in the order of signing. Does not change while a callback of the loop runs.
   const std::vector<std::string>& names() const { return names_; }
 
  private:

@@ -18,7 +18,7 @@ std::exception_ptr failure(const std::string& text) {
   return std::make_exception_ptr(std::runtime_error(text));
 }
 
-// What a call throws: "logic_error: words", or "nothing".
+// Describes what a call throws: "a logic_error", another exception's words, or "nothing".
 template <class F>
 std::string thrown_by(F call) {
   try {
@@ -41,9 +41,10 @@ TEST(Future, keeps_a_value) {
   story.expect("result()", std::string("bread"), future.result());
 }
 
-TEST(Future, who_waits_is_called) {
+TEST(Future, calls_its_callbacks) {
   Story story(
-      "A future that tells nobody is a variable that somebody has to look at again and again.");
+      "A future that tells nobody is only a variable, which somebody has to check again and "
+      "again.");
   mini::IOLoop loop;
   const Future<int> future;
   std::string told;
@@ -58,28 +59,30 @@ TEST(Future, who_waits_is_called) {
 TEST(Future, set_result_returns_first) {
   Story story(
       "A set_result() that calls back on the spot runs code that it does not know, in the middle "
-      "of "
-      "its caller.\n  The loop calls, when nobody is in the middle of anything.");
+      "of its caller.\n"
+      "  The loop calls back when nobody is in the middle of anything.");
   mini::IOLoop loop;
   const Future<int> future;
   std::string order;
   future.add_done_callback([&](const Future<int>&) { order += " callback"; });
-  story.step("set_result(), then a note: \"completed\"");
+  story.step("set_result(), then the test notes \"completed\"");
   future.set_result(1);
   order += "completed";
   settle(loop);
   story.expect("the order", std::string("completed callback"), order);
 }
 
-TEST(Future, who_comes_late_is_called_too) {
+TEST(Future, calls_a_callback_that_is_added_late) {
   Story story(
-      "A future that is done has no callback left to run, and will never be completed again. Who "
-      "comes\n  then waits for ever, or is called at once in some cases and later in others.");
+      "A future that is done has run its callbacks and will never be completed again. A callback "
+      "that is only stored\n"
+      "  then waits forever, and one that is called on the spot runs before the next line of its "
+      "caller.");
   mini::IOLoop loop;
   const Future<int> future;
   future.set_result(1);
   std::string order;
-  story.step("the future is done; add_done_callback(), then a note: \"added\"");
+  story.step("the future is done; add_done_callback(), then the test notes \"added\"");
   future.add_done_callback([&](const Future<int>&) { order += " callback"; });
   order += "added";
   settle(loop);
@@ -88,9 +91,8 @@ TEST(Future, who_comes_late_is_called_too) {
 
 TEST(Future, is_completed_once) {
   Story story(
-      "Two answers to one question: somebody has read the first already, and somebody will read "
-      "the "
-      "second.");
+      "A future with two results: one consumer has read the first already, and another will read "
+      "the second.");
   mini::IOLoop loop;
   const Future<int> future;
   story.step("set_result(1), then set_result(2) and set_exception()");
@@ -107,7 +109,8 @@ TEST(Future, is_completed_once) {
 
 TEST(Future, an_exception_takes_the_place_of_the_value) {
   Story story(
-      "What went wrong belongs to who asks for the result. Where it went wrong, nobody could catch "
+      "An exception belongs to whoever asks for the result. Where it was thrown, nobody could "
+      "catch "
       "it.");
   mini::IOLoop loop;
   const Future<int> future;
@@ -124,9 +127,7 @@ TEST(Future, an_exception_takes_the_place_of_the_value) {
 
 TEST(Future, an_error_that_nobody_asks_for) {
   Story story(
-      "An exception kept as a value can be forgotten like a value. Somebody must say so before it "
-      "is "
-      "gone.");
+      "An exception kept as a value can be forgotten like a value. Report it before it is gone.");
   mini::IOLoop loop;
   testing::internal::CaptureStderr();
   {
@@ -135,7 +136,7 @@ TEST(Future, an_error_that_nobody_asks_for) {
     thrown_by([&] { (void)asked.result(); });
     const Future<int> forgotten;
     forgotten.set_exception(failure("forgotten"));
-    story.step("two futures with an exception go, and only one of them was asked for its result");
+    story.step("two failed futures are destroyed; only one was asked for its result");
   }
   story.expect("stderr", std::string("nobody looked at a future's exception: forgotten\n"),
                testing::internal::GetCapturedStderr());

@@ -15,7 +15,7 @@ namespace {
 using story::Story;
 using Names = std::vector<std::string>;
 
-// Whom Limited asks. It answers when the test says so.
+// The server behind Limited. It answers when the test says so.
 class Server {
  public:
   Server(Story& story, std::size_t limit)
@@ -42,7 +42,7 @@ class Server {
     mini::settle(loop_);
   }
 
-  // What came of a question.
+  // Returns the outcome of a question.
   std::string came(const std::string& question) {
     const Answer& answer = answers_[question];
     if (!answer.done()) return "nothing yet";
@@ -74,66 +74,66 @@ TEST(Limited, a_question_is_asked_and_answered) {
   Story story("This one passes on the starter.");
   Server server(story, 2);
   server.ask("a");
-  story.expect("what has come", std::string("nothing yet"), server.came("a"));
+  story.expect("the outcome", std::string("nothing yet"), server.came("a"));
   server.answer("a");
-  story.expect("what has come", std::string("answer to a"), server.came("a"));
+  story.expect("the outcome", std::string("answer to a"), server.came("a"));
 }
 
 TEST(Limited, a_question_too_many) {
-  Story story("A limit that nobody keeps. Two at a time, and there are three.");
+  Story story("A limit that nobody enforces: two at a time, and three are running.");
   Server server(story, 2);
   for (const std::string question : {"a", "b", "c"}) server.ask(question);
-  story.expect("what was asked", Names{"a", "b"}, server.asked());
+  story.expect("the questions asked", Names{"a", "b"}, server.asked());
   story.expect("running()", 2u, server.running());
   server.answer("b");
-  story.expect("what was asked", Names{"a", "b", "c"}, server.asked());
+  story.expect("the questions asked", Names{"a", "b", "c"}, server.asked());
   server.answer("c");
   server.answer("a");
   for (const std::string question : {"a", "b", "c"})
-    story.expect("what has come", "answer to " + question, server.came(question));
+    story.expect("the outcome", "answer to " + question, server.came(question));
   story.expect("running()", 0u, server.running());
 }
 
 TEST(Limited, one_place_is_free) {
-  Story story("One place has become free, and not all of them.");
+  Story story("Only one place has become free, so only one question may start.");
   Server server(story, 2);
   for (const std::string question : {"a", "b", "c", "d", "e"}) server.ask(question);
   server.answer("a");
-  story.expect("what was asked", Names{"a", "b", "c"}, server.asked());
+  story.expect("the questions asked", Names{"a", "b", "c"}, server.asked());
   story.expect("running()", 2u, server.running());
 }
 
-TEST(Limited, who_has_waited_longest) {
+TEST(Limited, the_oldest_is_asked_first) {
   Story story(
-      "Who has waited longest is asked first. The other way round somebody waits for ever, as long "
-      "as "
-      "others come.");
+      "The question that has waited longest is asked first. The other way round, it could wait "
+      "forever while new ones keep coming.");
   Server server(story, 1);
   for (const std::string question : {"a", "b", "c"}) server.ask(question);
   server.answer("a");
   server.answer("b");
-  story.expect("what was asked", Names{"a", "b", "c"}, server.asked());
+  story.expect("the questions asked", Names{"a", "b", "c"}, server.asked());
 }
 
 TEST(Limited, a_question_that_fails) {
   Story story(
-      "A question that fails has ended too: its place is free, and who asked has to hear of it. A "
-      "place that\n  is kept by every error is a limit that shrinks to nothing.");
+      "A question that fails has ended too: its place is free, and its caller must hear of it. If "
+      "every error keeps a place,\n"
+      "  the limit shrinks to nothing.");
   Server server(story, 1);
   server.ask("a");
   server.ask("b");
   testing::internal::CaptureStderr();  // a callback that throws is logged by the loop
   server.fail("a");
   testing::internal::GetCapturedStderr();
-  story.expect("what has come of a", std::string("an exception: no luck"), server.came("a"));
-  story.expect("what was asked", Names{"a", "b"}, server.asked());
+  story.expect("the outcome of a", std::string("an exception: no luck"), server.came("a"));
+  story.expect("the questions asked", Names{"a", "b"}, server.asked());
 }
 
 TEST(Limited, a_question_that_cannot_be_asked) {
   Story story(
-      "It was never under way, so it has no place to keep, and who asked has a future to look at: "
-      "the "
-      "exception\n  belongs there, whether the question waited or not.");
+      "A question that cannot be asked was never running, so it keeps no place. Its caller holds a "
+      "future: the exception\n"
+      "  belongs there, whether the question had to wait or not.");
   Server server(story, 1);
   server.ask("a");
   server.ask("???");
@@ -141,12 +141,12 @@ TEST(Limited, a_question_that_cannot_be_asked) {
   testing::internal::CaptureStderr();
   server.answer("a");
   testing::internal::GetCapturedStderr();
-  story.expect("what has come of ???", std::string("an exception: not a question"),
+  story.expect("the outcome of ???", std::string("an exception: not a question"),
                server.came("???"));
-  story.expect("what was asked", Names{"a", "b"}, server.asked());
+  story.expect("the questions asked", Names{"a", "b"}, server.asked());
   server.answer("b");
   server.ask("???");
-  story.expect("what has come of ???", std::string("an exception: not a question"),
+  story.expect("the outcome of ???", std::string("an exception: not a question"),
                server.came("???"));
   story.expect("running()", 0u, server.running());
 }

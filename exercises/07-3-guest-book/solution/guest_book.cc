@@ -6,7 +6,7 @@
 
 mini::Future<std::size_t> GuestBook::sign(std::string name) {
   const mini::Future<std::size_t> place;
-  // The thread gets copies of what it needs. The book is touched by the loop's thread only.
+  // The pool's thread works on copies; only the loop's thread touches the book.
   const mini::Future<bool> checked = pool_.submit([check = check_, name] { return check(name); });
   checked.add_done_callback([this, name, place](const mini::Future<bool>& done) {
     try {

@@ -19,8 +19,8 @@ namespace {
 using story::Story;
 using Names = std::vector<std::string>;
 
-// A check that takes as long as the test wants. "42" is no name, and "fire" burns the book of
-// names.
+// A check that takes as long as the test wants. "42" is not a name, and "fire" burns the register
+// of names.
 class SlowCheck {
  public:
   bool operator()(const std::string& name) {
@@ -29,7 +29,7 @@ class SlowCheck {
     changed_.notify_all();
     changed_.wait(lock, [&] { return all_ || let_go_.count(name) > 0; });
     --inside_;
-    if (name == "fire") throw std::runtime_error("the book of names has burnt");
+    if (name == "fire") throw std::runtime_error("the register of names has burnt");
     return name != "42";
   }
   void let_go(const std::string& name) {
@@ -42,7 +42,7 @@ class SlowCheck {
     all_ = true;
     changed_.notify_all();
   }
-  // How many threads are checking; waits up to a second for `count` of them.
+  // Returns how many threads are checking; waits up to a second for `count` of them.
   int inside(int count) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(1), [&] { return inside_ >= count; });
@@ -71,7 +71,7 @@ class Scene {
     story_.step(name + " signs");
     return book_.sign(name);
   }
-  // The place, or why there is none.
+  // Returns the place, or why there is none.
   std::string outcome(const mini::Future<std::size_t>& place) {
     mini::run_until(loop_, [&] { return place.done(); });
     try {
@@ -80,7 +80,7 @@ class Scene {
       return error.what();
     }
   }
-  // Waits until a pool of one thread has done all it was given before.
+  // Waits until a pool of one thread has done all its earlier tasks.
   void wait_for_the_pool() {
     std::promise<void> reached;
     pool_.submit([&reached] { reached.set_value(); });
@@ -103,8 +103,8 @@ TEST(GuestBook, one_after_the_other) {
   Scene scene(story, 2);
   scene.check().let_all_go();
   story.expect("Ada's place", std::string("1"), scene.outcome(scene.sign("Ada")));
-  story.expect("what becomes of 42", std::string("no name: 42"), scene.outcome(scene.sign("42")));
-  story.expect("what becomes of fire", std::string("the book of names has burnt"),
+  story.expect("the outcome of 42", std::string("no name: 42"), scene.outcome(scene.sign("42")));
+  story.expect("the outcome of fire", std::string("the register of names has burnt"),
                scene.outcome(scene.sign("fire")));
   story.expect("Bob's place", std::string("2"), scene.outcome(scene.sign("Bob")));
   story.expect("the book", Names{"Ada", "Bob"}, scene.names());
@@ -112,7 +112,7 @@ TEST(GuestBook, one_after_the_other) {
 
 TEST(GuestBook, a_check_takes_a_while) {
   Story story(
-      "A check that runs inside sign() keeps the loop from everybody, until it is done. That was "
+      "A check that runs inside sign() keeps the loop from everybody until it is done. That was "
       "the "
       "reason for the pool.");
   Scene scene(story, 2);
@@ -125,11 +125,9 @@ TEST(GuestBook, a_check_takes_a_while) {
 
 TEST(GuestBook, two_guests_at_the_same_time) {
   Story story(
-      "What was true before the check need not be true after it: somebody else has signed "
-      "meanwhile. "
-      "And a lock\n  that is held during the check lets nobody else in: then the pool might as "
-      "well "
-      "have one thread.");
+      "What was true before the check need not be true after it: somebody else may have signed. "
+      "And a lock that is\n"
+      "  held during the check lets nobody else in; then the pool might as well have one thread.");
   Scene scene(story, 2);
   const auto ada = scene.sign("Ada");
   const auto bob = scene.sign("Bob");
@@ -144,11 +142,9 @@ TEST(GuestBook, two_guests_at_the_same_time) {
 
 TEST(GuestBook, somebody_reads_the_book) {
   Story story(
-      "A callback of the loop reads the book, and meanwhile a thread of the pool writes. A lock "
-      "that "
-      "the reader does\n  not take protects nobody. If the loop's thread alone writes, nobody "
-      "needs "
-      "one.");
+      "A callback of the loop reads the book while a thread of the pool writes to it. A lock that "
+      "the reader does not take\n"
+      "  protects nobody. If only the loop's thread writes, nobody needs one.");
   Scene scene(story, 1);
   const auto ada = scene.sign("Ada");
   scene.check().inside(1);
@@ -161,14 +157,14 @@ TEST(GuestBook, somebody_reads_the_book) {
 }
 
 TEST(GuestBook, a_name_that_is_being_checked) {
-  Story story("It stands in the book before anybody knows whether it is one.");
+  Story story("The name is in the book before anybody knows whether it is one.");
   Scene scene(story, 2);
   const auto number = scene.sign("42");
   scene.check().inside(1);
   scene.settle();
   story.expect("the book, during the check", Names{}, scene.names());
   scene.check().let_go("42");
-  story.expect("what becomes of 42", std::string("no name: 42"), scene.outcome(number));
+  story.expect("the outcome of 42", std::string("no name: 42"), scene.outcome(number));
 }
 
 }  // namespace

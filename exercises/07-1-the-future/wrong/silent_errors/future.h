@@ -1,4 +1,4 @@
-// A result that is not there yet.
+// A result that has not arrived yet.
 #pragma once
 
 #include <cstdio>
@@ -14,7 +14,7 @@
 
 namespace mini {
 
-// Writes to stderr what nobody will catch any more.
+// Writes an exception that nobody will catch any more to stderr.
 inline void log_exception(const char* where, const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -28,7 +28,7 @@ inline void log_exception(const char* where, const std::exception_ptr& error) {
 template <class T>
 class Future;
 
-// What the copies of one future share.
+// The state that all copies of one future share.
 template <class T>
 struct FutureState {
   FutureState() = default;
@@ -42,16 +42,17 @@ struct FutureState {
   std::vector<std::function<void(Future<T>)>> callbacks;
 };
 
-// A handle: copies mean the same result. It belongs to the thread of its loop.
+// A handle: all copies refer to the same result. Use it only on the thread of its loop.
 template <class T>
 class Future {
  public:
-  // Pending, until somebody with a copy of it says how it ended.
+  // Makes a pending future. Whoever holds a copy may complete it.
   Future() : state_(std::make_shared<FutureState<T>>()) {}
 
   bool done() const { return state_->done(); }
 
-  // The result. Throws the exception that took its place; std::logic_error if it is not done.
+  // Returns the value, or throws the exception that took its place. Throws std::logic_error if the
+  // future is not done.
   const T& result() const {
     if (!done()) throw std::logic_error("the future is not done");
     state_->looked_at = true;
@@ -59,7 +60,7 @@ class Future {
     return *state_->value;
   }
 
-  // Complete it. std::logic_error if it is done.
+  // Complete the future. Both throw std::logic_error if it is done already.
   void set_result(T value) const {
     if (done()) throw std::logic_error("the future is done already");
     state_->value = std::move(value);
@@ -71,8 +72,8 @@ class Future {
     complete();
   }
 
-  // Calls `callback` when it is done: from the loop, never inside this call, nor inside
-  // set_result().
+  // Calls `callback` once the future is done. The call comes from the loop, never from inside this
+  // function, set_result() or set_exception().
   void add_done_callback(std::function<void(Future)> callback) const {
     if (done()) {
       call_soon(std::move(callback));

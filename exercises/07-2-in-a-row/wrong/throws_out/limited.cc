@@ -5,7 +5,7 @@
 
 namespace {
 
-// Completes `to` as `from` was.
+// Completes `to` with the result of `from`.
 void hand_over(const Answer& from, const Answer& to) {
   try {
     to.set_result(from.result());
