@@ -60,7 +60,7 @@ listen();
 </html>
 )html";
 
-// One message a line: its number, a blank, its text.
+// One line for each message: its number, a space, its text.
 std::string to_lines(const MessageBuffer::Messages& messages) {
   std::string lines;
   for (const Message& message : messages) {
@@ -79,7 +79,8 @@ class NewHandler : public RequestHandler {
   void initialize(MessageBuffer* buffer) { buffer_ = buffer; }
   void post(const PathArgs&) override {
     std::string text = get_argument("text");
-    if (text.empty() || text.size() > kMaxText) throw HTTPError(400, "an empty or long message");
+    if (text.empty() || text.size() > kMaxText)
+      throw HTTPError(400, "the message is empty or too long");
     for (char& c : text) {
       if (c == '\n' || c == '\r') c = ' ';
     }
@@ -97,7 +98,7 @@ class UpdatesHandler : public CoroutineHandler {
   void initialize(MessageBuffer* buffer) { buffer_ = buffer; }
   void get(const PathArgs&) override {
     const auto after = to_size(get_argument("after", "0"), 10);
-    if (!after) throw HTTPError(400, "after is no number");
+    if (!after) throw HTTPError(400, "after is not a number");
     run(answer(*after));
   }
   void on_connection_close() override { buffer_->cancel(wait_); }
@@ -120,16 +121,6 @@ class UpdatesHandler : public CoroutineHandler {
 
 }  // namespace
 
-// [add]
-void MessageBuffer::add(std::string text) {
-  messages_.push_back({++last_id_, std::move(text)});
-  if (messages_.size() > kKept) messages_.pop_front();
-  for (const auto& [number, news] : std::exchange(waiting_, {})) {
-    news.set_result(Messages{messages_.back()});
-  }
-}
-// [/add]
-
 MessageBuffer::Messages MessageBuffer::after(std::uint64_t id) const {
   Messages news;
   for (const Message& message : messages_) {
@@ -138,10 +129,10 @@ MessageBuffer::Messages MessageBuffer::after(std::uint64_t id) const {
   return news;
 }
 
-// [wait]
+// [news]
 MessageBuffer::Wait MessageBuffer::wait(std::uint64_t id) {
   Wait wait;
-  // A number from before a restart is larger than ours: this client has seen nothing of us.
+  // A larger number than ours is from before a restart: this client has seen none of our messages.
   Messages news = after(id > last_id_ ? 0 : id);
   if (!news.empty()) {
     wait.news.set_result(std::move(news));
@@ -151,7 +142,15 @@ MessageBuffer::Wait MessageBuffer::wait(std::uint64_t id) {
   }
   return wait;
 }
-// [/wait]
+
+void MessageBuffer::add(std::string text) {
+  messages_.push_back({++last_id_, std::move(text)});
+  if (messages_.size() > kKept) messages_.pop_front();
+  for (const auto& [number, news] : std::exchange(waiting_, {})) {
+    news.set_result(Messages{messages_.back()});
+  }
+}
+// [/news]
 
 // [cancel]
 void MessageBuffer::cancel(std::uint64_t number) {

@@ -1,4 +1,4 @@
-// A chat by long polling: a browser asks for news, and the answer waits until there are some.
+// A chat by long polling: a browser asks for news, and the response waits until there is some.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ class MessageBuffer {
   using Messages = std::vector<Message>;
 
   void add(std::string text);
-  // The messages after number `id`, at once if there are some. The second value names the wait.
   struct Wait {
     Future<Messages> news;
-    std::uint64_t number = 0;  // 0: nobody waits
+    std::uint64_t number = 0;  // names the wait for cancel(); 0: `news` is done already
   };
+  // Returns the messages after number `id`: at once if there are any, else when the next one comes.
   Wait wait(std::uint64_t id);
-  // Ends a wait with no messages: who waited has left.
+  // Ends a wait with no messages, because the client has left.
   void cancel(std::uint64_t number);
 
   std::size_t waiting() const { return waiting_.size(); }
@@ -46,8 +46,8 @@ class MessageBuffer {
 };
 // [/buffer]
 
-// The page, POST /a/message/new (text), GET /a/message/updates (after). The buffer must outlive
-// the application.
+// Returns the routes of the page, POST /a/message/new (text) and GET /a/message/updates (after).
+// The buffer must outlive the application.
 std::vector<URLSpec> chat_routes(MessageBuffer& buffer);
 
 }  // namespace mini

@@ -1,4 +1,4 @@
-// Handlers that answer with a coroutine (Tornado: @gen.coroutine).
+// Handlers that respond with a coroutine (Tornado: @gen.coroutine).
 #pragma once
 
 #include "07-futures/asynchronous.h"
@@ -7,12 +7,12 @@
 namespace mini {
 
 // [handler]
-// A verb of one line starts the coroutine that answers:
+// The verb is one line that starts the coroutine:
 //
 //   void get(const PathArgs& args) override { run(answer(args)); }
 //   Future<void> answer(PathArgs args);
 //
-// The answer is finished when the coroutine returns; what it throws becomes the error page. This
+// The response is finished when the coroutine returns; an exception becomes the error page. This
 // object lives until then, whatever the client does.
 class CoroutineHandler : public AsynchronousHandler {
  protected:

@@ -1,4 +1,4 @@
-// Waiting for several things, for a while, or not for ever (Tornado: tornado.gen).
+// Waiting for several futures, for some time, or not forever (Tornado: tornado.gen).
 #pragma once
 
 #include <exception>
@@ -12,14 +12,14 @@
 
 namespace mini::gen {
 
-// What with_timeout() waits for no longer.
+// Thrown when with_timeout() has stopped waiting.
 class TimeoutError : public std::runtime_error {
  public:
   TimeoutError() : std::runtime_error("timed out") {}
 };
 
 // [sleep]
-// Done in so many seconds.
+// Returns a future that is done after `seconds`.
 inline Future<void> sleep(double seconds) {
   const Future<void> future;
   IOLoop::current().call_later(seconds, [future] { future.set_result(); });
@@ -28,8 +28,8 @@ inline Future<void> sleep(double seconds) {
 // [/sleep]
 
 // [multi]
-// The results of all of them, in their order. All are waited for, whatever fails: then the first
-// exception is thrown, and the others are lost.
+// Returns the results of all futures, in the order of the vector. Waits for all of them even if one
+// fails; then throws the first exception and drops the others.
 template <class T>
 Future<std::vector<T>> multi(std::vector<Future<T>> futures) {
   std::vector<T> results;
@@ -47,7 +47,7 @@ Future<std::vector<T>> multi(std::vector<Future<T>> futures) {
 }
 // [/multi]
 
-// The same for what has no results.
+// The same for futures without a value.
 inline Future<void> multi(std::vector<Future<void>> futures) {
   std::exception_ptr first;
   for (const Future<void>& future : futures) {
@@ -60,7 +60,7 @@ inline Future<void> multi(std::vector<Future<void>> futures) {
   if (first) std::rethrow_exception(first);
 }
 
-// Completes `to` as `from` was.
+// Completes `to` with the result of `from`.
 template <class T>
 void copy_result(const Future<T>& from, const Future<T>& to) {
   try {
@@ -76,8 +76,8 @@ void copy_result(const Future<T>& from, const Future<T>& to) {
 }
 
 // [with_timeout]
-// The result of `future`, or TimeoutError if that takes longer than `seconds`. What the future
-// stands for goes on all the same: nobody told it to stop.
+// Returns the result of `future`, or fails with TimeoutError after `seconds`. The work behind
+// `future` goes on all the same: nobody has told it to stop.
 template <class T>
 Future<T> with_timeout(double seconds, Future<T> future) {
   const Future<T> either;

@@ -32,7 +32,7 @@ SuspendedFrames::~SuspendedFrames() {
   while (!frames_.empty()) {
     void* const frame = *frames_.begin();
     frames_.erase(frames_.begin());
-    // Destroys what is alive at the point where it waits, as if it had returned from there.
+    // Destroys the variables that are alive at the wait, as if the function had returned there.
     std::coroutine_handle<>::from_address(frame).destroy();
   }
 }

@@ -1,4 +1,4 @@
-// Who frees a coroutine that nobody will ever resume: its loop.
+// Frees the coroutines that nobody will ever resume, together with their loop.
 #pragma once
 
 #include <coroutine>
@@ -11,9 +11,9 @@
 namespace mini {
 
 // [frames]
-// The suspended coroutines of a loop. A frame is resumed by the callback of the future that it
-// awaits. If that never comes, because the loop is destroyed first, somebody must free the frame:
-// this does, and the loop owns it.
+// The suspended coroutines of a loop. Normally the future that a coroutine awaits resumes its
+// frame. If the loop is destroyed first, that never happens, so the destructor of this list frees
+// the frame. The loop owns the list.
 class SuspendedFrames {
  public:
   static SuspendedFrames& of(IOLoop& loop);
@@ -32,7 +32,7 @@ class SuspendedFrames {
   explicit SuspendedFrames(IOLoop& loop);
 
   IOLoop& loop_;
-  Socket event_;  // never happens: it gives the loop something to own us by
+  Socket event_;  // never becomes readable; its handler is how the loop owns this list
   std::set<void*> frames_;
 };
 // [/frames]

@@ -5,7 +5,7 @@
 namespace mini {
 namespace {
 
-// Throws what becomes the error page if there was no good answer.
+// Returns the body of a good response. Otherwise throws, which makes the error page.
 const std::string& body_of(const HTTPResponse& response) {
   if (response.code != 200) throw HTTPError(502, response.error);
   return response.body;

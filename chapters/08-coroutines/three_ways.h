@@ -1,5 +1,5 @@
-// One handler, written three times: it asks a slow server three times, one after the other, and
-// answers with what it was told. The tests do not see a difference.
+// One handler, written three times: it calls a slow server three times in turn and responds with
+// the three bodies. The tests cannot tell the three apart.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace mini {
 
 // [callbacks]
-// Each step stands inside the one before. A loop over a number of steps known only at run time
-// cannot be written like this at all.
+// Each step stands inside the one before. A loop whose length is known only at run time cannot be
+// written like this at all.
 class CallbackHandler : public AsynchronousHandler {
  public:
   void initialize(AsyncHTTPClient* client) { client_ = client; }
@@ -23,8 +23,8 @@ class CallbackHandler : public AsynchronousHandler {
 // [/callbacks]
 
 // [states]
-// What a compiler makes of a coroutine, by hand: the local variables are members, the place where
-// it waits is a number, and one function goes on from there.
+// What a compiler makes of a coroutine, by hand: the local variables become members, the place
+// where it waits becomes a number, and one function goes on from there.
 class StateHandler : public AsynchronousHandler {
  public:
   void initialize(AsyncHTTPClient* client) { client_ = client; }

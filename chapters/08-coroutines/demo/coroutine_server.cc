@@ -23,7 +23,8 @@ class SlowHandler : public mini::CoroutineHandler {
  public:
   void get(const PathArgs&) override {
     const auto seconds = demo::to_number<double>(get_argument("s", "0"));
-    if (!seconds || !(*seconds >= 0 && *seconds <= 10)) throw mini::HTTPError(400, "s is no wait");
+    if (!seconds || !(*seconds >= 0 && *seconds <= 10))
+      throw mini::HTTPError(400, "s must be 0 to 10 seconds");
     run(answer(*seconds));
   }
 
@@ -37,7 +38,7 @@ class SlowHandler : public mini::CoroutineHandler {
 // [/slow]
 
 // [together]
-// Three questions at once, and half a second for all of them.
+// Three requests at once, and half a second for all of them.
 class TogetherHandler : public mini::CoroutineHandler {
  public:
   void initialize(mini::AsyncHTTPClient* client) { client_ = client; }

@@ -1,4 +1,4 @@
-// Lab: a condition that awaits. Compiled by g++ 12.2, one of the two ends at address 0.
+// Lab: a condition that awaits. Compiled by g++ 12.2, one of the two jumps to address 0.
 // condition named|bare
 #include <cstdio>
 #include <cstring>

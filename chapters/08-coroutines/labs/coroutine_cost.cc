@@ -1,4 +1,4 @@
-// Lab: what a coroutine costs, beside a callback and a thread.  coroutine_cost [ns]
+// Lab: what a coroutine costs, compared with a callback and a thread.  coroutine_cost [ns]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,11 +14,11 @@
 
 namespace {
 
-std::vector<std::size_t>* noted = nullptr;  // where operator new notes what it was asked for
+std::vector<std::size_t>* noted = nullptr;  // where operator new notes the sizes it is asked for
 
 }  // namespace
 
-// Not inlined: the compiler would see malloc and free behind new and delete, and warn.
+// Not inlined: the compiler would see malloc and free inside new and delete, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   if (std::vector<std::size_t>* const into = std::exchange(noted, nullptr)) {
     into->push_back(size);
@@ -50,14 +50,14 @@ Future<int> waits(Future<int> value) {
   co_return result + 1;
 }
 
-// Runs what is queued, and what that queues.
+// Runs everything that is queued, and whatever that queues.
 void run_queued(IOLoop& loop) {
   loop.add_callback([&loop] { loop.stop(); });
   loop.start();
 }
 
-constexpr int kRow = 1000;    // so many are begun, then the loop runs
-constexpr int kThreads = 50;  // a row of threads is short, so that one falls into a quiet moment
+constexpr int kRow = 1000;    // this many are started, then the loop runs
+constexpr int kThreads = 50;  // few, so that some row falls into a quiet moment
 
 void callbacks(IOLoop& loop) {
   int sum = 0;
@@ -81,7 +81,7 @@ void threads(IOLoop&) {
 }
 // [/contenders]
 
-// The best of some tries: what else the machine does can only add to it.
+// Returns the best of several tries: the machine's other work can only add to the time.
 double nanoseconds_each(const std::function<void(IOLoop&)>& contender, int row = kRow) {
   IOLoop loop;
   double best = 1e12;

@@ -1,5 +1,5 @@
-// Lab: a page that follows clues from page to page, until one is no clue. Written with what chapter
-// 07 has, and with co_await.  hunt [port]
+// Lab: a handler that follows clues from page to page until it finds the treasure. Written with the
+// means of chapter 07, and with co_await.  hunt [port]
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -17,9 +17,9 @@ using mini::Future;
 using mini::HTTPResponse;
 using mini::PathArgs;
 
-int alive = 0;  // handlers that hunt
+int alive = 0;  // hunters that have not been destroyed
 
-// A clue is the path of the next page; the last page has none.
+// A clue is the path of the next page; the last page has a treasure instead.
 class ClueHandler : public mini::RequestHandler {
  public:
   void get(const PathArgs& args) override {
@@ -81,7 +81,9 @@ class CoroutineHunter : public Hunter {
 
 class AliveHandler : public mini::RequestHandler {
  public:
-  void get(const PathArgs&) override { write(std::to_string(alive) + " hunters are alive"); }
+  void get(const PathArgs&) override {
+    write(std::to_string(alive) + (alive == 1 ? " hunter is alive" : " hunters are alive"));
+  }
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Lab: coroutines that use what is gone when they are resumed.  lifetimes reference|captures
+// Lab: coroutines that use variables which are gone when they are resumed.  lifetimes
+// reference|captures
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -10,6 +11,7 @@ namespace {
 
 using mini::Future;
 
+// [both]
 // [reference]
 Future<void> greet(const std::string& name) {
   const Future<void> slept = mini::gen::sleep(0.01);
@@ -32,6 +34,7 @@ void greet_soon(mini::IOLoop& loop, const std::string& name) {
   });
 }
 // [/captures]
+// [/both]
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Lab: what g++ 12.2 destroys twice in a statement that awaits. Other compilers count as they
-// should.  twice
+// Lab: temporaries that g++ 12.2 destroys twice in a statement with co_await. clang 19 counts
+// them right.  twice
 #include <cstdio>
 #include <utility>
 
@@ -13,7 +13,7 @@ int made = 0;
 int destroyed = 0;
 
 // [counted]
-// Stands for a string: something that must be freed once.
+// Stands for a string, or anything else that must be freed exactly once.
 struct Url {
   Url() { ++made; }
   Url(const Url&) { ++made; }

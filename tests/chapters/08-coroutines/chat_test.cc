@@ -55,7 +55,7 @@ TEST_F(ChatTest, who_waits_is_told_what_is_said) {
   EXPECT_EQ(buffer_.waiting(), 0u);
 }
 
-TEST_F(ChatTest, who_comes_late_is_told_what_was_said_meanwhile) {
+TEST_F(ChatTest, a_late_client_gets_what_it_missed) {
   say("text=one");
   say("text=two");
   say("text=three");
@@ -63,7 +63,7 @@ TEST_F(ChatTest, who_comes_late_is_told_what_was_said_meanwhile) {
   EXPECT_EQ(answer(*listen("999")), "1 one\n2 two\n3 three\n");
 }
 
-TEST_F(ChatTest, who_leaves_waits_no_more) {
+TEST_F(ChatTest, a_client_that_leaves_stops_waiting) {
   listen("0")->reset();
   settle(loop_);
   EXPECT_EQ(buffer_.waiting(), 0u);
@@ -83,7 +83,7 @@ TEST_F(ChatTest, old_messages_are_forgotten) {
   EXPECT_TRUE(answer(*listen("0")).starts_with("6 x\n"));
 }
 
-TEST_F(ChatTest, ends_with_somebody_waiting) {
+TEST_F(ChatTest, ends_while_a_client_waits) {
   const auto client = listen("0");
   EXPECT_EQ(buffer_.waiting(), 1u);
 }

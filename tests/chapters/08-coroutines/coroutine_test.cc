@@ -37,7 +37,7 @@ TEST(Coroutine, runs_at_once_until_it_has_to_wait) {
   done.result();
 }
 
-TEST(Coroutine, returns_what_it_makes_of_what_it_awaits) {
+TEST(Coroutine, computes_its_result_from_what_it_awaits) {
   IOLoop loop;
   const Future<int> a;
   const Future<int> b;
@@ -50,7 +50,7 @@ TEST(Coroutine, returns_what_it_makes_of_what_it_awaits) {
   EXPECT_EQ(sum.result(), 3);
 }
 
-TEST(Coroutine, does_not_wait_for_what_is_there) {
+TEST(Coroutine, does_not_wait_for_a_done_future) {
   IOLoop loop;
   const Future<int> a;
   const Future<int> b;
@@ -59,7 +59,7 @@ TEST(Coroutine, does_not_wait_for_what_is_there) {
   EXPECT_EQ(add(a, b).result(), 3);
 }
 
-TEST(Coroutine, exceptions_go_to_who_awaits) {
+TEST(Coroutine, exceptions_come_out_of_the_co_await) {
   IOLoop loop;
   const Future<int> bad;
   const auto inner = [&]() -> Future<int> {
@@ -81,7 +81,7 @@ TEST(Coroutine, exceptions_go_to_who_awaits) {
   EXPECT_EQ(done.result(), "no luck");
 }
 
-TEST(Coroutine, what_is_thrown_before_the_first_wait_is_the_futures_too) {
+TEST(Coroutine, an_exception_before_the_first_wait_goes_into_the_future) {
   IOLoop loop;
   const auto coroutine = []() -> Future<void> {
     throw std::runtime_error("at once");
@@ -91,7 +91,7 @@ TEST(Coroutine, what_is_thrown_before_the_first_wait_is_the_futures_too) {
   EXPECT_THROW(done.result(), std::runtime_error);
 }
 
-TEST(Coroutine, a_frame_that_still_waits_goes_with_its_loop) {
+TEST(Coroutine, a_waiting_frame_is_freed_with_its_loop) {
   const auto owned = std::make_shared<int>(1);
   const Future<void> never;
   const auto coroutine = [](std::shared_ptr<int>, Future<void> future) -> Future<void> {

@@ -65,13 +65,13 @@ TEST_F(GenTest, multi_throws_the_first_exception_when_all_are_done) {
   }
 }
 
-TEST_F(GenTest, multi_of_what_has_no_results) {
+TEST_F(GenTest, multi_of_futures_without_values) {
   const double start = loop_.time();
   run(gen::multi({gen::sleep(1), gen::sleep(2)}));
   EXPECT_EQ(loop_.time() - start, 2);
 }
 
-TEST_F(GenTest, with_timeout_gives_what_comes_in_time) {
+TEST_F(GenTest, with_timeout_passes_on_a_result_in_time) {
   const Future<int> future;
   const Future<int> in_time = gen::with_timeout(10, future);
   loop_.call_later(9, [&] { future.set_result(1); });
@@ -90,7 +90,7 @@ TEST_F(GenTest, with_timeout_does_not_wait_longer) {
   settle(loop_);
 }
 
-TEST_F(GenTest, with_timeout_hands_on_what_was_thrown) {
+TEST_F(GenTest, with_timeout_passes_on_an_exception) {
   const Future<void> future;
   const Future<void> result = gen::with_timeout(10, future);
   future.set_exception(failure("no luck"));

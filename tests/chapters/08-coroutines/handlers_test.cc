@@ -130,7 +130,7 @@ class EarlyHandler : public CoroutineHandler {
   const std::string name_ = "a member that is too long to stand in the string itself";
 };
 
-TEST(CoroutineHandler, may_answer_before_it_waits) {
+TEST(CoroutineHandler, may_finish_before_it_waits) {
   IOLoop loop;
   Gate gate;
   Application app({url<EarlyHandler>("/(.*)", "", &gate)});
