@@ -1,4 +1,4 @@
-// The results of several futures, in the order in which they come (Tornado: gen.WaitIterator).
+// The results of several futures, in the order of arrival (Tornado: gen.WaitIterator).
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,15 @@ class WaitIterator {
  public:
   explicit WaitIterator(const std::vector<mini::Future<std::string>>& futures);
 
-  // Whether next() has been called for each of them.
+  // Returns whether next() has been called once for each future.
   bool done() const;
 
-  // A future that ends as the first of them does that has not been handed out yet: at once if one
-  // has come already. Not called again before the last one has ended. Throws std::logic_error when
+  // Returns a future for the next result to arrive; it is done at once if one has arrived already.
+  // Call it again only when the future it returned last is done. Throws std::logic_error when
   // done().
   mini::Future<std::string> next();
 
-  // Which of the futures it was that ended the last next(); counted from 0.
+  // Returns the index, counted from 0, of the future whose result the last next() gave.
   std::size_t current_index() const;
 
  private:

@@ -1,4 +1,4 @@
-// Sells the seats of a hall, for as long as there are some.
+// Sells the seats of a hall until there are none left.
 #pragma once
 
 #include <functional>
@@ -10,13 +10,14 @@
 
 class BoxOffice {
  public:
-  // Asks the bank for the price of a seat. True: it has paid. Takes its time, and may fail.
+  // Asks the bank for the price of a seat. The result says whether it has paid. Slow, and may fail.
   using Charge = std::function<mini::Future<bool>(std::string name)>;
 
   BoxOffice(int seats, Charge charge) : free_(seats), charge_(std::move(charge)) {}
 
-  // Sells a seat to `name`. False: there is none, or the bank says no. Fails as the bank fails.
-  // Nobody's card is charged but for a seat. Buyers do not wait for each other's banks.
+  // Sells a seat to `name`. The result is false if no seat is free or the bank says no; if the bank
+  // fails, the future fails with the same exception. A card is charged only if there is a seat.
+  // Buyers do not wait for each other's banks.
   mini::Future<bool> sell(std::string name);
 
   int free() const { return free_; }

@@ -16,7 +16,7 @@ using mini::IOLoop;
 using story::Story;
 using Events = std::vector<std::string>;
 
-// Lets the loop do what is queued, and what that queues.
+// Lets the loop run everything that is queued, and whatever that queues.
 void settle(IOLoop& loop) {
   for (int i = 0; i < 10; ++i) {
     loop.add_callback([&loop] { loop.stop(); });
@@ -36,7 +36,7 @@ Future<int> add(Future<int> a, Future<int> b) {
   co_return first + second;
 }
 
-// The result, or what there is instead of one.
+// Returns the result, or says why there is none.
 std::string read(const Future<int>& future) {
   if (!future.done()) return "not done";
   try {
@@ -48,13 +48,13 @@ std::string read(const Future<int>& future) {
 
 TEST(Promise, a_body_begins_at_the_call) {
   Story story(
-      "The body begins inside the call, and stops at the first real wait. Who calls a coroutine to "
-      "have something\n"
-      "  done need not await it.");
+      "The body begins inside the call, and stops at the first real wait. Nobody has to await a "
+      "coroutine to get\n"
+      "  it started.");
   IOLoop loop;
   Events events;
   const Future<void> gate;
-  story.step("a coroutine is called that waits for a gate");
+  story.step("the test calls a coroutine that waits for a gate");
   const Future<void> ended = note(events, gate);
   story.expect("what has run", Events{"before the wait"}, events);
   story.step("the gate is opened, and the loop runs");
@@ -66,16 +66,16 @@ TEST(Promise, a_body_begins_at_the_call) {
 
 TEST(Promise, a_result_reaches_the_caller) {
   Story story(
-      "The promise is in the frame, and the caller has a future: they must be two handles of one "
-      "result.\n"
-      "  A future that is made anew is nobody's.");
+      "The promise in the frame and the caller's future must be two handles of one result. A new "
+      "future belongs\n"
+      "  to nobody.");
   IOLoop loop;
   const Future<int> a;
   const Future<int> b;
-  story.step("a coroutine is called that adds what two futures bring");
+  story.step("the test calls a coroutine that adds the results of two futures");
   const Future<int> sum = add(a, b);
   story.expect("the caller's future", std::string("not done"), read(sum));
-  story.step("they bring 1 and 2");
+  story.step("the two futures are completed with 1 and 2");
   a.set_result(1);
   b.set_result(2);
   settle(loop);
@@ -84,10 +84,9 @@ TEST(Promise, a_result_reaches_the_caller) {
 
 TEST(Promise, what_is_thrown_reaches_the_caller) {
   Story story(
-      "The caller is long gone when the body throws: the exception goes into the future, and comes "
+      "The caller is long gone when the body throws. The exception goes into the future, and comes "
       "out of the\n"
-      "  co_await of whoever waits for that. One that is caught and dropped leaves him waiting for "
-      "ever.");
+      "  co_await of whoever awaits that. If you catch and drop it, that coroutine waits forever.");
   IOLoop loop;
   const Future<int> bad;
   const Future<int> good;
@@ -103,42 +102,43 @@ TEST(Promise, what_is_thrown_reaches_the_caller) {
 
 TEST(Promise, what_is_there_is_not_waited_for) {
   Story story(
-      "A wait for what is there gives the turn to everybody else for nothing: await_ready() is "
-      "asked first.");
+      "Waiting for a result that is there gives everybody else a turn for nothing. That is why "
+      "await_ready() comes first.");
   IOLoop loop;
   const Future<int> a;
   const Future<int> b;
   a.set_result(1);
   b.set_result(2);
-  story.step("a coroutine is called that adds what two futures have brought");
+  story.step("the test calls a coroutine that adds the results of two done futures");
   story.expect("the caller's future, before the loop runs", std::string("3"), read(add(a, b)));
 }
 
 TEST(Promise, a_frame_goes_with_its_last_line) {
   Story story(
-      "Whoever stops at the end must be destroyed by somebody. The result is not in the frame: let "
-      "it go.");
+      "If a frame stops at its end, somebody must destroy it. The result is not in the frame, so "
+      "let "
+      "the frame go.");
   IOLoop loop;
   const auto owned = std::make_shared<int>(1);
   const Future<void> gate;
   const auto keep = [](std::shared_ptr<int>, Future<void> future) -> Future<void> {
     co_await future;
   };
-  story.step("a coroutine is called with a shared pointer, and waits");
+  story.step("the test calls a coroutine with a shared pointer, and it waits");
   const Future<void> ended = keep(owned, gate);
-  story.expect("how many have the pointer", 2L, owned.use_count());
+  story.expect("owners of the pointer", 2L, owned.use_count());
   story.step("its wait ends, and so does it");
   gate.set_result();
   settle(loop);
   story.expect("its future is done", true, ended.done());
-  story.expect("how many have the pointer", 1L, owned.use_count());
+  story.expect("owners of the pointer", 1L, owned.use_count());
 }
 
 TEST(Promise, a_frame_that_waits_goes_with_its_loop) {
   Story story(
-      "An address owns nothing: when the loop has gone, nobody will resume the frame, and nobody "
-      "but SuspendedFrames\n"
-      "  will free it.");
+      "An address owns nothing. Once the loop is gone, nobody will resume the frame, and only "
+      "SuspendedFrames\n"
+      "  can free it.");
   const auto owned = std::make_shared<int>(1);
   const Future<void> never;
   const auto keep = [](std::shared_ptr<int>, Future<void> future) -> Future<void> {
@@ -146,12 +146,12 @@ TEST(Promise, a_frame_that_waits_goes_with_its_loop) {
   };
   {
     IOLoop loop;
-    story.step("a coroutine is called with a shared pointer, and waits for what never comes");
+    story.step("the test calls a coroutine with a shared pointer; its future is never completed");
     keep(owned, never);
-    story.expect("how many have the pointer", 2L, owned.use_count());
+    story.expect("owners of the pointer", 2L, owned.use_count());
     story.step("the loop is destroyed");
   }
-  story.expect("how many have the pointer", 1L, owned.use_count());
+  story.expect("owners of the pointer", 1L, owned.use_count());
 }
 
 }  // namespace

@@ -6,13 +6,13 @@
 
 using Answer = mini::Future<std::string>;
 
-// TODO: what has come, and who waits.
+// TODO: the results that have arrived, and the future that waits for one.
 struct WaitIterator::State {
   std::vector<Answer> futures;
   std::size_t handed_out = 0;
 };
 
-// TODO: hear of each of them when it comes.
+// TODO: find out when each of them is done.
 WaitIterator::WaitIterator(const std::vector<Answer>& futures) : state_(std::make_shared<State>()) {
   state_->futures = futures;
 }
@@ -21,7 +21,7 @@ bool WaitIterator::done() const {
   return state_->handed_out == state_->futures.size();
 }
 
-// TODO: the next that comes, and not the next of the list.
+// TODO: the next one to arrive, not the next one in the list.
 Answer WaitIterator::next() {
   if (done()) throw std::logic_error("all have been handed out");
   return state_->futures[state_->handed_out++];

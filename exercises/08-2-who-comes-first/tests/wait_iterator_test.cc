@@ -21,7 +21,7 @@ using Events = std::vector<std::string>;
 
 const Events kNames = {"Ada", "Bob", "Cyd"};
 
-// Three who were asked, and one who takes their answers.
+// Three people who were asked, and an iterator that takes their answers.
 class Asking {
  public:
   explicit Asking(Story& story) : story_(story) {
@@ -44,11 +44,11 @@ class Asking {
     next_ = iterator_->next();
     settle();
   }
-  void throw_away() {
-    story_.step("the iterator is thrown away");
+  void destroy() {
+    story_.step("the iterator is destroyed");
     iterator_.reset();
   }
-  // How the last next() has ended: the result, what was thrown, or "not yet".
+  // Returns how the last next() ended: its result, its exception, or "not yet".
   std::string ended() const {
     if (!next_.done()) return "not yet";
     try {
@@ -74,8 +74,8 @@ class Asking {
   Answer next_;
 };
 
-TEST(WaitIterator, they_come_in_the_order_of_the_list) {
-  Story story("This one passes on the starter: the first of the list comes first.");
+TEST(WaitIterator, answers_in_the_order_of_the_list) {
+  Story story("This one passes on the starter: the first in the list answers first.");
   Asking asking(story);
   for (std::size_t who = 0; who < 3; ++who) {
     asking.next();
@@ -86,12 +86,11 @@ TEST(WaitIterator, they_come_in_the_order_of_the_list) {
   story.expect("done()", true, asking.iterator().done());
 }
 
-TEST(WaitIterator, the_second_comes_first) {
+TEST(WaitIterator, the_second_answers_first) {
   Story story(
-      "The order of the list is not the order in which they come, and when next() is called, "
-      "nobody "
-      "knows yet\n"
-      "  who will be the first. So what it hands out cannot be one of the list.");
+      "The order of the list is not the order of arrival. When next() is called, nobody knows yet "
+      "which will be\n"
+      "  the first, so the future that it returns cannot be one from the list.");
   Asking asking(story);
   asking.next();
   asking.comes(1);
@@ -104,11 +103,11 @@ TEST(WaitIterator, the_second_comes_first) {
   story.expect("what next() gave", std::string("from Ada"), asking.ended());
 }
 
-TEST(WaitIterator, two_come_before_they_are_asked_for) {
+TEST(WaitIterator, two_arrive_before_anybody_asks) {
   Story story(
-      "A callback is called once. What it does not keep, because nobody waits at that moment, is "
-      "lost, and the\n"
-      "  next next() waits for ever.");
+      "A callback is called once. If it drops a result because nobody is waiting at that moment, "
+      "the result is lost,\n"
+      "  and a later next() waits forever.");
   Asking asking(story);
   asking.comes(2);
   asking.comes(0);
@@ -120,8 +119,8 @@ TEST(WaitIterator, two_come_before_they_are_asked_for) {
 
 TEST(WaitIterator, which_one_it_was) {
   Story story(
-      "What has come and what has been handed out are two things: the index belongs to the answer "
-      "in your hand.");
+      "The answer that arrived last need not be the one handed out last. The index belongs to the "
+      "answer in your hand.");
   Asking asking(story);
   asking.comes(2);
   asking.comes(0);
@@ -132,9 +131,8 @@ TEST(WaitIterator, which_one_it_was) {
 
 TEST(WaitIterator, one_that_fails) {
   Story story(
-      "An exception is the result of one future, and comes out of one next(). The others have "
-      "answered, and their\n"
-      "  answers are still wanted.");
+      "An exception is the result of one future, and comes out of one next(). The other answers "
+      "are still wanted.");
   Asking asking(story);
   asking.next();
   asking.fails(1);
@@ -145,17 +143,17 @@ TEST(WaitIterator, one_that_fails) {
   story.expect("what next() gave", std::string("from Ada"), asking.ended());
 }
 
-TEST(WaitIterator, an_iterator_that_is_thrown_away) {
+TEST(WaitIterator, destroyed_before_the_last_answer) {
   const std::string misconception =
-      "The futures live on without you, and so do the callbacks that you gave them. What those use "
-      "must live as\n  long as they do.";
+      "The futures live on without the iterator, and so do the callbacks you gave them. The data "
+      "that they use\n  must live as long as they do.";
   Story story(misconception);
   Asking asking(story);
   asking.next();
   asking.comes(1);
-  asking.throw_away();
-  // A callback that uses what is gone ends the program, and with it the story.
-  std::printf("\n  Two answers come behind an iterator that was thrown away.\n\n  %s\n",
+  asking.destroy();
+  // A callback that uses freed memory ends the program, and with it the story.
+  std::printf("\n  Two answers arrive after the iterator was destroyed.\n\n  %s\n",
               misconception.c_str());
   std::fflush(stdout);
   asking.comes(0);
@@ -164,7 +162,7 @@ TEST(WaitIterator, an_iterator_that_is_thrown_away) {
 }
 
 TEST(WaitIterator, none_is_left) {
-  Story story("Who asks for more than there are would wait for ever: say so.");
+  Story story("A next() with nothing left would wait forever, so throw instead.");
   Asking asking(story);
   for (std::size_t who = 0; who < 3; ++who) {
     asking.comes(who);
@@ -194,8 +192,8 @@ Future<void> take_all(Events& events) {
   }
 }
 
-TEST(WaitIterator, a_coroutine_takes_them_as_they_come) {
-  Story story("What has come first is shown first.");
+TEST(WaitIterator, a_coroutine_takes_them_as_they_arrive) {
+  Story story("The first result to arrive is the first to be shown.");
   mini::VirtualClock clock;
   mini::IOLoop loop(clock);
   Events events;

@@ -6,7 +6,7 @@ using mini::Future;
 
 Future<bool> BoxOffice::sell(std::string name) {
   if (free_ == 0) co_return false;
-  --free_;  // before anybody else has a turn
+  --free_;  // before anybody else gets a turn
   bool paid = false;
   try {
     const Future<bool> charged = charge_(name);

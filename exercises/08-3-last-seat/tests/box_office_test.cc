@@ -87,11 +87,10 @@ TEST(BoxOffice, one_buyer_after_the_other) {
 
 TEST(BoxOffice, two_buyers_for_one_seat) {
   Story story(
-      "One thread does not mean that nobody comes between. At each co_await everybody else has a "
-      "turn: what you\n"
-      "  knew before it, you do not know behind it. A lock for threads does not help; there is "
-      "one, "
-      "and it would wait for itself.");
+      "One thread does not mean that nobody comes between. At each co_await everybody else gets a "
+      "turn, so what was\n"
+      "  true before it need not be true after it. A mutex does not help: the one thread there is "
+      "would wait for itself.");
   Evening evening(story, 1);
   evening.comes("Ada");
   evening.comes("Bob");
@@ -102,11 +101,11 @@ TEST(BoxOffice, two_buyers_for_one_seat) {
   story.expect("Bob's sale", std::string("false"), evening.sale("Bob"));
 }
 
-TEST(BoxOffice, who_gets_no_seat_pays_nothing) {
+TEST(BoxOffice, no_seat_no_payment) {
   Story story(
-      "A question asked again afterwards comes too late: the bank has paid. Take the seat before "
-      "you wait, and\n"
-      "  give it back if you must.");
+      "Checking again after the wait comes too late: the bank has paid. Take the seat before you "
+      "wait, and give it\n"
+      "  back if you must.");
   Evening evening(story, 1);
   evening.comes("Ada");
   evening.comes("Bob");
@@ -117,8 +116,10 @@ TEST(BoxOffice, who_gets_no_seat_pays_nothing) {
 
 TEST(BoxOffice, two_buyers_for_two_seats) {
   Story story(
-      "There is a seat for each. Who lets them in one at a time lets them wait for each other: the "
-      "slowest bank decides for all.");
+      "There is a seat for each of them. If you serve one buyer at a time, they wait for each "
+      "other: "
+      "the slowest bank\n"
+      "  decides for all.");
   Evening evening(story, 2);
   evening.comes("Ada");
   evening.comes("Bob");
@@ -130,7 +131,7 @@ TEST(BoxOffice, two_buyers_for_two_seats) {
 }
 
 TEST(BoxOffice, a_bank_that_says_no) {
-  Story story("What was taken for a moment must be given back when it comes to nothing.");
+  Story story("A seat that was taken for a sale must be given back when the sale fails.");
   Evening evening(story, 1);
   evening.comes("Ada");
   evening.bank_says("Ada", false);
@@ -141,7 +142,8 @@ TEST(BoxOffice, a_bank_that_says_no) {
 TEST(BoxOffice, a_bank_that_fails) {
   Story story(
       "An exception is a way out too, and comes out of a co_await as it comes out of a call. "
-      "Nobody else will give\n"
+      "Nobody "
+      "else will give\n"
       "  the seat back.");
   Evening evening(story, 1);
   evening.comes("Ada");

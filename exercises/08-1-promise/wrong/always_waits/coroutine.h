@@ -11,19 +11,19 @@
 
 namespace mini {
 
-// The compiler makes one of these for each call of a coroutine, inside its frame. Its members are
-// what the compiler calls at the points that the language names.
+// The compiler makes one of these, inside the frame, for each call of a coroutine. It calls the
+// members at fixed points of that call.
 template <class T>
 struct CoroutinePromiseBase {
   Future<T> future;
 
-  // The call: what the caller gets.
+  // Makes what the caller gets.
   Future<T> get_return_object() { return future; }
-  // The body begins at once, and runs until it has to wait for the first time.
+  // Starts the body inside the call; it runs up to its first real wait.
   std::suspend_never initial_suspend() noexcept { return {}; }
-  // At the end the frame goes. The result has gone to the future.
+  // Frees the frame after the last line. By then the result is in the future.
   std::suspend_never final_suspend() noexcept { return {}; }
-  // The body has thrown.
+  // Called in a catch block around the body.
   void unhandled_exception() { future.set_exception(std::current_exception()); }
 };
 
@@ -40,9 +40,8 @@ struct CoroutinePromise<void> : CoroutinePromiseBase<void> {
   void return_void() { future.set_result(); }
 };
 
-// What `co_await future` calls: await_ready(); if that says no, await_suspend(), and the caller of
-// the coroutine goes on; then, when somebody has resumed the frame, await_resume(), whose result is
-// that of the whole expression.
+// What `co_await future` calls: await_ready(); if that returns false, await_suspend(), and the
+// caller goes on. Once the frame is resumed, await_resume() makes the result.
 template <class T>
 class FutureAwaiter {
  public:
@@ -69,7 +68,7 @@ FutureAwaiter<T> operator co_await(Future<T> future) {
 
 }  // namespace mini
 
-// Where the compiler looks for the promise of a function that returns Future<T>.
+// Tells the compiler which promise belongs to a function that returns Future<T>.
 template <class T, class... Args>
 struct std::coroutine_traits<mini::Future<T>, Args...> {
   using promise_type = mini::CoroutinePromise<T>;

@@ -9,12 +9,12 @@
 
 using Answer = mini::Future<std::string>;
 
-// The callbacks own it too: the futures may outlive the iterator.
+// The callbacks own it too, because the futures may outlive the iterator.
 struct WaitIterator::State {
-  std::size_t left;  // how many next() has not been called for
+  std::size_t left;  // calls of next() still to come
   std::size_t current = 0;
-  std::deque<std::pair<std::size_t, Answer>> come;  // and nobody has asked for them yet
-  std::optional<Answer> waiting;                    // what next() has handed out
+  std::deque<std::pair<std::size_t, Answer>> come;  // arrived, but not asked for yet
+  std::optional<Answer> waiting;                    // handed out by next()
 
   void match() {
     if (!waiting || come.empty()) return;

@@ -22,7 +22,7 @@ bool WaitIterator::done() const {
   return std::count(state_->handed_out.begin(), state_->handed_out.end(), false) == 0;
 }
 
-// One that is done, or else the first that is not.
+// Picks one that is done, or else the first that is not.
 Answer WaitIterator::next() {
   if (done()) throw std::logic_error("all have been handed out");
   std::size_t chosen = state_->futures.size();
