@@ -15,7 +15,7 @@
 namespace mini {
 namespace {
 
-// What the handlers of a test have told.
+// What the handlers of a test report.
 struct Notes {
   std::vector<std::string> events;
   Callback later;  // what a handler waits for
@@ -138,10 +138,10 @@ TEST(Asynchronous, an_unwrapped_callback_loses_its_error) {
   EXPECT_NE(testing::internal::GetCapturedStderr().find("whose?"), std::string::npos);
   client.half_close();
   settle(loop);
-  EXPECT_EQ(client.read_to_end(), "");  // it waits until it has had enough
+  EXPECT_EQ(client.read_to_end(), "");  // the client got nothing
 }
 
-// A pending future in the member would hold the callback, and the callback the handler.
+// A pending future in a member would hold the callback, and the callback would hold the handler.
 TEST(Asynchronous, a_handler_that_keeps_only_done_futures_is_freed_with_the_loop) {
   class KeepingHandler : public AsynchronousHandler {
    public:

@@ -15,7 +15,7 @@
 namespace mini {
 namespace {
 
-// Answers whatever it is asked with these bytes, and closes if it is told to.
+// Responds to every request with `bytes`, and then closes if `closes` is set.
 class CannedServer : public TCPServer {
  public:
   using TCPServer::TCPServer;
@@ -115,7 +115,7 @@ TEST_F(HTTPClientTest, a_silent_server_times_out_after_20_s) {
     error = response.error;
     loop_.stop();
   });
-  loop_.start();  // with nothing to do the clock moves on
+  loop_.start();  // the virtual clock jumps ahead when nothing is ready
   EXPECT_EQ(error, "timed out");
   EXPECT_EQ(loop_.time() - start, 20);
 }
@@ -146,7 +146,7 @@ class NoDescriptorsLeft {
 };
 
 TEST_F(HTTPClientTest, running_out_of_descriptors_is_an_error) {
-  // Once with descriptors: UBSan needs some when it checks a virtual call for the first time.
+  // Fetch once with descriptors: UBSan needs some when it first checks a virtual call.
   server_.bytes = "HTTP/1.1 200 OK\r\n\r\nhello";
   const Future<HTTPResponse> good = client_.fetch(url());
   run_until(loop_, [&] { return good.done(); });

@@ -31,7 +31,7 @@ TEST(Coroutine, runs_at_once_until_it_has_to_wait) {
   order += "b";
   EXPECT_EQ(order, "ab");
   gate.set_result();
-  EXPECT_EQ(order, "ab");  // it is resumed from the loop, and not in here
+  EXPECT_EQ(order, "ab");  // the loop resumes it, not set_result()
   settle(loop);
   EXPECT_EQ(order, "abc");
   done.result();

@@ -15,7 +15,7 @@ std::exception_ptr failure(const std::string& text) {
   return std::make_exception_ptr(std::runtime_error(text));
 }
 
-// With a virtual clock the loop sleeps no real time.
+// With a virtual clock the loop never really sleeps.
 class GenTest : public testing::Test {
  protected:
   template <class T>
@@ -86,7 +86,7 @@ TEST_F(GenTest, with_timeout_does_not_wait_longer) {
   run(late);
   EXPECT_EQ(loop_.time() - start, 10);
   EXPECT_THROW(late.result(), gen::TimeoutError);
-  future.set_result(1);  // whoever works on it may go on
+  future.set_result(1);  // the work may still complete it
   settle(loop_);
 }
 

@@ -1,4 +1,4 @@
-// The same handler three times, and the same tests for all of them.
+// The same handler written three times, and the same tests for all three.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -12,7 +12,8 @@
 namespace mini {
 namespace {
 
-// The server that is asked: answers "1", "2", "3" ..., or fails at the request it is told to.
+// The upstream server: responds with "1", "2", "3" ..., fails at request `fails_at`, and holds back
+// the response to request `holds_at`.
 class Upstream {
  public:
   explicit Upstream(IOLoop& loop)
@@ -82,7 +83,7 @@ TEST_P(ThreeWays, a_client_that_leaves_at_any_question_harms_nobody) {
     upstream_.holds_at = 0;
     std::exchange(upstream_.held, nullptr)->respond(200, {}, "late");
     for (int i = 0; i < 20; ++i) settle(loop_);
-    EXPECT_EQ(upstream_.asked, 3);  // it goes on to its end, and nobody reads the answer
+    EXPECT_EQ(upstream_.asked, 3);  // it runs to its end, though nobody reads the response
   }
 }
 
@@ -102,13 +103,13 @@ TEST_P(ThreeWays, a_missing_argument_is_400) {
 INSTANTIATE_TEST_SUITE_P(Handlers, ThreeWays, testing::Values("callbacks", "states", "coroutine"),
                          [](const auto& test) { return test.param; });
 
-// What a handler waits for that has answered already, and what it says then.
+// What a handler awaits after it has finished its response, and what it notes then.
 struct Gate {
   Future<void> opened;
   std::string said;
 };
 
-// Answers before it has returned to its verb.
+// Finishes its response before its verb returns.
 class EarlyHandler : public CoroutineHandler {
  public:
   void initialize(Gate* gate) { gate_ = gate; }
