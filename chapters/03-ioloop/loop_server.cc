@@ -37,7 +37,7 @@ void LoopServer::accept() {
   } catch (const std::system_error& error) {
     // Probably out of descriptors. The client stays in the queue, so the listener stays readable
     // and the loop would call again at once, in vain. Stop listening for a moment.
-    std::fprintf(stderr, "a client has to wait: %s\n", error.what());
+    std::fprintf(stderr, "cannot accept, trying again in 10 ms: %s\n", error.what());
     loop_.update_handler(listener_.fd(), 0);
     pause_ =
         loop_.call_later(kPause, [this] { loop_.update_handler(listener_.fd(), IOLoop::READ); });

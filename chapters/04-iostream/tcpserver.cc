@@ -34,7 +34,7 @@ void TCPServer::accept() {
     client = try_accept(listener_);
   } catch (const std::system_error& error) {
     // As in chapter 03: the client stays in the queue, and we stop listening for a moment.
-    std::fprintf(stderr, "a client has to wait: %s\n", error.what());
+    std::fprintf(stderr, "cannot accept, trying again in 10 ms: %s\n", error.what());
     loop_.update_handler(listener_.fd(), 0);
     pause_ =
         loop_.call_later(kPause, [this] { loop_.update_handler(listener_.fd(), IOLoop::READ); });

@@ -47,7 +47,7 @@ class Talk {
     }
   }
   bool expect(const Messages& messages) {
-    return story_.expect("what was handed over so far", messages, messages_);
+    return story_.expect("the messages delivered so far", messages, messages_);
   }
   IOLoop& loop() { return loop_; }
   mini::Client& client() { return pair_.client; }
