@@ -169,8 +169,7 @@ void IOStream::update() {
 void IOStream::handle_events(std::uint32_t events) {
   try {
     const bool idle = !connecting_ && !is_listening() && !delivering_ && !writing();
-    if (idle && (events & IOLoop::ERROR) != 0)
-      return close(socket_error());  // nothing else reports it
+    if (idle && (events & IOLoop::ERROR) != 0) return close(socket_error());  // no call reports it
     if (connecting_) finish_connect();
     if ((events & (IOLoop::READ | IOLoop::ERROR)) != 0 && is_listening()) receive();
     if ((events & (IOLoop::WRITE | IOLoop::ERROR)) != 0 && !closed()) send();
