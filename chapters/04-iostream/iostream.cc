@@ -147,7 +147,7 @@ struct IOStream::Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch() {
-    if (stream->events_ != 0) stream->take_callbacks();  // the loop went away, not the stream
+    if (stream->events_ != 0) stream->take_callbacks();  // dropped by the loop, not by the stream
   }
   const std::shared_ptr<IOStream> stream;
 };
