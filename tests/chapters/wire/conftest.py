@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import resource
 import sys
 
 import pytest
@@ -26,8 +27,17 @@ def pytest_generate_tests(metafunc):
                              scope="module")
 
 
+@pytest.fixture(scope="session")
+def open_files():
+    """As many as the system allows, for the servers that are started later: a user begins with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.fixture(scope="module")
-def server(declared):
+def server(declared, open_files):
     build = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
     started = WireServer([str(build / declared.program), *declared.arguments])
     yield started
