@@ -51,7 +51,7 @@ void ClientConnection::on_closed() {
   ioloop::detail::retire(*this);
 }
 
-bool ClientConnection::alive() const {
+bool ClientConnection::quiet() const {
   char byte;
   const ssize_t count = ::recv(stream_.fileno(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

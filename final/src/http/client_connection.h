@@ -28,6 +28,20 @@ struct ExchangeFailure {
 };
 
 // Frees itself when its stream has closed.
+//
+// A server may send more than a response's head announces: a body after HEAD, 204 or 304, bytes
+// beyond Content-Length, a 408 because the connection was idle for too long. Read as the next
+// response, such bytes would answer every later request with the response of the one before. The
+// connection is closed, and they are dropped, if they come
+//   - with a head that announces a body which its status cannot have: check_announced_body(),
+//   - together with the end of the response: complete(),
+//   - while the connection is idle: on_data(),
+//   - before the next request takes the connection, though the loop has not read them: quiet().
+// So is a connection whose response came before all of the request was sent.
+//
+// Bytes that arrive after the next request has been sent cannot be told from its response, nor can
+// a TLS record that had arrived in part before. To be safe from a server that sends such bytes, for
+// example behind a proxy that others use as well, turn ClientOptions::keep_alive off.
 class ClientConnection final : public iostream::detail::StreamObserver,
                                public tornado::detail::Runnable,
                                public tornado::detail::Pooled {
@@ -48,9 +62,9 @@ class ClientConnection final : public iostream::detail::StreamObserver,
 
   // Closes the stream and leaves the pool; an exchange must be over.
   void close();
-  // An idle connection that the server has not closed, as far as the kernel knows. Costs a system
-  // call.
-  bool alive() const;
+  // Whether the server has neither closed the idle connection nor sent anything since, as far as
+  // the kernel knows. Costs a system call.
+  bool quiet() const;
   PoolPlace& place() noexcept { return place_; }
 
   // StreamObserver.

@@ -174,6 +174,10 @@ void CurlTransfer::parse_head() {
 
 void CurlTransfer::head_parsed() {
   const int code = head_.start_line.code;
+  const bool to_head = request_->method == "HEAD";
+  if (const char* reason = check_announced_body(head_, to_head)) {
+    return refuse(malformed_response(reason));
+  }
   if (code == kSwitchingProtocols) {
     return refuse(malformed_response("unasked-for 101 Switching Protocols"));
   }
@@ -183,7 +187,7 @@ void CurlTransfer::head_parsed() {
     }
     return;
   }
-  const bool bodiless = request_->method == "HEAD" || code == kNoContent || code == kNotModified;
+  const bool bodiless = to_head || code == kNoContent || code == kNotModified;
   if (!bodiless && head_.content_length.value_or(0) > limits_.max_body_size) {
     return refuse(malformed_response("Content-Length too long"));
   }

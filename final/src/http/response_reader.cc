@@ -8,8 +8,22 @@ namespace {
 constexpr int kSwitchingProtocols = 101;
 constexpr int kNoContent = 204;
 constexpr int kNotModified = 304;
+constexpr const char kBodyAnnounced[] = "a body announced with a status that has none";
+
+bool is_informational(int code) {
+  return code >= 100 && code < 200;
+}
 
 }  // namespace
+
+const char* check_announced_body(const ResponseHead& head, bool to_head) {
+  const int code = head.start_line.code;
+  if (is_informational(code)) {
+    return head.chunked || head.content_length ? kBodyAnnounced : nullptr;
+  }
+  if (code != kNoContent || to_head) return nullptr;
+  return head.chunked || head.content_length.value_or(0) > 0 ? kBodyAnnounced : nullptr;
+}
 
 ResponseStep ResponseReader::next(std::string_view data) {
   switch (state_) {
@@ -43,7 +57,10 @@ ResponseStep ResponseReader::read_head(std::string_view data) {
   }
   scan_ = {};
   const int code = head_.start_line.code;
-  if (code >= 100 && code < 200) {
+  if (const char* reason = check_announced_body(head_, to_head_)) {
+    return {ResponseEvent::kBad, 0, {}, reason};
+  }
+  if (is_informational(code)) {
     // Nobody here asks for another protocol, and what would follow is not HTTP.
     if (code == kSwitchingProtocols) {
       return {ResponseEvent::kBad, 0, {}, "unasked-for 101 Switching Protocols"};

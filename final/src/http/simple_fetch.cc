@@ -157,9 +157,7 @@ void SimpleFetch::attempt(bool on_new_connection) {
 void SimpleFetch::send(bool on_new_connection) {
   if (core_->options.keep_alive && !on_new_connection) {
     while (ClientConnection* idle = core_->pool.take(core_->origin_key(*this))) {
-      // What cannot be sent twice is not sent into a connection that the server has given up.
-      if (is_idempotent(request_->method) && !request_->body_producer) return use(*idle);
-      if (idle->alive()) return use(*idle);
+      if (idle->quiet()) return use(*idle);
       idle->close();
     }
   }

@@ -397,6 +397,7 @@ std::string read(std::string_view text, std::size_t size, bool to_head = false,
 
 TEST(ResponseReader, RFC_9112_6_3_where_the_body_ends) {
   const std::string start = "HTTP/1.1 200 OK\r\n";
+  const std::string announced = "a body announced with a status that has none";
   const std::pair<std::string, std::string> cases[] = {
       {start + "Content-Length: 3\r\n\r\nabc", "200 abc reusable"},
       {start + "Content-Length: 0\r\n\r\n", "200  reusable"},
@@ -408,7 +409,11 @@ TEST(ResponseReader, RFC_9112_6_3_where_the_body_ends) {
       {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", "200 a done"},
       {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\na", "200 a reusable"},
       {"HTTP/1.1 204 No Content\r\n\r\n", "204  reusable"},
-      {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "204  reusable"},
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "204  reusable"},
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "!" + announced},
+      {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", "!" + announced},
+      {"HTTP/1.1 103 Hints\r\nContent-Length: 0\r\n\r\n", "!" + announced},
+      {"HTTP/1.1 103 Hints\r\nTransfer-Encoding: chunked\r\n\r\n", "!" + announced},
       {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "304  reusable"},
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + start +
            "Content-Length: 1\r\n\r\na",
@@ -435,6 +440,9 @@ TEST(ResponseReader, RFC_9112_6_3_where_the_body_ends) {
   }
   EXPECT_EQ(read(start + "Content-Length: 3\r\n\r\n", 100, true), "200  reusable");
   EXPECT_EQ(read(start + "Transfer-Encoding: chunked\r\n\r\n", 100, true), "200  reusable");
+  EXPECT_EQ(read("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", 100, true),
+            "204  reusable")
+      << "of what a GET would get";
   EXPECT_EQ(read(start + "Content-Length: 1\r\n\r\nabc", 100), "200 a reusable +bc");
 }
 

@@ -60,6 +60,27 @@ TEST_F(ClientTlsTest, https_is_checked_and_the_connection_kept) {
   EXPECT_EQ(fetch_with(client, trusting(https("127.0.0.1"))).body, "secret");
 }
 
+// The end of the last record is still in the kernel when the first response is complete, and the
+// fetch that waits in the queue begins.
+TEST_F(ClientTlsTest, HC19_a_record_after_the_response_does_not_answer_the_next_request) {
+  constexpr std::size_t kRecord = 16'384;
+  const std::size_t head = ok(std::string(10'000, 'x')).size() - 10'000;
+  const std::string first = ok(std::string(2 * kRecord - head, 'x'));
+  ASSERT_EQ(first.size(), 2 * kRecord);
+  reply_over_tls(first + ok(std::string(kRecord - head, 'y')));
+  options.max_clients = 1;
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  loop.run_sync([&]() -> Future<void> {
+    const auto one = client.fetch(trusting(https()));
+    const auto two = client.fetch(trusting(https()));
+    const HTTPResponse response = co_await one;
+    EXPECT_EQ(response.body.front(), 'x');
+    const HTTPResponse next = co_await two;
+    EXPECT_EQ(next.body.front(), 'x');
+  });
+  EXPECT_EQ(server->connections, 2);
+}
+
 TEST_F(ClientTlsTest, an_authority_that_nobody_trusts) {
   reply_over_tls(ok("secret"));
   try {

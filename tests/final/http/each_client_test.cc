@@ -516,6 +516,56 @@ TEST_P(EachClientTest, HC12_a_post_becomes_a_get) {
   EXPECT_EQ(fetch(request).body, "done");
 }
 
+// ---- what arrives late --------------------------------------------------------------------------
+
+// A body where none can be would be read as the next response, if it comes after the next request.
+TEST_P(EachClientTest, HC19_a_204_that_announces_a_body_does_not_answer_the_next_request) {
+  for (const std::string field : {"Content-Length: 42", "Transfer-Encoding: chunked"}) {
+    serve([&](iostream::IOStream stream, int number) -> Future<void> {
+      co_await stream.read_until("\r\n\r\n");
+      if (number > 0) {
+        co_await stream.write(ok("own"));
+        co_return;
+      }
+      co_await stream.write("HTTP/1.1 204 No Content\r\n" + field + "\r\n\r\n");
+      co_await stream.read_until("\r\n\r\n");
+      co_await stream.write(ok("late"));
+    });
+    const AsyncHTTPClient client(httpclient::force_instance, options);
+    EXPECT_EQ(error_of([&] { fetch_with(client, HTTPRequest(server->url())); }),
+              "HTTP 599: Malformed HTTP response: a body announced with a status that has none");
+    EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "own") << field;
+  }
+}
+
+TEST_P(EachClientTest, an_informational_response_that_announces_a_body_is_refused) {
+  for (const std::string field : {"Content-Length: 5", "Transfer-Encoding: chunked"}) {
+    reply({"HTTP/1.1 103 Early Hints\r\n" + field + "\r\n\r\n" + ok("own")});
+    EXPECT_EQ(error_of([&] { fetch(server->url()); }),
+              "HTTP 599: Malformed HTTP response: a body announced with a status that has none");
+  }
+}
+
+TEST_P(EachClientTest, HC19_a_204_of_length_0_keeps_its_connection) {
+  reply({"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", ok("next")});
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).code, 204);
+  EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "next");
+  EXPECT_EQ(server->connections, 1);
+}
+
+// Bodies that RFC 9110 9.3.2 and 15.4.5 forbid, in one piece with their heads.
+TEST_P(EachClientTest, HC19_a_body_of_HEAD_or_304_does_not_answer_the_next_request) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n";
+  const std::string not_modified = "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n";
+  for (const auto& [method, first] : {std::pair{"HEAD", head}, std::pair{"GET", not_modified}}) {
+    reply({first + ok("late"), ok("own")});
+    const AsyncHTTPClient client(httpclient::force_instance, options);
+    fetch_with(client, HTTPRequest(server->url(), method), false);
+    EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "own") << first;
+  }
+}
+
 // ---- misbehaviour -------------------------------------------------------------------------------
 
 TEST_P(EachClientTest, what_is_not_http_ends_in_an_error) {
