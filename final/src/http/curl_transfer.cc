@@ -148,18 +148,25 @@ bool CurlTransfer::may_send() noexcept {
 
 void CurlTransfer::header_line(std::string_view line) {
   heard_ = true;
-  if (head_state_ == HeadState::kFinal) return;  // a trailer
-  if (head_state_ == HeadState::kComplete) {
-    if (!line.starts_with("HTTP/")) return;
+  if (head_state_ == HeadState::kComplete && line.starts_with("HTTP/")) {
     head_state_ = HeadState::kReading;
     head_bytes_ = 0;
   }
+  if (head_state_ != HeadState::kReading) return trailer_line(line);
   head_bytes_ += line.size();
   if (head_bytes_ > limits_.head.max_size) {
     return refuse(malformed_response("message head exceeds the size limit"));
   }
   head_text_ += line;
   if (line == "\r\n" || line == "\n") parse_head();
+}
+
+// libcurl keeps them for curl_easy_header(), as many as come.
+void CurlTransfer::trailer_line(std::string_view line) {
+  trailer_bytes_ += line.size();
+  if (trailer_bytes_ > ChunkedLimits().max_trailers) {
+    refuse(malformed_response("chunked trailers too long"));
+  }
 }
 
 // libcurl is more patient with servers than this library: a head that can be read in two ways is

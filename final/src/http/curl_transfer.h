@@ -91,6 +91,7 @@ class CurlTransfer {
                           int local_port);
 
   void header_line(std::string_view line);
+  void trailer_line(std::string_view line);
   void parse_head();
   void head_parsed();
   std::size_t content(std::string_view piece);
@@ -111,6 +112,7 @@ class CurlTransfer {
   ResponseHead head_;
   HeadState head_state_ = HeadState::kReading;
   std::size_t head_bytes_ = 0;  // of this head, and of the informational ones before it
+  std::size_t trailer_bytes_ = 0;
   int informational_ = 0;
   bool expectation_failed_ = false;
   bool sent_ = false;   // the request went, or was about to

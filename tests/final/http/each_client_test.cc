@@ -710,6 +710,16 @@ TEST_P(EachClientTest, trailers_are_not_headers) {
   EXPECT_EQ(headers, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
+TEST_P(EachClientTest, HC10_trailers_have_a_limit) {
+  const std::string begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  std::string trailers;
+  for (int i = 0; i < 20; ++i) trailers += "X: " + std::string(995, 'x') + "\r\n";
+  reply({begun + trailers.substr(0, 16'000) + "\r\n", begun + trailers + "\r\n"});
+  EXPECT_EQ(fetch(server->url()).body, "");
+  EXPECT_EQ(error_of([&] { fetch(server->url()); }),
+            "HTTP 599: Malformed HTTP response: chunked trailers too long");
+}
+
 TEST_P(EachClientTest, HC19_without_keep_alive_each_request_has_a_connection) {
   reply({ok("")});
   options.keep_alive = false;
