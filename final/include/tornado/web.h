@@ -398,6 +398,8 @@ class RequestHandler : public tornado::detail::Pooled {
   void redirect(std::string_view url, bool permanent = false, int status = 0);
   // Drops what was written, and finishes with an error page. After the headers have gone it only
   // ends the response. A write_error() that calls it again and again is stopped: the page is empty.
+  // A status that cannot end a response, outside of 200 to 999, is logged and sent as 500. So it is
+  // with an HTTPError of such a status.
   void send_error(int status_code = 500, const ErrorInfo& info = {});
   // Ends the handler without another word and hands over the connection, for another protocol:
   // what was flushed leaves first, what the client has sent behind the request can be read. The

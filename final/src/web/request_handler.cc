@@ -272,6 +272,13 @@ void RequestHandler::send_error(int status_code, const ErrorInfo& info) {
     if (!finished_) finish();
     return;
   }
+  if (status_code < 200 || status_code > 999) {
+    log::app_log.error(request_summary() + ": status " + std::to_string(status_code) +
+                       " cannot end a response, so 500 is sent");
+    ErrorInfo without_reason;
+    without_reason.exception = info.exception;
+    return send_error(500, without_reason);
+  }
   clear();
   set_status(status_code, info.reason);
   if (status_code == 405) set_header("Allow", allowed_methods());

@@ -348,6 +348,28 @@ TEST_F(HandlersTest, WH21_a_status_without_a_body_gets_no_error_page) {
   }
 }
 
+TEST_F(HandlersTest, WX01_WH21_an_error_without_a_final_status_is_a_500) {
+  struct Odd : RequestHandler {
+    void get(int status_code) { throw HTTPError(status_code, "", "Odd"); }
+    void post(int status_code) { send_error(status_code); }
+  };
+  Application app({url<Odd>("/(.*)")});
+  for (const std::string code : {"0", "99", "100", "103", "199", "1000"}) {
+    for (const char* method : {"GET", "POST"}) {
+      const std::string address = std::string("/") + code;
+      const ExpectLog expected(log::app_log, std::string(method) + " " + address +
+                                                 R"( \(.*\): status )" + code +
+                                                 " cannot end a response, so 500 is sent");
+      const Exchange got(app, method, address);
+      EXPECT_EQ(got->code, 500) << method << address;
+      EXPECT_EQ(got->body,
+                "<html><title>500: Internal Server Error</title>"
+                "<body>500: Internal Server Error</body></html>");
+      EXPECT_TRUE(got->finished);
+    }
+  }
+}
+
 TEST_F(HandlersTest, WH21_an_error_page_may_say_another_status_but_not_without_end) {
   struct Recursing : RequestHandler {
     void get() { throw HTTPError(404); }
