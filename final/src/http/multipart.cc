@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/chars.h"
+
 namespace tornado::http {
 namespace {
 
@@ -16,9 +18,9 @@ bool MultipartParser::is_boundary(std::string_view boundary) {
 }
 
 MultipartParser::MultipartParser(std::string_view boundary, const MultipartLimits& limits)
-    : limits_(limits) {
-  boundary_.append("\r\n--").append(boundary).append("-");
-}
+    : limits_(limits),
+      boundary_("\r\n--" + std::string(boundary)),
+      boundary_size_(boundary_.size()) {}
 
 MultipartResult MultipartParser::next(std::string_view data) {
   MultipartResult result;
@@ -37,13 +39,14 @@ void MultipartParser::step(std::string_view rest, MultipartResult& result) {
   switch (state_) {
     case State::kPreamble:
     case State::kData:
-      if (matched_ < boundary_size()) {
+      if (matched_ < boundary_size_) {
         read_data(rest, result);
       } else {
         read_behind_boundary(rest, result);
       }
       return;
     case State::kDash:
+    case State::kPadding:
     case State::kReturn:
       read_behind_boundary(rest, result);
       return;
@@ -64,7 +67,8 @@ void MultipartParser::step(std::string_view rest, MultipartResult& result) {
 // start of a boundary and nowhere in it: where one breaks off, the next can only begin at the byte
 // that broke it.
 void MultipartParser::read_data(std::string_view rest, MultipartResult& result) {
-  const std::string_view boundary(boundary_.data(), boundary_size());
+  boundary_.resize(boundary_size_);
+  const std::string_view boundary = boundary_;
   if (matched_ > 0) {
     const std::size_t size = std::min(boundary.size() - matched_, rest.size());
     const auto differs =
@@ -93,7 +97,7 @@ void MultipartParser::read_data(std::string_view rest, MultipartResult& result) 
   result.content = rest.substr(0, size);
 }
 
-// CRLF makes a boundary one, "--" the final one.
+// CRLF makes a boundary one, with blanks before it or without; "--" the final one.
 void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResult& result) {
   const char c = rest.front();
   const State home = in_part_ ? State::kData : State::kPreamble;
@@ -101,7 +105,7 @@ void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResul
     state_ = home;
     if (c != '\n') {
       // The CR that was taken may begin the next one.
-      give_back(boundary_size(), result);
+      give_back(boundary_.size(), result);
       matched_ = 1;
       return;
     }
@@ -123,12 +127,28 @@ void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResul
     if (!told) result.status = MultipartStatus::kDone;
     return;
   }
-  if (c == '\r' || c == '-') {
-    state_ = c == '\r' ? State::kReturn : State::kDash;
+  if (c == '\r') {
+    state_ = State::kReturn;
     result.consumed += 1;
+  } else if (is_blank(c)) {
+    hold_back(c, State::kPadding, result);
+  } else if (c == '-' && state_ != State::kPadding) {
+    hold_back(c, State::kDash, result);
+  } else {
+    state_ = home;
+    give_back(boundary_.size(), result);
+  }
+}
+
+// Takes a byte behind a boundary that may still turn out to be data.
+void MultipartParser::hold_back(char c, State state, MultipartResult& result) {
+  if (boundary_.size() == boundary_size_ + kMaxPadding) {
+    fail(MultipartStatus::kTooLarge, "multipart/form-data boundary with too many blanks", result);
     return;
   }
-  give_back(boundary_size(), result);
+  boundary_ += c;
+  state_ = state;
+  result.consumed += 1;
 }
 
 // What looked like a boundary, and was consumed, is data.

@@ -38,11 +38,14 @@ struct MultipartResult {
 // a boundary has matched; time is linear.
 //
 // A boundary counts at the start of a line only, and up to its CRLF or its final "--": anything
-// else that looks like one is data. Text before the first boundary is ignored, as RFC 2046 has it.
+// else that looks like one is data. Blanks before the CRLF are skipped, and text before the first
+// boundary is ignored, as RFC 2046 has it.
 class MultipartParser {
  public:
   // RFC 2046 5.1.1. It also bounds what comparing with the boundary costs.
   static constexpr std::size_t kMaxBoundary = 70;
+  // Blanks between a boundary and its CRLF (RFC 2046: transport padding).
+  static constexpr std::size_t kMaxPadding = 1000;
   // Without quotes: 1 to 70 bytes, none of them CR or LF.
   static bool is_boundary(std::string_view boundary);
 
@@ -62,7 +65,8 @@ class MultipartParser {
     kHead,      // in a part's header lines
     kData,      // in a part's data
     kDash,      // behind the first "-" that is behind a boundary
-    kReturn,    // behind the CR that is behind a boundary
+    kPadding,   // in the blanks behind a boundary
+    kReturn,    // behind the CR that is behind a boundary and its blanks
     kFinal,     // the last part has ended with the final boundary, which is still to be told
     kDone,
     kFailed,
@@ -73,13 +77,16 @@ class MultipartParser {
   void read_behind_boundary(std::string_view rest, MultipartResult& result);
   void read_head(std::string_view rest, MultipartResult& result);
   void end_head(MultipartResult& result);
+  void hold_back(char c, State state, MultipartResult& result);
   void give_back(std::size_t size, MultipartResult& result);
   void end_part(MultipartResult& result);
   void fail(MultipartStatus status, const char* reason, MultipartResult& result);
-  std::size_t boundary_size() const noexcept { return boundary_.size() - 1; }
 
   MultipartLimits limits_;
-  std::string boundary_;  // CR LF "--" boundary, and a "-" more: what may have to be given back
+  // CR LF "--" boundary, and the "-" or the blanks that came behind it: what may have to be given
+  // back.
+  std::string boundary_;
+  const std::size_t boundary_size_;  // without them
   // Bytes of it that have matched. At first as if a CRLF stood before the body.
   std::size_t matched_ = 2;
   std::size_t lent_ = 0;  // of these, bytes of the part's head, which are no data

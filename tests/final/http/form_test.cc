@@ -80,8 +80,17 @@ TEST(Multipart, RFC_2046_5_1_1_preamble_and_epilogue_are_ignored) {
 }
 
 TEST(Multipart, RFC_2046_5_1_1_a_boundary_counts_at_the_start_of_a_line) {
-  const std::string data = "x--1234\r\n--12345\r\n--1234 \r\n --1234--";
+  const std::string data = "x--1234\r\n--12345\r\n--1234 x\r\n --1234--";
   EXPECT_EQ(data, parse(field("a", data) + "--1234--").arguments.at("a")[0]);
+}
+
+// Tornado takes the second field for a part of the first.
+TEST(Multipart, HU10_RFC_2046_5_1_1_blanks_behind_a_boundary_lose_no_field) {
+  std::string second = field("b", "2");
+  second.insert(second.find("\r\n"), " \t");
+  const Form form = parse(field("a", "1") + second + "--1234--");
+  EXPECT_EQ("1", form.arguments.at("a").at(0));
+  EXPECT_EQ("2", form.arguments.at("b").at(0));
 }
 
 TEST(Multipart, B2_4_data_may_hold_anything) {

@@ -91,7 +91,14 @@ const Case kCases[] = {
     {"--b--\r\n--b\r\n\r\nepilogue\r\n--b--", "."},
     {"\r\n--b--", "."},
     {"preamble\r\n--b\r\n\r\nx\r\n--b--", "()x/."},
-    {"--bx\r\n--b \r\n--b\r\n\r\nx\r\n--b--", "()x/."},
+    {"--bx\r\n--b x\r\n--b\r\n\r\nx\r\n--b--", "()x/."},
+    {"--b \t\r\nA: 1\r\n\r\none\r\n--b\t\r\n\r\ntwo\r\n--b  \r\n\r\n\r\n--b-- \r\n",
+     "(A: 1\n)one/()two/()/."},
+    {"--b\r\n\r\nx\r\n--b \t--\r\n--b \r--b\n\r\n--b  -\r\n--b \r\r\n--b--",
+     "()x\r\n--b \t--\r\n--b \r--b\n\r\n--b  -\r\n--b \r/."},
+    {"--b\r\n\r\n--b x\r\n--b--", "()--b x/."},
+    {"--b\r\n\r\n--b \r\n\r\nx\r\n--b--", "()/()x/."},
+    {"--b\r\n\r\nx\r\n--b \r", "()x!invalid multipart/form-data: no final boundary found"},
     {"--b\r\n\r\n\r\n--b--", "()/."},
     {"--b\r\n\r\na\r\n--c--\r\n--b-x\r\n--b\rx\r\n--bb\r\n-b\r\n--b--",
      "()a\r\n--c--\r\n--b-x\r\n--b\rx\r\n--bb\r\n-b/."},
@@ -181,6 +188,15 @@ TEST(MultipartParser, HU10_limits) {
   }
 }
 
+TEST(MultipartParser, RFC_2046_5_1_1_padding_has_a_limit) {
+  const auto body = [](std::size_t blanks) {
+    return "--b\r\n\r\nx\r\n--b" + std::string(blanks, ' ') + "\r\n\r\ny\r\n--b--";
+  };
+  EXPECT_EQ(read(body(MultipartParser::kMaxPadding)), "()x/()y/.");
+  const std::string refused = "()x!multipart/form-data boundary with too many blanks";
+  EXPECT_EQ(read(body(MultipartParser::kMaxPadding + 1)), refused);
+}
+
 TEST(MultipartParser, RFC_2046_5_1_1_boundaries) {
   EXPECT_TRUE(MultipartParser::is_boundary("b"));
   EXPECT_TRUE(MultipartParser::is_boundary(std::string(70, 'b')));
@@ -192,7 +208,9 @@ TEST(MultipartParser, RFC_2046_5_1_1_boundaries) {
 
 TEST(MultipartParser, hostile_bodies_are_linear) {
   const std::string boundary(70, '-');
-  for (const std::string piece : {"\r", "\r\n", "\r\n--", "-", "\r\n------"}) {
+  const std::string almost = "\r\n--" + boundary + "  x";
+  for (const std::string& piece :
+       std::vector<std::string>{"\r", "\r\n", "\r\n--", "-", "\r\n------", almost}) {
     const auto make = [&](std::size_t count) {
       std::string body = "--" + boundary + "\r\n\r\n";
       for (std::size_t i = 0; i < count; ++i) body += piece;
