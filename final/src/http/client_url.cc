@@ -115,6 +115,18 @@ std::string remove_dot_segments(std::string_view path) {
   return out;
 }
 
+std::string encode_blanks(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == ' ') {
+      out += "%20";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string merge_paths(const Reference& base, std::string_view path) {
   if (base.path.empty()) return "/" + std::string(path);
   const std::size_t slash = base.path.rfind('/');
@@ -156,8 +168,10 @@ std::string join_url(std::string_view base, std::string_view reference) {
   const Reference from = split_reference(base);
   const Reference to = split_reference(reference);
   std::string url;
-  const auto begin = [&url](std::string_view scheme, std::string_view authority) {
+  std::size_t after_host = 0;
+  const auto begin = [&](std::string_view scheme, std::string_view authority) {
     url.append(scheme).append(":").append(authority);
+    after_host = url.size();
   };
   if (!to.scheme.empty()) {
     begin(to.scheme, to.authority);
@@ -175,7 +189,7 @@ std::string join_url(std::string_view base, std::string_view reference) {
     url.append(to.query);
   }
   url.append(to.fragment.empty() ? from.fragment : to.fragment);
-  return url;
+  return url.substr(0, after_host) + encode_blanks(std::string_view(url).substr(after_host));
 }
 
 bool same_origin(const ClientUrl& a, const ClientUrl& b) {

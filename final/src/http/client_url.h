@@ -28,7 +28,9 @@ struct ClientUrl {
 void append_target(std::string& out, std::string_view path_and_query);
 
 // Resolves a reference, such as a Location, against the absolute URL it came with (RFC 3986 5.2).
-// A reference without a fragment keeps the base's (RFC 9110 10.2.2).
+// A reference without a fragment keeps the base's (RFC 9110 10.2.2). Blanks in the reference's
+// path, query and fragment are percent-encoded, as browsers do: no URL has them, but servers send
+// them.
 std::string join_url(std::string_view base, std::string_view reference);
 
 // Same scheme, host and port: whoever got the credentials for `a` may get them for `b` (RFC 6454).

@@ -139,6 +139,15 @@ TEST(ClientUrl, RFC_3986_5_4_references) {
       {"g;x=1/../y", "http://a/b/c/y"},
       {"g?y/../x", "http://a/b/c/g?y/../x"},
       {"http://b/x", "http://b/x"},
+      // Not of the RFC: blanks, which no reference may have.
+      {"g h", "http://a/b/c/g%20h"},
+      {"/g h/../i j", "http://a/i%20j"},
+      {"?y z", "http://a/b/c/d;p?y%20z"},
+      {"#s  t", "http://a/b/c/d;p?q#s%20%20t"},
+      {"//g/h i", "http://g/h%20i"},
+      {"http://b/x y?z w", "http://b/x%20y?z%20w"},
+      {"//g h/", "http://g h/"},
+      {"/g\th", "http://a/g\th"},
   };
   for (const auto& [reference, joined] : cases) EXPECT_EQ(join_url(base, reference), joined);
   EXPECT_EQ(join_url("http://a", "g"), "http://a/g");

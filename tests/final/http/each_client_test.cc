@@ -502,6 +502,19 @@ TEST_P(EachClientTest, HC12_where_a_redirect_cannot_lead) {
   EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 302: Found") << "no Location";
 }
 
+// RFC 9110 10.2.2 has no blank there, but servers send it.
+TEST_P(EachClientTest, HC12_a_blank_in_Location_is_percent_encoded) {
+  reply({redirect_to("/a b?c d=e  f#g h"), ok("here")});
+  const HTTPResponse response = fetch(server->url());
+  EXPECT_EQ(response.body, "here");
+  EXPECT_TRUE(replies->heads[1].starts_with("GET /a%20b?c%20d=e%20%20f HTTP/1.1\r\n"))
+      << replies->heads[1];
+  EXPECT_EQ(response.effective_url, server->url("/a%20b?c%20d=e%20%20f#g%20h"));
+  reply({redirect_to("http://h h/")});
+  EXPECT_EQ(error_of([&] { fetch(server->url()); }),
+            "HTTP 599: Redirect to http://h h/: blank or control character in URL");
+}
+
 TEST_P(EachClientTest, HC12_a_post_becomes_a_get) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\nbody");
