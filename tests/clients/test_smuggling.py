@@ -86,6 +86,13 @@ def test_chunk_extension_must_not_hide_a_line_end(client, line_end):
                  b"2;" + line_end + b"xx\r\n4c\r\n0\r\n\r\n" + INNER)
 
 
+@pytest.mark.parametrize("extension", [b'a="\r\nxx\r\n4c\r\n"', b'a="\\\r\nxx\r\n4c\r\n"', b"", b" ", b"a="])
+def test_a_chunk_extension_follows_its_grammar(client, extension):
+    # Somebody who looks for the closing quote, or skips what he cannot read, sees another body.
+    refused_once(client, b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 b"2;" + extension + b"\r\nxx\r\n0\r\n\r\n" + INNER)
+
+
 @pytest.mark.parametrize("spill", [b"xx", b"\r", b"\n", b"\rx", b"\n\n", b"\x00\x00"])
 def test_the_two_bytes_behind_a_chunk_must_be_CRLF(client, spill):
     refused_once(client, b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello" + spill + b"0\r\n\r\n" + INNER)

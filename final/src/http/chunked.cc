@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxSizeDigits = 64;
 
 constexpr const char kTooLargeReason[] = "chunked body too large";
+constexpr const char kLongExtensions[] = "chunk extensions too long";
 constexpr const char kNoLineFeed[] = "CR without LF in chunked body";
 
 }  // namespace
@@ -47,8 +48,16 @@ const char* ChunkedDecoder::step(char c) {
       // A blank before ";" is "bad whitespace", which a recipient must accept (RFC 9112 7.1.1);
       // before CRLF it is not.
       return c == '\r' ? "invalid chunk size" : behind_size(c);
-    case State::kExtension:
-      return behind_size(c);
+    case State::kNameStart:
+    case State::kName:
+    case State::kNameBlank:
+    case State::kValueStart:
+    case State::kValue:
+    case State::kQuoted:
+    case State::kEscaped:
+    case State::kQuotedEnd:
+    case State::kValueBlank:
+      return read_extension(c);
     case State::kSizeEnd:
       return c == '\n' ? end_size_line() : kNoLineFeed;
     case State::kDataCr:
@@ -82,13 +91,44 @@ const char* ChunkedDecoder::behind_size(char c) {
     state_ = State::kSizeEnd;
     return nullptr;
   }
-  if (++extension_bytes_ > limits_.max_extensions) return "chunk extensions too long";
-  if (state_ == State::kExtension) {
-    return is_control(c) ? "invalid character in chunk extension" : nullptr;
-  }
+  if (++extension_bytes_ > limits_.max_extensions) return kLongExtensions;
   if (c != ';' && !is_blank(c)) return "invalid chunk size";
-  state_ = c == ';' ? State::kExtension : State::kSizeBlank;
+  state_ = c == ';' ? State::kNameStart : State::kSizeBlank;
   return nullptr;
+}
+
+const char* ChunkedDecoder::read_extension(char c) {
+  if (c != '\r' && ++extension_bytes_ > limits_.max_extensions) return kLongExtensions;
+  state_ = extension_state(c);
+  return state_ == State::kDone ? "invalid character in chunk extension" : nullptr;
+}
+
+// What follows `c` in *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ); kDone: it
+// must not stand there.
+ChunkedDecoder::State ChunkedDecoder::extension_state(char c) const {
+  const bool token = is_token_char(c);
+  switch (state_) {
+    case State::kNameStart:
+      return token ? State::kName : is_blank(c) ? State::kNameStart : State::kDone;
+    case State::kValueStart:
+      if (is_blank(c)) return State::kValueStart;
+      return token ? State::kValue : c == '"' ? State::kQuoted : State::kDone;
+    case State::kEscaped:
+      return is_control(c) ? State::kDone : State::kQuoted;
+    case State::kQuoted:
+      if (is_control(c)) return State::kDone;
+      return c == '"' ? State::kQuotedEnd : c == '\\' ? State::kEscaped : State::kQuoted;
+    default:
+      break;
+  }
+  // Behind a name or a value, or in one.
+  const bool behind_name = state_ == State::kName || state_ == State::kNameBlank;
+  const bool behind_blank = state_ == State::kNameBlank || state_ == State::kValueBlank;
+  if (is_blank(c)) return behind_name ? State::kNameBlank : State::kValueBlank;
+  if (c == ';') return State::kNameStart;
+  if (c == '=' && behind_name) return State::kValueStart;
+  if (c == '\r' && !behind_blank) return State::kSizeEnd;
+  return token && (state_ == State::kName || state_ == State::kValue) ? state_ : State::kDone;
 }
 
 const char* ChunkedDecoder::end_size_line() {

@@ -36,8 +36,9 @@ struct ChunkedResult {
 // kBad or kTooLarge it must not be called again.
 //
 // Strict where a lenient reader could be made to see another message (request smuggling): sizes are
-// hex digits only, every line ends in CRLF, and chunk data is followed by CRLF. Extensions are
-// ignored and trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow.
+// hex digits only, every line ends in CRLF, and chunk data is followed by CRLF. Extensions and
+// trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow. An extension has a
+// name, and none can hold a line end, in quotes or behind a backslash either.
 class ChunkedDecoder {
  public:
   explicit ChunkedDecoder(const ChunkedLimits& limits = {}) : limits_(limits) {}
@@ -54,7 +55,15 @@ class ChunkedDecoder {
     kSizeStart,   // before the first digit of a chunk's size
     kSize,        // behind a digit
     kSizeBlank,   // in blanks between the size and ";"
-    kExtension,   // behind ";"
+    kNameStart,   // behind ";"
+    kName,        // in an extension's name
+    kNameBlank,   // in blanks behind it
+    kValueStart,  // behind "="
+    kValue,       // in an extension's value without quotes
+    kQuoted,      // in one with quotes
+    kEscaped,     // behind a backslash there
+    kQuotedEnd,   // behind the closing quote
+    kValueBlank,  // in blanks behind a value
     kSizeEnd,     // the LF of the size line
     kData,        // in the chunk's data
     kDataCr,      // the CR behind it
@@ -67,6 +76,8 @@ class ChunkedDecoder {
   const char* step(char c);
   const char* read_digit(char c);
   const char* behind_size(char c);
+  const char* read_extension(char c);
+  State extension_state(char c) const;
   const char* end_size_line();
   const char* read_trailer(char c);
   const char* end_trailer_line();
