@@ -28,7 +28,7 @@ const char* parse_request_line(std::string_view line, RequestLine& parts) {
   parts.method = line.substr(0, static_cast<std::size_t>(p - line.data()));
   if (parts.method.empty() || p == end || *p != ' ') return "invalid request method";
   const char* const target = ++p;
-  while (p != end && byte(*p) > ' ' && byte(*p) != 0x7F) ++p;
+  while (p != end && byte(*p) > ' ' && byte(*p) < 0x7F) ++p;  // RFC 3986 2: ASCII only
   parts.target = {target, static_cast<std::size_t>(p - target)};
   if (parts.target.empty() || p == end || *p != ' ') return "malformed request target";
   ++p;
