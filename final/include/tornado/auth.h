@@ -291,11 +291,14 @@ class OAuth2Mixin : public AuthMixin {
   // Whether the browser that comes back has to be the one that left: authorize_redirect() puts a
   // random `state` into the URL and into the cookie _oauth2_state, and who comes back without the
   // two of them is refused (RFC 9700 2.1). Otherwise anybody can make a link that logs people into
-  // an account of his own. Turn it on, unless you send a `state` of yours. Not in Tornado.
-  virtual bool oauth_use_state() const { return false; }
-  // Whether the code is of use only to who has asked for it: PKCE (RFC 7636), with S256. Its secret
-  // is in the same cookie. Turn it on if the service knows it. Not in Tornado.
-  virtual bool oauth_use_pkce() const { return false; }
+  // an account of his own. On; Tornado has none. Turn it off to send and check a `state` of your
+  // own: with both, authorize_redirect() throws std::invalid_argument.
+  virtual bool oauth_use_state() const { return true; }
+  // Whether the code is of use only to the browser that asked for it: PKCE (RFC 7636), with S256.
+  // Its secret is in the same cookie. On; Tornado has none. A service that does not know it ignores
+  // it (RFC 6749 3.1). Turn it off for a service that refuses it, and if you exchange the code
+  // without oauth_fetch_token() or get_authenticated_user(), which send the secret.
+  virtual bool oauth_use_pkce() const { return true; }
   // Sends access tokens as Tornado does, in the query, to services that look nowhere else.
   virtual bool oauth_token_in_query() const { return false; }
 

@@ -1,5 +1,6 @@
 // OAuth 2.0 (RFC 6749, 7636, 9700): Google and Facebook.
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/base64.h"
 #include "base/hex.h"
@@ -62,6 +63,10 @@ void OAuth2Mixin::authorize_redirect(const AuthorizeOptions& options) {
   const bool comes_back_here =
       options.redirect_uri.empty() || path_of(options.redirect_uri) == handler.request.path;
   if (comes_back_here && !handler.get_query_argument("error", "").empty()) throw denial(handler);
+  const auto is_state = [](const auto& parameter) { return parameter.first == "state"; };
+  if (oauth_use_state() && std::ranges::any_of(options.extra_params, is_state)) {
+    throw std::invalid_argument("extra_params has a state: override oauth_use_state() to send it");
+  }
   Parameters args = {{"response_type", options.response_type}};
   add(args, "redirect_uri", options.redirect_uri);
   add(args, "client_id", options.client_id);
@@ -130,8 +135,8 @@ std::string OAuth2Mixin::take_code_verifier() {
 
 Future<User> OAuth2Mixin::oauth2_token(std::string redirect_uri, std::string client_id,
                                        std::string client_secret, std::string code) {
-  const std::string verifier = take_code_verifier();
   if (code.empty()) throw AuthError("there is no code", 400);
+  const std::string verifier = take_code_verifier();
   Parameters form = {{"grant_type", "authorization_code"}, {"code", code}};
   add(form, "redirect_uri", redirect_uri);
   add(form, "client_id", client_id);

@@ -93,7 +93,7 @@ struct LocalGoogle : GoogleOAuth2Mixin {
   std::string oauth_userinfo_url() const override { return service.url + "/userinfo"; }
 };
 
-// As the example of Tornado's documentation.
+// As the example of Tornado's documentation, where there is neither a state nor PKCE.
 struct GoogleLogin : Reporting, LocalGoogle {
   Future<void> get() {
     const std::string here = request.protocol + "://" + request.host + request.path;
@@ -110,6 +110,8 @@ struct GoogleLogin : Reporting, LocalGoogle {
     const json user = co_await oauth2_request(oauth_userinfo_url(), token);
     finish(json{{"access", access}, {"user", user}});
   }
+  bool oauth_use_state() const override { return false; }
+  bool oauth_use_pkce() const override { return false; }
 };
 
 // The mixin may stand in front, too.
@@ -124,8 +126,6 @@ struct SafeGoogleLogin : LocalGoogle, Reporting {
     const json access = co_await get_authenticated_user(here, code);
     finish(access);
   }
-  bool oauth_use_state() const override { return true; }
-  bool oauth_use_pkce() const override { return true; }
 };
 
 class GoogleTest : public AuthTest {
@@ -228,6 +228,19 @@ TEST_F(GoogleTest, AU03_a_link_of_somebody_else_is_refused) {
     EXPECT_EQ(escape::json_decode(victim.get(back).body).at("status"), 403) << forged;
   }
   EXPECT_EQ(service.requests, (std::vector<std::string>{"GET /authorize"}));
+}
+
+// Two of them in one URL: the service would send back either.
+TEST_F(GoogleTest, AU03_a_state_of_the_programs_own_needs_ours_off) {
+  struct OwnState : LocalGoogle, Reporting {
+    void get() { authorize_redirect({.extra_params = {{"state", "mine"}}}); }
+    bool oauth_use_state() const override { return request.path == "/ours"; }
+  };
+  app_->add_handlers(".*", {web::url<OwnState>("/ours"), web::url<OwnState>("/own")});
+  EXPECT_EQ(query(browser.redirect(url + "/own")).at("state"), "mine");
+  const json page = get(url + "/ours");
+  EXPECT_EQ(page.at("status"), 500);
+  EXPECT_EQ(page.at("other"), "extra_params has a state: override oauth_use_state() to send it");
 }
 
 // RFC 7636: the code alone is of no use.
@@ -491,6 +504,8 @@ struct FacebookLogin : Reporting, FacebookGraphMixin {
     finish(entry);
   }
   std::string oauth_authorize_url() const override { return service.url + "/dialog"; }
+  bool oauth_use_state() const override { return false; }
+  bool oauth_use_pkce() const override { return false; }
   std::string oauth_access_token_url() const override { return service.url + "/token"; }
   std::string facebook_base_url() const override { return service.url; }
 };
