@@ -89,6 +89,24 @@ TEST_P(EachClientTest, HC21_what_cannot_be_sent_fails_the_future) {
       << "HC-13";
 }
 
+// Tornado sends its own name then.
+TEST_P(EachClientTest, HC14_an_empty_user_agent_is_empty) {
+  reply({ok("")});
+  HTTPRequest request(server->url());
+  request.user_agent = "";
+  fetch(request);
+  EXPECT_EQ(replies->heads.at(0).find("Tornado"), std::string::npos) << replies->heads[0];
+  EXPECT_EQ(replies->heads[0].find("curl"), std::string::npos) << replies->heads[0];
+}
+
+// Tornado sends the escapes.
+TEST_P(EachClientTest, HC22_credentials_of_the_url_are_percent_decoded) {
+  reply({ok("")});
+  fetch("http://us%40er:p%3Aw@127.0.0.1:" + std::to_string(server->port()) + "/");
+  EXPECT_NE(replies->heads.at(0).find("Authorization: Basic dXNAZXI6cDp3\r\n"), std::string::npos)
+      << replies->heads[0];
+}
+
 // ---- bodies -------------------------------------------------------------------------------------
 
 TEST_P(EachClientTest, HC14_a_body_is_sent_with_its_length) {
@@ -232,6 +250,31 @@ TEST_P(EachClientTest, HC16_the_response_may_come_before_the_body_is_written) {
   EXPECT_EQ(outcome, "told");
 }
 
+// Tornado sends the body, and does not call the producer.
+TEST_P(EachClientTest, HC16_a_body_and_a_producer_exclude_each_other) {
+  reply({ok("")});
+  HTTPRequest request(server->url(), "PUT");
+  request.body = "x";
+  request.body_producer = [](BodyWriter) { ADD_FAILURE(); };
+  EXPECT_EQ(error_of([&] { fetch(request); }), "a request has a body or a body_producer, not both");
+}
+
+// Tornado calls it again.
+TEST_P(EachClientTest, HC12_HC16_a_redirect_that_wants_a_produced_body_again_is_the_response) {
+  serve([](iostream::IOStream stream, int) -> Future<void> {
+    co_await stream.read_until("0\r\n\r\n");
+    co_await stream.write("HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
+  });
+  int produced = 0;
+  HTTPRequest request(server->url(), "PUT");
+  request.body_producer = [&](BodyWriter write) {
+    ++produced;
+    write("x");
+  };
+  EXPECT_EQ(fetch(request, false).code, 307);
+  EXPECT_EQ(produced, 1);
+}
+
 TEST_P(EachClientTest, HC17_the_body_waits_for_100) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
@@ -275,6 +318,16 @@ TEST_P(EachClientTest, HC15_header_callback_gets_the_lines_before_the_body) {
   EXPECT_EQ(lines, (std::vector<std::string>{"HTTP/1.1 200 OK\r\n", "X-A: 1\r\n", "X-B: 2\r\n",
                                              "Content-Length: 2\r\n", "\r\n"}));
   EXPECT_GE(loop.time() - at, 0.99);
+}
+
+// Tornado calls it for those as well.
+TEST_P(EachClientTest, HC15_header_callback_gets_no_informational_lines) {
+  reply({"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok("")});
+  HTTPRequest request(server->url());
+  std::string headers;
+  request.header_callback = [&](std::string line) { headers += line; };
+  fetch(request);
+  EXPECT_EQ(headers, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 }
 
 TEST_P(EachClientTest, HC15_a_streaming_coroutine_holds_back_the_server) {
@@ -383,6 +436,15 @@ TEST_P(EachClientTest, HC18_gzip_is_asked_for_and_decoded) {
   request.decompress_response = false;
   EXPECT_EQ(fetch(request).body, packed);
   EXPECT_EQ(replies->heads[1].find("Accept-Encoding"), std::string::npos);
+}
+
+// Tornado decodes neither the old name nor what follows the first member.
+TEST_P(EachClientTest, HC18_x_gzip_and_several_members_are_decoded) {
+  const std::string packed = gzip("one") + gzip("two");
+  reply({ok(packed, "Content-Encoding: x-gzip\r\n")});
+  const HTTPResponse response = fetch(server->url());
+  EXPECT_EQ(response.body, "onetwo");
+  EXPECT_EQ(response.headers["X-Consumed-Content-Encoding"], "x-gzip");
 }
 
 TEST_P(EachClientTest, HC18_a_streaming_coroutine_gets_decoded_pieces_one_by_one) {
