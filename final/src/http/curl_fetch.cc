@@ -70,12 +70,13 @@ void CurlFetch::begin() {
 }
 
 // Sends request_.
-void CurlFetch::transmit() {
+void CurlFetch::transmit(bool on_new_connection) {
   head_seen_ = false;
   drained_ = 0;
   arm(earlier(deadline_after(core_->loop.time(), request_->connect_timeout), request_deadline()),
       TimeoutPhase::kConnect);
   auto transfer = core_->make_transfer(*this, request_, url_);
+  if (on_new_connection) set_option(transfer->easy(), CURLOPT_FRESH_CONNECT, 1L);
   const auto request = request_;
   if (request->prepare_curl_callback) request->prepare_curl_callback(transfer->easy());
   if (phase_ == Phase::kOver) return;  // the callback has closed the client
@@ -272,6 +273,7 @@ void CurlFetch::transfer_over() {
     if (redirect_ != nullptr) return follow_redirect();
     return finish();
   }
+  if (transfer_->spoilt()) return transmit(true);
   if (result == CURLE_OPERATION_TIMEDOUT) {
     return fail(std::make_exception_ptr(HTTPTimeoutError(timer_phase_)));
   }

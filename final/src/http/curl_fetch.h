@@ -62,7 +62,7 @@ class CurlFetch final : public tornado::detail::Counted,
   void connected() override;
   void wake() override;
 
-  void transmit();
+  void transmit(bool on_new_connection = false);
   void arm(double deadline, httpclient::TimeoutPhase phase);
   void disarm();
   void timed_out();

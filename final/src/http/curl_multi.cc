@@ -1,11 +1,17 @@
 #include "http/curl_multi.h"
 
+#include <sys/socket.h>
 #include <tornado/detail/context.h>
 #include <tornado/log.h>
+#include <tornado/netutil.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <new>
 #include <stdexcept>
 #include <string>
+
+#include "http/curl_handle.h"
 
 namespace tornado::http {
 namespace {
@@ -39,6 +45,20 @@ int curl_events(std::uint32_t events) {
 
 void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(curl_multi_strerror(code));
+}
+
+// 0 if it has none.
+int port_of(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  return netutil::Address(reinterpret_cast<const sockaddr*>(&address), size).port();
+}
+
+bool is_quiet(int fd) {
+  char byte;
+  const ssize_t count = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 template <class T>
@@ -79,6 +99,39 @@ void CurlMulti::take_ended() {
     if (message->msg != CURLMSG_DONE) continue;
     listener_.transfer_ended(message->easy_handle, message->data.result);
   }
+}
+
+// ---- its connections ----------------------------------------------------------------------------
+
+void CurlMulti::track_sockets(CURL* easy) {
+  set_option(easy, CURLOPT_SOCKOPTFUNCTION, &CurlMulti::on_open);
+  set_option(easy, CURLOPT_SOCKOPTDATA, static_cast<void*>(this));
+  set_option(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlMulti::on_close);
+  set_option(easy, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(this));
+}
+
+int CurlMulti::on_open(void* self, curl_socket_t fd, curlsocktype /*purpose*/) {
+  try {
+    static_cast<CurlMulti*>(self)->sockets_.push_back({fd, 0});
+    return CURL_SOCKOPT_OK;
+  } catch (const std::bad_alloc&) {
+    return CURL_SOCKOPT_ERROR;
+  }
+}
+
+int CurlMulti::on_close(void* self, curl_socket_t fd) {
+  std::erase_if(static_cast<CurlMulti*>(self)->sockets_,
+                [fd](const OpenSocket& open) { return open.fd == fd; });
+  return ::close(fd);
+}
+
+// Two connections from two addresses may have one port: then both are asked, and no harm is done.
+bool CurlMulti::quiet(int local_port) {
+  for (OpenSocket& open : sockets_) {
+    if (open.local_port == 0) open.local_port = port_of(open.fd);
+    if (open.local_port == local_port && !is_quiet(open.fd)) return false;
+  }
+  return true;
 }
 
 // ---- what libcurl wants -------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <tornado/ioloop.h>
 
 #include <optional>
+#include <vector>
 
 namespace tornado::http {
 
@@ -35,6 +36,13 @@ class CurlMulti final : public ioloop::EventHandler {
   void add(CURL* easy);
   // Ends it; its connection is closed unless it was complete.
   void remove(CURL* easy) noexcept;
+  // Keeps count of the sockets that libcurl opens for `easy`, and that it may use again for others.
+  // Throws CurlError.
+  void track_sockets(CURL* easy);
+  // Whether the server has neither closed the connection from `local_port` nor sent anything that
+  // libcurl has not read, as far as the kernel knows. Costs a system call.
+  bool quiet(int local_port);
+
   // Reports each transfer that has come to its end to the listener.
   void take_ended();
 
@@ -43,11 +51,19 @@ class CurlMulti final : public ioloop::EventHandler {
  private:
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
+  static int on_open(void* self, curl_socket_t fd, curlsocktype purpose);
+  static int on_close(void* self, curl_socket_t fd);
   void watch(int fd, int what, bool known);
   void set_timer(long milliseconds);
   void act(curl_socket_t fd, int events);
 
+  struct OpenSocket {
+    int fd;
+    int local_port;  // 0: not asked for yet
+  };
+
   ioloop::IOLoop& loop_;
+  std::vector<OpenSocket> sockets_;
   Listener& listener_;
   CURLM* multi_;
   ioloop::Timeout timer_;

@@ -61,6 +61,7 @@ void CurlTransfer::start(CurlMulti& multi) {
   set_option(easy(), CURLOPT_READDATA, this);
   set_option(easy(), CURLOPT_PREREQFUNCTION, &CurlTransfer::on_connected);
   set_option(easy(), CURLOPT_PREREQDATA, this);
+  multi.track_sockets(easy());
   multi.add(easy());
   multi_ = &multi;
 }
@@ -128,13 +129,24 @@ std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count,
 }
 
 int CurlTransfer::on_connected(void* self, char* /*remote_ip*/, char* /*local_ip*/,
-                               int /*remote_port*/, int /*local_port*/) {
+                               int /*remote_port*/, int local_port) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
+  // libcurl before 8.1 takes what came meanwhile for the response.
+  if (transfer.is_first_on_used_connection() && !transfer.multi_->quiet(local_port)) {
+    transfer.spoilt_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   transfer.owner_.connected();
   if (transfer.expectation_failed_) return CURL_PREREQFUNC_ABORT;
   if (transfer.may_send()) return CURL_PREREQFUNC_OK;
   transfer.refuse(std::make_exception_ptr(httpclient::HTTPStreamClosedError("Stream closed")));
   return CURL_PREREQFUNC_ABORT;
+}
+
+bool CurlTransfer::is_first_on_used_connection() const noexcept {
+  long opened = 0;
+  (curl_easy_getinfo)(easy(), CURLINFO_NUM_CONNECTS, &opened);
+  return !sent_ && opened == 0;
 }
 
 // libcurl sends once more what it sent into a connection that closed without an answer. The server

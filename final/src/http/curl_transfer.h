@@ -56,6 +56,9 @@ class CurlTransfer {
   bool head_complete() const noexcept { return head_state_ == HeadState::kFinal; }
   // Valid if head_complete(). Needed no more: take it apart.
   ResponseHead& head() noexcept { return head_; }
+  // The server has sent something into the idle connection that libcurl was about to use again:
+  // nothing was sent, and another transfer has to begin on a new connection.
+  bool spoilt() const noexcept { return spoilt_; }
   // The server does not know "Expect: 100-continue". libcurl would ask again, with the same field,
   // for ever; it is kept from it, and the response's body is not to be had.
   bool expectation_failed() const noexcept { return expectation_failed_; }
@@ -97,6 +100,7 @@ class CurlTransfer {
   std::size_t content(std::string_view piece);
   std::size_t body(char* to, std::size_t size);
   bool may_send() noexcept;
+  bool is_first_on_used_connection() const noexcept;
   void refuse(std::exception_ptr why);
   void apply_pauses();
 
@@ -115,6 +119,7 @@ class CurlTransfer {
   std::size_t trailer_bytes_ = 0;
   int informational_ = 0;
   bool expectation_failed_ = false;
+  bool spoilt_ = false;
   bool sent_ = false;   // the request went, or was about to
   bool heard_ = false;  // and since then some of an answer came
 

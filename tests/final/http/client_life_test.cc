@@ -1,5 +1,4 @@
 // The life of connections and fetches: pooling, limits, queueing, timeouts, cancelling, closing.
-#include <sys/socket.h>
 #include <tornado/httpclient.h>
 
 #include <thread>
@@ -189,21 +188,6 @@ TEST_F(ClientLifeTest, bytes_nobody_asked_for_close_an_idle_connection) {
   });
   settle();
   EXPECT_EQ(fetch_with(used, HTTPRequest(server->url())).body, "a");
-  EXPECT_EQ(server->connections, 2);
-}
-
-// The kernel has them; the loop has not seen them yet.
-TEST_F(ClientLifeTest, HC19_bytes_that_reached_an_idle_connection_do_not_answer_the_next_request) {
-  reply({ok("own")});
-  const auto used = client();
-  fetch_with(used, HTTPRequest(server->url()));
-  loop.run_sync([&]() -> Future<void> {
-    const std::string late = ok("late");
-    EXPECT_EQ(::send(server->streams[0].fileno(), late.data(), late.size(), 0),
-              static_cast<ssize_t>(late.size()));
-    const HTTPResponse response = co_await used.fetch(server->url());
-    EXPECT_EQ(response.body, "own");
-  });
   EXPECT_EQ(server->connections, 2);
 }
 

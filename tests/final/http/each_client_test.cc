@@ -1,6 +1,8 @@
 // What AsyncHTTPClient promises, of both its implementations: the same tests for each.
 #include "each_client.h"
 
+#include <sys/socket.h>
+
 #include "gzip_tool.h"
 
 namespace tornado::test {
@@ -639,6 +641,37 @@ TEST_P(EachClientTest, HC19_a_body_of_HEAD_or_304_does_not_answer_the_next_reque
     fetch_with(client, HTTPRequest(server->url(), method), false);
     EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "own") << first;
   }
+}
+
+// The kernel has them; the loop has not seen them yet.
+TEST_P(EachClientTest, HC19_bytes_that_reached_an_idle_connection_do_not_answer_the_next_request) {
+  reply({ok("own")});
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  fetch_with(client, HTTPRequest(server->url()));
+  loop.run_sync([&]() -> Future<void> {
+    const std::string late = ok("late");
+    EXPECT_EQ(::send(server->streams[0].fileno(), late.data(), late.size(), 0),
+              static_cast<ssize_t>(late.size()));
+    const HTTPResponse response = co_await client.fetch(server->url());
+    EXPECT_EQ(response.body, "own");
+  });
+  EXPECT_EQ(server->connections, 2);
+}
+
+// A POST, which would not be sent again.
+TEST_P(EachClientTest, HC19_a_408_in_an_idle_connection_does_not_answer_the_next_request) {
+  reply({ok("own")});
+  const AsyncHTTPClient client(httpclient::force_instance, options);
+  fetch_with(client, HTTPRequest(server->url()));
+  loop.run_sync([&]() -> Future<void> {
+    co_await server->streams[0].write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+    server->streams[0].close();
+    co_await gen::sleep(1);
+  });
+  HTTPRequest post(server->url(), "POST");
+  post.body = "x";
+  EXPECT_EQ(fetch_with(client, post).body, "own");
+  EXPECT_EQ(server->connections, 2);
 }
 
 // ---- misbehaviour -------------------------------------------------------------------------------
