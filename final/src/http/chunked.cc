@@ -103,8 +103,8 @@ const char* ChunkedDecoder::read_extension(char c) {
   return state_ == State::kDone ? "invalid character in chunk extension" : nullptr;
 }
 
-// What follows `c` in *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ); kDone: it
-// must not stand there.
+// Returns the state after `c` in *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ),
+// or kDone if the grammar does not allow `c` there.
 ChunkedDecoder::State ChunkedDecoder::extension_state(char c) const {
   const bool token = is_token_char(c);
   switch (state_) {
@@ -121,7 +121,7 @@ ChunkedDecoder::State ChunkedDecoder::extension_state(char c) const {
     default:
       break;
   }
-  // Behind a name or a value, or in one.
+  // In a name or a value, or after one.
   const bool behind_name = state_ == State::kName || state_ == State::kNameBlank;
   const bool behind_blank = state_ == State::kNameBlank || state_ == State::kValueBlank;
   if (is_blank(c)) return behind_name ? State::kNameBlank : State::kValueBlank;

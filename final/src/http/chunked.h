@@ -37,8 +37,8 @@ struct ChunkedResult {
 //
 // Strict where a lenient reader could be made to see another message (request smuggling): sizes are
 // hex digits only, every line ends in CRLF, and chunk data is followed by CRLF. Extensions and
-// trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow. An extension has a
-// name, and none can hold a line end, in quotes or behind a backslash either.
+// trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow. An extension needs a
+// name, and cannot hold a line end, not even in quotes or after a backslash.
 class ChunkedDecoder {
  public:
   explicit ChunkedDecoder(const ChunkedLimits& limits = {}) : limits_(limits) {}
@@ -55,15 +55,15 @@ class ChunkedDecoder {
     kSizeStart,   // before the first digit of a chunk's size
     kSize,        // behind a digit
     kSizeBlank,   // in blanks between the size and ";"
-    kNameStart,   // behind ";"
+    kNameStart,   // after ";"
     kName,        // in an extension's name
-    kNameBlank,   // in blanks behind it
-    kValueStart,  // behind "="
+    kNameBlank,   // in blanks after it
+    kValueStart,  // after "="
     kValue,       // in an extension's value without quotes
     kQuoted,      // in one with quotes
-    kEscaped,     // behind a backslash there
-    kQuotedEnd,   // behind the closing quote
-    kValueBlank,  // in blanks behind a value
+    kEscaped,     // after a backslash there
+    kQuotedEnd,   // after the closing quote
+    kValueBlank,  // in blanks after a value
     kSizeEnd,     // the LF of the size line
     kData,        // in the chunk's data
     kDataCr,      // the CR behind it

@@ -140,7 +140,7 @@ void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResul
   }
 }
 
-// Takes a byte behind a boundary that may still turn out to be data.
+// Takes a byte after a boundary. Both may still turn out to be data.
 void MultipartParser::hold_back(char c, State state, MultipartResult& result) {
   if (boundary_.size() == boundary_size_ + kMaxPadding) {
     fail(MultipartStatus::kTooLarge, "multipart/form-data boundary with too many blanks", result);

@@ -65,8 +65,8 @@ class MultipartParser {
     kHead,      // in a part's header lines
     kData,      // in a part's data
     kDash,      // behind the first "-" that is behind a boundary
-    kPadding,   // in the blanks behind a boundary
-    kReturn,    // behind the CR that is behind a boundary and its blanks
+    kPadding,   // in the blanks after a boundary
+    kReturn,    // after the CR of a boundary's line
     kFinal,     // the last part has ended with the final boundary, which is still to be told
     kDone,
     kFailed,
@@ -83,7 +83,7 @@ class MultipartParser {
   void fail(MultipartStatus status, const char* reason, MultipartResult& result);
 
   MultipartLimits limits_;
-  // CR LF "--" boundary, and the "-" or the blanks that came behind it: what may have to be given
+  // CR LF "--" boundary, and the "-" or the blanks that came after it: what may have to be given
   // back.
   std::string boundary_;
   const std::size_t boundary_size_;  // without them

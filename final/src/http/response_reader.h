@@ -38,9 +38,9 @@ struct ResponseStep {
 };
 
 // Returns why a final or informational head is refused that announces a body although its status
-// never has one (RFC 9110 8.6, RFC 9112 6.1), else null: whoever believes the announcement reads
-// other responses than whoever believes the status. `to_head` as for ResponseReader. Tornado does
-// the same.
+// never has one (RFC 9110 8.6, RFC 9112 6.1), else null. A client that believes the announcement
+// reads other responses than one that believes the status. `to_head` as for ResponseReader.
+// Tornado refuses the same heads.
 [[nodiscard]] const char* check_announced_body(const ResponseHead& head, bool to_head);
 
 // Call next() with the bytes behind those consumed until it says kNeedMore, kDone or worse.
