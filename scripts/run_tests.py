@@ -55,8 +55,8 @@ def prove(part):
 def test_stages():
     return [
         Stage("build", "the framework, the chapters, the demos and their tests; g++", [build("debug", "tested")], 30),
-        Stage("c++", "the C++ tests", [ctest("debug")], 10, inputs=["build/debug/**/*_test", "build/debug/**/*_replay",
-                                                                    "build/debug/**/*_app", *DATA]),
+        Stage("c++", "the C++ tests", [ctest("debug")], 10, inputs=DATA,
+              programs=["build/debug/tests/**/*_test", "build/debug/tests/**/*_replay"]),
         Stage("clients", "Python, curl, browsers and others ask the framework's servers",
               [pytest("-n", WAITING_JOBS, "tests/clients")], 15,
               inputs=["tests/*.py", "tests/clients/**/*", "tests/vectors/**/*", "final/demos/**/*", "chapters/*/*.md", "slides/*",

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "logs"
@@ -48,6 +48,7 @@ class Stage:
     commands: list
     minutes: int  # its limit
     inputs: list = field(default_factory=list)  # globs; none: it always runs
+    programs: list = field(default_factory=list)  # globs of test programs: only those that changed run, by ctest's labels
     independent: bool = False  # a command that fails does not stop the next
 
 
@@ -72,17 +73,28 @@ class Result:
 # ---- what was remembered
 
 
-def fingerprint(stage):
-    """Changes when a file among the stage's inputs, or an installed package, does."""
-    seen = hashlib.sha256(repr([command.words for command in stage.commands]).encode())
-    files = [pathlib.Path("/var/lib/dpkg/status")]
-    for pattern in stage.inputs:
-        files += sorted(file for file in ROOT.glob(pattern) if "__pycache__" not in file.parts)
+def stamp(files):
+    """Changes with the files' sizes and times."""
+    seen = hashlib.sha256()
     for file in files:
-        if file.is_file():
+        if file.is_file() and "__pycache__" not in file.parts:
             status = file.stat()
             seen.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return seen.hexdigest()
+
+
+def matching(patterns):
+    return sorted({file for pattern in patterns for file in ROOT.glob(pattern)})
+
+
+def fingerprint(stage):
+    """Changes when a file among the stage's inputs, or an installed package, does."""
+    commands = repr([command.words for command in stage.commands])
+    return commands + stamp([pathlib.Path("/var/lib/dpkg/status"), *matching(stage.inputs)])
+
+
+def program_stamps(stage):
+    return {program.name: stamp([program]) for program in matching(stage.programs) if os.access(program, os.X_OK)}
 
 
 def read_memory():
@@ -92,17 +104,40 @@ def read_memory():
         return {}
 
 
-def remember(stage, passed):
+def change_memory(name, what):
+    """What is known of the stage `name`; None forgets it."""
     memory = read_memory()
-    memory[stage.name] = {"inputs": fingerprint(stage), "passed": passed}
+    memory[name] = what
     MEMORY.parent.mkdir(exist_ok=True)
-    MEMORY.write_text(json.dumps(memory, indent=1))
+    MEMORY.write_text(json.dumps({name: what for name, what in memory.items() if what}, indent=1))
 
 
-def forget(stage):
-    memory = read_memory()
-    if memory.pop(stage.name, None) is not None:
-        MEMORY.write_text(json.dumps(memory, indent=1))
+def recall(stage):
+    """(tests that passed and need not run again, the test programs that must run: None for all)"""
+    known = read_memory().get(stage.name)
+    if not known or known["inputs"] != fingerprint(stage):
+        return 0, None
+    old, new = known["programs"], program_stamps(stage)
+    changed = sorted(name for name in new if old.get(name, {}).get("stamp") != new[name])
+    kept = sum(old[name]["passed"] for name in new if name not in changed)
+    return kept if stage.programs else known["passed"], changed
+
+
+def tests_of_programs(build):
+    """How many tests of ctest each program has. Its label is its name."""
+    listed = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], cwd=ROOT, capture_output=True, check=True)
+    count = {}
+    for test in json.loads(listed.stdout)["tests"]:
+        for one in test["properties"]:
+            if one["name"] == "LABELS":
+                count[one["value"][0]] = count.get(one["value"][0], 0) + 1
+    return count
+
+
+def remember(stage, passed):
+    counts = tests_of_programs("build/debug") if stage.programs else {}
+    programs = {name: {"stamp": was, "passed": counts.get(name, 0)} for name, was in program_stamps(stage).items()}
+    change_memory(stage.name, {"inputs": fingerprint(stage), "passed": passed, "programs": programs})
 
 
 # ---- progress
@@ -235,31 +270,37 @@ def read_report(report, command, result):
         result.failures.append(Failure(name, story.strip(), command.alone.replace("{}", named)))
 
 
+def run_commands(stage, changed, log, progress, result):
+    deadline = progress.start + 60 * stage.minutes
+    for number, command in enumerate(stage.commands):
+        report = LOGS / f"{stage.name}-{number}.xml"
+        report.unlink(missing_ok=True)
+        if changed:
+            command = replace(command, words=[*command.words, "-L", f"^({'|'.join(changed)})$"])
+        problem = run_command(command, log, progress, deadline, report)
+        if command.junit and report.exists():
+            read_report(report, command, result)
+        elif command.junit:
+            problem = problem or "wrote no report"
+        if problem:
+            result.ok, result.note = False, problem
+            if not stage.independent:
+                return
+
+
 def run(stage, fresh=False):
-    """Runs the stage's commands; with its inputs as they were when it last passed it only says so."""
+    """Runs what has changed of the stage since it last passed."""
     result = Result(stage)
-    known = read_memory().get(stage.name)
-    if stage.inputs and not fresh and known and known["inputs"] == fingerprint(stage):
-        result.passed, result.remembered = known["passed"], True
+    kept, changed = (0, None) if fresh or not stage.inputs else recall(stage)
+    if changed == []:
+        result.passed, result.remembered = kept, True
         return result
-    forget(stage)
+    change_memory(stage.name, None)
     LOGS.mkdir(parents=True, exist_ok=True)
     progress = Progress(stage)
-    deadline = progress.start + 60 * stage.minutes
     with (LOGS / f"{stage.name}.log").open("w") as log:
-        for number, command in enumerate(stage.commands):
-            report = LOGS / f"{stage.name}-{number}.xml"
-            report.unlink(missing_ok=True)
-            problem = run_command(command, log, progress, deadline, report)
-            if command.junit:
-                if report.exists():
-                    read_report(report, command, result)
-                else:
-                    problem = problem or "wrote no report"
-            if problem:
-                result.ok, result.note = False, problem
-                if not stage.independent:
-                    break
+        run_commands(stage, changed, log, progress, result)
+    result.passed += kept
     result.ok = result.ok and not result.failures
     result.seconds = time.monotonic() - progress.start
     progress.clear()
