@@ -34,6 +34,8 @@ class CurlError : public httpclient::HTTPClientError {
 //
 // * proxy_*, auth_mode "digest" and prepare_curl_callback work. Without a proxy_host no proxy is
 //   used, whatever the environment says.
+// * prepare_curl_callback cannot set the functions that the client itself needs: those for headers
+//   and bodies, CURLOPT_PREREQFUNCTION, CURLOPT_SOCKOPTFUNCTION, CURLOPT_CLOSESOCKETFUNCTION.
 // * ssl_options is refused (std::invalid_argument), as in Tornado: use validate_cert, ca_certs,
 //   client_cert and client_key. So is ClientOptions::resolver: libcurl resolves names itself, in
 //   threads of its own, so that the loop does not wait. hostname_mapping works, but for entries
