@@ -44,8 +44,8 @@ def prefix(tmp_path_factory):
 def test_optimised_sources_give_no_warning(prefix, source):
     """Those in which g++ 12 at -O3 sees copies that overlap, and there are none."""
     commands = json.loads((ROOT / "build" / "release" / "compile_commands.json").read_text())
-    (one,) = [entry for entry in commands if entry["file"] == str(ROOT / "final" / "src" / source)]
-    command = shlex.split(one["command"])
+    one = next(entry for entry in commands if f"/tornado_{source.partition('/')[0]}.dir/" in entry["command"])
+    command = [word if word != one["file"] else str(ROOT / "final" / "src" / source) for word in shlex.split(one["command"])]
     command[command.index("-o") + 1] = os.devnull
     assert "-O3" in command and "-Wall" in command
     run(*command, "-Werror", cwd=one["directory"])

@@ -1,6 +1,7 @@
-// The main() of the test programs. A test that hangs is ended from outside with SIGQUIT (tests/CMakeLists.txt); it
-// then prints which test was running and where. Signals that the starting shell had ignored, as `nohup` and
-// background jobs have them, get their default action back: tests send them to themselves and to their children.
+// The main() of the test programs. A test that hangs is ended from outside with SIGQUIT
+// (tests/CMakeLists.txt); it then prints which test was running and where. Signals that the
+// starting shell had ignored, as `nohup` and background jobs have them, get their default action
+// back: tests send them to themselves and to their children.
 #include <execinfo.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ backtrace_state* names = nullptr;
 void no_names(void*, const char*, int) {}
 
 int print_call(void*, std::uintptr_t, const char* file, int line, const char* function) {
-  if (function != nullptr) std::printf("  %s  %s:%d\n", function, file != nullptr ? file : "?", line);
+  if (function != nullptr)
+    std::printf("  %s  %s:%d\n", function, file != nullptr ? file : "?", line);
   return 0;
 }
 
@@ -47,8 +49,8 @@ void print_stack() {
 // Not async-signal-safe, and does not have to be: the process is hung, and ends here.
 [[noreturn]] void tell_where_it_hangs(int) {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  std::printf("\nHung: %s.%s did not end in time. It was in:\n", test ? test->test_suite_name() : "main",
-              test ? test->name() : "main");
+  std::printf("\nHung: %s.%s did not end in time. It was in:\n",
+              test ? test->test_suite_name() : "main", test ? test->name() : "main");
   print_stack();
   std::fflush(stdout);
   ::_exit(kHung);
