@@ -13,6 +13,9 @@ namespace {
 constexpr std::array<std::string_view, 9> kAttributeNames = {
     "expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite"};
 
+constexpr std::string_view kHostPrefix = "__Host-";
+constexpr std::string_view kSecurePrefix = "__Secure-";
+
 // What http.cookies leaves as it is between quotes, but not without.
 constexpr std::string_view kLiteralInQuotes = " ()/<=>?@[]{}";
 
@@ -79,9 +82,22 @@ bool is_legal_cookie_name(std::string_view name) {
                       [name](std::string_view own) { return equals_ignoring_case(name, own); });
 }
 
+bool needs_host_only(std::string_view name) {
+  return equals_ignoring_case(name.substr(0, kHostPrefix.size()), kHostPrefix);
+}
+
+bool needs_secure(std::string_view name) {
+  return needs_host_only(name) ||
+         equals_ignoring_case(name.substr(0, kSecurePrefix.size()), kSecurePrefix);
+}
+
 const char* cookie_fault(std::string_view name, std::string_view value,
                          const CookieAttributes& attributes) {
   if (!is_legal_cookie_name(name)) return "its name is not one a cookie may have";
+  if (needs_secure(name) && !attributes.secure) return "its name takes secure()";
+  if (needs_host_only(name) && (attributes.path != "/" || !attributes.domain.empty())) {
+    return "its name takes the path \"/\" and no domain";
+  }
   if (std::any_of(value.begin(), value.end(), [](char c) { return byte(c) <= 0x20; })) {
     return "its value has a blank or a control character";
   }

@@ -19,6 +19,11 @@ std::string quote_cookie(std::string_view value);
 // the name of an attribute, such as "Path".
 bool is_legal_cookie_name(std::string_view name);
 
+// Browsers take a cookie with such a name only if it is Secure, and for the second kind, "__Host-",
+// only if it has the path "/" and no domain (RFC 6265bis 4.1.3). The names count in any case.
+bool needs_secure(std::string_view name);
+bool needs_host_only(std::string_view name);
+
 // What follows the value in a Set-Cookie field. Empty and false attributes are not written.
 struct CookieAttributes {
   std::string_view domain;
@@ -31,7 +36,8 @@ struct CookieAttributes {
 };
 
 // Why this cookie cannot be set: a static string; nullptr if it can. No part may hold what would
-// end it early: controls, blanks, ";", in an attribute, blanks and controls in the value.
+// end it early: controls, blanks, ";", in an attribute, blanks and controls in the value. A name
+// with a prefix promises attributes: without them browsers drop the cookie silently.
 const char* cookie_fault(std::string_view name, std::string_view value,
                          const CookieAttributes& attributes);
 

@@ -80,10 +80,10 @@ void RequestHandler::set_cookie(std::string_view name, std::string_view value,
                                 const CookieOptions& options) {
   http::CookieAttributes attributes;
   attributes.domain = options.domain_;
-  attributes.httponly = options.httponly_;
+  attributes.httponly = options.httponly_.value_or(false);
   attributes.max_age = options.max_age_;
   attributes.path = options.path_;
-  attributes.samesite = options.samesite_;
+  if (options.samesite_) attributes.samesite = *options.samesite_;
   attributes.secure = options.secure_;
   if (options.expires_) {
     attributes.expires = whole_seconds(*options.expires_);
@@ -105,7 +105,11 @@ void RequestHandler::clear_cookie(std::string_view name, const CookieOptions& op
     throw std::invalid_argument("clear_cookie() decides itself when the cookie expires");
   }
   constexpr double kOneYear = 365;
-  set_cookie(name, "", CookieOptions(options).expires_days(-kOneYear));
+  CookieOptions all = options;
+  all.expires_days_ = -kOneYear;
+  if (http::needs_secure(name)) all.secure_ = true;
+  if (http::needs_host_only(name)) all.domain("").path("/");
+  set_cookie(name, "", all);
 }
 
 void RequestHandler::clear_all_cookies(const CookieOptions& options) {
@@ -134,6 +138,8 @@ void RequestHandler::set_signed_cookie(std::string_view name, std::string_view v
                                        const CookieOptions& options, int version) {
   CookieOptions all = options;
   all.expires_days_ = expires_days;
+  if (!all.httponly_) all.httponly_ = true;
+  if (!all.samesite_) all.samesite_ = "Lax";
   set_cookie(name, create_signed_value(name, value, version), all);
 }
 

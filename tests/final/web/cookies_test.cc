@@ -134,6 +134,23 @@ TEST(WebCookies, WH29_after_the_headers_a_cookie_has_no_effect) {
             Cookies{"a=1; Path=/"});
 }
 
+TEST(WebCookies, a_prefixed_name_is_set_with_what_it_promises_and_can_be_cleared) {
+  EXPECT_EQ(
+      run([](Act& self) {
+        self.set_cookie("__Secure-a", "1", CookieOptions().secure().path("/x"));
+        self.set_cookie("__Host-b", "2", CookieOptions().secure());
+        self.set_cookie("__Hos", "3");
+      }).cookies,
+      (Cookies{"__Secure-a=1; Path=/x; Secure", "__Host-b=2; Path=/; Secure", "__Hos=3; Path=/"}));
+  const Cookies cleared =
+      run([](Act& self) { self.clear_all_cookies(CookieOptions().domain("x.y")); },
+          {{"Cookie", "__Host-b=2"}})
+          .cookies;
+  ASSERT_EQ(cleared.size(), 1U);
+  EXPECT_TRUE(cleared[0].starts_with("__Host-b=\"\"; expires=")) << cleared[0];
+  EXPECT_TRUE(cleared[0].ends_with("; Path=/; Secure")) << cleared[0];
+}
+
 TEST(WebCookies, CVE_2026_35536_what_would_end_a_part_early_is_a_500_and_not_sent) {
   const std::vector<std::function<void(Act&)>> attempts = {
       [](Act& self) { self.set_cookie("a", "b\r\nSet-Cookie: c=d"); },
@@ -148,6 +165,11 @@ TEST(WebCookies, CVE_2026_35536_what_would_end_a_part_early_is_a_500_and_not_sen
       [](Act& self) { self.set_cookie("a", "b", CookieOptions().expires(1e14)); },
       [](Act& self) { self.set_cookie("a", "b", CookieOptions().expires_days(0.0 / 0.0)); },
       [](Act& self) { self.set_signed_cookie("a b", "c"); },
+      [](Act& self) { self.set_cookie("__Secure-a", "b"); },
+      [](Act& self) { self.set_cookie("__secure-a", "b"); },
+      [](Act& self) { self.set_cookie("__Host-a", "b"); },
+      [](Act& self) { self.set_cookie("__Host-a", "b", CookieOptions().secure().path("/x")); },
+      [](Act& self) { self.set_cookie("__Host-a", "b", CookieOptions().secure().domain("x.y")); },
   };
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const Answer answer = run(attempts[i], {}, with_secret("secret"));
@@ -223,6 +245,13 @@ TEST(WebCookies, WH30_days_options_and_version) {
   });
   EXPECT_TRUE(v1.starts_with("a=\"Yg==|")) << v1;
   EXPECT_TRUE(v1.ends_with("; HttpOnly; Path=/; SameSite=Strict")) << v1;
+  // Unlike Tornado's, safe unless somebody says otherwise.
+  const std::string safe = set([](Act& self) { self.set_signed_cookie("a", "b"); });
+  EXPECT_TRUE(safe.ends_with("; HttpOnly; Path=/; SameSite=Lax")) << safe;
+  const std::string open = set([](Act& self) {
+    self.set_signed_cookie("a", "b", 30, CookieOptions().httponly(false).samesite(""));
+  });
+  EXPECT_TRUE(open.ends_with(" GMT; Path=/")) << open;
 }
 
 TEST(WebCookies, WH30_the_names_before_Tornado_6_3) {

@@ -233,12 +233,13 @@ TEST_F(XsrfTest, ST11_version_1_is_the_same_text_in_each_response) {
 
 TEST_F(XsrfTest, ST11_kwargs_and_name_are_the_cookies) {
   Settings chosen = settings();
-  chosen.xsrf_cookie_kwargs.httponly().samesite("Strict").max_age(60);
+  chosen.xsrf_cookie_kwargs.httponly().samesite("Strict").max_age(60).secure();
   chosen.xsrf_cookie_name = "__Host-x";
   Application app({url<Form>("/")}, std::move(chosen));
   const Exchange get(app, "GET", "/");
-  EXPECT_EQ(get->sent_headers.get("Set-Cookie"),
-            "__Host-x=" + token_of(get) + "; HttpOnly; Max-Age=60; Path=/; SameSite=Strict");
+  EXPECT_EQ(
+      get->sent_headers.get("Set-Cookie"),
+      "__Host-x=" + token_of(get) + "; HttpOnly; Max-Age=60; Path=/; SameSite=Strict; Secure");
   EXPECT_EQ(Exchange(app, "POST", "/", {{"Cookie", cookie_of(get)}, {"X-Xsrftoken", token_of(get)}})
                 ->code,
             200);

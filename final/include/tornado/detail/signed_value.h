@@ -32,22 +32,23 @@ class CookieOptions {
   CookieOptions& expires_days(double value);
   // The same in seconds from now. Browsers heed this one if they got both.
   CookieOptions& max_age(std::int64_t value);
-  // Scripts cannot read it.
+  // Scripts cannot read it. Signed cookies have it unless this says false.
   CookieOptions& httponly(bool value = true);
   // Sent over HTTPS only.
   CookieOptions& secure(bool value = true);
-  // "Strict", "Lax" or "None": whether requests from other sites have it.
+  // "Strict", "Lax" or "None": whether requests from other sites have it; empty: not said. Signed
+  // cookies have "Lax" unless this says something else.
   CookieOptions& samesite(std::string value);
 
  private:
   friend class RequestHandler;
   std::string domain_;
   std::string path_ = "/";
-  std::string samesite_;
+  std::optional<std::string> samesite_;
   std::optional<double> expires_;
   std::optional<double> expires_days_;
   std::optional<std::int64_t> max_age_;
-  bool httponly_ = false;
+  std::optional<bool> httponly_;
   bool secure_ = false;
 };
 
