@@ -6,6 +6,22 @@
 #include <charconv>
 
 namespace tornado::web {
+namespace {
+
+// Bytes above ASCII as "\x9b": in a terminal, those from 0x80 to 0x9f are control characters.
+void append_escaped(std::string& line, std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      line += c;
+    } else {
+      constexpr char kHex[] = "0123456789abcdef";
+      line.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+}
+
+}  // namespace
 
 void Application::log_request(const RequestHandler& handler) {
   detail::log_access(handler.get_status(), handler.request);
@@ -21,7 +37,8 @@ void detail::log_access(int status, const httputil::HTTPServerRequest& request) 
   std::string line;
   line.reserve(request.uri.size() + 64);
   line.append(numbers, status_end).append(" ").append(request.method).append(" ");
-  line.append(request.uri).append(" (").append(request.remote_ip).append(") ");
+  append_escaped(line, request.uri);
+  line.append(" (").append(request.remote_ip).append(") ");
   const double ms = request.request_time() * 1e3;
   const auto end =
       std::to_chars(numbers, numbers + sizeof numbers, ms, std::chars_format::fixed, 2).ptr;

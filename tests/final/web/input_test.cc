@@ -85,21 +85,47 @@ TEST_F(InputTest, WH25_nullopt_is_the_default_of_those_who_ask_whether_it_is_the
 // Lines that look as in Python and would mean something else: the first three take a number for
 // `strip`, or read from a null pointer; the others make a string_view of a name and its value.
 template <class H>
-concept TakesNumbers = requires(const H& handler) { handler.get_argument("a", 1); } ||
-                       requires(const H& handler) { handler.get_query_argument("a", 0); } ||
-                       requires(const H& handler) { handler.get_body_argument("a", 2.5); };
+concept TakesNumbers = requires(const H& handler) {
+  handler.get_argument("a", 1);
+}
+|| requires(const H& handler) {
+  handler.get_query_argument("a", 0);
+}
+|| requires(const H& handler) {
+  handler.get_body_argument("a", 2.5);
+};
 template <class H>
-concept TakesNull = requires(const H& handler) { handler.get_argument("a", nullptr); } ||
-                    requires(const H& handler) { handler.get_query_argument("a", nullptr); } ||
-                    requires(const H& handler) { handler.get_body_argument("a", nullptr); } ||
-                    requires(const H& handler) { handler.get_cookie("a", nullptr); } ||
-                    requires(H& handler) { handler.finish(nullptr); };
+concept TakesNull = requires(const H& handler) {
+  handler.get_argument("a", nullptr);
+}
+|| requires(const H& handler) {
+  handler.get_query_argument("a", nullptr);
+}
+|| requires(const H& handler) {
+  handler.get_body_argument("a", nullptr);
+}
+|| requires(const H& handler) {
+  handler.get_cookie("a", nullptr);
+}
+|| requires(H& handler) {
+  handler.finish(nullptr);
+};
 template <class H>
-concept TakesBraces = requires(H& handler) { handler.write({"id", 7}); } ||
-                      requires(H& handler) { handler.write({"name", "x"}); } ||
-                      requires(H& handler) { handler.write({{"id", 7}, {"name", "x"}}); } ||
-                      requires(H& handler) { handler.finish({"id", 7}); } ||
-                      requires(H& handler) { handler.finish({{"name", "x"}}); };
+concept TakesBraces = requires(H& handler) {
+  handler.write({"id", 7});
+}
+|| requires(H& handler) {
+  handler.write({"name", "x"});
+}
+|| requires(H& handler) {
+  handler.write({{"id", 7}, {"name", "x"}});
+}
+|| requires(H& handler) {
+  handler.finish({"id", 7});
+}
+|| requires(H& handler) {
+  handler.finish({{"name", "x"}});
+};
 template <class H>
 concept TakesText = requires(H& handler, const char* bytes, std::size_t size) {
   handler.write({bytes, size});
@@ -142,6 +168,18 @@ TEST_F(InputTest, B2_4_HU17_a_form_that_cannot_be_read_is_a_400_and_one_line_of_
   EXPECT_EQ(log.count(""), 2U) << "and the access log";
   EXPECT_EQ(Exchange(app, "POST", "/", kForm, std::string(100'000, '&'))->code, 400);
   EXPECT_EQ(log.count("the form has too many fields"), 1U);
+}
+
+// A terminal that shows the log takes the bytes from 0x80 to 0x9f for control characters.
+TEST_F(InputTest, the_access_log_has_no_byte_above_ASCII) {
+  Application app({url<Files>("/")});
+  const test::LogLines log;
+  EXPECT_EQ(Exchange(app, "GET",
+                     "/\x9b"
+                     "31mred\xc2\x9b\xff")
+                ->code,
+            404);
+  EXPECT_EQ(log.count("404 GET /\\x9b31mred\\xc2\\x9b\\xff (192.0.2.7) "), 1U);
 }
 
 struct Attributes : RequestHandler {
