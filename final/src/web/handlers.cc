@@ -30,10 +30,13 @@ bool is_get_or_head(const httputil::HTTPServerRequest& request) {
 }
 
 // A path of this server as a Location. One that begins with two slashes would be another host's
-// (RFC 3986 4.2), and browsers take "\" for "/".
+// (RFC 3986 4.2), and browsers take "\" for "/". "/.//x" is the same path as "//x" and cannot be
+// taken for a host. The Host field is not to be trusted with it: caches would keep the redirect.
 std::string location_of(const httputil::HTTPServerRequest& request, std::string path) {
-  if (path.size() > 1 && (path[1] == '/' || path[1] == '\\')) {
-    path.insert(0, request.protocol + "://" + request.host);
+  if (path.starts_with("//")) {
+    path.insert(0, "/.");
+  } else if (path.starts_with("/\\")) {
+    path.replace(1, 1, "%5C");
   }
   if (!request.query.empty()) path += "?" + request.query;
   return path;
