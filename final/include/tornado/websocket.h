@@ -59,7 +59,7 @@ class PreparedMessage {
   // Text must be UTF-8; throws std::invalid_argument if it is not.
   explicit PreparedMessage(std::string data, bool binary = false);
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   explicit PreparedMessage(const J& value)
       : PreparedMessage(tornado::detail::JsonText<J>::object_text(value)) {}
   PreparedMessage(const PreparedMessage&) noexcept;
@@ -140,7 +140,7 @@ class WebSocketHandler : public web::RequestHandler {
   Future<void> write_message(const PreparedMessage& message);
   // A JSON object (include <tornado/json.h>), as text.
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) {
     return write_message(tornado::detail::JsonText<J>::object_text(value));
   }
@@ -171,7 +171,7 @@ class WebSocketHandler : public web::RequestHandler {
   // ---- to override
   // Whether a page of that origin may connect. The default compares host and port to the Host
   // field, as the browser's "same origin" does. Not asked if the client names no origin, as clients
-  // that are no browsers do. (check_origin)
+  // that are no browsers do, nor if it names two: that is refused. (check_origin)
   virtual bool check_origin(const std::string& origin);
   // Which of the offered subprotocols to use; the default is none. Another one than was offered is
   // an error. (select_subprotocol)
@@ -263,8 +263,7 @@ class MessageCallback {
 
   MessageCallback() = default;
   template <class F>
-    requires std::is_invocable_v<F&, std::optional<Message>>
-  MessageCallback(F function) {
+  requires std::is_invocable_v<F&, std::optional<Message>> MessageCallback(F function) {
     function_ = [f = std::move(function)](std::optional<Message> message) mutable -> Returned {
       if constexpr (tornado::detail::is_future<std::invoke_result_t<F&, std::optional<Message>>>) {
         return tornado::detail::invoke(f, std::move(message));
@@ -325,7 +324,7 @@ class WebSocketClientConnection {
     return write_message(message.data(), message.binary());
   }
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) const {
     return write_message(tornado::detail::JsonText<J>::object_text(value));
   }
@@ -362,7 +361,7 @@ Future<WebSocketClientConnection> websocket_connect(const httpclient::HTTPReques
                                                     WebSocketConnectOptions options = {});
 // The callback form of Tornado 4: `callback` gets the future when it is done.
 template <class F>
-  requires std::is_invocable_v<F&, Future<WebSocketClientConnection>>
+requires std::is_invocable_v<F&, Future<WebSocketClientConnection>>
 void websocket_connect(const std::string& url, F callback, WebSocketConnectOptions options = {}) {
   websocket_connect(url, std::move(options)).add_done_callback(std::move(callback));
 }

@@ -198,9 +198,9 @@ bool WebSocketHandler::refuse() {
   if (!http::list_contains(headers.get("Connection"), "upgrade")) {
     return answer(400, "\"Connection\" must be \"Upgrade\".");
   }
-  auto origin = headers.find("Origin");
-  if (!origin) origin = headers.find("Sec-WebSocket-Origin");  // of versions 7 and 8
-  if (origin && !check_origin(std::string(*origin))) {
+  auto origins = headers.get_list("Origin");
+  if (origins.empty()) origins = headers.get_list("Sec-WebSocket-Origin");  // of versions 7 and 8
+  if (origins.size() > 1 || (!origins.empty() && !check_origin(origins.front()))) {
     return answer(403, "Cross origin websockets not allowed");
   }
   if (get_websocket_protocol() == 0) {

@@ -165,6 +165,13 @@ TEST_F(WebSocketHandshakeTest, WS05_check_origin_is_the_programs_and_is_not_aske
   EXPECT_EQ(events.front(), "http://other.example");
   EXPECT_TRUE(ask(test::get("/", std::string(kHandshake) + "Origin: http://evil.example\r\n"))
                   .starts_with("HTTP/1.1 403"));
+  for (const char* field : {"Origin", "Sec-WebSocket-Origin"}) {
+    const std::string twice =
+        std::string(field) + ": http://evil.example\r\n" + field + ": http://a\r\n";
+    events.clear();
+    EXPECT_TRUE(ask(test::get("/", std::string(kHandshake) + twice)).starts_with("HTTP/1.1 403"));
+    EXPECT_EQ(events, Events{"on_finish"}) << field;
+  }
   events.clear();
   connect();
   EXPECT_EQ(events.front(), "on_finish");
