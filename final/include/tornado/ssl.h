@@ -77,7 +77,8 @@ struct SSLOptions {
   // nothing with CertReqs::kNone.
   bool check_hostname = true;
 
-  // For TLS 1.2, in OpenSSL's notation; empty: its defaults. TLS 1.3's need no choice.
+  // For TLS 1.2, in OpenSSL's notation; empty: its defaults without those that exchange keys by RSA
+  // alone, which have no forward secrecy. TLS 1.3's need no choice.
   std::string ciphers;
   TLSVersion minimum_version = TLSVersion::kTLSv1_2;
   std::optional<TLSVersion> maximum_version;  // unset: the newest

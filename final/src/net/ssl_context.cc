@@ -20,6 +20,10 @@ SSLOptions::SSLOptions() = default;
 namespace detail {
 namespace {
 
+// A key exchange with the certificate's own RSA key has no forward secrecy: whoever gets the key
+// one day reads what was recorded before.
+constexpr const char* kDefaultCiphers = "DEFAULT:!kRSA";
+
 constexpr unsigned char kSessionIdContext[] = "tornado";
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -103,8 +107,8 @@ void set_manners(SSL_CTX* context, const SSLOptions& options) {
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_session_id_context(context, kSessionIdContext, sizeof kSessionIdContext - 1);
   ::SSL_CTX_set_default_passwd_cb(context, &no_password);
-  if (!options.ciphers.empty() &&
-      ::SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
+  const char* const ciphers = options.ciphers.empty() ? kDefaultCiphers : options.ciphers.c_str();
+  if (::SSL_CTX_set_cipher_list(context, ciphers) != 1) {
     refuse("ssl_options: ciphers \"" + options.ciphers + "\"");
   }
 }

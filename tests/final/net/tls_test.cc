@@ -1,6 +1,9 @@
 // TLS streams: who is trusted, and what passes once the handshake is done.
+#include <openssl/ssl.h>
+
 #include <fstream>
 
+#include "net/ssl_context.h"
 #include "tls_test_tools.h"
 
 namespace tornado {
@@ -199,6 +202,19 @@ TEST(TlsTrust, ciphers) {
   const auto pair = shake_hands(loop, server_options(), client);
   ASSERT_EQ(pair.client.exception(), nullptr);
   EXPECT_EQ(SSLIOStream(pair.client.result()).cipher(), "ECDHE-ECDSA-AES128-GCM-SHA256");
+}
+
+TEST(TlsTrust, by_default_every_cipher_has_forward_secrecy) {
+  for (const bool server_side : {true, false}) {
+    ssl::SSLContext context(server_side ? server_options() : client_options());
+    const auto connection = context.impl().connection(server_side, "localhost");
+    const STACK_OF(SSL_CIPHER)* const ciphers = ::SSL_get_ciphers(connection.get());
+    ASSERT_GT(sk_SSL_CIPHER_num(ciphers), 0);
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
+      const SSL_CIPHER* const cipher = sk_SSL_CIPHER_value(ciphers, i);
+      EXPECT_NE(::SSL_CIPHER_get_kx_nid(cipher), NID_kx_rsa) << ::SSL_CIPHER_get_name(cipher);
+    }
+  }
 }
 
 TEST(TlsAlpn, the_servers_first_choice_that_both_know) {
