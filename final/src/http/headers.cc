@@ -130,6 +130,8 @@ const char* HTTPHeaders::read_field(std::string_view& text) {
 // A line that begins with a blank belongs to the field before it.
 const char* HTTPHeaders::read_continuation(std::string_view& text) {
   if (empty()) return "first header line cannot start with whitespace";
+  // A neighbour that does not unfold would see a body where this one sees chunks (RFC 9112 5.2).
+  if (field(count_ - 1).name == "Transfer-Encoding") return "folded Transfer-Encoding";
   const std::optional<std::string_view> more = take_text(text);
   if (!more) return "invalid header value";
   if (more->empty()) return nullptr;
