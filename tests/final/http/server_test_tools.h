@@ -175,4 +175,23 @@ class ScriptedDelegate final : public httputil::HTTPServerConnectionDelegate {
   };
 };
 
+inline const std::string kHalfHead = "POST / HTTP/1.1\r\nHost:";
+inline const std::string kHalfBody = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab";
+
+inline void echo_uri(const httputil::HTTPServerRequest& request) {
+  answer(*request.connection, request.uri + " [" + request.body + "]");
+}
+
+template <class F>
+std::unique_ptr<httpserver::HTTPServer> make_server(
+    F function, const httpserver::HTTPServerOptions& options = {}) {
+  auto server = std::make_unique<httpserver::HTTPServer>(std::move(function), options);
+  server->listen(0, "127.0.0.1");
+  return server;
+}
+
+inline void some_rounds(ioloop::IOLoop& loop) {
+  run_until(loop, [n = 0]() mutable { return ++n > 5; });
+}
+
 }  // namespace tornado::test
