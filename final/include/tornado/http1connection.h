@@ -19,9 +19,13 @@ struct HTTP1ConnectionParameters {
   std::size_t max_header_size = 65536;  // start line and fields of a head, its empty line included
   std::size_t max_header_fields = 1000;
   std::uint64_t max_body_size = 104857600;
-  // From one exchange to the first byte of the next, and up to a 64th more.
+  // From one exchange to the first byte of the next, and up to a 64th more. If it is shorter than
+  // header_timeout, also from the accept to the first byte.
   double idle_connection_timeout = 3600;
-  double header_timeout = 60;      // from a head's first byte to its last
+  // From a head's first byte to its last; for the first head of a connection, from the accept, so
+  // that a client that never sends a byte is not idle for an hour. The time of a TLS handshake
+  // counts.
+  double header_timeout = 60;
   double body_timeout = 0;         // for a whole body
   double body_stall_timeout = 60;  // without a byte of a body that is not complete
 };

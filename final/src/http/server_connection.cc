@@ -83,7 +83,7 @@ void Upgraded::leave_server() {
 ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
                                    std::string remote_ip)
     : core_(&core), stream_(std::move(stream)), remote_ip_(std::move(remote_ip)) {
-  start_idle();
+  start_first_head();
   stream_.impl().observe(this);
 }
 // [/born]
@@ -133,6 +133,16 @@ void ServerConnection::on_closed() {
   stream_closed_ = true;
   if (core_ != nullptr) leave_core();
   if (!turn_queued_) ioloop::detail::retire(*this);
+}
+
+// A client that connects has something to ask: its first head is due from now on, as if its first
+// byte had come. A shorter idle time, or no limit for heads, lets it be idle instead.
+void ServerConnection::start_first_head() {
+  const double idle = core_->options.idle_connection_timeout;
+  const double header = core_->options.header_timeout;
+  if (header <= 0 || (idle > 0 && idle < header)) return start_idle();
+  head_begun_ = true;
+  core_->deadlines->header.start(timer_, round_time());
 }
 
 void ServerConnection::start_idle() {

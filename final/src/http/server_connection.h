@@ -169,6 +169,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void queue_turn();
   void on_turn();
   void on_timeout();
+  void start_first_head();
   void start_idle();
   void close_gracefully();
   iostream::IOStream release_stream();

@@ -60,6 +60,8 @@ TEST_F(TimeoutTest, H101_header_timeout_counts_from_the_first_byte_and_is_not_pu
   options.header_timeout = 10;
   const auto server = make_server(echo_uri, options);
   Client slow(loop_, server->port());
+  slow.send(get("/"));
+  slow.until("/ []");
   pass(30);
   for (int i = 0; i < 8; ++i) {
     slow.send("G");
@@ -69,6 +71,39 @@ TEST_F(TimeoutTest, H101_header_timeout_counts_from_the_first_byte_and_is_not_pu
   slow.send("E");
   pass(3);
   EXPECT_TRUE(ended(slow));
+}
+
+TEST_F(TimeoutTest, a_connection_that_never_sends_a_byte_has_the_time_of_a_head) {
+  HTTPServerOptions options;
+  options.header_timeout = 10;
+  const auto server = make_server(echo_uri, options);
+  Client silent(loop_, server->port());
+  Client late(loop_, server->port());
+  Client used(loop_, server->port());
+  used.send(get("/"));
+  used.until("/ []");
+  pass(9);
+  late.send("G");
+  pass(0.9);
+  EXPECT_FALSE(ended(silent));
+  EXPECT_FALSE(ended(late));
+  pass(0.2);
+  EXPECT_TRUE(ended(silent));
+  EXPECT_TRUE(ended(late));
+  pass(1000);
+  EXPECT_FALSE(ended(used));  // from its first response on it may be idle
+}
+
+TEST_F(TimeoutTest, without_header_timeout_a_silent_connection_is_idle) {
+  HTTPServerOptions options;
+  options.header_timeout = 0;
+  options.idle_connection_timeout = 10;
+  const auto server = make_server(echo_uri, options);
+  Client silent(loop_, server->port());
+  pass(9);
+  EXPECT_FALSE(ended(silent));
+  pass(2);
+  EXPECT_TRUE(ended(silent));
 }
 
 TEST_F(TimeoutTest, H101_body_stall_timeout_starts_anew_with_each_byte) {
