@@ -8,9 +8,9 @@
 namespace tornado::http1connection {
 
 // What a server allows on each connection. Sizes are bytes, times are seconds; 0 turns a time limit
-// off. The defaults are Tornado's but for header_timeout and body_stall_timeout, which Tornado
-// lacks or sets to an hour: a client that sends a byte now and then could hold a connection for
-// ever.
+// off. The defaults are Tornado's but for header_timeout, body_stall_timeout and write_timeout,
+// which Tornado lacks or sets to an hour: a client that sends a byte now and then, or reads none,
+// could hold a connection for ever.
 struct HTTP1ConnectionParameters {
   HTTP1ConnectionParameters() {}
 
@@ -28,6 +28,11 @@ struct HTTP1ConnectionParameters {
   double header_timeout = 60;
   double body_timeout = 0;         // for a whole body
   double body_stall_timeout = 60;  // without a byte of a body that is not complete
+  // Without the client's machine taking a byte of the output that waits for it, and up to as much
+  // time again. Counts in every state: a response under way, a file, responses to pipelined
+  // requests, the last response before the end, a WebSocket. The connection is closed, which is
+  // logged once, at info.
+  double write_timeout = 60;
 };
 
 }  // namespace tornado::http1connection

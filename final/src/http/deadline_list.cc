@@ -4,7 +4,7 @@ namespace tornado::http {
 
 // [start]
 void DeadlineList::start(Deadline& deadline, double now) {
-  if (seconds_ <= 0) {
+  if (!on()) {
     deadline.unlink();
     return;
   }

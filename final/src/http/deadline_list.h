@@ -34,6 +34,7 @@ class DeadlineList {
     if (timer_.pending()) loop_.remove_timeout(timer_);
   }
 
+  bool on() const noexcept { return seconds_ > 0; }
   // Starts the time of `deadline` anew, from `now`. Within the slack of the last start it stays
   // where it is: a busy connection then touches no neighbour's memory.
   void start(Deadline& deadline, double now);

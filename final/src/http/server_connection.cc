@@ -1,5 +1,6 @@
 #include "http/server_connection.h"
 
+#include <sys/socket.h>
 #include <tornado/log.h>
 
 #include <algorithm>
@@ -20,7 +21,40 @@ double round_time() {
   return ioloop::IOLoop::current().internals().round_time;
 }
 
+std::string peer_name(int fd) {
+  sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  auto* const name = reinterpret_cast<sockaddr*>(&storage);
+  if (::getpeername(fd, name, &length) != 0) return "a client that has gone";
+  const netutil::Address address(name, length);
+  return address.family() == netutil::Family::kUnix ? "a local client" : address.ip();
+}
+
 }  // namespace
+
+// ---- WriteWatch ---------------------------------------------------------------------------------
+
+WriteWatch::WriteWatch(DeadlineList& list, iostream::detail::Stream& stream)
+    : deadlines_(list), stream_(stream) {
+  start();
+}
+
+void WriteWatch::start() {
+  seen_ = stream_.progress();
+  deadlines_.start(*this, round_time());
+}
+
+void WriteWatch::expired() {
+  if (stream_.pending_output() == 0) return;  // our side has ended: the stream closes by itself
+  if (stream_.progressed_since(seen_)) return start();
+  const std::string what = "Timeout writing to " + peer_name(stream_.fileno());
+  log::gen_log.info(what);
+  stream_.close(std::make_exception_ptr(ioloop::TimeoutError(what)));
+}
+
+std::unique_ptr<WriteWatch> ServerCore::Deadlines::watch(iostream::detail::Stream& stream) {
+  return write.on() ? std::make_unique<WriteWatch>(write, stream) : nullptr;
+}
 
 // ---- ServerCore ---------------------------------------------------------------------------------
 
@@ -69,8 +103,13 @@ void ServerCore::connection_gone() {
 
 // ---- Upgraded -----------------------------------------------------------------------------------
 
+void Upgraded::on_blocked() {
+  if (core_ != nullptr) write_watch_ = core_->deadlines->watch(stream());
+}
+
 void Upgraded::leave_server() {
   unlink();
+  write_watch_.reset();
   if (ServerCore* const core = std::exchange(core_, nullptr)) {
     --core->connection_count;
     core->connection_gone();
@@ -112,6 +151,7 @@ void ServerConnection::leave_core() {
   phase_ = Phase::kClosing;
   unlink();
   timer_.unlink();
+  write_watch_.reset();
   ServerCore* core = std::exchange(core_, nullptr);
   --core->connection_count;
   core->connection_gone();
@@ -173,6 +213,7 @@ iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
   ++core_->connection_count;
   iostream::IOStream stream = release_stream();
   stream.impl().observe(&next);
+  if (stream.impl().blocked()) next.on_blocked();
   return stream;
 }
 
@@ -493,7 +534,12 @@ void ServerConnection::go_on() {
   }
 }
 
+void ServerConnection::on_blocked() {
+  if (core_ != nullptr) write_watch_ = core_->deadlines->watch(stream_.impl());
+}
+
 void ServerConnection::on_drained() {
+  write_watch_.reset();
   if (phase_ == Phase::kDraining && !turn_queued_) next_request();
 }
 

@@ -22,6 +22,22 @@ class Exchange;
 class ServerConnection;
 class ServerCore;
 
+// Closes a connection whose client takes nothing of what waits for it. Made when output has to
+// wait.
+class WriteWatch final : public Deadline, public tornado::detail::Pooled {
+ public:
+  // Both outlive it.
+  WriteWatch(DeadlineList& list, iostream::detail::Stream& stream);
+  void expired() override;
+
+ private:
+  void start();
+
+  DeadlineList& deadlines_;
+  iostream::detail::Stream& stream_;
+  iostream::detail::Stream::Progress seen_;
+};
+
 // What goes on with a connection that has left HTTP (RFC 9110 7.8). The server still counts it, and
 // closes it when it closes the others.
 class Upgraded : public iostream::detail::StreamObserver, public tornado::detail::ListHook {
@@ -31,14 +47,20 @@ class Upgraded : public iostream::detail::StreamObserver, public tornado::detail
   // The same, and the server goes: the program is told of the end before this returns.
   virtual void abandon() = 0;
 
+  // StreamObserver.
+  void on_drained() override { write_watch_.reset(); }
+  void on_blocked() override;
+
  protected:
   virtual ~Upgraded() = default;
+  virtual iostream::detail::Stream& stream() = 0;
   // The stream has closed.
   void leave_server();
 
  private:
   friend class ServerConnection;
   ServerCore* core_ = nullptr;
+  std::unique_ptr<WriteWatch> write_watch_;
 };
 
 // What the connections of one server share.
@@ -61,12 +83,17 @@ class ServerCore {
           idle(loop, options.idle_connection_timeout, options.idle_connection_timeout / 64),
           header(loop, options.header_timeout),
           body(loop, options.body_timeout),
-          stall(loop, options.body_stall_timeout) {}
+          stall(loop, options.body_stall_timeout),
+          write(loop, options.write_timeout) {}
     ioloop::IOLoop& loop;
     DeadlineList idle;
     DeadlineList header;
     DeadlineList body;
     DeadlineList stall;
+    DeadlineList write;
+
+    // For a connection whose output has to wait; null if that may take any time.
+    std::unique_ptr<WriteWatch> watch(iostream::detail::Stream& stream);
   };
 
   httputil::HTTPServerConnectionDelegate& delegate;
@@ -101,6 +128,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void on_eof() override;
   void on_closed() override;
   void on_drained() override;
+  void on_blocked() override;
 
   // Frees the object: the loop does it when none of its calls is on the stack any more.
   void run() override { delete this; }
@@ -194,6 +222,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   iostream::IOStream stream_;
   Timer timer_{*this};
   Turn turn_{*this};
+  std::unique_ptr<WriteWatch> write_watch_;
   std::shared_ptr<Exchange> exchange_;
   std::string remote_ip_;
   HeadScan scan_;

@@ -38,6 +38,9 @@ class Output {
     return sealed_ + (chunks_.empty() ? 0 : chunks_.back().size()) - sent_of_first_ + in_files_;
   }
 
+  // Bytes that have left since this was taken from the pool.
+  std::uint64_t sent() const noexcept { return sent_; }
+
   void append(std::string_view data);
   void append(std::string&& data);
   // Behind everything that is here now. Its length is not 0.

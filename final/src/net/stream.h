@@ -40,6 +40,9 @@ class StreamObserver {
   virtual void on_closed() = 0;
   // Everything written has left, after it could not leave at once.
   virtual void on_drained() = 0;
+  // The kernel takes no more at present, and output waits: once, until on_drained(). Comes also
+  // after close_after_flush().
+  virtual void on_blocked() {}
 
  protected:
   ~StreamObserver() = default;
@@ -114,6 +117,17 @@ class Stream : public ioloop::EventHandler,
   // Bytes that have not left.
   std::size_t pending_output() const noexcept { return output_ != nullptr ? output_->size() : 0; }
 
+  // Output waits since the kernel took no more.
+  bool blocked() const noexcept { return blocked_; }
+  // How far waiting output has come.
+  struct Progress {
+    std::uint64_t sent = 0;  // given to the kernel
+    int in_kernel = 0;       // of those, not acknowledged by the peer
+  };
+  Progress progress() const noexcept;
+  // Whether the peer has taken a byte since `earlier`, without an on_drained() between.
+  bool progressed_since(const Progress& earlier) const noexcept;
+
   // Done when all bytes that are queued now have left; fails with StreamClosedError.
   Future<void> flushed();
 
@@ -122,7 +136,7 @@ class Stream : public ioloop::EventHandler,
   // Closes when all output has left, without destroying it on its way: a close with unread input
   // makes the kernel send a reset, which can overtake the response (RFC 9112 9.6). So our side is
   // ended first, and what the peer still sends is read and dropped, up to kLingerSeconds and
-  // kLingerBytes. The observer gets nothing but on_closed from here on.
+  // kLingerBytes. The observer gets nothing but on_blocked and on_closed from here on.
   void close_after_flush();
 
   static constexpr double kLingerSeconds = 1.0;

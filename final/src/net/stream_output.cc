@@ -1,4 +1,6 @@
 // What leaves: connecting, writing at the end of the round, and closing behind the last byte.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <tornado/log.h>
@@ -233,10 +235,27 @@ void Stream::flush() {
   if (connecting() != nullptr) return;
   if (const int error = write_out()) return write_failed(error);
   if (pending_output() == 0 && !hidden_output_) return output_gone();
+  const bool was_blocked = blocked_;
   blocked_ = true;
   watch(IOLoop::WRITE);
+  if (!was_blocked && observer_ != nullptr && !closed()) observer_->on_blocked();
 }
 // [/flush]
+
+Stream::Progress Stream::progress() const noexcept {
+  Progress now;
+  if (output_ != nullptr) now.sent = output_->sent();
+  // What is no socket leaves it at 0.
+  static_cast<void>(::ioctl(fd_, SIOCOUTQ, &now.in_kernel));
+  return now;
+}
+
+// The poller reports room only when a third of the kernel's buffer is free, which a slow reader of
+// megabytes reaches after minutes. So its acknowledgements count as well.
+bool Stream::progressed_since(const Progress& earlier) const noexcept {
+  const Progress now = progress();
+  return now.sent != earlier.sent || now.in_kernel < earlier.in_kernel;
+}
 
 void Stream::write_failed(int error) {
   if (error == kFileEnded) {

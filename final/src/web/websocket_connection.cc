@@ -295,6 +295,7 @@ void Connection::queue_turn() {
 }
 
 void Connection::on_drained() {
+  Upgraded::on_drained();
   go_on();
 }
 

@@ -77,6 +77,7 @@ class Connection : public http::Upgraded, private tornado::detail::Runnable {
 
  protected:
   ~Connection() override;
+  iostream::detail::Stream& stream() override { return stream_.impl(); }
 
   // They do not throw, and may call anything here. `payload` is valid during the call.
   virtual void message(std::string_view payload, bool binary) = 0;

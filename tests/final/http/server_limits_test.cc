@@ -1,5 +1,9 @@
-// HTTPServer at its limits of time.
+// HTTPServer at its limits: of time, of what its clients may take, and of what it holds.
 
+#include <tornado/detail/file.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <optional>
 
 #include "server_test_tools.h"
@@ -273,6 +277,100 @@ TEST_F(TimeoutTest, a_limit_of_0_is_none) {
   EXPECT_FALSE(ended(idle));
   EXPECT_FALSE(ended(head));
   EXPECT_FALSE(ended(body));
+}
+
+// ---- clients that do not read
+
+constexpr std::size_t kFar = 32'000'000;  // more than the buffers on the way hold
+
+struct Unread : TimeoutTest {
+  // A client that sends `requests` and reads nothing is let go after a minute.
+  void expect_closed(HTTPServer& server, const std::string& requests) {
+    Client client(loop_, server.port(), 4096);
+    client.send(requests);
+    pass(59);
+    EXPECT_EQ(server.connection_count(), 1U);
+    EXPECT_EQ(log_.count("Timeout writing"), 0U);
+    pass(62);  // it may have taken a byte in the first minute
+    EXPECT_EQ(server.connection_count(), 0U);
+    EXPECT_EQ(log_.count("Timeout writing to 127.0.0.1"), 1U);
+  }
+};
+
+void answer_far(const HTTPServerRequest& request) {
+  answer(*request.connection, std::string(kFar, 'x'));
+}
+
+TEST_F(Unread, a_response_that_nobody_reads_ends_its_connection) {
+  const auto server = make_server(answer_far);
+  expect_closed(*server, get("/"));
+}
+
+TEST_F(Unread, the_last_response_of_a_connection) {
+  const auto server = make_server(answer_far);
+  expect_closed(*server, get("/", "Connection: close\r\n"));
+}
+
+TEST_F(Unread, responses_to_pipelined_requests) {
+  const auto server = make_server([](const HTTPServerRequest& request) {
+    answer(*request.connection, std::string(50'000, 'x'));
+  });
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += get("/");
+  expect_closed(*server, requests);
+}
+
+TEST_F(Unread, a_response_that_waits_for_its_client) {
+  bool failed = false;
+  const auto server = make_server([&failed](HTTPServerRequest request) -> Future<void> {
+    request.connection->write_headers({"", 200, "OK"}, {}, {});
+    try {
+      const std::string piece(100'000, 'x');
+      for (;;) co_await request.connection->write(piece);
+    } catch (const iostream::StreamClosedError&) {
+      failed = true;
+    }
+  });
+  expect_closed(*server, get("/"));
+  EXPECT_TRUE(failed);
+}
+
+TEST_F(Unread, a_file) {
+  std::FILE* const file = std::tmpfile();
+  ASSERT_EQ(::ftruncate(::fileno(file), kFar), 0);
+  const detail::Ref<detail::File> shared(new detail::File(::dup(::fileno(file))));
+  std::fclose(file);
+  const auto server = make_server([shared](const HTTPServerRequest& request) {
+    httputil::HTTPHeaders headers;
+    headers.add("Content-Length", std::to_string(kFar));
+    request.connection->write_headers({"", 200, "OK"}, headers, {});
+    request.connection->write_file({shared, 0, kFar});
+    request.connection->finish();
+  });
+  expect_closed(*server, get("/"));
+}
+
+TEST_F(Unread, a_client_that_reads_a_little_is_served) {
+  const auto server = make_server(answer_far);
+  Client client(loop_, server->port(), 4096);
+  client.send(get("/"));
+  for (int minute = 0; minute < 10; ++minute) {
+    pass(50);
+    client.pump(20'000);
+  }
+  EXPECT_EQ(server->connection_count(), 1U);
+  pass(121);
+  EXPECT_EQ(server->connection_count(), 0U);
+}
+
+TEST_F(Unread, a_write_timeout_of_0_is_none) {
+  HTTPServerOptions options;
+  options.write_timeout = 0;
+  const auto server = make_server(answer_far, options);
+  Client client(loop_, server->port(), 4096);
+  client.send(get("/"));
+  pass(1000);
+  EXPECT_EQ(server->connection_count(), 1U);
 }
 
 TEST_F(TimeoutTest, an_answer_in_the_making_has_no_limit) {
