@@ -9,7 +9,10 @@
 #include <tornado/httputil.h>
 #include <tornado/tcpserver.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +34,23 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   // they were sent. max_body_size holds for both, the compressed bytes and the text. The field is
   // moved to X-Consumed-Content-Encoding; damaged gzip is answered with 400.
   bool decompress_request = false;
+  // What the server holds at a time, so that a small machine survives a crowd; Tornado has no such
+  // limits. They count for this server in this process.
+  //
+  // Connections, WebSockets included; 0: no limit. For one more, the connection is closed that has
+  // waited longest for a request or for the rest of a head, give or take a 64th of
+  // idle_connection_timeout. If all are busy, the new one is closed unanswered.
+  std::size_t max_connections = 16'384;
+  // The same from one IPv4 address or one IPv6 network of 64 bits; one more is closed unanswered.
+  // 0: no limit, because all clients of a proxy have its address, xheaders or not. Unix sockets are
+  // not counted.
+  std::size_t max_connections_per_address = 0;
+  // Bytes of request bodies in memory; 0: no limit. Unset: 256 MiB, or max_body_size if that is
+  // more. A body counts from its first byte until its request is destroyed. If a piece of a body
+  // would exceed the limit, the unfinished body that was begun first is answered with 503 and its
+  // connection closed, until there is room. Handlers with data_received() keep nothing: theirs do
+  // not count.
+  std::optional<std::uint64_t> max_buffered_total;
   // What request.protocol says; empty: "https" with ssl_options, else "http".
   std::string protocol;
   // Set: connections speak TLS. See tcpserver::TCPServer.

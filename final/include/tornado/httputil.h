@@ -373,6 +373,11 @@ class HTTPConnection {
   virtual void set_max_body_size(std::uint64_t /*max_body_size*/) {}
   // Seconds for the whole body, from then on; 0: any time.
   virtual void set_body_timeout(double /*seconds*/) {}
+
+  // Says that `bytes` more of the request's body stay in memory as long as this object: see
+  // HTTPServerOptions::max_buffered_total. For a delegate that collects the body, in
+  // data_received(). What it throws must reach the caller of that, which answers with 503.
+  virtual void count_buffered(std::size_t /*bytes*/) {}
 };
 
 // What receives one request, in this order: headers_received once, data_received any number of

@@ -35,6 +35,12 @@ class DeadlineList {
   }
 
   bool on() const noexcept { return seconds_ > 0; }
+  // When the time of `deadline`, which stands here, was last started, or up to the slack later.
+  double started(const Deadline& deadline) const noexcept { return deadline.at_ - seconds_; }
+  // What has waited longest; null: nothing waits.
+  Deadline* first() const noexcept {
+    return list_.linked() ? static_cast<Deadline*>(list_.next()) : nullptr;
+  }
   // Starts the time of `deadline` anew, from `now`. Within the slack of the last start it stays
   // where it is: a busy connection then touches no neighbour's memory.
   void start(Deadline& deadline, double now);

@@ -100,6 +100,35 @@ void Exchange::set_max_body_size(std::uint64_t size) {
   if (chunked_body) chunked_body->set_max_body_size(size);
 }
 
+// Room for these bytes is taken from the bodies begun first: a client that has sent a lot and
+// then goes on slowly must not keep all others out.
+void Exchange::count_buffered(std::size_t bytes) {
+  if (connection_ == nullptr || gives_way) return;
+  if (buffered_ == nullptr) {
+    buffered_ = connection_->core_->buffered;
+    link_before(buffered_->unfinished);
+  }
+  buffered_bytes_ += bytes;
+  buffered_->total += bytes;
+  while (buffered_->total > buffered_->limit && buffered_->unfinished.linked()) {
+    auto& oldest = static_cast<Exchange&>(*buffered_->unfinished.next());
+    if (&oldest == this) throw Overloaded();
+    oldest.give_way();
+  }
+}
+
+void Exchange::give_way() {
+  gives_way = true;
+  forget_buffered();
+  connection_->queue_turn();  // the program may be at work in one of its calls
+}
+
+void Exchange::forget_buffered() noexcept {
+  unlink();
+  if (buffered_ != nullptr) buffered_->total -= std::exchange(buffered_bytes_, 0);
+  buffered_.reset();
+}
+
 Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
                                      const httputil::HTTPHeaders& headers, std::string_view chunk) {
   if (connection_ == nullptr) return closed();
@@ -246,6 +275,7 @@ void Exchange::cut_off() {
 
 void Exchange::detach() {
   connection_ = nullptr;
+  unlink();
   body_deadline.reset();
   own_deadlines.reset();
 }

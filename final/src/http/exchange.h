@@ -13,6 +13,7 @@
 #include "http/chunked.h"
 #include "http/deadline_list.h"
 #include "http/head_parser.h"
+#include "http/server_limits.h"
 
 namespace tornado::iostream {
 class IOStream;
@@ -29,9 +30,10 @@ inline constexpr std::size_t kHighWater = 65536;
 
 // Lives while the connection or the program holds it. detach() cuts it off from the connection:
 // from then on every write fails.
-class Exchange final : public httputil::HTTPConnection {
+class Exchange final : public httputil::HTTPConnection, public tornado::detail::ListHook {
  public:
   Exchange(ServerConnection& connection, const RequestHead& head, bool keep_alive);
+  ~Exchange() override { forget_buffered(); }
 
   // HTTPConnection.
   Future<void> write_headers(const httputil::ResponseStartLine& start_line,
@@ -43,6 +45,7 @@ class Exchange final : public httputil::HTTPConnection {
   std::optional<ssl::Certificate> get_ssl_certificate() const override;
   void set_max_body_size(std::uint64_t size) override;
   void set_body_timeout(double seconds) override { body_timeout = seconds; }
+  void count_buffered(std::size_t bytes) override;
 
   bool headers_written() const noexcept { return headers_written_; }
   bool finished() const noexcept { return finished_; }
@@ -81,6 +84,9 @@ class Exchange final : public httputil::HTTPConnection {
   bool expect_continue = false;
   bool body_begun = false;
   bool message_complete = false;                // the delegate's finish() was called
+  bool gives_way = false;                       // its buffered bytes are needed for others
+  double rate_begun = 0;                        // since when its rate is measured
+  std::uint64_t rate_bytes = 0;                 // what has come since
   std::unique_ptr<DeadlineList> own_deadlines;  // for a body_timeout other than the server's
   std::unique_ptr<Deadline> body_deadline;
   std::unique_ptr<httputil::HTTPMessageDelegate> delegate;
@@ -92,11 +98,15 @@ class Exchange final : public httputil::HTTPConnection {
   void decide_coding(int code, const ResponseFraming& framing);
   void append_body(std::string_view chunk);
   void append_file(const tornado::detail::FileRange& range);
+  void give_way();
+  void forget_buffered() noexcept;
   void check_state() const;
   void check_length(std::uint64_t size);
   Future<void> written();
 
   ServerConnection* connection_;
+  std::shared_ptr<BufferedBodies> buffered_;  // null before there is one to count
+  std::uint64_t buffered_bytes_ = 0;
   httputil::HTTPRequestContext context_;
   std::uint64_t length_left_ = 0;
   Coding coding_ = Coding::kNone;

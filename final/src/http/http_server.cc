@@ -25,6 +25,7 @@ class CollectingDelegate final : public httputil::HTTPMessageDelegate {
     return ready_;
   }
   Future<void> data_received(std::string chunk) override {
+    request_->connection->count_buffered(chunk.size());
     request_->body += chunk;
     return ready_;
   }

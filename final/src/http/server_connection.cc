@@ -4,6 +4,7 @@
 #include <tornado/log.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "http/decompressed_body.h"
 #include "http/exchange.h"
@@ -15,7 +16,20 @@ namespace tornado::http {
 namespace {
 
 constexpr std::string_view kBadRequest = "HTTP/1.1 400 Bad Request\r\n\r\n";
+constexpr std::string_view kUnavailable =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+constexpr double kRateSeconds = 60;  // over which min_body_rate is averaged
+constexpr double kLogInterval = 1;   // of refused connections
+constexpr std::uint64_t kMaxBuffered = 268'435'456;
+
+// The bytes of bodies that a server buffers at most.
+std::uint64_t buffer_limit(const httpserver::HTTPServerOptions& options) {
+  const std::uint64_t limit =
+      options.max_buffered_total.value_or(std::max(kMaxBuffered, options.max_body_size));
+  return limit == 0 ? std::numeric_limits<std::uint64_t>::max() : limit;
+}
 
 double round_time() {
   return ioloop::IOLoop::current().internals().round_time;
@@ -62,7 +76,9 @@ ServerCore::ServerCore(httputil::HTTPServerConnectionDelegate& server_delegate,
                        const httpserver::HTTPServerOptions& server_options)
     : delegate(server_delegate),
       options(server_options),
-      head_limits{server_options.max_header_size, server_options.max_header_fields} {}
+      head_limits{server_options.max_header_size, server_options.max_header_fields},
+      addresses(server_options.max_connections_per_address),
+      buffered(std::make_shared<BufferedBodies>(buffer_limit(server_options))) {}
 
 ServerCore::~ServerCore() {
   while (connections.linked()) {
@@ -77,9 +93,46 @@ void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
   if (deadlines == nullptr || (connection_count == 0 && &deadlines->loop != &loop)) {
     deadlines = std::make_unique<Deadlines>(loop, options);
   }
+  if (!admits(remote_ip)) return stream.close();
+  addresses.add(addresses.key(remote_ip));
   auto* connection = new ServerConnection(*this, std::move(stream), std::move(remote_ip));
   connection->link_before(connections);
   ++connection_count;
+}
+
+bool ServerCore::admits(const std::string& remote_ip) {
+  const char* limit = nullptr;
+  if (addresses.full(addresses.key(remote_ip))) {
+    limit = "max_connections_per_address";
+  } else if (options.max_connections > 0 && connection_count >= options.max_connections &&
+             !make_room()) {
+    limit = "max_connections";
+  }
+  if (limit == nullptr) return true;
+  if (round_time() >= next_refusal_line_) {
+    next_refusal_line_ = round_time() + kLogInterval;
+    log::gen_log.warning("Closed a new connection from " + remote_ip + ": " + limit);
+  }
+  return false;
+}
+
+// Closes the connection that has waited longest for a message or for the rest of a head. A deadline
+// that was left in its list while a request is answered leaves it here: it is started anew after
+// the response.
+bool ServerCore::make_room() {
+  Deadline* longest = nullptr;
+  double since = std::numeric_limits<double>::max();
+  for (DeadlineList* const list : {&deadlines->idle, &deadlines->header}) {
+    Deadline* first = list->first();
+    for (; first != nullptr && !ServerConnection::may_give_way(*first); first = list->first()) {
+      first->unlink();
+    }
+    if (first == nullptr || list->started(*first) >= since) continue;
+    longest = first;
+    since = list->started(*first);
+  }
+  if (longest != nullptr) ServerConnection::give_way(*longest);
+  return longest != nullptr;
 }
 
 Future<void> ServerCore::close_all() {
@@ -111,6 +164,7 @@ void Upgraded::leave_server() {
   unlink();
   write_watch_.reset();
   if (ServerCore* const core = std::exchange(core_, nullptr)) {
+    core->addresses.remove(address_);
     --core->connection_count;
     core->connection_gone();
   }
@@ -138,6 +192,19 @@ void ServerConnection::close() {
   stream_.impl().close();
 }
 
+bool ServerConnection::may_give_way(const Deadline& timer) {
+  return static_cast<const Timer&>(timer).owner().phase_ == Phase::kHead;
+}
+
+void ServerConnection::give_way(Deadline& timer) {
+  ServerConnection& connection = static_cast<Timer&>(timer).owner();
+  if (connection.stream_.impl().pending_output() > 0) {
+    connection.close_gracefully();
+  } else {
+    connection.close();
+  }
+}
+
 // The server goes; what the program still holds of an exchange is cut off.
 void ServerConnection::abandon() {
   const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
@@ -153,6 +220,7 @@ void ServerConnection::leave_core() {
   timer_.unlink();
   write_watch_.reset();
   ServerCore* core = std::exchange(core_, nullptr);
+  core->addresses.remove(core->addresses.key(remote_ip_));
   --core->connection_count;
   core->connection_gone();
   const std::weak_ptr<ServerCore::Alive> alive = core->alive;
@@ -210,6 +278,8 @@ iostream::IOStream ServerConnection::release_stream() {
 iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
   next.core_ = core_;
   next.link_before(core_->upgraded);
+  next.address_ = core_->addresses.key(remote_ip_);
+  core_->addresses.add(next.address_);
   ++core_->connection_count;
   iostream::IOStream stream = release_stream();
   stream.impl().observe(&next);
@@ -220,8 +290,19 @@ iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
 void ServerConnection::refuse(const char* reason) {
   if (phase_ == Phase::kClosing) return;
   log::gen_log.info("Malformed HTTP message from " + remote_ip_ + ": " + reason);
+  refuse_with(kBadRequest);
+}
+
+// The memory that the body takes is needed for others.
+void ServerConnection::refuse_for_others() {
+  if (phase_ == Phase::kClosing) return;
+  log::gen_log.info("Refused the body of a request from " + remote_ip_ + ": max_buffered_total");
+  refuse_with(kUnavailable);
+}
+
+void ServerConnection::refuse_with(std::string_view response) {
   const bool answered = exchange_ != nullptr && exchange_->headers_written();
-  if (!answered) stream_.impl().output().append(kBadRequest);
+  if (!answered) stream_.impl().output().append(response);
   if (exchange_ != nullptr) {
     const auto exchange = std::exchange(exchange_, nullptr);
     exchange->detach();
@@ -229,6 +310,19 @@ void ServerConnection::refuse(const char* reason) {
     exchange->delegate.reset();
   }
   close_gracefully();
+}
+
+// In a handler of exceptions.
+void ServerConnection::delegate_threw(const char* what) {
+  try {
+    throw;
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+  } catch (const Overloaded&) {
+    refuse_for_others();
+  } catch (...) {
+    fail(what);
+  }
 }
 
 void ServerConnection::fail(const char* what) {
@@ -372,10 +466,8 @@ void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
     if (held.exception() != nullptr) {
       try {
         held.result();
-      } catch (const httputil::HTTPInputError& error) {
-        refuse(error.what());
       } catch (...) {
-        fail("in the reader of a request");
+        delegate_threw("in the reader of a request");
       }
     } else if (!exchange->body_begun) {
       begin_body();
@@ -384,6 +476,7 @@ void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
     } else {
       phase_ = Phase::kBody;
       core_->deadlines->stall.start(timer_, round_time());
+      start_rate();
     }
   }
   if (phase_ != Phase::kClosing) go_on();
@@ -402,6 +495,7 @@ bool ServerConnection::begin_body() {
   }
   phase_ = Phase::kBody;
   core_->deadlines->stall.start(timer_, round_time());
+  start_rate();
   if (exchange_->body_timeout > 0) start_body_timeout();
   return true;
 }
@@ -426,10 +520,8 @@ bool ServerConnection::read_body(std::string_view data, std::size_t& used) {
   }
   try {
     return exchange_->chunked_body ? read_chunked(data, used) : read_fixed(data, used);
-  } catch (const httputil::HTTPInputError& error) {
-    refuse(error.what());
   } catch (...) {
-    fail("in data_received");
+    delegate_threw("in data_received");
   }
   return false;
 }
@@ -453,7 +545,7 @@ bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
       return deliver(result.content);
     case ChunkedStatus::kNeedMore:
       core_->deadlines->stall.start(timer_, round_time());
-      return true;
+      return !too_slow(0);
     case ChunkedStatus::kDone:
       exchange_->chunked_body.reset();
       return complete_message();
@@ -468,13 +560,36 @@ bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
 // Hands a piece of the body on. True if the reading may go on at once.
 bool ServerConnection::deliver(std::string_view content) {
   core_->deadlines->stall.start(timer_, round_time());
+  if (too_slow(content.size())) return false;
   const auto held = exchange_->delegate->data_received(std::string(content));
   if (phase_ == Phase::kClosing) return false;
   if (exchange_->finished()) return after_response();
   return !hold(held);
 }
 
+void ServerConnection::start_rate() {
+  exchange_->rate_begun = round_time();
+  exchange_->rate_bytes = 0;
+}
+
+// Closes the connection of a body that comes too slowly. Needs no timer: it is asked when something
+// comes, and if nothing does the body stalls.
+bool ServerConnection::too_slow(std::size_t bytes) {
+  exchange_->rate_bytes += bytes;
+  const double passed = round_time() - exchange_->rate_begun;
+  if (passed < kRateSeconds || exchange_->body_read()) return false;
+  const double least = static_cast<double>(core_->options.min_body_rate) * passed;
+  if (static_cast<double>(exchange_->rate_bytes) < least) {
+    log::gen_log.info("Body too slow from " + remote_ip_);
+    close();
+    return true;
+  }
+  start_rate();
+  return false;
+}
+
 bool ServerConnection::complete_message() {
+  exchange_->unlink();
   exchange_->body_deadline.reset();
   exchange_->own_deadlines.reset();
   exchange_->message_complete = true;
@@ -572,7 +687,9 @@ void ServerConnection::on_turn() {
     if (stream_.impl().pending_output() <= kHighWater) next_request();
     return;
   }
-  if (phase_ == Phase::kClosing || exchange_ == nullptr || !exchange_->finished()) return;
+  if (phase_ == Phase::kClosing || exchange_ == nullptr) return;
+  if (exchange_->gives_way && !exchange_->message_complete) return refuse_for_others();
+  if (!exchange_->finished()) return;
   if (after_response()) next_request();
 }
 

@@ -7,6 +7,7 @@
 #include <tornado/iostream.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "http/chunked.h"
 #include "http/deadline_list.h"
 #include "http/head_parser.h"
+#include "http/server_limits.h"
 #include "net/stream.h"
 
 namespace tornado::http {
@@ -61,6 +63,7 @@ class Upgraded : public iostream::detail::StreamObserver, public tornado::detail
   friend class ServerConnection;
   ServerCore* core_ = nullptr;
   std::unique_ptr<WriteWatch> write_watch_;
+  AddressCounts::Key address_ = AddressCounts::kUncounted;
 };
 
 // What the connections of one server share.
@@ -106,13 +109,18 @@ class ServerCore {
   // Tells who calls the program whether the server is still there afterwards.
   struct Alive {};
   const std::shared_ptr<Alive> alive = std::make_shared<Alive>();
+  AddressCounts addresses;
+  const std::shared_ptr<BufferedBodies> buffered;
 
  private:
   friend class ServerConnection;
   friend class Upgraded;
   void connection_gone();
+  bool admits(const std::string& remote_ip);
+  bool make_room();
 
   std::unique_ptr<Future<void>> all_gone_;
+  double next_refusal_line_ = std::numeric_limits<double>::lowest();
 };
 
 // One connection. Made by ServerCore::serve(), frees itself when its stream has closed.
@@ -138,6 +146,12 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void close();
   void abandon();
 
+  // Whether the connection whose idle or header time `timer` measures is between messages or within
+  // a head.
+  static bool may_give_way(const Deadline& timer);
+  // Closes it, once it has sent what waits.
+  static void give_way(Deadline& timer);
+
  private:
   friend class Exchange;
 
@@ -154,6 +168,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
    public:
     explicit Timer(ServerConnection& owner) : owner_(owner) {}
     void expired() override { owner_.on_timeout(); }
+    ServerConnection& owner() const noexcept { return owner_; }
 
    private:
     ServerConnection& owner_;
@@ -184,6 +199,8 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   bool read_fixed(std::string_view data, std::size_t& used);
   bool read_chunked(std::string_view data, std::size_t& used);
   bool deliver(std::string_view content);
+  void start_rate();
+  bool too_slow(std::size_t bytes);
   bool complete_message();
   bool hold(const Future<void>& future);
   bool after_response();
@@ -203,6 +220,9 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   iostream::IOStream release_stream();
   iostream::IOStream hand_over(Upgraded& next);
   void refuse(const char* reason);
+  void refuse_for_others();
+  void refuse_with(std::string_view response);
+  void delegate_threw(const char* what);
   void fail(const char* what);
   void leave_core();
 

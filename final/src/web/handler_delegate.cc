@@ -56,6 +56,7 @@ Future<void> HandlerDelegate::headers_received(httputil::RequestStartLine start_
 Future<void> HandlerDelegate::data_received(std::string chunk) {
   if (to_.delegate != nullptr) return to_.delegate->data_received(std::move(chunk));
   if (!handler_) {
+    request_->connection->count_buffered(chunk.size());
     if (request_->body.empty()) {
       request_->body = std::move(chunk);
     } else {

@@ -1,4 +1,5 @@
 // HTTPServer at its limits: of time, of what its clients may take, and of what it holds.
+#include "http/server_limits.h"
 
 #include <tornado/detail/file.h>
 #include <unistd.h>
@@ -277,6 +278,218 @@ TEST_F(TimeoutTest, a_limit_of_0_is_none) {
   EXPECT_FALSE(ended(idle));
   EXPECT_FALSE(ended(head));
   EXPECT_FALSE(ended(body));
+}
+
+// ---- limits of what the server holds
+
+TEST_F(TimeoutTest, a_body_must_not_be_slower_than_min_body_rate) {
+  HTTPServerOptions options;
+  options.min_body_rate = 10;
+  const auto server = make_server(echo_uri, options);
+  Client fast(loop_, server->port());
+  Client slow(loop_, server->port());
+  Client chunks(loop_, server->port());
+  fast.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+  // What came in another minute does not count.
+  slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + std::string(3000, 'x'));
+  // Neither does what is not the body's.
+  chunks.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;");
+  for (int seconds = 0; seconds < 150; seconds += 10) {
+    EXPECT_FALSE(ended(fast)) << seconds;
+    EXPECT_FALSE(ended(slow) && seconds < 120) << seconds;
+    EXPECT_FALSE(ended(chunks) && seconds < 60) << seconds;
+    EXPECT_TRUE(ended(chunks) || seconds < 80) << seconds;
+    fast.send(std::string(110, 'x'));
+    slow.send("x");
+    chunks.send(std::string(150, 'x'));
+    pass(10);
+  }
+  EXPECT_TRUE(ended(slow));
+  EXPECT_EQ(log_.count("Body too slow from 127.0.0.1"), 2U);
+}
+
+TEST_F(TimeoutTest, the_time_in_which_a_program_holds_a_body_back_is_not_the_clients) {
+  ScriptedDelegate delegate;
+  std::vector<Future<void>> held;
+  delegate.script.on_data = [&held](const std::string&) { return held.emplace_back(); };
+  HTTPServer server(delegate);
+  server.listen(0, "127.0.0.1");
+  Client client(loop_, server.port());
+  client.send(kHalfBody);
+  pass(500);
+  ASSERT_EQ(held.size(), 1U);
+  held[0].set_result();
+  client.send("c");
+  pass(1);
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_FALSE(ended(client));
+}
+
+struct Capped : TimeoutTest {
+  // With `count` clients that each have said what `say` gives, and been seen.
+  std::vector<Client> crowd(HTTPServer& server, std::size_t count, const std::string& say) {
+    std::vector<Client> clients;
+    for (std::size_t i = 0; i < count; ++i) {
+      clients.emplace_back(loop_, server.port()).send(say);
+      for (int quarter = 0; quarter < 4; ++quarter) {
+        pass(0.25);
+        clients.back().pump();
+      }
+    }
+    return clients;
+  }
+  bool served(HTTPServer& server) {
+    Client client(loop_, server.port());
+    client.send(get("/"));
+    pass(1);
+    client.pump();
+    return client.received.ends_with("/ []");
+  }
+};
+
+TEST_F(Capped, max_connections_closes_what_has_been_idle_longest) {
+  HTTPServerOptions options;
+  options.max_connections = 3;
+  options.idle_connection_timeout = 32;  // half a second is not told apart
+  const auto server = make_server(echo_uri, options);
+  auto clients = crowd(*server, 3, get("/"));
+  clients[0].send(get("/"));
+  pass(1);
+  Client fourth(loop_, server->port());
+  pass(1);
+  EXPECT_EQ(server->connection_count(), 3U);
+  EXPECT_FALSE(ended(clients[0]));
+  EXPECT_TRUE(ended(clients[1]));
+  EXPECT_FALSE(ended(clients[2]));
+  EXPECT_FALSE(ended(fourth));
+  // Then, heads that do not end.
+  clients.clear();
+  pass(1);
+  auto slow = crowd(*server, 5, kHalfHead);
+  EXPECT_TRUE(ended(slow[0]));
+  EXPECT_FALSE(ended(slow[4]));
+  EXPECT_TRUE(served(*server));
+}
+
+TEST_F(Capped, max_connections_closes_the_new_one_if_all_others_are_busy) {
+  std::vector<HTTPServerRequest> asked;
+  HTTPServerOptions options;
+  options.max_connections = 2;
+  const auto server = make_server(
+      [&asked](HTTPServerRequest request) { asked.push_back(std::move(request)); }, options);
+  const auto busy = crowd(*server, 2, get("/"));
+  Client third(loop_, server->port());
+  Client fourth(loop_, server->port());
+  pass(0);
+  EXPECT_TRUE(ended(third));
+  EXPECT_TRUE(ended(fourth));
+  EXPECT_EQ(third.received, "");
+  EXPECT_EQ(log_.count("Closed a new connection from 127.0.0.1: max_connections"), 1U);
+  ASSERT_EQ(asked.size(), 2U);
+  echo_uri(asked[0]);
+  echo_uri(asked[1]);
+  pass(1);
+  Client fifth(loop_, server->port());
+  pass(1);
+  EXPECT_FALSE(ended(fifth));
+  EXPECT_EQ(server->connection_count(), 2U);
+}
+
+TEST_F(Capped, max_connections_per_address) {
+  HTTPServerOptions options;
+  options.max_connections_per_address = 2;
+  const auto server = make_server(echo_uri, options);
+  auto clients = crowd(*server, 3, get("/"));
+  EXPECT_FALSE(ended(clients[0]));
+  EXPECT_FALSE(ended(clients[1]));
+  EXPECT_TRUE(ended(clients[2]));
+  EXPECT_EQ(log_.count("max_connections_per_address"), 1U);
+  clients[0].close();
+  pass(1);
+  EXPECT_TRUE(served(*server));
+  pass(1);
+  // Another address of this machine.
+  netutil::Socket other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage from;
+  const unsigned length = netutil::Address("127.0.0.2", 0).to_sockaddr(from);
+  ASSERT_EQ(::bind(other.fileno(), reinterpret_cast<sockaddr*>(&from), length), 0);
+  netutil::Address("127.0.0.1", server->port()).to_sockaddr(from);
+  ASSERT_EQ(::connect(other.fileno(), reinterpret_cast<sockaddr*>(&from), length), 0);
+  auto full = crowd(*server, 1, get("/"));
+  EXPECT_EQ(server->connection_count(), 3U);
+}
+
+TEST(AddressCounts, an_IPv6_network_is_one_address) {
+  http::AddressCounts counts(1);
+  const auto key = counts.key("2001:db8:1:2::1");
+  EXPECT_EQ(counts.key("2001:db8:1:2:ffff::9"), key);
+  EXPECT_NE(counts.key("2001:db8:1:3::1"), key);
+  EXPECT_EQ(counts.key("fe80::1%lo"), counts.key("fe80::2"));
+  EXPECT_EQ(counts.key("::ffff:192.0.2.7"), counts.key("192.0.2.7"));
+  EXPECT_NE(counts.key("192.0.2.8"), counts.key("192.0.2.7"));
+  EXPECT_NE(counts.key("::1"), http::AddressCounts::kUncounted);
+  EXPECT_EQ(counts.key("0.0.0.0"), http::AddressCounts::kUncounted);
+  EXPECT_EQ(http::AddressCounts(0).key("192.0.2.7"), http::AddressCounts::kUncounted);
+  counts.add(key);
+  EXPECT_TRUE(counts.full(key));
+  counts.remove(key);
+  EXPECT_FALSE(counts.full(key));
+}
+
+TEST_F(Capped, max_buffered_total_gives_up_the_bodies_begun_first) {
+  HTTPServerOptions options;
+  options.max_buffered_total = 100'000;
+  const auto server = make_server(
+      [](const HTTPServerRequest& request) {
+        answer(*request.connection, std::to_string(request.body.size()));
+      },
+      options);
+  const auto body = [](std::size_t size, std::size_t sent) {
+    return "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
+           std::string(sent, 'x');
+  };
+  auto greedy = crowd(*server, 3, body(50'000, 40'000));
+  EXPECT_TRUE(ended(greedy[0]));
+  EXPECT_EQ(greedy[0].received,
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(log_.count("Refused the body of a request from 127.0.0.1: max_buffered_total"), 1U);
+  auto active = crowd(*server, 1, body(90'000, 90'000));
+  active[0].pump();
+  EXPECT_TRUE(active[0].received.ends_with("\r\n\r\n90000")) << active[0].received;
+  EXPECT_TRUE(ended(greedy[1]));
+  EXPECT_TRUE(ended(greedy[2]));
+  // What is done counts no more.
+  for (int i = 0; i < 3; ++i) {
+    auto again = crowd(*server, 1, body(90'000, 90'000));
+    again[0].pump();
+    EXPECT_TRUE(again[0].received.ends_with("\r\n\r\n90000")) << again[0].received;
+  }
+  // One that is too large by itself.
+  auto alone = crowd(*server, 1, body(100'001, 100'001));
+  EXPECT_TRUE(ended(alone[0]));
+  EXPECT_TRUE(alone[0].received.starts_with("HTTP/1.1 503 "));
+}
+
+TEST_F(Capped, a_body_that_the_program_keeps_counts_on) {
+  std::optional<HTTPServerRequest> kept;
+  HTTPServerOptions options;
+  options.max_buffered_total = 10;
+  const auto server = make_server(
+      [&kept](HTTPServerRequest request) {
+        echo_uri(request);
+        if (request.path == "/keep") kept.emplace(std::move(request));
+      },
+      options);
+  const auto post = [&](const std::string& path) {
+    auto client = crowd(*server, 1,
+                        "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabcdef");
+    client[0].pump();
+    return client[0].received.substr(9, 3);
+  };
+  EXPECT_EQ(post("/keep"), "200");
+  EXPECT_EQ(post("/"), "503");
+  kept.reset();
+  EXPECT_EQ(post("/"), "200");
 }
 
 // ---- clients that do not read

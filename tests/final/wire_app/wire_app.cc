@@ -367,6 +367,8 @@ void define_options() {
   options::define<double>("header_timeout", defaults.header_timeout);
   options::define<double>("body_timeout", defaults.body_timeout);
   options::define<double>("body_stall_timeout", defaults.body_stall_timeout);
+  options::define<int>("max_connections", static_cast<int>(defaults.max_connections));
+  options::define<int>("max_buffered_total", 268'435'456);
   options::define<std::string>("certfile", "", "serves HTTPS too, on a second port");
   options::define<std::string>("ca_certs", "", "asks HTTPS clients for certificates of these");
   options::define<double>("handshake_timeout", ssl::SSLOptions().handshake_timeout);
@@ -384,6 +386,8 @@ httpserver::HTTPServerOptions server_options() {
   chosen.header_timeout = options::get<double>("header_timeout");
   chosen.body_timeout = options::get<double>("body_timeout");
   chosen.body_stall_timeout = options::get<double>("body_stall_timeout");
+  chosen.max_connections = static_cast<std::size_t>(options::get<int>("max_connections"));
+  chosen.max_buffered_total = static_cast<std::size_t>(options::get<int>("max_buffered_total"));
   return chosen;
 }
 
