@@ -51,6 +51,11 @@ TEST(Json, ES04_json_decode_reads_what_json_encode_writes) {
   }
 }
 
+TEST(Json, ES04_json_decode_of_integers_beyond_64_bits) {
+  EXPECT_TRUE(json_decode("18446744073709551615").is_number_integer());
+  EXPECT_TRUE(json_decode("18446744073709551616").is_number_float());
+}
+
 TEST(Json, ES04_json_decode_last_of_equal_names_counts) {
   EXPECT_EQ(json_decode(R"({"a": 1, "b": 2, "a": 3, "c": {"x": 1, "x": [2]}, "b": 4})").dump(),
             R"({"a":3,"b":4,"c":{"x":[2]}})");

@@ -187,6 +187,15 @@ TEST_F(StaticTest, WX08_If_Match_and_If_Unmodified_Since_fail_with_412) {
   EXPECT_EQ(code("If-Unmodified-Since", "never"), 200);
 }
 
+TEST_F(StaticTest, WX08_of_two_Range_fields_the_first_counts) {
+  HTTPHeaders two;
+  two.add("Range", "bytes=0-4");
+  two.add("Range", "bytes=2-3");
+  const auto got = fetch("/static/hello.txt", two);
+  EXPECT_EQ(got->code, 206);
+  EXPECT_EQ(got->body, "Hello");
+}
+
 TEST_F(StaticTest, WX08_parts) {
   struct Case {
     const char* range;
