@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "web/rule_table.h"
+#include "web/routing/rule_table.h"
 
 namespace {
 

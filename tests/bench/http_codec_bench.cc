@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/chunked.h"
-#include "http/date.h"
-#include "http/head_parser.h"
+#include "http/message/chunked.h"
+#include "http/message/date.h"
+#include "http/message/head_parser.h"
 
 namespace {
 

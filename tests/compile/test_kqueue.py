@@ -19,10 +19,10 @@ SYSTEMS = {
 # IOL-28
 @pytest.mark.parametrize("compiler", ["g++", "clang++-19"])
 @pytest.mark.parametrize("system", SYSTEMS)
-@pytest.mark.parametrize("source", ["kqueue_poller.cc", "poller.cc"])
+@pytest.mark.parametrize("source", ["kqueue.cc", "poller.cc"])
 def test_compiles_with_the_types_of(system, source, compiler):
     command = [compiler, "-std=c++20", "-fsyntax-only", *WARNINGS, *SYSTEMS[system],
-               "-I", ROOT / "tests" / "final" / "loop" / "fake_kqueue", "-I", ROOT / "final" / "include",
-               "-I", ROOT / "final" / "src", ROOT / "final" / "src" / "loop" / source]
+               "-I", ROOT / "tests" / "final" / "loop" / "poll" / "fake_kqueue", "-I", ROOT / "final" / "include",
+               "-I", ROOT / "final" / "src", ROOT / "final" / "src" / "loop" / "poll" / source]
     done = subprocess.run(command, text=True, capture_output=True)
     assert done.returncode == 0 and not done.stderr, done.stderr

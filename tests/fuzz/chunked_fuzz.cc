@@ -3,7 +3,7 @@
 #include <string>
 
 #include "check.h"
-#include "http/chunked.h"
+#include "http/message/chunked.h"
 
 using namespace tornado::http;
 

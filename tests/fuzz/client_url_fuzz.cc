@@ -4,7 +4,7 @@
 #include <string>
 
 #include "check.h"
-#include "http/client_url.h"
+#include "http/client/url.h"
 
 using namespace tornado::http;
 

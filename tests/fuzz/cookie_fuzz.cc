@@ -2,8 +2,8 @@
 #include <tornado/httputil.h>
 
 #include "check.h"
-#include "http/cookies.h"
-#include "http/date.h"
+#include "http/message/cookies.h"
+#include "http/message/date.h"
 
 using namespace tornado;
 

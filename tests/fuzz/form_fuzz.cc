@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "check.h"
-#include "http/form.h"
+#include "http/message/form.h"
 
 using namespace tornado;
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "check.h"
-#include "http/head_parser.h"
+#include "http/message/head_parser.h"
 
 namespace tornado::fuzz {
 

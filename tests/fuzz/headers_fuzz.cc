@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "check.h"
-#include "http/chars.h"
+#include "http/message/chars.h"
 
 using namespace tornado;
 

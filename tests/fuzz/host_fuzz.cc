@@ -2,7 +2,7 @@
 #include <tornado/httputil.h>
 
 #include "check.h"
-#include "http/url.h"
+#include "http/message/url.h"
 
 using namespace tornado;
 

@@ -1,6 +1,6 @@
 // Translation files: .mo catalogs, the plural rules in them, and CSV.
 #include "check.h"
-#include "web/translation_files.h"
+#include "web/locale/translation_files.h"
 
 using namespace tornado;
 

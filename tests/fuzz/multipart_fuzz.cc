@@ -4,7 +4,7 @@
 #include <string>
 
 #include "check.h"
-#include "http/multipart.h"
+#include "http/message/multipart.h"
 
 using namespace tornado;
 

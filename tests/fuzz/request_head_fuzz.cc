@@ -1,6 +1,6 @@
 // The head of a request, and the request object made of it.
 #include "head_check.h"
-#include "http/url.h"
+#include "http/message/url.h"
 
 using namespace tornado;
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "check.h"
-#include "http/response_reader.h"
+#include "http/client/response_reader.h"
 
 using namespace tornado::http;
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "check.h"
-#include "http/ws_handshake.h"
+#include "http/websocket/handshake.h"
 
 using namespace tornado::http;
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "check.h"
-#include "http/ws_message.h"
+#include "http/websocket/message.h"
 
 using namespace tornado::http;
 

@@ -40,7 +40,7 @@ def prefix(tmp_path_factory):
     return moved
 
 
-@pytest.mark.parametrize("source", ["loop/poller.cc", "http/head_parser.cc"])
+@pytest.mark.parametrize("source", ["loop/poll/poller.cc", "http/message/head_parser.cc"])
 def test_optimised_sources_give_no_warning(prefix, source):
     """Those in which g++ 12 at -O3 sees copies that overlap, and there are none."""
     commands = json.loads((ROOT / "build" / "release" / "compile_commands.json").read_text())

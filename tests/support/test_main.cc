@@ -12,7 +12,7 @@
 #include <cstdio>
 
 #ifdef TORNADO_WITH_BACKTRACE
-#include "base/backtrace_api.h"
+#include "base/log/backtrace_api.h"
 #endif
 
 namespace {

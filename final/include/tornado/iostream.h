@@ -201,7 +201,7 @@ class IOStream {
   // The descriptor, which stays the stream's; -1 when closed. (fileno)
   int fileno() const;
 
-  // Internal: for the rooms of this library. Defined in net/stream.h.
+  // Internal: for the rooms of this library. Defined in net/stream/stream.h.
   detail::Stream& impl() const;
   explicit IOStream(detail::Stream* adopted) noexcept : stream_(adopted) {}
 

@@ -115,7 +115,7 @@ class SSLContext {
 
   friend bool operator==(const SSLContext&, const SSLContext&) = default;
 
-  // Internal: for the net room. Defined in net/ssl_context.h.
+  // Internal: for the net room. Defined in net/tls/ssl_context.h.
   detail::Contexts& impl() const noexcept { return *contexts_; }
 
  private:

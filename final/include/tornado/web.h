@@ -71,13 +71,15 @@ using URLSpec = routing::Rule;
 
 // Handler class H as what a Rule leads to, and as a setting.
 template <class H>
-requires(!detail::HasInit<H>) routing::RuleTarget handler() {
+  requires(!detail::HasInit<H>)
+routing::RuleTarget handler() {
   return {detail::handler_class<H>, nullptr};
 }
 // The same for a class with a nested struct Init: each handler's initialize(const Init&) gets
 // `init`.
 template <class H>
-requires detail::HasInit<H> routing::RuleTarget handler(typename H::Init init = {}) {
+  requires detail::HasInit<H>
+routing::RuleTarget handler(typename H::Init init = {}) {
   return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
 }
 
@@ -87,12 +89,13 @@ requires detail::HasInit<H> routing::RuleTarget handler(typename H::Init init = 
 // pattern is no regular expression, or if a verb of H takes another number of arguments than the
 // pattern has groups. Tornado: url, which is URLSpec.
 template <class H>
-requires(!detail::HasInit<H>) URLSpec url(const std::string& pattern, std::string name = {}) {
+  requires(!detail::HasInit<H>)
+URLSpec url(const std::string& pattern, std::string name = {}) {
   return {pattern, handler<H>(), std::move(name)};
 }
 template <class H>
-requires detail::HasInit<H> URLSpec url(const std::string& pattern, typename H::Init init = {},
-                                        std::string name = {}) {
+  requires detail::HasInit<H>
+URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string name = {}) {
   return {pattern, handler<H>(std::move(init)), std::move(name)};
 }
 
@@ -368,8 +371,10 @@ class RequestHandler : public tornado::detail::Pooled {
   // A JSON object (include <tornado/json.h>); sets Content-Type. Any other JSON value throws
   // std::invalid_argument, as a list at the top can be read by other sites in old browsers.
   template <class J>
-  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
-  void write(const J& value) { write_json(tornado::detail::JsonText<J>::object_text(value)); }
+    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+  void write(const J& value) {
+    write_json(tornado::detail::JsonText<J>::object_text(value));
+  }
 
   // Sends what was written so far; the first call sends the headers. Without a Content-Length the
   // body is chunked. The future is flow control: done when the connection can take more, failed
@@ -382,7 +387,7 @@ class RequestHandler : public tornado::detail::Pooled {
   Future<void> finish(std::nullptr_t) = delete;
   Future<void> finish(std::initializer_list<detail::UseJson>) = delete;
   template <class J>
-  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   Future<void> finish(const J& value) {
     write(value);
     return finish();
@@ -442,7 +447,7 @@ class RequestHandler : public tornado::detail::Pooled {
   }
   // A time of std::chrono::system_clock, as HTTP writes it: "Sun, 27 Jan 2013 18:43:20 GMT".
   template <class Time>
-  requires requires(const Time& time) { Time::clock::to_time_t(time); }
+    requires requires(const Time& time) { Time::clock::to_time_t(time); }
   void set_header(std::string_view name, const Time& time) {
     set_header(name, std::string_view(httputil::format_timestamp(Time::clock::to_time_t(time))));
   }

@@ -59,7 +59,7 @@ class PreparedMessage {
   // Text must be UTF-8; throws std::invalid_argument if it is not.
   explicit PreparedMessage(std::string data, bool binary = false);
   template <class J>
-  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   explicit PreparedMessage(const J& value)
       : PreparedMessage(tornado::detail::JsonText<J>::object_text(value)) {}
   PreparedMessage(const PreparedMessage&) noexcept;
@@ -140,7 +140,7 @@ class WebSocketHandler : public web::RequestHandler {
   Future<void> write_message(const PreparedMessage& message);
   // A JSON object (include <tornado/json.h>), as text.
   template <class J>
-  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) {
     return write_message(tornado::detail::JsonText<J>::object_text(value));
   }
@@ -263,7 +263,8 @@ class MessageCallback {
 
   MessageCallback() = default;
   template <class F>
-  requires std::is_invocable_v<F&, std::optional<Message>> MessageCallback(F function) {
+    requires std::is_invocable_v<F&, std::optional<Message>>
+  MessageCallback(F function) {
     function_ = [f = std::move(function)](std::optional<Message> message) mutable -> Returned {
       if constexpr (tornado::detail::is_future<std::invoke_result_t<F&, std::optional<Message>>>) {
         return tornado::detail::invoke(f, std::move(message));
@@ -324,7 +325,7 @@ class WebSocketClientConnection {
     return write_message(message.data(), message.binary());
   }
   template <class J>
-  requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) const {
     return write_message(tornado::detail::JsonText<J>::object_text(value));
   }
@@ -361,7 +362,7 @@ Future<WebSocketClientConnection> websocket_connect(const httpclient::HTTPReques
                                                     WebSocketConnectOptions options = {});
 // The callback form of Tornado 4: `callback` gets the future when it is done.
 template <class F>
-requires std::is_invocable_v<F&, Future<WebSocketClientConnection>>
+  requires std::is_invocable_v<F&, Future<WebSocketClientConnection>>
 void websocket_connect(const std::string& url, F callback, WebSocketConnectOptions options = {}) {
   websocket_connect(url, std::move(options)).add_done_callback(std::move(callback));
 }

@@ -10,7 +10,7 @@
 
 #include "loop/blocking_watch.h"
 #include "loop/mailbox.h"
-#include "loop/poller.h"
+#include "loop/poll/poller.h"
 #include "loop/timer_heap.h"
 
 namespace tornado::ioloop::detail {

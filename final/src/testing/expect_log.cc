@@ -5,7 +5,7 @@
 #include <exception>
 #include <stdexcept>
 
-#include "base/log_levels.h"
+#include "base/log/own_level.h"
 
 namespace tornado::testing {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <ctime>
 
-#include "web/rule_table.h"
+#include "web/routing/rule_table.h"
 
 namespace tornado::web::detail {
 

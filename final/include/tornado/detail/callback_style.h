@@ -1,5 +1,5 @@
 // Internal header: the vocabulary of Tornado 4 that joins callbacks and coroutines. Users get it
-// with gen.h. Implemented in loop/callback_style.cc.
+// with gen.h. Implemented in loop/tornado4/callback_style.cc.
 #pragma once
 
 #include <tornado/concurrent.h>

@@ -9,13 +9,13 @@
 #include <limits>
 #include <unordered_map>
 
-#include "base/unicode.h"
-#include "base/xhtml.h"
-#include "web/template/bodies.h"
+#include "base/text/unicode.h"
+#include "base/text/xhtml_escape.h"
 #include "web/template/format.h"
 #include "web/template/methods.h"
 #include "web/template/operations.h"
 #include "web/template/text.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 namespace {

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <cstdio>
 
-#include "web/template/bodies.h"
 #include "web/template/builtins.h"
 #include "web/template/methods.h"
 #include "web/template/operations.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_ {
 namespace detail {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "web/template/bodies.h"
 #include "web/template/operations.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "base/unicode.h"
-#include "web/template/bodies.h"
+#include "base/text/unicode.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_ {
 

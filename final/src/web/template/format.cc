@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <optional>
 
-#include "base/number_text.h"
-#include "base/unicode.h"
-#include "web/template/bodies.h"
+#include "base/text/number_text.h"
+#include "base/text/unicode.h"
 #include "web/template/operations.h"
 #include "web/template/text.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 namespace {

@@ -1,9 +1,9 @@
 // JSON in templates, by way of tornado::json.
 #include <tornado/json.h>
 
-#include "web/template/bodies.h"
 #include "web/template/builtins.h"
 #include "web/template/operations.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/unicode.h"
+#include "base/text/unicode.h"
 #include "web/template/expression.h"
 
 namespace tornado::template_::detail {

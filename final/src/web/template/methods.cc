@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "base/unicode.h"
-#include "web/template/bodies.h"
+#include "base/text/unicode.h"
 #include "web/template/builtins.h"
 #include "web/template/format.h"
 #include "web/template/operations.h"
 #include "web/template/text.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 

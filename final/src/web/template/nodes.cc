@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "web/template/bodies.h"
 #include "web/template/builtins.h"
 #include "web/template/methods.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 

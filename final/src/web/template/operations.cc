@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "web/template/bodies.h"
 #include "web/template/format.h"
 #include "web/template/methods.h"
 #include "web/template/text.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 namespace {

@@ -5,9 +5,9 @@
 #include <stdexcept>
 #include <typeinfo>
 
-#include "base/xhtml.h"
-#include "web/template/bodies.h"
+#include "base/text/xhtml_escape.h"
 #include "web/template/builtins.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_::detail {
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/unicode.h"
+#include "base/text/unicode.h"
 
 namespace tornado::template_::detail {
 namespace {

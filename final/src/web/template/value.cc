@@ -6,12 +6,12 @@
 #include <functional>
 #include <limits>
 
-#include "base/number_text.h"
-#include "base/unicode.h"
-#include "http/chars.h"
-#include "web/template/bodies.h"
+#include "base/text/number_text.h"
+#include "base/text/unicode.h"
+#include "http/message/chars.h"
 #include "web/template/operations.h"
 #include "web/template/text.h"
+#include "web/template/value_bodies.h"
 
 namespace tornado::template_ {
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "loop/loop_state.h"
-#include "web/handler_delegate.h"
+#include "web/handler/delegate.h"
 
 namespace tornado::wsgi {
 namespace {

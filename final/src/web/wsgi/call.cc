@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "http/framing.h"
+#include "http/message/framing.h"
 #include "loop/error_text.h"
 #include "loop/loop_state.h"
 

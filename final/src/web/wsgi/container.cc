@@ -15,9 +15,9 @@
 #include <thread>
 #include <utility>
 
-#include "http/exchange.h"
+#include "http/server/exchange.h"
 #include "loop/error_text.h"
-#include "web/access_log.h"
+#include "web/app/access_log.h"
 #include "web/wsgi/call.h"
 #include "web/wsgi/input.h"
 

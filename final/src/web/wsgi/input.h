@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "web/spool_file.h"
+#include "web/handler/spool_file.h"
 
 namespace tornado::wsgi {
 

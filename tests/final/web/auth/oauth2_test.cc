@@ -2,8 +2,8 @@
 #include <set>
 
 #include "auth_test_tools.h"
-#include "base/hex.h"
-#include "web/crypto.h"
+#include "base/text/hex.h"
+#include "web/handler/crypto.h"
 
 namespace tornado::auth {
 namespace {

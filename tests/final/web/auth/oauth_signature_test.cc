@@ -1,5 +1,5 @@
 // Signatures, against the examples of RFC 5849 and of Twitter's documentation.
-#include "web/oauth_signature.h"
+#include "web/auth/oauth_signature.h"
 
 #include <gtest/gtest.h>
 

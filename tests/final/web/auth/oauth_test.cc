@@ -2,8 +2,8 @@
 #include <set>
 
 #include "auth_test_tools.h"
-#include "base/base64.h"
-#include "web/oauth_signature.h"
+#include "base/text/base64.h"
+#include "web/auth/oauth_signature.h"
 
 namespace tornado::auth {
 namespace {

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "../wsgi_test_tools.h"
+#include "../wsgi/wsgi_test_tools.h"
 
 // CPython keeps a part of its memory to the end of the process: interned names, static types and
 // what modules in C hold, which the system's python3 does not free either. The stack of what its

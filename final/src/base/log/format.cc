@@ -1,0 +1,59 @@
+#include "base/log/format.h"
+
+#include <charconv>
+
+namespace tornado::log {
+namespace {
+
+constexpr char kLetters[] = {'D', 'I', 'W', 'E', 'C'};
+// debug blue, info green, warning yellow, error red, critical magenta: the terminal's standard
+// foregrounds.
+constexpr std::string_view kColours[] = {"\033[34m", "\033[32m", "\033[33m", "\033[31m",
+                                         "\033[35m"};
+constexpr std::string_view kEndColour = "\033[0m";
+
+}  // namespace
+
+std::string_view module_of(std::string_view path) {
+  path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0: no folder, nothing to remove
+  return path.substr(0, path.rfind('.'));
+}
+
+void append_indented(std::string& out, std::string_view text) {
+  for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    out.append(text.substr(0, end + 1)).append("    ");
+    text.remove_prefix(end + 1);
+  }
+  out.append(text);
+}
+
+void LineFormatter::update_time(std::time_t now) {
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::strftime(cached_time_, sizeof cached_time_, "%y%m%d %H:%M:%S", &local);
+  cached_second_ = now;
+}
+
+void LineFormatter::append(std::string& out, const Record& record, std::time_t now) {
+  if (now != cached_second_) update_time(now);
+  const auto level = static_cast<std::size_t>(record.level);
+  char line[16];
+  const auto line_end = std::to_chars(line, line + sizeof line, record.line).ptr;
+
+  if (colour_) out.append(kColours[level]);
+  out.push_back('[');
+  out.push_back(kLetters[level]);
+  out.push_back(' ');
+  out.append(cached_time_);
+  out.push_back(' ');
+  out.append(module_of(record.file));
+  out.push_back(':');
+  out.append(line, static_cast<std::size_t>(line_end - line));
+  out.push_back(']');
+  if (colour_) out.append(kEndColour);
+  out.push_back(' ');
+  append_indented(out, record.message);
+  out.push_back('\n');
+}
+
+}  // namespace tornado::log

@@ -1,0 +1,63 @@
+// Internal header. What the fetches of one curl client share.
+#pragma once
+
+#include <tornado/httpclient.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "http/client/response_reader.h"
+#include "http/curl/fetch.h"
+#include "http/curl/multi.h"
+
+namespace tornado::http {
+
+// Lives until the client and the last fetch are gone, and knows when its loop closes.
+class CurlCore final : public tornado::detail::Counted,
+                       public tornado::detail::ListHook,
+                       private CurlMulti::Listener {
+ public:
+  explicit CurlCore(const httpclient::ClientOptions& client_options);
+
+  void add(httpclient::Fetch fetch);
+  // Ends all fetches and closes the connections. No fetch will follow.
+  void close();
+  // The same without completing a future: nobody would run.
+  void loop_closes();
+
+  // ---- for CurlFetch
+  // It takes part in the lists no more; the next one may begin in its place, if it had `begun`.
+  void fetch_over(CurlFetch& fetch, bool begun);
+  // settle() will call its attend().
+  void needs_attention(CurlFetch& fetch) { fetch.attention.link_before(attention_); }
+  // Lets the fetches look at what came; outside of libcurl.
+  void settle();
+  std::unique_ptr<CurlTransfer> make_transfer(
+      CurlTransfer::Owner& owner, std::shared_ptr<const httpclient::HTTPRequest> request,
+      const ClientUrl& url) const;
+  CurlMulti& multi() { return *multi_; }
+
+  ioloop::IOLoop& loop;
+  const httpclient::ClientOptions options;
+  const ResponseLimits limits;
+
+ private:
+  ~CurlCore() override;
+  void transfer_ended(CURL* easy, CURLcode result) override;
+  void worked() override;
+  void begin_waiting();
+
+  CurlLines connect_to_;
+  CurlShare sessions_;                 // of TLS: each transfer has a handle of its own
+  std::optional<CurlMulti> multi_;     // until it is closed
+  tornado::detail::ListHook waiting_;  // CurlFetch, each with a count of its own
+  tornado::detail::ListHook active_;
+  tornado::detail::ListHook attention_;  // CurlFetch::Attention
+  std::size_t active_count_ = 0;
+  bool beginning_ = false;
+  bool settling_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace tornado::http

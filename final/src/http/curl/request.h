@@ -1,0 +1,27 @@
+// Internal header. A client's request as options of a libcurl handle.
+#pragma once
+
+#include <cstdint>
+
+#include "http/client/url.h"
+#include "http/curl/handle.h"
+
+namespace tornado::http {
+
+// Throws std::invalid_argument for a request that libcurl cannot send as it is meant.
+void check_curl_request(const httpclient::HTTPRequest& request, const ClientUrl& url);
+
+// Sets what `request` says. The handle then points into `request` (its body) and `headers`.
+// Throws CurlError if libcurl was built without something that is asked for.
+void apply_request(CURL* easy, const httpclient::HTTPRequest& request, const ClientUrl& url,
+                   const httpclient::ClientOptions& options, CurlLines& headers);
+
+// ClientOptions::hostname_mapping for CURLOPT_CONNECT_TO. Throws std::invalid_argument for an entry
+// with a family.
+void append_connect_to(CurlLines& lines, const httpclient::ClientOptions& options);
+
+// Whether libcurl may answer a response with `code` itself, with another request: digest
+// authentication.
+bool may_ask_again(const httpclient::HTTPRequest& request, int code);
+
+}  // namespace tornado::http

@@ -1,0 +1,77 @@
+#include "http/curl/upload.h"
+
+#include <tornado/iostream.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "http/curl/transfer.h"
+
+namespace tornado::http {
+namespace {
+
+template <class E>
+Future<void> failed(E error) {
+  Future<void> future;
+  future.set_exception(std::move(error));
+  static_cast<void>(future.exception());  // who does not await it learns from the fetch
+  return future;
+}
+
+}  // namespace
+
+Future<void> CurlUpload::write(std::string chunk) {
+  if (!attached() || finished_) return failed(iostream::StreamClosedError());
+  if (left_ && chunk.size() > *left_) {
+    return failed(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
+  }
+  if (left_) *left_ -= chunk.size();
+  if (waiting_.empty()) {
+    waiting_ = std::move(chunk);
+  } else {
+    waiting_ += chunk;
+  }
+  if (waiting_.size() - taken_ > kHighWater && !drained_) drained_.emplace();
+  const std::optional<Future<void>> drained = drained_;
+  transfer_->body_written();
+  if (drained) return *drained;
+  Future<void> ready;
+  ready.set_result();
+  return ready;
+}
+
+void CurlUpload::finish() {
+  if (left_.value_or(0) > 0) {
+    throw httputil::HTTPOutputError("Tried to write less data than Content-Length");
+  }
+  finished_ = true;
+  if (attached()) transfer_->body_written();
+}
+
+std::size_t CurlUpload::read(char* to, std::size_t size) {
+  const std::size_t count = std::min(size, waiting_.size() - taken_);
+  if (count > 0) std::memcpy(to, waiting_.data() + taken_, count);
+  taken_ += count;
+  if (taken_ == waiting_.size()) {
+    waiting_.clear();
+    taken_ = 0;
+  }
+  if (drained_ && waiting_.size() - taken_ <= kHighWater) {
+    const Future<void> drained = *std::exchange(drained_, std::nullopt);
+    if (!drained.done()) drained.set_result();  // or the program has cancelled it
+  }
+  return count;
+}
+
+void CurlUpload::detach() {
+  transfer_ = nullptr;
+  waiting_.clear();
+  taken_ = 0;
+  if (!drained_) return;
+  const Future<void> drained = *std::exchange(drained_, std::nullopt);
+  if (drained.done()) return;
+  drained.set_exception(iostream::StreamClosedError());
+  static_cast<void>(drained.exception());
+}
+
+}  // namespace tornado::http

@@ -1,0 +1,109 @@
+#include "http/message/framing.h"
+
+#include <charconv>
+#include <string_view>
+
+#include "http/message/chars.h"
+#include "tornado/httputil.h"
+
+namespace tornado::http {
+namespace {
+
+const char* read_content_length(std::string_view value, Framing& framing) {
+  const std::optional<std::uint64_t> length = parse_content_length(value);
+  if (!length) return "invalid Content-Length";
+  if (framing.content_length && framing.content_length != length) {
+    return "Content-Length fields differ";
+  }
+  framing.content_length = length;
+  return nullptr;
+}
+
+const char* read_transfer_encoding(std::string_view value, Framing& framing) {
+  if (framing.chunked || !equals_ignoring_case(value, "chunked")) {
+    return "unsupported Transfer-Encoding";
+  }
+  framing.chunked = true;
+  return nullptr;
+}
+
+// Names are stored in one case, so that plain comparisons serve. Most fields are dismissed by their
+// length.
+const char* read_field(std::string_view name, std::string_view value, Framing& framing) {
+  switch (name.size()) {
+    case 4:
+      if (name != "Host") break;
+      ++framing.hosts;
+      framing.host = value;
+      break;
+    case 6:
+      if (name != "Expect") break;
+      framing.expect_continue = framing.expect_continue || list_contains(value, "100-continue");
+      break;
+    case 10:
+      if (name != "Connection") break;
+      framing.close = framing.close || list_contains(value, "close");
+      framing.keep_alive = framing.keep_alive || list_contains(value, "keep-alive");
+      break;
+    case 14:
+      return name == "Content-Length" ? read_content_length(value, framing) : nullptr;
+    case 17:
+      return name == "Transfer-Encoding" ? read_transfer_encoding(value, framing) : nullptr;
+    default:
+      break;
+  }
+  return nullptr;
+}
+
+// The general case: a list, blanks, too many digits.
+std::optional<std::uint64_t> parse_length_list(std::string_view value) {
+  std::size_t comma = value.find(',');
+  const std::string_view first = trim_blanks(value.substr(0, comma));
+  for (; comma != std::string_view::npos; comma = value.find(',')) {
+    value.remove_prefix(comma + 1);
+    if (trim_blanks(value.substr(0, value.find(','))) != first) return std::nullopt;
+  }
+  std::uint64_t length = 0;
+  const char* const end = first.data() + first.size();
+  // For an unsigned type from_chars takes digits and nothing else: no sign, no blank, no prefix.
+  const auto [stop, error] = std::from_chars(first.data(), end, length);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return length;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_content_length(std::string_view value) {
+  constexpr std::size_t kSafeDigits = 19;  // of these 64 bits hold any number
+  std::uint64_t length = 0;
+  std::size_t i = 0;
+  while (i < value.size() && i < kSafeDigits && is_digit(value[i])) {
+    length = length * 10 + static_cast<std::uint64_t>(value[i++] - '0');
+  }
+  if (i > 0 && i == value.size()) return length;
+  return parse_length_list(value);
+}
+
+bool list_contains(std::string_view value, std::string_view token) {
+  while (true) {
+    const std::size_t comma = value.find(',');
+    if (equals_ignoring_case(trim_blanks(value.substr(0, comma)), token)) return true;
+    if (comma == std::string_view::npos) return false;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+// [read_framing]
+const char* read_framing(const httputil::HTTPHeaders& headers, Framing& framing) {
+  framing = Framing();
+  for (const auto [name, value] : headers) {
+    if (const char* reason = read_field(name, value, framing)) return reason;
+  }
+  if (framing.chunked && framing.content_length) {
+    return "both Content-Length and Transfer-Encoding";
+  }
+  return nullptr;
+}
+// [/read_framing]
+
+}  // namespace tornado::http

@@ -1,0 +1,168 @@
+#include "http/message/head_parser.h"
+
+#include <cstring>
+#include <string>
+
+#include "http/message/chars.h"
+#include "http/message/framing.h"
+#include "http/message/start_line.h"
+#include "http/message/url.h"
+
+namespace tornado::http {
+namespace {
+
+struct HeadLines {
+  std::string_view start_line;  // without its line end
+  std::string_view fields;      // with all their line ends
+};
+
+// Finds the first `CR? LF CR? LF`. Returns the size of the head, or 0 if it is not there yet: then
+// scan.position is the line end that later bytes may complete.
+std::size_t find_head_end(std::string_view data, HeadScan& scan) {
+  const char* const begin = data.data();
+  const char* const end = begin + data.size();
+  const char* from = begin + scan.position;
+  while (from < end) {
+    const void* found = std::memchr(from, '\n', static_cast<std::size_t>(end - from));
+    if (found == nullptr) break;
+    const char* const line_end = static_cast<const char*>(found);
+    const char* next = line_end + 1;
+    if (next < end && *next == '\r') ++next;
+    if (next == end) {
+      scan.position = static_cast<std::size_t>(line_end - begin);
+      return 0;
+    }
+    if (*next == '\n') return static_cast<std::size_t>(next + 1 - begin);
+    from = line_end + 1;
+  }
+  scan.position = data.size();
+  return 0;
+}
+
+// A line end before the start line is skipped (RFC 9112 2.2): old clients send one behind a body.
+// Two of them are an empty head, and there is never more, as find_head_end() would have stopped
+// there.
+std::string_view skip_line_end(std::string_view head) {
+  const std::size_t size = head.starts_with("\r\n") ? 2 : head.starts_with("\n") ? 1 : 0;
+  return head.substr(size);
+}
+
+HeadLines split_head(std::string_view head) {
+  head = skip_line_end(head);
+  const std::size_t line_end = head.find('\n');  // there is one: the head ends with it
+  std::string_view line = head.substr(0, line_end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return {line, head.substr(line_end + 1)};
+}
+
+// [parse_head]
+// The common half: finds the end of the head and hands its two parts on.
+template <class Head>
+HeadResult parse_head(std::string_view data, HeadScan& scan, const HeadLimits& limits, Head& head,
+                      const char* (*parse_lines)(const HeadLines&, const HeadLimits&, Head&)) {
+  const std::size_t size = find_head_end(data, scan);
+  if (size > limits.max_size || (size == 0 && data.size() >= limits.max_size)) {
+    return {HeadStatus::kTooLarge, 0, "message head exceeds the size limit"};
+  }
+  if (size == 0) return {HeadStatus::kNeedMore, 0, nullptr};
+  head.headers.clear();
+  if (const char* reason = parse_lines(split_head(data.substr(0, size)), limits, head)) {
+    return {HeadStatus::kBad, 0, reason};
+  }
+  return {HeadStatus::kDone, size, nullptr};
+}
+// [/parse_head]
+
+// Puts the request's target into origin form (RFC 9112 3.2). `authority` is set if the target had
+// one.
+const char* read_target(const RequestLine& line, std::string& path, std::string_view& authority) {
+  const std::string_view target = line.target;
+  if (target.front() == '/' || target == "*") {
+    path = target;
+    return nullptr;
+  }
+  if (line.method == "CONNECT") {
+    path = target;
+    return is_valid_host(target) ? nullptr : "invalid authority in request target";
+  }
+  AbsoluteTarget parts;
+  if (!split_absolute_target(target, parts)) return "invalid request target";
+  authority = parts.authority;
+  if (parts.path_and_query.starts_with('/')) {
+    path = parts.path_and_query;
+  } else if (parts.path_and_query.empty() && line.method == "OPTIONS") {
+    path = "*";  // a proxy's way to pass on "OPTIONS *" (RFC 9112 3.2.4)
+  } else {
+    path = "/";
+    path += parts.path_and_query;
+  }
+  return nullptr;
+}
+
+// RFC 9112 3.2: a 1.1 request has one valid Host line, even where the target says more.
+const char* check_host(const Framing& framing, int minor) {
+  if (framing.hosts > 1) return "more than one Host header";
+  if (framing.hosts == 0) return minor == 0 ? nullptr : "no Host header";
+  return is_valid_host(framing.host) ? nullptr : "invalid Host header";
+}
+
+bool may_keep_alive(const RequestLine& line, const Framing& framing) {
+  if (framing.close) return false;
+  if (line.minor > 0) return true;
+  // An HTTP/1.0 chunked body may have passed a proxy that did not understand it: RFC 9112 6.1 wants
+  // the connection closed. A body without a length would be taken for the next request.
+  if (!framing.keep_alive || framing.chunked) return false;
+  return framing.content_length || line.method == "GET" || line.method == "HEAD";
+}
+
+const char* parse_request_lines(const HeadLines& lines, const HeadLimits& limits,
+                                RequestHead& head) {
+  RequestLine line;
+  if (const char* reason = parse_request_line(lines.start_line, line)) return reason;
+  std::string_view authority;
+  if (const char* reason = read_target(line, head.start_line.path, authority)) return reason;
+  if (const char* reason = head.headers.parse_lines(lines.fields, limits.max_fields)) return reason;
+  Framing framing;
+  if (const char* reason = read_framing(head.headers, framing)) return reason;
+  if (const char* reason = check_host(framing, line.minor)) return reason;
+  if (!authority.empty()) head.headers.set("Host", authority);
+  head.start_line.method = line.method;
+  head.start_line.version = version_name(line.minor);
+  head.content_length = framing.content_length;
+  head.chunked = framing.chunked;
+  head.keep_alive = may_keep_alive(line, framing);
+  // From HTTP/1.0 it is ignored (RFC 9110 10.1.1); where no body follows nobody waits.
+  head.expect_continue = framing.expect_continue && line.minor > 0 &&
+                         (framing.chunked || framing.content_length.value_or(0) > 0);
+  return nullptr;
+}
+
+const char* parse_response_lines(const HeadLines& lines, const HeadLimits& limits,
+                                 ResponseHead& head) {
+  StatusLine line;
+  if (const char* reason = parse_status_line(lines.start_line, line)) return reason;
+  if (const char* reason = head.headers.parse_lines(lines.fields, limits.max_fields)) return reason;
+  Framing framing;
+  if (const char* reason = read_framing(head.headers, framing)) return reason;
+  head.start_line.version = version_name(line.minor);
+  head.start_line.code = line.code;
+  head.start_line.reason = line.reason;
+  head.content_length = framing.content_length;
+  head.chunked = framing.chunked;
+  head.keep_alive = !framing.close && (line.minor > 0 || (framing.keep_alive && !framing.chunked));
+  return nullptr;
+}
+
+}  // namespace
+
+HeadResult parse_request_head(std::string_view data, HeadScan& scan, const HeadLimits& limits,
+                              RequestHead& head) {
+  return parse_head(data, scan, limits, head, parse_request_lines);
+}
+
+HeadResult parse_response_head(std::string_view data, HeadScan& scan, const HeadLimits& limits,
+                               ResponseHead& head) {
+  return parse_head(data, scan, limits, head, parse_response_lines);
+}
+
+}  // namespace tornado::http

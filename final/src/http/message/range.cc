@@ -1,0 +1,64 @@
+#include "http/message/range.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "http/message/chars.h"
+
+namespace tornado::http {
+namespace {
+
+// A number too big for its type is as good as the biggest one. Nothing for what is none.
+std::optional<std::uint64_t> parse_position(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
+  }
+  return value;
+}
+
+RangeStatus last_bytes(std::uint64_t count, std::uint64_t size, ByteRange& range) {
+  if (count == 0) return RangeStatus::kUnsatisfiable;
+  if (count >= size) return RangeStatus::kAll;
+  range = {size - count, size};
+  return RangeStatus::kPart;
+}
+
+}  // namespace
+
+RangeStatus parse_range(std::string_view field, std::uint64_t size, ByteRange& range) {
+  const auto equals = field.find('=');
+  if (equals == std::string_view::npos ||
+      !equals_ignoring_case(trim_blanks(field.substr(0, equals)), "bytes")) {
+    return RangeStatus::kAll;
+  }
+  const std::string_view spec = trim_blanks(field.substr(equals + 1));
+  const auto dash = spec.find('-');
+  if (dash == std::string_view::npos) return RangeStatus::kAll;
+  const std::string_view first = trim_blanks(spec.substr(0, dash));
+  const std::string_view last = trim_blanks(spec.substr(dash + 1));
+  const auto begin = parse_position(first);
+  const auto end = parse_position(last);
+  if (first.empty() && end) return last_bytes(*end, size, range);
+  if (!begin || (!end && !last.empty())) return RangeStatus::kAll;
+  if (*begin >= size || (end && *end < *begin)) return RangeStatus::kUnsatisfiable;
+  range = {*begin, end && *end < size ? *end + 1 : size};
+  return range.end - range.begin == size ? RangeStatus::kAll : RangeStatus::kPart;
+}
+
+bool has_strong_tag(std::string_view list, std::string_view tag) {
+  if (trim_blanks(list) == "*") return true;
+  for (auto open = list.find('"'); open != std::string_view::npos; open = list.find('"')) {
+    const auto close = list.find('"', open + 1);
+    if (close == std::string_view::npos) return false;
+    const bool weak = open >= 2 && list.substr(open - 2, 2) == "W/";
+    if (!weak && list.substr(open, close - open + 1) == tag) return true;
+    list.remove_prefix(close + 1);
+  }
+  return false;
+}
+
+}  // namespace tornado::http

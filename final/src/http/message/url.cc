@@ -1,0 +1,145 @@
+#include "http/message/url.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "http/message/chars.h"
+#include "tornado/escape.h"
+#include "tornado/httputil.h"
+
+namespace tornado::http {
+namespace {
+
+// The characters of a registered name (RFC 3986 3.2.2) except the comma and "%", which needs two
+// digits behind it.
+constexpr std::array<bool, 256> kNameChars = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    const char c = static_cast<char>(i);
+    table[i] = is_digit(c) || is_alpha(c) ||
+               std::string_view("-._~!$&'()*+;=").find(c) != std::string_view::npos;
+  }
+  return table;
+}();
+
+bool is_name_char(char c) {
+  return kNameChars[byte(c)];
+}
+
+bool is_registered_name(std::string_view name) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (is_name_char(name[i])) continue;
+    if (name[i] != '%' || i + 2 >= name.size()) return false;
+    if (hex_digit(name[i + 1]) < 0 || hex_digit(name[i + 2]) < 0) return false;
+    i += 2;
+  }
+  return true;
+}
+
+bool is_address_literal(std::string_view text) {  // without its brackets
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_name_char(c) || c == ':'; });
+}
+
+// Where the ":port" of a host begins, or its size if it has none.
+std::size_t port_position(std::string_view host) {
+  if (host.starts_with('[')) {
+    const std::size_t bracket = host.find(']');
+    return bracket == std::string_view::npos ? host.size() : bracket + 1;
+  }
+  std::size_t size = 0;  // hosts are too short for a search by memchr to pay
+  while (size < host.size() && host[size] != ':') ++size;
+  return size;
+}
+
+}  // namespace
+
+bool is_valid_host(std::string_view host) {
+  const std::size_t name_size = port_position(host);
+  const std::string_view name = host.substr(0, name_size);
+  const std::string_view port = host.substr(name_size);
+  if (!port.empty() && port.front() != ':') return false;
+  for (std::size_t i = 1; i < port.size(); ++i) {
+    if (!is_digit(port[i])) return false;
+  }
+  if (!name.starts_with('[')) return is_registered_name(name) && (!name.empty() || port.empty());
+  return name.size() > 2 && name.ends_with(']') &&
+         is_address_literal(name.substr(1, name.size() - 2));
+}
+
+bool split_absolute_target(std::string_view target, AbsoluteTarget& parts) {
+  const std::size_t colon = target.find(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view scheme = target.substr(0, colon);
+  if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return false;
+  std::string_view rest = target.substr(colon + 1);
+  if (!rest.starts_with("//")) return false;
+  rest.remove_prefix(2);
+  const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  parts.authority = rest.substr(0, end);
+  parts.path_and_query = rest.substr(end);
+  return !parts.authority.empty() && is_valid_host(parts.authority) &&
+         !parts.path_and_query.starts_with('#');
+}
+
+std::string host_name(std::string_view host) {
+  std::string name(host.substr(0, port_position(host)));
+  std::transform(name.begin(), name.end(), name.begin(), to_lower);
+  return name;
+}
+
+}  // namespace tornado::http
+
+namespace tornado::httputil {
+
+std::string url_concat(std::string_view url,
+                       const std::vector<std::pair<std::string, std::string>>& args) {
+  if (args.empty()) return std::string(url);
+  const std::size_t fragment = std::min(url.find('#'), url.size());
+  const std::size_t query = std::min(url.substr(0, fragment).find('?'), fragment);
+  std::string result(url.substr(0, query));
+  char separator = '?';
+  const auto append = [&](const auto& pairs) {
+    for (const auto& [name, value] : pairs) {
+      result += separator;
+      result += escape::url_escape(name);
+      result += '=';
+      result += escape::url_escape(value);
+      separator = '&';
+    }
+  };
+  if (query < fragment) {
+    append(escape::parse_qs_bytes(url.substr(query + 1, fragment - query - 1)));
+  }
+  append(args);
+  result += url.substr(fragment);
+  return result;
+}
+
+std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view netloc) {
+  const std::size_t colon = netloc.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return {std::string(netloc), std::nullopt};
+  const std::string_view digits = netloc.substr(colon + 1);
+  int port = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, port);
+  const bool is_port =
+      error == std::errc() && stop == end && http::is_digit(digits.front()) && port <= 65535;
+  if (!is_port) return {std::string(netloc), std::nullopt};
+  return {std::string(netloc.substr(0, colon)), port};
+}
+
+std::string encode_username_password(std::string_view username, std::string_view password) {
+  return std::string(username).append(":").append(password);
+}
+
+std::vector<std::pair<std::string, std::string>> qs_to_qsl(const Arguments& arguments) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& [name, values] : arguments) {
+    for (const std::string& value : values) pairs.emplace_back(name, value);
+  }
+  return pairs;
+}
+
+}  // namespace tornado::httputil

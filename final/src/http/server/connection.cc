@@ -1,0 +1,732 @@
+#include "http/server/connection.h"
+
+#include <sys/socket.h>
+#include <tornado/log.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "http/server/decompressed_body.h"
+#include "http/server/exchange.h"
+#include "http/server/xheaders.h"
+#include "loop/error_text.h"
+#include "loop/loop_state.h"
+
+namespace tornado::http {
+namespace {
+
+constexpr std::string_view kBadRequest = "HTTP/1.1 400 Bad Request\r\n\r\n";
+constexpr std::string_view kUnavailable =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nConnection: close\r\n\r\n";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+constexpr double kRateSeconds = 60;  // over which min_body_rate is averaged
+constexpr double kLogInterval = 1;   // of refused connections
+constexpr std::uint64_t kMaxBuffered = 268'435'456;
+
+// The bytes of bodies that a server buffers at most.
+std::uint64_t buffer_limit(const httpserver::HTTPServerOptions& options) {
+  const std::uint64_t limit =
+      options.max_buffered_total.value_or(std::max(kMaxBuffered, options.max_body_size));
+  return limit == 0 ? std::numeric_limits<std::uint64_t>::max() : limit;
+}
+
+double round_time() {
+  return ioloop::IOLoop::current().internals().round_time;
+}
+
+std::string peer_name(int fd) {
+  sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  auto* const name = reinterpret_cast<sockaddr*>(&storage);
+  if (::getpeername(fd, name, &length) != 0) return "a client that has gone";
+  const netutil::Address address(name, length);
+  return address.family() == netutil::Family::kUnix ? "a local client" : address.ip();
+}
+
+}  // namespace
+
+// ---- WriteWatch ---------------------------------------------------------------------------------
+
+WriteWatch::WriteWatch(DeadlineList& list, iostream::detail::Stream& stream)
+    : deadlines_(list), stream_(stream) {
+  start();
+}
+
+void WriteWatch::start() {
+  seen_ = stream_.progress();
+  deadlines_.start(*this, round_time());
+}
+
+void WriteWatch::expired() {
+  if (stream_.pending_output() == 0) return;  // our side has ended: the stream closes by itself
+  if (stream_.progressed_since(seen_)) return start();
+  const std::string what = "Timeout writing to " + peer_name(stream_.fileno());
+  log::gen_log.info(what);
+  stream_.close(std::make_exception_ptr(ioloop::TimeoutError(what)));
+}
+
+std::unique_ptr<WriteWatch> ServerCore::Deadlines::watch(iostream::detail::Stream& stream) {
+  return write.on() ? std::make_unique<WriteWatch>(write, stream) : nullptr;
+}
+
+// ---- ServerCore ---------------------------------------------------------------------------------
+
+ServerCore::ServerCore(httputil::HTTPServerConnectionDelegate& server_delegate,
+                       const httpserver::HTTPServerOptions& server_options)
+    : delegate(server_delegate),
+      options(server_options),
+      head_limits{server_options.max_header_size, server_options.max_header_fields},
+      addresses(server_options.max_connections_per_address),
+      buffered(std::make_shared<BufferedBodies>(buffer_limit(server_options))) {}
+
+ServerCore::~ServerCore() {
+  while (connections.linked()) {
+    static_cast<ServerConnection&>(*connections.next()).abandon();
+  }
+  while (upgraded.linked()) static_cast<Upgraded&>(*upgraded.next()).abandon();
+}
+
+void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
+  // The loop they were made for may have gone, and the server have gone on with another.
+  auto& loop = ioloop::IOLoop::current();
+  if (deadlines == nullptr || (connection_count == 0 && &deadlines->loop != &loop)) {
+    deadlines = std::make_unique<Deadlines>(loop, options);
+  }
+  if (!admits(remote_ip)) return stream.close();
+  addresses.add(addresses.key(remote_ip));
+  auto* connection = new ServerConnection(*this, std::move(stream), std::move(remote_ip));
+  connection->link_before(connections);
+  ++connection_count;
+}
+
+bool ServerCore::admits(const std::string& remote_ip) {
+  const char* limit = nullptr;
+  if (addresses.full(addresses.key(remote_ip))) {
+    limit = "max_connections_per_address";
+  } else if (options.max_connections > 0 && connection_count >= options.max_connections &&
+             !make_room()) {
+    limit = "max_connections";
+  }
+  if (limit == nullptr) return true;
+  if (round_time() >= next_refusal_line_) {
+    next_refusal_line_ = round_time() + kLogInterval;
+    log::gen_log.warning("Closed a new connection from " + remote_ip + ": " + limit);
+  }
+  return false;
+}
+
+// Closes the connection that has waited longest for a message or for the rest of a head. A deadline
+// that was left in its list while a request is answered leaves it here: it is started anew after
+// the response.
+bool ServerCore::make_room() {
+  Deadline* longest = nullptr;
+  double since = std::numeric_limits<double>::max();
+  for (DeadlineList* const list : {&deadlines->idle, &deadlines->header}) {
+    Deadline* first = list->first();
+    for (; first != nullptr && !ServerConnection::may_give_way(*first); first = list->first()) {
+      first->unlink();
+    }
+    if (first == nullptr || list->started(*first) >= since) continue;
+    longest = first;
+    since = list->started(*first);
+  }
+  if (longest != nullptr) ServerConnection::give_way(*longest);
+  return longest != nullptr;
+}
+
+Future<void> ServerCore::close_all() {
+  if (all_gone_ == nullptr || all_gone_->done()) all_gone_ = std::make_unique<Future<void>>();
+  Future<void> result = *all_gone_;
+  for (auto* at = connections.next(); at != &connections; at = at->next()) {
+    static_cast<ServerConnection&>(*at).close();
+  }
+  for (auto* at = upgraded.next(); at != &upgraded; at = at->next()) {
+    static_cast<Upgraded&>(*at).close();
+  }
+  connection_gone();
+  return result;
+}
+
+void ServerCore::connection_gone() {
+  if (connection_count != 0 || all_gone_ == nullptr) return;
+  const auto gone = std::exchange(all_gone_, nullptr);
+  if (!gone->done()) gone->set_result();  // else it was cancelled
+}
+
+// ---- Upgraded -----------------------------------------------------------------------------------
+
+void Upgraded::on_blocked() {
+  if (core_ != nullptr) write_watch_ = core_->deadlines->watch(stream());
+}
+
+void Upgraded::leave_server() {
+  unlink();
+  write_watch_.reset();
+  if (ServerCore* const core = std::exchange(core_, nullptr)) {
+    core->addresses.remove(address_);
+    --core->connection_count;
+    core->connection_gone();
+  }
+}
+
+// ---- life ---------------------------------------------------------------------------------------
+
+// [born]
+ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
+                                   std::string remote_ip)
+    : core_(&core), stream_(std::move(stream)), remote_ip_(std::move(remote_ip)) {
+  start_first_head();
+  stream_.impl().observe(this);
+}
+// [/born]
+
+ServerConnection::~ServerConnection() {
+  // The program may keep the exchange, and the delegate may keep the program's part of it.
+  if (exchange_ != nullptr) exchange_->delegate.reset();
+}
+
+void ServerConnection::close() {
+  phase_ = Phase::kClosing;
+  timer_.unlink();
+  stream_.impl().close();
+}
+
+bool ServerConnection::may_give_way(const Deadline& timer) {
+  return static_cast<const Timer&>(timer).owner().phase_ == Phase::kHead;
+}
+
+void ServerConnection::give_way(Deadline& timer) {
+  ServerConnection& connection = static_cast<Timer&>(timer).owner();
+  if (connection.stream_.impl().pending_output() > 0) {
+    connection.close_gracefully();
+  } else {
+    connection.close();
+  }
+}
+
+// The server goes; what the program still holds of an exchange is cut off.
+void ServerConnection::abandon() {
+  const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
+  close();
+  if (core_ != nullptr) leave_core();
+  turn_queued_ = queued;
+  if (stream_closed_ && !queued) ioloop::detail::retire(*this);
+}
+
+void ServerConnection::leave_core() {
+  phase_ = Phase::kClosing;
+  unlink();
+  timer_.unlink();
+  write_watch_.reset();
+  ServerCore* core = std::exchange(core_, nullptr);
+  core->addresses.remove(core->addresses.key(remote_ip_));
+  --core->connection_count;
+  core->connection_gone();
+  const std::weak_ptr<ServerCore::Alive> alive = core->alive;
+  if (exchange_ != nullptr) {
+    const auto exchange = exchange_;
+    exchange->detach();
+    if (!exchange->finished()) exchange->report_close();
+  }
+  if (alive.expired()) return;  // the program has just destroyed the server
+  try {
+    core->delegate.on_close(this);
+  } catch (...) {
+    tornado::detail::report_callback_exception();
+  }
+}
+
+void ServerConnection::on_closed() {
+  stream_closed_ = true;
+  if (core_ != nullptr) leave_core();
+  if (!turn_queued_) ioloop::detail::retire(*this);
+}
+
+// A client that connects has something to ask: its first head is due from now on, as if its first
+// byte had come. A shorter idle time, or no limit for heads, lets it be idle instead.
+void ServerConnection::start_first_head() {
+  const double idle = core_->options.idle_connection_timeout;
+  const double header = core_->options.header_timeout;
+  if (header <= 0 || (idle > 0 && idle < header)) return start_idle();
+  head_begun_ = true;
+  core_->deadlines->header.start(timer_, round_time());
+}
+
+void ServerConnection::start_idle() {
+  head_begun_ = false;
+  core_->deadlines->idle.start(timer_, round_time());
+}
+
+void ServerConnection::close_gracefully() {
+  phase_ = Phase::kClosing;
+  timer_.unlink();
+  stream_.impl().close_after_flush();
+}
+
+// For the program, which may be at work in one of this object's calls.
+iostream::IOStream ServerConnection::release_stream() {
+  iostream::IOStream stream = stream_;
+  released_ = true;
+  stream_closed_ = true;  // for this object
+  stream.impl().observe(nullptr);
+  leave_core();
+  if (!turn_queued_) ioloop::detail::retire(*this);
+  return stream;
+}
+
+iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
+  next.core_ = core_;
+  next.link_before(core_->upgraded);
+  next.address_ = core_->addresses.key(remote_ip_);
+  core_->addresses.add(next.address_);
+  ++core_->connection_count;
+  iostream::IOStream stream = release_stream();
+  stream.impl().observe(&next);
+  if (stream.impl().blocked()) next.on_blocked();
+  return stream;
+}
+
+void ServerConnection::refuse(const char* reason) {
+  if (phase_ == Phase::kClosing) return;
+  log::gen_log.info("Malformed HTTP message from " + remote_ip_ + ": " + reason);
+  refuse_with(kBadRequest);
+}
+
+// The memory that the body takes is needed for others.
+void ServerConnection::refuse_for_others() {
+  if (phase_ == Phase::kClosing) return;
+  log::gen_log.info("Refused the body of a request from " + remote_ip_ + ": max_buffered_total");
+  refuse_with(kUnavailable);
+}
+
+void ServerConnection::refuse_with(std::string_view response) {
+  const bool answered = exchange_ != nullptr && exchange_->headers_written();
+  if (!answered) stream_.impl().output().append(response);
+  if (exchange_ != nullptr) {
+    const auto exchange = std::exchange(exchange_, nullptr);
+    exchange->detach();
+    exchange->report_close();
+    exchange->delegate.reset();
+  }
+  close_gracefully();
+}
+
+// In a handler of exceptions.
+void ServerConnection::delegate_threw(const char* what) {
+  try {
+    throw;
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+  } catch (const Overloaded&) {
+    refuse_for_others();
+  } catch (...) {
+    fail(what);
+  }
+}
+
+void ServerConnection::fail(const char* what) {
+  log::app_log.error(std::string("Uncaught exception ") + what + ": " +
+                     describe(std::current_exception()));
+  close();
+}
+
+// While the program works on its answer no time is measured. A timer that runs then is left from
+// before: stopping it at every request would cost more than it does here.
+void ServerConnection::on_timeout() {
+  if (phase_ == Phase::kDraining || (phase_ == Phase::kAnswer && !eof_)) return;
+  if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
+    log::gen_log.info("Timeout reading body from " + remote_ip_);
+  }
+  close();
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+// [on_data]
+std::size_t ServerConnection::on_data(std::string_view data) {
+  std::size_t used = 0;
+  {
+    const Inside inside(*this);
+    while (step(data, used)) {
+    }
+  }
+  if (phase_ == Phase::kClosing) return released_ ? used : data.size();
+  unread_ = used < data.size();
+  // The answer, or the delegate, is waited for, and more keeps coming: let it wait in the kernel.
+  if (unread_ && phase_ != Phase::kHead && phase_ != Phase::kBody) {
+    stream_.impl().pause_reading();
+  }
+  return used;
+}
+// [/on_data]
+
+// One step; true if another may follow.
+bool ServerConnection::step(std::string_view data, std::size_t& used) {
+  switch (phase_) {
+    case Phase::kHead:
+      return read_head(data, used);
+    case Phase::kBody:
+      return read_body(data, used);
+    case Phase::kHeld:
+    case Phase::kAnswer:
+    case Phase::kDraining:
+    case Phase::kClosing:
+      return false;
+  }
+  return false;
+}
+
+bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
+  const std::string_view rest = data.substr(used);
+  if (rest.empty()) {
+    if (eof_) close_gracefully();
+    return false;
+  }
+  RequestHead head;
+  const HeadResult result = parse_request_head(rest, scan_, core_->head_limits, head);
+  switch (result.status) {
+    case HeadStatus::kDone:
+      used += result.consumed;
+      scan_ = {};
+      return begin_exchange(head);
+    case HeadStatus::kNeedMore:
+      if (eof_) {
+        close_gracefully();
+      } else if (!head_begun_) {
+        head_begun_ = true;
+        core_->deadlines->header.start(timer_, round_time());
+      }
+      return false;
+    case HeadStatus::kTooLarge:
+      log::gen_log.info("Unsatisfiable read, closing connection: " + std::string(result.reason));
+      close_gracefully();
+      return false;
+    case HeadStatus::kBad:
+      refuse(result.reason);
+      return false;
+  }
+  return false;
+}
+
+// Takes the start line and the fields out of `head`.
+bool ServerConnection::begin_exchange(RequestHead& head) {
+  const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
+  // [begin]
+  exchange_ = std::allocate_shared<Exchange>(tornado::detail::PoolAllocator<Exchange>(), *this,
+                                             head, keep_alive);
+  try {
+    if (core_->options.xheaders) {
+      apply_xheaders(head.headers, core_->options.trusted_downstream, exchange_->context());
+    }
+    exchange_->delegate = core_->delegate.start_request(this, exchange_);
+    if (core_->options.decompress_request) {
+      exchange_->delegate =
+          std::make_unique<DecompressedBody>(std::move(exchange_->delegate), *exchange_);
+    }
+    const auto held =
+        exchange_->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
+    // [/begin]
+    if (phase_ == Phase::kClosing) return false;
+    if (!exchange_->finished() && hold(held)) return false;
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+    return false;
+  } catch (...) {
+    fail("in headers_received");
+    return false;
+  }
+  return begin_body();
+}
+
+// Waits for a delegate that is not ready for more. True: the connection is held, or failed.
+bool ServerConnection::hold(const Future<void>& future) {
+  if (future.done()) {
+    if (const auto exception = future.exception()) std::rethrow_exception(exception);
+    return false;
+  }
+  phase_ = Phase::kHeld;
+  if (eof_) {
+    core_->deadlines->stall.start(timer_, round_time());  // as in await_last_answer()
+  } else {
+    timer_.unlink();
+  }
+  future.add_done_callback([this, exchange = exchange_](Future<void> held) {
+    // The exchange tells whether the connection is still there and still at this message.
+    if (exchange->delegate != nullptr && exchange->attached()) release_hold(exchange, held);
+  });
+  return true;
+}
+
+void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
+                                    const Future<void>& held) {
+  if (exchange_ != exchange || phase_ != Phase::kHeld) return;
+  {
+    const Inside inside(*this);
+    if (held.exception() != nullptr) {
+      try {
+        held.result();
+      } catch (...) {
+        delegate_threw("in the reader of a request");
+      }
+    } else if (!exchange->body_begun) {
+      begin_body();
+    } else if (exchange->body_read()) {
+      complete_message();
+    } else {
+      phase_ = Phase::kBody;
+      core_->deadlines->stall.start(timer_, round_time());
+      start_rate();
+    }
+  }
+  if (phase_ != Phase::kClosing) go_on();
+}
+
+bool ServerConnection::begin_body() {
+  exchange_->body_begun = true;
+  if (exchange_->body_read()) return complete_message();
+  if (exchange_->finished()) return after_response();
+  if (exchange_->body_left > exchange_->max_body_size) {
+    refuse("Content-Length too long");
+    return false;
+  }
+  if (exchange_->expect_continue && !exchange_->headers_written()) {
+    stream_.impl().output().append(kContinue);
+  }
+  phase_ = Phase::kBody;
+  core_->deadlines->stall.start(timer_, round_time());
+  start_rate();
+  if (exchange_->body_timeout > 0) start_body_timeout();
+  return true;
+}
+
+// The bodies that have the server's timeout share one timer; who has its own needs its own.
+void ServerConnection::start_body_timeout() {
+  DeadlineList* list = &core_->deadlines->body;
+  if (exchange_->body_timeout != core_->options.body_timeout) {
+    exchange_->own_deadlines =
+        std::make_unique<DeadlineList>(core_->deadlines->loop, exchange_->body_timeout);
+    list = exchange_->own_deadlines.get();
+  }
+  auto deadline = std::make_unique<Timer>(*this);
+  list->start(*deadline, round_time());
+  exchange_->body_deadline = std::move(deadline);
+}
+
+bool ServerConnection::read_body(std::string_view data, std::size_t& used) {
+  if (used == data.size()) {
+    if (eof_) close();  // the message will not be completed
+    return false;
+  }
+  try {
+    return exchange_->chunked_body ? read_chunked(data, used) : read_fixed(data, used);
+  } catch (...) {
+    delegate_threw("in data_received");
+  }
+  return false;
+}
+
+bool ServerConnection::read_fixed(std::string_view data, std::size_t& used) {
+  const std::uint64_t wanted = std::min<std::uint64_t>(
+      {exchange_->body_left, data.size() - used, core_->options.chunk_size});
+  const std::string_view content = data.substr(used, static_cast<std::size_t>(wanted));
+  used += content.size();
+  exchange_->body_left -= content.size();
+  if (!deliver(content)) return false;
+  return exchange_->body_left == 0 ? complete_message() : true;
+}
+
+bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
+  const std::string_view rest = data.substr(used).substr(0, core_->options.chunk_size);
+  const ChunkedResult result = exchange_->chunked_body->next(rest);
+  used += result.consumed;
+  switch (result.status) {
+    case ChunkedStatus::kContent:
+      return deliver(result.content);
+    case ChunkedStatus::kNeedMore:
+      core_->deadlines->stall.start(timer_, round_time());
+      return !too_slow(0);
+    case ChunkedStatus::kDone:
+      exchange_->chunked_body.reset();
+      return complete_message();
+    case ChunkedStatus::kBad:
+    case ChunkedStatus::kTooLarge:
+      refuse(result.reason);
+      return false;
+  }
+  return false;
+}
+
+// Hands a piece of the body on. True if the reading may go on at once.
+bool ServerConnection::deliver(std::string_view content) {
+  core_->deadlines->stall.start(timer_, round_time());
+  if (too_slow(content.size())) return false;
+  const auto held = exchange_->delegate->data_received(std::string(content));
+  if (phase_ == Phase::kClosing) return false;
+  if (exchange_->finished()) return after_response();
+  return !hold(held);
+}
+
+void ServerConnection::start_rate() {
+  exchange_->rate_begun = round_time();
+  exchange_->rate_bytes = 0;
+}
+
+// Closes the connection of a body that comes too slowly. Needs no timer: it is asked when something
+// comes, and if nothing does the body stalls.
+bool ServerConnection::too_slow(std::size_t bytes) {
+  exchange_->rate_bytes += bytes;
+  const double passed = round_time() - exchange_->rate_begun;
+  if (passed < kRateSeconds || exchange_->body_read()) return false;
+  const double least = static_cast<double>(core_->options.min_body_rate) * passed;
+  if (static_cast<double>(exchange_->rate_bytes) < least) {
+    log::gen_log.info("Body too slow from " + remote_ip_);
+    close();
+    return true;
+  }
+  start_rate();
+  return false;
+}
+
+bool ServerConnection::complete_message() {
+  exchange_->unlink();
+  exchange_->body_deadline.reset();
+  exchange_->own_deadlines.reset();
+  exchange_->message_complete = true;
+  phase_ = Phase::kAnswer;
+  try {
+    exchange_->delegate->finish();
+  } catch (const httputil::HTTPInputError& error) {
+    refuse(error.what());
+    return false;
+  } catch (...) {
+    fail("in a request");
+    return false;
+  }
+  if (phase_ == Phase::kAnswer && eof_ && !exchange_->finished()) await_last_answer();
+  if (phase_ == Phase::kClosing) return false;
+  return exchange_->finished() && after_response();
+}
+
+// ---- after a response ---------------------------------------------------------------------------
+
+// [after_response]
+// The response is complete. True if the next request may be read at once.
+bool ServerConnection::after_response() {
+  const bool open = exchange_->keep_alive() && exchange_->message_complete;
+  end_exchange();
+  if (!open) {
+    close_gracefully();
+    return false;
+  }
+  if (stream_.impl().pending_output() > kHighWater) {
+    // Whoever sends requests and does not read the answers would fill our memory with them.
+    phase_ = Phase::kDraining;
+    queue_turn();
+    return false;
+  }
+  phase_ = Phase::kHead;
+  start_idle();
+  return true;
+}
+// [/after_response]
+
+// Reads on, after an exchange that did not end inside on_data().
+void ServerConnection::next_request() {
+  phase_ = Phase::kHead;
+  start_idle();
+  go_on();
+}
+
+// After a pause: shows what came meanwhile, or does what the client's end asks for.
+void ServerConnection::go_on() {
+  if (std::exchange(unread_, false)) {
+    stream_.impl().resume_reading();
+  } else if (eof_ && phase_ == Phase::kHead) {
+    close_gracefully();
+  } else if (eof_ && phase_ == Phase::kBody) {
+    close();  // the message will not be completed
+  }
+}
+
+void ServerConnection::on_blocked() {
+  if (core_ != nullptr) write_watch_ = core_->deadlines->watch(stream_.impl());
+}
+
+void ServerConnection::on_drained() {
+  write_watch_.reset();
+  if (phase_ == Phase::kDraining && !turn_queued_) next_request();
+}
+
+void ServerConnection::end_exchange() {
+  exchange_->detach();
+  exchange_->delegate.reset();
+  exchange_.reset();
+}
+
+// [turn]
+void ServerConnection::exchange_finished() {
+  if (inside_ == 0) queue_turn();
+}
+
+void ServerConnection::queue_turn() {
+  if (std::exchange(turn_queued_, true)) return;
+  // Behind the stream in the queue of the end of the round: the kernel has been offered what was
+  // written.
+  stream_.impl().loop().internals().at_end_of_round(turn_);
+}
+// [/turn]
+
+void ServerConnection::on_turn() {
+  turn_queued_ = false;
+  if (stream_closed_) {
+    ioloop::detail::retire(*this);
+    return;
+  }
+  if (phase_ == Phase::kDraining) {
+    if (stream_.impl().pending_output() <= kHighWater) next_request();
+    return;
+  }
+  if (phase_ == Phase::kClosing || exchange_ == nullptr) return;
+  if (exchange_->gives_way && !exchange_->message_complete) return refuse_for_others();
+  if (!exchange_->finished()) return;
+  if (after_response()) next_request();
+}
+
+// ---- the peer -----------------------------------------------------------------------------------
+
+void ServerConnection::on_eof() {
+  eof_ = true;
+  switch (phase_) {
+    case Phase::kHead:
+      close_gracefully();
+      return;
+    case Phase::kBody:
+      close();
+      return;
+    case Phase::kAnswer:
+      await_last_answer();
+      return;
+    case Phase::kHeld:
+      // Whether unread bytes make the message complete is seen when it goes on.
+      if (exchange_->body_read() || stream_.impl().has_unread()) {
+        await_last_answer();
+      } else {
+        close();
+      }
+      return;
+    case Phase::kDraining:
+    case Phase::kClosing:
+      return;
+  }
+}
+
+// The client may have shut down only its sending side and still read (RFC 9112 9.6), or it may have
+// gone: TCP does not tell. The program learns it, its answer is still sent, and the connection is
+// not kept longer than one with a stalled body would be.
+void ServerConnection::await_last_answer() {
+  core_->deadlines->stall.start(timer_, round_time());
+  if (!exchange_->finished()) exchange_->report_close();
+}
+
+}  // namespace tornado::http

@@ -1,0 +1,259 @@
+// Internal header. The server's side of one TCP connection (RFC 9112 9), as a state machine over
+// stream events: no coroutine and no buffer waits with an idle connection.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/httpserver.h>
+#include <tornado/iostream.h>
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/message/chunked.h"
+#include "http/message/head_parser.h"
+#include "http/server/deadline_list.h"
+#include "http/server/limits.h"
+#include "net/stream/stream.h"
+
+namespace tornado::http {
+
+class Exchange;
+class ServerConnection;
+class ServerCore;
+
+// Closes a connection whose client takes nothing of what waits for it. Made when output has to
+// wait.
+class WriteWatch final : public Deadline, public tornado::detail::Pooled {
+ public:
+  // Both outlive it.
+  WriteWatch(DeadlineList& list, iostream::detail::Stream& stream);
+  void expired() override;
+
+ private:
+  void start();
+
+  DeadlineList& deadlines_;
+  iostream::detail::Stream& stream_;
+  iostream::detail::Stream::Progress seen_;
+};
+
+// What goes on with a connection that has left HTTP (RFC 9110 7.8). The server still counts it, and
+// closes it when it closes the others.
+class Upgraded : public iostream::detail::StreamObserver, public tornado::detail::ListHook {
+ public:
+  // At once; what was written and has not left is lost.
+  virtual void close() = 0;
+  // The same, and the server goes: the program is told of the end before this returns.
+  virtual void abandon() = 0;
+
+  // StreamObserver.
+  void on_drained() override { write_watch_.reset(); }
+  void on_blocked() override;
+
+ protected:
+  virtual ~Upgraded() = default;
+  virtual iostream::detail::Stream& stream() = 0;
+  // The stream has closed.
+  void leave_server();
+
+ private:
+  friend class ServerConnection;
+  ServerCore* core_ = nullptr;
+  std::unique_ptr<WriteWatch> write_watch_;
+  AddressCounts::Key address_ = AddressCounts::kUncounted;
+};
+
+// What the connections of one server share.
+class ServerCore {
+ public:
+  ServerCore(httputil::HTTPServerConnectionDelegate& delegate,
+             const httpserver::HTTPServerOptions& options);
+  ServerCore(const ServerCore&) = delete;
+  ServerCore& operator=(const ServerCore&) = delete;
+  ~ServerCore();
+
+  // Serves the requests of `stream`, on the current loop.
+  void serve(iostream::IOStream stream, std::string remote_ip);
+  Future<void> close_all();
+
+  // One set for the loop that the connections run on.
+  struct Deadlines {
+    Deadlines(ioloop::IOLoop& home, const httpserver::HTTPServerOptions& options)
+        : loop(home),
+          idle(loop, options.idle_connection_timeout, options.idle_connection_timeout / 64),
+          header(loop, options.header_timeout),
+          body(loop, options.body_timeout),
+          stall(loop, options.body_stall_timeout),
+          write(loop, options.write_timeout) {}
+    ioloop::IOLoop& loop;
+    DeadlineList idle;
+    DeadlineList header;
+    DeadlineList body;
+    DeadlineList stall;
+    DeadlineList write;
+
+    // For a connection whose output has to wait; null if that may take any time.
+    std::unique_ptr<WriteWatch> watch(iostream::detail::Stream& stream);
+  };
+
+  httputil::HTTPServerConnectionDelegate& delegate;
+  const httpserver::HTTPServerOptions options;
+  const HeadLimits head_limits;
+  std::unique_ptr<Deadlines> deadlines;
+  tornado::detail::ListHook connections;
+  tornado::detail::ListHook upgraded;
+  std::size_t connection_count = 0;  // of both lists
+  // Tells who calls the program whether the server is still there afterwards.
+  struct Alive {};
+  const std::shared_ptr<Alive> alive = std::make_shared<Alive>();
+  AddressCounts addresses;
+  const std::shared_ptr<BufferedBodies> buffered;
+
+ private:
+  friend class ServerConnection;
+  friend class Upgraded;
+  void connection_gone();
+  bool admits(const std::string& remote_ip);
+  bool make_room();
+
+  std::unique_ptr<Future<void>> all_gone_;
+  double next_refusal_line_ = std::numeric_limits<double>::lowest();
+};
+
+// One connection. Made by ServerCore::serve(), frees itself when its stream has closed.
+class ServerConnection final : public iostream::detail::StreamObserver,
+                               public tornado::detail::ListHook,
+                               public tornado::detail::Runnable,
+                               public tornado::detail::Pooled {
+ public:
+  ServerConnection(ServerCore& core, iostream::IOStream stream, std::string remote_ip);
+
+  // StreamObserver.
+  std::size_t on_data(std::string_view data) override;
+  void on_eof() override;
+  void on_closed() override;
+  void on_drained() override;
+  void on_blocked() override;
+
+  // Frees the object: the loop does it when none of its calls is on the stack any more.
+  void run() override { delete this; }
+  void discard() noexcept override { delete this; }
+
+  // At once; what was written and has not left is lost.
+  void close();
+  void abandon();
+
+  // Whether the connection whose idle or header time `timer` measures is between messages or within
+  // a head.
+  static bool may_give_way(const Deadline& timer);
+  // Closes it, once it has sent what waits.
+  static void give_way(Deadline& timer);
+
+ private:
+  friend class Exchange;
+
+  enum class Phase : std::uint8_t {
+    kHead,      // between messages, or within a head
+    kBody,      // within a body
+    kHeld,      // the delegate's future holds back the rest of the message
+    kAnswer,    // the request is complete, the response is not
+    kDraining,  // the client has to read what it got before its next request is begun
+    kClosing,   // nothing more is read; the output leaves, then the stream closes
+  };
+
+  class Timer final : public Deadline {
+   public:
+    explicit Timer(ServerConnection& owner) : owner_(owner) {}
+    void expired() override { owner_.on_timeout(); }
+    ServerConnection& owner() const noexcept { return owner_; }
+
+   private:
+    ServerConnection& owner_;
+  };
+
+  // Continues after an exchange that did not end inside on_data().
+  class Turn final : public tornado::detail::Runnable {
+   public:
+    explicit Turn(ServerConnection& owner) : owner_(owner) {}
+    void run() override { owner_.on_turn(); }
+    void discard() noexcept override {
+      owner_.turn_queued_ = false;
+      if (owner_.stream_closed_) owner_.discard();
+    }
+
+   private:
+    ServerConnection& owner_;
+  };
+
+  ~ServerConnection() override;
+
+  bool step(std::string_view data, std::size_t& used);
+  bool read_head(std::string_view data, std::size_t& used);
+  bool begin_exchange(RequestHead& head);
+  bool begin_body();
+  void start_body_timeout();
+  bool read_body(std::string_view data, std::size_t& used);
+  bool read_fixed(std::string_view data, std::size_t& used);
+  bool read_chunked(std::string_view data, std::size_t& used);
+  bool deliver(std::string_view content);
+  void start_rate();
+  bool too_slow(std::size_t bytes);
+  bool complete_message();
+  bool hold(const Future<void>& future);
+  bool after_response();
+  void release_hold(const std::shared_ptr<Exchange>& exchange, const Future<void>& held);
+
+  void go_on();
+  void await_last_answer();
+  void end_exchange();
+  void next_request();
+  void exchange_finished();
+  void queue_turn();
+  void on_turn();
+  void on_timeout();
+  void start_first_head();
+  void start_idle();
+  void close_gracefully();
+  iostream::IOStream release_stream();
+  iostream::IOStream hand_over(Upgraded& next);
+  void refuse(const char* reason);
+  void refuse_for_others();
+  void refuse_with(std::string_view response);
+  void delegate_threw(const char* what);
+  void fail(const char* what);
+  void leave_core();
+
+  // While one lives, a response that finishes is noticed by the code that called the delegate.
+  class Inside {
+   public:
+    explicit Inside(ServerConnection& owner) : owner_(owner) { ++owner_.inside_; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    ~Inside() { --owner_.inside_; }
+
+   private:
+    ServerConnection& owner_;
+  };
+
+  ServerCore* core_;  // null once the connection is closed
+  iostream::IOStream stream_;
+  Timer timer_{*this};
+  Turn turn_{*this};
+  std::unique_ptr<WriteWatch> write_watch_;
+  std::shared_ptr<Exchange> exchange_;
+  std::string remote_ip_;
+  HeadScan scan_;
+  Phase phase_ = Phase::kHead;
+  std::uint8_t inside_ = 0;
+  bool head_begun_ = false;
+  bool eof_ = false;
+  bool unread_ = false;  // on_data() left bytes behind
+  bool turn_queued_ = false;
+  bool stream_closed_ = false;
+  bool released_ = false;  // the stream is somebody else's
+};
+
+}  // namespace tornado::http

@@ -1,0 +1,121 @@
+// Internal header. One request and its response: what a program holds as request.connection.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/httputil.h>
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "http/message/chunked.h"
+#include "http/message/head_parser.h"
+#include "http/server/deadline_list.h"
+#include "http/server/limits.h"
+
+namespace tornado::iostream {
+class IOStream;
+}
+
+namespace tornado::http {
+
+class ServerConnection;
+class Upgraded;
+
+// Above this many bytes of waiting output, a write's future waits until they have left, and so does
+// the next request of the connection.
+inline constexpr std::size_t kHighWater = 65536;
+
+// Lives while the connection or the program holds it. detach() cuts it off from the connection:
+// from then on every write fails.
+class Exchange final : public httputil::HTTPConnection, public tornado::detail::ListHook {
+ public:
+  Exchange(ServerConnection& connection, const RequestHead& head, bool keep_alive);
+  ~Exchange() override { forget_buffered(); }
+
+  // HTTPConnection.
+  Future<void> write_headers(const httputil::ResponseStartLine& start_line,
+                             const httputil::HTTPHeaders& headers, std::string_view chunk) override;
+  Future<void> write(std::string_view chunk) override;
+  Future<void> write_file(const tornado::detail::FileRange& range) override;
+  void finish() override;
+  httputil::HTTPRequestContext& context() override { return context_; }
+  std::optional<ssl::Certificate> get_ssl_certificate() const override;
+  void set_max_body_size(std::uint64_t size) override;
+  void set_body_timeout(double seconds) override { body_timeout = seconds; }
+  void count_buffered(std::size_t bytes) override;
+
+  bool headers_written() const noexcept { return headers_written_; }
+  bool finished() const noexcept { return finished_; }
+  bool keep_alive() const noexcept { return keep_alive_; }
+
+  // What a response's fields say of its body and of the connection.
+  struct ResponseFraming {
+    std::optional<std::uint64_t> content_length;
+    bool has_transfer_encoding = false;
+    bool has_connection = false;
+    bool close = false;
+  };
+
+  bool attached() const noexcept { return connection_ != nullptr; }
+  // Whether the whole body of the request has been read.
+  bool body_read() const noexcept { return body_left == 0 && !chunked_body; }
+
+  // Closes the connection at once, if it is still at this exchange.
+  void cut_off();
+  // Gives the connection's stream away: no more HTTP on it. What was written leaves first, what was
+  // not read is there to be read. Throws StreamClosedError. Tornado: HTTP1Connection.detach.
+  iostream::IOStream release_stream();
+  // The same for one who stays with the server: from now on the bytes are those of `next`. The
+  // response, a 101, must have been written, and attached() be true.
+  iostream::IOStream upgrade(Upgraded& next);
+  // The connection has gone on or has gone. Nothing of it is touched any more.
+  void detach();
+  // Tells the delegate, once, that the client has gone.
+  void report_close();
+
+  // The body of the request, as it is read.
+  std::uint64_t body_left = 0;  // of a Content-Length
+  std::uint64_t max_body_size;
+  double body_timeout;  // seconds; 0: none
+  std::optional<ChunkedDecoder> chunked_body;
+  bool expect_continue = false;
+  bool body_begun = false;
+  bool message_complete = false;                // the delegate's finish() was called
+  bool gives_way = false;                       // its buffered bytes are needed for others
+  double rate_begun = 0;                        // since when its rate is measured
+  std::uint64_t rate_bytes = 0;                 // what has come since
+  std::unique_ptr<DeadlineList> own_deadlines;  // for a body_timeout other than the server's
+  std::unique_ptr<Deadline> body_deadline;
+  std::unique_ptr<httputil::HTTPMessageDelegate> delegate;
+
+ private:
+  // How the end of the response's body is told (RFC 9112 6.3).
+  enum class Coding : std::uint8_t { kNone, kLength, kChunked, kUntilClose };
+
+  void decide_coding(int code, const ResponseFraming& framing);
+  void append_body(std::string_view chunk);
+  void append_file(const tornado::detail::FileRange& range);
+  void give_way();
+  void forget_buffered() noexcept;
+  void check_state() const;
+  void check_length(std::uint64_t size);
+  Future<void> written();
+
+  ServerConnection* connection_;
+  std::shared_ptr<BufferedBodies> buffered_;  // null before there is one to count
+  std::uint64_t buffered_bytes_ = 0;
+  httputil::HTTPRequestContext context_;
+  std::uint64_t length_left_ = 0;
+  Coding coding_ = Coding::kNone;
+  bool request_is_head_;
+  bool request_is_1_1_;
+  bool keep_alive_;
+  bool headers_written_ = false;
+  bool finished_ = false;
+  bool close_reported_ = false;
+};
+
+}  // namespace tornado::http

@@ -1,0 +1,179 @@
+#include <tornado/autoreload.h>
+#include <tornado/ioloop.h>
+#include <tornado/log.h>
+#include <tornado/process.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "loop/error_text.h"
+#include "net/process/file_watch.h"
+
+namespace tornado::autoreload {
+namespace {
+
+// The arguments of this process as it got them.
+std::vector<std::string> arguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
+// What is watched, for the whole process. Loops of several threads may look.
+class Reloader {
+ public:
+  static Reloader& instance() {
+    static Reloader reloader;
+    return reloader;
+  }
+
+  void watch(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    files_.add(path);
+  }
+  void add_hook(tornado::detail::Function<void()> hook) {
+    const std::lock_guard lock(mutex_);
+    hooks_.push_back(std::move(hook));
+  }
+
+  void check() {
+    if (process::task_id()) return;  // their parent would not know
+    if (is_due()) restart();
+  }
+
+ private:
+  bool is_due() {
+    const std::lock_guard lock(mutex_);
+    program_.look();
+    if (const std::string file = files_.changed(); !file.empty()) cause_ = file;
+    if (program_.is_changed()) {
+      cause_ = program_.path();
+    } else if (cause_ == program_.path()) {
+      cause_.clear();  // put back as it was
+    }
+    if (cause_.empty()) {
+      looks_while_waiting_ = 0;
+      return false;
+    }
+    if (program_.is_whole()) {
+      looks_while_waiting_ = 0;
+      log::gen_log.info(std::exchange(cause_, {}) + " modified; restarting server");
+      return true;
+    }
+    if (++looks_while_waiting_ == 2) {  // not only because it has just been written
+      log::gen_log.info(cause_ + " modified; waiting until " + program_.path() + " is whole");
+    }
+    return false;
+  }
+
+  // Returns only if it fails.
+  void restart() {
+    call_hooks();
+    log::flush();
+    std::fflush(nullptr);
+    std::vector<std::string> words = arguments();
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execv(program_.path().c_str(), argv.data());
+    log::gen_log.error("cannot run " + program_.path() + ": " +
+                       std::generic_category().message(errno));
+    const std::lock_guard lock(mutex_);
+    program_.give_up();
+  }
+
+  void call_hooks() {
+    mutex_.lock();
+    const auto hooks = hooks_;
+    mutex_.unlock();
+    for (const auto& hook : hooks) {
+      try {
+        hook();
+      } catch (...) {
+        log::app_log.error("Exception in reload hook: " + describe(std::current_exception()));
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  FileWatch files_;
+  ProgramWatch program_;
+  std::vector<tornado::detail::Function<void()>> hooks_;
+  std::string cause_;  // the file that has changed; a restart is due
+  int looks_while_waiting_ = 0;
+};
+
+// Looks again and again on one loop, which owns it: it goes with the loop's timer.
+class Watcher {
+ public:
+  Watcher(ioloop::IOLoop& loop, double seconds) : loop_(loop), seconds_(seconds) {}
+
+  static void schedule(const std::shared_ptr<Watcher>& self) {
+    self->loop_.call_later(self->seconds_, [self] {
+      Reloader::instance().check();
+      schedule(self);
+    });
+  }
+
+ private:
+  ioloop::IOLoop& loop_;
+  double seconds_;
+};
+
+// The loops that have a watcher.
+std::mutex watchers_mutex;
+std::vector<std::pair<ioloop::IOLoop*, std::weak_ptr<Watcher>>> watchers;
+
+void start_on(ioloop::IOLoop& loop, double check_time) {
+  if (!(check_time > 0)) throw std::invalid_argument("check_time must be positive");
+  const auto watcher = std::make_shared<Watcher>(loop, check_time / 1e3);
+  {
+    const std::lock_guard lock(watchers_mutex);
+    std::erase_if(watchers, [](const auto& entry) { return entry.second.expired(); });
+    for (const auto& entry : watchers) {
+      if (entry.first == &loop) return;
+    }
+    watchers.emplace_back(&loop, watcher);
+    if (watchers.size() > 1) {
+      log::gen_log.warning("tornado.autoreload started more than once in the same process");
+    }
+  }
+  Reloader::instance().check();  // what there is now, to compare with
+  Watcher::schedule(watcher);
+}
+
+}  // namespace
+
+void start(double check_time) {
+  start_on(ioloop::IOLoop::current(), check_time);
+}
+
+void wait() {
+  ioloop::IOLoopOptions options;
+  options.make_current = ioloop::MakeCurrent::kNo;
+  ioloop::IOLoop loop(options);
+  start_on(loop, 500);
+  while (true) loop.start();
+}
+
+void watch(const std::string& path) {
+  Reloader::instance().watch(path);
+}
+
+void add_reload_hook(tornado::detail::Function<void()> hook) {
+  Reloader::instance().add_hook(std::move(hook));
+}
+
+}  // namespace tornado::autoreload

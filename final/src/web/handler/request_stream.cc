@@ -1,0 +1,40 @@
+// The way through a handler that takes the body of its request piece by piece.
+#include <tornado/web.h>
+
+#include "web/handler/ref.h"
+
+namespace tornado::web {
+
+// Done when the body may come: prepare() has ended. What fails becomes the answer, never an
+// exception: the connection sees that there is one, and reads no body.
+Future<void> RequestHandler::execute_streaming(Ref self, detail::Verb verb,
+                                               routing::MatchParams params) {
+  try {
+    const detail::Started prepared = self->begin(verb, std::move(params));
+    if (prepared.future) co_await *prepared.future;
+    // Told before the body is sent for nothing.
+    if (!self->finished_ && self->verb_entry().call == nullptr) throw HTTPError(405);
+  } catch (...) {
+    self->handle_exception(std::current_exception());
+  }
+}
+
+Future<void> RequestHandler::take_data(Ref self, std::string chunk) {
+  try {
+    const auto data_received = self->handler_class_->data_received;
+    const detail::Started taken = data_received(*self, std::move(chunk));
+    if (taken.future) co_await *taken.future;
+  } catch (...) {
+    self->handle_exception(std::current_exception());
+  }
+}
+
+void RequestHandler::body_complete() noexcept {
+  try {
+    run_verb();
+  } catch (...) {
+    handle_exception(std::current_exception());
+  }
+}
+
+}  // namespace tornado::web

@@ -1,0 +1,37 @@
+// Internal header. What a handler is going to send. A WebSocket gives it up after the handshake.
+#pragma once
+
+#include <tornado/web.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "web/handler/ref.h"
+#include "web/page/modules.h"
+
+namespace tornado::web {
+
+struct RequestHandler::Response : tornado::detail::Pooled {
+  httputil::HTTPHeaders headers;
+  httputil::ResponseStartLine status_line;                   // its code is set when it is sent
+  std::string body;                                          // written and not sent
+  std::vector<std::unique_ptr<OutputTransform>> transforms;  // made when the head is sent
+  int error_pages = 0;                                       // begun by send_error()
+  tornado::detail::Owned<Open> open;  // keeps an asynchronous handler until finish()
+  tornado::detail::Owned<detail::PageModules> modules;  // of the page being rendered
+};
+
+// A WebSocket's is made anew for who asks for it.
+inline RequestHandler::Response& RequestHandler::response() {
+  if (response_ == nullptr) [[unlikely]]
+    make_response();
+  return *response_;
+}
+
+// Of a handler that was left open, lets go.
+inline void RequestHandler::stop_waiting() noexcept {
+  if (response_ != nullptr && response_->open != nullptr) response_->open.reset();
+}
+
+}  // namespace tornado::web

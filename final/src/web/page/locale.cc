@@ -1,0 +1,142 @@
+#include "web/page/locale.h"
+
+#include <tornado/locale.h>
+
+#include <string>
+#include <vector>
+
+#include "web/template/methods.h"
+#include "web/template/operations.h"
+
+namespace tornado::web::detail {
+namespace {
+
+using template_::Arguments;
+using template_::RenderError;
+using template_::Value;
+using template_::detail::Parameters;
+using template_::detail::TimeObject;
+using tornado::locale::DateFormat;
+using tornado::locale::Locale;
+
+// A message with a plural wants to know how many.
+std::int64_t count_of(const Parameters& given, std::size_t index) {
+  const Value* count = given.find(index, "count");
+  if (count == nullptr) throw RenderError("AssertionError", "a plural message wants a count");
+  return count->get<std::int64_t>();
+}
+
+// translate(message, plural_message=None, count=None)
+Value translate(const Locale& locale, const Arguments& arguments) {
+  const Parameters given(arguments, "translate", 3);
+  const std::string_view message = given.text(0, "message");
+  const Value* plural = given.find(1, "plural_message");
+  if (plural == nullptr || plural->is_none()) return locale.translate(message);
+  return locale.translate(message, plural->get<std::string_view>(), count_of(given, 2));
+}
+
+// pgettext(context, message, plural_message=None, count=None)
+Value pgettext(const Locale& locale, const Arguments& arguments) {
+  const Parameters given(arguments, "pgettext", 4);
+  const std::string_view context = given.text(0, "context");
+  const std::string_view message = given.text(1, "message");
+  const Value* plural = given.find(2, "plural_message");
+  if (plural == nullptr || plural->is_none()) return locale.pgettext(context, message);
+  return locale.pgettext(context, message, plural->get<std::string_view>(), count_of(given, 3));
+}
+
+// A datetime, or epoch seconds.
+double seconds_of(const Value& date) {
+  if (date.type_name() != "datetime.datetime") return date.get<double>();
+  return static_cast<double>(static_cast<const TimeObject*>(date.body())->microseconds()) / 1e6;
+}
+
+bool flag_or(const Parameters& given, std::size_t index, std::string_view name, bool fallback) {
+  const Value* value = given.find(index, name);
+  return value == nullptr ? fallback : value->truth();
+}
+
+// format_date(date, gmt_offset=0, relative=True, shorter=False, full_format=False)
+Value format_date(const Locale& locale, const Arguments& arguments) {
+  const Parameters given(arguments, "format_date", 5);
+  DateFormat format;
+  format.gmt_offset = static_cast<int>(given.integer_or(1, 0, "gmt_offset"));
+  format.relative = flag_or(given, 2, "relative", true);
+  format.shorter = flag_or(given, 3, "shorter", false);
+  format.full_format = flag_or(given, 4, "full_format", false);
+  return locale.format_date(seconds_of(given.at(0, "date")), format);
+}
+
+// format_day(date, gmt_offset=0, dow=True)
+Value format_day(const Locale& locale, const Arguments& arguments) {
+  const Parameters given(arguments, "format_day", 3);
+  const auto offset = static_cast<int>(given.integer_or(1, 0, "gmt_offset"));
+  return locale.format_day(seconds_of(given.at(0, "date")), offset, flag_or(given, 2, "dow", true));
+}
+
+Value list(const Locale& locale, const Arguments& arguments) {
+  return locale.list(
+      Parameters(arguments, "list", 1).at(0, "parts").get<std::vector<std::string>>());
+}
+
+Value friendly_number(const Locale& locale, const Arguments& arguments) {
+  return locale.friendly_number(
+      Parameters(arguments, "friendly_number", 1).at(0, "value").get<std::int64_t>());
+}
+
+using Function = Value (*)(const Locale&, const Arguments&);
+
+Value bind(RequestHandler& handler, Function function) {
+  return [&handler, function](const Arguments& arguments) {
+    return function(handler.locale(), arguments);
+  };
+}
+
+class LocaleObject final : public template_::Object {
+ public:
+  explicit LocaleObject(RequestHandler& handler) : handler_(handler) {}
+  std::string_view type_name() const override { return "Locale"; }
+  bool attribute(std::string_view name, Value& result) const override {
+    struct Method {
+      std::string_view name;
+      Function function;
+    };
+    constexpr Method kMethods[] = {
+        {"translate", translate},   {"pgettext", pgettext}, {"format_date", format_date},
+        {"format_day", format_day}, {"list", list},         {"friendly_number", friendly_number}};
+    for (const Method& method : kMethods) {
+      if (method.name != name) continue;
+      result = bind(handler_, method.function);
+      return true;
+    }
+    if (name == "code") {
+      result = handler_.locale().code;
+    } else if (name == "name") {
+      result = handler_.locale().name;
+    } else if (name == "rtl") {
+      result = handler_.locale().rtl;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  RequestHandler& handler_;
+};
+
+}  // namespace
+
+Value locale_value(RequestHandler& handler) {
+  return Value::object(new LocaleObject(handler));
+}
+
+Value translate_function(RequestHandler& handler) {
+  return bind(handler, translate);
+}
+
+Value pgettext_function(RequestHandler& handler) {
+  return bind(handler, pgettext);
+}
+
+}  // namespace tornado::web::detail

@@ -1,0 +1,203 @@
+// What every template of a handler finds.
+#include <tornado/template.h>
+#include <tornado/web.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "web/handler/response.h"
+#include "web/page/locale.h"
+#include "web/page/request.h"
+#include "web/template/methods.h"
+
+namespace tornado::web {
+namespace {
+
+using template_::Arguments;
+using template_::RenderError;
+using template_::Value;
+using template_::detail::Parameters;
+
+// A method as templates call it.
+using HandlerMethod = Value (*)(RequestHandler& handler, const Arguments& arguments);
+
+Value bound(RequestHandler& handler, HandlerMethod method) {
+  return [&handler, method](const Arguments& arguments) { return method(handler, arguments); };
+}
+
+template <auto kMember>
+Value call_plain(RequestHandler& handler, const Arguments& arguments) {
+  template_::detail::check_arity(arguments, 0, 0);
+  return (handler.*kMember)();
+}
+
+// reverse_url(name, *args)
+Value call_reverse_url(RequestHandler& handler, const Arguments& arguments) {
+  if (arguments.positional.empty()) throw RenderError("TypeError", "reverse_url() wants a name");
+  std::vector<std::string> values;
+  for (std::size_t i = 1; i < arguments.positional.size(); ++i) {
+    values.push_back(arguments.positional[i].str());
+  }
+  const auto name = arguments.positional[0].get<std::string>();
+  const std::optional<std::string> url = handler.reverse(name, values);
+  if (!url) throw RenderError("KeyError", name + " not found in named urls");
+  return *url;
+}
+
+// static_url(path, include_host=None, include_version=True)
+Value call_static_url(RequestHandler& handler, const Arguments& arguments) {
+  const auto& given = arguments.positional;
+  if (given.empty() || given.size() > 2)
+    throw RenderError("TypeError", "static_url() wants a path");
+  const Value* host = given.size() > 1 ? &given[1] : arguments.find("include_host");
+  const Value* version = arguments.find("include_version");
+  return handler.static_url(given[0].get<std::string>(),
+                            host == nullptr ? std::nullopt : host->get<std::optional<bool>>(),
+                            version == nullptr || version->truth());
+}
+
+bool is_stripped(const Parameters& given, std::size_t index) {
+  const Value* strip = given.find(index, "strip");
+  return strip == nullptr || strip->truth();
+}
+
+// None is a default like any other.
+Value default_or_none(const Parameters& given, std::size_t index) {
+  const Value* fallback = given.find(index, "default");
+  return fallback == nullptr ? Value() : *fallback;
+}
+
+using Values = std::vector<std::string> (RequestHandler::*)(std::string_view, bool) const;
+
+// get_argument(name, default=..., strip=True), and those of the query and the form.
+template <Values kValues>
+Value call_get_argument(RequestHandler& handler, const Arguments& arguments) {
+  const Parameters given(arguments, "get_argument", 3);
+  const std::string_view name = given.text(0, "name");
+  const std::vector<std::string> values = (handler.*kValues)(name, is_stripped(given, 2));
+  if (!values.empty()) return values.back();
+  if (given.find(1, "default") == nullptr) throw MissingArgumentError(name);
+  return default_or_none(given, 1);
+}
+
+// get_arguments(name, strip=True)
+template <Values kValues>
+Value call_get_arguments(RequestHandler& handler, const Arguments& arguments) {
+  const Parameters given(arguments, "get_arguments", 2);
+  return (handler.*kValues)(given.text(0, "name"), is_stripped(given, 1));
+}
+
+// get_cookie(name, default=None)
+Value call_get_cookie(RequestHandler& handler, const Arguments& arguments) {
+  const Parameters given(arguments, "get_cookie", 2);
+  const std::optional<std::string> value = handler.get_cookie(given.text(0, "name"));
+  return value ? Value(*value) : default_or_none(given, 1);
+}
+
+// get_signed_cookie(name, value=None, max_age_days=31, min_version=None)
+Value call_get_signed_cookie(RequestHandler& handler, const Arguments& arguments) {
+  const Parameters given(arguments, "get_signed_cookie", 4);
+  const std::string_view name = given.text(0, "name");
+  const Value* value = given.find(1, "value");
+  const Value* days = given.find(2, "max_age_days");
+  const Value* version = given.find(3, "min_version");
+  const double max_age_days = days == nullptr ? 31 : days->get<double>();
+  const int min_version = version == nullptr || version->is_none() ? kDefaultSignedValueMinVersion
+                                                                   : version->get<int>();
+  if (value == nullptr || value->is_none()) {
+    return handler.get_signed_cookie(name, max_age_days, min_version);
+  }
+  handler.require_setting("cookie_secret", "signed cookies");
+  return decode_signed_value(handler.settings().cookie_secret, name, value->get<std::string_view>(),
+                             max_age_days, min_version);
+}
+
+struct NamedMethod {
+  std::string_view name;
+  HandlerMethod method;
+};
+constexpr NamedMethod kMethods[] = {
+    {"get_argument", call_get_argument<&RequestHandler::get_arguments>},
+    {"get_arguments", call_get_arguments<&RequestHandler::get_arguments>},
+    {"get_body_argument", call_get_argument<&RequestHandler::get_body_arguments>},
+    {"get_body_arguments", call_get_arguments<&RequestHandler::get_body_arguments>},
+    {"get_cookie", call_get_cookie},
+    {"get_login_url", call_plain<&RequestHandler::get_login_url>},
+    {"get_query_argument", call_get_argument<&RequestHandler::get_query_arguments>},
+    {"get_query_arguments", call_get_arguments<&RequestHandler::get_query_arguments>},
+    {"get_secure_cookie", call_get_signed_cookie},
+    {"get_signed_cookie", call_get_signed_cookie},
+    {"get_status", call_plain<&RequestHandler::get_status>},
+    {"reverse_url", call_reverse_url},
+    {"static_url", call_static_url},
+    {"xsrf_form_html", call_plain<&RequestHandler::xsrf_form_html>}};
+
+struct MadeAttribute {
+  std::string_view name;
+  Value (*make)(RequestHandler& handler);
+};
+using Handler = RequestHandler&;
+constexpr MadeAttribute kMade[] = {
+    {"cookies", [](Handler handler) { return detail::cookies_value(handler.cookies()); }},
+    {"current_user", [](Handler handler) { return detail::user_value(handler.current_user()); }},
+    {"locale", [](Handler handler) { return detail::locale_value(handler); }},
+    {"path_args", [](Handler handler) { return Value(handler.path_args()); }},
+    {"path_kwargs", [](Handler handler) { return Value(handler.path_kwargs()); }},
+    {"request", [](Handler handler) { return detail::request_value(handler.request); }},
+    {"settings", [](Handler handler) { return Value(handler.settings().extra); }},
+    {"xsrf_token", [](Handler handler) { return Value(handler.xsrf_token()); }}};
+
+class HandlerObject final : public template_::Object {
+ public:
+  explicit HandlerObject(RequestHandler& handler) : handler_(handler) {}
+  std::string_view type_name() const override { return "RequestHandler"; }
+  bool attribute(std::string_view name, Value& result) const override {
+    for (const NamedMethod& entry : kMethods) {
+      if (entry.name != name) continue;
+      result = bound(handler_, entry.method);
+      return true;
+    }
+    for (const MadeAttribute& made : kMade) {
+      if (made.name != name) continue;
+      result = made.make(handler_);
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  RequestHandler& handler_;
+};
+
+}  // namespace
+
+template_::Value detail::handler_value(RequestHandler& handler) {
+  return Value::object(new HandlerObject(handler));
+}
+
+template_::Namespace RequestHandler::get_template_namespace() {
+  auto& modules = response().modules;
+  if (modules == nullptr) modules = tornado::detail::make_owned<detail::PageModules>(*this);
+  template_::Namespace names = {
+      {"handler", detail::handler_value(*this)},
+      {"request", detail::request_value(request)},
+      {"current_user", detail::user_value(current_user())},
+      {"locale", detail::locale_value(*this)},
+      {"_", detail::translate_function(*this)},
+      {"pgettext", detail::pgettext_function(*this)},
+      {"xsrf_form_html", bound(*this, call_plain<&RequestHandler::xsrf_form_html>)},
+      {"reverse_url", bound(*this, call_reverse_url)},
+      {"static_url", bound(*this, call_static_url)},
+      {"modules", detail::modules_value(*modules)},
+      {"_tt_modules", detail::modules_value(*modules)},
+  };
+  for (const auto& [name, method] : settings().ui_methods) {
+    names.set(name, [this, method](const Arguments& arguments) {
+      return method->call(*this, arguments);
+    });
+  }
+  return names;
+}
+
+}  // namespace tornado::web

@@ -1,0 +1,131 @@
+#include "web/page/request.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "web/template/value_bodies.h"
+
+namespace tornado::web::detail {
+namespace {
+
+using httputil::HTTPServerRequest;
+using template_::Value;
+
+// http.cookies.Morsel of a request's cookie.
+struct Morsel {
+  std::string key;
+  std::string value;
+};
+TORNADO_FIELDS(Morsel, key, value)
+
+// An upload is as long as its sender likes: copied only when a template asks for the body.
+class FileObject final : public template_::Object {
+ public:
+  explicit FileObject(const httputil::HTTPFile& file) : file_(file) {}
+  std::string_view type_name() const override { return "HTTPFile"; }
+  bool attribute(std::string_view name, Value& result) const override {
+    if (name != "filename" && name != "body" && name != "content_type") return false;
+    result = file_[name];
+    return true;
+  }
+
+ private:
+  const httputil::HTTPFile& file_;
+};
+
+Value files_value(const httputil::Files& files) {
+  std::vector<Value::Pair> items;
+  for (const auto& [name, uploads] : files) {
+    std::vector<Value> values;
+    for (const httputil::HTTPFile& file : uploads) {
+      values.push_back(Value::object(new FileObject(file)));
+    }
+    items.emplace_back(name, Value::list(std::move(values)));
+  }
+  return Value::dict(std::move(items));
+}
+
+Value headers_value(const httputil::HTTPHeaders& headers) {
+  using template_::detail::DictBody;
+  std::vector<std::pair<std::string_view, std::string>> fields;
+  std::map<std::string_view, std::size_t> places;
+  for (const auto [name, value] : headers) {
+    const auto [place, is_new] = places.emplace(name, fields.size());
+    if (is_new) {
+      fields.emplace_back(name, value);
+    } else {
+      fields[place->second].second.append(",").append(value);
+    }
+  }
+  std::vector<Value::Pair> items;
+  for (auto& [name, value] : fields) items.emplace_back(name, std::move(value));
+  return Value(template_::Type::kDict,
+               new DictBody(std::move(items), DictBody::Keys::kHeaderNames));
+}
+
+struct TextAttribute {
+  std::string_view name;
+  std::string HTTPServerRequest::* member;
+};
+constexpr TextAttribute kTexts[] = {
+    {"method", &HTTPServerRequest::method},      {"uri", &HTTPServerRequest::uri},
+    {"path", &HTTPServerRequest::path},          {"query", &HTTPServerRequest::query},
+    {"version", &HTTPServerRequest::version},    {"host", &HTTPServerRequest::host},
+    {"body", &HTTPServerRequest::body},          {"protocol", &HTTPServerRequest::protocol},
+    {"remote_ip", &HTTPServerRequest::remote_ip}};
+
+struct MadeAttribute {
+  std::string_view name;
+  Value (*make)(const HTTPServerRequest& request);
+};
+using Request = const HTTPServerRequest&;
+constexpr MadeAttribute kMade[] = {
+    {"headers", [](Request request) { return headers_value(request.headers); }},
+    {"arguments", [](Request request) { return Value(request.arguments()); }},
+    {"query_arguments", [](Request request) { return Value(request.query_arguments()); }},
+    {"body_arguments", [](Request request) { return Value(request.body_arguments()); }},
+    {"cookies", [](Request request) { return cookies_value(request.cookies()); }},
+    {"files", [](Request request) { return files_value(request.files()); }},
+    {"host_name", [](Request request) { return Value(request.host_name()); }},
+    {"full_url",
+     [](Request request) { return Value([&request]() { return request.full_url(); }); }},
+    {"request_time",
+     [](Request request) { return Value([&request]() { return request.request_time(); }); }}};
+
+class RequestObject final : public template_::Object {
+ public:
+  explicit RequestObject(const HTTPServerRequest& request) : request_(request) {}
+  std::string_view type_name() const override { return "HTTPServerRequest"; }
+  bool attribute(std::string_view name, Value& result) const override {
+    for (const TextAttribute& text : kTexts) {
+      if (text.name != name) continue;
+      result = request_.*text.member;
+      return true;
+    }
+    for (const MadeAttribute& made : kMade) {
+      if (made.name != name) continue;
+      result = made.make(request_);
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  const HTTPServerRequest& request_;
+};
+
+}  // namespace
+
+Value request_value(const HTTPServerRequest& request) {
+  return Value::object(new RequestObject(request));
+}
+
+Value cookies_value(const httputil::Cookies& cookies) {
+  std::vector<Value::Pair> items;
+  for (const auto& [name, value] : cookies) items.emplace_back(name, Morsel{name, value});
+  return Value::dict(std::move(items));
+}
+
+}  // namespace tornado::web::detail

@@ -1,0 +1,131 @@
+// Internal header. One WebSocket (RFC 6455) over a stream, on either side of it: messages both
+// ways, back-pressure, pings, and the closing handshake, as a state machine over stream events.
+#pragma once
+
+#include <tornado/concurrent.h>
+#include <tornado/iostream.h>
+#include <tornado/websocket.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/server/connection.h"
+#include "http/websocket/deflate.h"
+#include "http/websocket/message.h"
+
+namespace tornado::websocket::detail {
+
+// What one side has agreed to and wants.
+struct ConnectionRules {
+  bool client = false;  // masks what it sends, and lets the server close first
+  bool compressed = false;
+  http::DeflateSettings deflate;  // of what is sent
+  http::MessageRules messages;    // of what comes
+  double ping_interval = 0;       // seconds; 0: no pings
+  double ping_timeout = 0;        // for an answer; at most, and if 0: ping_interval
+};
+
+// Frees itself when its stream has closed; ended() is the last call before. Idle it owns no buffer,
+// no timer without pings, and no compressor before the first message.
+class Connection : public http::Upgraded, private tornado::detail::Runnable {
+ public:
+  // For the peer to answer our close frame, and for either side to see the end of the stream.
+  static constexpr double kCloseSeconds = 5.0;
+  // Above this many bytes of output nothing more is read: whoever sends and does not read would
+  // fill our memory with answers. The same makes a write's future wait.
+  static constexpr std::size_t kHighWater = 65'536;
+  // Above this many the peer is given up when more is to be sent.
+  static constexpr std::size_t kMaxOutput = 67'108'864;
+
+  explicit Connection(const ConnectionRules& rules);
+
+  // Begins, as the observer of `stream`: what has come already is shown at the end of the round.
+  void begin(iostream::IOStream stream, const ConnectionRules& rules);
+
+  // Fails with WebSocketClosedError once close() was called, by either side, or the stream closed.
+  Future<void> send(std::string_view payload, bool binary);
+  Future<void> send(const PreparedMessage& message);
+  Future<void> send_ping(std::string_view data);
+  // Begins the closing handshake; silent if it has begun. `code` 0: none is sent. The arguments
+  // were checked.
+  void send_close(int code, std::string_view reason);
+
+  // No more messages until release().
+  void hold();
+  void release();
+
+  // What a write gives once there is no connection.
+  static Future<void> closed_future();
+
+  // Whether frames may still be sent. Not when the loop is closed: nothing would leave any more,
+  // and the attempt would end the connection inside the call.
+  bool open() const noexcept;
+  void set_nodelay(bool value) const { stream_.set_nodelay(value); }
+  // What the peer's close frame said; 0: it had no code, or has not come.
+  int peer_code() const noexcept { return peer_code_; }
+  const std::string& peer_reason() const noexcept;
+
+  // http::Upgraded.
+  void close() override;
+  void abandon() override;
+  std::size_t on_data(std::string_view data) override;
+  void on_eof() override;
+  void on_closed() override;
+  void on_drained() override;
+
+ protected:
+  ~Connection() override;
+  iostream::detail::Stream& stream() override { return stream_.impl(); }
+
+  // They do not throw, and may call anything here. `payload` is valid during the call.
+  virtual void message(std::string_view payload, bool binary) = 0;
+  virtual void ping(std::string_view payload) = 0;
+  virtual void pong(std::string_view payload) = 0;
+  // The stream has closed. Comes once.
+  virtual void ended() = 0;
+
+ private:
+  struct Parts;
+  class Pinger;
+
+  // The loop calls, when none of the object's calls is on the stack: its turn has come, or it is to
+  // free itself.
+  void run() override;
+  void discard() noexcept override;
+
+  bool reads() const noexcept;
+  void take(const http::MessageResult& result);
+  void take_close(std::string_view payload);
+  void fail(int code, std::string_view reason);
+  void end_stream();
+  void arm_close_timer();
+  Parts& parts();
+  void queue_turn();
+  void go_on();
+  void tell_end();
+
+  bool accepts_output();
+  void append_frame(http::Opcode opcode, bool compressed, std::string_view payload);
+  std::string_view compress(std::string_view payload);
+  Future<void> written();
+
+  iostream::IOStream stream_;
+  http::MessageReader reader_;
+  std::unique_ptr<Parts> parts_;
+  std::uint16_t peer_code_ = 0;
+  http::DeflateSettings deflate_;
+  bool client_;
+  bool compressed_;
+  bool deflater_stale_ = false;  // the peer has text that the compressor has not seen
+  bool held_ = false;
+  bool close_sent_ = false;
+  bool over_ = false;  // the peer's close frame has come, or we have failed the connection
+  bool eof_ = false;
+  bool told_ = false;
+  bool turn_queued_ = false;
+  bool stream_gone_ = false;  // nothing is left to do but to free the object
+};
+
+}  // namespace tornado::websocket::detail

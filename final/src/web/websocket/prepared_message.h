@@ -1,0 +1,34 @@
+// Internal header. The frames of a message for many receivers.
+#pragma once
+
+#include <tornado/detail/pointers.h>
+#include <tornado/websocket.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/websocket/deflate.h"
+
+namespace tornado::websocket::detail {
+
+// Each form is made when the first receiver needs it.
+class PreparedFrames final : public tornado::detail::Counted {
+ public:
+  explicit PreparedFrames(Message made) : message(std::move(made)) {}
+
+  // Views into this object, valid as long as it.
+  std::string_view plain();
+  // Compressed so that it refers to nothing before it: takeover is ignored.
+  std::string_view compressed(http::DeflateSettings settings);
+
+  const Message message;
+
+ private:
+  std::string plain_;
+  // By what it was compressed with. Receivers differ in little: there are a few at most.
+  std::vector<std::pair<http::DeflateSettings, std::string>> compressed_;
+};
+
+}  // namespace tornado::websocket::detail
