@@ -8,7 +8,6 @@
 
 #include "loop/loop_state.h"
 #include "net/resolve/lookup.h"
-#include "net/tcp/family.h"
 
 namespace tornado::caresresolver {
 

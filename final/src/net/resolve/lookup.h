@@ -1,12 +1,38 @@
-// Internal header: the one place that calls getaddrinfo.
+// Internal header: what the system needs to look a host up, and the one place that calls
+// getaddrinfo.
 #pragma once
 
+#include <sys/socket.h>
 #include <tornado/netutil.h>
 
+#include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace tornado::netutil {
+
+// Returns the system's number of a Family.
+inline int to_af(Family family) {
+  switch (family) {
+    case Family::kInet:
+      return AF_INET;
+    case Family::kInet6:
+      return AF_INET6;
+    case Family::kUnix:
+      return AF_UNIX;
+    case Family::kUnspecified:
+      break;
+  }
+  return AF_UNSPEC;
+}
+
+// Returns the port that a program gives as an int, from an option or an argument. Throws
+// std::invalid_argument if it is none: a parameter of 16 bits would silently be another port.
+inline std::uint16_t checked_port(int port) {
+  if (port >= 0 && port <= 65535) return static_cast<std::uint16_t>(port);
+  throw std::invalid_argument("a port is a number from 0 to 65535, not " + std::to_string(port));
+}
 
 // The stream addresses of `host`, best first, without doubles; an empty host means all interfaces
 // (with AI_PASSIVE in `flags`) or this machine. Blocks, unless `host` is numeric. Throws

@@ -8,7 +8,6 @@
 
 #include "net/errors.h"
 #include "net/resolve/lookup.h"
-#include "net/tcp/family.h"
 
 namespace tornado::netutil {
 namespace {

@@ -10,8 +10,6 @@
 #include <system_error>
 
 #include "net/resolve/lookup.h"
-#include "net/tcp/family.h"
-#include "net/tcp/port.h"
 
 namespace tornado::netutil {
 namespace {

@@ -6,8 +6,8 @@
 #include <system_error>
 #include <vector>
 
+#include "net/resolve/lookup.h"
 #include "net/tcp/connect.h"
-#include "net/tcp/port.h"
 #include "net/tls/tls_stream.h"
 
 namespace tornado::tcpclient {

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "net/tcp/family.h"
+#include "net/resolve/lookup.h"
 
 namespace tornado::netutil {
 namespace {
