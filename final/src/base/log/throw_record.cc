@@ -11,8 +11,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/log/traceback.h"
-
 namespace tornado::detail {
 namespace {
 

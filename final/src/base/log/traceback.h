@@ -7,10 +7,6 @@
 
 namespace tornado::detail {
 
-// From now on, and until the program ends, the stack of each throw is kept for as long as the
-// exception lives. A throw costs some microseconds more then. Any thread.
-void record_throws();
-
 // The calls that led to the throw, the innermost last, as Python prints them:
 //
 // Traceback (most recent call last):
@@ -18,7 +14,7 @@ void record_throws();
 //     throw std::runtime_error("no such entry");
 //
 // Calls outside the innermost function whose name begins with `from` are left out; nothing is if
-// there is none. Empty if throws were not recorded, if the exception was made
+// there is none. Empty if throws were not recorded (throw_record.h), if the exception was made
 // without a throw, and where libbacktrace is missing. Reads the debug information of the
 // program, and sources: for debug mode. Any thread.
 std::string traceback(const std::exception_ptr& exception, std::string_view from = {});

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/log/traceback.h"
+#include "base/log/throw_record.h"
 #include "web/application_state.h"
 #include "web/handler/delegate.h"
 #include "web/routing/hand_on.h"

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log/throw_record.h"
+
 namespace tornado::detail {
 
 // Outside of the anonymous namespace: the test looks for their names.
