@@ -8,11 +8,17 @@
 #include <vector>
 
 #include "web/handler/ref.h"
-#include "web/page/modules.h"
 
 namespace tornado::web {
 
+namespace detail {
+class PageModules;
+}
+
 struct RequestHandler::Response : tornado::detail::Pooled {
+  Response();
+  ~Response();  // in page/render.cc, which knows the modules
+
   httputil::HTTPHeaders headers;
   httputil::ResponseStartLine status_line;                   // its code is set when it is sent
   std::string body;                                          // written and not sent

@@ -8,6 +8,7 @@
 
 #include "web/handler/response.h"
 #include "web/page/locale.h"
+#include "web/page/modules.h"
 #include "web/page/request.h"
 #include "web/template/methods.h"
 

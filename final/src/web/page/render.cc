@@ -8,6 +8,7 @@
 
 #include "web/application_state.h"
 #include "web/handler/response.h"
+#include "web/page/modules.h"
 
 namespace tornado::web {
 namespace {
@@ -36,6 +37,9 @@ std::vector<std::string> urls_of(RequestHandler& handler, const std::vector<std:
 }
 
 }  // namespace
+
+RequestHandler::Response::Response() = default;
+RequestHandler::Response::~Response() = default;
 
 Future<void> RequestHandler::render(std::string_view template_name) {
   return render(template_name, {});

@@ -139,14 +139,6 @@ struct ExceptClause {
   std::size_t slot = 0;
 };
 
-// Each reads the whole text. Throws SyntaxError.
-ExpressionPtr parse_expression(std::string_view text, Scope& scope);
-Assignment parse_assignment(std::string_view text, Scope& scope);
-Loop parse_loop(std::string_view text, Scope& scope);  // "x in items"
-std::vector<Import> parse_import(std::string_view text,
-                                 Scope& scope);                  // "import a", "from a import b"
-ExceptClause parse_except(std::string_view text, Scope& scope);  // "KeyError as e"
-
 // Saves variables, and puts them back when it goes: what a comprehension, lambda or apply sets
 // stays inside.
 class SavedSlots {

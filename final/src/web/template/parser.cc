@@ -1,9 +1,10 @@
-// Reads expressions: Python's grammar, the part that template.h names.
+// Python's grammar, the part that template.h names.
+#include "web/template/parser.h"
+
 #include <algorithm>
 #include <array>
 #include <optional>
 
-#include "web/template/expression.h"
 #include "web/template/lexer.h"
 #include "web/template/nodes.h"
 

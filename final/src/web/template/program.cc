@@ -7,6 +7,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "web/template/parser.h"
+
 namespace tornado::template_::detail {
 
 namespace {
