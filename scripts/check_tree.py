@@ -4,7 +4,8 @@
   sizes      files of final/ and tests/ at most 800 lines, of chapters/ 400; functions of final/ at most 60 lines
   tests      none is skipped or disabled
   headers    say what they are in their first line, have #pragma once
-  rooms      a room of final/src includes only itself and the rooms before it
+  rooms      a room of final/src includes only itself and the rooms before it, a sub-room what SUB_ROOMS says
+  circles    no file includes itself by way of others, where a header and its source count as one
   public     public headers include no JSON, regex, TLS, formatting, logging or iostream header
 """
 
@@ -17,6 +18,48 @@ from cpp_reader import Reader
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROOMS = ("base", "loop", "net", "http", "web")
+# What each sub-room may include besides base: rooms, sub-rooms, and (".") what lies outside of the sub-rooms of its room.
+SUB_ROOMS = {
+    "base/text": (),
+    "base/json": ("base/text",),
+    "base/log": (),
+    "base/options": ("base/text",),
+    "loop/poll": (),
+    "loop/tornado4": (".",),
+    "net/stream": (".", "loop"),
+    "net/tls": (".", "loop", "net/stream"),
+    "net/resolve": (".", "loop"),
+    "net/tcp": (".", "loop", "net/stream", "net/tls", "net/resolve"),
+    "net/process": ("loop",),
+    "http/message": (),
+    "http/websocket": ("http/message",),
+    "http/server": ("loop", "net", "http/message"),
+    "http/client": ("loop", "net", "http/message"),
+    "http/curl": ("loop", "http/message", "http/client"),
+    "web/routing": (),
+    "web/template": ("http/message",),
+    "web/locale": (),
+    "web/handler": (".", "loop", "http", "web/routing"),
+    "web/static": (".", "http"),
+    "web/page": (".", "web/template", "web/handler"),
+    "web/app": (".", "web/routing", "web/handler", "web/static"),
+    "web/websocket": (".", "loop", "http", "web/handler"),
+    "web/auth": ("http/message", "http/client", "web/handler"),
+    "web/wsgi": ("loop", "http", "web/app", "web/handler"),
+    "web/python": (),
+}
+# Files that are parts of one thing, and therefore know each other.
+PARTS_OF_ONE = (
+    {"loop/loop_state", "loop/signals"},
+    {"net/stream/stream", "net/stream/stream_parts"},
+    {"net/tls/ssl_context", "net/tls/host_certificates"},
+    {"http/server/connection", "http/server/exchange", "http/server/decompressed_body"},
+    {"http/client/simple_client", "http/client/simple_fetch", "http/client/connection", "http/client/connection_pool"},
+    {"http/curl/core", "http/curl/fetch"},
+    {"http/curl/transfer", "http/curl/upload"},
+    {"web/template/operations", "web/template/methods", "web/template/format", "web/template/builtins"},
+    {"tornado/web", "tornado/detail/stock_handlers"},
+)
 MAX_LINES = {"final": 800, "tests": 800, "chapters": 400, "exercises": 400}
 MAX_FUNCTION = 60
 SKIPS = re.compile(r"\bGTEST_SKIP\b|\bDISABLED_\w|pytest\.mark\.(?:skip|xfail)|pytest\.skip\(|unittest\.skip")
@@ -54,8 +97,27 @@ def check_header(name, source):
         yield 1, "no #pragma once"
 
 
+def sub_room(path):
+    """The sub-room of a file of final/src, and "." for one that lies in none."""
+    room, *folders, _ = path.split("/")
+    return f"{room}/{folders[0]}" if folders else "."
+
+
+def may_include(path, included):
+    """Whether a file of a sub-room may include another, both as they are written in an include."""
+    here, there = sub_room(path), sub_room(included)
+    if here in (there, "."):
+        return True
+    room, other = path.split("/")[0], included.split("/")[0]
+    return there in SUB_ROOMS[here] or (room != other and other in ("base", *SUB_ROOMS[here]))
+
+
 def check_includes(name, source):
-    room = name.split("/")[2] if name.startswith("final/src/") else None
+    path = name.removeprefix("final/src/")
+    room = path.split("/")[0] if path != name else None
+    if room in ROOMS and sub_room(path) not in (".", *SUB_ROOMS):
+        yield 1, f"{sub_room(path)} is missing in the table SUB_ROOMS of scripts/check_tree.py"
+        return
     public = name.startswith("final/include/") and name not in OPT_IN
     for match in INCLUDE.finditer(source):
         included = match.group(1)
@@ -63,11 +125,46 @@ def check_includes(name, source):
         other = included.split("/")[0]
         if room in ROOMS and other in ROOMS and ROOMS.index(other) > ROOMS.index(room):
             yield line, f"room {room} includes {included}, which stands on it"
+        elif room in ROOMS and other in ROOMS and not may_include(path, included):
+            yield line, f"{sub_room(path)} includes {included}, which it may not"
         if public and NOT_PUBLIC.match(included):
             yield line, f"a public header includes <{included}>"
 
 
 CHECKS = (check_size, check_skips, check_header, check_includes)
+
+
+def unit(name):
+    """Where a file belongs: a header and its source are one. As an include names it, without its ending."""
+    for folder in ("final/src/", "final/include/"):
+        if name.startswith(folder) and name.endswith((".h", ".cc")):
+            return name.removeprefix(folder).rpartition(".")[0]
+    return None
+
+
+def circles(sources):
+    """(name, line, what is wrong) of each include that leads back to its own file. `sources` by name."""
+    units = {unit(name) for name in sources} - {None}
+    includes = {}  # unit -> unit -> (name, line)
+    for name, source in sources.items():
+        here = unit(name)
+        for match in INCLUDE.finditer(source) if here else ():
+            there = match.group(1).rpartition(".")[0]
+            if there in units and there != here and not any({here, there} <= parts for parts in PARTS_OF_ONE):
+                includes.setdefault(here, {})[there] = (name, source.count("\n", 0, match.start()) + 1)
+
+    def reached(start):
+        seen, left = set(), [start]
+        while left:
+            new = set(includes.get(left.pop(), ())) - seen
+            seen |= new
+            left += new
+        return seen
+
+    for here, theres in includes.items():
+        for there, (name, line) in theres.items():
+            if here in reached(there):
+                yield name, line, f"{here} includes {there}, which leads back to it"
 
 
 def problems(name, source):
@@ -84,16 +181,15 @@ def project_files():
 
 
 def main():
-    names = project_files()
-    bad = 0
-    for name in names:
-        for line, problem in problems(name, (ROOT / name).read_text()):
-            print(f"{name}:{line}: {problem}")
-            bad += 1
-    if bad:
-        print(f"error: {bad} breaches of the house rules")
+    sources = {name: (ROOT / name).read_text() for name in project_files()}
+    found = [(name, *problem) for name, source in sources.items() for problem in problems(name, source)]
+    found += circles(sources)
+    for name, line, problem in found:
+        print(f"{name}:{line}: {problem}")
+    if found:
+        print(f"error: {len(found)} breaches of the house rules")
         return 1
-    print(f"check_tree: {len(names)} files keep the house rules.")
+    print(f"check_tree: {len(sources)} files keep the house rules.")
     return 0
 
 
