@@ -58,7 +58,7 @@ PARTS_OF_ONE = (
     {"http/curl/core", "http/curl/fetch"},
     {"http/curl/transfer", "http/curl/upload"},
     {"web/template/operations", "web/template/methods", "web/template/format", "web/template/builtins"},
-    {"tornado/web", "tornado/detail/stock_handlers"},
+    {"tornado/web", "tornado/core/stock_handlers"},
 )
 MAX_LINES = {"final": 800, "tests": 800, "chapters": 400, "exercises": 400}
 MAX_FUNCTION = 60
@@ -89,7 +89,7 @@ def check_skips(name, source):
 def check_header(name, source):
     if not (name.startswith("final/") and name.endswith(".h")):
         return
-    public = name.startswith("final/include/") and "/detail/" not in name
+    public = name.startswith("final/include/") and "/core/" not in name
     kind = "Public header" if public else "Internal header"
     if kind not in source.partition("\n")[0]:
         yield 1, f"the first line does not say '{kind}'"

@@ -14,7 +14,7 @@ PUBLIC = "// Public header.\n#pragma once\n"
 SKIP = "GTEST_" + "SKIP() << 1;\n"
 CLEAN = [
     ("final/include/tornado/a.h", PUBLIC + "#include <string>\n"),
-    ("final/include/tornado/detail/a.h", "// Internal header.\n#pragma once\n"),
+    ("final/include/tornado/core/a.h", "// Internal header.\n#pragma once\n"),
     ("final/include/tornado/json.h", PUBLIC + "#include <nlohmann/json.hpp>\n"),
     ("final/src/net/a.cc", '#include "loop/b.h"\n#include "net/c.h"\n#include <openssl/ssl.h>\n'),
     ("final/src/net/a.cc", '#include "net/tcp/a.h"\n'),

@@ -23,7 +23,7 @@ REFUSED = [
      "Future<void> serve(netutil::Socket, const netutil::Address&) { co_return; }\n"
      "auto accept(const netutil::Socket& socket) { return netutil::add_accept_handler(socket, &serve); }",
      ("static assertion failed: an accept handler cannot be a coroutine",
-      "static assertion failed due to requirement '!tornado::detail::is_future")),
+      "static assertion failed due to requirement '!core::is_future")),
 ]
 
 

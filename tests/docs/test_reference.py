@@ -48,7 +48,7 @@ def test_every_public_header_has_a_page_and_says_what_it_is(reference):
 
 
 def test_what_is_internal_is_not_in_it(reference):
-    assert not list(reference.glob("*detail*"))
+    assert not [*reference.glob("*detail*"), *reference.glob("*tornado_1_1core*")]
 
 
 def test_a_comment_that_doxygen_does_not_understand_fails(tmp_path):

@@ -30,8 +30,8 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/json_box.h>
-#include <tornado/detail/web_errors.h>
+#include <tornado/core/json_box.h>
+#include <tornado/core/web_errors.h>
 
 #include <exception>
 #include <optional>
@@ -52,7 +52,7 @@ namespace tornado::auth {
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 // A tornado::json, which converts to it: what a service says of somebody.
-using User = tornado::detail::JsonBox;
+using User = core::JsonBox;
 
 // The person was not authenticated, or the service did not answer as it should. Tornado: AuthError;
 // there, errors of the HTTP client and of JSON come as they are.
@@ -76,7 +76,7 @@ struct OAuthToken {
   // user["access_token"] of what OAuthMixin::get_authenticated_user() gave. Throws the library's
   // exceptions for a json that is no such object.
   template <class J>
-    requires requires(const J& token) { tornado::detail::JsonText<J>::object_text(token); }
+    requires requires(const J& token) { core::JsonText<J>::object_text(token); }
   OAuthToken(const J& token)
       : OAuthToken(token.at("key").template get<std::string>(),
                    token.at("secret").template get<std::string>()) {}
@@ -126,9 +126,9 @@ class OpenIdMixin : public AuthMixin {
   // Authentication 2.0 section 11); Tornado looks at neither. Fails with AuthError: 403 if the
   // person has cancelled, or the service does not know of it.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> get_authenticated_user() {
+  Future<core::Json<Use>> get_authenticated_user() {
     const User user = co_await openid_user();
-    co_return user.as<tornado::detail::Json<Use>>();
+    co_return user.as<core::Json<Use>>();
   }
 
  protected:
@@ -160,9 +160,9 @@ class OAuthMixin : public AuthMixin {
   // which is then cleared, and gets an access token. Gives what oauth_get_user_future() says, with
   // "access_token" added: {"key": ..., "secret": ...} and what else came with it.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> get_authenticated_user() {
+  Future<core::Json<Use>> get_authenticated_user() {
     const User user = co_await oauth_user();
-    co_return user.as<tornado::detail::Json<Use>>();
+    co_return user.as<core::Json<Use>>();
   }
 
   // The parameters that make a request one of the person who owns `access_token`, signature
@@ -207,12 +207,12 @@ class TwitterMixin : public OAuthMixin {
   // there are `post_args`, an empty list too. `args` are the query's. Signed, unless the token's
   // key is empty. With g++ 12, name the lists before the co_await.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> twitter_request(
-      std::string path, OAuthToken access_token, std::optional<Parameters> post_args = std::nullopt,
-      Parameters args = Parameters()) {
+  Future<core::Json<Use>> twitter_request(std::string path, OAuthToken access_token,
+                                          std::optional<Parameters> post_args = std::nullopt,
+                                          Parameters args = Parameters()) {
     const User answer = co_await request_twitter(std::move(path), std::move(access_token),
                                                  std::move(post_args), std::move(args));
-    co_return answer.as<tornado::detail::Json<Use>>();
+    co_return answer.as<core::Json<Use>>();
   }
 
  protected:
@@ -262,13 +262,11 @@ class OAuth2Mixin : public AuthMixin {
   // oauth_use_pkce() ask for. Fails with AuthError: 403 if the service does not take the code.
   // Not in Tornado.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> oauth_fetch_token(std::string redirect_uri,
-                                                       std::string client_id,
-                                                       std::string client_secret,
-                                                       std::string code) {
+  Future<core::Json<Use>> oauth_fetch_token(std::string redirect_uri, std::string client_id,
+                                            std::string client_secret, std::string code) {
     const User token = co_await oauth2_token(std::move(redirect_uri), std::move(client_id),
                                              std::move(client_secret), std::move(code));
-    co_return token.as<tornado::detail::Json<Use>>();
+    co_return token.as<core::Json<Use>>();
   }
 
   // What the service answers for `url`: a POST if there are `post_args`, an empty list too; `args`
@@ -276,12 +274,12 @@ class OAuth2Mixin : public AuthMixin {
   // (RFC 9700 4.3.2). Tornado puts it into the query, and without it drops `args`. With g++ 12,
   // name the lists before the co_await.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> oauth2_request(
-      std::string url, std::string access_token = std::string(),
-      std::optional<Parameters> post_args = std::nullopt, Parameters args = Parameters()) {
+  Future<core::Json<Use>> oauth2_request(std::string url, std::string access_token = std::string(),
+                                         std::optional<Parameters> post_args = std::nullopt,
+                                         Parameters args = Parameters()) {
     const User answer = co_await oauth2_answer(std::move(url), std::move(access_token),
                                                std::move(post_args), std::move(args));
-    co_return answer.as<tornado::detail::Json<Use>>();
+    co_return answer.as<core::Json<Use>>();
   }
 
  protected:
@@ -321,10 +319,9 @@ class GoogleOAuth2Mixin : public OAuth2Mixin {
   // "access_token", and what else Google sends. For the person, ask oauth_userinfo_url().
   // `redirect_uri` is the one that authorize_redirect() had.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> get_authenticated_user(std::string redirect_uri,
-                                                            std::string code) {
+  Future<core::Json<Use>> get_authenticated_user(std::string redirect_uri, std::string code) {
     const User token = co_await google_token(std::move(redirect_uri), std::move(code));
-    co_return token.as<tornado::detail::Json<Use>>();
+    co_return token.as<core::Json<Use>>();
   }
 
  protected:
@@ -346,20 +343,21 @@ class FacebookGraphMixin : public OAuth2Mixin {
   // name, first_name, last_name, locale, picture, link and `extra_fields`, null where Facebook does
   // not say; "access_token"; and "session_expires", seconds, as text.
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> get_authenticated_user(
+  Future<core::Json<Use>> get_authenticated_user(
       std::string redirect_uri, std::string client_id, std::string client_secret, std::string code,
       std::vector<std::string> extra_fields = std::vector<std::string>()) {
     const User user =
         co_await facebook_user(std::move(redirect_uri), std::move(client_id),
                                std::move(client_secret), std::move(code), std::move(extra_fields));
-    co_return user.as<tornado::detail::Json<Use>>();
+    co_return user.as<core::Json<Use>>();
   }
 
   // oauth2_request() for a path, such as "/me/feed".
   template <class Use = void>
-  Future<tornado::detail::Json<Use>> facebook_request(
-      std::string path, std::string access_token = std::string(),
-      std::optional<Parameters> post_args = std::nullopt, Parameters args = Parameters()) {
+  Future<core::Json<Use>> facebook_request(std::string path,
+                                           std::string access_token = std::string(),
+                                           std::optional<Parameters> post_args = std::nullopt,
+                                           Parameters args = Parameters()) {
     return oauth2_request<Use>(facebook_base_url() + path, std::move(access_token),
                                std::move(post_args), std::move(args));
   }

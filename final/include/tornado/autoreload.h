@@ -11,7 +11,7 @@
 // is the build's business here: it would not have been linked.
 #pragma once
 
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 
 #include <string>
 
@@ -35,6 +35,6 @@ void watch(const std::string& path);
 // Calls `hook` before the process is replaced, on the thread that has noticed. If that fails, after
 // all, hooks are called again the next time. What they throw is logged. Any thread.
 // (add_reload_hook)
-void add_reload_hook(tornado::detail::Function<void()> hook);
+void add_reload_hook(core::Function<void()> hook);
 
 }  // namespace tornado::autoreload

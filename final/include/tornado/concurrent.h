@@ -3,10 +3,10 @@
 // concurrent.futures that Tornado uses.
 #pragma once
 
-#include <tornado/detail/context.h>
-#include <tornado/detail/future_state.h>
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/runtime.h>
+#include <tornado/core/context.h>
+#include <tornado/core/future_state.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/runtime.h>
 
 #include <atomic>
 #include <exception>
@@ -39,7 +39,7 @@ using tornado::Future;
 
 }  // namespace concurrent
 
-namespace detail {
+namespace core {
 
 template <class T>
 class Promise;
@@ -108,7 +108,7 @@ inline constexpr bool is_future = false;
 template <class T>
 inline constexpr bool is_future<Future<T>> = true;
 
-}  // namespace detail
+}  // namespace core
 
 // The one asynchronous type: what read_until and fetch return, what a coroutine returns, what
 // co_await takes (tornado.concurrent.Future).
@@ -137,10 +137,10 @@ class Future {
 
  public:
   using value_type = T;
-  using promise_type = detail::Promise<T>;
+  using promise_type = core::Promise<T>;
 
   // A new future, not yet done.
-  Future() : state_(new detail::FutureState<T>(detail::FutureOrigin::kPlain)) {}
+  Future() : state_(new core::FutureState<T>(core::FutureOrigin::kPlain)) {}
   Future(const Future& other) noexcept : state_(other.state_) { state_->retain(); }
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   Future& operator=(Future other) noexcept {
@@ -155,12 +155,12 @@ class Future {
   template <class U = T>
     requires(!std::is_void_v<T> && std::is_constructible_v<T, U &&>)
   void set_result(U&& value) const {
-    if (!state_->set(std::forward<U>(value))) detail::throw_already_done();
+    if (!state_->set(std::forward<U>(value))) core::throw_already_done();
   }
   void set_result() const
     requires std::is_void_v<T>
   {
-    if (!state_->set()) detail::throw_already_done();
+    if (!state_->set()) core::throw_already_done();
   }
 
   // Completes the future with an exception: an exception_ptr, or any object to be thrown.
@@ -168,8 +168,8 @@ class Future {
   template <class E>
   void set_exception(E exception) const {
     if constexpr (std::is_same_v<E, std::exception_ptr>) {
-      if (exception == nullptr) detail::throw_null_exception();
-      if (!state_->fail(std::move(exception))) detail::throw_already_done();
+      if (exception == nullptr) core::throw_null_exception();
+      if (!state_->fail(std::move(exception))) core::throw_already_done();
     } else {
       set_exception(std::make_exception_ptr(std::move(exception)));
     }
@@ -201,7 +201,7 @@ class Future {
     requires std::is_invocable_v<F&>
   void on_cancel(F stop) const {
     state_->check_thread();
-    state_->set_canceller(new detail::OnCancel<F>(std::move(stop)));
+    state_->set_canceller(new core::OnCancel<F>(std::move(stop)));
   }
   void on_cancel() const {
     state_->check_thread();
@@ -236,7 +236,7 @@ class Future {
   template <class F>
   void add_done_callback(F callback) const {
     state_->check_thread();
-    auto* node = new detail::DoneCallback<T, F>(std::move(callback));
+    auto* node = new core::DoneCallback<T, F>(std::move(callback));
     if (state_->done()) {
       node->completed(*state_);
     } else {
@@ -245,21 +245,21 @@ class Future {
   }
 
   // co_await gives the result or throws the exception. A result that is ready is taken at once.
-  detail::FutureAwaiter<T> operator co_await() const&;
-  detail::FutureAwaiter<T> operator co_await() &&;
+  core::FutureAwaiter<T> operator co_await() const&;
+  core::FutureAwaiter<T> operator co_await() &&;
 
  private:
-  friend class detail::Promise<T>;
-  friend struct detail::FutureAccess;
+  friend class core::Promise<T>;
+  friend struct core::FutureAccess;
   template <class, class>
-  friend class detail::DoneCallback;
+  friend class core::DoneCallback;
 
-  explicit Future(detail::FutureState<T>* state) noexcept : state_(state) {}
+  explicit Future(core::FutureState<T>* state) noexcept : state_(state) {}
 
-  detail::FutureState<T>* state_;
+  core::FutureState<T>* state_;
 };
 
-namespace detail {
+namespace core {
 
 // For the rooms of this library: what is behind a handle.
 struct FutureAccess {
@@ -457,7 +457,7 @@ void DoneCallback<T, F>::run() {
   run_in_context(std::move(context_), [&] { run_and_free(*this, function_, std::move(future)); });
 }
 
-}  // namespace detail
+}  // namespace core
 
 namespace ioloop::detail {
 class Mailbox;
@@ -471,9 +471,7 @@ void log_after_cancel(const std::exception_ptr& exception) noexcept;
 
 // A task for another thread whose result comes back as a future. Made, delivered and let go of on
 // the loop's thread; only work() runs elsewhere.
-class Job : public tornado::detail::Runnable,
-            public tornado::detail::ListHook,
-            protected tornado::detail::Canceller {
+class Job : public core::Runnable, public core::ListHook, protected core::Canceller {
  public:
   Job();
   ~Job() override;
@@ -496,14 +494,14 @@ class Job : public tornado::detail::Runnable,
 
   // A task that has not begun is passed over by the worker. One that has may use what belongs to
   // whoever waits for it: that one goes on when it has ended.
-  void cancel(tornado::detail::FutureStateBase& future) override;
+  void cancel(core::FutureStateBase& future) override;
   void let_go() noexcept override {}
 
  private:
   friend class tornado::ioloop::detail::Mailbox;
   std::atomic<bool> begun_ = false;  // or never to be
   bool cancelled_ = false;
-  tornado::detail::Ref<tornado::ioloop::detail::Mailbox> mailbox_;
+  core::Ref<tornado::ioloop::detail::Mailbox> mailbox_;
 };
 
 template <class R>
@@ -528,12 +526,12 @@ template <class R, class F>
 class FunctionJob final : public Job {
  public:
   FunctionJob(F f, Future<R> future) : function_(std::move(f)), future_(std::move(future)) {
-    tornado::detail::FutureAccess::state(*future_).set_canceller(this);
+    core::FutureAccess::state(*future_).set_canceller(this);
   }
   ~FunctionJob() override { abandon(); }
   void abandon() noexcept override {
     if (!future_) return;
-    tornado::detail::FutureAccess::state(*future_).set_canceller(nullptr);
+    core::FutureAccess::state(*future_).set_canceller(nullptr);
     future_.reset();
   }
 
@@ -549,7 +547,7 @@ class FunctionJob final : public Job {
   void deliver() override {
     if (!future_ || future_->done()) return;
     if (cancelled()) {
-      tornado::detail::FutureAccess::state(*future_).fail_cancelled();
+      core::FutureAccess::state(*future_).fail_cancelled();
       return;
     }
     if (error_ != nullptr) {
@@ -588,11 +586,11 @@ class Executor {
   template <class F, class... Args>
   auto submit(F&& f, Args&&... args) {
     auto bound = [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
-      return tornado::detail::invoke(f, std::move(args)...);
+      return core::invoke(f, std::move(args)...);
     };
     using R = decltype(bound());
     Future<R> future;
-    tornado::detail::Owned<detail::Job> job(
+    core::Owned<detail::Job> job(
         new detail::FunctionJob<R, decltype(bound)>(std::move(bound), future));
     job->enlist();
     execute(std::move(job));
@@ -601,7 +599,7 @@ class Executor {
 
  protected:
   // Takes the job to a worker. See executor.cc for what becomes of a job.
-  virtual void execute(tornado::detail::Owned<detail::Job> job) = 0;
+  virtual void execute(core::Owned<detail::Job> job) = 0;
 };
 
 // A pool of threads (concurrent.futures.ThreadPoolExecutor). Threads start when there is work for
@@ -618,17 +616,17 @@ class ThreadPoolExecutor final : public Executor {
   void shutdown();
 
  protected:
-  void execute(tornado::detail::Owned<detail::Job> job) override;
+  void execute(core::Owned<detail::Job> job) override;
 
  private:
   struct Pool;
-  tornado::detail::Ref<Pool> pool_;
+  core::Ref<Pool> pool_;
 };
 
 // Runs a task on the spot, in submit(). (concurrent.dummy_executor)
 class DummyExecutor final : public Executor {
  protected:
-  void execute(tornado::detail::Owned<detail::Job> job) override;
+  void execute(core::Owned<detail::Job> job) override;
 };
 inline DummyExecutor dummy_executor;
 
@@ -659,7 +657,7 @@ auto run_on_executor(C* self, Method method, Args&&... args) {
 // Whether it is a future, and not a result. (is_future)
 template <class T>
 constexpr bool is_future(const T& /*value*/) {
-  return tornado::detail::is_future<T>;
+  return core::is_future<T>;
 }
 
 // Calls `callback(future)` at once if the future is done, on the loop when it will be.
@@ -678,7 +676,7 @@ void future_add_done_callback(const Future<T>& future, F callback) {
 template <class T>
 void chain_future(const Future<T>& from, const Future<T>& to) {
   future_add_done_callback(from, [to](Future<T> done) {
-    if (!to.done()) tornado::detail::hand_over(std::move(done), to);
+    if (!to.done()) core::hand_over(std::move(done), to);
   });
 }
 
@@ -709,13 +707,13 @@ void future_set_exc_info(const Future<T>& future, std::exception_ptr exception) 
 }  // namespace concurrent
 
 template <class T>
-detail::FutureAwaiter<T> Future<T>::operator co_await() const& {
-  return detail::FutureAwaiter<T>(*this);
+core::FutureAwaiter<T> Future<T>::operator co_await() const& {
+  return core::FutureAwaiter<T>(*this);
 }
 
 template <class T>
-detail::FutureAwaiter<T> Future<T>::operator co_await() && {
-  return detail::FutureAwaiter<T>(std::move(*this));
+core::FutureAwaiter<T> Future<T>::operator co_await() && {
+  return core::FutureAwaiter<T>(std::move(*this));
 }
 
 }  // namespace tornado

@@ -2,7 +2,7 @@
 // digest authentication. Mirrors tornado.curl_httpclient.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 #include <tornado/httpclient.h>
 
 #include <memory>
@@ -65,7 +65,7 @@ class CurlAsyncHTTPClient final : public httpclient::Implementation {
   void close() override;
 
  private:
-  tornado::detail::Ref<http::CurlCore> core_;
+  core::Ref<http::CurlCore> core_;
 };
 
 }  // namespace tornado::curl_httpclient

@@ -6,7 +6,7 @@
 // with the input's length only.
 #pragma once
 
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 
 #include <string>
 #include <string_view>
@@ -59,7 +59,7 @@ struct LinkifyOptions {
   std::vector<std::string> permitted_protocols = {"http", "https"};
   // What to put into a link's <a> instead of extra_params. It gets the URL, escaped. In Tornado it
   // is given as extra_params.
-  tornado::detail::Function<std::string(std::string_view url)> extra_params_of = {};
+  core::Function<std::string(std::string_view url)> extra_params_of = {};
 };
 
 // Turns plain text into HTML: escapes it, then makes links of the URLs in it.

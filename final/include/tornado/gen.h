@@ -2,8 +2,8 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/callback_style.h>
-#include <tornado/detail/group.h>
+#include <tornado/core/callback_style.h>
+#include <tornado/core/group.h>
 #include <tornado/ioloop.h>
 
 #include <map>
@@ -83,8 +83,8 @@ class FirstFailure {
 
 // `co_await settled(future)`: until the future is done, without looking at what it holds.
 template <class T>
-tornado::detail::FutureWait<T> settled(const Future<T>& future) {
-  return tornado::detail::FutureWait<T>(future);
+core::FutureWait<T> settled(const Future<T>& future) {
+  return core::FutureWait<T>(future);
 }
 
 // void has no place in a tuple; std::monostate stands for it.
@@ -102,25 +102,25 @@ Held<T> take(Future<T>& done) {
 
 // While it lives, a request to cancel `to` goes on to `from`, and ends `to` if it cannot.
 template <class T>
-class CancelLink final : public tornado::detail::Canceller, public tornado::detail::Pooled {
+class CancelLink final : public core::Canceller, public core::Pooled {
  public:
   // Stands in a callback that waits for `from`, so that lives.
   CancelLink(const Future<T>& from, Future<T> to)
-      : from_(tornado::detail::FutureAccess::state(from)), to_(std::move(to)) {
-    tornado::detail::FutureAccess::state(to_).set_canceller(this);
+      : from_(core::FutureAccess::state(from)), to_(std::move(to)) {
+    core::FutureAccess::state(to_).set_canceller(this);
   }
   CancelLink(const CancelLink&) = delete;
   CancelLink& operator=(const CancelLink&) = delete;
-  ~CancelLink() { tornado::detail::FutureAccess::state(to_).set_canceller(nullptr); }
+  ~CancelLink() { core::FutureAccess::state(to_).set_canceller(nullptr); }
 
-  void cancel(tornado::detail::FutureStateBase& to) override {
+  void cancel(core::FutureStateBase& to) override {
     if (!from_.cancel_unless_shared()) to.fail_cancelled();
   }
   void let_go() noexcept override {}
-  tornado::detail::Suspension* inner() noexcept override { return from_.suspension(); }
+  core::Suspension* inner() noexcept override { return from_.suspension(); }
 
  private:
-  tornado::detail::FutureStateBase& from_;
+  core::FutureStateBase& from_;
   const Future<T> to_;
 };
 
@@ -184,21 +184,21 @@ Future<std::tuple<detail::Held<T>...>> multi(Future<T>... children) {
 
 // Completes after `seconds` (or a std::chrono duration). (gen.sleep)
 Future<void> sleep(double seconds);
-template <tornado::detail::Duration D>
+template <core::Duration D>
 Future<void> sleep(const D& duration) {
-  return sleep(tornado::detail::to_seconds(duration));
+  return sleep(core::to_seconds(duration));
 }
 
 // `co_await gen::moment` lets the loop make one iteration: events, timers and other callbacks get
 // their turn. (gen.moment)
 struct Moment {
-  class Awaiter final : public tornado::detail::Suspension {
+  class Awaiter final : public core::Suspension {
    public:
     Awaiter() = default;
     bool await_ready() const noexcept { return false; }
     template <class P>
     void await_suspend(std::coroutine_handle<P> handle) {
-      suspend(handle, tornado::detail::future_of(handle.promise()));
+      suspend(handle, core::future_of(handle.promise()));
       resume_next_round();
       deliver_cancel();
     }
@@ -220,10 +220,10 @@ Future<T> with_timeout(double deadline, Future<T> future, QuietExceptions quiet 
   const auto timer = loop.add_timeout(deadline, [result, future] {
     if (!result.done() && !future.done()) result.set_exception(TimeoutError());
   });
-  tornado::detail::Owned link(new detail::CancelLink<T>(future, result));
+  core::Owned link(new detail::CancelLink<T>(future, result));
   future.add_done_callback([result, timer, &loop, quiet, link = std::move(link)](Future<T> done) {
     if (timer.pending()) loop.remove_timeout(timer);  // else the loop may be gone
-    if (!result.done()) return tornado::detail::hand_over(std::move(done), result);
+    if (!result.done()) return core::hand_over(std::move(done), result);
     if (const auto exception = done.exception();
         exception && !done.cancelled() && !quiet.contains(exception)) {
       detail::log_failure_after_timeout(exception);
@@ -231,26 +231,26 @@ Future<T> with_timeout(double deadline, Future<T> future, QuietExceptions quiet 
   });
   return result;
 }
-template <tornado::detail::Duration D, class T>
+template <core::Duration D, class T>
 Future<T> with_timeout(const D& duration, Future<T> future, QuietExceptions quiet = {}) {
-  return with_timeout(ioloop::IOLoop::current().time() + tornado::detail::to_seconds(duration),
+  return with_timeout(ioloop::IOLoop::current().time() + core::to_seconds(duration),
                       std::move(future), quiet);
 }
 
 namespace detail {
 // Tells a request to end from the deadline, which ends the work only where nobody has asked.
 template <class T>
-class DeadlineWait final : public tornado::detail::FutureWait<T> {
+class DeadlineWait final : public core::FutureWait<T> {
  public:
-  using tornado::detail::FutureWait<T>::FutureWait;
+  using core::FutureWait<T>::FutureWait;
   void cancel() override {
     asked_ = true;
-    tornado::detail::FutureWait<T>::cancel();
+    core::FutureWait<T>::cancel();
   }
   void time_is_up() {
     if (asked_ || this->state().done()) return;  // it is ending already, or has
     late_ = true;
-    tornado::detail::FutureWait<T>::cancel();
+    core::FutureWait<T>::cancel();
   }
   bool timed_out() const noexcept { return late_ && !asked_; }
 
@@ -297,14 +297,14 @@ Future<T> with_deadline(double deadline, Future<T> work) {
 // The same with a function that starts the work, mostly a coroutine lambda: it stays alive until
 // the work has ended, and so do its captures.
 template <class F>
-  requires tornado::detail::is_future<std::invoke_result_t<F&>>
+  requires core::is_future<std::invoke_result_t<F&>>
 std::invoke_result_t<F&> with_deadline(double deadline, F function) {
   auto work = function();
   co_return co_await with_deadline(deadline, std::move(work));
 }
-template <tornado::detail::Duration D, class Work>
+template <core::Duration D, class Work>
 auto with_deadline(const D& duration, Work work) {
-  return with_deadline(ioloop::IOLoop::current().time() + tornado::detail::to_seconds(duration),
+  return with_deadline(ioloop::IOLoop::current().time() + core::to_seconds(duration),
                        std::move(work));
 }
 
@@ -361,12 +361,12 @@ class WaitIterator {
   using Entry = std::pair<Key, Future<T>>;
 
   // Shared with the callbacks of the futures, which may outlive the iterator.
-  struct State : tornado::detail::Counted {
+  struct State : core::Counted {
     // Gives the first that is there to who waits, if there are both.
     void give() {
       if (given == finished.size() || !running || running->done()) return;
       current = std::move(finished[given++]);
-      tornado::detail::hand_over(current->second, *running);
+      core::hand_over(current->second, *running);
     }
 
     std::size_t total = 0;
@@ -389,7 +389,7 @@ class WaitIterator {
     return *state_->current;
   }
 
-  tornado::detail::Ref<State> state_{new State};
+  core::Ref<State> state_{new State};
 };
 template <class T, class... Rest>
 WaitIterator(const Future<T>&, const Rest&...) -> WaitIterator<T>;
@@ -403,7 +403,7 @@ WaitIterator(const std::map<Key, Future<T>>&) -> WaitIterator<T, Key>;
 // The future itself; anything else as the result of one. (gen.maybe_future)
 template <class T>
 auto maybe_future(T value) {
-  if constexpr (tornado::detail::is_future<T>) {
+  if constexpr (core::is_future<T>) {
     return value;
   } else {
     Future<T> done;
@@ -429,8 +429,8 @@ auto convert_yielded(std::map<K, Future<T>> futures) {
 
 // Whether calling F with Args gives a future. (gen.is_coroutine_function)
 template <class F, class... Args>
-concept CoroutineFunction = std::is_invocable_v<F&, Args...> &&
-                            tornado::detail::is_future<std::invoke_result_t<F&, Args...>>;
+concept CoroutineFunction =
+    std::is_invocable_v<F&, Args...> && core::is_future<std::invoke_result_t<F&, Args...>>;
 
 }  // namespace tornado::gen
 

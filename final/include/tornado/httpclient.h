@@ -3,9 +3,9 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/function.h>
-#include <tornado/detail/maybe_coroutine.h>
-#include <tornado/detail/pointers.h>
+#include <tornado/core/function.h>
+#include <tornado/core/maybe_coroutine.h>
+#include <tornado/core/pointers.h>
 #include <tornado/httputil.h>
 #include <tornado/netutil.h>
 #include <tornado/ssl.h>
@@ -76,10 +76,10 @@ class HTTPStreamClosedError : public HTTPClientError {
 namespace detail {
 
 template <class... Args>
-using MaybeCoroutine = tornado::detail::MaybeCoroutine<Args...>;
+using MaybeCoroutine = core::MaybeCoroutine<Args...>;
 
 // Where a body producer's bytes go.
-class BodySink : public tornado::detail::Counted {
+class BodySink : public core::Counted {
  public:
   virtual Future<void> write(std::string chunk) = 0;
 };
@@ -89,7 +89,7 @@ class BodySink : public tornado::detail::Counted {
 // What a body producer is given to write with. Copies write to the same request.
 class BodyWriter {
  public:
-  explicit BodyWriter(tornado::detail::Ref<detail::BodySink> sink) : sink_(std::move(sink)) {}
+  explicit BodyWriter(core::Ref<detail::BodySink> sink) : sink_(std::move(sink)) {}
 
   // Sends a piece of the body. Awaiting the future is the back-pressure: it is done when little
   // waits to leave (64 KiB). Fails with iostream::StreamClosedError once the fetch is over, and
@@ -97,7 +97,7 @@ class BodyWriter {
   Future<void> operator()(std::string chunk) const { return sink_->write(std::move(chunk)); }
 
  private:
-  tornado::detail::Ref<detail::BodySink> sink_;
+  core::Ref<detail::BodySink> sink_;
 };
 
 // What to fetch, and how. A field that is not set takes its value from the client's defaults (see
@@ -154,7 +154,7 @@ struct HTTPRequest {
   detail::MaybeCoroutine<std::string> streaming_callback;
   // Gets the start line, each header line, and the empty line, all with their CRLF, before the
   // body. What it throws ends the fetch.
-  tornado::detail::Function<void(std::string)> header_callback;
+  core::Function<void(std::string)> header_callback;
 
   // For curl_httpclient; the simple client answers a request with a proxy_host with
   // std::invalid_argument.
@@ -164,7 +164,7 @@ struct HTTPRequest {
   std::optional<std::string> proxy_password;
   std::optional<std::string> proxy_auth_mode;  // "basic" or "digest" ("basic")
   // Called with libcurl's easy handle (CURL*) before the transfer.
-  tornado::detail::Function<void(void*)> prepare_curl_callback;
+  core::Function<void(void*)> prepare_curl_callback;
 };
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -266,8 +266,7 @@ class Implementation {
   virtual void close() {}
 };
 
-using ImplementationFactory =
-    tornado::detail::Function<std::unique_ptr<Implementation>(const ClientOptions&)>;
+using ImplementationFactory = core::Function<std::unique_ptr<Implementation>(const ClientOptions&)>;
 
 struct ForceInstance {};
 inline constexpr ForceInstance force_instance;
@@ -356,7 +355,7 @@ class HTTPClient {
 
  private:
   struct Impl;
-  tornado::detail::Owned<Impl> impl_;
+  core::Owned<Impl> impl_;
   ClientOptions options_;
 };
 

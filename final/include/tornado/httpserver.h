@@ -3,8 +3,8 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/request_callback.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/request_callback.h>
 #include <tornado/http1connection.h>
 #include <tornado/httputil.h>
 #include <tornado/tcpserver.h>
@@ -90,7 +90,7 @@ class HTTPServer : public tcpserver::TCPServer {
   HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned, const HTTPServerOptions& options);
 
   std::shared_ptr<detail::CallbackDelegate> owned_delegate_;
-  tornado::detail::Owned<http::ServerCore> core_;
+  core::Owned<http::ServerCore> core_;
 };
 
 }  // namespace tornado::httpserver

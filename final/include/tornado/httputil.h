@@ -6,7 +6,7 @@
 // thread.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +25,8 @@ namespace tornado {
 template <class T>
 class Future;  // <tornado/concurrent.h>: needed only by code that implements or awaits the
                // interfaces below
-namespace detail {
-struct FileRange;  // <tornado/detail/file.h>
+namespace core {
+struct FileRange;  // <tornado/core/file.h>
 }
 
 namespace ssl {
@@ -356,7 +356,7 @@ class HTTPConnection {
   // Sends a part of a file as another piece of the body. The server's connections leave it to the
   // system and hold no more of it than a small write would; this default reads it and writes it. A
   // file that is too short closes the server's connection.
-  virtual Future<void> write_file(const tornado::detail::FileRange& range);
+  virtual Future<void> write_file(const core::FileRange& range);
   // The message is complete. Call it once.
   virtual void finish() = 0;
 
@@ -470,7 +470,7 @@ class HTTPServerRequest {
 
   bool on_loop_;  // start_ is the loop's time; if not, the monotonic clock's
   double start_;  // seconds
-  mutable tornado::detail::Owned<Decoded> decoded_;
+  mutable core::Owned<Decoded> decoded_;
 };
 
 }  // namespace httputil

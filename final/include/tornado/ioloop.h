@@ -83,41 +83,39 @@ struct LoopState;
 std::string format_seconds(double seconds);
 
 template <class F>
-class Callback final : public tornado::detail::Runnable, public tornado::detail::Pooled {
+class Callback final : public core::Runnable, public core::Pooled {
  public:
-  Callback(tornado::detail::Ref<tornado::detail::Context> context, F f)
+  Callback(core::Ref<core::Context> context, F f)
       : context_(std::move(context)), function_(std::move(f)) {}
   void run() override {
-    tornado::detail::run_in_context(std::move(context_),
-                                    [this] { tornado::detail::run_and_free(*this, function_); });
+    core::run_in_context(std::move(context_), [this] { core::run_and_free(*this, function_); });
   }
   void discard() noexcept override { delete this; }
 
  private:
-  tornado::detail::Ref<tornado::detail::Context> context_;  // outlives the function
+  core::Ref<core::Context> context_;  // outlives the function
   F function_;
 };
 
 template <class F>
-tornado::detail::Runnable& make_callback(tornado::detail::Ref<tornado::detail::Context> context,
-                                         F f) {
+core::Runnable& make_callback(core::Ref<core::Context> context, F f) {
   return *new Callback<F>(std::move(context), std::move(f));
 }
 // For code of this thread's loop.
 template <class F>
-tornado::detail::Runnable& make_callback(F f) {
-  return make_callback(tornado::detail::capture_context(), std::move(f));
+core::Runnable& make_callback(F f) {
+  return make_callback(core::capture_context(), std::move(f));
 }
 
 // A function that keeps a context alive and does not run in it.
 template <class F>
 struct Detached {
   decltype(auto) operator()() { return function(); }
-  tornado::detail::Ref<tornado::detail::Context> kept;
+  core::Ref<core::Context> kept;
   F function;
 };
 template <class F>
-Detached<F> detach(tornado::detail::Ref<tornado::detail::Context> kept, F function) {
+Detached<F> detach(core::Ref<core::Context> kept, F function) {
   return {std::move(kept), std::move(function)};
 }
 
@@ -127,29 +125,28 @@ auto bind_callback(F&& f, Args&&... args) {
     return std::forward<F>(f);
   } else {
     return [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
-      return tornado::detail::invoke(f, std::move(args)...);
+      return core::invoke(f, std::move(args)...);
     };
   }
 }
 
 // Frees a handler at the end of the iteration: it may have removed itself and still be running.
-void retire(tornado::detail::Runnable& handler);
+void retire(core::Runnable& handler);
 
 template <class F>
-class FunctionHandler final : public EventHandler, public tornado::detail::Runnable {
-  static_assert(!tornado::detail::is_future<std::invoke_result_t<F&, int, std::uint32_t>>,
+class FunctionHandler final : public EventHandler, public core::Runnable {
+  static_assert(!core::is_future<std::invoke_result_t<F&, int, std::uint32_t>>,
                 "an event handler cannot be a coroutine: it would be called again before it ends; "
                 "let it call spawn_callback");
 
  public:
-  explicit FunctionHandler(F f)
-      : context_(tornado::detail::capture_context()), function_(std::move(f)) {}
+  explicit FunctionHandler(F f) : context_(core::capture_context()), function_(std::move(f)) {}
   void handle_events(int fd, std::uint32_t events) override {
-    tornado::detail::run_in_context(context_, [&] {
+    core::run_in_context(context_, [&] {
       try {
         function_(fd, events);
       } catch (...) {
-        tornado::detail::report_callback_exception();
+        core::report_callback_exception();
       }
     });
   }
@@ -158,7 +155,7 @@ class FunctionHandler final : public EventHandler, public tornado::detail::Runna
   void discard() noexcept override { delete this; }
 
  private:
-  const tornado::detail::Ref<tornado::detail::Context> context_;  // outlives the function
+  const core::Ref<core::Context> context_;  // outlives the function
   F function_;
 };
 }  // namespace detail
@@ -166,7 +163,7 @@ class FunctionHandler final : public EventHandler, public tornado::detail::Runna
 namespace detail {
 // A function to call many times. Its captures live until the last call, a coroutine's included, has
 // ended.
-class RepeatedCallback : public tornado::detail::Counted {
+class RepeatedCallback : public core::Counted {
  public:
   // Starts one call; the future tells its end and holds what it threw.
   virtual Future<void> call() = 0;
@@ -176,11 +173,11 @@ template <class F>
 class RepeatedFunction final : public RepeatedCallback {
  public:
   explicit RepeatedFunction(F f) : function_(std::move(f)) {}
-  Future<void> call() override { return run(tornado::detail::Ref<RepeatedFunction>(this)); }
+  Future<void> call() override { return run(core::Ref<RepeatedFunction>(this)); }
 
  private:
-  static Future<void> run(tornado::detail::Ref<RepeatedFunction> self) {
-    if constexpr (tornado::detail::is_future<decltype(self->function_())>) {
+  static Future<void> run(core::Ref<RepeatedFunction> self) {
+    if constexpr (core::is_future<decltype(self->function_())>) {
       co_await self->function_();
     } else {
       self->function_();
@@ -192,16 +189,16 @@ class RepeatedFunction final : public RepeatedCallback {
 };
 
 template <class F>
-tornado::detail::Ref<RepeatedCallback> make_repeated(F f) {
-  return tornado::detail::Ref<RepeatedFunction<F>>(new RepeatedFunction<F>(std::move(f)));
+core::Ref<RepeatedCallback> make_repeated(F f) {
+  return core::Ref<RepeatedFunction<F>>(new RepeatedFunction<F>(std::move(f)));
 }
 
 // The function of a run_sync. The loop's callback and the coroutine share it: a loop stopped too
 // early leaves nothing dangling.
 template <class F>
-class SyncCall final : public tornado::detail::Counted {
+class SyncCall final : public core::Counted {
   using Returned = decltype(std::declval<F&>()());
-  static constexpr bool kCoroutine = tornado::detail::is_future<Returned>;
+  static constexpr bool kCoroutine = core::is_future<Returned>;
   template <class R>
   struct Value {
     using type = R;
@@ -216,7 +213,7 @@ class SyncCall final : public tornado::detail::Counted {
 
   explicit SyncCall(F f) : function_(std::move(f)) {}
 
-  static Result invoke(tornado::detail::Ref<SyncCall> self) {
+  static Result invoke(core::Ref<SyncCall> self) {
     if constexpr (kCoroutine) {
       co_return co_await self->function_();
     } else {
@@ -339,7 +336,7 @@ class IOLoop {
   template <class F>
     requires std::is_invocable_v<F&, int, std::uint32_t>
   void add_handler(int fd, F handler, std::uint32_t events) {
-    tornado::detail::Owned owned(new detail::FunctionHandler<F>(std::move(handler)));
+    core::Owned owned(new detail::FunctionHandler<F>(std::move(handler)));
     add_handler(fd, *owned, events);
     owned.release();
   }
@@ -356,7 +353,7 @@ class IOLoop {
   template <class F, class... Args>
   void add_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(
-        tornado::detail::capture_context_for(*this),
+        core::capture_context_for(*this),
         detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...)));
   }
   // The same; says that nobody waits for the result. What fails is logged: it runs in no context,
@@ -365,7 +362,7 @@ class IOLoop {
   void spawn_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(
         {},
-        detail::detach(tornado::detail::capture_context_for(*this),
+        detail::detach(core::capture_context_for(*this),
                        detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...))));
   }
   // Calls `function(argument)` when the loop next looks for events; in no particular order. May be
@@ -388,17 +385,16 @@ class IOLoop {
     return push_timer(deadline, detail::make_callback(detail::bind_callback(
                                     std::forward<F>(f), std::forward<Args>(args)...)));
   }
-  template <tornado::detail::Duration D, class F, class... Args>
+  template <core::Duration D, class F, class... Args>
   Timeout add_timeout(const D& delay, F&& f, Args&&... args) {
-    return call_later(tornado::detail::to_seconds(delay), std::forward<F>(f),
-                      std::forward<Args>(args)...);
+    return call_later(core::to_seconds(delay), std::forward<F>(f), std::forward<Args>(args)...);
   }
   // After `delay` seconds.
   template <class F, class... Args>
   Timeout call_later(double delay, F&& f, Args&&... args) {
     return add_timeout(time() + delay, std::forward<F>(f), std::forward<Args>(args)...);
   }
-  template <tornado::detail::Duration D, class F, class... Args>
+  template <core::Duration D, class F, class... Args>
   Timeout call_later(const D& delay, F&& f, Args&&... args) {
     return add_timeout(delay, std::forward<F>(f), std::forward<Args>(args)...);
   }
@@ -452,17 +448,16 @@ class IOLoop {
   detail::LoopState& internals() noexcept { return *state_; }
 
  private:
-  friend class tornado::detail::Suspension;
+  friend class core::Suspension;
 
-  void set_signal_callback(int signal,
-                           const tornado::detail::Ref<detail::RepeatedCallback>& callback);
-  void push_callback(tornado::detail::Runnable& callback);
-  Timeout push_timer(double deadline, tornado::detail::Runnable& callback);
+  void set_signal_callback(int signal, const core::Ref<detail::RepeatedCallback>& callback);
+  void push_callback(core::Runnable& callback);
+  Timeout push_timer(double deadline, core::Runnable& callback);
   concurrent::Executor& executor_or_default(concurrent::Executor* executor);
   void require_startable() const;
   bool start_for(double timeout);  // true: it was the timeout that ended it
 
-  tornado::detail::Owned<detail::LoopState> state_;
+  core::Owned<detail::LoopState> state_;
 };
 
 // Calls a function every `callback_time` milliseconds (or std::chrono duration), from one period
@@ -477,10 +472,9 @@ class PeriodicCallback {
   template <class F>
   PeriodicCallback(F callback, double callback_time_ms, double jitter = 0)
       : PeriodicCallback(detail::make_repeated(std::move(callback)), callback_time_ms, jitter) {}
-  template <class F, tornado::detail::Duration D>
+  template <class F, core::Duration D>
   PeriodicCallback(F callback, const D& callback_time, double jitter = 0)
-      : PeriodicCallback(std::move(callback), tornado::detail::to_seconds(callback_time) * 1e3,
-                         jitter) {}
+      : PeriodicCallback(std::move(callback), core::to_seconds(callback_time) * 1e3, jitter) {}
   PeriodicCallback(const PeriodicCallback&) = delete;
   PeriodicCallback& operator=(const PeriodicCallback&) = delete;
   ~PeriodicCallback();
@@ -495,17 +489,17 @@ class PeriodicCallback {
  private:
   struct State;
   struct Run;
-  PeriodicCallback(const tornado::detail::Ref<detail::RepeatedCallback>& callback,
-                   double callback_time_ms, double jitter);
+  PeriodicCallback(const core::Ref<detail::RepeatedCallback>& callback, double callback_time_ms,
+                   double jitter);
 
-  tornado::detail::Ref<State> state_;
+  core::Ref<State> state_;
 };
 
 template <class F>
 auto IOLoop::run_sync(F function, double timeout) {
   using Call = detail::SyncCall<F>;
   require_startable();
-  const tornado::detail::Ref<Call> call(new Call(std::move(function)));
+  const core::Ref<Call> call(new Call(std::move(function)));
   struct Scope {  // what is still queued for this call must touch neither the frame nor the loop
     explicit Scope(bool& flag) : over(flag) {}
     ~Scope() { over = true; }

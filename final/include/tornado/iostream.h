@@ -224,7 +224,7 @@ class IOStream {
   // Calls `callback`, and gives what to await before the next piece: a coroutine's end.
   template <class S>
   static auto hand_to(S& callback, std::string piece) {
-    if constexpr (tornado::detail::is_future<std::invoke_result_t<S&, std::string>>) {
+    if constexpr (core::is_future<std::invoke_result_t<S&, std::string>>) {
       return callback(std::move(piece));
     } else {
       callback(std::move(piece));
@@ -257,7 +257,7 @@ class IOStream {
     }
   }
 
-  void set_close_runnable(tornado::detail::Runnable* callback) const;
+  void set_close_runnable(core::Runnable* callback) const;
 
   detail::Stream* stream_ = nullptr;
 };

@@ -3,8 +3,8 @@
 // of tornado.escape.
 #pragma once
 
-#include <tornado/detail/json_box.h>
-#include <tornado/detail/json_text.h>
+#include <tornado/core/json_box.h>
+#include <tornado/core/json_text.h>
 
 #include <cstddef>
 #include <stdexcept>
@@ -12,24 +12,24 @@
 #include <string_view>
 #include <vector>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // A constant JSON object was asked for a name that it does not have. (KeyError)
 [[noreturn]] void throw_no_such_name();
 
-}  // namespace tornado::detail
+}  // namespace tornado::core
 
 // The library's own checks end the program, or do nothing where NDEBUG is defined. The only one
 // that can fail is that of `constant_object["name"]`, and what names there are a client says.
 #ifndef JSON_ASSERT
 #define JSON_ASSERT(condition) \
-  (static_cast<bool>(condition) ? static_cast<void>(0) : ::tornado::detail::throw_no_such_name())
+  (static_cast<bool>(condition) ? static_cast<void>(0) : ::tornado::core::throw_no_such_name())
 #endif
 #include <nlohmann/json.hpp>
 
 namespace tornado {
 
-namespace detail {
+namespace core {
 
 // A vector whose items are looked for: `constant_array[7]` throws std::out_of_range if there are
 // fewer. (IndexError)
@@ -44,13 +44,13 @@ class JsonArray : public std::vector<T, Allocator> {
   const T& operator[](std::size_t index) const { return Base::at(index); }
 };
 
-}  // namespace detail
+}  // namespace core
 
 // A JSON value. Objects keep the order in which their names were added, as Python's dict does.
 //
 // value["name"] and value[7] of a constant value throw std::out_of_range where nothing is there; of
 // another one they add a null. value.at("name") throws in both, and says the name.
-using json = nlohmann::basic_json<nlohmann::ordered_map, detail::JsonArray>;
+using json = nlohmann::basic_json<nlohmann::ordered_map, core::JsonArray>;
 
 namespace escape {
 
@@ -92,7 +92,7 @@ json json_decode(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
 
 // Lets RequestHandler::write() take a JSON object.
 template <>
-struct detail::JsonText<json> {
+struct core::JsonText<json> {
   static std::string object_text(const json& value) {
     if (!value.is_object()) {
       throw std::invalid_argument("write() takes text or a JSON object, no other JSON value");
@@ -103,7 +103,7 @@ struct detail::JsonText<json> {
 
 // What functions return that are declared without the JSON library.
 template <>
-struct detail::JsonType<void> {
+struct core::JsonType<void> {
   using type = json;
 };
 

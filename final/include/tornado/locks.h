@@ -10,7 +10,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/wait_list.h>
+#include <tornado/core/wait_list.h>
 
 namespace tornado::locks {
 
@@ -20,14 +20,14 @@ namespace detail {
 
 // The permits of a semaphore or lock, shared with the guards that hold some of them. A guard whose
 // turn is over holds nothing: its lock was released under it.
-class Permits final : public tornado::detail::Counted {
+class Permits final : public core::Counted {
  public:
   static constexpr std::size_t kUnbounded = static_cast<std::size_t>(-1);
 
   Permits(std::size_t value, std::size_t most) : value_(value), most_(most) {}
 
-  Future<void> acquire(tornado::detail::Deadline timeout);
-  Future<Guard> scoped(tornado::detail::Deadline timeout);
+  Future<void> acquire(core::Deadline timeout);
+  Future<Guard> scoped(core::Deadline timeout);
   void give_back();
   void cancel_all();
 
@@ -37,12 +37,12 @@ class Permits final : public tornado::detail::Counted {
 
  private:
   template <class Request>
-  auto take(tornado::detail::Deadline timeout);
+  auto take(core::Deadline timeout);
 
   std::size_t value_;
   const std::size_t most_;
   std::uint64_t turn_ = 0;
-  tornado::detail::WaitList waiting_;
+  core::WaitList waiting_;
 };
 
 }  // namespace detail
@@ -52,13 +52,13 @@ class Permits final : public tornado::detail::Counted {
 class Condition {
  public:
   // True once notified, false if `timeout` came first.
-  [[nodiscard]] Future<bool> wait(tornado::detail::Deadline timeout = {});
+  [[nodiscard]] Future<bool> wait(core::Deadline timeout = {});
   // Wakes the `n` who wait longest, or fewer if fewer wait. Who comes later does not count.
   void notify(std::size_t n = 1);
   void notify_all();
 
  private:
-  tornado::detail::WaitList waiting_;
+  core::WaitList waiting_;
 };
 
 // A flag to wait for. Not set at first. (locks.Event)
@@ -69,11 +69,11 @@ class Event {
   void set();
   void clear() noexcept { set_ = false; }
   // Until the flag is set. Throws gen::TimeoutError.
-  Future<void> wait(tornado::detail::Deadline timeout = {});
+  Future<void> wait(core::Deadline timeout = {});
 
  private:
   bool set_ = false;
-  tornado::detail::WaitList waiting_;
+  core::WaitList waiting_;
 };
 
 // One permit, held: gives it back when it is destroyed, on the thread it came from. It may outlive
@@ -95,9 +95,9 @@ class [[nodiscard]] Guard {
 
  private:
   friend class detail::Permits;
-  explicit Guard(tornado::detail::Ref<detail::Permits> permits);
+  explicit Guard(core::Ref<detail::Permits> permits);
 
-  tornado::detail::Ref<detail::Permits> permits_;
+  core::Ref<detail::Permits> permits_;
   std::uint64_t turn_ = 0;
 };
 
@@ -114,7 +114,7 @@ class Semaphore {
   template <class I>
     requires std::is_integral_v<I>
   explicit Semaphore(I value)
-      : Semaphore(tornado::detail::not_negative(value, "a semaphore's value"), false) {}
+      : Semaphore(core::not_negative(value, "a semaphore's value"), false) {}
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
   ~Semaphore();
@@ -122,15 +122,15 @@ class Semaphore {
   // Takes a permit, if need be waits for it; release() gives it back, also where the code between
   // the two throws or is cancelled, so scoped() is the better one in most places. Throws
   // gen::TimeoutError. A permit that comes for one who is gone goes to the next.
-  [[nodiscard]] Future<void> acquire(tornado::detail::Deadline timeout = {});
+  [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
   // The same, for a guard that gives the permit back.
-  [[nodiscard]] Future<Guard> scoped(tornado::detail::Deadline timeout = {});
+  [[nodiscard]] Future<Guard> scoped(core::Deadline timeout = {});
   // Adds a permit: that of an acquire(), or a new one.
   void release();
 
  protected:
   Semaphore(std::size_t value, bool bounded);
-  tornado::detail::Ref<detail::Permits> permits_;
+  core::Ref<detail::Permits> permits_;
 };
 
 // A semaphore that never has more permits than it began with: release() throws
@@ -141,7 +141,7 @@ class BoundedSemaphore : public Semaphore {
   template <class I>
     requires std::is_integral_v<I>
   explicit BoundedSemaphore(I value)
-      : Semaphore(tornado::detail::not_negative(value, "a semaphore's value"), true) {}
+      : Semaphore(core::not_negative(value, "a semaphore's value"), true) {}
 };
 
 // One at a time. (locks.Lock)
@@ -158,16 +158,16 @@ class Lock {
   ~Lock();
 
   // Locks until release(). Throws gen::TimeoutError.
-  [[nodiscard]] Future<void> acquire(tornado::detail::Deadline timeout = {});
+  [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
   // Locks as long as the guard lives.
-  [[nodiscard]] Future<Guard> scoped(tornado::detail::Deadline timeout = {});
+  [[nodiscard]] Future<Guard> scoped(core::Deadline timeout = {});
   // Unlocks, whoever holds the lock; that one's guard holds nothing any more. Throws
   // std::runtime_error if it is not locked.
   void release();
   bool locked() const noexcept;
 
  private:
-  tornado::detail::Ref<detail::Permits> permits_;
+  core::Ref<detail::Permits> permits_;
 };
 
 }  // namespace tornado::locks

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/function.h>
-#include <tornado/detail/maybe_coroutine.h>
+#include <tornado/core/function.h>
+#include <tornado/core/maybe_coroutine.h>
 #include <tornado/httputil.h>
 
 #include <cstddef>
@@ -45,9 +45,9 @@ struct MultipartReaderOptions {
 struct MultipartCallbacks {
   MultipartCallbacks() {}
 
-  tornado::detail::Function<void(const MultipartPart&)> on_part;
-  tornado::detail::MaybeCoroutine<std::string> on_data;  // any number of times, never empty
-  tornado::detail::MaybeCoroutine<> on_part_end;
+  core::Function<void(const MultipartPart&)> on_part;
+  core::MaybeCoroutine<std::string> on_data;  // any number of times, never empty
+  core::MaybeCoroutine<> on_part_end;
 };
 
 // Takes a multipart/form-data body apart and hands its pieces on; keeps none of them.

@@ -149,7 +149,7 @@ class AcceptCallback {
 
 template <class F>
 class AcceptFunction final : public AcceptCallback {
-  static_assert(!tornado::detail::is_future<std::invoke_result_t<F&, Socket, const Address&>>,
+  static_assert(!core::is_future<std::invoke_result_t<F&, Socket, const Address&>>,
                 "an accept handler cannot be a coroutine: the peer's address is gone when it goes "
                 "on; let it call spawn_callback");
 

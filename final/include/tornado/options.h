@@ -12,7 +12,7 @@
 // loop starts.
 #pragma once
 
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 
 #include <cstdint>
 #include <source_location>
@@ -70,7 +70,7 @@ struct Extras {
   std::string metavar = {};  // what --help shows after "=", such as "PATH"
   std::string group = {};    // heading in --help; the file that defines the option if empty
   // Called with the new value each time the option is set, by whatever way.
-  tornado::detail::Function<void(const T&)> callback = {};
+  core::Function<void(const T&)> callback = {};
 };
 
 // Items that one range such as "8000:8010" of an integer option may stand for.
@@ -147,7 +147,7 @@ class OptionParser {
   void print_help() const;  // to stderr
 
   // Adds a function to be run when parsing is done.
-  void add_parse_callback(tornado::detail::Function<void()> callback);
+  void add_parse_callback(core::Function<void()> callback);
   void run_parse_callbacks() const;
 
  private:
@@ -162,7 +162,7 @@ class OptionParser {
   Option& at(std::string_view name);
 
   std::vector<Option> options_;
-  std::vector<tornado::detail::Function<void()>> parse_callbacks_;
+  std::vector<core::Function<void()>> parse_callbacks_;
 };
 
 // Gives an option another value while it lives, for tests. Tornado:
@@ -226,6 +226,6 @@ std::vector<std::string> parse_command_line(int argc, const char* const* argv, b
 void parse_config_file(const std::string& path, bool final = true);
 
 void print_help();
-void add_parse_callback(tornado::detail::Function<void()> callback);
+void add_parse_callback(core::Function<void()> callback);
 
 }  // namespace tornado::options

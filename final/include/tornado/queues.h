@@ -5,7 +5,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/wait_list.h>
+#include <tornado/core/wait_list.h>
 #include <tornado/locks.h>
 
 #include <deque>
@@ -134,7 +134,7 @@ namespace detail {
 
 // Waits for an item.
 template <class T>
-class Getting : public tornado::detail::Waiting {
+class Getting : public core::Waiting {
  public:
   virtual void give(T item) = 0;
   // There will be none.
@@ -146,7 +146,7 @@ template <class T, class Result>
 class GettingAs final : public Getting<T> {
  public:
   const Future<Result>& future() const noexcept { return future_; }
-  bool gone() const override { return !tornado::detail::awaited(future_); }
+  bool gone() const override { return !core::awaited(future_); }
   void expire() override { future_.set_exception(ioloop::TimeoutError()); }
   void cancel() override { future_.cancel(); }
   void give(T item) override { future_.set_result(std::move(item)); }
@@ -164,7 +164,7 @@ class GettingAs final : public Getting<T> {
 
 // Waits for room. A put whose future nobody keeps is still a put.
 template <class T>
-class Putting final : public tornado::detail::FutureWaiting<void> {
+class Putting final : public core::FutureWaiting<void> {
  public:
   explicit Putting(T made) : item(std::move(made)) {}
   bool gone() const override { return future().done(); }
@@ -195,7 +195,7 @@ class Queue {
   template <class I>
     requires std::is_integral_v<I>
   explicit Queue(I maxsize, Order order = Order())
-      : maxsize_(tornado::detail::not_negative(maxsize, "maxsize")), items_(std::move(order)) {
+      : maxsize_(core::not_negative(maxsize, "maxsize")), items_(std::move(order)) {
     finished_.set();
   }
   Queue(const Queue&) = delete;
@@ -211,10 +211,10 @@ class Queue {
   // Puts `item` in as soon as there is room. The future tells when; who does not care need not
   // await it. Fails with gen::TimeoutError, and the item is dropped; with QueueShutDown. For g++ 12
   // an aggregate needs a name first: `co_await queue.put(std::move(job))`, not `put(Job{..})`.
-  Future<void> put(T item, tornado::detail::Deadline timeout = {}) {
+  Future<void> put(T item, core::Deadline timeout = {}) {
     if (!shut_down_ && full()) {
       using Putting = detail::Putting<T>;
-      const tornado::detail::Ref<Putting> putting(new Putting(std::move(item)));
+      const core::Ref<Putting> putting(new Putting(std::move(item)));
       return wait_in(putting_, putting, timeout);
     }
     Future<void> done;
@@ -238,7 +238,7 @@ class Queue {
   }
 
   // The next item. Fails with gen::TimeoutError, with QueueShutDown.
-  [[nodiscard]] Future<T> get(tornado::detail::Deadline timeout = {}) { return get_as<T>(timeout); }
+  [[nodiscard]] Future<T> get(core::Deadline timeout = {}) { return get_as<T>(timeout); }
 
   // The next item now. Throws QueueEmpty or QueueShutDown.
   T get_nowait() {
@@ -252,7 +252,7 @@ class Queue {
   //   while (auto item = co_await queue.next()) { .. *item ..; }
   //
   // Tornado's `async for item in queue` never ends; this one does after shutdown().
-  [[nodiscard]] Future<std::optional<T>> next(tornado::detail::Deadline timeout = {}) {
+  [[nodiscard]] Future<std::optional<T>> next(core::Deadline timeout = {}) {
     return get_as<std::optional<T>>(timeout);
   }
 
@@ -274,7 +274,7 @@ class Queue {
   }
 
   // Until task_done() was called for every item. Fails with gen::TimeoutError.
-  Future<void> join(tornado::detail::Deadline timeout = {}) { return finished_.wait(timeout); }
+  Future<void> join(core::Deadline timeout = {}) { return finished_.wait(timeout); }
 
  private:
   // There is room; then nobody waits for room.
@@ -299,10 +299,10 @@ class Queue {
   }
 
   template <class Result>
-  Future<Result> get_as(tornado::detail::Deadline timeout) {
+  Future<Result> get_as(core::Deadline timeout) {
     using Getting = detail::GettingAs<T, Result>;
     if (empty() && !shut_down_) {
-      return wait_in(getting_, tornado::detail::Ref<Getting>(new Getting), timeout);
+      return wait_in(getting_, core::Ref<Getting>(new Getting), timeout);
     }
     Getting at_once;
     auto future = at_once.future();
@@ -319,8 +319,8 @@ class Queue {
   std::size_t unfinished_ = 0;
   bool shut_down_ = false;
   locks::Event finished_;
-  tornado::detail::WaitList getting_;
-  tornado::detail::WaitList putting_;
+  core::WaitList getting_;
+  core::WaitList putting_;
 };
 
 // Gives the lowest item first: `Less` says which that is; among equals the one that came first.

@@ -11,8 +11,8 @@
 // A router is for one thread, that of its server's loop.
 #pragma once
 
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/request_callback.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/request_callback.h>
 #include <tornado/httputil.h>
 
 #include <concepts>
@@ -233,7 +233,7 @@ class RuleRouter : public ReversibleRouter {
                                      const std::vector<std::string>& args) const override;
 
  private:
-  tornado::detail::Owned<detail::RuleTable> table_;
+  core::Owned<detail::RuleTable> table_;
 };
 // Tornado has a class without reverse_url() and one with it.
 using ReversibleRuleRouter = RuleRouter;

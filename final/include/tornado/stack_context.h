@@ -16,8 +16,8 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/context.h>
-#include <tornado/detail/function.h>
+#include <tornado/core/context.h>
+#include <tornado/core/function.h>
 
 #include <atomic>
 #include <concepts>
@@ -37,11 +37,10 @@ class ExceptionStackContext {
   explicit ExceptionStackContext(F handler) : handler_(std::move(handler)) {}
 
   // Internal: a new link of the chain.
-  tornado::detail::Ref<tornado::detail::Context> open(
-      tornado::detail::Ref<tornado::detail::Context> outer) &&;
+  core::Ref<core::Context> open(core::Ref<core::Context> outer) &&;
 
  private:
-  tornado::detail::Function<bool(const std::exception_ptr&)> handler_;
+  core::Function<bool(const std::exception_ptr&)> handler_;
 };
 
 // Calls `factory()` whenever code of this context begins to run, and destroys what it gave when
@@ -54,21 +53,20 @@ class StackContext {
     requires(!std::is_void_v<std::invoke_result_t<F&>>)
   explicit StackContext(F factory)
       : factory_([factory = std::move(factory)]() mutable {
-          return tornado::detail::Owned<tornado::detail::Entered>(new Object<F>(factory));
+          return core::Owned<core::Entered>(new Object<F>(factory));
         }) {}
 
   // Internal: a new link of the chain.
-  tornado::detail::Ref<tornado::detail::Context> open(
-      tornado::detail::Ref<tornado::detail::Context> outer) &&;
+  core::Ref<core::Context> open(core::Ref<core::Context> outer) &&;
 
  private:
   template <class F>
-  struct Object final : tornado::detail::Entered {
+  struct Object final : core::Entered {
     explicit Object(F& factory) : object(factory()) {}
     std::invoke_result_t<F&> object;
   };
 
-  tornado::detail::Function<tornado::detail::Owned<tornado::detail::Entered>()> factory_;
+  core::Function<core::Owned<core::Entered>()> factory_;
 };
 
 // No context at all: for work that a request starts and that is not the request's, such as filling
@@ -76,10 +74,7 @@ class StackContext {
 class NullContext {
  public:
   NullContext() {}
-  tornado::detail::Ref<tornado::detail::Context> open(
-      const tornado::detail::Ref<tornado::detail::Context>& /*outer*/) && {
-    return {};
-  }
+  core::Ref<core::Context> open(const core::Ref<core::Context>& /*outer*/) && { return {}; }
 };
 
 namespace detail {
@@ -87,23 +82,23 @@ namespace detail {
 // Calls `function` in `context`. What it throws goes to the contexts if it has no result, and
 // otherwise to the caller, who waits for one.
 template <class F, class... Args>
-decltype(auto) call_in(tornado::detail::Context* context, F& function, Args&&... args) {
+decltype(auto) call_in(core::Context* context, F& function, Args&&... args) {
   using R = std::invoke_result_t<F&, Args...>;
   if constexpr (std::is_void_v<R>) {
     std::exception_ptr exception;
     {
-      const tornado::detail::ContextScope scope(context);
+      const core::ContextScope scope(context);
       try {
         function(std::forward<Args>(args)...);
         return;
       } catch (...) {
         exception = std::current_exception();
-        if (tornado::detail::handle_in_context(exception)) return;
+        if (core::handle_in_context(exception)) return;
       }
     }
     std::rethrow_exception(exception);
   } else {
-    const tornado::detail::ContextScope scope(context);
+    const core::ContextScope scope(context);
     return static_cast<R>(function(std::forward<Args>(args)...));
   }
 }
@@ -115,42 +110,40 @@ std::invoke_result_t<F&> keep(F function) {
 }
 
 // Throws std::logic_error on a thread that is not the context's.
-void require_home(const tornado::detail::Context* context);
+void require_home(const core::Context* context);
 
 // A context that may be copied on any thread.
-class SharedContext : public tornado::detail::Pooled {
+class SharedContext : public core::Pooled {
  public:
-  explicit SharedContext(tornado::detail::Ref<tornado::detail::Context> context)
-      : context_(std::move(context)) {}
+  explicit SharedContext(core::Ref<core::Context> context) : context_(std::move(context)) {}
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  tornado::detail::Context* get() const noexcept { return context_.get(); }
+  core::Context* get() const noexcept { return context_.get(); }
 
  private:
   std::atomic<std::uint32_t> references_ = 0;
-  const tornado::detail::Ref<tornado::detail::Context> context_;
+  const core::Ref<core::Context> context_;
 };
 
 template <class F>
 class Wrapped {
  public:
   explicit Wrapped(F function)
-      : context_(new SharedContext(tornado::detail::capture_context())),
-        function_(std::move(function)) {}
+      : context_(new SharedContext(core::capture_context())), function_(std::move(function)) {}
 
   template <class... Args>
     requires std::is_invocable_v<F&, Args...>
   decltype(auto) operator()(Args&&... args) {
     // The call may destroy this object, and the context with it.
-    const tornado::detail::Ref<SharedContext> context = context_;
+    const core::Ref<SharedContext> context = context_;
     require_home(context->get());
     return call_in(context->get(), function_, std::forward<Args>(args)...);
   }
 
  private:
-  tornado::detail::Ref<SharedContext> context_;  // outlives the function
+  core::Ref<SharedContext> context_;  // outlives the function
   F function_;
 };
 
@@ -164,9 +157,8 @@ class Wrapped {
 template <class C, class F>
   requires requires(C context) { std::move(context).open({}); }
 std::invoke_result_t<F&> run_with_stack_context(C context, F function) {
-  const tornado::detail::Ref<tornado::detail::Context> opened =
-      std::move(context).open(tornado::detail::capture_context());
-  if constexpr (tornado::detail::is_future<std::invoke_result_t<F&>>) {
+  const core::Ref<core::Context> opened = std::move(context).open(core::capture_context());
+  if constexpr (core::is_future<std::invoke_result_t<F&>>) {
     auto start = [&function] { return detail::keep(std::move(function)); };
     return detail::call_in(opened.get(), start);
   } else {

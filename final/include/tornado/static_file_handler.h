@@ -2,7 +2,7 @@
 // A part of tornado.web. The setting static_path and static_url() need nothing but <tornado/web.h>.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 #include <tornado/web.h>
 
 #include <concepts>
@@ -143,7 +143,7 @@ class StaticFileHandler : public RequestHandler {
   std::string path_;
   std::string absolute_path_;
   std::optional<std::int64_t> modified_;
-  tornado::detail::Owned<detail::StaticContent> content_;
+  core::Owned<detail::StaticContent> content_;
 };
 
 namespace detail {

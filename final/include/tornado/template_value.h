@@ -22,7 +22,7 @@
 // and nothing can contain itself. A Value and its copies belong to one thread.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 
 #include <concepts>
 #include <cstddef>
@@ -78,7 +78,7 @@ enum class Type : std::uint8_t {
 namespace detail {
 
 // What a Value that does not fit into it holds. Shared, immutable.
-class Body : public tornado::detail::Counted {};
+class Body : public core::Counted {};
 
 struct Field;
 struct FieldTable;

@@ -14,7 +14,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 #include <tornado/httpclient.h>
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
@@ -102,8 +102,7 @@ class AsyncTestCase : public ::testing::Test {
   // Runs the loop until `body()`, a coroutine, is done; throws what it throws, TimeoutError after
   // `timeout` seconds of real time, be the loop's virtual or not. The coroutine then is cancelled.
   // GEN_TEST calls it. (gen_test)
-  void gen_test(tornado::detail::Function<Future<void>()> body,
-                double timeout = get_async_test_timeout());
+  void gen_test(core::Function<Future<void>()> body, double timeout = get_async_test_timeout());
 
   // Lets the wait() that runs, or else the next one, return; with what was given here, if anything.
   // On the loop's thread. (stop)
@@ -122,8 +121,7 @@ class AsyncTestCase : public ::testing::Test {
     return wait<T>(nullptr, timeout);
   }
   template <class T = void>
-  T wait(const tornado::detail::Function<bool()>& condition,
-         double timeout = get_async_test_timeout()) {
+  T wait(const core::Function<bool()>& condition, double timeout = get_async_test_timeout()) {
     const auto value = wait_for_stop(condition, timeout, type_of<T>());
     if constexpr (!std::is_void_v<T>) return std::move(*static_cast<T*>(value.get()));
   }
@@ -152,8 +150,8 @@ class AsyncTestCase : public ::testing::Test {
     }
   }
   void stop_with(std::shared_ptr<void> value, const void* type);
-  std::shared_ptr<void> wait_for_stop(const tornado::detail::Function<bool()>& condition,
-                                      double timeout, const void* type);
+  std::shared_ptr<void> wait_for_stop(const core::Function<bool()>& condition, double timeout,
+                                      const void* type);
 
   std::unique_ptr<State> state_;
 

@@ -2,16 +2,16 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/context.h>
-#include <tornado/detail/current_user.h>
-#include <tornado/detail/function.h>
-#include <tornado/detail/handler_class.h>
-#include <tornado/detail/json_text.h>
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/signed_value.h>
-#include <tornado/detail/transforms.h>
-#include <tornado/detail/web_errors.h>
-#include <tornado/detail/wrong_arguments.h>
+#include <tornado/core/context.h>
+#include <tornado/core/current_user.h>
+#include <tornado/core/function.h>
+#include <tornado/core/handler_class.h>
+#include <tornado/core/json_text.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/signed_value.h>
+#include <tornado/core/transforms.h>
+#include <tornado/core/web_errors.h>
+#include <tornado/core/wrong_arguments.h>
 #include <tornado/httputil.h>
 #include <tornado/routing.h>
 
@@ -126,7 +126,7 @@ struct Settings {
   // Compresses responses that are worth it, for clients that take it: GZipContentEncoding.
   bool compress_response = false;
   // Called instead of the access log, once a request has finished.
-  tornado::detail::Function<void(const RequestHandler&)> log_function;
+  core::Function<void(const RequestHandler&)> log_function;
 
   // The key of signed cookies, or several by version; those are signed with key_version's.
   CookieSecret cookie_secret;
@@ -205,8 +205,8 @@ class Application : public routing::ReversibleRouter {
         });
   }
   // The same with a function that makes it.
-  using MakeTransform = tornado::detail::Function<std::unique_ptr<OutputTransform>(
-      const httputil::HTTPServerRequest&)>;
+  using MakeTransform =
+      core::Function<std::unique_ptr<OutputTransform>(const httputil::HTTPServerRequest&)>;
   void add_transform(MakeTransform make);
 
   // Makes an HTTPServer for this application that listens on `port` (0: any free one), on the
@@ -262,7 +262,7 @@ class Application : public routing::ReversibleRouter {
   std::unique_ptr<httputil::HTTPMessageDelegate> delegate_for(
       const httputil::HTTPServerRequest& request, routing::RuleTarget target, PathArgs path_args);
 
-  tornado::detail::Ref<detail::ApplicationState> state_;
+  core::Ref<detail::ApplicationState> state_;
   std::vector<std::unique_ptr<httpserver::HTTPServer>> servers_;
 };
 
@@ -314,7 +314,7 @@ class Application : public routing::ReversibleRouter {
 // are not known to the loop: wrap them with stack_context::wrap(), or see on_connection_close().
 //
 // Only Application makes handlers; a constructor called by anybody else throws std::logic_error.
-class RequestHandler : public tornado::detail::Pooled {
+class RequestHandler : public core::Pooled {
  public:
   RequestHandler(const RequestHandler&) = delete;
   RequestHandler& operator=(const RequestHandler&) = delete;
@@ -371,9 +371,9 @@ class RequestHandler : public tornado::detail::Pooled {
   // A JSON object (include <tornado/json.h>); sets Content-Type. Any other JSON value throws
   // std::invalid_argument, as a list at the top can be read by other sites in old browsers.
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   void write(const J& value) {
-    write_json(tornado::detail::JsonText<J>::object_text(value));
+    write_json(core::JsonText<J>::object_text(value));
   }
 
   // Sends what was written so far; the first call sends the headers. Without a Content-Length the
@@ -387,7 +387,7 @@ class RequestHandler : public tornado::detail::Pooled {
   Future<void> finish(std::nullptr_t) = delete;
   Future<void> finish(std::initializer_list<detail::UseJson>) = delete;
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   Future<void> finish(const J& value) {
     write(value);
     return finish();
@@ -641,7 +641,7 @@ class RequestHandler : public tornado::detail::Pooled {
   explicit RequestHandler(const detail::Construction& given);
 
   // Takes what callbacks throw. References to it are what keeps the handler.
-  class Context final : public tornado::detail::Context {
+  class Context final : public core::Context {
    public:
     explicit Context(RequestHandler& handler) : handler_(handler) {}
     bool handle(const std::exception_ptr& exception) override;
@@ -698,11 +698,11 @@ class RequestHandler : public tornado::detail::Pooled {
   bool client_gone_ : 1 = false;
   bool upgraded_ : 1 = false;  // a WebSocket's handshake is done
   int status_code_ = 200;
-  tornado::detail::Ref<detail::ApplicationState> state_;
+  core::Ref<detail::ApplicationState> state_;
   const detail::HandlerClass* handler_class_ = nullptr;
-  tornado::detail::Owned<detail::RouteParams> params_;  // null: the route has no captures
-  tornado::detail::Owned<Response> response_;           // null: a WebSocket has given it up
-  tornado::detail::Owned<detail::ClientState> client_state_;
+  core::Owned<detail::RouteParams> params_;  // null: the route has no captures
+  core::Owned<Response> response_;           // null: a WebSocket has given it up
+  core::Owned<detail::ClientState> client_state_;
   Context context_{*this};
 };
 
@@ -718,4 +718,4 @@ std::string server_sent_event(std::string_view data, std::string_view event = {}
 
 }  // namespace tornado::web
 
-#include <tornado/detail/stock_handlers.h>
+#include <tornado/core/stock_handlers.h>

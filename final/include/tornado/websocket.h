@@ -3,9 +3,9 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/function.h>
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/websocket_hooks.h>
+#include <tornado/core/function.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/websocket_hooks.h>
 #include <tornado/web.h>
 
 #include <memory>
@@ -59,9 +59,9 @@ class PreparedMessage {
   // Text must be UTF-8; throws std::invalid_argument if it is not.
   explicit PreparedMessage(std::string data, bool binary = false);
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   explicit PreparedMessage(const J& value)
-      : PreparedMessage(tornado::detail::JsonText<J>::object_text(value)) {}
+      : PreparedMessage(core::JsonText<J>::object_text(value)) {}
   PreparedMessage(const PreparedMessage&) noexcept;
   PreparedMessage& operator=(const PreparedMessage&) noexcept;
   ~PreparedMessage();
@@ -73,7 +73,7 @@ class PreparedMessage {
   detail::PreparedFrames& frames() const noexcept { return *frames_; }
 
  private:
-  tornado::detail::Ref<detail::PreparedFrames> frames_;
+  core::Ref<detail::PreparedFrames> frames_;
 };
 
 // Sends `message` to each of `receivers`, pointers to WebSocketHandlers or to client connections.
@@ -140,9 +140,9 @@ class WebSocketHandler : public web::RequestHandler {
   Future<void> write_message(const PreparedMessage& message);
   // A JSON object (include <tornado/json.h>), as text.
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) {
-    return write_message(tornado::detail::JsonText<J>::object_text(value));
+    return write_message(core::JsonText<J>::object_text(value));
   }
   // Asks the peer for a pong with the same data. Throws std::invalid_argument for more than 125
   // bytes. (ping)
@@ -248,8 +248,8 @@ class WebSocketHandler : public web::RequestHandler {
   const detail::Hooks& hooks() const noexcept;
   void hook_failed(const std::exception_ptr& exception, bool closes) noexcept;
 
-  Link* link_ = nullptr;                     // until on_close()
-  tornado::detail::Owned<Details> details_;  // most have none before they are closed
+  Link* link_ = nullptr;          // until on_close()
+  core::Owned<Details> details_;  // most have none before they are closed
 };
 
 // ---- client -------------------------------------------------------------------------------------
@@ -266,10 +266,10 @@ class MessageCallback {
     requires std::is_invocable_v<F&, std::optional<Message>>
   MessageCallback(F function) {
     function_ = [f = std::move(function)](std::optional<Message> message) mutable -> Returned {
-      if constexpr (tornado::detail::is_future<std::invoke_result_t<F&, std::optional<Message>>>) {
-        return tornado::detail::invoke(f, std::move(message));
+      if constexpr (core::is_future<std::invoke_result_t<F&, std::optional<Message>>>) {
+        return core::invoke(f, std::move(message));
       } else {
-        tornado::detail::invoke(f, std::move(message));
+        core::invoke(f, std::move(message));
         return std::nullopt;
       }
     };
@@ -281,7 +281,7 @@ class MessageCallback {
   }
 
  private:
-  tornado::detail::Function<Returned(std::optional<Message>)> function_;
+  core::Function<Returned(std::optional<Message>)> function_;
 };
 
 }  // namespace detail
@@ -325,9 +325,9 @@ class WebSocketClientConnection {
     return write_message(message.data(), message.binary());
   }
   template <class J>
-    requires requires(const J& value) { tornado::detail::JsonText<J>::object_text(value); }
+    requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) const {
-    return write_message(tornado::detail::JsonText<J>::object_text(value));
+    return write_message(core::JsonText<J>::object_text(value));
   }
   Future<void> ping(std::string_view data = {}) const;
   void close(std::optional<int> code = std::nullopt, std::string_view reason = {}) const;
@@ -339,7 +339,7 @@ class WebSocketClientConnection {
   const httputil::HTTPHeaders& headers() const noexcept;
 
   // Internal.
-  explicit WebSocketClientConnection(tornado::detail::Ref<detail::Session> session);
+  explicit WebSocketClientConnection(core::Ref<detail::Session> session);
   WebSocketClientConnection(const WebSocketClientConnection&) noexcept;
   WebSocketClientConnection(WebSocketClientConnection&&) noexcept;
   WebSocketClientConnection& operator=(const WebSocketClientConnection&) noexcept;
@@ -347,7 +347,7 @@ class WebSocketClientConnection {
   ~WebSocketClientConnection();
 
  private:
-  tornado::detail::Ref<detail::Session> session_;
+  core::Ref<detail::Session> session_;
 };
 
 // Connects to a WebSocket server: "ws://host/path" or "wss://host/path"; of a request also the

@@ -13,7 +13,7 @@
 // its last: an application of many requests that wait long is better written with handlers.
 #pragma once
 
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 #include <tornado/httputil.h>
 
 #include <concepts>
@@ -208,7 +208,7 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
                          std::string_view script_name = {});
 
  private:
-  using Application = tornado::detail::Function<Chunks(const Environ&, StartResponse&)>;
+  using Application = core::Function<Chunks(const Environ&, StartResponse&)>;
   struct Core;
   class Upload;
   WSGIContainer(Application application, const WSGIOptions& options);

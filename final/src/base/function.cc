@@ -1,11 +1,11 @@
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 
 #include <functional>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 void throw_empty_function() {
   throw std::bad_function_call();
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -1,11 +1,11 @@
 #include <tornado/concurrent.h>
-#include <tornado/detail/context.h>
+#include <tornado/core/context.h>
 #include <tornado/ioloop.h>
 
 #include "loop/loop_state.h"
 #include "loop/mailbox.h"
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // Brings a reference that was dropped on another thread home.
 class Context::Return final : public Runnable, public Pooled {
@@ -121,4 +121,4 @@ void Suspension::destroy() {
   handle_.destroy();
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

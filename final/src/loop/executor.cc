@@ -29,7 +29,7 @@ void Job::work() noexcept {
   if (!begun_.exchange(true)) compute();
 }
 
-void Job::cancel(tornado::detail::FutureStateBase& future) {
+void Job::cancel(core::FutureStateBase& future) {
   if (begun_.exchange(true)) {
     cancelled_ = true;
   } else {
@@ -52,8 +52,8 @@ void Job::enlist() {
 
 }  // namespace detail
 
-using tornado::detail::Owned;
-using tornado::detail::Ref;
+using core::Owned;
+using core::Ref;
 
 // Shared by the executor and its threads: the last task may be the one that destroys the executor.
 struct ThreadPoolExecutor::Pool {

@@ -5,7 +5,7 @@
 
 #include "loop/error_text.h"
 
-namespace tornado::detail {
+namespace tornado::core {
 
 void FutureStateBase::bury() noexcept {
   drop_canceller();
@@ -141,7 +141,7 @@ void log_callback_exception(const std::exception_ptr& exception) noexcept {
   log::app_log.error(std::string(kExceptionInCallback) + describe(exception));
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core
 
 void tornado::concurrent::detail::log_after_cancel(const std::exception_ptr& exception) noexcept {
   log::app_log.error("Exception after Future was cancelled: " + describe(exception));

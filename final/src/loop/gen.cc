@@ -1,4 +1,4 @@
-#include <tornado/detail/group.h>
+#include <tornado/core/group.h>
 #include <tornado/gen.h>
 #include <tornado/log.h>
 
@@ -16,7 +16,7 @@ void detail::log_failure_after_timeout(const std::exception_ptr& exception) noex
 
 // ---- waiting for several ------------------------------------------------------------------------
 
-void detail::GroupMember::completed(tornado::detail::FutureStateBase&) {
+void detail::GroupMember::completed(core::FutureStateBase&) {
   pending_ = nullptr;
   group_->one_less();
 }
@@ -27,7 +27,7 @@ bool detail::GroupMember::leave() noexcept {
   return true;
 }
 
-void detail::GroupWait::watch(tornado::detail::FutureStateBase& state) {
+void detail::GroupWait::watch(core::FutureStateBase& state) {
   GroupMember& member = members_[added_];
   state.wait(member);
   member.group_ = this;
@@ -35,8 +35,7 @@ void detail::GroupWait::watch(tornado::detail::FutureStateBase& state) {
   ++pending_;
 }
 
-void detail::GroupWait::start(std::coroutine_handle<> handle,
-                              tornado::detail::FutureStateBase* owner) {
+void detail::GroupWait::start(std::coroutine_handle<> handle, core::FutureStateBase* owner) {
   suspend(handle, owner);
   if (pending_ == 0) {
     resume_next_round();
@@ -52,7 +51,7 @@ void detail::GroupWait::one_less() {
   resume_now();
 }
 
-tornado::detail::Suspension* detail::GroupWait::inner() noexcept {
+core::Suspension* detail::GroupWait::inner() noexcept {
   for (std::size_t at = 0; waiting_ && at < count_; ++at) {
     if (members_[at].pending_ == nullptr) continue;
     if (auto* found = members_[at].pending_->suspension()) return found;

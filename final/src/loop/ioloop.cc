@@ -1,6 +1,6 @@
 #include <signal.h>
 #include <sys/syscall.h>
-#include <tornado/detail/context.h>
+#include <tornado/core/context.h>
 #include <tornado/ioloop.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@
 
 namespace tornado::ioloop {
 
-using tornado::detail::thread_state;
+using core::thread_state;
 
 // ---- which loop ---------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class RunningScope {
 
  private:
   std::atomic<bool>& running_;
-  const tornado::detail::ContextScope no_context_{nullptr};
+  const core::ContextScope no_context_{nullptr};
 };
 
 // For the length of start(): an iteration's time runs from its beginning.
@@ -113,7 +113,7 @@ class ClosingScope {
 
  private:
   bool before_;
-  const tornado::detail::ContextScope no_context_{nullptr};
+  const core::ContextScope no_context_{nullptr};
 };
 
 void require_own_thread(const IOLoop& loop, const detail::LoopState& state) {
@@ -163,7 +163,7 @@ IOLoop::IOLoop(const IOLoopOptions& options) {
     throw std::runtime_error("this thread has a current IOLoop already");
   }
   ignore_sigpipe();
-  state_ = tornado::detail::Owned(new detail::LoopState(options));
+  state_ = core::Owned(new detail::LoopState(options));
   if (options.make_current != MakeCurrent::kNo && thread_state.current == nullptr) make_current();
 }
 
@@ -264,7 +264,7 @@ void IOLoop::remove_handler(int fd) {
   state_->remove_registration(fd);
 }
 
-void detail::retire(tornado::detail::Runnable& handler) {
+void detail::retire(core::Runnable& handler) {
   IOLoop* running = thread_state.running;
   if (running == nullptr && thread_state.closing) running = thread_state.current;
   if (running != nullptr) {
@@ -274,8 +274,8 @@ void detail::retire(tornado::detail::Runnable& handler) {
   }
 }
 
-void IOLoop::push_callback(tornado::detail::Runnable& callback) {
-  tornado::detail::schedule_next_round(*this, callback);
+void IOLoop::push_callback(core::Runnable& callback) {
+  core::schedule_next_round(*this, callback);
 }
 
 bool IOLoop::add_callback_from_signal(void (*function)(void*), void* argument) noexcept {
@@ -284,8 +284,8 @@ bool IOLoop::add_callback_from_signal(void (*function)(void*), void* argument) n
   return true;
 }
 
-Timeout IOLoop::push_timer(double deadline, tornado::detail::Runnable& callback) {
-  const tornado::detail::Ref<detail::TimerNode> node(new detail::TimerNode(callback));
+Timeout IOLoop::push_timer(double deadline, core::Runnable& callback) {
+  const core::Ref<detail::TimerNode> node(new detail::TimerNode(callback));
   if (std::isnan(deadline)) throw std::invalid_argument("the deadline of a timer is not a number");
   require_own_thread(*this, *state_);
   if (state_->closed) return {};
@@ -300,7 +300,7 @@ void IOLoop::remove_timeout(const Timeout& timeout) {
   require_own_thread(*this, *state_);
   detail::TimerNode& node = *timeout.node_;
   const bool was_in_heap = state_->timers.remove(node);
-  tornado::detail::Runnable* callback = node.take();
+  core::Runnable* callback = node.take();
   if (was_in_heap) node.release();
   // Last: the callback may own what `timeout` is a member of.
   callback->discard();
@@ -314,8 +314,7 @@ std::string_view IOLoop::poller_name() const noexcept {
   return state_->poller->name();
 }
 
-void IOLoop::set_signal_callback(int signal,
-                                 const tornado::detail::Ref<detail::RepeatedCallback>& callback) {
+void IOLoop::set_signal_callback(int signal, const core::Ref<detail::RepeatedCallback>& callback) {
   require_own_thread(*this, *state_);
   if (state_->closed) throw std::runtime_error("the IOLoop is closed");
   state_->signals->set(signal, callback, state_->mailbox);

@@ -4,9 +4,9 @@
 
 namespace tornado::locks {
 
-using tornado::detail::Deadline;
-using tornado::detail::FutureWaiting;
-using tornado::detail::Ref;
+using core::Deadline;
+using core::FutureWaiting;
+using core::Ref;
 
 // ---- Condition, Event ---------------------------------------------------------------------------
 
@@ -18,7 +18,7 @@ struct Notice final : FutureWaiting<bool> {
 using Signal = FutureWaiting<void>;
 
 // Who waits for a permit: with a guard, or to release it by hand.
-struct Grant : tornado::detail::Waiting {
+struct Grant : core::Waiting {
   virtual void give(Guard guard) = 0;
 };
 struct ScopedRequest final : FutureWaiting<Guard, Grant> {

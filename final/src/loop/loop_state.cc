@@ -39,17 +39,17 @@ std::uint64_t make_tag(int fd, std::uint32_t generation) {
 }
 
 void refill_await_budget() {
-  tornado::detail::thread_state.await_budget = tornado::detail::kAwaitBudget;
+  core::thread_state.await_budget = core::kAwaitBudget;
 }
 
 // Callbacks catch what their functions throw; this is for the rest, such as a coroutine's frame
 // that throws in a destructor.
-void run_one(tornado::detail::Runnable& item) noexcept {
+void run_one(core::Runnable& item) noexcept {
   refill_await_budget();
   try {
     item.run();
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    core::report_callback_exception();
   }
 }
 
@@ -59,7 +59,7 @@ Future<void> call_and_report(RepeatedCallback& callback) {
   auto future = callback.call();
   const auto report = [](const Future<void>& done) {
     if (const auto exception = done.exception()) {
-      tornado::detail::report_callback_exception(exception);
+      core::report_callback_exception(exception);
     }
   };
   if (future.done()) {
@@ -108,9 +108,9 @@ void LoopState::run_iteration() {
 // [/iteration]
 
 void LoopState::run_callbacks() {
-  tornado::detail::RunQueue batch;
+  core::RunQueue batch;
   batch.splice_back(callbacks);
-  while (tornado::detail::Runnable* callback = batch.pop_front()) run_one(*callback);
+  while (core::Runnable* callback = batch.pop_front()) run_one(*callback);
 }
 
 void LoopState::run_timers() {
@@ -123,14 +123,14 @@ void LoopState::run_timers() {
   while (next != nullptr) {
     TimerNode& node = *next;
     next = node.next_due();
-    if (tornado::detail::Runnable* callback = node.take()) run_one(*callback);
+    if (core::Runnable* callback = node.take()) run_one(*callback);
     node.release();
   }
 }
 
 void LoopState::run_ready() {
   for (int budget = IOLoop::kReadyBudget; budget > 0; --budget) {
-    tornado::detail::Runnable* item = ready.pop_front();
+    core::Runnable* item = ready.pop_front();
     if (item == nullptr) return;
     run_one(*item);
     if ((budget - 1) % IOLoop::kMaxEvents == 0) flush();  // what they wrote is still in the cache
@@ -139,7 +139,7 @@ void LoopState::run_ready() {
 
 // [flush]
 void LoopState::flush() {
-  while (tornado::detail::Runnable* item = flushes.pop_front()) run_one(*item);
+  while (core::Runnable* item = flushes.pop_front()) run_one(*item);
   log::flush();
 }
 // [/flush]
@@ -183,13 +183,13 @@ void LoopState::dispatch(const PollEvent& event) {
   try {
     found.handler->handle_events(fd, event.events);
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    core::report_callback_exception();
   }
 }
 // [/dispatch]
 
 void LoopState::free_retired() {
-  while (tornado::detail::Runnable* item = retired.pop_front()) item->run();
+  while (core::Runnable* item = retired.pop_front()) item->run();
 }
 
 // ---- registrations ------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ void LoopState::set_local(const void* key, std::unique_ptr<LoopLocal> object) {
 
 bool LoopState::cancel_oldest_wait() {
   if (!suspended.linked()) return false;
-  auto* hook = static_cast<tornado::detail::Suspension::Hook*>(suspended.next());
+  auto* hook = static_cast<core::Suspension::Hook*>(suspended.next());
   hook->link_before(suspended);
   hook->suspension->cancel();
   return true;
@@ -275,21 +275,21 @@ void LoopState::abandon_jobs() {
 void LoopState::discard_timers() {
   while (!timers.empty()) {
     TimerNode& node = timers.pop();
-    if (tornado::detail::Runnable* callback = node.take()) callback->discard();
+    if (core::Runnable* callback = node.take()) callback->discard();
     node.release();
   }
 }
 
 void LoopState::discard_queues() noexcept {
-  for (tornado::detail::RunQueue* queue : {&callbacks, &ready, &flushes, &retired}) {
-    while (tornado::detail::Runnable* item = queue->pop_front()) item->discard();
+  for (core::RunQueue* queue : {&callbacks, &ready, &flushes, &retired}) {
+    while (core::Runnable* item = queue->pop_front()) item->discard();
   }
 }
 
 void LoopState::free_frames() {
   while (suspended.linked()) {
-    auto* hook = static_cast<tornado::detail::Suspension::Hook*>(suspended.next());
-    tornado::detail::Suspension& last = innermost(*hook->suspension);
+    auto* hook = static_cast<core::Suspension::Hook*>(suspended.next());
+    core::Suspension& last = innermost(*hook->suspension);
     last.hook_.unlink();
     last.destroy();
   }
@@ -298,7 +298,7 @@ void LoopState::free_frames() {
 // Where the waits end that begin at `start`: the frame whose locals none of the others refers to.
 // What it came by stands then at the front of the list, innermost first, so that a chain of waits
 // is walked down once, and not for each of its frames.
-tornado::detail::Suspension& LoopState::innermost(tornado::detail::Suspension& start) {
+core::Suspension& LoopState::innermost(core::Suspension& start) {
   auto* at = &start;
   auto* behind = &start;  // half as fast: `at` meets it in a circle, whose frames have no order
   for (bool even = false;; even = !even) {

@@ -34,7 +34,7 @@ Future<void> call_and_report(RepeatedCallback& callback);
 // For what belongs to a loop and does not know which. A thread of the program's own has none: what
 // it writes would be lost, and harm what the loop is doing. Throws std::logic_error.
 inline void require_thread_with_loop() {
-  if (tornado::detail::thread_state.current == nullptr) throw_thread_without_loop();
+  if (core::thread_state.current == nullptr) throw_thread_without_loop();
 }
 
 // All members belong to the loop's thread, but for `mailbox`, `stop_requested` and `running`.
@@ -51,20 +51,20 @@ struct LoopState {
 
   // Runs `item` once in step 4 of this iteration, before the loop sleeps. A stream asks for it at
   // its first write.
-  void at_end_of_round(tornado::detail::Runnable& item) { flushes.push_back(item); }
+  void at_end_of_round(core::Runnable& item) { flushes.push_back(item); }
 
   // The time at which this iteration's events came in: cheap, and exact enough for timeouts.
   double round_time = 0;
 
-  tornado::detail::RunQueue callbacks;
-  tornado::detail::RunQueue ready;
-  tornado::detail::RunQueue flushes;
-  tornado::detail::RunQueue retired;
+  core::RunQueue callbacks;
+  core::RunQueue ready;
+  core::RunQueue flushes;
+  core::RunQueue retired;
   TimerHeap timers;
-  tornado::detail::ListHook suspended;  // Suspension::Hook
-  tornado::detail::ListHook jobs;       // concurrent::detail::Job
+  core::ListHook suspended;  // Suspension::Hook
+  core::ListHook jobs;       // concurrent::detail::Job
 
-  tornado::detail::Ref<Mailbox> mailbox;
+  core::Ref<Mailbox> mailbox;
   std::atomic<bool> stop_requested = false;
   std::atomic<bool> running = false;
   bool closed = false;
@@ -131,7 +131,7 @@ struct LoopState {
    private:
     LoopState& state_;
   };
-  tornado::detail::Suspension& innermost(tornado::detail::Suspension& start);
+  core::Suspension& innermost(core::Suspension& start);
 
   Waker waker_{*this};
   std::unique_ptr<char[]> scratch_;

@@ -18,7 +18,7 @@ Mailbox::~Mailbox() {
 }
 
 // [post]
-void Mailbox::post(tornado::detail::Runnable& item) {
+void Mailbox::post(core::Runnable& item) {
   {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
@@ -40,13 +40,13 @@ void Mailbox::wake() noexcept {
   errno = saved;
 }
 
-void Mailbox::collect(tornado::detail::RunQueue& queue) {
+void Mailbox::collect(core::RunQueue& queue) {
   const std::lock_guard lock(mutex_);
   queue.splice_back(items_);
   mail_.store(false, std::memory_order_relaxed);
 }
 
-void Mailbox::close(tornado::detail::RunQueue& rest) {
+void Mailbox::close(core::RunQueue& rest) {
   const std::lock_guard lock(mutex_);
   closed_ = true;
   rest.splice_back(items_);
@@ -57,13 +57,13 @@ void Mailbox::drain() noexcept {
   [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
 }
 
-void Mailbox::attach(concurrent::detail::Job& job, const tornado::detail::Ref<Mailbox>& mailbox) {
+void Mailbox::attach(concurrent::detail::Job& job, const core::Ref<Mailbox>& mailbox) {
   job.mailbox_ = mailbox;
 }
 
-void Mailbox::send_home(tornado::detail::Owned<concurrent::detail::Job> job) {
+void Mailbox::send_home(core::Owned<concurrent::detail::Job> job) {
   // The box outlives the post: the loop may run and free the job at once.
-  const tornado::detail::Ref<Mailbox> mailbox = job->mailbox_;
+  const core::Ref<Mailbox> mailbox = job->mailbox_;
   mailbox->post(*job.release());
 }
 

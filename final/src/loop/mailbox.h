@@ -2,8 +2,8 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/run_queue.h>
 
 #include <atomic>
 #include <mutex>
@@ -18,42 +18,42 @@ class Mailbox {
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  // Any thread: tornado::detail::Ref counts with them.
+  // Any thread: core::Ref counts with them.
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
   // Any thread. Queues `item` and wakes the loop; discards it if the loop is closed.
-  void post(tornado::detail::Runnable& item);
+  void post(core::Runnable& item);
 
   // Any thread, and signal handlers.
   void wake() noexcept;
 
   // The loop's thread. Moves what was posted behind `queue`.
-  void collect(tornado::detail::RunQueue& queue);
+  void collect(core::RunQueue& queue);
   bool has_mail() const noexcept { return mail_.load(std::memory_order_acquire); }
 
   // The loop's thread. What stands in the box goes to `rest`; what comes later is discarded.
-  void close(tornado::detail::RunQueue& rest);
+  void close(core::RunQueue& rest);
 
   // Becomes readable when woken.
   int fd() const noexcept { return fd_; }
   void drain() noexcept;
 
   // Binds `job` to the loop behind this box.
-  static void attach(concurrent::detail::Job& job, const tornado::detail::Ref<Mailbox>& mailbox);
+  static void attach(concurrent::detail::Job& job, const core::Ref<Mailbox>& mailbox);
   // Any thread. Posts a job that has worked to its loop.
-  static void send_home(tornado::detail::Owned<concurrent::detail::Job> job);
+  static void send_home(core::Owned<concurrent::detail::Job> job);
 
  private:
   ~Mailbox();
 
   std::atomic<std::uint32_t> references_ = 0;
   std::mutex mutex_;
-  tornado::detail::RunQueue items_;  // guarded by mutex_
-  bool closed_ = false;              // guarded by mutex_
-  std::atomic<bool> mail_ = false;   // something in items_: read without the lock, once a round
+  core::RunQueue items_;            // guarded by mutex_
+  bool closed_ = false;             // guarded by mutex_
+  std::atomic<bool> mail_ = false;  // something in items_: read without the lock, once a round
   int fd_;
 };
 

@@ -8,11 +8,11 @@
 
 namespace tornado::ioloop {
 
-using tornado::detail::Ref;
+using core::Ref;
 
 // Shared by the object and its timer, so that a callback may destroy the PeriodicCallback it
 // belongs to.
-struct PeriodicCallback::State : tornado::detail::Counted {
+struct PeriodicCallback::State : core::Counted {
   Ref<detail::RepeatedCallback> callback;
   double period = 0;  // seconds
   double jitter = 0;
@@ -25,7 +25,7 @@ struct PeriodicCallback::State : tornado::detail::Counted {
 
 // One start(), carried by whatever will go on with it: the timer, or the end of the call. When that
 // is dropped because the loop closes, the run is over.
-struct PeriodicCallback::Run : tornado::detail::Counted {
+struct PeriodicCallback::Run : core::Counted {
   Run(State* of, IOLoop& on) : state(of), loop(on), next(on.time()) {}
   ~Run() override {
     if (current()) state->run = nullptr;

@@ -1,5 +1,5 @@
 #include <tornado/concurrent.h>
-#include <tornado/detail/runtime.h>
+#include <tornado/core/runtime.h>
 
 #include <cstdint>
 #include <new>
@@ -8,7 +8,7 @@
 #include "loop/loop_state.h"
 #include "loop/mailbox.h"
 
-namespace tornado::detail {
+namespace tornado::core {
 
 constinit thread_local ThreadState thread_state;
 
@@ -113,4 +113,4 @@ void free_unpooled(void* block, std::size_t size) noexcept {
 
 #endif
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -22,9 +22,9 @@ struct Watched {
   std::atomic<Mailbox*> mailbox = nullptr;
   std::atomic<bool> came = false;
   std::atomic<int> handlers_at_work = 0;
-  SignalWatch* owner = nullptr;        // guarded by watched_mutex
-  tornado::detail::Ref<Mailbox> keep;  // guarded by watched_mutex
-  struct sigaction before{};           // guarded by watched_mutex
+  SignalWatch* owner = nullptr;  // guarded by watched_mutex
+  core::Ref<Mailbox> keep;       // guarded by watched_mutex
+  struct sigaction before{};     // guarded by watched_mutex
 };
 
 Watched& watched(int signal) {
@@ -58,8 +58,8 @@ enum SlotState : int { kFree, kWriting, kFull };
 
 }  // namespace
 
-void SignalWatch::set(int signal, const tornado::detail::Ref<RepeatedCallback>& callback,
-                      const tornado::detail::Ref<Mailbox>& mailbox) {
+void SignalWatch::set(int signal, const core::Ref<RepeatedCallback>& callback,
+                      const core::Ref<Mailbox>& mailbox) {
   if (signal <= 0 || signal >= NSIG) throw std::invalid_argument("there is no such signal");
   const std::lock_guard lock(watched_mutex());
   Watched& entry = watched(signal);
@@ -118,7 +118,7 @@ void SignalWatch::run_left_calls() noexcept {
     try {
       function(argument);
     } catch (...) {
-      tornado::detail::report_callback_exception();
+      core::report_callback_exception();
     }
   }
 }

@@ -17,8 +17,8 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch() { clear(); }
 
-  void set(int signal, const tornado::detail::Ref<RepeatedCallback>& callback,
-           const tornado::detail::Ref<Mailbox>& mailbox);
+  void set(int signal, const core::Ref<RepeatedCallback>& callback,
+           const core::Ref<Mailbox>& mailbox);
   void remove(int signal);
   void clear();
 
@@ -35,7 +35,7 @@ class SignalWatch {
     void* argument = nullptr;
   };
 
-  std::map<int, tornado::detail::Ref<RepeatedCallback>> callbacks_;
+  std::map<int, core::Ref<RepeatedCallback>> callbacks_;
   void run_left_calls() noexcept;
 
   std::array<Slot, IOLoop::kSignalSlots> slots_;

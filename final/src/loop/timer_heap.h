@@ -1,7 +1,7 @@
 // Internal header: the timers of a loop, earliest first.
 #pragma once
 
-#include <tornado/detail/runtime.h>
+#include <tornado/core/runtime.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,11 +11,11 @@ namespace tornado::ioloop::detail {
 
 // One timer. Counted: the heap holds it until it fires or is removed, and each ioloop::Timeout
 // holds it.
-class TimerNode : public tornado::detail::Pooled {
+class TimerNode : public core::Pooled {
  public:
   static constexpr std::size_t kOutside = static_cast<std::size_t>(-1);
 
-  explicit TimerNode(tornado::detail::Runnable& callback) : callback_(&callback) {}
+  explicit TimerNode(core::Runnable& callback) : callback_(&callback) {}
   TimerNode(const TimerNode&) = delete;
   TimerNode& operator=(const TimerNode&) = delete;
 
@@ -26,7 +26,7 @@ class TimerNode : public tornado::detail::Pooled {
   bool pending() const noexcept { return callback_ != nullptr; }
 
   // The callback, which is the caller's from now on; null if it fired or was removed.
-  tornado::detail::Runnable* take() noexcept { return std::exchange(callback_, nullptr); }
+  core::Runnable* take() noexcept { return std::exchange(callback_, nullptr); }
 
   // The one behind it in a batch of TimerHeap::pop_due().
   TimerNode* next_due() const noexcept { return next_due_; }
@@ -37,7 +37,7 @@ class TimerNode : public tornado::detail::Pooled {
     if (callback_ != nullptr) callback_->discard();
   }
 
-  tornado::detail::Runnable* callback_;
+  core::Runnable* callback_;
   TimerNode* next_due_ = nullptr;
   std::size_t index_ = kOutside;  // its place in the heap
   std::uint32_t references_ = 0;

@@ -1,8 +1,8 @@
-#include <tornado/detail/wait_list.h>
+#include <tornado/core/wait_list.h>
 
 #include <algorithm>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 WaitList::~WaitList() {
   while (const Ref<Waiting> waiting = next()) waiting->cancel();
@@ -61,4 +61,4 @@ void throw_negative(const char* name) {
   throw std::invalid_argument(std::string(name) + " must not be negative");
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

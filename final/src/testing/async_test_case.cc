@@ -137,7 +137,7 @@ void AsyncTestCase::State::settle() {
 
 void AsyncTestCase::State::cancel_waits() {
   std::size_t count = 0;
-  const tornado::detail::ListHook& all = loop.internals().suspended;
+  const core::ListHook& all = loop.internals().suspended;
   for (auto* hook = all.next(); hook != &all; hook = hook->next()) ++count;
   // One at a time: it may end those that wait for it, or that it waits for.
   for (; count > 0 && loop.internals().cancel_oldest_wait(); --count) settle();
@@ -182,7 +182,7 @@ void AsyncTestCase::expect_leftovers() {
 
 // ---- running ------------------------------------------------------------------------------------
 
-void AsyncTestCase::gen_test(tornado::detail::Function<Future<void>()> body, double timeout) {
+void AsyncTestCase::gen_test(core::Function<Future<void>()> body, double timeout) {
   State& state = *state_;
   if (!state.virtual_time || timeout < 0) {
     state.loop.run_sync(std::move(body), timeout);
@@ -209,8 +209,8 @@ void AsyncTestCase::stop_with(std::shared_ptr<void> value, const void* type) {
   if (state_->loop.running()) state_->loop.stop();
 }
 
-std::shared_ptr<void> AsyncTestCase::wait_for_stop(
-    const tornado::detail::Function<bool()>& condition, double timeout, const void* type) {
+std::shared_ptr<void> AsyncTestCase::wait_for_stop(const core::Function<bool()>& condition,
+                                                   double timeout, const void* type) {
   State& state = *state_;
   struct Scope {
     explicit Scope(State& waiting) : state(waiting) { state.set_waiting(true); }

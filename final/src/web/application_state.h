@@ -2,8 +2,8 @@
 // application in a coroutine that still waits.
 #pragma once
 
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/run_queue.h>
 #include <tornado/web.h>
 
 #include <array>
@@ -20,7 +20,7 @@ inline constexpr std::array<std::string_view, 7> kMethodNames = {
 // Where the traceback of a request's exception begins: what is outside is the same for all.
 inline constexpr std::string_view kOutermostCall = "tornado::web::RequestHandler::execute";
 
-struct ApplicationState final : tornado::detail::Counted {
+struct ApplicationState final : core::Counted {
   ApplicationState(Application& owner, std::vector<Rule> handlers, Settings app_settings);
 
   // Who answers the request: never nobody.
@@ -50,7 +50,7 @@ struct ApplicationState final : tornado::detail::Counted {
   std::vector<Application::MakeTransform> transforms;
   // By the folder they load from.
   std::map<std::string, std::shared_ptr<template_::BaseLoader>, std::less<>> template_loaders;
-  tornado::detail::ListHook open_handlers;  // asynchronous ones that have not finished
+  core::ListHook open_handlers;  // asynchronous ones that have not finished
 
  private:
   bool autoreload_is_due_;

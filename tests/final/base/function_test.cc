@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 
 #include <functional>
 #include <string>
 
 namespace {
 
-using tornado::detail::Function;
+using tornado::core::Function;
 
 int twice(int value) {
   return 2 * value;

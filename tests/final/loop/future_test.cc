@@ -270,7 +270,7 @@ TEST(Future, a_producer_that_is_always_ready_does_not_starve_the_loop) {
   };
   loop.add_callback([&] { loop.add_callback([&] { served = true; }); });
   loop.run_sync(greedy);
-  EXPECT_LE(rounds, 3 * detail::kAwaitBudget);
+  EXPECT_LE(rounds, 3 * core::kAwaitBudget);
 }
 
 TEST(Future, a_coroutine_goes_on_on_the_loop_where_it_waited) {

@@ -136,9 +136,9 @@ TEST_F(Locks, LK02_wait_throws_at_its_timeout) {
 }
 
 TEST_F(Locks, LK02_waits_that_were_given_up_do_not_pile_up) {
-  using Wait = tornado::detail::FutureWaiting<void>;
-  using tornado::detail::Ref;
-  using tornado::detail::WaitList;
+  using Wait = core::FutureWaiting<void>;
+  using core::Ref;
+  using core::WaitList;
   WaitList list;
   for (std::size_t n = 0; n < 100 * WaitList::kFirstSweep; ++n) {
     wait_in(list, Ref<Wait>(new Wait), {});  // dropped: found when the list has grown
@@ -147,9 +147,9 @@ TEST_F(Locks, LK02_waits_that_were_given_up_do_not_pile_up) {
 }
 
 TEST_F(Locks, LK02_who_is_cancelled_or_late_leaves_the_list_at_once) {
-  using Wait = tornado::detail::FutureWaiting<void>;
-  using tornado::detail::Ref;
-  tornado::detail::WaitList list;
+  using Wait = core::FutureWaiting<void>;
+  using core::Ref;
+  core::WaitList list;
   auto cancelled = wait_in(list, Ref<Wait>(new Wait), {});
   auto late = wait_in(list, Ref<Wait>(new Wait), std::chrono::seconds(1));
   EXPECT_EQ(list.size(), 2u);

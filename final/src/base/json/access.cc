@@ -2,7 +2,7 @@
 
 namespace tornado {
 
-void detail::throw_no_such_name() {
+void core::throw_no_such_name() {
   throw std::out_of_range("a JSON object has no member of that name");
 }
 

@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 namespace {
 
 using Destructor = void (*)(void* object);
@@ -78,7 +78,7 @@ std::vector<void*> throw_stack(const std::exception_ptr& exception) {
   return kept != record->throws.end() ? kept->second.stack : std::vector<void*>();
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core
 
 // clang's ASan brings a weak one of its own, and the first would win.
 #if defined(__has_feature)
@@ -95,8 +95,8 @@ extern "C" __attribute__((weak)) void abi::__cxa_throw(void*, std::type_info*, v
 extern "C" void abi::__cxa_throw(void* object, std::type_info* type, void (*destructor)(void*)) {
   using Function = void (*)(void*, std::type_info*, void (*)(void*));
   static const auto next = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "__cxa_throw"));
-  if (auto* const record = tornado::detail::recording.load(std::memory_order_acquire)) {
-    destructor = tornado::detail::keep(*record, object, destructor);
+  if (auto* const record = tornado::core::recording.load(std::memory_order_acquire)) {
+    destructor = tornado::core::keep(*record, object, destructor);
   }
   next(object, type, destructor);
   __builtin_unreachable();

@@ -4,7 +4,7 @@
 #include <exception>
 #include <vector>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // From now on, and until the program ends, the stack of each throw is kept for as long as the
 // exception lives. A throw costs some microseconds more then. Any thread.
@@ -14,4 +14,4 @@ void record_throws();
 // Any thread.
 std::vector<void*> throw_stack(const std::exception_ptr& exception);
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -15,7 +15,7 @@
 #include "base/log/backtrace_api.h"
 #endif
 
-namespace tornado::detail {
+namespace tornado::core {
 namespace {
 
 struct Call {
@@ -122,4 +122,4 @@ std::string traceback(const std::exception_ptr& exception, std::string_view from
   return text;
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // The calls that led to the throw, the innermost last, as Python prints them:
 //
@@ -19,4 +19,4 @@ namespace tornado::detail {
 // program, and sources: for debug mode. Any thread.
 std::string traceback(const std::exception_ptr& exception, std::string_view from = {});
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -289,7 +289,7 @@ void OptionParser::print_help() const {
   std::fputs(help().c_str(), stderr);
 }
 
-void OptionParser::add_parse_callback(tornado::detail::Function<void()> callback) {
+void OptionParser::add_parse_callback(core::Function<void()> callback) {
   parse_callbacks_.push_back(std::move(callback));
 }
 
@@ -329,7 +329,7 @@ void parse_config_file(const std::string& path, bool final) {
 void print_help() {
   options().print_help();
 }
-void add_parse_callback(tornado::detail::Function<void()> callback) {
+void add_parse_callback(core::Function<void()> callback) {
   options().add_parse_callback(std::move(callback));
 }
 

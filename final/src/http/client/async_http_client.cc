@@ -272,7 +272,7 @@ struct HTTPClient::Impl {
 HTTPClient::HTTPClient() : HTTPClient(AsyncHTTPClient::configured_options()) {}
 
 HTTPClient::HTTPClient(const ClientOptions& options)
-    : impl_(tornado::detail::make_owned<Impl>()), options_(options) {}
+    : impl_(core::make_owned<Impl>()), options_(options) {}
 
 HTTPClient::~HTTPClient() = default;
 

@@ -61,7 +61,7 @@ bool ClientConnection::quiet() const {
 
 void ClientConnection::start(SimpleFetch& fetch, const ResponseLimits& limits, bool keep_alive) {
   const httpclient::HTTPRequest& request = fetch.request();
-  fetch_ = tornado::detail::Ref<SimpleFetch>(&fetch);
+  fetch_ = core::Ref<SimpleFetch>(&fetch);
   reader_.emplace(limits, request.method == "HEAD");
   keep_alive_ = keep_alive && !says_close(request);
   received_ = request_sent_ = held_ = unread_ = false;
@@ -82,8 +82,8 @@ void ClientConnection::send_body() {
 }
 
 void ClientConnection::run_producer() {
-  const tornado::detail::Ref<RequestBody> body(new RequestBody(stream_, framing_));
-  const tornado::detail::Ref<SimpleFetch> fetch = fetch_;
+  const core::Ref<RequestBody> body(new RequestBody(stream_, framing_));
+  const core::Ref<SimpleFetch> fetch = fetch_;
   body_ = body;
   Future<void> done;
   try {
@@ -135,7 +135,7 @@ std::size_t ClientConnection::on_data(std::string_view data) {
     close();
     return data.size();
   }
-  const tornado::detail::Ref<SimpleFetch> fetch = fetch_;
+  const core::Ref<SimpleFetch> fetch = fetch_;
   received_ = true;
   std::size_t used = 0;
   try {
@@ -218,7 +218,7 @@ void ClientConnection::fail(std::exception_ptr error) {
 }
 
 // The connection is at nobody's service; gives the fetch that it served.
-tornado::detail::Ref<SimpleFetch> ClientConnection::end_exchange() {
+core::Ref<SimpleFetch> ClientConnection::end_exchange() {
   stop_waiting_to_continue();
   if (body_) std::exchange(body_, {})->detach();
   held_ = false;

@@ -43,8 +43,8 @@ struct ExchangeFailure {
 // a TLS record that had arrived in part before. To be safe from a server that sends such bytes, for
 // example behind a proxy that others use as well, turn ClientOptions::keep_alive off.
 class ClientConnection final : public iostream::detail::StreamObserver,
-                               public tornado::detail::Runnable,
-                               public tornado::detail::Pooled {
+                               public core::Runnable,
+                               public core::Pooled {
  public:
   // How long a body is held for a "100 Continue" that may never come: servers older than HTTP/1.1
   // do not know it (RFC 9110 10.1.1).
@@ -88,16 +88,16 @@ class ClientConnection final : public iostream::detail::StreamObserver,
   void complete(bool all_used);
   void fail(std::exception_ptr error);
   void input_ended();
-  tornado::detail::Ref<SimpleFetch> end_exchange();
+  core::Ref<SimpleFetch> end_exchange();
   bool busy() const noexcept { return static_cast<bool>(fetch_); }
 
   ConnectionPool* pool_;  // null once the connection is closed
   Origin& origin_;
   iostream::IOStream stream_;
   PoolPlace place_{*this};
-  tornado::detail::Ref<SimpleFetch> fetch_;
+  core::Ref<SimpleFetch> fetch_;
   std::optional<ResponseReader> reader_;
-  tornado::detail::Ref<RequestBody> body_;  // of a producer
+  core::Ref<RequestBody> body_;  // of a producer
   BodyFraming framing_;
   ioloop::Timeout continue_timer_;
   std::size_t request_size_ = 0;

@@ -6,7 +6,7 @@
 namespace tornado::http {
 namespace {
 
-ClientConnection& owner(tornado::detail::ListHook& hook) {
+ClientConnection& owner(core::ListHook& hook) {
   return static_cast<PoolPlace::Hook&>(hook).connection;
 }
 

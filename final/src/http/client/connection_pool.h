@@ -1,7 +1,7 @@
 // Internal header. The open connections of a client, and which of them are idle.
 #pragma once
 
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/run_queue.h>
 #include <tornado/ioloop.h>
 #include <tornado/ssl.h>
 
@@ -25,13 +25,13 @@ struct Origin {
   const std::string* key = nullptr;
   std::size_t connections = 0;
   std::size_t idle_count = 0;
-  tornado::detail::ListHook idle;      // PoolPlace::by_origin, the newest last
+  core::ListHook idle;                 // PoolPlace::by_origin, the newest last
   std::optional<ssl::SSLContext> tls;  // the one that requests brought
 };
 
 // A connection's place among the idle ones.
 struct PoolPlace {
-  struct Hook : tornado::detail::ListHook {
+  struct Hook : core::ListHook {
     explicit Hook(ClientConnection& owner) : connection(owner) {}
     ClientConnection& connection;
   };
@@ -74,7 +74,7 @@ class ConnectionPool {
   ioloop::IOLoop& loop_;
   const PoolLimits limits_;
   std::unordered_map<std::string, Origin> origins_;
-  tornado::detail::ListHook ages_;  // PoolPlace::by_age, the oldest first
+  core::ListHook ages_;  // PoolPlace::by_age, the oldest first
   std::size_t idle_count_ = 0;
   ioloop::Timeout timer_;
 };

@@ -12,7 +12,7 @@
 namespace tornado::http {
 
 // What a BodyWriter holds: shared by the connection and the program, which may keep it for longer.
-class RequestBody final : public httpclient::detail::BodySink, public tornado::detail::Pooled {
+class RequestBody final : public httpclient::detail::BodySink, public core::Pooled {
  public:
   // Pieces wait in memory up to this size; then the future of a write waits for the kernel.
   static constexpr std::size_t kHighWater = 65536;

@@ -11,9 +11,9 @@
 namespace tornado::http {
 namespace {
 
+using core::ListHook;
+using core::Ref;
 using httpclient::ClientOptions;
-using tornado::detail::ListHook;
-using tornado::detail::Ref;
 
 // The cores of one loop.
 struct CoresOfLoop final : ioloop::detail::LoopLocal {

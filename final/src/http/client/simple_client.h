@@ -21,7 +21,7 @@ ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request);
 
 // What the fetches of one client share. Lives until the client and the last fetch are gone, and
 // knows when its loop closes.
-class SimpleCore final : public tornado::detail::Counted, public tornado::detail::ListHook {
+class SimpleCore final : public core::Counted, public core::ListHook {
  public:
   explicit SimpleCore(const httpclient::ClientOptions& client_options);
 
@@ -52,8 +52,8 @@ class SimpleCore final : public tornado::detail::Counted, public tornado::detail
   const ssl::SSLContext& tls_context(const httpclient::HTTPRequest& request);
 
   const std::shared_ptr<netutil::Resolver> resolver_;
-  tornado::detail::ListHook waiting_;  // SimpleFetch, each with a count of its own
-  tornado::detail::ListHook active_;
+  core::ListHook waiting_;  // SimpleFetch, each with a count of its own
+  core::ListHook active_;
   std::size_t active_count_ = 0;
   std::string key_;  // its memory is used again
   std::unordered_map<std::string, ssl::SSLContext> tls_contexts_;
@@ -70,7 +70,7 @@ class SimpleClient final : public httpclient::Implementation {
   void close() override { core_->close(); }
 
  private:
-  tornado::detail::Ref<SimpleCore> core_;
+  core::Ref<SimpleCore> core_;
 };
 
 }  // namespace tornado::http

@@ -11,12 +11,12 @@
 namespace tornado::http {
 namespace {
 
+using core::Ref;
 using httpclient::HTTPClientError;
 using httpclient::HTTPRequest;
 using httpclient::HTTPStreamClosedError;
 using httpclient::HTTPTimeoutError;
 using httpclient::TimeoutPhase;
-using tornado::detail::Ref;
 
 std::exception_ptr no_response(std::string message, const std::exception_ptr& cause) {
   return std::make_exception_ptr(HTTPClientError(kNoResponse, std::move(message), nullptr, cause));

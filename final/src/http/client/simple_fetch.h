@@ -24,9 +24,7 @@ struct ExchangeFailure;
 
 // Held by whatever will call it: the queue, a timer, a connection, the future's callback. Linked
 // into one of the core's lists until it is over.
-class SimpleFetch final : public tornado::detail::Counted,
-                          public tornado::detail::Pooled,
-                          public tornado::detail::ListHook {
+class SimpleFetch final : public core::Counted, public core::Pooled, public core::ListHook {
  public:
   // Bytes of a redirect's body that are read, so that its connection can be used again. A longer
   // one is not waited for.
@@ -79,7 +77,7 @@ class SimpleFetch final : public tornado::detail::Counted,
   void delivered(const Future<void>& done);
   void over();
 
-  tornado::detail::Ref<SimpleCore> core_;
+  core::Ref<SimpleCore> core_;
   std::optional<httpclient::Fetch> fetch_;                  // until it is over
   std::shared_ptr<const httpclient::HTTPRequest> request_;  // after redirects another one
   ClientUrl url_;                                           // of request_

@@ -10,9 +10,9 @@
 namespace tornado::http {
 namespace {
 
+using core::ListHook;
+using core::Ref;
 using httpclient::ClientOptions;
-using tornado::detail::ListHook;
-using tornado::detail::Ref;
 
 // The cores of one loop.
 struct CurlCoresOfLoop final : ioloop::detail::LoopLocal {

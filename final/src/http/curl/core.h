@@ -14,9 +14,7 @@
 namespace tornado::http {
 
 // Lives until the client and the last fetch are gone, and knows when its loop closes.
-class CurlCore final : public tornado::detail::Counted,
-                       public tornado::detail::ListHook,
-                       private CurlMulti::Listener {
+class CurlCore final : public core::Counted, public core::ListHook, private CurlMulti::Listener {
  public:
   explicit CurlCore(const httpclient::ClientOptions& client_options);
 
@@ -49,11 +47,11 @@ class CurlCore final : public tornado::detail::Counted,
   void begin_waiting();
 
   CurlLines connect_to_;
-  CurlShare sessions_;                 // of TLS: each transfer has a handle of its own
-  std::optional<CurlMulti> multi_;     // until it is closed
-  tornado::detail::ListHook waiting_;  // CurlFetch, each with a count of its own
-  tornado::detail::ListHook active_;
-  tornado::detail::ListHook attention_;  // CurlFetch::Attention
+  CurlShare sessions_;              // of TLS: each transfer has a handle of its own
+  std::optional<CurlMulti> multi_;  // until it is closed
+  core::ListHook waiting_;          // CurlFetch, each with a count of its own
+  core::ListHook active_;
+  core::ListHook attention_;  // CurlFetch::Attention
   std::size_t active_count_ = 0;
   bool beginning_ = false;
   bool settling_ = false;

@@ -11,10 +11,10 @@
 namespace tornado::http {
 namespace {
 
+using core::Ref;
 using httpclient::HTTPClientError;
 using httpclient::HTTPTimeoutError;
 using httpclient::TimeoutPhase;
-using tornado::detail::Ref;
 
 // The same, to a server that does not know it (RFC 9110 10.1.1).
 std::shared_ptr<httpclient::HTTPRequest> without_expectation(

@@ -19,9 +19,9 @@ class CurlCore;
 
 // Held by whatever will call it: the queue, a timer, the future's callback. Linked into one of the
 // core's lists until it is over.
-class CurlFetch final : public tornado::detail::Counted,
-                        public tornado::detail::Pooled,
-                        public tornado::detail::ListHook,
+class CurlFetch final : public core::Counted,
+                        public core::Pooled,
+                        public core::ListHook,
                         private CurlTransfer::Owner {
  public:
   // Bytes of a redirect's body that are read, so that its connection can be used again. A longer
@@ -47,7 +47,7 @@ class CurlFetch final : public tornado::detail::Counted,
   void attend();
 
   // Its place among the fetches that wait for attend().
-  struct Attention : tornado::detail::ListHook {
+  struct Attention : core::ListHook {
     explicit Attention(CurlFetch& owner) : fetch(owner) {}
     CurlFetch& fetch;
   };
@@ -82,7 +82,7 @@ class CurlFetch final : public tornado::detail::Counted,
   void follow_redirect();
   void over();
 
-  tornado::detail::Ref<CurlCore> core_;
+  core::Ref<CurlCore> core_;
   std::optional<httpclient::Fetch> fetch_;                  // until it is over
   std::shared_ptr<const httpclient::HTTPRequest> request_;  // after redirects another one
   ClientUrl url_;                                           // of request_

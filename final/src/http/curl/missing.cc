@@ -5,7 +5,7 @@
 
 namespace tornado::http {
 
-class CurlCore final : public tornado::detail::Counted {};
+class CurlCore final : public core::Counted {};
 
 }  // namespace tornado::http
 

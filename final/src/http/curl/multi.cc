@@ -1,7 +1,7 @@
 #include "http/curl/multi.h"
 
 #include <sys/socket.h>
-#include <tornado/detail/context.h>
+#include <tornado/core/context.h>
 #include <tornado/log.h>
 #include <tornado/netutil.h>
 #include <unistd.h>
@@ -163,7 +163,7 @@ void CurlMulti::set_timer(long milliseconds) {
   if (timer_.pending()) loop_.remove_timeout(timer_);
   if (milliseconds < 0) return;
   // The timer serves all transfers: it must not run in the context of the one at hand.
-  const tornado::detail::ContextScope none(nullptr);
+  const core::ContextScope none(nullptr);
   timer_ = loop_.call_later(static_cast<double>(milliseconds) / 1000,
                             [this] { act(CURL_SOCKET_TIMEOUT, 0); });
 }

@@ -21,10 +21,10 @@ CurlEasy make_easy() {
   return easy;
 }
 
-tornado::detail::Ref<CurlUpload> make_upload(CurlTransfer& transfer, const HTTPRequest& request) {
+core::Ref<CurlUpload> make_upload(CurlTransfer& transfer, const HTTPRequest& request) {
   if (!request.body_producer) return {};
   const auto length = request.headers.find("Content-Length");
-  return tornado::detail::Ref<CurlUpload>(
+  return core::Ref<CurlUpload>(
       new CurlUpload(transfer, length ? parse_content_length(*length) : std::nullopt));
 }
 

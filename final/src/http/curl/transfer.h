@@ -67,7 +67,7 @@ class CurlTransfer {
   // The body is wanted from the program; once.
   bool body_begun() const noexcept { return body_asked_for_; }
   bool take_body_wanted() noexcept { return std::exchange(body_wanted_, false); }
-  const tornado::detail::Ref<CurlUpload>& upload() const noexcept { return upload_; }
+  const core::Ref<CurlUpload>& upload() const noexcept { return upload_; }
   // libcurl's verdict, once there is one and the content was taken.
   std::optional<CURLcode> result() const noexcept { return result_; }
   // For a `result` other than CURLE_OK: the libcurl's words.
@@ -126,7 +126,7 @@ class CurlTransfer {
   std::string incoming_;
   std::uint64_t received_ = 0;  // bytes of the body
   bool receiving_paused_ = false;
-  tornado::detail::Ref<CurlUpload> upload_;
+  core::Ref<CurlUpload> upload_;
   bool sending_paused_ = false;
   bool body_wanted_ = false;
   bool body_asked_for_ = false;

@@ -13,7 +13,7 @@ namespace tornado::http {
 class CurlTransfer;
 
 // Shared by the transfer and the program, which may keep it for longer.
-class CurlUpload final : public httpclient::detail::BodySink, public tornado::detail::Pooled {
+class CurlUpload final : public httpclient::detail::BodySink, public core::Pooled {
  public:
   // Bytes that wait for libcurl before the future of a write waits as well.
   static constexpr std::size_t kHighWater = 65536;

@@ -5,7 +5,7 @@
 #include <new>
 
 #include "http/message/chars.h"
-#include "tornado/detail/runtime.h"
+#include "tornado/core/runtime.h"
 #include "tornado/httputil.h"
 
 namespace tornado::httputil {
@@ -80,7 +80,7 @@ HTTPHeaders& HTTPHeaders::operator=(const HTTPHeaders& other) {
 }
 
 void HTTPHeaders::free_block() noexcept {
-  tornado::detail::deallocate(block_, capacity_);
+  core::deallocate(block_, capacity_);
 }
 
 HTTPHeaders HTTPHeaders::parse(std::string_view text) {
@@ -163,12 +163,12 @@ void HTTPHeaders::shrink_to_fit() {
 
 // `bytes` are enough for what is there.
 void HTTPHeaders::move_to_block(std::size_t bytes) {
-  bytes = tornado::detail::BlockPool::block_size(bytes);  // keeps the index aligned, too
+  bytes = core::BlockPool::block_size(bytes);  // keeps the index aligned, too
   if (bytes == capacity_) return;
   if (bytes > std::numeric_limits<std::uint32_t>::max()) {
     throw std::length_error("headers too large");
   }
-  char* const bigger = static_cast<char*>(tornado::detail::allocate(bytes));
+  char* const bigger = static_cast<char*>(core::allocate(bytes));
   if (block_ != nullptr) {
     const std::size_t index_size = count_ * sizeof(Entry);
     std::memcpy(bigger, block_, wire_size_);

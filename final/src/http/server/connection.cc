@@ -233,7 +233,7 @@ void ServerConnection::leave_core() {
   try {
     core->delegate.on_close(this);
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    core::report_callback_exception();
   }
 }
 
@@ -413,8 +413,8 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
 bool ServerConnection::begin_exchange(RequestHead& head) {
   const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
   // [begin]
-  exchange_ = std::allocate_shared<Exchange>(tornado::detail::PoolAllocator<Exchange>(), *this,
-                                             head, keep_alive);
+  exchange_ =
+      std::allocate_shared<Exchange>(core::PoolAllocator<Exchange>(), *this, head, keep_alive);
   try {
     if (core_->options.xheaders) {
       apply_xheaders(head.headers, core_->options.trusted_downstream, exchange_->context());

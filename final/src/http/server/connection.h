@@ -26,7 +26,7 @@ class ServerCore;
 
 // Closes a connection whose client takes nothing of what waits for it. Made when output has to
 // wait.
-class WriteWatch final : public Deadline, public tornado::detail::Pooled {
+class WriteWatch final : public Deadline, public core::Pooled {
  public:
   // Both outlive it.
   WriteWatch(DeadlineList& list, iostream::detail::Stream& stream);
@@ -42,7 +42,7 @@ class WriteWatch final : public Deadline, public tornado::detail::Pooled {
 
 // What goes on with a connection that has left HTTP (RFC 9110 7.8). The server still counts it, and
 // closes it when it closes the others.
-class Upgraded : public iostream::detail::StreamObserver, public tornado::detail::ListHook {
+class Upgraded : public iostream::detail::StreamObserver, public core::ListHook {
  public:
   // At once; what was written and has not left is lost.
   virtual void close() = 0;
@@ -103,8 +103,8 @@ class ServerCore {
   const httpserver::HTTPServerOptions options;
   const HeadLimits head_limits;
   std::unique_ptr<Deadlines> deadlines;
-  tornado::detail::ListHook connections;
-  tornado::detail::ListHook upgraded;
+  core::ListHook connections;
+  core::ListHook upgraded;
   std::size_t connection_count = 0;  // of both lists
   // Tells who calls the program whether the server is still there afterwards.
   struct Alive {};
@@ -125,9 +125,9 @@ class ServerCore {
 
 // One connection. Made by ServerCore::serve(), frees itself when its stream has closed.
 class ServerConnection final : public iostream::detail::StreamObserver,
-                               public tornado::detail::ListHook,
-                               public tornado::detail::Runnable,
-                               public tornado::detail::Pooled {
+                               public core::ListHook,
+                               public core::Runnable,
+                               public core::Pooled {
  public:
   ServerConnection(ServerCore& core, iostream::IOStream stream, std::string remote_ip);
 
@@ -175,7 +175,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   };
 
   // Continues after an exchange that did not end inside on_data().
-  class Turn final : public tornado::detail::Runnable {
+  class Turn final : public core::Runnable {
    public:
     explicit Turn(ServerConnection& owner) : owner_(owner) {}
     void run() override { owner_.on_turn(); }

@@ -1,13 +1,13 @@
 // Internal header. Timeouts of equal length for many connections, with one timer for all of them.
 #pragma once
 
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/run_queue.h>
 #include <tornado/ioloop.h>
 
 namespace tornado::http {
 
 // Something that a DeadlineList watches. Stands in at most one list.
-class Deadline : public tornado::detail::ListHook {
+class Deadline : public core::ListHook {
  public:
   virtual ~Deadline() = default;
   // The time is up. Called once; the object stands in no list any more.
@@ -52,7 +52,7 @@ class DeadlineList {
   ioloop::IOLoop& loop_;
   const double seconds_;
   const double slack_;
-  tornado::detail::ListHook list_;
+  core::ListHook list_;
   ioloop::Timeout timer_;
 };
 

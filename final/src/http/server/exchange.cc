@@ -194,7 +194,7 @@ Future<void> Exchange::write(std::string_view chunk) {
   return written();
 }
 
-Future<void> Exchange::write_file(const tornado::detail::FileRange& range) {
+Future<void> Exchange::write_file(const core::FileRange& range) {
   if (connection_ == nullptr) return closed();
   check_state();
   if (range.length == 0) return written();
@@ -203,7 +203,7 @@ Future<void> Exchange::write_file(const tornado::detail::FileRange& range) {
   return written();
 }
 
-void Exchange::append_file(const tornado::detail::FileRange& range) {
+void Exchange::append_file(const core::FileRange& range) {
   if (coding_ == Coding::kNone) return;
   iostream::detail::Stream& stream = connection_->stream_.impl();
   if (coding_ == Coding::kLength) length_left_ -= range.length;
@@ -286,7 +286,7 @@ void Exchange::report_close() {
   try {
     delegate->on_connection_close();
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    core::report_callback_exception();
   }
 }
 

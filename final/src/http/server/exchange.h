@@ -30,7 +30,7 @@ inline constexpr std::size_t kHighWater = 65536;
 
 // Lives while the connection or the program holds it. detach() cuts it off from the connection:
 // from then on every write fails.
-class Exchange final : public httputil::HTTPConnection, public tornado::detail::ListHook {
+class Exchange final : public httputil::HTTPConnection, public core::ListHook {
  public:
   Exchange(ServerConnection& connection, const RequestHead& head, bool keep_alive);
   ~Exchange() override { forget_buffered(); }
@@ -39,7 +39,7 @@ class Exchange final : public httputil::HTTPConnection, public tornado::detail::
   Future<void> write_headers(const httputil::ResponseStartLine& start_line,
                              const httputil::HTTPHeaders& headers, std::string_view chunk) override;
   Future<void> write(std::string_view chunk) override;
-  Future<void> write_file(const tornado::detail::FileRange& range) override;
+  Future<void> write_file(const core::FileRange& range) override;
   void finish() override;
   httputil::HTTPRequestContext& context() override { return context_; }
   std::optional<ssl::Certificate> get_ssl_certificate() const override;
@@ -97,7 +97,7 @@ class Exchange final : public httputil::HTTPConnection, public tornado::detail::
 
   void decide_coding(int code, const ResponseFraming& framing);
   void append_body(std::string_view chunk);
-  void append_file(const tornado::detail::FileRange& range);
+  void append_file(const core::FileRange& range);
   void give_way();
   void forget_buffered() noexcept;
   void check_state() const;

@@ -1,5 +1,5 @@
 #include <tornado/concurrent.h>
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 #include <tornado/httputil.h>
 #include <tornado/ssl.h>
 
@@ -9,7 +9,7 @@
 
 namespace tornado::httputil {
 
-Future<void> HTTPConnection::write_file(const tornado::detail::FileRange& range) {
+Future<void> HTTPConnection::write_file(const core::FileRange& range) {
   constexpr std::uint64_t kPiece = 65'536;
   std::string piece;
   Future<void> written = write({});

@@ -1,7 +1,7 @@
 // Internal header. What a server counts to keep within its limits.
 #pragma once
 
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/run_queue.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +39,7 @@ struct BufferedBodies {
 
   const std::uint64_t limit;
   std::uint64_t total = 0;
-  tornado::detail::ListHook unfinished;  // exchanges whose bodies are still read, oldest first
+  core::ListHook unfinished;  // exchanges whose bodies are still read, oldest first
 };
 
 // There is no room for more of a body.

@@ -77,10 +77,9 @@ HTTPServerRequest::HTTPServerRequest(RequestStartLine&& start_line, HTTPHeaders 
       headers(std::move(request_headers)),
       body(std::move(request_body)),
       connection(std::move(request_connection)),
-      on_loop_(tornado::detail::thread_state.running != nullptr),
+      on_loop_(core::thread_state.running != nullptr),
       // Reading a clock for each of many requests that came in together tells nothing more.
-      start_(on_loop_ ? tornado::detail::thread_state.running->internals().round_time
-                      : monotonic_seconds()) {
+      start_(on_loop_ ? core::thread_state.running->internals().round_time : monotonic_seconds()) {
   const std::size_t mark = std::min(uri.find('?'), uri.size());
   path.assign(uri, 0, mark);
   if (mark < uri.size()) query.assign(uri, mark + 1);
@@ -97,7 +96,7 @@ HTTPServerRequest::HTTPServerRequest(HTTPServerRequest&&) noexcept = default;
 HTTPServerRequest& HTTPServerRequest::operator=(HTTPServerRequest&&) noexcept = default;
 
 HTTPServerRequest::Decoded& HTTPServerRequest::decoded() const {
-  if (!decoded_) decoded_ = tornado::detail::make_owned<Decoded>();
+  if (!decoded_) decoded_ = core::make_owned<Decoded>();
   return *decoded_;
 }
 
@@ -115,7 +114,7 @@ std::optional<ssl::Certificate> HTTPServerRequest::get_ssl_certificate() const {
 
 double HTTPServerRequest::request_time() const noexcept {
   if (!on_loop_) return monotonic_seconds() - start_;
-  const ioloop::IOLoop* const loop = tornado::detail::thread_state.current;
+  const ioloop::IOLoop* const loop = core::thread_state.current;
   return loop == nullptr ? 0 : loop->time() - start_;
 }
 

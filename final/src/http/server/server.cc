@@ -73,13 +73,13 @@ HTTPServerOptions complete(HTTPServerOptions options) {
 HTTPServer::HTTPServer(httputil::HTTPServerConnectionDelegate& delegate,
                        const HTTPServerOptions& options)
     : TCPServer(options.ssl_options),
-      core_(tornado::detail::make_owned<http::ServerCore>(delegate, complete(options))) {}
+      core_(core::make_owned<http::ServerCore>(delegate, complete(options))) {}
 
 HTTPServer::HTTPServer(std::shared_ptr<detail::CallbackDelegate> owned,
                        const HTTPServerOptions& options)
     : TCPServer(options.ssl_options),
       owned_delegate_(std::move(owned)),
-      core_(tornado::detail::make_owned<http::ServerCore>(*owned_delegate_, complete(options))) {}
+      core_(core::make_owned<http::ServerCore>(*owned_delegate_, complete(options))) {}
 
 HTTPServer::~HTTPServer() {
   stop();

@@ -1,4 +1,4 @@
-#include <tornado/detail/callback_style.h>
+#include <tornado/core/callback_style.h>
 
 #include <stdexcept>
 

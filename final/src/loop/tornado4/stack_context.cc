@@ -4,12 +4,12 @@
 
 namespace tornado::stack_context {
 
-using tornado::detail::Context;
-using tornado::detail::Entered;
-using tornado::detail::Function;
-using tornado::detail::Owned;
-using tornado::detail::Pooled;
-using tornado::detail::Ref;
+using core::Context;
+using core::Entered;
+using core::Function;
+using core::Owned;
+using core::Pooled;
+using core::Ref;
 
 namespace {
 

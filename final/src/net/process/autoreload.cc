@@ -43,7 +43,7 @@ class Reloader {
     const std::lock_guard lock(mutex_);
     files_.add(path);
   }
-  void add_hook(tornado::detail::Function<void()> hook) {
+  void add_hook(core::Function<void()> hook) {
     const std::lock_guard lock(mutex_);
     hooks_.push_back(std::move(hook));
   }
@@ -110,7 +110,7 @@ class Reloader {
   std::mutex mutex_;
   FileWatch files_;
   ProgramWatch program_;
-  std::vector<tornado::detail::Function<void()>> hooks_;
+  std::vector<core::Function<void()>> hooks_;
   std::string cause_;  // the file that has changed; a restart is due
   int looks_while_waiting_ = 0;
 };
@@ -172,7 +172,7 @@ void watch(const std::string& path) {
   Reloader::instance().watch(path);
 }
 
-void add_reload_hook(tornado::detail::Function<void()> hook) {
+void add_reload_hook(core::Function<void()> hook) {
   Reloader::instance().add_hook(std::move(hook));
 }
 

@@ -73,7 +73,7 @@ struct Question {
 namespace detail {
 
 // A c-ares channel and the loop that serves it.
-class Channel final : public ioloop::EventHandler, public tornado::detail::ListHook {
+class Channel final : public ioloop::EventHandler, public core::ListHook {
  public:
   explicit Channel(const CaresOptions& options);
   Channel(const Channel&) = delete;
@@ -112,11 +112,11 @@ struct ChannelsOfLoop final : ioloop::detail::LoopLocal {
       channel->loop_closes();
     }
   }
-  tornado::detail::ListHook channels;
+  core::ListHook channels;
 };
 constexpr char kChannelsOfLoop = 0;
 
-tornado::detail::ListHook& channels_of(IOLoop& loop) {
+core::ListHook& channels_of(IOLoop& loop) {
   auto& state = loop.internals();
   if (auto* found = static_cast<ChannelsOfLoop*>(state.find_local(&kChannelsOfLoop))) {
     return found->channels;

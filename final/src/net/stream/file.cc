@@ -1,9 +1,9 @@
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 File::~File() {
   ::close(fd_);
@@ -24,4 +24,4 @@ std::ptrdiff_t File::read_at(char* buffer, std::size_t size, std::uint64_t offse
   return static_cast<std::ptrdiff_t>(done);
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

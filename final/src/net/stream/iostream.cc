@@ -64,7 +64,7 @@ void IOStream::close(std::exception_ptr error) const {
   impl().close(std::move(error));
 }
 
-void IOStream::set_close_runnable(tornado::detail::Runnable* callback) const {
+void IOStream::set_close_runnable(core::Runnable* callback) const {
   impl().set_close_callback(callback);
 }
 

@@ -61,7 +61,7 @@ void Output::append(std::string&& data) {
   }
 }
 
-void Output::append(tornado::detail::FileRange range) {
+void Output::append(core::FileRange range) {
   const auto begin = sent_ + size();
   in_files_ += range.length;
   files_.push_back({begin, std::move(range)});

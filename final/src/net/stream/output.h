@@ -2,7 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +44,7 @@ class Output {
   void append(std::string_view data);
   void append(std::string&& data);
   // Behind everything that is here now. Its length is not 0.
-  void append(tornado::detail::FileRange range);
+  void append(core::FileRange range);
   // The last string, to be appended to.
   std::string& tail();
 
@@ -53,7 +53,7 @@ class Output {
 
   bool has_file() const noexcept { return !files_.empty(); }
   // The part of a file whose turn it is; null if it is the strings'. Valid until the next call.
-  const tornado::detail::FileRange* next_file() const noexcept {
+  const core::FileRange* next_file() const noexcept {
     return has_file() && files_.front().begin == sent_ ? &files_.front().range : nullptr;
   }
   // The first bytes of strings, up to the next file, for writev; answers how many parts there are.
@@ -73,7 +73,7 @@ class Output {
 
   struct QueuedFile {
     std::uint64_t begin;  // counted as PendingWrite::end
-    tornado::detail::FileRange range;
+    core::FileRange range;
   };
 
   void start_chunk(std::string&& chunk);

@@ -12,7 +12,7 @@
 namespace tornado::iostream::detail {
 
 // One read, not yet done. A stream has at most one.
-class PendingRead : public tornado::detail::Pooled {
+class PendingRead : public core::Pooled {
  public:
   PendingRead() = default;
   PendingRead(const PendingRead&) = delete;

@@ -213,7 +213,7 @@ void Stream::end() {
   if (close_callback_ == nullptr && observer_ == nullptr) return;
   IOLoop& told = home != nullptr ? *home : IOLoop::current();
   if (close_callback_ != nullptr) {
-    tornado::detail::schedule(told, *std::exchange(close_callback_, nullptr));
+    core::schedule(told, *std::exchange(close_callback_, nullptr));
   }
   if (observer_ != nullptr) queue_on(told);
 }
@@ -235,10 +235,10 @@ void Stream::loop_gone() noexcept {
   if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
 }
 
-void Stream::set_close_callback(tornado::detail::Runnable* callback) {
+void Stream::set_close_callback(core::Runnable* callback) {
   if (close_callback_ != nullptr) std::exchange(close_callback_, nullptr)->discard();
   if (callback == nullptr) return;
-  if (closed()) return tornado::detail::schedule(loop(), *callback);
+  if (closed()) return core::schedule(loop(), *callback);
   close_callback_ = callback;
   watch_for_close();
 }
@@ -272,7 +272,7 @@ ssize_t Stream::write_to_fd(const iovec* parts, int count) {
   return ::sendmsg(fd_, &message, MSG_NOSIGNAL);
 }
 
-ssize_t Stream::write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
+ssize_t Stream::write_file_to_fd(const core::FileRange& range, std::size_t size) {
   auto offset = static_cast<off_t>(range.offset);
   const ssize_t sent = ::sendfile(fd_, range.file->fileno(), &offset, size);
   if (sent > 0) return sent;
@@ -282,7 +282,7 @@ ssize_t Stream::write_file_to_fd(const tornado::detail::FileRange& range, std::s
   return -1;
 }
 
-ssize_t Stream::copy_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
+ssize_t Stream::copy_file_to_fd(const core::FileRange& range, std::size_t size) {
   std::array<char, kCopyBytes> space;
   const auto count = range.file->read_at(space.data(), std::min(size, space.size()), range.offset);
   if (count == 0) errno = kFileEnded;

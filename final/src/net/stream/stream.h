@@ -54,9 +54,7 @@ class StreamObserver {
 //
 // Reads happen when the poller says so, into the loop's scratch buffer, once an event. What is
 // written leaves in step 4 of the loop's iteration, with one system call.
-class Stream : public ioloop::EventHandler,
-               private tornado::detail::Runnable,
-               public tornado::detail::Pooled {
+class Stream : public ioloop::EventHandler, private core::Runnable, public core::Pooled {
  public:
   // Makes the socket non-blocking, unless the caller knows that it is: a system call a connection.
   Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking = false);
@@ -72,7 +70,7 @@ class Stream : public ioloop::EventHandler,
   void start_read(std::unique_ptr<PendingRead> read);
   Future<void> write(std::string data);
   void close(std::exception_ptr error = nullptr);
-  void set_close_callback(tornado::detail::Runnable* callback);
+  void set_close_callback(core::Runnable* callback);
   bool closed() const noexcept { return fd_ < 0; }
   bool reading() const noexcept { return read_ != nullptr && !read_->abandoned(); }
   bool writing() const noexcept { return pending_output() > 0; }
@@ -109,7 +107,7 @@ class Stream : public ioloop::EventHandler,
   // read at once; a big one leaves piece by piece, as the peer takes it, and without a copy through
   // this process where the kind of stream allows that. A file that has become shorter meanwhile
   // closes the stream: the peer was promised more than there is.
-  void send_file(tornado::detail::FileRange range);
+  void send_file(core::FileRange range);
   // The place where the next byte goes: append to it, nothing else. Valid until the next call on
   // the stream, or until the loop goes on. Bytes appended leave at the end of the round. Appending
   // to the output of a closed stream does nothing.
@@ -154,7 +152,7 @@ class Stream : public ioloop::EventHandler,
   virtual ssize_t read_from_fd(char* buffer, std::size_t size);
   virtual ssize_t write_to_fd(const iovec* parts, int count);
   // Up to `size` bytes from the beginning of `range`. A file without them is an error, kFileEnded.
-  virtual ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size);
+  virtual ssize_t write_file_to_fd(const core::FileRange& range, std::size_t size);
   virtual void shutdown_write();
   virtual void close_fd() noexcept;
   // Why the poller reports an error; 0 if it knows none.
@@ -171,7 +169,7 @@ class Stream : public ioloop::EventHandler,
   virtual std::exception_ptr connect_failure(const std::exception_ptr& error) const;
 
   // write_file_to_fd() by reading and writing.
-  ssize_t copy_file_to_fd(const tornado::detail::FileRange& range, std::size_t size);
+  ssize_t copy_file_to_fd(const core::FileRange& range, std::size_t size);
 
   // For a connection that was made by others: calls handshake() now and as it asks. The future is
   // the one of connect().
@@ -271,7 +269,7 @@ class Stream : public ioloop::EventHandler,
   std::unique_ptr<Stages> stages_;  // see connecting(), linger() and error()
   std::unique_ptr<Unread> unread_;  // never without a byte
   OutputHandle output_;
-  tornado::detail::Runnable* close_callback_ = nullptr;  // owned
+  core::Runnable* close_callback_ = nullptr;  // owned
   std::size_t max_buffer_size_;
   std::size_t max_write_buffer_size_;
 };
@@ -286,7 +284,7 @@ class PipeStream final : public Stream {
  protected:
   ssize_t read_from_fd(char* buffer, std::size_t size) override;
   ssize_t write_to_fd(const iovec* parts, int count) override;
-  ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) override {
+  ssize_t write_file_to_fd(const core::FileRange& range, std::size_t size) override {
     return copy_file_to_fd(range, size);
   }
   void shutdown_write() override {}

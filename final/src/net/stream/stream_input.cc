@@ -101,7 +101,7 @@ void Stream::show(std::string_view fresh) {
   try {
     used = shown_to->on_data(all);
   } catch (...) {
-    tornado::detail::report_callback_exception();
+    core::report_callback_exception();
     return close(std::current_exception());
   }
   const std::size_t left = all.size() - std::min(used, all.size());

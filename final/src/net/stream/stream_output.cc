@@ -157,7 +157,7 @@ void Stream::send(std::string&& data) {
   queue();
 }
 
-void Stream::send_file(tornado::detail::FileRange range) {
+void Stream::send_file(core::FileRange range) {
   if (!takes_output() || range.length == 0) return;
   if (range.length > kReadAtOnce) {
     make_output().append(std::move(range));
@@ -203,7 +203,7 @@ Future<void> Stream::flushed() {
 // One system call, for the strings or the file that come next. Answers what it does.
 ssize_t Stream::write_next(std::size_t limit) {
   if (output_ == nullptr) return write_to_fd(nullptr, 0);
-  if (const tornado::detail::FileRange* file = output_->next_file()) {
+  if (const core::FileRange* file = output_->next_file()) {
     return write_file_to_fd(*file, std::min<std::uint64_t>(limit, file->length));
   }
   // Not with MSG_MORE before a file: a head that waits for its body saves a packet, and then the

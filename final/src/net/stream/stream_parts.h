@@ -22,7 +22,7 @@ class Stream::Keep {
 };
 
 // While a connect or a handshake is under way.
-struct Stream::Connecting : tornado::detail::Pooled {
+struct Stream::Connecting : core::Pooled {
   void fail(const std::exception_ptr& error) const {
     if (future.done()) return;
     future.set_exception(error);
@@ -36,7 +36,7 @@ struct Stream::Connecting : tornado::detail::Pooled {
 };
 
 // What has come, and nobody has taken yet.
-struct Stream::Unread : tornado::detail::Pooled {
+struct Stream::Unread : core::Pooled {
   std::string_view view() const noexcept { return std::string_view(bytes).substr(begin); }
 
   std::string bytes;  // from begin on
@@ -44,13 +44,13 @@ struct Stream::Unread : tornado::detail::Pooled {
 };
 
 // After close_after_flush().
-struct Stream::Linger : tornado::detail::Pooled {
+struct Stream::Linger : core::Pooled {
   ioloop::Timeout timer;  // once all output has left
   std::size_t budget = kLingerBytes;
 };
 
 // Made with the first of them: of many streams most do nothing, and have none.
-struct Stream::Stages : tornado::detail::Pooled {
+struct Stream::Stages : core::Pooled {
   std::unique_ptr<Connecting> connecting;
   std::unique_ptr<Linger> linger;
   std::exception_ptr error;  // why the stream was closed

@@ -46,7 +46,7 @@ bool concerns_one_connection(int error) {
 
 // Owned by its AcceptHandler; frees itself at the end of the round in which that lets go, because
 // its callback may be running.
-class detail::Acceptor final : public ioloop::EventHandler, public tornado::detail::Runnable {
+class detail::Acceptor final : public ioloop::EventHandler, public core::Runnable {
  public:
   Acceptor(int fd, std::unique_ptr<AcceptCallback> callback)
       : fd_(fd), callback_(std::move(callback)) {
@@ -80,7 +80,7 @@ class detail::Acceptor final : public ioloop::EventHandler, public tornado::deta
       try {
         callback_->call(std::move(connection), Address(name, length));
       } catch (...) {
-        tornado::detail::report_callback_exception();
+        core::report_callback_exception();
       }
     }
   }

@@ -360,7 +360,7 @@ ssize_t TlsStream::write_to_fd(const iovec* parts, int count) {
 }
 
 // The bytes of a file have to be encrypted here. None are read while earlier ones wait.
-ssize_t TlsStream::write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) {
+ssize_t TlsStream::write_file_to_fd(const core::FileRange& range, std::size_t size) {
   if (!encrypted_.empty()) return write_to_fd(nullptr, 0);
   return copy_file_to_fd(range, size);
 }

@@ -38,7 +38,7 @@ class TlsStream final : public Stream {
  protected:
   ssize_t read_from_fd(char* buffer, std::size_t size) override;
   ssize_t write_to_fd(const iovec* parts, int count) override;
-  ssize_t write_file_to_fd(const tornado::detail::FileRange& range, std::size_t size) override;
+  ssize_t write_file_to_fd(const core::FileRange& range, std::size_t size) override;
   void shutdown_write() override;
   void close_fd() noexcept override;
   std::uint32_t handshake() override;

@@ -39,7 +39,7 @@ detail::ApplicationState::ApplicationState(Application& owner, std::vector<Rule>
           settings.default_handler_class.value_or(handler<ErrorHandler>({.status_code = 404}))),
       autoreload_is_due_(settings.autoreload.value_or(settings.debug)) {
   if (ioloop::IOLoop::current(false) != nullptr) begin_autoreload();
-  if (serves_tracebacks()) tornado::detail::record_throws();
+  if (serves_tracebacks()) core::record_throws();
   if (settings.compress_response) {
     transforms.emplace_back([](const httputil::HTTPServerRequest& request) {
       return std::make_unique<GZipContentEncoding>(request);

@@ -62,7 +62,7 @@ CookieOptions& CookieOptions::samesite(std::string value) {
 }
 
 detail::ClientState& RequestHandler::client_state() {
-  if (client_state_ == nullptr) client_state_ = tornado::detail::make_owned<detail::ClientState>();
+  if (client_state_ == nullptr) client_state_ = core::make_owned<detail::ClientState>();
   return *client_state_;
 }
 

@@ -16,14 +16,13 @@ Verb verb_of(std::string_view method) {
 
 constinit thread_local const Construction* construction = nullptr;
 
-HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
-                                 const void* server_connection,
+HandlerDelegate::HandlerDelegate(core::Ref<ApplicationState> state, const void* server_connection,
                                  std::shared_ptr<httputil::HTTPConnection> connection)
     : state_(std::move(state)),
       server_connection_(server_connection),
       connection_(std::move(connection)) {}
 
-HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
+HandlerDelegate::HandlerDelegate(core::Ref<ApplicationState> state,
                                  const httputil::HTTPServerRequest& request,
                                  routing::detail::Destination to,
                                  std::optional<routing::RuleTarget> kept)
@@ -36,8 +35,8 @@ HandlerDelegate::HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
 // [headers]
 Future<void> HandlerDelegate::headers_received(httputil::RequestStartLine start_line,
                                                httputil::HTTPHeaders headers) {
-  request_ = tornado::detail::make_owned<OwnedRequest>(std::move(start_line), std::move(headers),
-                                                       std::string(), std::move(connection_));
+  request_ = core::make_owned<OwnedRequest>(std::move(start_line), std::move(headers),
+                                            std::string(), std::move(connection_));
   request_->server_connection = server_connection_;
   if (!to_) to_ = state_->find(*request_);
   if (to_.delegate != nullptr) {
@@ -46,7 +45,7 @@ Future<void> HandlerDelegate::headers_received(httputil::RequestStartLine start_
   }
   if (to_.handler_class->data_received == nullptr) return routing::detail::ready();
   make_handler();
-  const tornado::detail::ContextScope context(&handler_->context_);
+  const core::ContextScope context(&handler_->context_);
   if (!initialize()) return routing::detail::ready();
   const Verb verb = verb_of(handler_->request.method);
   return RequestHandler::execute_streaming(handler_, verb, std::move(to_.params));
@@ -67,7 +66,7 @@ Future<void> HandlerDelegate::data_received(std::string chunk) {
   if (handler_->finished_) {
     return routing::detail::ready();  // it has answered, and does not want the rest
   }
-  const tornado::detail::ContextScope context(&handler_->context_);
+  const core::ContextScope context(&handler_->context_);
   return RequestHandler::take_data(handler_, std::move(chunk));
 }
 
@@ -78,13 +77,13 @@ void HandlerDelegate::finish() {
   }
   if (handler_) {
     const RequestHandler::Ref handler = handler_;
-    const tornado::detail::ContextScope context(&handler->context_);
+    const core::ContextScope context(&handler->context_);
     handler->body_complete();
     return;
   }
   make_handler();
   const RequestHandler::Ref handler = handler_;
-  const tornado::detail::ContextScope context(&handler->context_);
+  const core::ContextScope context(&handler->context_);
   if (initialize()) handler->execute(verb_of(handler->request.method), std::move(to_.params));
 }
 
@@ -127,8 +126,7 @@ void HandlerDelegate::close_open_handlers(ApplicationState& state) {
   close_open_handlers(state, state.open_handlers);
 }
 
-void HandlerDelegate::close_open_handlers(ApplicationState& state,
-                                          const tornado::detail::ListHook& mark) {
+void HandlerDelegate::close_open_handlers(ApplicationState& state, const core::ListHook& mark) {
   while (mark.next() != &state.open_handlers) {
     auto& open = static_cast<RequestHandler::Open&>(*mark.next());
     open.unlink();

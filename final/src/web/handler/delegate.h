@@ -12,24 +12,23 @@
 namespace tornado::web::detail {
 
 // A request from the pool.
-struct OwnedRequest final : httputil::HTTPServerRequest, tornado::detail::Pooled {
+struct OwnedRequest final : httputil::HTTPServerRequest, core::Pooled {
   using httputil::HTTPServerRequest::HTTPServerRequest;
 };
 
 // What the route has found, from the pool.
-struct RouteParams final : routing::MatchParams, tornado::detail::Pooled {
+struct RouteParams final : routing::MatchParams, core::Pooled {
   explicit RouteParams(routing::MatchParams&& params) : MatchParams(std::move(params)) {}
 };
 
-class HandlerDelegate final : public httputil::HTTPMessageDelegate, public tornado::detail::Pooled {
+class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core::Pooled {
  public:
   // Finds its handler when the head has come.
-  HandlerDelegate(tornado::detail::Ref<ApplicationState> state, const void* server_connection,
+  HandlerDelegate(core::Ref<ApplicationState> state, const void* server_connection,
                   std::shared_ptr<httputil::HTTPConnection> connection);
   // Knows its handler; `kept` is where that comes from, if no rule of the application has it.
-  HandlerDelegate(tornado::detail::Ref<ApplicationState> state,
-                  const httputil::HTTPServerRequest& request, routing::detail::Destination to,
-                  std::optional<routing::RuleTarget> kept = {});
+  HandlerDelegate(core::Ref<ApplicationState> state, const httputil::HTTPServerRequest& request,
+                  routing::detail::Destination to, std::optional<routing::RuleTarget> kept = {});
 
   Future<void> headers_received(httputil::RequestStartLine start_line,
                                 httputil::HTTPHeaders headers) override;
@@ -40,7 +39,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
   // Lets go of the handlers that are kept open, as their application goes; or of those behind
   // `mark` in the list.
   static void close_open_handlers(ApplicationState& state);
-  static void close_open_handlers(ApplicationState& state, const tornado::detail::ListHook& mark);
+  static void close_open_handlers(ApplicationState& state, const core::ListHook& mark);
   static ApplicationState& state_of(Application& application) { return *application.state_; }
 
  private:
@@ -48,10 +47,10 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
   // Everything up to execute(). False if the handler has answered already.
   bool initialize();
 
-  tornado::detail::Ref<ApplicationState> state_;  // the handler's, once that is made
+  core::Ref<ApplicationState> state_;  // the handler's, once that is made
   const void* server_connection_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
-  tornado::detail::Owned<OwnedRequest> request_;
+  core::Owned<OwnedRequest> request_;
   routing::detail::Destination to_;  // its delegate gets everything, if there is one
   std::optional<routing::RuleTarget> kept_;
   RequestHandler::Ref handler_;
@@ -59,8 +58,8 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public torna
 
 // What a handler's constructor takes over. Set for the length of a HandlerClass::make call.
 struct Construction {
-  tornado::detail::Owned<OwnedRequest>* request;
-  tornado::detail::Ref<ApplicationState>* state;
+  core::Owned<OwnedRequest>* request;
+  core::Ref<ApplicationState>* state;
 };
 extern constinit thread_local const Construction* construction;
 

@@ -1,7 +1,7 @@
 // Internal header. The counted references that keep a RequestHandler.
 #pragma once
 
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/run_queue.h>
 #include <tornado/web.h>
 
 #include <utility>
@@ -40,7 +40,7 @@ class RequestHandler::Ref {
 
 // Keeps a handler that answers later, until it does. The application lets go of those that never
 // do.
-class RequestHandler::Open : public tornado::detail::ListHook {
+class RequestHandler::Open : public core::ListHook {
  public:
   explicit Open(RequestHandler& handler) : self_(&handler) {}
   Ref take() noexcept { return std::move(self_); }

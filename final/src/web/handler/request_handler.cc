@@ -69,7 +69,7 @@ RequestHandler::RequestHandler(const detail::Construction& given)
     : request(*given.request->release()),
       application(*(*given.state)->application),
       state_(std::move(*given.state)),
-      response_(tornado::detail::make_owned<Response>()) {}
+      response_(core::make_owned<Response>()) {}
 
 RequestHandler::~RequestHandler() {
   response_.reset();  // its transforms may know the request
@@ -146,7 +146,7 @@ void RequestHandler::take_params(routing::MatchParams params) {
   for (auto& value : params.path_args) {
     if (value) value = decode_argument(*value);
   }
-  params_ = tornado::detail::make_owned<detail::RouteParams>(std::move(params));
+  params_ = core::make_owned<detail::RouteParams>(std::move(params));
 }
 
 const PathArgs& RequestHandler::path_args() const noexcept {
@@ -182,7 +182,7 @@ void RequestHandler::run_verb() {
       return;
     case detail::Started::Kind::kOpen:
       if (finished_) return;
-      response().open = tornado::detail::make_owned<Open>(*this);
+      response().open = core::make_owned<Open>(*this);
       response().open->link_before(state_->open_handlers);
       return;
     case detail::Started::Kind::kCoroutine:
@@ -251,7 +251,7 @@ void RequestHandler::handle_exception(const std::exception_ptr& exception) noexc
     }
   } catch (...) {
     // The error page failed too. The connection cannot be left waiting.
-    tornado::detail::log_callback_exception(std::current_exception());
+    core::log_callback_exception(std::current_exception());
     end_connection();
     log_and_end();
   }
@@ -305,7 +305,7 @@ void RequestHandler::log_exception(const std::exception_ptr& exception) {
                        "\nHTTPServerRequest(protocol='" + request.protocol + "', host='" +
                        request.host + "', method='" + request.method + "', uri='" + request.uri +
                        "', version='" + request.version + "', remote_ip='" + request.remote_ip +
-                       "')\n" + tornado::detail::traceback(exception, detail::kOutermostCall) +
+                       "')\n" + tornado::core::traceback(exception, detail::kOutermostCall) +
                        describe(exception));
   }
 }
@@ -351,7 +351,7 @@ void RequestHandler::log_and_end() {
       state_->application->log_request(*this);
     }
   } catch (...) {
-    tornado::detail::log_callback_exception(std::current_exception());
+    core::log_callback_exception(std::current_exception());
   }
   call_on_finish();
   stop_waiting();
@@ -375,11 +375,11 @@ void RequestHandler::leave_response() {
 void RequestHandler::call_on_finish() noexcept {
   if (on_finish_called_) return;
   on_finish_called_ = true;
-  const tornado::detail::ContextScope scope(&context_);
+  const core::ContextScope scope(&context_);
   try {
     on_finish();
   } catch (...) {
-    tornado::detail::log_callback_exception(std::current_exception());
+    core::log_callback_exception(std::current_exception());
   }
 }
 
@@ -388,11 +388,11 @@ void RequestHandler::connection_closed() noexcept {
   if (finished_) return;
   client_gone_ = true;
   const Ref self(this);
-  const tornado::detail::ContextScope scope(&context_);
+  const core::ContextScope scope(&context_);
   try {
     on_connection_close();
   } catch (...) {
-    tornado::detail::log_callback_exception(std::current_exception());
+    core::log_callback_exception(std::current_exception());
   }
   if (!held_without_client_) stop_waiting();
 }

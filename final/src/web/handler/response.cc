@@ -26,7 +26,7 @@ bool is_reason(std::string_view text) {
 }  // namespace
 
 void RequestHandler::make_response() {
-  response_ = tornado::detail::make_owned<Response>();
+  response_ = core::make_owned<Response>();
 }
 
 const httputil::HTTPHeaders& RequestHandler::headers() const noexcept {
@@ -176,8 +176,8 @@ void RequestHandler::redirect(std::string_view url, bool permanent, int status) 
 void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
   if (state_->serves_tracebacks() && info.exception != nullptr) {
     set_header("Content-Type", "text/plain");
-    write(tornado::detail::traceback(info.exception, detail::kOutermostCall) +
-          describe(info.exception) + "\n");
+    write(core::traceback(info.exception, detail::kOutermostCall) + describe(info.exception) +
+          "\n");
     return;
   }
   const std::string text = std::to_string(status_code) + ": " +

@@ -15,7 +15,7 @@ namespace detail {
 class PageModules;
 }
 
-struct RequestHandler::Response : tornado::detail::Pooled {
+struct RequestHandler::Response : core::Pooled {
   Response();
   ~Response();  // in page/render.cc, which knows the modules
 
@@ -24,8 +24,8 @@ struct RequestHandler::Response : tornado::detail::Pooled {
   std::string body;                                          // written and not sent
   std::vector<std::unique_ptr<OutputTransform>> transforms;  // made when the head is sent
   int error_pages = 0;                                       // begun by send_error()
-  tornado::detail::Owned<Open> open;  // keeps an asynchronous handler until finish()
-  tornado::detail::Owned<detail::PageModules> modules;  // of the page being rendered
+  core::Owned<Open> open;                    // keeps an asynchronous handler until finish()
+  core::Owned<detail::PageModules> modules;  // of the page being rendered
 };
 
 // A WebSocket's is made anew for who asks for it.

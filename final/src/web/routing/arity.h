@@ -1,7 +1,7 @@
 // Internal header. What is checked of a handler class when a route to it is made.
 #pragma once
 
-#include <tornado/detail/handler_class.h>
+#include <tornado/core/handler_class.h>
 
 #include <string>
 

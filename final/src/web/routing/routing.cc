@@ -165,7 +165,7 @@ std::unique_ptr<httputil::HTTPMessageDelegate> Router::start_request(
 }
 
 RuleRouter::RuleRouter(std::vector<Rule> rules)
-    : table_(tornado::detail::make_owned<detail::RuleTable>(std::move(rules))) {
+    : table_(core::make_owned<detail::RuleTable>(std::move(rules))) {
   refuse_handler_classes(*table_);
 }
 

@@ -14,8 +14,8 @@
 namespace tornado::web::detail {
 namespace {
 
-using tornado::detail::File;
-using tornado::detail::Ref;
+using core::File;
+using core::Ref;
 
 // A FIFO without a writer, or a device, must not hold up the loop.
 constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;

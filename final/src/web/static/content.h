@@ -2,7 +2,7 @@
 #pragma once
 
 #include <sys/stat.h>
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 
 #include <string>
 #include <string_view>
@@ -19,7 +19,7 @@ bool is_below(std::string_view root, std::string_view path);
 
 struct StaticContent {
   std::string path;
-  tornado::detail::Ref<tornado::detail::File> file;  // none: nothing is open
+  core::Ref<core::File> file;  // none: nothing is open
   struct stat status{};
 
   bool is_folder() const noexcept { return S_ISDIR(status.st_mode); }

@@ -107,7 +107,7 @@ std::optional<std::string> StaticFileHandler::validate_absolute_path(
 }
 
 void StaticFileHandler::open_below_root(const std::string& path) {
-  auto opened = tornado::detail::make_owned<detail::StaticContent>();
+  auto opened = core::make_owned<detail::StaticContent>();
   const int error = detail::open_content(root_, path, init_.follow_symlinks, *opened);
   if (is_missing(error)) throw HTTPError(404);
   if (error == EXDEV) throw HTTPError(403, path_ + " leads out of the root static directory");

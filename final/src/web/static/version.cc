@@ -65,7 +65,7 @@ std::string hash_of(std::string_view bytes) {
   return text_of(digest);
 }
 
-std::string hash_of(const tornado::detail::File& file) {
+std::string hash_of(const core::File& file) {
   SHA512_CTX context;
   ::SHA512_Init(&context);
   std::vector<char> piece(kPieceSize);

@@ -55,7 +55,7 @@ class Frame {
   struct Handle final : Body {
     Frame* frame = nullptr;
   };
-  tornado::detail::Ref<Handle> handle();
+  core::Ref<Handle> handle();
 
   std::vector<Slot> slots;
   std::string out;
@@ -68,7 +68,7 @@ class Frame {
   const std::vector<std::string>& slot_names_;
   const Namespace& names_;
   const Namespace* loader_names_;
-  tornado::detail::Ref<Handle> handle_;
+  core::Ref<Handle> handle_;
 };
 
 class Expression {

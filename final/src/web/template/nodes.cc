@@ -19,9 +19,9 @@ void Frame::resolve(std::size_t slot) {
   write(slot, *found);
 }
 
-tornado::detail::Ref<Frame::Handle> Frame::handle() {
+core::Ref<Frame::Handle> Frame::handle() {
   if (!handle_) {
-    handle_ = tornado::detail::Ref(new Handle);
+    handle_ = core::Ref(new Handle);
     handle_->frame = this;
   }
   return handle_;
@@ -151,7 +151,7 @@ const Value& Call::see(Frame& frame, Value& scratch) const {
 
 class Lambda::Function final : public FunctionBody {
  public:
-  Function(const Lambda& lambda, tornado::detail::Ref<Frame::Handle> handle)
+  Function(const Lambda& lambda, core::Ref<Frame::Handle> handle)
       : lambda_(lambda), handle_(std::move(handle)) {}
 
   Value call(const Arguments& arguments) override {
@@ -177,7 +177,7 @@ class Lambda::Function final : public FunctionBody {
 
  private:
   const Lambda& lambda_;  // part of the template, which lives at least as long as its frame
-  tornado::detail::Ref<Frame::Handle> handle_;
+  core::Ref<Frame::Handle> handle_;
 };
 
 const Value& Lambda::see(Frame& frame, Value& scratch) const {

@@ -25,12 +25,12 @@ namespace detail {
 class ClientLink;
 
 // What the handles of one connection share, and reads that wait.
-class Session final : public tornado::detail::Counted {
+class Session final : public core::Counted {
  public:
   explicit Session(MessageCallback message_callback) : callback(std::move(message_callback)) {}
   ~Session() override;
 
-  static Future<std::optional<Message>> read(tornado::detail::Ref<Session> self);
+  static Future<std::optional<Message>> read(core::Ref<Session> self);
 
   const MessageCallback callback;
   queues::Queue<Message> messages;  // one at most: while it waits, the connection is held
@@ -43,12 +43,12 @@ class Session final : public tornado::detail::Counted {
 
 // The connection's side. Outlives the session if nobody waits for messages: then it ends the
 // connection in good order.
-class ClientLink final : public Connection, public tornado::detail::Pooled {
+class ClientLink final : public Connection, public core::Pooled {
  public:
   ClientLink(Session& session, const ConnectionRules& rules)
       : Connection(rules), session_(&session) {
     session.link = this;
-    if (session.callback) kept_ = tornado::detail::Ref<Session>(&session);
+    if (session.callback) kept_ = core::Ref<Session>(&session);
   }
 
   void session_gone() {
@@ -57,7 +57,7 @@ class ClientLink final : public Connection, public tornado::detail::Pooled {
   }
 
  private:
-  using Ref = tornado::detail::Ref<Session>;
+  using Ref = core::Ref<Session>;
 
   void message(std::string_view payload, bool binary) override {
     if (session_ == nullptr) return;
@@ -117,7 +117,7 @@ Session::~Session() {
   if (link != nullptr) link->session_gone();
 }
 
-Future<std::optional<Message>> Session::read(tornado::detail::Ref<Session> self) {
+Future<std::optional<Message>> Session::read(core::Ref<Session> self) {
   std::optional<Message> message = co_await self->messages.next();
   if (self->link != nullptr && self->messages.empty()) self->link->release();
   co_return message;
@@ -127,9 +127,9 @@ Future<std::optional<Message>> Session::read(tornado::detail::Ref<Session> self)
 
 namespace {
 
+using core::Ref;
 using detail::Session;
 using httpclient::HTTPRequest;
-using tornado::detail::Ref;
 
 constexpr double kUsualTimeout = 20;
 constexpr std::size_t kMaxHead = 65'536;

@@ -29,7 +29,7 @@ struct ConnectionRules {
 
 // Frees itself when its stream has closed; ended() is the last call before. Idle it owns no buffer,
 // no timer without pings, and no compressor before the first message.
-class Connection : public http::Upgraded, private tornado::detail::Runnable {
+class Connection : public http::Upgraded, private core::Runnable {
  public:
   // For the peer to answer our close frame, and for either side to see the end of the stream.
   static constexpr double kCloseSeconds = 5.0;

@@ -17,7 +17,7 @@
 namespace tornado::websocket {
 namespace {
 
-using tornado::detail::ContextScope;
+using core::ContextScope;
 using web::detail::Started;
 
 std::vector<std::string> split_list(std::string_view value) {
@@ -41,7 +41,7 @@ std::string_view authority_of(std::string_view origin) {
 
 }  // namespace
 
-struct WebSocketHandler::Details : tornado::detail::Pooled {
+struct WebSocketHandler::Details : core::Pooled {
   std::string subprotocol;
   // What the peer said, once the connection has gone.
   int close_code = 0;
@@ -51,7 +51,7 @@ struct WebSocketHandler::Details : tornado::detail::Pooled {
 // ---- the connection's side ----------------------------------------------------------------------
 
 // Keeps the handler until the stream has closed, and calls its hooks.
-class WebSocketHandler::Link final : public detail::Connection, public tornado::detail::Pooled {
+class WebSocketHandler::Link final : public detail::Connection, public core::Pooled {
  public:
   Link(WebSocketHandler& handler, const detail::ConnectionRules& rules)
       : Connection(rules), handler_(&handler) {}
@@ -129,7 +129,7 @@ WebSocketHandler::WebSocketHandler() = default;
 WebSocketHandler::~WebSocketHandler() = default;
 
 WebSocketHandler::Details& WebSocketHandler::details() {
-  if (details_ == nullptr) details_ = tornado::detail::make_owned<Details>();
+  if (details_ == nullptr) details_ = core::make_owned<Details>();
   return *details_;
 }
 
@@ -141,7 +141,7 @@ void WebSocketHandler::hook_failed(const std::exception_ptr& exception, bool clo
   try {
     log_exception(exception);
   } catch (...) {
-    tornado::detail::log_callback_exception(std::current_exception());
+    core::log_callback_exception(std::current_exception());
   }
   if (closes && link_ != nullptr) link_->send_close(http::close_code::kInternalError, {});
 }

@@ -1,7 +1,7 @@
 // Internal header. The frames of a message for many receivers.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 #include <tornado/websocket.h>
 
 #include <string>
@@ -14,7 +14,7 @@
 namespace tornado::websocket::detail {
 
 // Each form is made when the first receiver needs it.
-class PreparedFrames final : public tornado::detail::Counted {
+class PreparedFrames final : public core::Counted {
  public:
   explicit PreparedFrames(Message made) : message(std::move(made)) {}
 

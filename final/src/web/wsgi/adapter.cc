@@ -140,7 +140,7 @@ class OpenHandlers {
 
  private:
   web::detail::ApplicationState& state_;
-  tornado::detail::ListHook mark_;
+  core::ListHook mark_;
 };
 
 // Runs an application on a loop of its own until the response is finished, or nothing is left to do

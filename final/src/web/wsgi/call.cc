@@ -89,7 +89,7 @@ void add_server_headers(httputil::HTTPHeaders& headers) {
 }
 
 // Tells the loop that there is something to take.
-class Call::Wake final : public tornado::detail::Runnable {
+class Call::Wake final : public core::Runnable {
  public:
   explicit Wake(std::shared_ptr<Call> call) : call_(std::move(call)) {}
   void run() override {

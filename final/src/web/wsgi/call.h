@@ -71,7 +71,7 @@ class Call final : public Responder, public std::enable_shared_from_this<Call> {
   const std::string summary_;
   const bool is_head_request_;
   const std::thread::id loop_thread_;
-  const tornado::detail::Ref<ioloop::detail::Mailbox> mailbox_;
+  const core::Ref<ioloop::detail::Mailbox> mailbox_;
 
   mutable std::mutex mutex_;  // guards the members down to wake_sent_
   std::condition_variable room_;

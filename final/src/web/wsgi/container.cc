@@ -2,7 +2,7 @@
 // with that on a thread of the executor; a coroutine on the loop (send) takes what comes and sends
 // it.
 #include <tornado/concurrent.h>
-#include <tornado/detail/request_callback.h>
+#include <tornado/core/request_callback.h>
 #include <tornado/iostream.h>
 #include <tornado/log.h>
 #include <tornado/wsgi.h>

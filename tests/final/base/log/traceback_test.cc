@@ -10,7 +10,7 @@
 
 #include "base/log/throw_record.h"
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // Outside of the anonymous namespace: the test looks for their names.
 [[gnu::noinline]] void inner(int number) {
@@ -54,7 +54,7 @@ TEST(Traceback, names_the_calls_with_the_innermost_last) {
 }
 
 TEST(Traceback, begins_where_it_is_asked_to) {
-  const std::string text = traceback(caught(&outer), "tornado::detail::outer");
+  const std::string text = traceback(caught(&outer), "tornado::core::outer");
   EXPECT_EQ(text.find("caught"), std::string::npos) << text;
   EXPECT_NE(text.find("outer(int)"), std::string::npos) << text;
   EXPECT_EQ(traceback(caught(&outer), "nothing of this name"), traceback(caught(&outer)));
@@ -97,4 +97,4 @@ TEST(Traceback, is_kept_as_long_as_the_exception) {
 }
 
 }  // namespace
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -1,7 +1,7 @@
 // A part of a file as the body of a response, or as a piece of it.
 #include <fcntl.h>
 #include <tornado/concurrent.h>
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 #include <tornado/httpserver.h>
 
 #include <fstream>
@@ -13,9 +13,9 @@
 namespace tornado {
 namespace {
 
-using detail::File;
-using detail::FileRange;
-using detail::Ref;
+using core::File;
+using core::FileRange;
+using core::Ref;
 using httputil::HTTPConnection;
 using httputil::HTTPHeaders;
 using test::Client;

@@ -1,5 +1,5 @@
 // HTTPServer at its limits: of time, of what its clients may take, and of what it holds.
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -550,7 +550,7 @@ TEST_F(Unread, a_response_that_waits_for_its_client) {
 TEST_F(Unread, a_file) {
   std::FILE* const file = std::tmpfile();
   ASSERT_EQ(::ftruncate(::fileno(file), kFar), 0);
-  const detail::Ref<detail::File> shared(new detail::File(::dup(::fileno(file))));
+  const core::Ref<core::File> shared(new core::File(::dup(::fileno(file))));
   std::fclose(file);
   const auto server = make_server([shared](const HTTPServerRequest& request) {
     httputil::HTTPHeaders headers;

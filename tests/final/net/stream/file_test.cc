@@ -1,6 +1,6 @@
 // Parts of files in the output of a stream, whatever kind of stream it is.
 #include <malloc.h>
-#include <tornado/detail/file.h>
+#include <tornado/core/file.h>
 
 #include <algorithm>
 #include <fstream>
@@ -12,9 +12,9 @@
 namespace tornado {
 namespace {
 
-using detail::File;
-using detail::FileRange;
-using detail::Ref;
+using core::File;
+using core::FileRange;
+using core::Ref;
 using iostream::IOStream;
 using iostream::PipeIOStream;
 using iostream::StreamClosedError;

@@ -320,7 +320,7 @@ TEST_F(ResolverTest, NET08_resolves_in_the_executor_it_is_given) {
     int jobs = 0;
 
    protected:
-    void execute(tornado::detail::Owned<concurrent::detail::Job> job) override {
+    void execute(core::Owned<concurrent::detail::Job> job) override {
       ++jobs;
       job->work();
       job.release()->run();

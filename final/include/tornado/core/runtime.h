@@ -2,7 +2,7 @@
 // loop/runtime.cc.
 #pragma once
 
-#include <tornado/detail/run_queue.h>
+#include <tornado/core/run_queue.h>
 
 #include <coroutine>
 #include <cstddef>
@@ -17,7 +17,7 @@ struct LoopState;
 }
 }  // namespace tornado::ioloop
 
-namespace tornado::detail {
+namespace tornado::core {
 
 class Context;
 
@@ -112,9 +112,9 @@ struct PoolAllocator {
   PoolAllocator() = default;
   template <class U>
   explicit PoolAllocator(const PoolAllocator<U>&) noexcept {}
-  T* allocate(std::size_t count) { return static_cast<T*>(detail::allocate(count * sizeof(T))); }
+  T* allocate(std::size_t count) { return static_cast<T*>(core::allocate(count * sizeof(T))); }
   void deallocate(T* block, std::size_t count) noexcept {
-    detail::deallocate(block, count * sizeof(T));
+    core::deallocate(block, count * sizeof(T));
   }
   template <class U>
   bool operator==(const PoolAllocator<U>&) const noexcept {
@@ -243,4 +243,4 @@ constexpr double to_seconds(const D& d) {
          static_cast<double>(D::period::den);
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -1,12 +1,12 @@
 // Internal header: JSON values in headers that do without the JSON library.
 #pragma once
 
-#include <tornado/detail/json_text.h>
+#include <tornado/core/json_text.h>
 
 #include <memory>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // tornado::json, once <tornado/json.h> is included. `Use` delays the question until a function that
 // returns one is called.
@@ -35,4 +35,4 @@ class JsonBox {
   std::shared_ptr<const void> value_;
 };
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -2,8 +2,8 @@
 // it is tornado/stack_context.h. Implemented in loop/context.cc.
 #pragma once
 
-#include <tornado/detail/pointers.h>
-#include <tornado/detail/runtime.h>
+#include <tornado/core/pointers.h>
+#include <tornado/core/runtime.h>
 
 #include <cstdint>
 #include <exception>
@@ -13,7 +13,7 @@ namespace tornado::ioloop::detail {
 class Mailbox;
 }
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // Something that lives for as long as code runs in a context. Owns the one that was entered before
 // it and goes after it.
@@ -123,4 +123,4 @@ void run_in_context(Ref<Context> context, Body&& body) {
 // False: none of them has dealt with it; `exception` is then what the outermost made of it.
 bool handle_in_context(std::exception_ptr& exception) noexcept;
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 class RunQueue;
 
@@ -122,4 +122,4 @@ class ListHook {
   ListHook* next_;
 };
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -2,13 +2,13 @@
 // file that includes it half as much time as <string>.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // Throws std::bad_function_call. Implemented in base/function.cc.
 [[noreturn]] void throw_empty_function();
@@ -60,7 +60,7 @@ class Function<R(Args...)> {
     explicit Holder(F function) : function_(std::move(function)) {}
     Owned<Target> clone() const override { return Owned<Target>(new Holder(function_)); }
     R call(Args... args) override {
-      return static_cast<R>(detail::invoke(function_, std::forward<Args>(args)...));
+      return static_cast<R>(core::invoke(function_, std::forward<Args>(args)...));
     }
 
    private:
@@ -70,4 +70,4 @@ class Function<R(Args...)> {
   Owned<Target> target_;
 };
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -1,7 +1,7 @@
 // Internal header: what a route knows of a WebSocketHandler's hooks, worked out at compile time.
 #pragma once
 
-#include <tornado/detail/handler_class.h>
+#include <tornado/core/handler_class.h>
 
 #include <string>
 #include <string_view>

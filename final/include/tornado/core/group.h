@@ -10,11 +10,11 @@ namespace tornado::gen::detail {
 class GroupWait;
 
 // One future of a group. Whoever made the group keeps a handle of the future.
-class GroupMember final : public tornado::detail::Waiter {
+class GroupMember final : public core::Waiter {
  public:
   GroupMember() = default;
   ~GroupMember() override { leave(); }
-  void completed(tornado::detail::FutureStateBase&) override;
+  void completed(core::FutureStateBase&) override;
   void run() override {}
   void discard() noexcept override {}
 
@@ -24,13 +24,13 @@ class GroupMember final : public tornado::detail::Waiter {
   bool leave() noexcept;
 
   GroupWait* group_ = nullptr;
-  tornado::detail::FutureStateBase* pending_ = nullptr;
+  core::FutureStateBase* pending_ = nullptr;
 };
 
 // `co_await group` waits until all that were added are done, whatever they hold. A request to
 // cancel goes on to all of them; those it cannot end are left alone. The await then ends when the
 // others have, and throws CancelledError.
-class GroupWait final : public tornado::detail::Suspension {
+class GroupWait final : public core::Suspension {
  public:
   // The members stay the caller's, and live longer.
   GroupWait(GroupMember* members, std::size_t count) : members_(members), count_(count) {}
@@ -38,24 +38,24 @@ class GroupWait final : public tornado::detail::Suspension {
   // The place for the next future; call it once for each member.
   template <class T>
   void add(const Future<T>& future) {
-    if (!future.done()) watch(tornado::detail::FutureAccess::state(future));
+    if (!future.done()) watch(core::FutureAccess::state(future));
     ++added_;
   }
 
-  bool await_ready() noexcept { return pending_ == 0 && tornado::detail::take_await_budget(); }
+  bool await_ready() noexcept { return pending_ == 0 && core::take_await_budget(); }
   template <class P>
   void await_suspend(std::coroutine_handle<P> handle) {
-    start(handle, tornado::detail::future_of(handle.promise()));
+    start(handle, core::future_of(handle.promise()));
   }
   void await_resume() const { throw_if_cancelled(); }
 
   void cancel() override;
-  tornado::detail::Suspension* inner() noexcept override;
+  core::Suspension* inner() noexcept override;
 
  private:
   friend class GroupMember;
-  void watch(tornado::detail::FutureStateBase& state);
-  void start(std::coroutine_handle<> handle, tornado::detail::FutureStateBase* owner);
+  void watch(core::FutureStateBase& state);
+  void start(std::coroutine_handle<> handle, core::FutureStateBase* owner);
   void one_less();
 
   GroupMember* const members_;

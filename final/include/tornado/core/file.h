@@ -1,12 +1,12 @@
 // Internal header: a part of an open file, on its way to a client.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 
 #include <cstddef>
 #include <cstdint>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // Owns the descriptor of an open file. It is closed when the last who needs it lets go: a response
 // that is still on its way keeps the file it was begun with, whatever becomes of the name.
@@ -34,4 +34,4 @@ struct FileRange {
   std::uint64_t length;
 };
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

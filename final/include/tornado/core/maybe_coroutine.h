@@ -2,14 +2,14 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/function.h>
+#include <tornado/core/function.h>
 
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // What the one call operator of a class takes; nothing for a template, which cannot be asked.
 template <class Member>
@@ -69,4 +69,4 @@ class MaybeCoroutine {
   Function<Returned(Args...)> function_;
 };
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/detail/group.h>
+#include <tornado/core/group.h>
 #include <tornado/stack_context.h>
 
 #include <map>
@@ -91,8 +91,7 @@ auto return_future(F function) {
       static_assert(std::is_void_v<std::invoke_result_t<F&, decltype(own)..., FutureCallback<T>>>,
                     "return_future: the function has a result, which nobody would see");
       Future<T> future;
-      tornado::detail::invoke(function, std::forward<decltype(own)>(own)...,
-                              FutureCallback<T>(future));
+      core::invoke(function, std::forward<decltype(own)>(own)..., FutureCallback<T>(future));
       return future;
     };
     return detail::start_either_way(start, std::forward<decltype(args)>(args)...);
@@ -175,8 +174,7 @@ auto Task(F function, Args&&... args) {
     return true;
   });
   stack_context::run_with_stack_context(errors, [&] {
-    tornado::detail::invoke(function, std::forward<Args>(args)...,
-                            concurrent::FutureCallback<Result>(future));
+    core::invoke(function, std::forward<Args>(args)..., concurrent::FutureCallback<Result>(future));
   });
   return future;
 }
@@ -246,7 +244,7 @@ class CallbackValue {
   }
 
  private:
-  struct Any : tornado::detail::Pooled {
+  struct Any : core::Pooled {
     virtual ~Any() = default;
     virtual const std::type_info& type() const noexcept = 0;
   };
@@ -259,7 +257,7 @@ class CallbackValue {
   [[noreturn]] static void throw_other_type(const std::string& key, const std::type_info& held,
                                             const std::type_info& wanted);
 
-  tornado::detail::Owned<Any> held_;
+  core::Owned<Any> held_;
 };
 
 // Text is kept as a string: a literal's or a view's bytes may be gone by then.
@@ -288,7 +286,7 @@ class KeyedCallback {
 };
 
 // The keys of one run of a coroutine.
-class KeyTable final : public tornado::detail::RunAttachment {
+class KeyTable final : public core::RunAttachment {
  public:
   // Throws KeyReuseError.
   KeyedCallback add(const Key& key);
@@ -300,8 +298,7 @@ class KeyTable final : public tornado::detail::RunAttachment {
   template <class P>
   static KeyTable& of(P& promise) {
     auto& attachment = promise.attachment();
-    if (!attachment)
-      attachment = tornado::detail::Owned<tornado::detail::RunAttachment>(new KeyTable);
+    if (!attachment) attachment = core::Owned<core::RunAttachment>(new KeyTable);
     return static_cast<KeyTable&>(*attachment);
   }
 
@@ -418,7 +415,7 @@ class WaitAll : public detail::KeysWait {
 namespace detail {
 // A function whose calls keep it: a coroutine lambda's captures live in it.
 template <class F>
-struct SharedFunction : tornado::detail::Counted {
+struct SharedFunction : core::Counted {
   explicit SharedFunction(F f) : function(std::move(f)) {}
   F function;
 };
@@ -429,7 +426,7 @@ struct SharedFunction : tornado::detail::Counted {
 // callback's. (gen.coroutine, callback=)
 template <class F>
 auto coroutine(F function) {
-  const tornado::detail::Ref<detail::SharedFunction<F>> shared(
+  const core::Ref<detail::SharedFunction<F>> shared(
       new detail::SharedFunction<F>(std::move(function)));
   return [shared](auto&&... args) {
     if constexpr (std::is_invocable_v<F&, decltype(args)...>) {
@@ -446,13 +443,13 @@ auto coroutine(F function) {
 namespace detail {
 // Owns the function of one call: a coroutine lambda's captures live in it.
 template <class F>
-class EngineCall : public tornado::detail::Pooled {
+class EngineCall : public core::Pooled {
  public:
   explicit EngineCall(const F& function) : function_(function) {}
   template <class... Args>
   static void start(const F& function, Args&&... args) {
     auto* call = new EngineCall(function);
-    tornado::detail::run_and_free(*call, call->function_, std::forward<Args>(args)...);
+    core::run_and_free(*call, call->function_, std::forward<Args>(args)...);
   }
 
  private:

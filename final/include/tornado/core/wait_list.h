@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // How long to wait: seconds as IOLoop::time() counts them, a std::chrono duration from now, or
 // without end.
@@ -112,4 +112,4 @@ std::size_t not_negative(I count, const char* name) {
   return static_cast<std::size_t>(count);
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

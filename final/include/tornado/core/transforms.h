@@ -1,7 +1,7 @@
 // Internal header, a part of tornado/web.h: what responses go through before they are sent.
 #pragma once
 
-#include <tornado/detail/pointers.h>
+#include <tornado/core/pointers.h>
 #include <tornado/httputil.h>
 
 #include <cstddef>
@@ -49,7 +49,7 @@ class GZipContentEncoding final : public OutputTransform {
 
   Options options_;
   bool accepted_;
-  tornado::detail::Owned<Compressor> compressor_;  // null: the body stays as it is
+  core::Owned<Compressor> compressor_;  // null: the body stays as it is
 };
 
 }  // namespace tornado::web

@@ -33,7 +33,7 @@ class FunctionDelegate final : public CallbackDelegate {
   explicit FunctionDelegate(F f) : function_(std::move(f)) {}
 
   void call(httputil::HTTPServerRequest request) override {
-    if constexpr (tornado::detail::is_future<Returned>) {
+    if constexpr (core::is_future<Returned>) {
       run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request));
     } else {
       // Not left to the caller, which may have nobody to tell: a FallbackHandler has ended.

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 // Base of what is shared within one thread; Ref counts it.
 class Counted {
@@ -108,4 +108,4 @@ decltype(auto) invoke(F& function, Args&&... args) {
   }
 }
 
-}  // namespace tornado::detail
+}  // namespace tornado::core

@@ -1,7 +1,7 @@
 // Internal header: what is behind a Future. Implemented in loop/future.cc.
 #pragma once
 
-#include <tornado/detail/runtime.h>
+#include <tornado/core/runtime.h>
 
 #include <atomic>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace tornado::detail {
+namespace tornado::core {
 
 enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
 
@@ -202,4 +202,4 @@ class FutureState<void> final : public FutureStateBase {
   void take(bool) { require_result(); }
 };
 
-}  // namespace tornado::detail
+}  // namespace tornado::core
