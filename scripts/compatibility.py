@@ -5,8 +5,8 @@
     compatibility.py --check     says whether page, rows and tests agree
     compatibility.py --tests ID  prints the tests that name a row
 
-The rows are in tests/compatibility.toml. A test proves a row that its name has (`IOL12_...`), a comment in it or right
-above it (`IOL-12`), or a table of the same Python file that it goes through. What stands elsewhere, such as a list of
+The rows are in tests/compatibility.toml. A test proves a row that a comment in it or right above it names (`IOL-12`), or its
+own name (`test_IOL12_...`), or a table of the same Python file that it goes through. What stands elsewhere, such as a list of
 rows at the top of a file, proves nothing.
 """
 

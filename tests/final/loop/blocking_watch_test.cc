@@ -55,7 +55,8 @@ class BlockingWatch : public ::testing::Test {
   IOLoop loop;
 };
 
-TEST_F(BlockingWatch, IOL26_an_action_is_called_once_an_iteration_that_blocks) {
+// IOL-26
+TEST_F(BlockingWatch, an_action_is_called_once_an_iteration_that_blocks) {
   loop.set_blocking_signal_threshold(kSoon, &note);
   loop.add_callback([&] {
     block_until(1);
@@ -72,7 +73,8 @@ TEST_F(BlockingWatch, IOL26_an_action_is_called_once_an_iteration_that_blocks) {
   EXPECT_EQ(fired_on, ::gettid());
 }
 
-TEST_F(BlockingWatch, IOL26_set_by_a_callback_it_counts_at_once) {
+// IOL-26
+TEST_F(BlockingWatch, set_by_a_callback_it_counts_at_once) {
   loop.add_callback([&] {
     loop.set_blocking_signal_threshold(kSoon, &note);
     block_until(1);
@@ -82,7 +84,8 @@ TEST_F(BlockingWatch, IOL26_set_by_a_callback_it_counts_at_once) {
 }
 
 // Events and timers block as callbacks do.
-TEST_F(BlockingWatch, IOL26_timers_and_handlers_are_watched) {
+// IOL-26
+TEST_F(BlockingWatch, timers_and_handlers_are_watched) {
   loop.set_blocking_signal_threshold(kSoon, &note);
   loop.call_later(0, [] { block_until(1); });
   test::Pipe pipe;
@@ -99,7 +102,8 @@ TEST_F(BlockingWatch, IOL26_timers_and_handlers_are_watched) {
   EXPECT_GE(fired, 2);
 }
 
-TEST_F(BlockingWatch, IOL26_two_loops_two_threads_two_thresholds) {
+// IOL-26
+TEST_F(BlockingWatch, two_loops_two_threads_two_thresholds) {
   loop.set_blocking_signal_threshold(kNever, &note);
   pid_t there = 0;
   std::thread other([&] {
@@ -118,7 +122,8 @@ TEST_F(BlockingWatch, IOL26_two_loops_two_threads_two_thresholds) {
   EXPECT_EQ(fired_on, there);
 }
 
-TEST_F(BlockingWatch, IOL26_zero_takes_it_away) {
+// IOL-26
+TEST_F(BlockingWatch, zero_takes_it_away) {
   struct sigaction now{};
   loop.set_blocking_signal_threshold(kSoon, &note);
   ::sigaction(SIGALRM, nullptr, &now);
@@ -129,7 +134,8 @@ TEST_F(BlockingWatch, IOL26_zero_takes_it_away) {
   run(3);
 }
 
-TEST_F(BlockingWatch, IOL26_a_threshold_is_a_number_of_seconds) {
+// IOL-26
+TEST_F(BlockingWatch, a_threshold_is_a_number_of_seconds) {
   for (const double seconds : {-1.0, 1e10, std::numeric_limits<double>::quiet_NaN()}) {
     EXPECT_THROW(loop.set_blocking_signal_threshold(seconds, &note), std::invalid_argument);
   }
@@ -143,7 +149,8 @@ TEST_F(BlockingWatch, a_stray_signal_is_no_sign_of_blocking) {
   EXPECT_EQ(fired, 0);
 }
 
-TEST_F(BlockingWatch, IOL26_the_stack_is_written_to_standard_error) {
+// IOL-26
+TEST_F(BlockingWatch, the_stack_is_written_to_standard_error) {
   loop.set_blocking_log_threshold(kSoon);
   testing::internal::CaptureStderr();
   timespec rest{};
@@ -159,7 +166,8 @@ TEST_F(BlockingWatch, IOL26_the_stack_is_written_to_standard_error) {
   EXPECT_GT(rest.tv_sec, 0);
 }
 
-TEST_F(BlockingWatch, IOL26_log_stack_anywhere) {
+// IOL-26
+TEST_F(BlockingWatch, log_stack_anywhere) {
   testing::internal::CaptureStderr();
   IOLoop::log_stack(0);
   const std::string said = testing::internal::GetCapturedStderr();
@@ -169,7 +177,8 @@ TEST_F(BlockingWatch, IOL26_log_stack_anywhere) {
 
 using BlockingWatchDeathTest = BlockingWatch;
 
-TEST_F(BlockingWatchDeathTest, IOL26_without_an_action_the_process_is_killed) {
+// IOL-26
+TEST_F(BlockingWatchDeathTest, without_an_action_the_process_is_killed) {
   const auto block = [this] {
     loop.set_blocking_signal_threshold(kSoon, nullptr);
     loop.add_callback([] { block_until(1); });
@@ -196,7 +205,8 @@ extern "C" int __wrap_timer_settime(timer_t timer, int flags, const itimerspec* 
 
 namespace {
 
-TEST(BlockingWatchTimer, IOL26_it_does_not_run_while_the_loop_waits) {
+// IOL-26
+TEST(BlockingWatchTimer, it_does_not_run_while_the_loop_waits) {
   IOLoop loop;
   loop.set_blocking_signal_threshold(kNever, &note);
   timer_calls.clear();

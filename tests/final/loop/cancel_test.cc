@@ -165,7 +165,8 @@ TEST_F(Cancel, a_result_that_was_there_is_not_lost) {
   EXPECT_EQ(loop.time(), 1000);
 }
 
-TEST_F(Cancel, GEN11_moment_throws) {
+// GEN-11
+TEST_F(Cancel, moment_throws) {
   const auto work = []() -> Future<void> {
     for (;;) co_await gen::moment;
   };
@@ -176,7 +177,8 @@ TEST_F(Cancel, GEN11_moment_throws) {
   });
 }
 
-TEST_F(Cancel, GEN10_a_cancelled_sleep_leaves_no_timer) {
+// GEN-10
+TEST_F(Cancel, a_cancelled_sleep_leaves_no_timer) {
   auto token = std::make_shared<int>();
   auto slept = gen::sleep(3600);
   slept.add_done_callback([token](const Future<void>&) {});
@@ -248,7 +250,8 @@ TEST_F(Cancel, an_unlooked_at_cancellation_is_not_logged_but_another_exception_i
 
 // ---- on_cancel
 
-TEST_F(Cancel, CON01_on_cancel_stops_the_work_of_a_waiter_that_is_alone) {
+// CON-01
+TEST_F(Cancel, on_cancel_stops_the_work_of_a_waiter_that_is_alone) {
   auto token = std::make_shared<int>();
   run([&]() -> Future<void> {
     Future<void> operation;
@@ -263,7 +266,8 @@ TEST_F(Cancel, CON01_on_cancel_stops_the_work_of_a_waiter_that_is_alone) {
   });
 }
 
-TEST_F(Cancel, CON01_on_cancel_is_freed_when_the_future_is_done_or_dies) {
+// CON-01
+TEST_F(Cancel, on_cancel_is_freed_when_the_future_is_done_or_dies) {
   auto token = std::make_shared<int>();
   const auto never = [token] { ADD_FAILURE(); };
   const long others = token.use_count();
@@ -287,7 +291,8 @@ TEST_F(Cancel, CON01_on_cancel_is_freed_when_the_future_is_done_or_dies) {
   EXPECT_THAT(words, ElementsAre("second"));
 }
 
-TEST_F(Cancel, CON01_on_cancel_without_a_function_lets_a_waiter_complete_the_future) {
+// CON-01
+TEST_F(Cancel, on_cancel_without_a_function_lets_a_waiter_complete_the_future) {
   run([&]() -> Future<void> {
     Future<void> operation;
     operation.on_cancel();
@@ -307,7 +312,8 @@ TEST_F(Cancel, CON01_on_cancel_without_a_function_lets_a_waiter_complete_the_fut
 
 // ---- multi and with_timeout
 
-TEST_F(Cancel, GEN05_multi_cancels_all_and_waits_until_they_have_ended) {
+// GEN-05
+TEST_F(Cancel, multi_cancels_all_and_waits_until_they_have_ended) {
   const auto tidy = [&](double time) -> Future<void> {
     try {
       co_await gen::sleep(3600);
@@ -328,7 +334,8 @@ TEST_F(Cancel, GEN05_multi_cancels_all_and_waits_until_they_have_ended) {
   });
 }
 
-TEST_F(Cancel, GEN05_multi_lets_go_of_what_it_cannot_cancel) {
+// GEN-05
+TEST_F(Cancel, multi_lets_go_of_what_it_cannot_cancel) {
   run([&]() -> Future<void> {
     Future<int> ours;
     auto shared = gen::sleep(5);
@@ -350,7 +357,8 @@ TEST_F(Cancel, GEN05_multi_lets_go_of_what_it_cannot_cancel) {
   EXPECT_THAT(words, ElementsAre("also done"));
 }
 
-TEST_F(Cancel, GEN05_a_child_that_is_cancelled_by_itself_is_the_first_failure) {
+// GEN-05
+TEST_F(Cancel, a_child_that_is_cancelled_by_itself_is_the_first_failure) {
   test::Logged logged;
   run([&]() -> Future<void> {
     std::vector<Future<void>> list{gen::sleep(3), gen::sleep(1), gen::sleep(2)};
@@ -363,7 +371,8 @@ TEST_F(Cancel, GEN05_a_child_that_is_cancelled_by_itself_is_the_first_failure) {
   EXPECT_TRUE(logged.lines().empty());
 }
 
-TEST_F(Cancel, GEN12_cancelling_with_timeout_cancels_the_work) {
+// GEN-12
+TEST_F(Cancel, cancelling_with_timeout_cancels_the_work) {
   run([&]() -> Future<void> {
     auto timed = gen::with_timeout(std::chrono::seconds(5), note("work", gen::sleep(3600)));
     auto waiting = note("waiting", timed);
@@ -383,7 +392,8 @@ TEST_F(Cancel, GEN12_cancelling_with_timeout_cancels_the_work) {
 
 // ---- queues and locks
 
-TEST_F(Cancel, QU01_an_item_does_not_go_to_a_get_that_was_cancelled) {
+// QU-01
+TEST_F(Cancel, an_item_does_not_go_to_a_get_that_was_cancelled) {
   queues::Queue<int> queue;
   const auto get = [&](std::string name) -> Future<void> {
     const int item = co_await queue.get();
@@ -404,7 +414,8 @@ TEST_F(Cancel, QU01_an_item_does_not_go_to_a_get_that_was_cancelled) {
   });
 }
 
-TEST_F(Cancel, LK03_a_permit_does_not_stay_with_an_acquire_that_was_cancelled) {
+// LK-03
+TEST_F(Cancel, a_permit_does_not_stay_with_an_acquire_that_was_cancelled) {
   locks::Lock lock;
   const auto hold = [&](std::string name, double time) -> Future<void> {
     const auto guard = co_await lock.scoped();

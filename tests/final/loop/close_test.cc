@@ -44,7 +44,8 @@ Future<void> hold(Token) {
   co_await never;
 }
 
-TEST_P(Close, IOL09_a_running_loop_cannot_be_closed) {
+// IOL-09
+TEST_P(Close, a_running_loop_cannot_be_closed) {
   loop->run_sync([&] { EXPECT_THROW(loop->close(), std::logic_error); });
   loop->close();
   loop->close();
@@ -54,7 +55,8 @@ TEST_P(Close, IOL09_a_running_loop_cannot_be_closed) {
   EXPECT_THROW(loop->add_signal_handler(10, [](int) {}), std::runtime_error);
 }
 
-TEST_P(Close, IOL09_all_fds_closes_the_registered_descriptors) {
+// IOL-09
+TEST_P(Close, all_fds_closes_the_registered_descriptors) {
   test::Pipe pipe;
   loop->add_handler(pipe.read_end, [](int, std::uint32_t) {}, IOLoop::READ);
   loop->close(true);
@@ -287,7 +289,8 @@ std::vector<std::string> freed(const std::string& poller, Wait wait) {
   return names;
 }
 
-TEST_P(Close, IOL09_what_another_frame_waits_for_is_freed_before_it) {
+// IOL-09
+TEST_P(Close, what_another_frame_waits_for_is_freed_before_it) {
   const std::vector<std::string> inner_first{
       "inner of a name that is long enough to be on the heap", "outer"};
   EXPECT_EQ(freed(GetParam(), [](const auto& inner) { return inner(); }), inner_first);

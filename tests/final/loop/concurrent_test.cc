@@ -21,7 +21,8 @@ class Concurrent : public ::testing::Test, protected test::VirtualLoop {
   }
 };
 
-TEST_F(Concurrent, CON07_chain_future_hands_on_results_exceptions_and_cancellation) {
+// CON-07
+TEST_F(Concurrent, chain_future_hands_on_results_exceptions_and_cancellation) {
   loop.run_sync([]() -> Future<void> {
     Future<std::string> from;
     Future<std::string> to;
@@ -46,7 +47,8 @@ TEST_F(Concurrent, CON07_chain_future_hands_on_results_exceptions_and_cancellati
   });
 }
 
-TEST_F(Concurrent, CON07_chain_future_leaves_a_future_that_is_done) {
+// CON-07
+TEST_F(Concurrent, chain_future_leaves_a_future_that_is_done) {
   loop.run_sync([]() -> Future<void> {
     Future<int> from;
     Future<int> to;
@@ -58,7 +60,8 @@ TEST_F(Concurrent, CON07_chain_future_leaves_a_future_that_is_done) {
   });
 }
 
-TEST_F(Concurrent, CON07_unless_cancelled) {
+// CON-07
+TEST_F(Concurrent, unless_cancelled) {
   test::Logged logged;
   Future<int> pending;
   concurrent::future_set_result_unless_cancelled(pending, 1);
@@ -80,7 +83,8 @@ TEST_F(Concurrent, CON07_unless_cancelled) {
                                           "cancelled: std::range_error: late"));
 }
 
-TEST_F(Concurrent, CON07_future_add_done_callback_and_is_future) {
+// CON-07
+TEST_F(Concurrent, future_add_done_callback_and_is_future) {
   EXPECT_TRUE(concurrent::is_future(Future<int>()));
   EXPECT_FALSE(concurrent::is_future(1));
   std::vector<std::string> order;
@@ -93,7 +97,8 @@ TEST_F(Concurrent, CON07_future_add_done_callback_and_is_future) {
   EXPECT_THAT(order, ElementsAre("at once", "queued"));
 }
 
-TEST_F(Concurrent, CON07_dummy_executor_runs_on_the_spot) {
+// CON-07
+TEST_F(Concurrent, dummy_executor_runs_on_the_spot) {
   bool ran = false;
   auto done = dummy_executor.submit([&] { ran = true; });
   EXPECT_TRUE(ran);
@@ -122,7 +127,8 @@ struct ByPointer {
   }
 };
 
-TEST_F(Concurrent, CON05_run_on_executor_runs_a_method_on_its_objects_executor) {
+// CON-05
+TEST_F(Concurrent, run_on_executor_runs_a_method_on_its_objects_executor) {
   loop.run_sync([]() -> Future<void> {
     ByReference one;
     EXPECT_EQ(co_await one.load_later(1), "reference1");

@@ -23,7 +23,8 @@ class Gate {
   std::shared_future<void> is_open_ = opened_.get_future().share();
 };
 
-TEST(Executor, IOL23_runs_on_a_thread_and_comes_home) {
+// IOL-23
+TEST(Executor, runs_on_a_thread_and_comes_home) {
   IOLoop loop;
   const auto run = [&]() -> Future<bool> {
     const auto mine = std::this_thread::get_id();
@@ -35,7 +36,8 @@ TEST(Executor, IOL23_runs_on_a_thread_and_comes_home) {
   EXPECT_TRUE(loop.run_sync(run));
 }
 
-TEST(Executor, IOL23_arguments_members_and_void) {
+// IOL-23
+TEST(Executor, arguments_members_and_void) {
   struct Database {
     std::string name;
     std::string load(int id, const std::string& suffix) {
@@ -51,14 +53,16 @@ TEST(Executor, IOL23_arguments_members_and_void) {
   EXPECT_EQ(loop.run_sync(run), "db7!");
 }
 
-TEST(Executor, CON06_an_exception_comes_home) {
+// CON-06
+TEST(Executor, an_exception_comes_home) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   const auto fail = []() -> int { throw std::range_error("worker"); };
   EXPECT_THROW(loop.run_sync([&] { return pool.submit(fail); }), std::range_error);
 }
 
-TEST(Executor, CON06_results_that_only_move_and_results_that_throw_when_they_do) {
+// CON-06
+TEST(Executor, results_that_only_move_and_results_that_throw_when_they_do) {
   struct Stubborn {
     Stubborn() = default;
     Stubborn(const Stubborn&) { throw std::range_error("stubborn"); }
@@ -71,7 +75,8 @@ TEST(Executor, CON06_results_that_only_move_and_results_that_throw_when_they_do)
   EXPECT_THROW(loop.run_sync([&] { return pool.submit(stubborn); }), std::range_error);
 }
 
-TEST(Executor, CON06_no_more_threads_than_asked_for) {
+// CON-06
+TEST(Executor, no_more_threads_than_asked_for) {
   IOLoop loop;
   ThreadPoolExecutor pool(3);
   std::atomic<int> at_work = 0;
@@ -93,7 +98,8 @@ TEST(Executor, CON06_no_more_threads_than_asked_for) {
   EXPECT_THROW(ThreadPoolExecutor none(0), std::invalid_argument);
 }
 
-TEST(Executor, CON06_tasks_run_side_by_side) {
+// CON-06
+TEST(Executor, tasks_run_side_by_side) {
   IOLoop loop;
   ThreadPoolExecutor pool(2);
   Gate first;
@@ -112,7 +118,8 @@ TEST(Executor, CON06_tasks_run_side_by_side) {
   loop.run_sync(run);
 }
 
-TEST(Executor, CON06_shutdown_runs_what_is_queued_and_refuses_more) {
+// CON-06
+TEST(Executor, shutdown_runs_what_is_queued_and_refuses_more) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   std::atomic<int> ran = 0;
@@ -125,7 +132,8 @@ TEST(Executor, CON06_shutdown_runs_what_is_queued_and_refuses_more) {
 
 // ---- cancelling
 
-TEST(Executor, CON06_a_task_that_has_not_begun_can_be_cancelled) {
+// CON-06
+TEST(Executor, a_task_that_has_not_begun_can_be_cancelled) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   Gate release;
@@ -143,7 +151,8 @@ TEST(Executor, CON06_a_task_that_has_not_begun_can_be_cancelled) {
   EXPECT_FALSE(ran);
 }
 
-TEST(Executor, CON06_who_waits_for_a_task_that_has_begun_is_cancelled_when_it_has_ended) {
+// CON-06
+TEST(Executor, who_waits_for_a_task_that_has_begun_is_cancelled_when_it_has_ended) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   Gate begun;
@@ -176,7 +185,8 @@ TEST(Executor, CON06_who_waits_for_a_task_that_has_begun_is_cancelled_when_it_ha
   loop.run_sync(run);
 }
 
-TEST(Executor, CON06_a_future_outlives_the_loop_and_the_task) {
+// CON-06
+TEST(Executor, a_future_outlives_the_loop_and_the_task) {
   std::optional<Future<int>> future;
   Gate begun;
   Gate release;
@@ -197,7 +207,8 @@ TEST(Executor, CON06_a_future_outlives_the_loop_and_the_task) {
   EXPECT_TRUE(future->cancelled());
 }
 
-TEST(Executor, CON06_the_last_task_may_destroy_the_executor) {
+// CON-06
+TEST(Executor, the_last_task_may_destroy_the_executor) {
   IOLoop loop;
   auto pool = std::make_shared<ThreadPoolExecutor>(2);
   Gate released;
@@ -219,7 +230,8 @@ TEST(Executor, CON06_the_last_task_may_destroy_the_executor) {
   gone.wait();
 }
 
-TEST(Executor, IOL24_set_default_executor_replaces_the_pool) {
+// IOL-24
+TEST(Executor, set_default_executor_replaces_the_pool) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   loop.set_default_executor(&pool);
@@ -269,7 +281,8 @@ TEST(Executor, a_closed_loop_gives_no_work_away) {
   EXPECT_THROW(pool.submit([] {}), std::runtime_error);
 }
 
-TEST(Threads, IOL13_add_callback_from_four_threads_keeps_all_and_each_ones_order) {
+// IOL-13
+TEST(Threads, add_callback_from_four_threads_keeps_all_and_each_ones_order) {
   constexpr int kThreads = 4;
   constexpr int kEach = 100'000;
   IOLoop loop;
@@ -325,7 +338,8 @@ TEST(Threads, two_loops_in_two_threads_talk_to_each_other) {
   EXPECT_EQ(rounds, kRounds);
 }
 
-TEST(Threads, CON01_a_future_used_on_another_thread_throws) {
+// CON-01
+TEST(Threads, a_future_used_on_another_thread_throws) {
   IOLoop loop;
   Future<int> future;
   Future<int> done;
@@ -352,7 +366,8 @@ TEST(Threads, CON01_a_future_used_on_another_thread_throws) {
   EXPECT_FALSE(future.done());
 }
 
-TEST(Threads, CON01_a_handle_may_travel_to_a_thread_and_back) {
+// CON-01
+TEST(Threads, a_handle_may_travel_to_a_thread_and_back) {
   IOLoop loop;
   const auto run = [&]() -> Future<int> {
     int total = 0;

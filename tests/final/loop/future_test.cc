@@ -24,7 +24,8 @@ Future<int> after_moment(int value) {
 }
 
 // GEN-02
-TEST(Future, GEN17_a_coroutine_runs_to_its_first_wait_at_the_call) {
+// GEN-17
+TEST(Future, a_coroutine_runs_to_its_first_wait_at_the_call) {
   IOLoop loop;
   std::vector<std::string> order;
   Future<void> gate;
@@ -41,7 +42,8 @@ TEST(Future, GEN17_a_coroutine_runs_to_its_first_wait_at_the_call) {
   EXPECT_EQ(order, (std::vector<std::string>{"started", "returned", "completed", "resumed"}));
 }
 
-TEST(Future, CON01_result_and_states) {
+// CON-01
+TEST(Future, result_and_states) {
   IOLoop loop;
   Future<std::string> future;
   EXPECT_FALSE(future.done());
@@ -65,7 +67,8 @@ TEST(Future, moves_a_result_nobody_else_can_ask_for) {
   EXPECT_EQ(loop.run_sync(take), 7);
 }
 
-TEST(Future, GEN18_a_million_ready_awaits_neither_recurse_nor_hang) {
+// GEN-18
+TEST(Future, a_million_ready_awaits_neither_recurse_nor_hang) {
   IOLoop loop;
   auto sum = []() -> Future<long> {
     long total = 0;
@@ -85,7 +88,8 @@ TEST(Future, a_thousand_coroutines_deep) {
   EXPECT_EQ(loop.run_sync([] { return nested(1000); }), 1000);
 }
 
-TEST(Future, GEN04_multi_gives_tuple_vector_map) {
+// GEN-04
+TEST(Future, multi_gives_tuple_vector_map) {
   IOLoop loop;
   auto run = []() -> Future<std::string> {
     auto [a, b] = co_await gen::multi(one(), after_moment(2));
@@ -99,7 +103,8 @@ TEST(Future, GEN04_multi_gives_tuple_vector_map) {
 
 // ---- states
 
-TEST(Future, CON01_what_a_pending_future_refuses) {
+// CON-01
+TEST(Future, what_a_pending_future_refuses) {
   IOLoop loop;
   Future<int> future;
   EXPECT_FALSE(future.done());
@@ -110,7 +115,8 @@ TEST(Future, CON01_what_a_pending_future_refuses) {
   EXPECT_FALSE(future.done());
 }
 
-TEST(Future, CON01_CON03_an_exception_is_kept_and_thrown_each_time) {
+// CON-01 CON-03
+TEST(Future, an_exception_is_kept_and_thrown_each_time) {
   IOLoop loop;
   Future<int> future;
   future.set_exception(std::range_error("kept"));
@@ -125,7 +131,8 @@ TEST(Future, CON01_CON03_an_exception_is_kept_and_thrown_each_time) {
   EXPECT_EQ(other.exception(), future.exception()) << "the same object, whatever was thrown";
 }
 
-TEST(Future, CON01_cancel_completes_a_pending_future) {
+// CON-01
+TEST(Future, cancel_completes_a_pending_future) {
   IOLoop loop;
   Future<int> future;
   EXPECT_TRUE(future.cancel());
@@ -137,7 +144,8 @@ TEST(Future, CON01_cancel_completes_a_pending_future) {
   EXPECT_THROW(loop.run_sync(wait), concurrent::CancelledError);
 }
 
-TEST(Future, CON01_the_exception_of_a_coroutine_whose_future_was_completed_is_logged) {
+// CON-01
+TEST(Future, the_exception_of_a_coroutine_whose_future_was_completed_is_logged) {
   test::Logged logged;
   IOLoop loop;
   const auto run = []() -> Future<int> {
@@ -156,7 +164,8 @@ TEST(Future, CON01_the_exception_of_a_coroutine_whose_future_was_completed_is_lo
                                       "std::runtime_error: lost"}));
 }
 
-TEST(Future, CON01_a_result_whose_constructor_throws_leaves_the_future_pending) {
+// CON-01
+TEST(Future, a_result_whose_constructor_throws_leaves_the_future_pending) {
   struct Stubborn {
     explicit Stubborn(int) { throw std::range_error("stubborn"); }
   };
@@ -168,7 +177,8 @@ TEST(Future, CON01_a_result_whose_constructor_throws_leaves_the_future_pending) 
   EXPECT_THROW(run().result(), std::range_error);
 }
 
-TEST(Future, CON01_done_callbacks_run_on_the_loop_in_the_order_added) {
+// CON-01
+TEST(Future, done_callbacks_run_on_the_loop_in_the_order_added) {
   IOLoop loop;
   std::vector<std::string> order;
   Future<int> future;
@@ -186,7 +196,8 @@ TEST(Future, CON01_done_callbacks_run_on_the_loop_in_the_order_added) {
   EXPECT_EQ(order, (std::vector<std::string>{"completed", "10", "11", "12", "late"}));
 }
 
-TEST(Future, CON01_a_future_that_never_completes_frees_its_callbacks) {
+// CON-01
+TEST(Future, a_future_that_never_completes_frees_its_callbacks) {
   IOLoop loop;
   auto token = std::make_shared<int>();
   {
@@ -197,7 +208,8 @@ TEST(Future, CON01_a_future_that_never_completes_frees_its_callbacks) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST(Future, CON02_an_exception_nobody_looked_at_is_logged) {
+// CON-02
+TEST(Future, an_exception_nobody_looked_at_is_logged) {
   test::Logged logged;
   IOLoop loop;
   const auto fail = []() -> Future<void> {
@@ -217,7 +229,8 @@ TEST(Future, CON02_an_exception_nobody_looked_at_is_logged) {
 
 // ---- awaiting
 
-TEST(Future, GEN03_several_coroutines_await_the_same_future) {
+// GEN-03
+TEST(Future, several_coroutines_await_the_same_future) {
   IOLoop loop;
   Future<std::string> shared;
   std::vector<std::string> seen;
@@ -235,7 +248,8 @@ TEST(Future, GEN03_several_coroutines_await_the_same_future) {
   EXPECT_EQ(seen, std::vector<std::string>(3, shared.result()));
 }
 
-TEST(Future, GEN03_a_result_that_cannot_be_copied_is_there_for_the_first) {
+// GEN-03
+TEST(Future, a_result_that_cannot_be_copied_is_there_for_the_first) {
   IOLoop loop;
   Future<std::unique_ptr<int>> future;
   future.set_result(std::make_unique<int>(1));
@@ -247,7 +261,8 @@ TEST(Future, GEN03_a_result_that_cannot_be_copied_is_there_for_the_first) {
   EXPECT_THROW(loop.run_sync(take), concurrent::InvalidStateError);
 }
 
-TEST(Future, GEN01_an_exception_before_the_first_wait_is_in_the_future) {
+// GEN-01
+TEST(Future, an_exception_before_the_first_wait_is_in_the_future) {
   IOLoop loop;
   const auto fail = []() -> Future<int> {
     throw std::range_error("early");

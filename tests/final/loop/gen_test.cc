@@ -35,14 +35,16 @@ class Gen : public ::testing::Test, protected test::VirtualLoop {
   }
 };
 
-TEST_F(Gen, GEN10_sleep_takes_seconds_or_a_duration) {
+// GEN-10
+TEST_F(Gen, sleep_takes_seconds_or_a_duration) {
   loop.run_sync([] { return gen::sleep(2.5); });
   EXPECT_EQ(loop.time(), 1002.5);
   loop.run_sync([] { return gen::sleep(std::chrono::milliseconds(500)); });
   EXPECT_EQ(loop.time(), 1003);
 }
 
-TEST_F(Gen, GEN10_a_cancelled_sleep_is_harmless) {
+// GEN-10
+TEST_F(Gen, a_cancelled_sleep_is_harmless) {
   auto sleep = gen::sleep(1);
   EXPECT_TRUE(sleep.cancel());
   EXPECT_FALSE(sleep.cancel());
@@ -50,7 +52,8 @@ TEST_F(Gen, GEN10_a_cancelled_sleep_is_harmless) {
   EXPECT_TRUE(sleep.cancelled());
 }
 
-TEST_F(Gen, GEN11_moment_lets_the_loop_make_one_iteration) {
+// GEN-11
+TEST_F(Gen, moment_lets_the_loop_make_one_iteration) {
   std::vector<std::string> order;
   const auto run = [&]() -> Future<void> {
     loop.add_callback([&] { order.push_back("callback"); });
@@ -62,7 +65,8 @@ TEST_F(Gen, GEN11_moment_lets_the_loop_make_one_iteration) {
   EXPECT_THAT(order, ElementsAre("timer", "callback", "after"));
 }
 
-TEST_F(Gen, GEN04_multi_waits_side_by_side_and_keeps_the_shape) {
+// GEN-04
+TEST_F(Gen, multi_waits_side_by_side_and_keeps_the_shape) {
   const auto run = [&]() -> Future<void> {
     std::vector<Future<int>> list;
     list.push_back(later(1, 3));
@@ -84,7 +88,8 @@ TEST_F(Gen, GEN04_multi_waits_side_by_side_and_keeps_the_shape) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN04_empty_gives_empty_and_duplicates_are_allowed) {
+// GEN-04
+TEST_F(Gen, empty_gives_empty_and_duplicates_are_allowed) {
   const auto run = [&]() -> Future<void> {
     std::vector<Future<int>> none;
     EXPECT_TRUE((co_await none).empty());
@@ -101,7 +106,8 @@ TEST_F(Gen, GEN04_empty_gives_empty_and_duplicates_are_allowed) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN04_waits_for_all_throws_the_first_in_order_and_logs_the_others) {
+// GEN-04
+TEST_F(Gen, waits_for_all_throws_the_first_in_order_and_logs_the_others) {
   test::Logged logged;
   EXPECT_EQ(error_of([]() -> Future<void> {
               std::vector<Future<int>> list;
@@ -128,7 +134,8 @@ TEST_F(Gen, GEN04_waits_for_all_throws_the_first_in_order_and_logs_the_others) {
   EXPECT_THAT(logged.lines(), ElementsAre(prefix + "third", prefix + "three", prefix + "two"));
 }
 
-TEST_F(Gen, GEN05_multi_takes_results_that_only_move) {
+// GEN-05
+TEST_F(Gen, multi_takes_results_that_only_move) {
   const auto make = [](int value) -> Future<std::unique_ptr<int>> {
     co_await gen::sleep(1);
     co_return std::make_unique<int>(value);
@@ -143,7 +150,8 @@ TEST_F(Gen, GEN05_multi_takes_results_that_only_move) {
   EXPECT_EQ(loop.run_sync(run), 3);
 }
 
-TEST_F(Gen, GEN05_quiet_exceptions_are_not_logged) {
+// GEN-05
+TEST_F(Gen, quiet_exceptions_are_not_logged) {
   test::Logged logged;
   const auto refuse = []() -> Future<int> {
     co_await gen::moment;
@@ -169,7 +177,8 @@ TEST_F(Gen, GEN05_quiet_exceptions_are_not_logged) {
                                           "std::runtime_error: loud"));
 }
 
-TEST_F(Gen, GEN12_quiet_exceptions_are_not_logged_after_a_timeout) {
+// GEN-12
+TEST_F(Gen, quiet_exceptions_are_not_logged_after_a_timeout) {
   test::Logged logged;
   const auto run = [&]() -> Future<void> {
     EXPECT_THROW(co_await gen::with_timeout(std::chrono::seconds(1), fails("late", 10),
@@ -181,7 +190,8 @@ TEST_F(Gen, GEN12_quiet_exceptions_are_not_logged_after_a_timeout) {
   EXPECT_TRUE(logged.lines().empty());
 }
 
-TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time) {
+// GEN-12
+TEST_F(Gen, with_timeout_gives_what_came_in_time) {
   const auto run = [&]() -> Future<int> {
     const auto in_time = co_await gen::with_timeout(std::chrono::seconds(5), later(1, 4));
     co_await gen::with_timeout(loop.time() + 5, gen::sleep(4));
@@ -196,7 +206,8 @@ TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time) {
             "in time");
 }
 
-TEST_F(Gen, GEN12_with_timeout_gives_what_came_in_time_to_a_loop_that_is_late) {
+// GEN-12
+TEST_F(Gen, with_timeout_gives_what_came_in_time_to_a_loop_that_is_late) {
   std::vector<Future<int>> all;
   loop.add_callback([&] {
     Future<int> done;
@@ -233,7 +244,8 @@ TEST_F(Gen, coroutines_take_what_is_ready_also_before_the_loop_runs) {
   }
 }
 
-TEST_F(Gen, GEN12_UT02_with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
+// GEN-12 UT-02
+TEST_F(Gen, with_timeout_throws_does_not_cancel_and_logs_a_late_failure) {
   static_assert(std::is_same_v<gen::TimeoutError, ioloop::TimeoutError>);
   test::Logged logged;
   bool went_on = false;
@@ -260,7 +272,8 @@ TEST_F(Gen, GEN12_UT02_with_timeout_throws_does_not_cancel_and_logs_a_late_failu
 
 // ---- WaitIterator
 
-TEST_F(Gen, GEN13_wait_iterator_gives_results_as_they_come) {
+// GEN-13
+TEST_F(Gen, wait_iterator_gives_results_as_they_come) {
   const auto run = [&]() -> Future<void> {
     gen::WaitIterator results(later(1, 3), later(2, 1), later_ready(3));
     std::vector<std::pair<std::size_t, int>> seen;
@@ -276,7 +289,8 @@ TEST_F(Gen, GEN13_wait_iterator_gives_results_as_they_come) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN13_wait_iterator_over_a_vector_and_over_a_map) {
+// GEN-13
+TEST_F(Gen, wait_iterator_over_a_vector_and_over_a_map) {
   const auto run = [&]() -> Future<void> {
     std::vector<Future<int>> list{later(1, 2), later(2, 1)};
     gen::WaitIterator positions(list);
@@ -297,7 +311,8 @@ TEST_F(Gen, GEN13_wait_iterator_over_a_vector_and_over_a_map) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN13_wait_iterator_throws_the_exception_of_one_and_goes_on) {
+// GEN-13
+TEST_F(Gen, wait_iterator_throws_the_exception_of_one_and_goes_on) {
   const auto run = [&]() -> Future<void> {
     gen::WaitIterator results(fails("one", 1), later(2, 2));
     EXPECT_THROW(results.current_index(), std::logic_error);
@@ -308,7 +323,8 @@ TEST_F(Gen, GEN13_wait_iterator_throws_the_exception_of_one_and_goes_on) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN13_a_next_that_is_cancelled_or_still_pending) {
+// GEN-13
+TEST_F(Gen, a_next_that_is_cancelled_or_still_pending) {
   const auto run = [&]() -> Future<void> {
     gen::WaitIterator results(later(1, 1), later(2, 2));
     auto first = results.next();
@@ -320,7 +336,8 @@ TEST_F(Gen, GEN13_a_next_that_is_cancelled_or_still_pending) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN13_the_futures_may_outlive_the_iterator) {
+// GEN-13
+TEST_F(Gen, the_futures_may_outlive_the_iterator) {
   const auto run = [&]() -> Future<void> {
     auto slow = later(1, 5);
     {
@@ -333,7 +350,8 @@ TEST_F(Gen, GEN13_the_futures_may_outlive_the_iterator) {
 
 // ---- what is a future
 
-TEST_F(Gen, GEN14_maybe_future_and_convert_yielded) {
+// GEN-14
+TEST_F(Gen, maybe_future_and_convert_yielded) {
   const auto run = [&]() -> Future<void> {
     EXPECT_EQ(co_await gen::maybe_future(1), 1);
     EXPECT_EQ(co_await gen::maybe_future(later(2, 1)), 2);
@@ -349,14 +367,16 @@ TEST_F(Gen, GEN14_maybe_future_and_convert_yielded) {
   loop.run_sync(run);
 }
 
-TEST_F(Gen, GEN14_is_coroutine_function) {
+// GEN-14
+TEST_F(Gen, is_coroutine_function) {
   const auto plain = [](int) { return 1; };
   EXPECT_TRUE((gen::CoroutineFunction<decltype(later), int, double>));
   EXPECT_FALSE((gen::CoroutineFunction<decltype(later), std::string>));
   EXPECT_FALSE((gen::CoroutineFunction<decltype(plain), int>));
 }
 
-TEST(GenLife, GEN12_a_future_may_complete_after_the_loop_of_its_timeout_is_gone) {
+// GEN-12
+TEST(GenLife, a_future_may_complete_after_the_loop_of_its_timeout_is_gone) {
   Future<int> slow;
   std::optional<Future<int>> timed;
   {

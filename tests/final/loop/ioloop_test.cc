@@ -36,11 +36,13 @@ class Loop : public ::testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Pollers, Loop, test::pollers(),
                          [](const auto& poller) { return poller.param; });
 
-TEST_P(Loop, IOL28_runs_on_the_poller_asked_for) {
+// IOL-28
+TEST_P(Loop, runs_on_the_poller_asked_for) {
   EXPECT_EQ(loop.poller_name(), GetParam());
 }
 
-TEST(LoopPoller, IOL28_an_unknown_poller_is_refused) {
+// IOL-28
+TEST(LoopPoller, an_unknown_poller_is_refused) {
   ioloop::IOLoopOptions options;
   options.poller = "kqueue2";
   EXPECT_THROW(IOLoop loop(options), std::invalid_argument);
@@ -48,7 +50,8 @@ TEST(LoopPoller, IOL28_an_unknown_poller_is_refused) {
 
 // ---- which loop
 
-TEST(LoopCurrent, IOL01_each_thread_has_its_own_made_on_demand) {
+// IOL-01
+TEST(LoopCurrent, each_thread_has_its_own_made_on_demand) {
   EXPECT_EQ(IOLoop::current(false), nullptr);
   IOLoop* mine = &IOLoop::current();
   EXPECT_EQ(&IOLoop::current(), mine);
@@ -62,7 +65,8 @@ TEST(LoopCurrent, IOL01_each_thread_has_its_own_made_on_demand) {
 }
 
 // As sys.exit() may be called anywhere in Python.
-TEST(LoopCurrent, IOL01_the_program_may_exit_in_the_middle_of_an_iteration) {
+// IOL-01
+TEST(LoopCurrent, the_program_may_exit_in_the_middle_of_an_iteration) {
   const auto leave = [](auto callback) {
     IOLoop::current().call_later(60, [] {});
     IOLoop::current().add_callback(callback);
@@ -76,7 +80,8 @@ TEST(LoopCurrent, IOL01_the_program_may_exit_in_the_middle_of_an_iteration) {
   EXPECT_EXIT(leave(coroutine), ::testing::ExitedWithCode(4), "^$");
 }
 
-TEST(LoopCurrent, IOL01_a_loop_made_on_demand_outlives_clear_current) {
+// IOL-01
+TEST(LoopCurrent, a_loop_made_on_demand_outlives_clear_current) {
   IOLoop& first = IOLoop::current();
   IOLoop::clear_current();
   IOLoop& second = IOLoop::current();
@@ -85,7 +90,8 @@ TEST(LoopCurrent, IOL01_a_loop_made_on_demand_outlives_clear_current) {
   IOLoop::clear_current();
 }
 
-TEST(LoopCurrent, IOL02_instance_is_the_main_threads_loop_everywhere) {
+// IOL-02
+TEST(LoopCurrent, instance_is_the_main_threads_loop_everywhere) {
   IOLoop loop;
   EXPECT_EQ(&IOLoop::instance(), &loop);
   IOLoop* seen = nullptr;
@@ -103,7 +109,8 @@ TEST(LoopCurrent, IOL02_instance_is_the_main_threads_loop_everywhere) {
   EXPECT_TRUE(refused);
 }
 
-TEST_P(Loop, IOL04_make_current_and_clear_current_bind_the_thread) {
+// IOL-04
+TEST_P(Loop, make_current_and_clear_current_bind_the_thread) {
   IOLoop other(options());
   EXPECT_EQ(&IOLoop::current(), &loop);
   other.make_current();
@@ -112,7 +119,8 @@ TEST_P(Loop, IOL04_make_current_and_clear_current_bind_the_thread) {
   EXPECT_EQ(IOLoop::current(false), nullptr);
 }
 
-TEST_P(Loop, IOL05_the_constructor_knows_three_ways) {
+// IOL-05
+TEST_P(Loop, the_constructor_knows_three_ways) {
   EXPECT_EQ(IOLoop::current(false), &loop);
   IOLoop second(options());
   EXPECT_EQ(IOLoop::current(false), &loop);
@@ -124,7 +132,8 @@ TEST_P(Loop, IOL05_the_constructor_knows_three_ways) {
   EXPECT_EQ(IOLoop::current(false), &fifth);
 }
 
-TEST_P(Loop, IOL04_a_running_loop_is_current_and_then_no_more) {
+// IOL-04
+TEST_P(Loop, a_running_loop_is_current_and_then_no_more) {
   IOLoop other(options());
   EXPECT_EQ(other.run_sync([] { return &IOLoop::current(); }), &other);
   EXPECT_EQ(&IOLoop::current(), &loop);
@@ -132,7 +141,8 @@ TEST_P(Loop, IOL04_a_running_loop_is_current_and_then_no_more) {
 
 // ---- start and stop
 
-TEST_P(Loop, IOL06_start_inside_start_is_refused) {
+// IOL-06
+TEST_P(Loop, start_inside_start_is_refused) {
   loop.run_sync([&] {
     IOLoop other(options());
     EXPECT_THROW(loop.start(), std::runtime_error);
@@ -141,7 +151,8 @@ TEST_P(Loop, IOL06_start_inside_start_is_refused) {
   EXPECT_FALSE(loop.running());
 }
 
-TEST_P(Loop, IOL06_a_stop_before_start_ends_the_next_start_only) {
+// IOL-06
+TEST_P(Loop, a_stop_before_start_ends_the_next_start_only) {
   int calls = 0;
   loop.stop();
   loop.add_callback([&] { ++calls; });
@@ -151,7 +162,8 @@ TEST_P(Loop, IOL06_a_stop_before_start_ends_the_next_start_only) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_P(Loop, IOL07_stop_lets_the_iteration_end) {
+// IOL-07
+TEST_P(Loop, stop_lets_the_iteration_end) {
   int calls = 0;
   loop.add_callback([&] { loop.stop(); });
   loop.add_callback([&] { ++calls; });
@@ -159,7 +171,8 @@ TEST_P(Loop, IOL07_stop_lets_the_iteration_end) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_P(Loop, IOL07_stop_from_another_thread_wakes_a_sleeping_loop) {
+// IOL-07
+TEST_P(Loop, stop_from_another_thread_wakes_a_sleeping_loop) {
   std::thread stopper([&] {
     while (!loop.running()) std::this_thread::yield();
     loop.stop();
@@ -171,7 +184,8 @@ TEST_P(Loop, IOL07_stop_from_another_thread_wakes_a_sleeping_loop) {
 
 // ---- run_sync
 
-TEST_P(Loop, IOL08_run_sync_gives_the_result_or_the_exception) {
+// IOL-08
+TEST_P(Loop, run_sync_gives_the_result_or_the_exception) {
   EXPECT_EQ(loop.run_sync([] { return std::string("plain"); }), "plain");
   const auto coroutine = []() -> Future<int> {
     co_await gen::moment;
@@ -187,7 +201,8 @@ TEST_P(Loop, IOL08_run_sync_gives_the_result_or_the_exception) {
   EXPECT_THROW(loop.run_sync(failing), std::range_error);
 }
 
-TEST_P(Loop, IOL08_run_sync_times_out_and_the_next_one_is_not_disturbed) {
+// IOL-08
+TEST_P(Loop, run_sync_times_out_and_the_next_one_is_not_disturbed) {
   const auto forever = []() -> Future<void> {
     Future<void> never;
     co_await never;
@@ -206,7 +221,8 @@ TEST_P(Loop, IOL08_run_sync_times_out_and_the_next_one_is_not_disturbed) {
   EXPECT_EQ(loop.run_sync(two_turns), 2);
 }
 
-TEST_P(Loop, IOL08_run_sync_says_when_another_stopped_the_loop) {
+// IOL-08
+TEST_P(Loop, run_sync_says_when_another_stopped_the_loop) {
   loop.call_later(0, [&] { loop.stop(); });
   EXPECT_THROW(loop.run_sync([] { return gen::sleep(3600); }), std::runtime_error);
   loop.stop();
@@ -216,7 +232,8 @@ TEST_P(Loop, IOL08_run_sync_says_when_another_stopped_the_loop) {
   EXPECT_FALSE(called);
 }
 
-TEST_P(Loop, IOL08_run_sync_inside_the_loop_is_refused_and_leaves_nothing) {
+// IOL-08
+TEST_P(Loop, run_sync_inside_the_loop_is_refused_and_leaves_nothing) {
   bool called = false;
   loop.run_sync([&]() -> Future<void> {
     EXPECT_THROW(loop.run_sync([&] { called = true; }, 0.0), std::runtime_error);
@@ -225,7 +242,8 @@ TEST_P(Loop, IOL08_run_sync_inside_the_loop_is_refused_and_leaves_nothing) {
   EXPECT_FALSE(called);
 }
 
-TEST_P(Loop, IOL08_a_coroutine_lambda_keeps_its_captures) {
+// IOL-08
+TEST_P(Loop, a_coroutine_lambda_keeps_its_captures) {
   auto token = std::make_shared<int>(7);
   const auto weak = std::weak_ptr<int>(token);
   auto run = [token = std::move(token)]() -> Future<int> {
@@ -239,7 +257,8 @@ TEST_P(Loop, IOL08_a_coroutine_lambda_keeps_its_captures) {
 
 // ---- callbacks
 
-TEST_P(Loop, IOL13_a_callback_added_by_a_callback_waits_for_the_next_iteration) {
+// IOL-13
+TEST_P(Loop, a_callback_added_by_a_callback_waits_for_the_next_iteration) {
   std::vector<std::string> order;
   loop.add_callback([&] {
     order.push_back("first");
@@ -253,7 +272,8 @@ TEST_P(Loop, IOL13_a_callback_added_by_a_callback_waits_for_the_next_iteration) 
   EXPECT_THAT(order, ElementsAre("first", "second", "third"));
 }
 
-TEST_P(Loop, IOL13_callbacks_that_add_themselves_do_not_starve_timers_and_events) {
+// IOL-13
+TEST_P(Loop, callbacks_that_add_themselves_do_not_starve_timers_and_events) {
   test::Pipe pipe;
   pipe.fill();
   bool timer = false;
@@ -283,7 +303,8 @@ TEST_P(Loop, IOL13_callbacks_that_add_themselves_do_not_starve_timers_and_events
   EXPECT_TRUE(timer && event);
 }
 
-TEST_P(Loop, IOL13_arguments_travel_with_the_callback) {
+// IOL-13
+TEST_P(Loop, arguments_travel_with_the_callback) {
   struct Adder {
     int sum = 0;
     void add(int a, std::unique_ptr<int> b) { sum += a + *b; }
@@ -294,7 +315,8 @@ TEST_P(Loop, IOL13_arguments_travel_with_the_callback) {
   EXPECT_EQ(adder.sum, 13);
 }
 
-TEST_P(Loop, IOL13_a_closed_loop_takes_callbacks_and_timers_silently) {
+// IOL-13
+TEST_P(Loop, a_closed_loop_takes_callbacks_and_timers_silently) {
   auto token = std::make_shared<int>();
   loop.close();
   loop.add_callback([token] {});
@@ -304,7 +326,8 @@ TEST_P(Loop, IOL13_a_closed_loop_takes_callbacks_and_timers_silently) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST_P(Loop, IOL15_GEN19_spawn_callback_keeps_a_coroutines_captures_and_logs_its_failure) {
+// IOL-15 GEN-19
+TEST_P(Loop, spawn_callback_keeps_a_coroutines_captures_and_logs_its_failure) {
   test::Logged logged;
   auto token = std::make_shared<std::string>("captured");
   std::string seen;
@@ -332,7 +355,8 @@ TEST_P(Loop, IOL15_GEN19_spawn_callback_keeps_a_coroutines_captures_and_logs_its
                           "tornado.application: Exception in callback: std::runtime_error: late"));
 }
 
-TEST_P(Loop, IOL15_every_way_in_keeps_the_captures_of_a_coroutine) {
+// IOL-15
+TEST_P(Loop, every_way_in_keeps_the_captures_of_a_coroutine) {
   auto token = std::make_shared<int>(1);
   int sum = 0;
   const auto make = [&sum, &token] {
@@ -363,7 +387,8 @@ TEST_P(Loop, IOL15_every_way_in_keeps_the_captures_of_a_coroutine) {
   EXPECT_EQ(token.use_count(), 2);  // this one, and the function in `often`
 }
 
-TEST_P(Loop, IOL16_add_future_calls_on_the_loop_never_inline) {
+// IOL-16
+TEST_P(Loop, add_future_calls_on_the_loop_never_inline) {
   std::vector<std::string> order;
   Future<int> future;
   loop.add_future(future, [&](Future<int> done) {
@@ -376,7 +401,8 @@ TEST_P(Loop, IOL16_add_future_calls_on_the_loop_never_inline) {
   EXPECT_THAT(order, ElementsAre("completed", "called 3"));
 }
 
-TEST_P(Loop, IOL25_an_exception_in_a_callback_is_logged_and_the_loop_goes_on) {
+// IOL-25
+TEST_P(Loop, an_exception_in_a_callback_is_logged_and_the_loop_goes_on) {
   test::Logged logged;
   loop.add_callback([] { throw std::runtime_error("callback"); });
   loop.add_callback([] { throw 42; });
@@ -392,14 +418,16 @@ TEST_P(Loop, IOL25_an_exception_in_a_callback_is_logged_and_the_loop_goes_on) {
 
 // ---- descriptors
 
-TEST_P(Loop, IOL10_masks_are_epolls) {
+// IOL-10
+TEST_P(Loop, masks_are_epolls) {
   EXPECT_EQ(IOLoop::NONE, 0U);
   EXPECT_EQ(IOLoop::READ, 0x001U);
   EXPECT_EQ(IOLoop::WRITE, 0x004U);
   EXPECT_EQ(IOLoop::ERROR, 0x018U);
 }
 
-TEST_P(Loop, IOL11_a_handler_gets_its_descriptor_and_events) {
+// IOL-11
+TEST_P(Loop, a_handler_gets_its_descriptor_and_events) {
   test::Pipe pipe;
   std::vector<std::uint32_t> seen;
   loop.add_handler(
@@ -415,7 +443,8 @@ TEST_P(Loop, IOL11_a_handler_gets_its_descriptor_and_events) {
   EXPECT_THAT(seen, ElementsAre(IOLoop::WRITE));
 }
 
-TEST_P(Loop, IOL11_events_come_again_until_their_cause_is_gone) {
+// IOL-11
+TEST_P(Loop, events_come_again_until_their_cause_is_gone) {
   test::Pipe pipe;
   pipe.fill();
   int calls = 0;
@@ -432,7 +461,8 @@ TEST_P(Loop, IOL11_events_come_again_until_their_cause_is_gone) {
   EXPECT_EQ(calls, 3);
 }
 
-TEST_P(Loop, IOL11_wrong_descriptors_are_refused) {
+// IOL-11
+TEST_P(Loop, wrong_descriptors_are_refused) {
   test::Pipe pipe;
   const auto ignore = [](int, std::uint32_t) {};
   loop.add_handler(pipe.read_end, ignore, IOLoop::READ);
@@ -443,7 +473,8 @@ TEST_P(Loop, IOL11_wrong_descriptors_are_refused) {
   EXPECT_THROW(loop.update_handler(-1, IOLoop::READ), std::invalid_argument);
 }
 
-TEST_P(Loop, IOL11_error_is_reported_unasked) {
+// IOL-11
+TEST_P(Loop, error_is_reported_unasked) {
   test::Pipe pipe;
   std::uint32_t seen = 0;
   loop.add_handler(
@@ -459,7 +490,8 @@ TEST_P(Loop, IOL11_error_is_reported_unasked) {
   EXPECT_NE(seen & IOLoop::ERROR, 0U);
 }
 
-TEST_P(Loop, IOL11_an_exception_in_a_handler_is_logged_and_the_handler_stays) {
+// IOL-11
+TEST_P(Loop, an_exception_in_a_handler_is_logged_and_the_handler_stays) {
   test::Logged logged;
   test::Pipe pipe;
   pipe.fill();
@@ -477,7 +509,8 @@ TEST_P(Loop, IOL11_an_exception_in_a_handler_is_logged_and_the_handler_stays) {
                 2, "tornado.application: Exception in callback: std::runtime_error: handler"));
 }
 
-TEST_P(Loop, IOL12_update_changes_what_is_listened_for) {
+// IOL-12
+TEST_P(Loop, update_changes_what_is_listened_for) {
   test::Pipe pipe;
   pipe.fill();
   int calls = 0;
@@ -493,7 +526,8 @@ TEST_P(Loop, IOL12_update_changes_what_is_listened_for) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_P(Loop, IOL12_removing_what_is_not_there_is_silent) {
+// IOL-12
+TEST_P(Loop, removing_what_is_not_there_is_silent) {
   test::Pipe pipe;
   loop.remove_handler(pipe.read_end);
   loop.remove_handler(-1);
@@ -504,7 +538,8 @@ TEST_P(Loop, IOL12_removing_what_is_not_there_is_silent) {
   loop.add_handler(pipe.read_end, [](int, std::uint32_t) {}, IOLoop::READ);
 }
 
-TEST_P(Loop, IOL12_a_handler_removed_in_its_own_batch_does_not_run) {
+// IOL-12
+TEST_P(Loop, a_handler_removed_in_its_own_batch_does_not_run) {
   test::Pipe one;
   test::Pipe two;
   one.fill();
@@ -520,7 +555,8 @@ TEST_P(Loop, IOL12_a_handler_removed_in_its_own_batch_does_not_run) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_P(Loop, IOL12_a_handler_may_remove_itself_and_go_on) {
+// IOL-12
+TEST_P(Loop, a_handler_may_remove_itself_and_go_on) {
   test::Pipe pipe;
   pipe.fill();
   auto token = std::make_shared<std::string>("still here");
@@ -538,7 +574,8 @@ TEST_P(Loop, IOL12_a_handler_may_remove_itself_and_go_on) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST_P(Loop, IOL12_a_new_handler_does_not_get_the_events_of_the_old_descriptor) {
+// IOL-12
+TEST_P(Loop, a_new_handler_does_not_get_the_events_of_the_old_descriptor) {
   test::Pipe one;
   test::Pipe two;
   one.fill();
@@ -562,7 +599,8 @@ TEST_P(Loop, IOL12_a_new_handler_does_not_get_the_events_of_the_old_descriptor) 
   EXPECT_EQ(stale, 0);
 }
 
-TEST_P(Loop, IOL12_handlers_may_be_added_in_a_handler) {
+// IOL-12
+TEST_P(Loop, handlers_may_be_added_in_a_handler) {
   std::vector<std::unique_ptr<test::Pipe>> pipes;
   test::Pipe first;
   first.fill();
@@ -588,7 +626,8 @@ TEST_P(Loop, IOL12_handlers_may_be_added_in_a_handler) {
   EXPECT_EQ(calls, 100);
 }
 
-TEST_P(Loop, IOL12_more_events_than_one_batch_holds_are_all_served) {
+// IOL-12
+TEST_P(Loop, more_events_than_one_batch_holds_are_all_served) {
   constexpr int kPipes = IOLoop::kMaxEvents + 100;
   std::vector<std::unique_ptr<test::Pipe>> pipes;
   std::vector<int> calls(kPipes);

@@ -29,7 +29,8 @@ class Locks : public ::testing::Test, protected test::VirtualLoop {
 
 // ---- Condition ----------------------------------------------------------------------------------
 
-TEST_F(Locks, LK01_notify_wakes_those_who_wait_longest) {
+// LK-01
+TEST_F(Locks, notify_wakes_those_who_wait_longest) {
   locks::Condition condition;
   const auto waiter = [&](std::string name) -> Future<void> {
     const bool notified = co_await condition.wait();
@@ -49,7 +50,8 @@ TEST_F(Locks, LK01_notify_wakes_those_who_wait_longest) {
   EXPECT_EQ(said.size(), 4u);
 }
 
-TEST_F(Locks, LK01_a_notice_is_not_kept_for_who_comes_later) {
+// LK-01
+TEST_F(Locks, a_notice_is_not_kept_for_who_comes_later) {
   locks::Condition condition;
   condition.notify_all();
   auto wait = condition.wait();
@@ -57,7 +59,8 @@ TEST_F(Locks, LK01_a_notice_is_not_kept_for_who_comes_later) {
   EXPECT_FALSE(wait.done());
 }
 
-TEST_F(Locks, LK01_wait_gives_false_at_its_timeout) {
+// LK-01
+TEST_F(Locks, wait_gives_false_at_its_timeout) {
   locks::Condition condition;
   loop.run_sync([&]() -> Future<void> {
     const bool in_time = co_await condition.wait(std::chrono::seconds(2));
@@ -76,7 +79,8 @@ TEST_F(Locks, LK01_wait_gives_false_at_its_timeout) {
   EXPECT_EQ(loop.time(), 1007);
 }
 
-TEST_F(Locks, LK01_a_notice_does_not_go_to_one_who_timed_out_or_is_gone) {
+// LK-01
+TEST_F(Locks, a_notice_does_not_go_to_one_who_timed_out_or_is_gone) {
   locks::Condition condition;
   auto late = condition.wait(std::chrono::seconds(1));
   auto cancelled = condition.wait();
@@ -91,7 +95,8 @@ TEST_F(Locks, LK01_a_notice_does_not_go_to_one_who_timed_out_or_is_gone) {
   EXPECT_TRUE(alive.result());
 }
 
-TEST_F(Locks, LK01_notify_all_wakes_only_those_who_wait_now) {
+// LK-01
+TEST_F(Locks, notify_all_wakes_only_those_who_wait_now) {
   locks::Condition condition;
   int rounds = 0;
   start([&]() -> Future<void> {
@@ -108,7 +113,8 @@ TEST_F(Locks, LK01_notify_all_wakes_only_those_who_wait_now) {
 
 // ---- Event --------------------------------------------------------------------------------------
 
-TEST_F(Locks, LK02_an_event_lets_everybody_go_until_it_is_cleared) {
+// LK-02
+TEST_F(Locks, an_event_lets_everybody_go_until_it_is_cleared) {
   locks::Event event;
   EXPECT_FALSE(event.is_set());
   auto first = event.wait();
@@ -125,7 +131,8 @@ TEST_F(Locks, LK02_an_event_lets_everybody_go_until_it_is_cleared) {
   EXPECT_FALSE(event.wait().done());
 }
 
-TEST_F(Locks, LK02_wait_throws_at_its_timeout) {
+// LK-02
+TEST_F(Locks, wait_throws_at_its_timeout) {
   locks::Event event;
   loop.run_sync([&]() -> Future<void> {
     EXPECT_THROW(co_await event.wait(std::chrono::milliseconds(500)), gen::TimeoutError);
@@ -135,7 +142,8 @@ TEST_F(Locks, LK02_wait_throws_at_its_timeout) {
   });
 }
 
-TEST_F(Locks, LK02_waits_that_were_given_up_do_not_pile_up) {
+// LK-02
+TEST_F(Locks, waits_that_were_given_up_do_not_pile_up) {
   using Wait = core::FutureWaiting<void>;
   using core::Ref;
   using core::WaitList;
@@ -146,7 +154,8 @@ TEST_F(Locks, LK02_waits_that_were_given_up_do_not_pile_up) {
   }
 }
 
-TEST_F(Locks, LK02_who_is_cancelled_or_late_leaves_the_list_at_once) {
+// LK-02
+TEST_F(Locks, who_is_cancelled_or_late_leaves_the_list_at_once) {
   using Wait = core::FutureWaiting<void>;
   using core::Ref;
   core::WaitList list;
@@ -162,7 +171,8 @@ TEST_F(Locks, LK02_who_is_cancelled_or_late_leaves_the_list_at_once) {
 
 // ---- Semaphore ----------------------------------------------------------------------------------
 
-TEST_F(Locks, LK03_a_semaphore_lets_so_many_in_and_the_others_in_their_order) {
+// LK-03
+TEST_F(Locks, a_semaphore_lets_so_many_in_and_the_others_in_their_order) {
   locks::Semaphore semaphore(2);
   const auto worker = [&](std::string name) -> Future<void> {
     auto guard = co_await semaphore.scoped();
@@ -178,7 +188,8 @@ TEST_F(Locks, LK03_a_semaphore_lets_so_many_in_and_the_others_in_their_order) {
   EXPECT_THAT(said, ElementsAre("a", "b", "c", "d", "e"));
 }
 
-TEST_F(Locks, LK03_a_guard_gives_its_permit_back_however_the_block_ends) {
+// LK-03
+TEST_F(Locks, a_guard_gives_its_permit_back_however_the_block_ends) {
   locks::Semaphore semaphore;
   loop.run_sync([&]() -> Future<void> {
     try {
@@ -197,7 +208,8 @@ TEST_F(Locks, LK03_a_guard_gives_its_permit_back_however_the_block_ends) {
   });
 }
 
-TEST_F(Locks, LK03_a_detached_permit_is_given_back_by_hand) {
+// LK-03
+TEST_F(Locks, a_detached_permit_is_given_back_by_hand) {
   locks::BoundedSemaphore semaphore(1);
   loop.run_sync([&]() -> Future<void> {
     {
@@ -210,7 +222,8 @@ TEST_F(Locks, LK03_a_detached_permit_is_given_back_by_hand) {
   });
 }
 
-TEST_F(Locks, LK03_acquire_and_release_without_a_guard) {
+// LK-03
+TEST_F(Locks, acquire_and_release_without_a_guard) {
   locks::BoundedSemaphore semaphore(1);
   locks::Lock lock;
   loop.run_sync([&]() -> Future<void> {
@@ -234,7 +247,8 @@ TEST_F(Locks, LK03_acquire_and_release_without_a_guard) {
   });
 }
 
-TEST_F(Locks, LK03_a_guard_moves) {
+// LK-03
+TEST_F(Locks, a_guard_moves) {
   locks::Semaphore semaphore(2);
   loop.run_sync([&]() -> Future<void> {
     auto first = co_await semaphore.scoped();
@@ -250,7 +264,8 @@ TEST_F(Locks, LK03_a_guard_moves) {
   });
 }
 
-TEST_F(Locks, LK03_release_adds_a_permit_to_a_semaphore) {
+// LK-03
+TEST_F(Locks, release_adds_a_permit_to_a_semaphore) {
   locks::Semaphore semaphore(0);
   auto first = semaphore.scoped();
   EXPECT_FALSE(first.done());
@@ -266,7 +281,8 @@ TEST_F(Locks, LK03_release_adds_a_permit_to_a_semaphore) {
   EXPECT_FALSE(fourth.done());
 }
 
-TEST_F(Locks, LK03_a_bounded_semaphore_and_a_lock_refuse_a_release_too_many) {
+// LK-03
+TEST_F(Locks, a_bounded_semaphore_and_a_lock_refuse_a_release_too_many) {
   locks::BoundedSemaphore semaphore(1);
   EXPECT_THROW(semaphore.release(), std::invalid_argument);
   locks::Lock lock;
@@ -275,12 +291,14 @@ TEST_F(Locks, LK03_a_bounded_semaphore_and_a_lock_refuse_a_release_too_many) {
   EXPECT_THROW(semaphore.release(), std::invalid_argument);
 }
 
-TEST_F(Locks, LK03_a_semaphore_begins_with_no_less_than_nothing) {
+// LK-03
+TEST_F(Locks, a_semaphore_begins_with_no_less_than_nothing) {
   EXPECT_THROW(locks::Semaphore(-1), std::invalid_argument);
   EXPECT_THROW(locks::BoundedSemaphore(-7L), std::invalid_argument);
 }
 
-TEST_F(Locks, LK03_acquire_throws_at_its_timeout_and_no_permit_is_lost) {
+// LK-03
+TEST_F(Locks, acquire_throws_at_its_timeout_and_no_permit_is_lost) {
   locks::Semaphore semaphore(1);
   loop.run_sync([&]() -> Future<void> {
     auto guard = co_await semaphore.scoped();
@@ -293,7 +311,8 @@ TEST_F(Locks, LK03_acquire_throws_at_its_timeout_and_no_permit_is_lost) {
   });
 }
 
-TEST_F(Locks, LK03_a_permit_for_one_who_gave_up_goes_to_the_next) {
+// LK-03
+TEST_F(Locks, a_permit_for_one_who_gave_up_goes_to_the_next) {
   locks::Semaphore semaphore(0);
   auto late = semaphore.scoped(std::chrono::seconds(1));
   auto cancelled = semaphore.scoped();
@@ -307,7 +326,8 @@ TEST_F(Locks, LK03_a_permit_for_one_who_gave_up_goes_to_the_next) {
   EXPECT_THROW((void)std::move(late).result(), gen::TimeoutError);
 }
 
-TEST_F(Locks, LK03_a_permit_that_is_never_looked_at_comes_back) {
+// LK-03
+TEST_F(Locks, a_permit_that_is_never_looked_at_comes_back) {
   locks::Semaphore semaphore(1);
   std::optional<Future<locks::Guard>> held = semaphore.scoped();
   auto next = semaphore.scoped();
@@ -316,7 +336,8 @@ TEST_F(Locks, LK03_a_permit_that_is_never_looked_at_comes_back) {
   EXPECT_TRUE(next.done());
 }
 
-TEST_F(Locks, LK03_a_guard_may_outlive_its_semaphore) {
+// LK-03
+TEST_F(Locks, a_guard_may_outlive_its_semaphore) {
   locks::Guard guard;
   {
     locks::Semaphore semaphore(1);
@@ -327,7 +348,8 @@ TEST_F(Locks, LK03_a_guard_may_outlive_its_semaphore) {
 
 // ---- Lock ---------------------------------------------------------------------------------------
 
-TEST_F(Locks, LK03_a_lock_admits_one_at_a_time) {
+// LK-03
+TEST_F(Locks, a_lock_admits_one_at_a_time) {
   locks::Lock lock;
   int inside = 0;
   int most = 0;
@@ -349,7 +371,8 @@ TEST_F(Locks, LK03_a_lock_admits_one_at_a_time) {
   EXPECT_FALSE(lock.locked());
 }
 
-TEST_F(Locks, LK03_release_of_a_lock_ends_the_turn_of_its_guard) {
+// LK-03
+TEST_F(Locks, release_of_a_lock_ends_the_turn_of_its_guard) {
   locks::Lock lock;
   loop.run_sync([&]() -> Future<void> {
     auto next = lock.scoped();
@@ -365,7 +388,8 @@ TEST_F(Locks, LK03_release_of_a_lock_ends_the_turn_of_its_guard) {
   });
 }
 
-TEST_F(Locks, LK03_a_guard_without_a_name_lets_go_at_once) {
+// LK-03
+TEST_F(Locks, a_guard_without_a_name_lets_go_at_once) {
   locks::Lock lock;
   loop.run_sync([&]() -> Future<void> {
     (void)co_await lock.scoped();
@@ -376,7 +400,8 @@ TEST_F(Locks, LK03_a_guard_without_a_name_lets_go_at_once) {
 
 // ---- cancelling ---------------------------------------------------------------------------------
 
-TEST_F(Locks, LK03_a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit) {
+// LK-03
+TEST_F(Locks, a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit) {
   locks::Lock lock;
   const auto worker = [&](std::string name) -> Future<void> {
     auto guard = co_await lock.scoped();
@@ -399,7 +424,8 @@ TEST_F(Locks, LK03_a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit)
   EXPECT_THAT(said, ElementsAre("first", "third"));
 }
 
-TEST_F(Locks, LK03_a_permit_that_came_before_the_cancelling_is_held_and_given_back) {
+// LK-03
+TEST_F(Locks, a_permit_that_came_before_the_cancelling_is_held_and_given_back) {
   locks::Semaphore semaphore(0);
   const auto worker = [&]() -> Future<void> {
     auto guard = co_await semaphore.scoped();
@@ -420,7 +446,8 @@ TEST_F(Locks, LK03_a_permit_that_came_before_the_cancelling_is_held_and_given_ba
   EXPECT_THAT(said, ElementsAre("got it"));
 }
 
-TEST_F(Locks, LK01_a_notice_goes_past_a_coroutine_that_was_cancelled) {
+// LK-01
+TEST_F(Locks, a_notice_goes_past_a_coroutine_that_was_cancelled) {
   locks::Condition condition;
   const auto waiter = [&](std::string name) -> Future<void> {
     co_await condition.wait(std::chrono::hours(1));
@@ -438,7 +465,8 @@ TEST_F(Locks, LK01_a_notice_goes_past_a_coroutine_that_was_cancelled) {
   EXPECT_EQ(loop.time(), 1000);
 }
 
-TEST_F(Locks, LK02_a_deadline_ends_a_wait_for_an_event) {
+// LK-02
+TEST_F(Locks, a_deadline_ends_a_wait_for_an_event) {
   locks::Event event;
   const auto waiter = [&]() -> Future<void> { co_await event.wait(); };
   loop.run_sync([&]() -> Future<void> {

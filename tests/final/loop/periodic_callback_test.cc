@@ -25,7 +25,8 @@ template <class P>
 concept StartsWithoutName = requires(P&& callback) { std::move(callback).start(); };
 static_assert(!StartsWithoutName<PeriodicCallback>);
 
-TEST_F(Periodic, IOL22_first_after_one_period_then_every_period) {
+// IOL-22
+TEST_F(Periodic, first_after_one_period_then_every_period) {
   PeriodicCallback often([this] { times.push_back(loop.time()); }, 10'000);
   EXPECT_FALSE(often.is_running());
   often.start();
@@ -43,14 +44,16 @@ TEST_F(Periodic, IOL22_first_after_one_period_then_every_period) {
   EXPECT_THAT(times, ElementsAre(1010, 1020, 1030, 1110));
 }
 
-TEST_F(Periodic, IOL22_a_duration_is_a_period_too) {
+// IOL-22
+TEST_F(Periodic, a_duration_is_a_period_too) {
   PeriodicCallback often([this] { times.push_back(loop.time()); }, std::chrono::minutes(1));
   often.start();
   run_until(1121);
   EXPECT_THAT(times, ElementsAre(1060, 1120));
 }
 
-TEST_F(Periodic, IOL22_a_period_must_be_positive_and_jitter_a_share) {
+// IOL-22
+TEST_F(Periodic, a_period_must_be_positive_and_jitter_a_share) {
   const auto nothing = [] {};
   EXPECT_THROW(PeriodicCallback(nothing, 0), std::invalid_argument);
   EXPECT_THROW(PeriodicCallback(nothing, -1), std::invalid_argument);
@@ -59,7 +62,8 @@ TEST_F(Periodic, IOL22_a_period_must_be_positive_and_jitter_a_share) {
   EXPECT_THROW(PeriodicCallback(nothing, 1, 1.1), std::invalid_argument);
 }
 
-TEST_F(Periodic, IOL22_a_call_that_takes_too_long_skips_to_the_next_multiple) {
+// IOL-22
+TEST_F(Periodic, a_call_that_takes_too_long_skips_to_the_next_multiple) {
   const std::vector<double> durations{9, 9, 10, 11, 20, 20, 35, 35, 0, 0, 0};
   PeriodicCallback often(
       [&] {
@@ -72,7 +76,8 @@ TEST_F(Periodic, IOL22_a_call_that_takes_too_long_skips_to_the_next_multiple) {
   EXPECT_THAT(times, ElementsAre(1010, 1020, 1030, 1050, 1070, 1100, 1130, 1170));
 }
 
-TEST_F(Periodic, IOL22_jitter_spreads_each_period_by_half_of_it_to_either_side) {
+// IOL-22
+TEST_F(Periodic, jitter_spreads_each_period_by_half_of_it_to_either_side) {
   PeriodicCallback often([this] { times.push_back(loop.time()); }, 10'000, 0.5);
   often.start();
   run_until(11'000);
@@ -88,7 +93,8 @@ TEST_F(Periodic, IOL22_jitter_spreads_each_period_by_half_of_it_to_either_side) 
   EXPECT_GT(times.size(), 700U);
 }
 
-TEST_F(Periodic, IOL22_a_clock_that_goes_back_advances_by_one_period) {
+// IOL-22
+TEST_F(Periodic, a_clock_that_goes_back_advances_by_one_period) {
   PeriodicCallback often(
       [this] {
         times.push_back(loop.time());
@@ -100,7 +106,8 @@ TEST_F(Periodic, IOL22_a_clock_that_goes_back_advances_by_one_period) {
   EXPECT_THAT(times, ElementsAre(1010, 1020, 1030, 1040));
 }
 
-TEST_F(Periodic, IOL22_coroutines_do_not_overlap) {
+// IOL-22
+TEST_F(Periodic, coroutines_do_not_overlap) {
   int at_work = 0;
   PeriodicCallback often(
       [&]() -> Future<void> {
@@ -115,7 +122,8 @@ TEST_F(Periodic, IOL22_coroutines_do_not_overlap) {
   EXPECT_THAT(times, ElementsAre(1010, 1040, 1070));
 }
 
-TEST_F(Periodic, IOL22_stop_and_start_during_a_call_do_not_double_the_rhythm) {
+// IOL-22
+TEST_F(Periodic, stop_and_start_during_a_call_do_not_double_the_rhythm) {
   PeriodicCallback often(
       [&]() -> Future<void> {
         times.push_back(loop.time());
@@ -131,7 +139,8 @@ TEST_F(Periodic, IOL22_stop_and_start_during_a_call_do_not_double_the_rhythm) {
   EXPECT_THAT(times, ElementsAre(1010, 1022, 1032, 1042));
 }
 
-TEST_F(Periodic, IOL22_errors_are_logged_and_the_rhythm_goes_on) {
+// IOL-22
+TEST_F(Periodic, errors_are_logged_and_the_rhythm_goes_on) {
   test::Logged logged;
   PeriodicCallback plain([] { throw std::runtime_error("plain"); }, 10'000);
   PeriodicCallback coroutine(

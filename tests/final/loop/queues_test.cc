@@ -38,7 +38,8 @@ class Queues : public tornado::testing::AsyncTestCase {
 
 // ---- sizes --------------------------------------------------------------------------------------
 
-TEST_F(Queues, QU01_has_a_size_and_perhaps_a_largest_one) {
+// QU-01
+TEST_F(Queues, has_a_size_and_perhaps_a_largest_one) {
   Queue<int> queue(2);
   EXPECT_EQ(queue.maxsize(), 2u);
   EXPECT_TRUE(queue.empty());
@@ -54,7 +55,8 @@ TEST_F(Queues, QU01_has_a_size_and_perhaps_a_largest_one) {
   EXPECT_THROW(queue.get_nowait(), queues::QueueEmpty);
 }
 
-TEST_F(Queues, QU01_without_maxsize_it_is_never_full) {
+// QU-01
+TEST_F(Queues, without_maxsize_it_is_never_full) {
   Queue<int> queue;
   EXPECT_EQ(queue.maxsize(), 0u);
   for (int n = 0; n < 10000; ++n) queue.put_nowait(n);
@@ -62,7 +64,8 @@ TEST_F(Queues, QU01_without_maxsize_it_is_never_full) {
   EXPECT_EQ(queue.qsize(), 10000u);
 }
 
-TEST_F(Queues, QU01_maxsize_is_not_negative) {
+// QU-01
+TEST_F(Queues, maxsize_is_not_negative) {
   EXPECT_THROW(Queue<int>(-1), std::invalid_argument);
   EXPECT_THROW(PriorityQueue<int>(-1L), std::invalid_argument);
   EXPECT_EQ(Queue<int>(std::size_t{7}).maxsize(), 7u);
@@ -70,7 +73,8 @@ TEST_F(Queues, QU01_maxsize_is_not_negative) {
 
 // ---- get ----------------------------------------------------------------------------------------
 
-GEN_TEST(Queues, QU01_get_waits_for_an_item) {
+// QU-01
+GEN_TEST(Queues, get_waits_for_an_item) {
   Queue<std::string> queue;
   io_loop.call_later(3, [&] { queue.put_nowait("x"); });
   const auto item = co_await queue.get();
@@ -78,7 +82,8 @@ GEN_TEST(Queues, QU01_get_waits_for_an_item) {
   EXPECT_EQ(io_loop.time(), 1003);
 }
 
-TEST_F(Queues, QU01_those_who_get_are_served_in_their_order) {
+// QU-01
+TEST_F(Queues, those_who_get_are_served_in_their_order) {
   Queue<int> queue;
   auto first = queue.get();
   auto second = queue.next();
@@ -90,7 +95,8 @@ TEST_F(Queues, QU01_those_who_get_are_served_in_their_order) {
   EXPECT_EQ(queue.qsize(), 1u);
 }
 
-GEN_TEST(Queues, QU01_get_throws_at_its_timeout_and_takes_nothing_later) {
+// QU-01
+GEN_TEST(Queues, get_throws_at_its_timeout_and_takes_nothing_later) {
   Queue<int> queue;
   EXPECT_THROW(co_await queue.get(std::chrono::seconds(1)), gen::TimeoutError);
   EXPECT_EQ(io_loop.time(), 1001);
@@ -104,7 +110,8 @@ GEN_TEST(Queues, QU01_get_throws_at_its_timeout_and_takes_nothing_later) {
   EXPECT_EQ(io_loop.time(), 1003);
 }
 
-TEST_F(Queues, QU01_an_item_in_time_stops_the_clock) {
+// QU-01
+TEST_F(Queues, an_item_in_time_stops_the_clock) {
   Queue<int> queue;
   io_loop.run_sync([&]() -> Future<void> {
     io_loop.call_later(1, [&] { queue.put_nowait(1); });
@@ -115,14 +122,16 @@ TEST_F(Queues, QU01_an_item_in_time_stops_the_clock) {
   EXPECT_EQ(io_loop.time(), 1002);
 }
 
-TEST_F(Queues, QU01_a_timeout_is_a_number) {
+// QU-01
+TEST_F(Queues, a_timeout_is_a_number) {
   Queue<int> queue;
   EXPECT_THROW((void)queue.get(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
   queue.put_nowait(1);
   EXPECT_EQ(queue.get_nowait(), 1);
 }
 
-TEST_F(Queues, QU01_an_item_for_one_who_gave_up_goes_to_the_next) {
+// QU-01
+TEST_F(Queues, an_item_for_one_who_gave_up_goes_to_the_next) {
   Queue<int> queue;
   auto late = queue.get(std::chrono::seconds(1));
   auto cancelled = queue.get();
@@ -140,7 +149,8 @@ TEST_F(Queues, QU01_an_item_for_one_who_gave_up_goes_to_the_next) {
   EXPECT_THAT(drain(queue), ElementsAre(2));
 }
 
-TEST_F(Queues, QU01_a_get_with_a_callback_is_not_forgotten) {
+// QU-01
+TEST_F(Queues, a_get_with_a_callback_is_not_forgotten) {
   Queue<int> queue;
   int got = 0;
   queue.get().add_done_callback([&](const Future<int>& done) { got = done.result(); });
@@ -149,7 +159,8 @@ TEST_F(Queues, QU01_a_get_with_a_callback_is_not_forgotten) {
   EXPECT_EQ(got, 4);
 }
 
-TEST_F(Queues, QU01_waits_given_up_do_not_pile_up) {
+// QU-01
+TEST_F(Queues, waits_given_up_do_not_pile_up) {
   Queue<int> queue;
   io_loop.run_sync([&]() -> Future<void> {
     for (int n = 0; n < 300; ++n) (void)queue.get();
@@ -163,7 +174,8 @@ TEST_F(Queues, QU01_waits_given_up_do_not_pile_up) {
 
 // ---- put ----------------------------------------------------------------------------------------
 
-TEST_F(Queues, QU01_put_waits_when_the_queue_is_full) {
+// QU-01
+TEST_F(Queues, put_waits_when_the_queue_is_full) {
   Queue<int> queue(1);
   auto first = queue.put(1);
   auto second = queue.put(2);
@@ -180,7 +192,8 @@ TEST_F(Queues, QU01_put_waits_when_the_queue_is_full) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST_F(Queues, QU01_a_put_that_nobody_awaits_is_a_put) {
+// QU-01
+TEST_F(Queues, a_put_that_nobody_awaits_is_a_put) {
   Queue<int> queue(1);
   for (int n = 0; n < 100; ++n) queue.put(n);
   std::vector<int> expected(100);
@@ -188,7 +201,8 @@ TEST_F(Queues, QU01_a_put_that_nobody_awaits_is_a_put) {
   EXPECT_EQ(drain(queue), expected);
 }
 
-GEN_TEST(Queues, QU01_put_throws_at_its_timeout_and_drops_the_item) {
+// QU-01
+GEN_TEST(Queues, put_throws_at_its_timeout_and_drops_the_item) {
   Queue<int> queue(1);
   co_await queue.put(1);
   EXPECT_THROW(co_await queue.put(2, std::chrono::seconds(1)), gen::TimeoutError);
@@ -201,7 +215,8 @@ GEN_TEST(Queues, QU01_put_throws_at_its_timeout_and_drops_the_item) {
   EXPECT_THAT(drain(queue), ElementsAre(4));
 }
 
-TEST_F(Queues, QU01_items_may_be_move_only) {
+// QU-01
+TEST_F(Queues, items_may_be_move_only) {
   Queue<std::unique_ptr<int>> queue(1);
   io_loop.run_sync([&]() -> Future<void> {
     co_await queue.put(std::make_unique<int>(1));
@@ -227,7 +242,8 @@ TEST_F(Queues, QU01_items_may_be_move_only) {
   EXPECT_EQ(*stack.get_nowait(), 2);
 }
 
-TEST_F(Queues, QU01_producer_and_consumer_meet_in_a_queue_of_one) {
+// QU-01
+TEST_F(Queues, producer_and_consumer_meet_in_a_queue_of_one) {
   Queue<int> queue(1);
   std::vector<int> got;
   const auto consume = [&]() -> Future<void> {
@@ -248,7 +264,8 @@ TEST_F(Queues, QU01_producer_and_consumer_meet_in_a_queue_of_one) {
 
 // ---- task_done, join ----------------------------------------------------------------------------
 
-TEST_F(Queues, QU01_join_waits_until_every_item_is_done) {
+// QU-01
+TEST_F(Queues, join_waits_until_every_item_is_done) {
   Queue<int> queue;
   EXPECT_TRUE(queue.join().done());
   queue.put_nowait(1);
@@ -265,7 +282,8 @@ TEST_F(Queues, QU01_join_waits_until_every_item_is_done) {
   EXPECT_FALSE(queue.join().done());
 }
 
-TEST_F(Queues, QU01_join_throws_at_its_timeout) {
+// QU-01
+TEST_F(Queues, join_throws_at_its_timeout) {
   Queue<int> queue;
   queue.put_nowait(1);
   io_loop.run_sync([&]() -> Future<void> {
@@ -274,7 +292,8 @@ TEST_F(Queues, QU01_join_throws_at_its_timeout) {
   EXPECT_EQ(io_loop.time(), 1002);
 }
 
-TEST_F(Queues, QU01_an_item_that_waits_for_room_is_no_task_yet) {
+// QU-01
+TEST_F(Queues, an_item_that_waits_for_room_is_no_task_yet) {
   Queue<int> queue(1);
   queue.put_nowait(1);
   auto waits = queue.put(2);
@@ -286,7 +305,8 @@ TEST_F(Queues, QU01_an_item_that_waits_for_room_is_no_task_yet) {
   EXPECT_FALSE(queue.join().done());
 }
 
-TEST_F(Queues, QU01_ten_workers_share_the_work) {
+// QU-01
+TEST_F(Queues, ten_workers_share_the_work) {
   Queue<int> queue;
   std::map<int, int> done_by;
   const auto worker = [&](int name) -> Future<void> {
@@ -309,7 +329,8 @@ TEST_F(Queues, QU01_ten_workers_share_the_work) {
 
 // ---- next, shutdown -----------------------------------------------------------------------------
 
-TEST_F(Queues, QU01_next_gives_every_item_and_ends_after_shutdown) {
+// QU-01
+TEST_F(Queues, next_gives_every_item_and_ends_after_shutdown) {
   Queue<int> queue(2);
   std::vector<int> got;
   const auto consume = [&]() -> Future<void> {
@@ -353,7 +374,8 @@ TEST_F(Queues, shutdown_ends_those_who_wait_for_an_item) {
 
 // ---- orders -------------------------------------------------------------------------------------
 
-TEST_F(Queues, QU02_a_priority_queue_gives_the_lowest_first) {
+// QU-02
+TEST_F(Queues, a_priority_queue_gives_the_lowest_first) {
   PriorityQueue<std::pair<int, std::string>> queue;
   queue.put_nowait(std::pair(1, "medium-priority item"));
   queue.put_nowait(std::pair(0, "high-priority item"));
@@ -363,7 +385,8 @@ TEST_F(Queues, QU02_a_priority_queue_gives_the_lowest_first) {
   EXPECT_EQ(queue.get_nowait().second, "low-priority item");
 }
 
-TEST_F(Queues, QU02_among_equals_the_first_comes_first) {
+// QU-02
+TEST_F(Queues, among_equals_the_first_comes_first) {
   struct Job {
     int urgency;
     int number;
@@ -385,7 +408,8 @@ TEST_F(Queues, QU02_among_equals_the_first_comes_first) {
   }
 }
 
-TEST_F(Queues, QU02_a_priority_queue_sorts) {
+// QU-02
+TEST_F(Queues, a_priority_queue_sorts) {
   PriorityQueue<int> queue;
   std::vector<int> expected;
   unsigned state = 1;
@@ -398,7 +422,8 @@ TEST_F(Queues, QU02_a_priority_queue_sorts) {
   EXPECT_EQ(drain(queue), expected);
 }
 
-TEST_F(Queues, QU02_a_comparator_may_hold_something) {
+// QU-02
+TEST_F(Queues, a_comparator_may_hold_something) {
   struct Ranking {
     explicit Ranking(std::map<std::string, int> table) : ranks(std::move(table)) {}
     bool operator()(const std::string& a, const std::string& b) const {
@@ -414,7 +439,8 @@ TEST_F(Queues, QU02_a_comparator_may_hold_something) {
   EXPECT_THAT(drain(queue), ElementsAre("king", "bishop", "pawn"));
 }
 
-TEST_F(Queues, QU02_a_lifo_queue_gives_the_last_first) {
+// QU-02
+TEST_F(Queues, a_lifo_queue_gives_the_last_first) {
   LifoQueue<int> queue;
   queue.put_nowait(3);
   queue.put_nowait(2);
@@ -422,7 +448,8 @@ TEST_F(Queues, QU02_a_lifo_queue_gives_the_last_first) {
   EXPECT_THAT(drain(queue), ElementsAre(1, 2, 3));
 }
 
-TEST_F(Queues, QU02_what_waits_for_room_comes_in_before_the_next_comes_out) {
+// QU-02
+TEST_F(Queues, what_waits_for_room_comes_in_before_the_next_comes_out) {
   PriorityQueue<int> queue(1);
   queue.put_nowait(5);
   auto waits = queue.put(1);
@@ -433,7 +460,8 @@ TEST_F(Queues, QU02_what_waits_for_room_comes_in_before_the_next_comes_out) {
 
 // ---- cancelling ---------------------------------------------------------------------------------
 
-TEST_F(Queues, QU01_no_item_goes_to_a_coroutine_that_was_cancelled_while_it_waited) {
+// QU-01
+TEST_F(Queues, no_item_goes_to_a_coroutine_that_was_cancelled_while_it_waited) {
   Queue<int> queue;
   std::vector<std::string> got;
   const auto worker = [&](std::string name) -> Future<void> {
@@ -458,7 +486,8 @@ TEST_F(Queues, QU01_no_item_goes_to_a_coroutine_that_was_cancelled_while_it_wait
   EXPECT_THAT(drain(queue), ElementsAre(2));
 }
 
-TEST_F(Queues, QU01_an_item_that_came_before_the_cancelling_is_received) {
+// QU-01
+TEST_F(Queues, an_item_that_came_before_the_cancelling_is_received) {
   Queue<int> queue;
   std::vector<int> got;
   const auto worker = [&]() -> Future<void> {
@@ -477,7 +506,8 @@ TEST_F(Queues, QU01_an_item_that_came_before_the_cancelling_is_received) {
   EXPECT_THAT(got, ElementsAre(1, 2));
 }
 
-GEN_TEST(Queues, QU01_a_put_that_is_cancelled_while_it_waits_puts_nothing) {
+// QU-01
+GEN_TEST(Queues, a_put_that_is_cancelled_while_it_waits_puts_nothing) {
   Queue<int> queue(1);
   const auto producer = [&](int item) -> Future<void> { co_await queue.put(item); };
   co_await producer(1);
@@ -491,7 +521,8 @@ GEN_TEST(Queues, QU01_a_put_that_is_cancelled_while_it_waits_puts_nothing) {
   EXPECT_THAT(drain(queue), ElementsAre(3));
 }
 
-GEN_TEST(Queues, QU01_a_deadline_ends_a_worker_and_not_its_queue) {
+// QU-01
+GEN_TEST(Queues, a_deadline_ends_a_worker_and_not_its_queue) {
   Queue<int> queue;
   const auto worker = [&]() -> Future<int> {
     const int item = co_await queue.get();

@@ -30,7 +30,8 @@ void note(void* argument) {
   called.push_back(*static_cast<int*>(argument));
 }
 
-TEST_P(Signals, IOL31_the_callback_runs_on_the_loop) {
+// IOL-31
+TEST_P(Signals, the_callback_runs_on_the_loop) {
   std::vector<int> seen;
   loop->add_signal_handler(SIGUSR1, [&](int signal) {
     seen.push_back(signal);
@@ -44,7 +45,8 @@ TEST_P(Signals, IOL31_the_callback_runs_on_the_loop) {
   EXPECT_THAT(seen, ElementsAre(SIGUSR1));
 }
 
-TEST_P(Signals, IOL31_a_signal_to_another_thread_wakes_the_sleeping_loop) {
+// IOL-31
+TEST_P(Signals, a_signal_to_another_thread_wakes_the_sleeping_loop) {
   int seen = 0;
   loop->add_signal_handler(SIGUSR1, [&](int) {
     ++seen;
@@ -59,7 +61,8 @@ TEST_P(Signals, IOL31_a_signal_to_another_thread_wakes_the_sleeping_loop) {
   EXPECT_EQ(seen, 1);
 }
 
-TEST_P(Signals, IOL31_a_coroutine_keeps_its_captures_and_failures_are_logged) {
+// IOL-31
+TEST_P(Signals, a_coroutine_keeps_its_captures_and_failures_are_logged) {
   test::Logged logged;
   auto token = std::make_shared<std::string>("captured");
   std::string seen;
@@ -79,7 +82,8 @@ TEST_P(Signals, IOL31_a_coroutine_keeps_its_captures_and_failures_are_logged) {
                                           "std::runtime_error: signal"));
 }
 
-TEST_P(Signals, IOL31_a_later_handler_replaces_the_earlier_one) {
+// IOL-31
+TEST_P(Signals, a_later_handler_replaces_the_earlier_one) {
   int first = 0;
   int second = 0;
   loop->add_signal_handler(SIGUSR1, [&](int) { ++first; });
@@ -93,7 +97,8 @@ TEST_P(Signals, IOL31_a_later_handler_replaces_the_earlier_one) {
   EXPECT_EQ(second, 1);
 }
 
-TEST_P(Signals, IOL31_one_removed_in_its_own_batch_does_not_run) {
+// IOL-31
+TEST_P(Signals, one_removed_in_its_own_batch_does_not_run) {
   int calls = 0;
   const auto handler = [&](int signal) {
     ++calls;
@@ -111,7 +116,8 @@ TEST_P(Signals, IOL31_one_removed_in_its_own_batch_does_not_run) {
   ::signal(SIGUSR2, before);
 }
 
-TEST_P(Signals, IOL31_remove_and_close_restore_what_was_there) {
+// IOL-31
+TEST_P(Signals, remove_and_close_restore_what_was_there) {
   const auto present = [] {
     struct sigaction now{};
     ::sigaction(SIGUSR1, nullptr, &now);
@@ -129,7 +135,8 @@ TEST_P(Signals, IOL31_remove_and_close_restore_what_was_there) {
   ::signal(SIGUSR1, SIG_DFL);
 }
 
-TEST_P(Signals, IOL31_what_cannot_be_is_refused) {
+// IOL-31
+TEST_P(Signals, what_cannot_be_is_refused) {
   const auto nothing = [](int) {};
   EXPECT_THROW(loop->add_signal_handler(0, nothing), std::invalid_argument);
   EXPECT_THROW(loop->add_signal_handler(1000, nothing), std::invalid_argument);
@@ -141,7 +148,8 @@ TEST_P(Signals, IOL31_what_cannot_be_is_refused) {
   other.add_signal_handler(SIGUSR1, nothing);
 }
 
-TEST_P(Signals, IOL14_calls_left_from_a_signal_handler_run_on_the_loop) {
+// IOL-14
+TEST_P(Signals, calls_left_from_a_signal_handler_run_on_the_loop) {
   called.clear();
   int numbers[] = {1, 2, 3};
   for (int& number : numbers) EXPECT_TRUE(loop->add_callback_from_signal(&note, &number));
@@ -152,7 +160,8 @@ TEST_P(Signals, IOL14_calls_left_from_a_signal_handler_run_on_the_loop) {
   EXPECT_THAT(called, UnorderedElementsAre(1, 2, 3));
 }
 
-TEST_P(Signals, IOL14_no_more_than_kSignalSlots_and_a_failing_one_does_not_lose_the_others) {
+// IOL-14
+TEST_P(Signals, no_more_than_kSignalSlots_and_a_failing_one_does_not_lose_the_others) {
   test::Logged logged;
   called.clear();
   int number = 7;

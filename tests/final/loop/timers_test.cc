@@ -26,7 +26,8 @@ class Timers : public ::testing::Test, protected test::VirtualLoop {
   }
 };
 
-TEST_F(Timers, IOL17_a_number_is_absolute_and_a_duration_relative) {
+// IOL-17
+TEST_F(Timers, a_number_is_absolute_and_a_duration_relative) {
   loop.add_timeout(1002.0, note(2));
   loop.add_timeout(std::chrono::milliseconds(1500), note(1));
   loop.add_timeout(std::chrono::seconds(3), note(3));
@@ -34,7 +35,8 @@ TEST_F(Timers, IOL17_a_number_is_absolute_and_a_duration_relative) {
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
 
-TEST_F(Timers, IOL18_call_later_and_call_at) {
+// IOL-18
+TEST_F(Timers, call_later_and_call_at) {
   std::vector<double> times;
   const auto note_time = [&] { times.push_back(loop.time()); };
   loop.call_at(1007.0, note_time);
@@ -44,14 +46,16 @@ TEST_F(Timers, IOL18_call_later_and_call_at) {
   EXPECT_THAT(times, ElementsAre(1002.0, 1005.0, 1007.0));
 }
 
-TEST_F(Timers, IOL18_arguments_travel_with_the_timer) {
+// IOL-18
+TEST_F(Timers, arguments_travel_with_the_timer) {
   loop.call_later(
       1, [this](int a, std::unique_ptr<int> b) { order = {a, *b}; }, 4, std::make_unique<int>(5));
   run_for(2);
   EXPECT_THAT(order, ElementsAre(4, 5));
 }
 
-TEST_F(Timers, IOL17_what_is_not_a_number_is_refused) {
+// IOL-17
+TEST_F(Timers, what_is_not_a_number_is_refused) {
   auto token = std::make_shared<int>();
   EXPECT_THROW(loop.call_later(std::numeric_limits<double>::quiet_NaN(), [token] {}),
                std::invalid_argument);
@@ -62,7 +66,8 @@ TEST_F(Timers, IOL17_what_is_not_a_number_is_refused) {
   EXPECT_TRUE(never.pending());
 }
 
-TEST_F(Timers, IOL19_a_removed_timer_does_not_run_and_frees_its_captures) {
+// IOL-19
+TEST_F(Timers, a_removed_timer_does_not_run_and_frees_its_captures) {
   auto token = std::make_shared<int>();
   const auto timer = loop.call_later(1, [token] { ADD_FAILURE(); });
   EXPECT_TRUE(timer.pending());
@@ -74,7 +79,8 @@ TEST_F(Timers, IOL19_a_removed_timer_does_not_run_and_frees_its_captures) {
   run_for(2);
 }
 
-TEST_F(Timers, IOL19_remove_is_harmless_after_firing_and_inside_it) {
+// IOL-19
+TEST_F(Timers, remove_is_harmless_after_firing_and_inside_it) {
   Timeout timer;
   timer = loop.call_later(1, [&] {
     EXPECT_FALSE(timer.pending());
@@ -87,7 +93,8 @@ TEST_F(Timers, IOL19_remove_is_harmless_after_firing_and_inside_it) {
   EXPECT_THAT(order, ElementsAre(1));
 }
 
-TEST_F(Timers, IOL19_a_callback_may_own_the_handle_that_removes_it) {
+// IOL-19
+TEST_F(Timers, a_callback_may_own_the_handle_that_removes_it) {
   struct Session {
     Timeout timer;
   };
@@ -101,7 +108,8 @@ TEST_F(Timers, IOL19_a_callback_may_own_the_handle_that_removes_it) {
   run_for(2);
 }
 
-TEST_F(Timers, IOL20_by_deadline_then_by_age) {
+// IOL-20
+TEST_F(Timers, by_deadline_then_by_age) {
   loop.call_at(1003, note(4));
   loop.call_at(1001, note(1));
   loop.call_at(1002, note(2));
@@ -110,7 +118,8 @@ TEST_F(Timers, IOL20_by_deadline_then_by_age) {
   EXPECT_THAT(order, ElementsAre(1, 2, 3, 4));
 }
 
-TEST_F(Timers, IOL20_due_timers_are_collected_before_any_of_them_runs) {
+// IOL-20
+TEST_F(Timers, due_timers_are_collected_before_any_of_them_runs) {
   // The first makes one that is due at once: it comes after the callbacks of the next iteration.
   loop.call_at(1001, [this] {
     order.push_back(1);
@@ -122,7 +131,8 @@ TEST_F(Timers, IOL20_due_timers_are_collected_before_any_of_them_runs) {
   EXPECT_THAT(order, ElementsAre(1, 2, 3, 4));
 }
 
-TEST_F(Timers, IOL20_a_timer_can_remove_one_of_its_own_batch) {
+// IOL-20
+TEST_F(Timers, a_timer_can_remove_one_of_its_own_batch) {
   Timeout second;
   loop.call_at(1001, [&] {
     order.push_back(1);
@@ -135,7 +145,8 @@ TEST_F(Timers, IOL20_a_timer_can_remove_one_of_its_own_batch) {
   EXPECT_THAT(order, ElementsAre(1, 3));
 }
 
-TEST_F(Timers, IOL20_a_timer_that_fails_does_not_stop_its_batch) {
+// IOL-20
+TEST_F(Timers, a_timer_that_fails_does_not_stop_its_batch) {
   test::Logged logged;
   loop.call_at(1001, [] { throw std::runtime_error("timer"); });
   loop.call_at(1001, note(1));
@@ -144,7 +155,8 @@ TEST_F(Timers, IOL20_a_timer_that_fails_does_not_stop_its_batch) {
   EXPECT_EQ(logged.lines().size(), 1U);
 }
 
-TEST_F(Timers, IOL20_a_hundred_thousand_in_any_order_with_every_third_removed) {
+// IOL-20
+TEST_F(Timers, a_hundred_thousand_in_any_order_with_every_third_removed) {
   constexpr int kTimers = 100'000;
   std::minstd_rand random{1};
   std::uniform_int_distribution<int> delay(1, 1000);
@@ -163,20 +175,23 @@ TEST_F(Timers, IOL20_a_hundred_thousand_in_any_order_with_every_third_removed) {
   EXPECT_EQ(fired, kTimers - (kTimers + 2) / 3);
 }
 
-TEST_F(Timers, IOL21_time_comes_from_the_clock_of_the_options) {
+// IOL-21
+TEST_F(Timers, time_comes_from_the_clock_of_the_options) {
   EXPECT_EQ(loop.time(), 1000.0);
   clock.advance(5);
   EXPECT_EQ(loop.time(), 1005.0);
 }
 
-TEST(RealTime, IOL21_is_in_epoch_seconds) {
+// IOL-21
+TEST(RealTime, is_in_epoch_seconds) {
   IOLoop loop;
   const auto epoch = std::chrono::system_clock::now().time_since_epoch();
   const double now = std::chrono::duration<double>(epoch).count();
   EXPECT_NEAR(loop.time(), now, 60);
 }
 
-TEST(RealTime, IOL18_a_timer_never_fires_early) {
+// IOL-18
+TEST(RealTime, a_timer_never_fires_early) {
   IOLoop loop;
   const double due = loop.time() + 0.005;
   double fired = 0;

@@ -30,12 +30,14 @@ Future<std::string> slow_text(std::string text) {
 
 // ---- the loop -----------------------------------------------------------------------------------
 
-TEST_F(RealTest, TE01_has_a_current_loop) {
+// TE-01
+TEST_F(RealTest, has_a_current_loop) {
   EXPECT_EQ(&io_loop, &ioloop::IOLoop::current());
   EXPECT_EQ(io_loop.run_sync([] { return slow_text("done"); }), "done");
 }
 
-TEST(AsyncTestCase, TE01_gives_back_the_loop_that_was_current) {
+// TE-01
+TEST(AsyncTestCase, gives_back_the_loop_that_was_current) {
   const ioloop::IOLoop* before = ioloop::IOLoop::current(false);
   ioloop::IOLoop outer;
   outer.make_current();
@@ -49,7 +51,8 @@ TEST(AsyncTestCase, TE01_gives_back_the_loop_that_was_current) {
 
 // ---- coroutines ---------------------------------------------------------------------------------
 
-GEN_TEST(RealTest, TE01_gen_test_awaits) {
+// TE-01
+GEN_TEST(RealTest, gen_test_awaits) {
   EXPECT_EQ(co_await slow_text("a long text that no small string holds"),
             "a long text that no small string holds");
   const std::string text = co_await slow_text("done");
@@ -65,13 +68,15 @@ GEN_TEST(RealTest, TE01_gen_test_awaits) {
   CO_ASSERT_FALSE(text.empty());
 }
 
-GEN_TEST(VirtualTest, TE01_gen_test_takes_its_own_timeout, 0.5) {
+// TE-01
+GEN_TEST(VirtualTest, gen_test_takes_its_own_timeout, 0.5) {
   const double start = io_loop.time();
   co_await gen::sleep(3600);
   EXPECT_EQ(io_loop.time(), start + 3600);
 }
 
-TEST(GenTest, TE01_throws_what_its_body_throws) {
+// TE-01
+TEST(GenTest, throws_what_its_body_throws) {
   const std::string report = report_of<RealTest>([](auto& test) {
     EXPECT_THROW(test.gen_test([]() -> Future<void> {
       co_await gen::moment;
@@ -82,7 +87,8 @@ TEST(GenTest, TE01_throws_what_its_body_throws) {
   EXPECT_EQ(report, "");
 }
 
-TEST(GenTest, TE01_an_assertion_ends_the_coroutine) {
+// TE-01
+TEST(GenTest, an_assertion_ends_the_coroutine) {
   bool went_on = false;
   const std::string report = report_of<RealTest>([&](auto& test) {
     test.gen_test([&]() -> Future<void> {
@@ -122,14 +128,17 @@ void check_timeout() {
   EXPECT_THAT(events, ElementsAre("Operation timed out after 0.01 seconds", "end"));
 }
 
-TEST(GenTest, TE01_times_out_in_real_time) {
+// TE-01
+TEST(GenTest, times_out_in_real_time) {
   check_timeout<RealTest>();
 }
-TEST(GenTest, TE01_times_out_in_virtual_time) {
+// TE-01
+TEST(GenTest, times_out_in_virtual_time) {
   check_timeout<VirtualTest>();
 }
 
-TEST(GenTest, TE01_times_out_where_virtual_time_runs_for_ever) {
+// TE-01
+TEST(GenTest, times_out_where_virtual_time_runs_for_ever) {
   const std::string report = report_of<VirtualTest>([](auto& test) {
     EXPECT_THROW(test.gen_test(
                      []() -> Future<void> {
@@ -141,7 +150,8 @@ TEST(GenTest, TE01_times_out_where_virtual_time_runs_for_ever) {
   EXPECT_EQ(report, "");
 }
 
-TEST(AsyncTestTimeout, TE01_comes_from_the_environment) {
+// TE-01
+TEST(AsyncTestTimeout, comes_from_the_environment) {
   ::unsetenv("ASYNC_TEST_TIMEOUT");
   EXPECT_EQ(get_async_test_timeout(), 5);
   ::setenv("ASYNC_TEST_TIMEOUT", "0.25", 1);
@@ -153,7 +163,8 @@ TEST(AsyncTestTimeout, TE01_comes_from_the_environment) {
 
 // ---- stop and wait ------------------------------------------------------------------------------
 
-TEST_F(RealTest, TE01_wait_returns_what_stop_was_given) {
+// TE-01
+TEST_F(RealTest, wait_returns_what_stop_was_given) {
   io_loop.add_callback([this] { stop(std::string("text")); });
   EXPECT_EQ(wait<std::string>(), "text");
   stop(std::make_unique<int>(7));  // before the wait
@@ -164,7 +175,8 @@ TEST_F(RealTest, TE01_wait_returns_what_stop_was_given) {
   wait();
 }
 
-TEST_F(RealTest, TE01_wait_goes_on_until_its_condition_holds) {
+// TE-01
+TEST_F(RealTest, wait_goes_on_until_its_condition_holds) {
   int calls = 0;
   ioloop::PeriodicCallback ticks(
       [&] {
@@ -177,14 +189,17 @@ TEST_F(RealTest, TE01_wait_goes_on_until_its_condition_holds) {
   EXPECT_EQ(calls, 3);
 }
 
-TEST_F(RealTest, TE01_wait_times_out) {
+// TE-01
+TEST_F(RealTest, wait_times_out) {
   EXPECT_THROW(wait(0.01), ioloop::TimeoutError);
 }
-TEST_F(VirtualTest, TE01_wait_times_out) {
+// TE-01
+TEST_F(VirtualTest, wait_times_out) {
   EXPECT_THROW(wait(0.01), ioloop::TimeoutError);
 }
 
-TEST_F(RealTest, TE01_wait_ends_with_an_exception_in_a_callback) {
+// TE-01
+TEST_F(RealTest, wait_ends_with_an_exception_in_a_callback) {
   io_loop.add_callback([] { throw std::runtime_error("early"); });
   try {
     wait();
@@ -196,7 +211,8 @@ TEST_F(RealTest, TE01_wait_ends_with_an_exception_in_a_callback) {
 
 // ---- virtual time -------------------------------------------------------------------------------
 
-TEST_F(VirtualTest, TE01_advance_runs_what_is_due) {
+// TE-01
+TEST_F(VirtualTest, advance_runs_what_is_due) {
   std::vector<int> fired;
   const double start = io_loop.time();
   io_loop.call_later(60, [&] { fired.push_back(2); });
@@ -213,16 +229,19 @@ TEST_F(VirtualTest, TE01_advance_runs_what_is_due) {
   EXPECT_EQ(io_loop.time(), start + 120);
 }
 
-TEST_F(RealTest, TE01_advance_needs_virtual_time) {
+// TE-01
+TEST_F(RealTest, advance_needs_virtual_time) {
   EXPECT_THROW(advance(1), std::logic_error);
 }
 
-GEN_TEST(VirtualTest, TE01_advance_is_not_for_coroutines) {
+// TE-01
+GEN_TEST(VirtualTest, advance_is_not_for_coroutines) {
   EXPECT_THROW(advance(1), std::logic_error);
   co_await gen::moment;
 }
 
-GEN_TEST(VirtualTest, TE01_virtual_time_waits_for_threads_while_no_timer_is_set) {
+// TE-01
+GEN_TEST(VirtualTest, virtual_time_waits_for_threads_while_no_timer_is_set) {
   const double start = io_loop.time();
   const auto work = io_loop.run_in_executor(nullptr, [] { return 7; });
   EXPECT_EQ(co_await work, 7);
@@ -231,7 +250,8 @@ GEN_TEST(VirtualTest, TE01_virtual_time_waits_for_threads_while_no_timer_is_set)
 
 // ---- what a test leaves -------------------------------------------------------------------------
 
-TEST(Leftovers, TE01_handlers_and_timers_fail_the_test) {
+// TE-01
+TEST(Leftovers, handlers_and_timers_fail_the_test) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const auto leave = [&](auto& test) {
@@ -253,19 +273,22 @@ struct OwningTest : AsyncTestCase {
   OwningTest() { ticks.start(); }
   ioloop::PeriodicCallback ticks{[] {}, 1000};
 };
-TEST(Leftovers, TE01_members_of_the_fixture_take_theirs_away) {
+// TE-01
+TEST(Leftovers, members_of_the_fixture_take_theirs_away) {
   EXPECT_EQ(report_of<OwningTest>([](auto&) {}), "");
 }
 
 struct Forgetful : AsyncTestCase {
   void TearDown() override {}
 };
-TEST(Leftovers, TE01_an_override_must_call_tear_down) {
+// TE-01
+TEST(Leftovers, an_override_must_call_tear_down) {
   EXPECT_THAT(report_of<Forgetful>([](auto&) {}),
               HasSubstr("AsyncTestCase::TearDown() was not called"));
 }
 
-TEST(Leftovers, TE01_exceptions_that_nobody_saw_fail_the_test) {
+// TE-01
+TEST(Leftovers, exceptions_that_nobody_saw_fail_the_test) {
   const std::string report = report_of<RealTest>([](auto& test) {
     test.gen_test([]() -> Future<void> {
       ioloop::IOLoop::current().add_callback([] { throw std::runtime_error("in a callback"); });
@@ -278,7 +301,8 @@ TEST(Leftovers, TE01_exceptions_that_nobody_saw_fail_the_test) {
               HasSubstr("Future exception was never retrieved: std::runtime_error: in a future"));
 }
 
-TEST_F(RealTest, TE01_an_exception_that_is_expected_does_not) {
+// TE-01
+TEST_F(RealTest, an_exception_that_is_expected_does_not) {
   const ExpectLog expected(log::app_log, "Exception in callback: .*late");
   io_loop.add_callback([] { throw std::runtime_error("too late"); });
   io_loop.call_later(0.001, [this] { stop(); });
@@ -298,7 +322,8 @@ struct LockTest : AsyncTestCase {
 };
 std::vector<std::string> LockTest::events;
 
-TEST(Leftovers, TE01_coroutines_that_wait_are_cancelled_while_the_members_live) {
+// TE-01
+TEST(Leftovers, coroutines_that_wait_are_cancelled_while_the_members_live) {
   LockTest::events.clear();
   EXPECT_EQ(report_of<LockTest>([](auto& test) {
               test.io_loop.spawn_callback([&test] { return test.hold(); });
@@ -309,7 +334,8 @@ TEST(Leftovers, TE01_coroutines_that_wait_are_cancelled_while_the_members_live) 
   EXPECT_THAT(LockTest::events, ElementsAre("end", "end", "members gone"));
 }
 
-TEST(Leftovers, TE01_what_a_cancelled_coroutine_throws_fails_the_test) {
+// TE-01
+TEST(Leftovers, what_a_cancelled_coroutine_throws_fails_the_test) {
   const std::string report = report_of<RealTest>([](auto& test) {
     test.io_loop.spawn_callback([]() -> Future<void> {
       try {
@@ -322,7 +348,8 @@ TEST(Leftovers, TE01_what_a_cancelled_coroutine_throws_fails_the_test) {
   EXPECT_THAT(report, HasSubstr("std::runtime_error: while cleaning up"));
 }
 
-TEST(Leftovers, TE01_a_coroutine_that_goes_on_is_freed) {
+// TE-01
+TEST(Leftovers, a_coroutine_that_goes_on_is_freed) {
   std::vector<std::string> events;
   EXPECT_EQ(report_of<RealTest>([&](auto& test) {
               test.io_loop.spawn_callback([&]() -> Future<void> {
@@ -342,7 +369,8 @@ TEST(Leftovers, TE01_a_coroutine_that_goes_on_is_freed) {
 
 // ---- ports --------------------------------------------------------------------------------------
 
-TEST(BindUnusedPort, TE01_listens_on_a_port_of_its_own) {
+// TE-01
+TEST(BindUnusedPort, listens_on_a_port_of_its_own) {
   const auto [socket, port] = bind_unused_port();
   const auto [other, other_port] = bind_unused_port();
   EXPECT_EQ(socket.getsockname(), netutil::Address("127.0.0.1", port));

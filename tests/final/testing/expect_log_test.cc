@@ -28,7 +28,8 @@ class Written {
   log::Capture<Hook> capture_{Hook{&lines}};
 };
 
-TEST(ExpectLog, TE01_takes_what_matches_from_the_beginning) {
+// TE-01
+TEST(ExpectLog, takes_what_matches_from_the_beginning) {
   const Written written;
   const ExpectLog expected("tornado.general", "conn.* lost");
   EXPECT_FALSE(expected.matched());
@@ -40,14 +41,16 @@ TEST(ExpectLog, TE01_takes_what_matches_from_the_beginning) {
   EXPECT_THAT(written.lines, ElementsAre("a connection lost", "connection lost"));
 }
 
-TEST(ExpectLog, TE01_takes_a_logger_itself_not_those_below) {
+// TE-01
+TEST(ExpectLog, takes_a_logger_itself_not_those_below) {
   const Written written;
   const ExpectLog expected("tornado", "x", false);
   log::gen_log.warning("x");
   EXPECT_FALSE(expected.matched());
 }
 
-TEST(ExpectLog, TE01_what_does_not_come_fails_the_test) {
+// TE-01
+TEST(ExpectLog, what_does_not_come_fails_the_test) {
   const Reported reported;
   {
     const ExpectLog expected(log::gen_log, "never said");
@@ -56,7 +59,8 @@ TEST(ExpectLog, TE01_what_does_not_come_fails_the_test) {
               ElementsAre(HasSubstr("did not get expected log message: never said")));
 }
 
-TEST(ExpectLog, TE01_but_not_if_it_need_not_or_an_exception_came) {
+// TE-01
+TEST(ExpectLog, but_not_if_it_need_not_or_an_exception_came) {
   const Reported reported;
   {
     const ExpectLog expected(log::gen_log, "never said", false);
@@ -69,7 +73,8 @@ TEST(ExpectLog, TE01_but_not_if_it_need_not_or_an_exception_came) {
   EXPECT_THAT(reported.messages(), IsEmpty());
 }
 
-TEST(ExpectLog, TE01_a_level_lowers_the_loggers_own) {
+// TE-01
+TEST(ExpectLog, a_level_lowers_the_loggers_own) {
   const log::Level before = log::gen_log.level();
   {
     const ExpectLog expected(log::gen_log, "detail", true, log::Level::kDebug);
@@ -86,7 +91,8 @@ TEST(ExpectLog, TE01_a_level_lowers_the_loggers_own) {
   EXPECT_EQ(log::gen_log.level(), before);
 }
 
-TEST(ExpectLog, TE01_another_level_is_written_with_a_warning) {
+// TE-01
+TEST(ExpectLog, another_level_is_written_with_a_warning) {
   const Written written;
   const Reported reported;
   {
@@ -99,7 +105,8 @@ TEST(ExpectLog, TE01_another_level_is_written_with_a_warning) {
   EXPECT_EQ(reported.messages().size(), 1U);
 }
 
-TEST(ExpectLog, TE01_refuses_what_is_no_regular_expression) {
+// TE-01
+TEST(ExpectLog, refuses_what_is_no_regular_expression) {
   EXPECT_THROW(ExpectLog("", "("), std::invalid_argument);
 }
 

@@ -38,7 +38,8 @@ struct VirtualHelloTest : HelloTest {
   VirtualHelloTest() : HelloTest(Time::kVirtual) {}
 };
 
-TEST_F(HelloTest, TE01_fetches_a_path_or_an_url) {
+// TE-01
+TEST_F(HelloTest, fetches_a_path_or_an_url) {
   EXPECT_EQ(fetch("/?name=you").body, "Hello, you");
   EXPECT_EQ(fetch(get_url("/")).body, "Hello, world");
   EXPECT_EQ(get_url("/x"), "http://127.0.0.1:" + std::to_string(get_http_port()) + "/x");
@@ -47,29 +48,34 @@ TEST_F(HelloTest, TE01_fetches_a_path_or_an_url) {
   EXPECT_EQ(fetch(request).body, "posted this");
 }
 
-TEST_F(HelloTest, TE01_raises_errors_if_asked) {
+// TE-01
+TEST_F(HelloTest, raises_errors_if_asked) {
   EXPECT_EQ(fetch("/none").code, 404);
   EXPECT_THROW(fetch("/none", true), httpclient::HTTPClientError);
 }
 
-TEST_F(HelloTest, TE01_expects_a_log) {
+// TE-01
+TEST_F(HelloTest, expects_a_log) {
   const ExpectLog expected(log::app_log, "Uncaught exception GET /broken");
   EXPECT_EQ(fetch("/broken").code, 500);
 }
 
-GEN_TEST(HelloTest, TE01_fetches_in_a_coroutine) {
+// TE-01
+GEN_TEST(HelloTest, fetches_in_a_coroutine) {
   EXPECT_EQ((co_await http_client.fetch(get_url("/"))).body, "Hello, world");
   const auto response = co_await http_client.fetch(get_url("/?name=again"));
   EXPECT_EQ(response.body, "Hello, again");
   EXPECT_EQ(http_server->connection_count(), 1U);
 }
 
-TEST_F(HelloTest, TE01_fetches_with_a_callback) {
+// TE-01
+TEST_F(HelloTest, fetches_with_a_callback) {
   http_client.fetch(get_url("/"), [this](httpclient::HTTPResponse r) { stop(std::move(r)); });
   EXPECT_EQ(wait<httpclient::HTTPResponse>().body, "Hello, world");
 }
 
-TEST_F(VirtualHelloTest, TE01_an_hour_takes_no_time) {
+// TE-01
+TEST_F(VirtualHelloTest, an_hour_takes_no_time) {
   httpclient::HTTPRequest request("/slow");
   request.request_timeout = 0;
   const double start = io_loop.time();
@@ -77,7 +83,8 @@ TEST_F(VirtualHelloTest, TE01_an_hour_takes_no_time) {
   EXPECT_GE(io_loop.time(), start + 3600);
 }
 
-TEST(AsyncHTTPTestCase, TE01_handlers_that_wait_end_with_the_test) {
+// TE-01
+TEST(AsyncHTTPTestCase, handlers_that_wait_end_with_the_test) {
   EXPECT_EQ(report_of<HelloTest>([](auto& test) {
               httpclient::HTTPRequest request("/slow");
               request.request_timeout = 0.02;
@@ -92,7 +99,8 @@ struct MemberTest : HelloTest {
   httpserver::HTTPServer other_server;
   httpclient::AsyncHTTPClient other_client{httpclient::force_instance};
 };
-TEST(AsyncHTTPTestCase, TE01_members_may_own_servers_and_clients) {
+// TE-01
+TEST(AsyncHTTPTestCase, members_may_own_servers_and_clients) {
   EXPECT_EQ(report_of<MemberTest>([](Nested<MemberTest>& test) {
               const std::string url =
                   "http://127.0.0.1:" + std::to_string(test.other_server.port()) + "/";
@@ -106,7 +114,8 @@ TEST(AsyncHTTPTestCase, TE01_members_may_own_servers_and_clients) {
 struct NoSetUp : HelloTest {
   void SetUp() override {}
 };
-TEST(AsyncHTTPTestCase, TE01_says_that_set_up_was_not_called) {
+// TE-01
+TEST(AsyncHTTPTestCase, says_that_set_up_was_not_called) {
   EXPECT_EQ(report_of<NoSetUp>([](auto& test) { EXPECT_THROW(test.fetch("/"), std::logic_error); }),
             "");
 }
@@ -114,7 +123,8 @@ TEST(AsyncHTTPTestCase, TE01_says_that_set_up_was_not_called) {
 struct NoTearDown : HelloTest {
   void TearDown() override {}
 };
-TEST(AsyncHTTPTestCase, TE01_says_that_tear_down_was_not_called) {
+// TE-01
+TEST(AsyncHTTPTestCase, says_that_tear_down_was_not_called) {
   EXPECT_THAT(report_of<NoTearDown>([](auto& test) { EXPECT_EQ(test.fetch("/").code, 200); }),
               HasSubstr("AsyncTestCase::TearDown() was not called"));
 }
@@ -143,7 +153,8 @@ struct OtherServerTest : HelloTest {
     return {httpclient::force_instance, options};
   }
 };
-TEST_F(OtherServerTest, TE01_takes_another_server_and_client) {
+// TE-01
+TEST_F(OtherServerTest, takes_another_server_and_client) {
   EXPECT_THROW(fetch("/"), httpclient::HTTPClientError);  // six bytes
   const httpclient::AsyncHTTPClient client;
   const auto response = io_loop.run_sync([&] { return client.fetch(get_url("/")); });
@@ -156,12 +167,14 @@ struct SecureTest : AsyncHTTPSTestCase {
   App get_app() override { return make_app({web::url<Hello>("/")}); }
 };
 
-TEST_F(SecureTest, TE01_fetches_over_tls) {
+// TE-01
+TEST_F(SecureTest, fetches_over_tls) {
   EXPECT_EQ(get_url("/").substr(0, 8), "https://");
   EXPECT_EQ(fetch("/").body, "Hello, world");
 }
 
-GEN_TEST(SecureTest, TE01_nobody_else_trusts_the_authority) {
+// TE-01
+GEN_TEST(SecureTest, nobody_else_trusts_the_authority) {
   const httpclient::AsyncHTTPClient stranger(httpclient::force_instance);
   const ExpectLog refused(log::gen_log, "SSL error on", false);
   auto fetching = stranger.fetch(get_url("/"), false);

@@ -22,46 +22,54 @@ std::string encode_error(const json& value) {
 }
 
 // behaviour.md 3.4 too.
-TEST(Json, ES03_json_encode_as_python) {
+// ES-03
+TEST(Json, json_encode_as_python) {
   for (const json& v : vectors_for("json_encode")) {
     EXPECT_EQ(json_encode(json::parse(bytes_of(v["in"]))), bytes_of(v["out"])) << v;
   }
 }
 
-TEST(Json, ES03_json_encode_keeps_the_order_of_names) {
+// ES-03
+TEST(Json, json_encode_keeps_the_order_of_names) {
   EXPECT_EQ(json_encode(json{{"b", 1}, {"a", {1, 2}}}), R"({"b": 1, "a": [1, 2]})");
 }
 
-TEST(Json, ES03_json_encode_has_no_form_for_nan_and_writes_null) {
+// ES-03
+TEST(Json, json_encode_has_no_form_for_nan_and_writes_null) {
   const double inf = std::numeric_limits<double>::infinity();
   EXPECT_EQ(json_encode({inf, -inf, std::numeric_limits<double>::quiet_NaN()}),
             "[null, null, null]");
 }
 
-TEST(Json, ES03_json_encode_refuses_what_is_not_text) {
+// ES-03
+TEST(Json, json_encode_refuses_what_is_not_text) {
   EXPECT_EQ(encode_error("a\xff"), "json_encode: string is not UTF-8");
   EXPECT_EQ(encode_error({{"\xc3", 1}}), "json_encode: string is not UTF-8");
   EXPECT_EQ(encode_error(json::binary({1, 2})), "json_encode: JSON has no form for this value");
 }
 
-TEST(Json, ES04_json_decode_reads_what_json_encode_writes) {
+// ES-04
+TEST(Json, json_decode_reads_what_json_encode_writes) {
   for (const json& v : vectors_for("json_encode")) {
     const json value = json::parse(bytes_of(v["in"]));
     EXPECT_EQ(json_decode(json_encode(value)), value) << v;
   }
 }
 
-TEST(Json, ES04_json_decode_of_integers_beyond_64_bits) {
+// ES-04
+TEST(Json, json_decode_of_integers_beyond_64_bits) {
   EXPECT_TRUE(json_decode("18446744073709551615").is_number_integer());
   EXPECT_TRUE(json_decode("18446744073709551616").is_number_float());
 }
 
-TEST(Json, ES04_json_decode_last_of_equal_names_counts) {
+// ES-04
+TEST(Json, json_decode_last_of_equal_names_counts) {
   EXPECT_EQ(json_decode(R"({"a": 1, "b": 2, "a": 3, "c": {"x": 1, "x": [2]}, "b": 4})").dump(),
             R"({"a":3,"b":4,"c":{"x":[2]}})");
 }
 
-TEST(Json, ES04_json_decode_refuses_bad_text_with_its_place) {
+// ES-04
+TEST(Json, json_decode_refuses_bad_text_with_its_place) {
   for (const char* bad : {"", " ", "{", "[1,]", "{\"a\" 1}", "nul", "NaN", "[Infinity]", "01",
                           "1 2", "\"\xff\"", "\"\\ud800\"", "'a'", "\"\n\""}) {
     EXPECT_THROW(json_decode(bad), JSONDecodeError) << bad;
@@ -74,7 +82,8 @@ TEST(Json, ES04_json_decode_refuses_bad_text_with_its_place) {
   }
 }
 
-TEST(Json, ES04_json_decode_depth_limit) {
+// ES-04
+TEST(Json, json_decode_depth_limit) {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
   };
@@ -97,7 +106,8 @@ TEST(Json, what_a_constant_value_does_not_have_is_an_exception) {
   EXPECT_THROW(static_cast<void>(value["list"][std::size_t{1} << 40]), std::out_of_range);
 }
 
-TEST(Json, ES04_json_decode_many_names_in_little_time) {
+// ES-04
+TEST(Json, json_decode_many_names_in_little_time) {
   std::string text = "{";
   for (int i = 0; i < 200'000; ++i) text += "\"name" + std::to_string(i) + "\": 1,";
   text += "\"name0\": 2}";

@@ -63,7 +63,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-TEST(Log, LG01_names_and_the_tree_of_levels) {
+// LG-01
+TEST(Log, names_and_the_tree_of_levels) {
   EXPECT_EQ(access_log.name(), "tornado.access");
   EXPECT_EQ(app_log.name(), "tornado.application");
   EXPECT_EQ(gen_log.name(), "tornado.general");
@@ -87,7 +88,8 @@ TEST(Log, LG01_names_and_the_tree_of_levels) {
   EXPECT_EQ(child.level(), Level::kWarning);
 }
 
-TEST(Log, LG01_before_set_up_warnings_go_to_stderr_bare) {
+// LG-01
+TEST(Log, before_set_up_warnings_go_to_stderr_bare) {
   EXPECT_EQ(stderr_of_child([] {
               gen_log.info("not shown");
               gen_log.warning("shown");
@@ -98,7 +100,8 @@ TEST(Log, LG01_before_set_up_warnings_go_to_stderr_bare) {
             "shown\ntwo\nlines\n");
 }
 
-TEST(Log, LG02_format_of_a_line) {
+// LG-02
+TEST(Log, format_of_a_line) {
   ::setenv("TZ", "UTC", 1);
   ::tzset();
   LineFormatter formatter(false);
@@ -113,7 +116,8 @@ TEST(Log, LG02_format_of_a_line) {
             "[D 700101 00:00:00 plain:10] \n");
 }
 
-TEST(Log, LG02_colours_by_level) {
+// LG-02
+TEST(Log, colours_by_level) {
   LineFormatter formatter(true);
   const char* const expected[] = {"\033[34m[D ", "\033[32m[I ", "\033[33m[W ", "\033[31m[E ",
                                   "\033[35m[C "};
@@ -126,7 +130,8 @@ TEST(Log, LG02_colours_by_level) {
 }
 
 // behaviour.md 6 too.
-TEST(Log, LG04_pretty_logging_writes_lines_in_order_with_the_callers_place) {
+// LG-04
+TEST(Log, pretty_logging_writes_lines_in_order_with_the_callers_place) {
   const auto lines = lines_of(stderr_of_child([] {
     enable_pretty_logging();
     access_log.info("1");
@@ -145,7 +150,8 @@ TEST(Log, LG04_pretty_logging_writes_lines_in_order_with_the_callers_place) {
   }
 }
 
-TEST(Log, LG04_logging_none_changes_nothing) {
+// LG-04
+TEST(Log, logging_none_changes_nothing) {
   EXPECT_EQ(stderr_of_child([] {
               enable_pretty_logging({.logging = "None"});
               gen_log.info("not shown");
@@ -154,7 +160,8 @@ TEST(Log, LG04_logging_none_changes_nothing) {
             "bare\n");
 }
 
-TEST(Log, LG04_wrong_options_throw_and_change_nothing) {
+// LG-04
+TEST(Log, wrong_options_throw_and_change_nothing) {
   TemporaryFolder folder;
   EXPECT_THROW(enable_pretty_logging({.logging = "loud"}), std::invalid_argument);
   EXPECT_THROW(enable_pretty_logging({.log_file_prefix = folder.path() + "/no/such/x"}),
@@ -172,7 +179,8 @@ TEST(Log, LG04_wrong_options_throw_and_change_nothing) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST(Log, LG03_parse_command_line_turns_pretty_logging_on) {
+// LG-03
+TEST(Log, parse_command_line_turns_pretty_logging_on) {
   const auto text = stderr_of_child([] {
     const char* const args[] = {"program", "--logging=warning"};
     options::parse_command_line(2, args);
@@ -182,7 +190,8 @@ TEST(Log, LG03_parse_command_line_turns_pretty_logging_on) {
   EXPECT_THAT(text, MatchesRegex(std::string(kPrefix) + "shown\n"));
 }
 
-TEST(Log, LG03_log_file_instead_of_stderr_or_both) {
+// LG-03
+TEST(Log, log_file_instead_of_stderr_or_both) {
   TemporaryFolder folder;
   for (const bool both : {false, true}) {
     const std::string path = folder.path() + (both ? "/both" : "/file");
@@ -197,7 +206,8 @@ TEST(Log, LG03_log_file_instead_of_stderr_or_both) {
   }
 }
 
-TEST(Log, LG03_second_set_up_replaces_the_first) {
+// LG-03
+TEST(Log, second_set_up_replaces_the_first) {
   TemporaryFolder folder;
   const std::string path = folder.path() + "/x";
   EXPECT_EQ(stderr_of_child([&] {
@@ -382,7 +392,8 @@ class LogFile : public ::testing::Test {
   std::time_t now_ = 0;
 };
 
-TEST_F(LogFile, LG03_size_rotation_keeps_so_many_files_below_the_size) {
+// LG-03
+TEST_F(LogFile, size_rotation_keeps_so_many_files_below_the_size) {
   const Sink sink = make_file_sink(options(10, 2), clock());
   for (const char* line : {"one\n", "two\n", "three\n", "four\n", "fifth\n"})
     EXPECT_TRUE(write_lines(*sink, line));
@@ -392,7 +403,8 @@ TEST_F(LogFile, LG03_size_rotation_keeps_so_many_files_below_the_size) {
   EXPECT_EQ(contents("app.log.2"), "three\n");
 }
 
-TEST_F(LogFile, LG03_size_rotation_divides_held_lines) {
+// LG-03
+TEST_F(LogFile, size_rotation_divides_held_lines) {
   const Sink sink = make_file_sink(options(10, 5), clock());
   EXPECT_TRUE(write_lines(*sink, "a\nb\nc\nd\nlonger than ten\ne\n"));
   EXPECT_EQ(contents("app.log.2"), "a\nb\nc\nd\n");
@@ -400,7 +412,8 @@ TEST_F(LogFile, LG03_size_rotation_divides_held_lines) {
   EXPECT_EQ(contents("app.log"), "e\n");
 }
 
-TEST_F(LogFile, LG03_size_rotation_goes_on_with_an_older_file) {
+// LG-03
+TEST_F(LogFile, size_rotation_goes_on_with_an_older_file) {
   std::ofstream(folder_.path() + "/app.log") << "12345678\n";
   const Sink sink = make_file_sink(options(10, 1), clock());
   EXPECT_TRUE(write_lines(*sink, "x\n"));
@@ -408,7 +421,8 @@ TEST_F(LogFile, LG03_size_rotation_goes_on_with_an_older_file) {
   EXPECT_EQ(contents("app.log"), "x\n");
 }
 
-TEST_F(LogFile, LG03_no_backups_or_no_size_means_no_rotation) {
+// LG-03
+TEST_F(LogFile, no_backups_or_no_size_means_no_rotation) {
   for (const auto& given : {options(10, 0), options(0, 5)}) {
     const Sink sink = make_file_sink(given, clock());
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(write_lines(*sink, "12345678\n"));
@@ -417,7 +431,8 @@ TEST_F(LogFile, LG03_no_backups_or_no_size_means_no_rotation) {
   EXPECT_EQ(contents("app.log").size(), 54u);
 }
 
-TEST_F(LogFile, LG03_file_that_cannot_be_written_loses_lines) {
+// LG-03
+TEST_F(LogFile, file_that_cannot_be_written_loses_lines) {
   LogOptions full = options(0, 0);
   full.log_file_prefix = "/dev/full";
   const Sink sink = make_file_sink(full, clock());
@@ -425,7 +440,8 @@ TEST_F(LogFile, LG03_file_that_cannot_be_written_loses_lines) {
   EXPECT_FALSE(write_lines(*sink, "lost too\n"));
 }
 
-TEST_F(LogFile, LG03_time_rotation_names_files_by_their_start) {
+// LG-03
+TEST_F(LogFile, time_rotation_names_files_by_their_start) {
   ::setenv("TZ", "UTC", 1);
   ::tzset();
   now_ = 1795215307;  // 2026-11-20 22:55:07
@@ -444,7 +460,8 @@ TEST_F(LogFile, LG03_time_rotation_names_files_by_their_start) {
   EXPECT_EQ(contents("app.log"), "2h\n");
 }
 
-TEST_F(LogFile, LG03_time_rotation_removes_files_of_its_own_only) {
+// LG-03
+TEST_F(LogFile, time_rotation_removes_files_of_its_own_only) {
   ::setenv("TZ", "UTC", 1);
   ::tzset();
   for (const char* name : {"app.log.2020-01-01", "app.log.2020-01-02", "app.log.old",
@@ -460,7 +477,8 @@ TEST_F(LogFile, LG03_time_rotation_removes_files_of_its_own_only) {
                                    "other.2020-01-01"));
 }
 
-TEST(LogRollover, LG03_next_rollover_as_python) {
+// LG-03
+TEST(LogRollover, next_rollover_as_python) {
   ::setenv("TZ", "Europe/Berlin", 1);
   ::tzset();
   for (const json& v : vectors_for("next_rollover")) {

@@ -48,7 +48,8 @@ std::optional<T> parsed(const std::string& text) {
   return parser.get<T>("x");
 }
 
-TEST(Options, OP01_define_takes_the_type_of_the_default) {
+// OP-01
+TEST(Options, define_takes_the_type_of_the_default) {
   OptionParser parser;
   parser.define("port", 8888, "port to listen on");
   parser.define("ratio", 0.5);
@@ -62,7 +63,8 @@ TEST(Options, OP01_define_takes_the_type_of_the_default) {
   EXPECT_THAT(parser.get<std::vector<int>>("ids"), ElementsAre(1, 2));
 }
 
-TEST(Options, OP01_second_definition_is_an_error_also_with_the_other_dash) {
+// OP-01
+TEST(Options, second_definition_is_an_error_also_with_the_other_dash) {
   OptionParser parser;
   parser.define("log_it", 1);
   const std::string error = error_of([&] { parser.define("log-it", 2); });
@@ -72,7 +74,8 @@ TEST(Options, OP01_second_definition_is_an_error_also_with_the_other_dash) {
             "option \"help\" already defined in tornado");
 }
 
-TEST(Options, OP01_dash_and_underscore_are_the_same) {
+// OP-01
+TEST(Options, dash_and_underscore_are_the_same) {
   OptionParser parser;
   parser.define("a_b-c", 1);
   parser.parse_command_line({"program", "--a-b_c=5"});
@@ -80,7 +83,8 @@ TEST(Options, OP01_dash_and_underscore_are_the_same) {
   EXPECT_TRUE(parser.contains("a-b-c"));
 }
 
-TEST(Options, OP01_no_default) {
+// OP-01
+TEST(Options, no_default) {
   OptionParser parser;
   parser.define<std::string>("path", nullptr);
   EXPECT_FALSE(parser.has_value("path"));
@@ -89,7 +93,8 @@ TEST(Options, OP01_no_default) {
   EXPECT_TRUE(parser.has_value("path"));
 }
 
-TEST(Options, OP01_a_zero_is_a_default_of_any_number) {
+// OP-01
+TEST(Options, a_zero_is_a_default_of_any_number) {
   OptionParser parser;
   parser.define<int>("number", 0);
   parser.define<double>("limit", 0);
@@ -99,7 +104,8 @@ TEST(Options, OP01_a_zero_is_a_default_of_any_number) {
   }
 }
 
-TEST(Options, OP01_callback_gets_each_new_value) {
+// OP-01
+TEST(Options, callback_gets_each_new_value) {
   OptionParser parser;
   std::vector<int> seen;
   parser.define<int>("n", 1, "", {.callback = [&](const int& n) { seen.push_back(n); }});
@@ -108,7 +114,8 @@ TEST(Options, OP01_callback_gets_each_new_value) {
   EXPECT_THAT(seen, ElementsAre(2, 3, 4));
 }
 
-TEST(Options, OP01_callback_may_define_options) {
+// OP-01
+TEST(Options, callback_may_define_options) {
   OptionParser parser;
   parser.define<int>("n", 0, "", {.callback = [&](const int& n) {
                        for (int i = 0; i < n; ++i) parser.define("extra" + std::to_string(i), i);
@@ -117,7 +124,8 @@ TEST(Options, OP01_callback_may_define_options) {
   EXPECT_EQ(parser.get<int>("extra99"), 5);
 }
 
-TEST(Options, OP02_unknown_name_and_wrong_type_are_errors_with_names) {
+// OP-02
+TEST(Options, unknown_name_and_wrong_type_are_errors_with_names) {
   OptionParser parser;
   parser.define("port", 8888);
   EXPECT_EQ(error_of([&] { parser.get<int>("prot"); }), "unrecognized option \"prot\"");
@@ -130,7 +138,8 @@ TEST(Options, OP02_unknown_name_and_wrong_type_are_errors_with_names) {
             "option \"port\" has type int, not list of int");
 }
 
-TEST(Options, OP02_groups_and_dictionaries) {
+// OP-02
+TEST(Options, groups_and_dictionaries) {
   OptionParser parser;
   parser.define<int>("a", 1, "", {.group = "one"});
   parser.define<std::vector<int>>("b", {1, 2}, "", {.group = "two"});
@@ -141,7 +150,8 @@ TEST(Options, OP02_groups_and_dictionaries) {
                                             Pair("c", "1h 30m")));
 }
 
-TEST(Options, OP03_command_line_forms) {
+// OP-03
+TEST(Options, command_line_forms) {
   OptionParser parser;
   parser.define("port", 8888);
   parser.define("debug", false);
@@ -160,7 +170,8 @@ TEST(Options, OP03_command_line_forms) {
   EXPECT_THAT(parser.parse_command_line(0, nullptr), IsEmpty());
 }
 
-TEST(Options, OP03_unknown_option_prints_help_and_is_an_error) {
+// OP-03
+TEST(Options, unknown_option_prints_help_and_is_an_error) {
   OptionParser parser;
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(error_of([&] { parser.parse_command_line({"program", "--nosuch=1"}); }),
@@ -168,7 +179,8 @@ TEST(Options, OP03_unknown_option_prints_help_and_is_an_error) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--help  "));
 }
 
-TEST(Options, OP03_missing_and_bad_values_are_errors) {
+// OP-03
+TEST(Options, missing_and_bad_values_are_errors) {
   OptionParser parser;
   parser.define("port", 8888);
   EXPECT_EQ(error_of([&] { parser.parse_command_line({"program", "--port"}); }),
@@ -180,7 +192,8 @@ TEST(Options, OP03_missing_and_bad_values_are_errors) {
   EXPECT_EQ(parser.get<int>("port"), 8888);
 }
 
-TEST(Options, OP03_the_program_ends_with_one_line_and_1_on_a_bad_option) {
+// OP-03
+TEST(Options, the_program_ends_with_one_line_and_1_on_a_bad_option) {
   const char* const args[] = {"program", "--log-file-max-size=big"};
   EXPECT_EXIT(parse_command_line(2, args), ExitedWithCode(1),
               "^error: option \"log_file_max_size\": not an int64: \"big\"\n$");
@@ -216,7 +229,8 @@ class ConfigFile : public ::testing::Test {
   OptionParser parser_;
 };
 
-TEST_F(ConfigFile, OP04_literals) {
+// OP-04
+TEST_F(ConfigFile, literals) {
   read(R"(# a comment
 port = 80  # behind the value
 name = 'a\'b\n\x41é\u20ac\\' "c"
@@ -237,7 +251,8 @@ wait = '1h 30m')");
   EXPECT_EQ(parser_.get<TimeDelta>("wait").total_seconds(), 5400);
 }
 
-TEST_F(ConfigFile, OP04_texts_are_parsed_as_on_the_command_line) {
+// OP-04
+TEST_F(ConfigFile, texts_are_parsed_as_on_the_command_line) {
   read("port = '81'\nratio = 2\nhosts = 'a,b'\nids = '1:3,7'\ndebug = 'f'\nname = '''x\ny'''\n");
   EXPECT_EQ(parser_.get<int>("port"), 81);
   EXPECT_EQ(parser_.get<double>("ratio"), 2);
@@ -246,14 +261,16 @@ TEST_F(ConfigFile, OP04_texts_are_parsed_as_on_the_command_line) {
   EXPECT_EQ(parser_.get<std::string>("name"), "x\ny");
 }
 
-TEST_F(ConfigFile, OP04_file_name_none_and_last_assignment) {
+// OP-04
+TEST_F(ConfigFile, file_name_none_and_last_assignment) {
   read("name = __file__\nport = 1\nport = 2\nratio = None\n");
   EXPECT_EQ(parser_.get<std::string>("name"), path_);
   EXPECT_EQ(parser_.get<int>("port"), 2);
   EXPECT_FALSE(parser_.has_value("ratio"));
 }
 
-TEST_F(ConfigFile, OP04_code_and_mistakes_are_errors_with_their_line) {
+// OP-04
+TEST_F(ConfigFile, code_and_mistakes_are_errors_with_their_line) {
   EXPECT_EQ(error_in("import os\n"), path_ + ":1: expected \"name = value\"");
   EXPECT_EQ(error_in("port = 80\nname = os.environ['X']\n"),
             path_ + ":2: \"os\" is no value: a configuration file is data, not code");
@@ -272,7 +289,8 @@ TEST_F(ConfigFile, OP04_code_and_mistakes_are_errors_with_their_line) {
   EXPECT_EQ(error_in("= 5"), path_ + ":1: expected a name");
 }
 
-TEST_F(ConfigFile, OP04_wrong_types_are_errors) {
+// OP-04
+TEST_F(ConfigFile, wrong_types_are_errors) {
   EXPECT_EQ(error_in("port = 2.5"),
             "option \"port\": must have type int, not double (" + path_ + ":1)");
   EXPECT_EQ(error_in("\nport = True"),
@@ -286,14 +304,16 @@ TEST_F(ConfigFile, OP04_wrong_types_are_errors) {
             "option \"hosts\": must have type string, not int (" + path_ + ":1)");
 }
 
-TEST_F(ConfigFile, OP04_unreadable_file) {
+// OP-04
+TEST_F(ConfigFile, unreadable_file) {
   EXPECT_THAT(error_of([&] { parser_.parse_config_file(folder_.path() + "/none"); }),
               HasSubstr("cannot read configuration file"));
   EXPECT_THAT(error_of([&] { parser_.parse_config_file(folder_.path()); }),
               HasSubstr("cannot read"));
 }
 
-TEST_F(ConfigFile, OP01_callback_reads_a_file_in_the_middle_of_the_command_line) {
+// OP-01
+TEST_F(ConfigFile, callback_reads_a_file_in_the_middle_of_the_command_line) {
   std::ofstream(path_) << "port = 80\nname = 'file'\n";
   parser_.define<std::string>(
       "config", nullptr, "path to config file",
@@ -303,7 +323,8 @@ TEST_F(ConfigFile, OP01_callback_reads_a_file_in_the_middle_of_the_command_line)
   EXPECT_EQ(parser_.get<std::string>("name"), "line");
 }
 
-TEST(Options, OP05_datetime_as_python) {
+// OP-05
+TEST(Options, datetime_as_python) {
   for (const json& v : vectors_for("option_datetime")) {
     const auto value = parsed<DateTime>(bytes_of(v["in"]));
     json fields;
@@ -313,14 +334,16 @@ TEST(Options, OP05_datetime_as_python) {
   }
 }
 
-TEST(Options, OP05_timedelta_as_python) {
+// OP-05
+TEST(Options, timedelta_as_python) {
   for (const json& v : vectors_for("option_timedelta")) {
     const auto value = parsed<TimeDelta>(bytes_of(v["in"]));
     EXPECT_EQ(value ? json(value->microseconds) : json(), v["out"]) << v;
   }
 }
 
-TEST(Options, OP05_timedelta_range) {
+// OP-05
+TEST(Options, timedelta_range) {
   EXPECT_TRUE(parsed<TimeDelta>("100000d"));
   EXPECT_FALSE(parsed<TimeDelta>("1e30d"));
 }
@@ -333,23 +356,29 @@ void compare_with_python(const std::string& function) {
   }
 }
 
-TEST(Options, OP05_bool_as_python) {
+// OP-05
+TEST(Options, bool_as_python) {
   compare_with_python<bool>("option_bool");
 }
-TEST(Options, OP05_int_as_python) {
+// OP-05
+TEST(Options, int_as_python) {
   compare_with_python<int>("option_int");
 }
-TEST(Options, OP05_int64_as_python) {
+// OP-05
+TEST(Options, int64_as_python) {
   compare_with_python<std::int64_t>("option_int");
 }
-TEST(Options, OP05_float_as_python) {
+// OP-05
+TEST(Options, float_as_python) {
   compare_with_python<double>("option_float");
 }
-TEST(Options, OP05_int_ranges_as_python) {
+// OP-05
+TEST(Options, int_ranges_as_python) {
   compare_with_python<std::vector<int>>("option_int_list");
 }
 
-TEST(Options, OP05_range_limit) {
+// OP-05
+TEST(Options, range_limit) {
   EXPECT_EQ(parsed<std::vector<int>>("1:1000000")->size(), static_cast<std::size_t>(kMaxRange));
   EXPECT_FALSE(parsed<std::vector<int>>("0:1000000"));
   EXPECT_FALSE(parsed<std::vector<std::int64_t>>("-9223372036854775808:9223372036854775807"));
@@ -357,7 +386,8 @@ TEST(Options, OP05_range_limit) {
               ElementsAre(9223372036854775806, 9223372036854775807));
 }
 
-TEST(Options, OP05_values_written_as_text_read_back) {
+// OP-05
+TEST(Options, values_written_as_text_read_back) {
   for (const char* text : {"2013-04-28 05:16:07", "0042-01-01 00:00:00"}) {
     OptionParser parser;
     parser.define<DateTime>("x", *parsed<DateTime>(text));
@@ -370,7 +400,8 @@ TEST(Options, OP05_values_written_as_text_read_back) {
   }
 }
 
-TEST(Options, OP06_help_has_groups_and_columns) {
+// OP-06
+TEST(Options, help_has_groups_and_columns) {
   OptionParser parser;
   parser.define<int>("port_number", 8888, "port to listen on",
                      {.metavar = "PORT", .group = "b/../server"});
@@ -405,19 +436,22 @@ server2 options:
 )");
 }
 
-TEST(Options, OP06_help_ends_the_program_with_0) {
+// OP-06
+TEST(Options, help_ends_the_program_with_0) {
   OptionParser parser;
   EXPECT_EXIT(parser.parse_command_line({"program", "--help", "--nosuch"}), ExitedWithCode(0),
               "show this help");
 }
 
-TEST(Options, OP06_files_are_the_default_groups) {
+// OP-06
+TEST(Options, files_are_the_default_groups) {
   OptionParser parser;
   parser.define("x", 1);
   EXPECT_THAT(parser.help(), HasSubstr("options_test.cc options:\n"));
 }
 
-TEST(Options, OP07_parse_callbacks_run_once_when_parsing_is_final) {
+// OP-07
+TEST(Options, parse_callbacks_run_once_when_parsing_is_final) {
   OptionParser parser;
   parser.define("n", 1);
   std::vector<int> seen;
@@ -430,7 +464,8 @@ TEST(Options, OP07_parse_callbacks_run_once_when_parsing_is_final) {
   EXPECT_THAT(seen, ElementsAre(3, 3));
 }
 
-TEST(Options, OP07_mock_restores_the_value) {
+// OP-07
+TEST(Options, mock_restores_the_value) {
   OptionParser parser;
   parser.define("n", 1);
   {
@@ -440,7 +475,8 @@ TEST(Options, OP07_mock_restores_the_value) {
   EXPECT_EQ(parser.get<int>("n"), 1);
 }
 
-TEST(Options, OP07_the_global_parser_has_the_logging_options) {
+// OP-07
+TEST(Options, the_global_parser_has_the_logging_options) {
   // Repeated runs of this test in one process find the option there.
   if (!options().contains("options_test_number")) {
     define<int>("options_test_number", 3, "of this test");

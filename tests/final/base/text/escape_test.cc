@@ -11,7 +11,8 @@ namespace {
 using tornado::testing::bytes_of;
 using tornado::testing::vectors_for;
 
-TEST(Escape, ES01_xhtml_escape_as_python) {
+// ES-01
+TEST(Escape, xhtml_escape_as_python) {
   EXPECT_EQ(xhtml_escape("<a href=\"x\">'&'</a>"),
             "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;&lt;/a&gt;");
   for (const json& v : vectors_for("xhtml_escape")) {
@@ -19,44 +20,51 @@ TEST(Escape, ES01_xhtml_escape_as_python) {
   }
 }
 
-TEST(Escape, ES02_xhtml_unescape_as_python_all_names) {
+// ES-02
+TEST(Escape, xhtml_unescape_as_python_all_names) {
   for (const json& v : vectors_for("xhtml_unescape")) {
     EXPECT_EQ(xhtml_unescape(bytes_of(v["in"])), bytes_of(v["out"])) << v;
   }
 }
 
-TEST(Escape, ES02_xhtml_unescape_undoes_xhtml_escape) {
+// ES-02
+TEST(Escape, xhtml_unescape_undoes_xhtml_escape) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
   EXPECT_EQ(xhtml_unescape(xhtml_escape(all)), all);
 }
 
-TEST(Escape, ES05_url_escape_as_python) {
+// ES-05
+TEST(Escape, url_escape_as_python) {
   for (const json& v : vectors_for("url_escape")) {
     EXPECT_EQ(url_escape(bytes_of(v["in"]), v["plus"]), bytes_of(v["out"])) << v;
   }
 }
 
-TEST(Escape, ES05_url_unescape_as_python) {
+// ES-05
+TEST(Escape, url_unescape_as_python) {
   for (const json& v : vectors_for("url_unescape")) {
     EXPECT_EQ(url_unescape(bytes_of(v["in"]), v["plus"]), bytes_of(v["out"])) << v;
   }
 }
 
-TEST(Escape, ES05_plus_is_the_default) {
+// ES-05
+TEST(Escape, plus_is_the_default) {
   EXPECT_EQ(url_escape("a b/c"), "a+b%2Fc");
   EXPECT_EQ(url_escape("a b/c", false), "a%20b/c");
   EXPECT_EQ(url_unescape("a+b"), "a b");
   EXPECT_EQ(url_unescape("a+b", false), "a+b");
 }
 
-TEST(Escape, ES06_squeeze_as_python) {
+// ES-06
+TEST(Escape, squeeze_as_python) {
   for (const json& v : vectors_for("squeeze")) {
     EXPECT_EQ(squeeze(bytes_of(v["in"])), bytes_of(v["out"])) << v;
   }
 }
 
-TEST(Escape, ES07_linkify_as_python) {
+// ES-07
+TEST(Escape, linkify_as_python) {
   for (const json& v : vectors_for("linkify")) {
     LinkifyOptions options;
     options.shorten = v.value("shorten", false);
@@ -68,7 +76,8 @@ TEST(Escape, ES07_linkify_as_python) {
   }
 }
 
-TEST(Escape, ES07_linkify_asks_a_function_for_each_link) {
+// ES-07
+TEST(Escape, linkify_asks_a_function_for_each_link) {
   LinkifyOptions options;
   options.extra_params = "unused";
   options.extra_params_of = [](std::string_view url) {
@@ -80,7 +89,8 @@ TEST(Escape, ES07_linkify_asks_a_function_for_each_link) {
             "<a href=\"http://e.f&amp;javascript:1\" >http://e.f&amp;javascript:1</a>");
 }
 
-TEST(Escape, ES07_linkify_takes_ascii_protocols_and_any_bytes) {
+// ES-07
+TEST(Escape, linkify_takes_ascii_protocols_and_any_bytes) {
   EXPECT_EQ(linkify("\xc3\xa9http://a.b"), "\xc3\xa9<a href=\"http://a.b\">http://a.b</a>");
   EXPECT_EQ(linkify("http://a\xff\xc3"), "<a href=\"http://a\xff\xc3\">http://a\xff\xc3</a>");
 }
@@ -93,7 +103,8 @@ double seconds_of(const std::string& text) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-TEST(Escape, ES07_linkify_is_linear_on_hostile_text) {
+// ES-07
+TEST(Escape, linkify_is_linear_on_hostile_text) {
   for (const char* piece :
        {"a-", "www.", "http://(", "&amp;", "(", "http:///", "......", "http://a(((", "www-"}) {
     std::string text;
@@ -102,13 +113,15 @@ TEST(Escape, ES07_linkify_is_linear_on_hostile_text) {
   }
 }
 
-TEST(Escape, ES08_is_valid_utf8_as_python) {
+// ES-08
+TEST(Escape, is_valid_utf8_as_python) {
   for (const json& v : vectors_for("is_valid_utf8")) {
     EXPECT_EQ(is_valid_utf8(bytes_of(v["in"])), v["out"].get<bool>()) << v;
   }
 }
 
-TEST(Escape, ES08_every_code_point_is_written_and_read_back) {
+// ES-08
+TEST(Escape, every_code_point_is_written_and_read_back) {
   for (std::uint32_t c = 0; c < 0x110000; ++c) {
     std::string text;
     append_utf8(text, c);
@@ -122,14 +135,16 @@ TEST(Escape, ES08_every_code_point_is_written_and_read_back) {
   }
 }
 
-TEST(Escape, ES08_strip_unicode_trims_what_python_trims) {
+// ES-08
+TEST(Escape, strip_unicode_trims_what_python_trims) {
   EXPECT_EQ(strip_unicode("\x1c\t a b\xc2\xa0\xe3\x80\x80\xe2\x80\xa8"), "a b");
   EXPECT_EQ(strip_unicode(" \x85\xa0 "), "\x85\xa0");         // bytes alone are no characters
   EXPECT_EQ(strip_unicode("\xe2\x80\x8b "), "\xe2\x80\x8b");  // zero width space is no whitespace
   EXPECT_EQ(strip_unicode(" \t\n"), "");
 }
 
-TEST(Escape, ES08_parse_qs_bytes_as_python) {
+// ES-08
+TEST(Escape, parse_qs_bytes_as_python) {
   for (const json& v : vectors_for("parse_qs_bytes")) {
     std::vector<std::pair<std::string, std::string>> expected;
     for (const json& pair : v["out"]) expected.emplace_back(bytes_of(pair[0]), bytes_of(pair[1]));

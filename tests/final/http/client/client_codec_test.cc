@@ -167,7 +167,8 @@ std::string head_of(const HTTPRequest& request, bool keep_alive = false) {
 
 const std::string kAgent = "User-Agent: Tornado/0.1.0\r\n";
 
-TEST(ClientRequest, HC14_the_usual_head) {
+// HC-14
+TEST(ClientRequest, the_usual_head) {
   EXPECT_EQ(head_of(HTTPRequest("http://127.0.0.1:9921/p?q=1#f")),
             "GET /p?q=1 HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:9921\r\n" + kAgent +
                 "Accept-Encoding: gzip\r\n\r\n");
@@ -175,7 +176,8 @@ TEST(ClientRequest, HC14_the_usual_head) {
             "GET / HTTP/1.1\r\nHost: h\r\n" + kAgent + "Accept-Encoding: gzip\r\n\r\n");
 }
 
-TEST(ClientRequest, HC14_everything_in_its_order) {
+// HC-14
+TEST(ClientRequest, everything_in_its_order) {
   HTTPRequest request("http://user:pass@h:81/", "POST");
   request.headers.add("X-Own", "1");
   request.if_modified_since = 0;
@@ -189,7 +191,8 @@ TEST(ClientRequest, HC14_everything_in_its_order) {
                 "Content-Type: application/x-www-form-urlencoded\r\nAccept-Encoding: gzip\r\n\r\n");
 }
 
-TEST(ClientRequest, HC14_own_fields_win_or_are_replaced) {
+// HC-14
+TEST(ClientRequest, own_fields_win_or_are_replaced) {
   HTTPRequest request("http://h/", "POST");
   request.body = "abc";
   request.headers = {{"Host", "other"},           {"User-Agent", "me"},
@@ -208,7 +211,8 @@ TEST(ClientRequest, HC14_own_fields_win_or_are_replaced) {
             "Content-Length: 3\r\n\r\n");
 }
 
-TEST(ClientRequest, HC16_a_producers_body_is_chunked_or_has_its_length) {
+// HC-16
+TEST(ClientRequest, a_producers_body_is_chunked_or_has_its_length) {
   HTTPRequest request("http://h/", "PUT");
   request.body_producer = [](httpclient::BodyWriter) {};
   request.decompress_response = false;
@@ -219,7 +223,8 @@ TEST(ClientRequest, HC16_a_producers_body_is_chunked_or_has_its_length) {
             "PUT / HTTP/1.1\r\nHost: h\r\n" + kAgent + "Content-Length: 7\r\n\r\n");
 }
 
-TEST(ClientRequest, HC22_credentials_of_the_url_are_decoded_and_fields_win) {
+// HC-22
+TEST(ClientRequest, credentials_of_the_url_are_decoded_and_fields_win) {
   HTTPRequest request("http://us%40er:p%3Aw@h/");
   EXPECT_NE(head_of(request).find("Authorization: Basic " + base64_encode("us@er:p:w")),
             std::string::npos);
@@ -231,7 +236,8 @@ TEST(ClientRequest, HC22_credentials_of_the_url_are_decoded_and_fields_win) {
   EXPECT_THROW(head_of(request), std::invalid_argument);
 }
 
-TEST(ClientRequest, HC13_body_rules) {
+// HC-13
+TEST(ClientRequest, body_rules) {
   for (const std::string method : {"POST", "PUT", "PATCH"}) {
     HTTPRequest request("http://h/", method);
     EXPECT_THROW(head_of(request), std::invalid_argument) << method;
@@ -259,7 +265,8 @@ TEST(ClientRequest, HC13_body_rules) {
   }
 }
 
-TEST(ClientRequest, HC21_nothing_can_add_a_line) {
+// HC-21
+TEST(ClientRequest, nothing_can_add_a_line) {
   EXPECT_THROW(head_of(HTTPRequest("http://h/", "GET / HTTP/1.1\r\nX:")), std::invalid_argument);
   EXPECT_THROW(head_of(HTTPRequest("http://h/", "")), std::invalid_argument);
   HTTPRequest request("http://h/");
@@ -292,7 +299,8 @@ TEST(ClientRequest, methods) {
   EXPECT_THROW(head_of(request), std::invalid_argument);
 }
 
-TEST(ClientRequest, HC07_defaults_fill_what_is_open) {
+// HC-07
+TEST(ClientRequest, defaults_fill_what_is_open) {
   HTTPRequest defaults;
   defaults.user_agent = "default";
   defaults.request_timeout = 5;
@@ -317,7 +325,8 @@ HTTPRequest redirect(const HTTPRequest& request, int code, std::string_view loca
   return next != nullptr ? *next : HTTPRequest();
 }
 
-TEST(Redirect, HC12_what_becomes_of_the_method_and_the_body) {
+// HC-12
+TEST(Redirect, what_becomes_of_the_method_and_the_body) {
   HTTPRequest post("http://h/a", "POST");
   post.body = "x";
   post.headers = {{"Host", "h"},
@@ -346,7 +355,8 @@ TEST(Redirect, HC12_what_becomes_of_the_method_and_the_body) {
   EXPECT_EQ(redirect(put, 303, "/").method, "GET");
 }
 
-TEST(Redirect, HC12_credentials_stay_at_home) {
+// HC-12
+TEST(Redirect, credentials_stay_at_home) {
   HTTPRequest request("http://u:p@h/a");
   request.headers = {{"Authorization", "x"}, {"Cookie", "a=b"}, {"X-Kept", "1"}};
   request.auth_username = "me";
@@ -455,7 +465,8 @@ TEST(ResponseReader, RFC_9112_6_3_where_the_body_ends) {
   EXPECT_EQ(read(start + "Content-Length: 1\r\n\r\nabc", 100), "200 a reusable +bc");
 }
 
-TEST(ResponseReader, HC10_limits) {
+// HC-10
+TEST(ResponseReader, limits) {
   ResponseLimits limits;
   limits.max_body_size = 4;
   const std::string start = "HTTP/1.1 200 OK\r\n";

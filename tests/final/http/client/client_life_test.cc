@@ -56,7 +56,8 @@ TEST_F(ClientLifeTest, a_connection_is_used_again) {
   EXPECT_EQ(server->connections, 1);
 }
 
-TEST_F(ClientLifeTest, HC19_keep_alive_off_opens_one_each) {
+// HC-19
+TEST_F(ClientLifeTest, keep_alive_off_opens_one_each) {
   options.keep_alive = false;
   reply({ok("a")});
   const auto used = client();
@@ -269,7 +270,8 @@ TEST_F(ClientLifeTest, a_post_is_not_sent_into_a_connection_known_to_be_dead) {
 
 // ---- max_clients and the queue ------------------------------------------------------------------
 
-TEST_F(ClientLifeTest, HC11_more_than_max_clients_wait_in_order) {
+// HC-11
+TEST_F(ClientLifeTest, more_than_max_clients_wait_in_order) {
   options.max_clients = 2;
   int open = 0;
   int most = 0;
@@ -297,7 +299,8 @@ TEST_F(ClientLifeTest, HC11_more_than_max_clients_wait_in_order) {
   EXPECT_EQ(server->connections, 2);
 }
 
-TEST_F(ClientLifeTest, HC11_the_queue_has_its_timeout) {
+// HC-11
+TEST_F(ClientLifeTest, the_queue_has_its_timeout) {
   options.max_clients = 1;
   be_silent();
   const auto used = client();
@@ -343,7 +346,8 @@ TEST_F(ClientLifeTest, max_clients_must_be_positive) {
 
 // ---- timeouts -----------------------------------------------------------------------------------
 
-TEST_F(ClientLifeTest, HC11_HC20_connecting_and_the_request_have_their_timeouts) {
+// HC-11 HC-20
+TEST_F(ClientLifeTest, connecting_and_the_request_have_their_timeouts) {
   struct Silent final : netutil::Resolver {
     Future<std::vector<netutil::Address>> resolve(std::string, std::uint16_t,
                                                   netutil::Family) override {
@@ -363,7 +367,8 @@ TEST_F(ClientLifeTest, HC11_HC20_connecting_and_the_request_have_their_timeouts)
   EXPECT_STREQ(HTTPTimeoutError(TimeoutPhase::kRequest).what(), "Timeout during request");
 }
 
-TEST_F(ClientLifeTest, HC11_the_request_timeout_covers_a_slow_drip) {
+// HC-11
+TEST_F(ClientLifeTest, the_request_timeout_covers_a_slow_drip) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.write("HTTP/1.1 200 OK\r\n\r\n");
     for (;;) {
@@ -382,7 +387,8 @@ TEST_F(ClientLifeTest, HC11_the_request_timeout_covers_a_slow_drip) {
   EXPECT_TRUE(server->streams[0].closed());
 }
 
-TEST_F(ClientLifeTest, HC11_the_request_timeout_covers_redirects) {
+// HC-11
+TEST_F(ClientLifeTest, the_request_timeout_covers_redirects) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     for (;;) {
       co_await stream.read_until("\r\n\r\n");
@@ -533,7 +539,8 @@ TEST_F(ClientLifeTest, a_fetch_goes_on_without_its_client) {
   EXPECT_TRUE(server->streams[0].closed()) << "the pool went with the last fetch";
 }
 
-TEST_F(ClientLifeTest, HC03_HC20_close_ends_what_runs_and_what_waits) {
+// HC-03 HC-20
+TEST_F(ClientLifeTest, close_ends_what_runs_and_what_waits) {
   options.max_clients = 1;
   be_silent();
   const auto used = client();
@@ -562,7 +569,8 @@ TEST_F(ClientLifeTest, close_within_a_callback) {
   }
 }
 
-TEST(ClientAndLoop, HC03_each_loop_has_its_client) {
+// HC-03
+TEST(ClientAndLoop, each_loop_has_its_client) {
   const VirtualLoop first;
   const AsyncHTTPClient one;
   const AsyncHTTPClient same;
@@ -629,7 +637,8 @@ struct Stub final : Implementation {
   std::size_t max_clients;
 };
 
-TEST(Configure, HC06_another_implementation_and_its_defaults) {
+// HC-06
+TEST(Configure, another_implementation_and_its_defaults) {
   AsyncHTTPClient::add_implementation("stub", [](const ClientOptions& options) {
     return std::unique_ptr<Implementation>(new Stub(options.max_clients));
   });
@@ -692,7 +701,8 @@ class ThreadServer {
   std::thread thread_;
 };
 
-TEST(BlockingClient, HC01_HC02_fetches_one_after_the_other) {
+// HC-01 HC-02
+TEST(BlockingClient, fetches_one_after_the_other) {
   const ThreadServer server;
   httpclient::HTTPClient client;
   EXPECT_EQ(client.fetch(server.url()).body, "one");
@@ -702,7 +712,8 @@ TEST(BlockingClient, HC01_HC02_fetches_one_after_the_other) {
   EXPECT_THROW(client.fetch(server.url()), std::runtime_error);
 }
 
-TEST(BlockingClient, HC01_not_inside_a_running_loop) {
+// HC-01
+TEST(BlockingClient, not_inside_a_running_loop) {
   VirtualLoop loop;
   loop.loop.run_sync([] {
     httpclient::HTTPClient client;

@@ -14,7 +14,8 @@ using httpclient::HTTPRequest;
 using httpclient::HTTPResponse;
 using httpclient::HTTPStreamClosedError;
 
-TEST_F(ClientTest, HC14_what_is_sent_without_keep_alive) {
+// HC-14
+TEST_F(ClientTest, what_is_sent_without_keep_alive) {
   reply({ok("")});
   options.keep_alive = false;
   fetch(server->url("/p?q=1#f"));
@@ -24,7 +25,8 @@ TEST_F(ClientTest, HC14_what_is_sent_without_keep_alive) {
                 "\r\nUser-Agent: Tornado/0.1.0\r\nAccept-Encoding: gzip\r\n\r\n");
 }
 
-TEST_F(ClientTest, HC04_raise_error_off_gives_every_response) {
+// HC-04
+TEST_F(ClientTest, raise_error_off_gives_every_response) {
   reply({"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope"});
   const HTTPResponse response = fetch(HTTPRequest(server->url()), false);
   EXPECT_EQ(response.code, 404);
@@ -33,7 +35,8 @@ TEST_F(ClientTest, HC04_raise_error_off_gives_every_response) {
   EXPECT_EQ(error_of([&] { response.rethrow(); }), "HTTP 404: Not Found");
 }
 
-TEST_F(ClientTest, HC04_without_a_response_raise_error_off_raises_too) {
+// HC-04
+TEST_F(ClientTest, without_a_response_raise_error_off_raises_too) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
     stream.close();
@@ -79,7 +82,8 @@ TEST_F(ClientTest, a_name_that_is_none) {
   }
 }
 
-TEST_F(ClientTest, HC21_what_cannot_be_sent_fails_the_future) {
+// HC-21
+TEST_F(ClientTest, what_cannot_be_sent_fails_the_future) {
   const AsyncHTTPClient client;
   EXPECT_EQ(error_of([&] { fetch("gopher://h/"); }), "unsupported url scheme: gopher://h/");
   HTTPRequest proxied("http://h/");
@@ -92,7 +96,8 @@ TEST_F(ClientTest, HC21_what_cannot_be_sent_fails_the_future) {
 
 // ---- the callback form --------------------------------------------------------------------------
 
-TEST_F(ClientTest, HC05_the_callback_gets_whatever_came) {
+// HC-05
+TEST_F(ClientTest, the_callback_gets_whatever_came) {
   reply({ok("one"), "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"});
   const AsyncHTTPClient client(httpclient::force_instance, options);
   std::vector<HTTPResponse> got;
@@ -118,7 +123,8 @@ TEST_F(ClientTest, HC05_the_callback_gets_whatever_came) {
   EXPECT_EQ(got[2].request->url, "nonsense");
 }
 
-TEST_F(ClientTest, HC05_a_coroutine_callback_may_keep_a_reference) {
+// HC-05
+TEST_F(ClientTest, a_coroutine_callback_may_keep_a_reference) {
   reply({ok("a body that is not short enough to fit")});
   std::string seen;
   const AsyncHTTPClient client(httpclient::force_instance, options);
@@ -133,7 +139,8 @@ TEST_F(ClientTest, HC05_a_coroutine_callback_may_keep_a_reference) {
 
 // ---- 100-continue -------------------------------------------------------------------------------
 
-TEST_F(ClientTest, HC17_a_final_response_instead) {
+// HC-17
+TEST_F(ClientTest, a_final_response_instead) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     got = co_await stream.read_until("\r\n\r\n");
@@ -148,7 +155,8 @@ TEST_F(ClientTest, HC17_a_final_response_instead) {
   EXPECT_FALSE(produced);
 }
 
-TEST_F(ClientTest, HC17_RFC_9110_10_1_1_a_server_that_does_not_know_it) {
+// HC-17
+TEST_F(ClientTest, RFC_9110_10_1_1_a_server_that_does_not_know_it) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     got = co_await stream.read_until("\r\n\r\n");
@@ -165,7 +173,8 @@ TEST_F(ClientTest, HC17_RFC_9110_10_1_1_a_server_that_does_not_know_it) {
 
 // ---- streaming ----------------------------------------------------------------------------------
 
-TEST_F(ClientTest, HC15_streaming_callback_gets_the_body) {
+// HC-15
+TEST_F(ClientTest, streaming_callback_gets_the_body) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
     co_await stream.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");

@@ -62,7 +62,8 @@ TEST_F(ClientTlsTest, https_is_checked_and_the_connection_kept) {
 
 // The end of the last record is still in the kernel when the first response is complete, and the
 // fetch that waits in the queue begins.
-TEST_F(ClientTlsTest, HC19_a_record_after_the_response_does_not_answer_the_next_request) {
+// HC-19
+TEST_F(ClientTlsTest, a_record_after_the_response_does_not_answer_the_next_request) {
   constexpr std::size_t kRecord = 16'384;
   const std::size_t head = ok(std::string(10'000, 'x')).size() - 10'000;
   const std::string first = ok(std::string(2 * kRecord - head, 'x'));
@@ -164,7 +165,8 @@ class SlowResolver final : public netutil::Resolver {
   }
 };
 
-TEST_F(ClientTlsTest, HC08_time_info_has_each_step_from_the_start) {
+// HC-08
+TEST_F(ClientTlsTest, time_info_has_each_step_from_the_start) {
   const ssl::SSLContext context(server_options());
   serve([context](iostream::IOStream stream, int) -> Future<void> {
     co_await gen::sleep(2);
@@ -198,7 +200,8 @@ TEST_F(ClientTlsTest, HC08_time_info_has_each_step_from_the_start) {
 }
 
 // The steps are those of the last request; a connection that is used again has none.
-TEST_F(ClientTlsTest, HC08_time_info_after_a_redirect) {
+// HC-08
+TEST_F(ClientTlsTest, time_info_after_a_redirect) {
   reply_over_tls("HTTP/1.1 302 Go\r\nContent-Length: 0\r\nLocation: /\r\n\r\n");
   options.resolver = std::make_shared<SlowResolver>();
   HTTPRequest request = trusting(https());
@@ -235,7 +238,8 @@ TEST_F(ClientTlsTest, a_handshake_that_does_not_end) {
   }
 }
 
-TEST_F(ClientTlsTest, HC12_credentials_do_not_go_from_https_to_http) {
+// HC-12
+TEST_F(ClientTlsTest, credentials_do_not_go_from_https_to_http) {
   reply({ok("plain")});
   const std::string plain = "http://localhost:" + std::to_string(server->port()) + "/";
   auto plain_replies = std::move(replies);

@@ -13,7 +13,8 @@ using httpclient::HTTPResponse;
 // ---- what arrives late --------------------------------------------------------------------------
 
 // A body where none can be would be read as the next response, if it comes after the next request.
-TEST_P(EachClientTest, HC19_a_204_that_announces_a_body_does_not_answer_the_next_request) {
+// HC-19
+TEST_P(EachClientTest, a_204_that_announces_a_body_does_not_answer_the_next_request) {
   for (const std::string field : {"Content-Length: 42", "Transfer-Encoding: chunked"}) {
     serve([&](iostream::IOStream stream, int number) -> Future<void> {
       co_await stream.read_until("\r\n\r\n");
@@ -40,7 +41,8 @@ TEST_P(EachClientTest, an_informational_response_that_announces_a_body_is_refuse
   }
 }
 
-TEST_P(EachClientTest, HC19_a_204_of_length_0_keeps_its_connection) {
+// HC-19
+TEST_P(EachClientTest, a_204_of_length_0_keeps_its_connection) {
   reply({"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", ok("next")});
   const AsyncHTTPClient client(httpclient::force_instance, options);
   EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).code, 204);
@@ -49,7 +51,8 @@ TEST_P(EachClientTest, HC19_a_204_of_length_0_keeps_its_connection) {
 }
 
 // Bodies that RFC 9110 9.3.2 and 15.4.5 forbid, in one piece with their heads.
-TEST_P(EachClientTest, HC19_a_body_of_HEAD_or_304_does_not_answer_the_next_request) {
+// HC-19
+TEST_P(EachClientTest, a_body_of_HEAD_or_304_does_not_answer_the_next_request) {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n";
   const std::string not_modified = "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n";
   for (const auto& [method, first] : {std::pair{"HEAD", head}, std::pair{"GET", not_modified}}) {
@@ -61,7 +64,8 @@ TEST_P(EachClientTest, HC19_a_body_of_HEAD_or_304_does_not_answer_the_next_reque
 }
 
 // The kernel has them; the loop has not seen them yet.
-TEST_P(EachClientTest, HC19_bytes_that_reached_an_idle_connection_do_not_answer_the_next_request) {
+// HC-19
+TEST_P(EachClientTest, bytes_that_reached_an_idle_connection_do_not_answer_the_next_request) {
   reply({ok("own")});
   const AsyncHTTPClient client(httpclient::force_instance, options);
   fetch_with(client, HTTPRequest(server->url()));
@@ -76,7 +80,8 @@ TEST_P(EachClientTest, HC19_bytes_that_reached_an_idle_connection_do_not_answer_
 }
 
 // A POST, which would not be sent again.
-TEST_P(EachClientTest, HC19_a_408_in_an_idle_connection_does_not_answer_the_next_request) {
+// HC-19
+TEST_P(EachClientTest, a_408_in_an_idle_connection_does_not_answer_the_next_request) {
   reply({ok("own")});
   const AsyncHTTPClient client(httpclient::force_instance, options);
   fetch_with(client, HTTPRequest(server->url()));

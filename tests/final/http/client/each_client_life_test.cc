@@ -25,7 +25,8 @@ std::string phase_of(const std::exception_ptr& error) {
   }
 }
 
-TEST_P(EachClientTest, HC11_timeouts_say_where_the_time_went) {
+// HC-11
+TEST_P(EachClientTest, timeouts_say_where_the_time_went) {
   serve([](iostream::IOStream stream, int) -> Future<void> { co_await stream.read_until_close(); });
   options.max_clients = 1;
   const AsyncHTTPClient client(httpclient::force_instance, options);
@@ -51,7 +52,8 @@ TEST_P(EachClientTest, HC11_timeouts_say_where_the_time_went) {
   EXPECT_NEAR(loop.time() - begun, 3, 1.5);
 }
 
-TEST_P(EachClientTest, HC11_first_come_first_served) {
+// HC-11
+TEST_P(EachClientTest, first_come_first_served) {
   std::vector<std::string> order;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     for (;;) {

@@ -14,7 +14,8 @@ using httpclient::HTTPResponse;
 
 INSTANTIATE_TEST_SUITE_P(, EachClientTest, implementations(), implementation_name);
 
-TEST_P(EachClientTest, HC04_HC08_a_response_as_it_came) {
+// HC-04 HC-08
+TEST_P(EachClientTest, a_response_as_it_came) {
   reply({"HTTP/1.1 201 Made\r\nX-One: 1\r\nX-One: 2\r\nContent-Length: 5\r\n\r\nhello"});
   const HTTPResponse response = fetch(server->url("/a?b=c#d"));
   EXPECT_EQ(response.code, 201);
@@ -30,7 +31,8 @@ TEST_P(EachClientTest, HC04_HC08_a_response_as_it_came) {
   EXPECT_TRUE(replies->heads.at(0).starts_with("GET /a?b=c HTTP/1.1\r\n")) << replies->heads[0];
 }
 
-TEST_P(EachClientTest, HC04_HC09_a_code_without_success_is_an_error) {
+// HC-04 HC-09
+TEST_P(EachClientTest, a_code_without_success_is_an_error) {
   reply({"HTTP/1.1 404 Gone Fishing\r\nContent-Length: 4\r\n\r\nnope",
          "HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n",
          "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"});
@@ -72,7 +74,8 @@ TEST_P(EachClientTest, without_a_response_the_code_is_599) {
   }
 }
 
-TEST_P(EachClientTest, HC21_what_cannot_be_sent_fails_the_future) {
+// HC-21
+TEST_P(EachClientTest, what_cannot_be_sent_fails_the_future) {
   const AsyncHTTPClient client(httpclient::force_instance, options);
   for (const std::string url :
        {"ftp://h/", "file:///etc/passwd", "http://h/\r\nX: y", "", "h:x/", "http://h:x/"}) {
@@ -90,7 +93,8 @@ TEST_P(EachClientTest, HC21_what_cannot_be_sent_fails_the_future) {
 }
 
 // Tornado sends its own name then.
-TEST_P(EachClientTest, HC14_an_empty_user_agent_is_empty) {
+// HC-14
+TEST_P(EachClientTest, an_empty_user_agent_is_empty) {
   reply({ok("")});
   HTTPRequest request(server->url());
   request.user_agent = "";
@@ -100,7 +104,8 @@ TEST_P(EachClientTest, HC14_an_empty_user_agent_is_empty) {
 }
 
 // Tornado sends the escapes.
-TEST_P(EachClientTest, HC22_credentials_of_the_url_are_percent_decoded) {
+// HC-22
+TEST_P(EachClientTest, credentials_of_the_url_are_percent_decoded) {
   reply({ok("")});
   fetch("http://us%40er:p%3Aw@127.0.0.1:" + std::to_string(server->port()) + "/");
   EXPECT_NE(replies->heads.at(0).find("Authorization: Basic dXNAZXI6cDp3\r\n"), std::string::npos)
@@ -109,7 +114,8 @@ TEST_P(EachClientTest, HC22_credentials_of_the_url_are_percent_decoded) {
 
 // ---- bodies -------------------------------------------------------------------------------------
 
-TEST_P(EachClientTest, HC14_a_body_is_sent_with_its_length) {
+// HC-14
+TEST_P(EachClientTest, a_body_is_sent_with_its_length) {
   for (const std::string method : {"POST", "PUT", "PATCH"}) {
     std::string got;
     serve([&](iostream::IOStream stream, int) -> Future<void> {
@@ -129,7 +135,8 @@ TEST_P(EachClientTest, HC14_a_body_is_sent_with_its_length) {
   }
 }
 
-TEST_P(EachClientTest, HC13_nonstandard_methods_and_bodies) {
+// HC-13
+TEST_P(EachClientTest, nonstandard_methods_and_bodies) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     for (;;) {
@@ -156,7 +163,8 @@ TEST_P(EachClientTest, HC13_nonstandard_methods_and_bodies) {
   EXPECT_TRUE(got.find("Content-Length: 0\r\n") != std::string::npos) << got;
 }
 
-TEST_P(EachClientTest, HC16_a_producer_writes_chunks) {
+// HC-16
+TEST_P(EachClientTest, a_producer_writes_chunks) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     got = co_await stream.read_until("0\r\n\r\n");
@@ -174,7 +182,8 @@ TEST_P(EachClientTest, HC16_a_producer_writes_chunks) {
   EXPECT_NE(got.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
 }
 
-TEST_P(EachClientTest, HC16_a_producer_keeps_to_its_length) {
+// HC-16
+TEST_P(EachClientTest, a_producer_keeps_to_its_length) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     got = co_await stream.read_until("\r\n\r\n");
@@ -193,7 +202,8 @@ TEST_P(EachClientTest, HC16_a_producer_keeps_to_its_length) {
   EXPECT_EQ(error_of([&] { fetch(request); }), "Tried to write less data than Content-Length");
 }
 
-TEST_P(EachClientTest, HC16_what_a_producer_throws_ends_the_fetch) {
+// HC-16
+TEST_P(EachClientTest, what_a_producer_throws_ends_the_fetch) {
   serve([](iostream::IOStream stream, int) -> Future<void> { co_await stream.read_until_close(); });
   HTTPRequest request(server->url(), "PUT");
   request.body_producer = [](BodyWriter) { throw std::logic_error("at once"); };
@@ -206,7 +216,8 @@ TEST_P(EachClientTest, HC16_what_a_producer_throws_ends_the_fetch) {
   EXPECT_EQ(error_of([&] { fetch(request); }), "later");
 }
 
-TEST_P(EachClientTest, HC16_writing_waits_for_a_server_that_does_not_read) {
+// HC-16
+TEST_P(EachClientTest, writing_waits_for_a_server_that_does_not_read) {
   std::size_t written = 0;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
@@ -227,7 +238,8 @@ TEST_P(EachClientTest, HC16_writing_waits_for_a_server_that_does_not_read) {
   EXPECT_EQ(fetch(request).body, "thanks");
 }
 
-TEST_P(EachClientTest, HC16_the_response_may_come_before_the_body_is_written) {
+// HC-16
+TEST_P(EachClientTest, the_response_may_come_before_the_body_is_written) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
     co_await stream.write("HTTP/1.1 413 Too Much\r\nContent-Length: 0\r\n\r\n");
@@ -251,7 +263,8 @@ TEST_P(EachClientTest, HC16_the_response_may_come_before_the_body_is_written) {
 }
 
 // Tornado sends the body, and does not call the producer.
-TEST_P(EachClientTest, HC16_a_body_and_a_producer_exclude_each_other) {
+// HC-16
+TEST_P(EachClientTest, a_body_and_a_producer_exclude_each_other) {
   reply({ok("")});
   HTTPRequest request(server->url(), "PUT");
   request.body = "x";
@@ -260,7 +273,8 @@ TEST_P(EachClientTest, HC16_a_body_and_a_producer_exclude_each_other) {
 }
 
 // Tornado calls it again.
-TEST_P(EachClientTest, HC12_HC16_a_redirect_that_wants_a_produced_body_again_is_the_response) {
+// HC-12 HC-16
+TEST_P(EachClientTest, a_redirect_that_wants_a_produced_body_again_is_the_response) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("0\r\n\r\n");
     co_await stream.write("HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
@@ -275,7 +289,8 @@ TEST_P(EachClientTest, HC12_HC16_a_redirect_that_wants_a_produced_body_again_is_
   EXPECT_EQ(produced, 1);
 }
 
-TEST_P(EachClientTest, HC17_the_body_waits_for_100) {
+// HC-17
+TEST_P(EachClientTest, the_body_waits_for_100) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     got = co_await stream.read_until("\r\n\r\n");
@@ -300,7 +315,8 @@ TEST_P(EachClientTest, HC17_the_body_waits_for_100) {
 
 // ---- streaming and header callbacks -------------------------------------------------------------
 
-TEST_P(EachClientTest, HC15_header_callback_gets_the_lines_before_the_body) {
+// HC-15
+TEST_P(EachClientTest, header_callback_gets_the_lines_before_the_body) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
     co_await stream.write("HTTP/1.1 200 OK\r\nX-A: 1\r\nx-b:2\r\nContent-Length: 2\r\n\r\n");
@@ -321,7 +337,8 @@ TEST_P(EachClientTest, HC15_header_callback_gets_the_lines_before_the_body) {
 }
 
 // Tornado calls it for those as well.
-TEST_P(EachClientTest, HC15_header_callback_gets_no_informational_lines) {
+// HC-15
+TEST_P(EachClientTest, header_callback_gets_no_informational_lines) {
   reply({"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok("")});
   HTTPRequest request(server->url());
   std::string headers;
@@ -330,7 +347,8 @@ TEST_P(EachClientTest, HC15_header_callback_gets_no_informational_lines) {
   EXPECT_EQ(headers, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 }
 
-TEST_P(EachClientTest, HC15_a_streaming_coroutine_holds_back_the_server) {
+// HC-15
+TEST_P(EachClientTest, a_streaming_coroutine_holds_back_the_server) {
   constexpr std::size_t kSize = 50'000'000;
   std::size_t got = 0;
   std::size_t most_sent = 0;
@@ -361,7 +379,8 @@ TEST_P(EachClientTest, HC15_a_streaming_coroutine_holds_back_the_server) {
   EXPECT_LT(most_sent, kSize);
 }
 
-TEST_P(EachClientTest, HC15_the_end_comes_while_the_callback_is_not_ready) {
+// HC-15
+TEST_P(EachClientTest, the_end_comes_while_the_callback_is_not_ready) {
   reply({"HTTP/1.1 200 OK\r\n\r\nabc", ok("abc")}, true);
   for (int i = 0; i < 2; ++i) {
     HTTPRequest request(server->url());
@@ -376,7 +395,8 @@ TEST_P(EachClientTest, HC15_the_end_comes_while_the_callback_is_not_ready) {
   }
 }
 
-TEST_P(EachClientTest, HC15_what_the_callbacks_throw_ends_the_fetch) {
+// HC-15
+TEST_P(EachClientTest, what_the_callbacks_throw_ends_the_fetch) {
   reply({ok("abc")});
   HTTPRequest request(server->url());
   request.streaming_callback = [](std::string) { throw std::logic_error("plain"); };
@@ -424,7 +444,8 @@ std::string gzipped(const std::string& packed) {
          std::to_string(packed.size()) + "\r\n\r\n" + packed;
 }
 
-TEST_P(EachClientTest, HC18_gzip_is_asked_for_and_decoded) {
+// HC-18
+TEST_P(EachClientTest, gzip_is_asked_for_and_decoded) {
   const std::string packed = gzip("hello");
   reply({gzipped(packed)});
   const HTTPResponse response = fetch(server->url());
@@ -439,7 +460,8 @@ TEST_P(EachClientTest, HC18_gzip_is_asked_for_and_decoded) {
 }
 
 // Tornado decodes neither the old name nor what follows the first member.
-TEST_P(EachClientTest, HC18_x_gzip_and_several_members_are_decoded) {
+// HC-18
+TEST_P(EachClientTest, x_gzip_and_several_members_are_decoded) {
   const std::string packed = gzip("one") + gzip("two");
   reply({ok(packed, "Content-Encoding: x-gzip\r\n")});
   const HTTPResponse response = fetch(server->url());
@@ -447,7 +469,8 @@ TEST_P(EachClientTest, HC18_x_gzip_and_several_members_are_decoded) {
   EXPECT_EQ(response.headers["X-Consumed-Content-Encoding"], "x-gzip");
 }
 
-TEST_P(EachClientTest, HC18_a_streaming_coroutine_gets_decoded_pieces_one_by_one) {
+// HC-18
+TEST_P(EachClientTest, a_streaming_coroutine_gets_decoded_pieces_one_by_one) {
   std::string text;
   for (int i = 0; i < 30'000; ++i) text += std::to_string(i);
   reply({gzipped(gzip(text))});
@@ -464,7 +487,8 @@ TEST_P(EachClientTest, HC18_a_streaming_coroutine_gets_decoded_pieces_one_by_one
   EXPECT_EQ(got, text);
 }
 
-TEST_P(EachClientTest, HC18_a_bomb_ends_at_the_limit) {
+// HC-18
+TEST_P(EachClientTest, a_bomb_ends_at_the_limit) {
   reply({gzipped(gzip(std::string(50'000'000, '\0')))});
   options.max_body_size = 1'000'000;
   const std::string message = "HTTP 599: Malformed HTTP response: decompressed body too large";
@@ -476,7 +500,8 @@ TEST_P(EachClientTest, HC18_a_bomb_ends_at_the_limit) {
   EXPECT_LE(got, 1'000'000U);
 }
 
-TEST_P(EachClientTest, HC18_damaged_or_cut_gzip_is_an_error) {
+// HC-18
+TEST_P(EachClientTest, damaged_or_cut_gzip_is_an_error) {
   const std::string packed = gzip("hello");
   reply({gzipped("not gzip"), gzipped(packed.substr(0, packed.size() - 3)), gzipped("")});
   EXPECT_EQ(error_of([&] { fetch(server->url()); }),
@@ -493,7 +518,8 @@ std::string redirect_to(const std::string& where, int code = 302, const std::str
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-TEST_P(EachClientTest, HC12_HC19_redirects_are_followed_on_the_same_connection) {
+// HC-12 HC-19
+TEST_P(EachClientTest, redirects_are_followed_on_the_same_connection) {
   reply({redirect_to("/b?c", 301, "moved"), redirect_to("d", 307), ok("here")});
   HTTPRequest request(server->url("/a"));
   std::string streamed;
@@ -510,7 +536,8 @@ TEST_P(EachClientTest, HC12_HC19_redirects_are_followed_on_the_same_connection) 
   EXPECT_TRUE(replies->heads[2].starts_with("GET /d HTTP/1.1\r\n"));
 }
 
-TEST_P(EachClientTest, HC12_past_the_limit_the_redirect_is_the_error) {
+// HC-12
+TEST_P(EachClientTest, past_the_limit_the_redirect_is_the_error) {
   reply({redirect_to("/again")});
   EXPECT_EQ(error_of([&] { fetch(server->url()); }), "HTTP 302: Go");
   EXPECT_EQ(replies->heads.size(), 6U);
@@ -523,7 +550,8 @@ TEST_P(EachClientTest, HC12_past_the_limit_the_redirect_is_the_error) {
   EXPECT_EQ(replies->heads.size(), 9U);
 }
 
-TEST_P(EachClientTest, HC12_credentials_do_not_go_to_another_server) {
+// HC-12
+TEST_P(EachClientTest, credentials_do_not_go_to_another_server) {
   reply({ok("there")});
   const std::string there = server->url("/x");
   auto there_replies = std::move(replies);
@@ -538,7 +566,8 @@ TEST_P(EachClientTest, HC12_credentials_do_not_go_to_another_server) {
   EXPECT_NE(there_replies->heads[0].find("X-Kept"), std::string::npos);
 }
 
-TEST_P(EachClientTest, HC12_a_long_body_of_a_redirect_is_not_waited_for) {
+// HC-12
+TEST_P(EachClientTest, a_long_body_of_a_redirect_is_not_waited_for) {
   reply({ok("here")});
   const std::string there = server->url();
   auto there_replies = std::move(replies);
@@ -554,7 +583,8 @@ TEST_P(EachClientTest, HC12_a_long_body_of_a_redirect_is_not_waited_for) {
   }
 }
 
-TEST_P(EachClientTest, HC12_where_a_redirect_cannot_lead) {
+// HC-12
+TEST_P(EachClientTest, where_a_redirect_cannot_lead) {
   for (const std::string where : {"ftp://h/", "file:///etc/passwd", "gopher://h/"}) {
     reply({redirect_to(where)});
     EXPECT_EQ(error_of([&] { fetch(server->url()); }),
@@ -565,7 +595,8 @@ TEST_P(EachClientTest, HC12_where_a_redirect_cannot_lead) {
 }
 
 // RFC 9110 10.2.2 has no blank there, but servers send it.
-TEST_P(EachClientTest, HC12_a_blank_in_Location_is_percent_encoded) {
+// HC-12
+TEST_P(EachClientTest, a_blank_in_Location_is_percent_encoded) {
   reply({redirect_to("/a b?c d=e  f#g h"), ok("here")});
   const HTTPResponse response = fetch(server->url());
   EXPECT_EQ(response.body, "here");
@@ -577,7 +608,8 @@ TEST_P(EachClientTest, HC12_a_blank_in_Location_is_percent_encoded) {
             "HTTP 599: Redirect to http://h h/: blank or control character in URL");
 }
 
-TEST_P(EachClientTest, HC12_a_post_becomes_a_get) {
+// HC-12
+TEST_P(EachClientTest, a_post_becomes_a_get) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\nbody");
     co_await stream.write(redirect_to("/done", 303));
@@ -624,7 +656,8 @@ TEST_P(EachClientTest, RFC_9110_9_2_2_a_get_is_sent_again) {
   EXPECT_EQ(fetch_with(client, HTTPRequest(server->url())).body, "answer 1");
 }
 
-TEST_P(EachClientTest, HC10_max_body_size) {
+// HC-10
+TEST_P(EachClientTest, max_body_size) {
   options.max_body_size = 5;
   reply({ok("12345"), ok("123456"),
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n0\r\n\r\n",
@@ -636,7 +669,8 @@ TEST_P(EachClientTest, HC10_max_body_size) {
   }
 }
 
-TEST_P(EachClientTest, HC10_max_header_size) {
+// HC-10
+TEST_P(EachClientTest, max_header_size) {
   options.max_header_size = 200;
   reply({ok("short"), ok("long", "X: " + std::string(200, 'x') + "\r\n")});
   EXPECT_EQ(fetch(server->url()).body, "short");
@@ -644,7 +678,8 @@ TEST_P(EachClientTest, HC10_max_header_size) {
             "HTTP 599: Malformed HTTP response: message head exceeds the size limit");
 }
 
-TEST_P(EachClientTest, HC10_hostname_mapping) {
+// HC-10
+TEST_P(EachClientTest, hostname_mapping) {
   reply({ok("mapped")});
   netutil::OverrideResolver::Entry entry("example.invalid", "127.0.0.1");
   entry.new_port = server->port();
@@ -653,7 +688,8 @@ TEST_P(EachClientTest, HC10_hostname_mapping) {
   EXPECT_NE(replies->heads[0].find("Host: example.invalid\r\n"), std::string::npos);
 }
 
-TEST_P(EachClientTest, HC07_allow_ipv6_off_goes_to_no_ipv6_address) {
+// HC-07
+TEST_P(EachClientTest, allow_ipv6_off_goes_to_no_ipv6_address) {
   serve([](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
     co_await stream.write(ok("six"));
@@ -689,7 +725,8 @@ TEST_P(EachClientTest, trailers_are_not_headers) {
   EXPECT_EQ(headers, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
-TEST_P(EachClientTest, HC10_trailers_have_a_limit) {
+// HC-10
+TEST_P(EachClientTest, trailers_have_a_limit) {
   const std::string begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
   std::string trailers;
   for (int i = 0; i < 20; ++i) trailers += "X: " + std::string(995, 'x') + "\r\n";
@@ -699,7 +736,8 @@ TEST_P(EachClientTest, HC10_trailers_have_a_limit) {
             "HTTP 599: Malformed HTTP response: chunked trailers too long");
 }
 
-TEST_P(EachClientTest, HC19_without_keep_alive_each_request_has_a_connection) {
+// HC-19
+TEST_P(EachClientTest, without_keep_alive_each_request_has_a_connection) {
   reply({ok("")});
   options.keep_alive = false;
   const AsyncHTTPClient client(httpclient::force_instance, options);

@@ -66,7 +66,8 @@ class IdnaClientTest : public EachClientTest {
 
 INSTANTIATE_TEST_SUITE_P(, IdnaClientTest, implementations(), implementation_name);
 
-TEST_P(IdnaClientTest, HC07_a_fetch_asks_for_the_ascii_name) {
+// HC-07
+TEST_P(IdnaClientTest, a_fetch_asks_for_the_ascii_name) {
   reply({ok("found")});
   map_to_server("xn--bcher-kva.example");
   const auto response = fetch("http://bücher.example/ü");
@@ -78,7 +79,8 @@ TEST_P(IdnaClientTest, HC07_a_fetch_asks_for_the_ascii_name) {
       << replies->heads[0];
 }
 
-TEST_P(IdnaClientTest, HC12_a_redirect_leads_there_too) {
+// HC-12
+TEST_P(IdnaClientTest, a_redirect_leads_there_too) {
   reply({"HTTP/1.1 302 Go\r\nContent-Length: 0\r\nLocation: http://bücher.example/\r\n\r\n",
          ok("found")});
   map_to_server("xn--bcher-kva.example");
@@ -101,7 +103,8 @@ TEST_P(IdnaClientTest, a_redirect_to_a_name_that_is_none) {
   }
 }
 
-TEST_P(IdnaClientTest, HC21_a_name_that_is_none_fails_the_future) {
+// HC-21
+TEST_P(IdnaClientTest, a_name_that_is_none_fails_the_future) {
   try {
     fetch(
         "http://b\xFC"

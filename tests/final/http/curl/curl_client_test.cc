@@ -59,7 +59,8 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-TEST_F(CurlClientTest, HC06_HC24_configured_by_name_and_by_function) {
+// HC-06 HC-24
+TEST_F(CurlClientTest, configured_by_name_and_by_function) {
   reply({ok("")});
   for (const char* name : {"curl", "tornado.curl_httpclient.CurlAsyncHTTPClient"}) {
     AsyncHTTPClient::configure(name);
@@ -73,7 +74,8 @@ TEST_F(CurlClientTest, HC06_HC24_configured_by_name_and_by_function) {
   }
 }
 
-TEST_F(CurlClientTest, HC24_what_is_sent) {
+// HC-24
+TEST_F(CurlClientTest, what_is_sent) {
   reply({ok("")});
   HTTPRequest request(server->url("/a/../b?q=1#f"));
   request.headers = {{"X-Empty", ""}, {"Accept", "text/plain"}};
@@ -90,7 +92,8 @@ TEST_F(CurlClientTest, HC24_what_is_sent) {
   EXPECT_FALSE(contains(head, "Expect")) << head;
 }
 
-TEST_F(CurlClientTest, HC24_time_info) {
+// HC-24
+TEST_F(CurlClientTest, time_info) {
   reply({ok("")});
   const AsyncHTTPClient client(httpclient::force_instance, options);
   const HTTPResponse first = fetch_with(client, HTTPRequest(server->url()));
@@ -182,7 +185,8 @@ TEST_F(CurlClientTest, network_interface_is_an_address_or_a_name) {
 
 // ---- handles ------------------------------------------------------------------------------------
 
-TEST_F(CurlClientTest, HC24_nothing_of_a_request_is_there_for_the_next) {
+// HC-24
+TEST_F(CurlClientTest, nothing_of_a_request_is_there_for_the_next) {
   reply({ok("one", "Set-Cookie: a=b\r\n"), ok("two")});
   const AsyncHTTPClient client(httpclient::force_instance, options);
   HTTPRequest first("http://u:p@127.0.0.1:" + std::to_string(server->port()) + "/", "PUT");
@@ -205,7 +209,8 @@ TEST_F(CurlClientTest, HC24_nothing_of_a_request_is_there_for_the_next) {
   EXPECT_EQ(server->connections, 1);
 }
 
-TEST_F(CurlClientTest, HC24_prepare_curl_callback_cannot_take_the_callbacks_away) {
+// HC-24
+TEST_F(CurlClientTest, prepare_curl_callback_cannot_take_the_callbacks_away) {
   reply({ok("body")});
   HTTPRequest request(server->url());
   std::string taken;
@@ -246,7 +251,8 @@ std::string challenge(int code, const std::string& field, const std::string& bod
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-TEST_F(CurlClientTest, HC24_digest_authentication) {
+// HC-24
+TEST_F(CurlClientTest, digest_authentication) {
   reply({challenge(401, "WWW-Authenticate"), ok("in")});
   HTTPRequest request(server->url("/secret"));
   request.auth_username = "u";
@@ -268,7 +274,8 @@ TEST_F(CurlClientTest, HC24_digest_authentication) {
   EXPECT_FALSE(contains(replies->heads[1], "u:p"));
 }
 
-TEST_F(CurlClientTest, HC24_digest_with_a_wrong_password) {
+// HC-24
+TEST_F(CurlClientTest, digest_with_a_wrong_password) {
   reply({challenge(401, "WWW-Authenticate", "try again")});
   HTTPRequest request("http://u:wrong@127.0.0.1:" + std::to_string(server->port()) + "/");
   request.auth_mode = "digest";
@@ -278,7 +285,8 @@ TEST_F(CurlClientTest, HC24_digest_with_a_wrong_password) {
   EXPECT_EQ(replies->heads.size(), 2U);
 }
 
-TEST_F(CurlClientTest, HC24_digest_with_a_body_producer) {
+// HC-24
+TEST_F(CurlClientTest, digest_with_a_body_producer) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     const std::string first = co_await stream.read_until("\r\n\r\n");
@@ -297,7 +305,8 @@ TEST_F(CurlClientTest, HC24_digest_with_a_body_producer) {
   EXPECT_TRUE(got.ends_with("\r\n\r\n5\r\nhello\r\n0\r\n\r\n")) << got;
 }
 
-TEST_F(CurlClientTest, HC12_digest_credentials_do_not_go_to_another_server) {
+// HC-12
+TEST_F(CurlClientTest, digest_credentials_do_not_go_to_another_server) {
   reply({challenge(401, "WWW-Authenticate")});
   const std::string there = server->url("/x");
   auto there_replies = std::move(replies);
@@ -313,7 +322,8 @@ TEST_F(CurlClientTest, HC12_digest_credentials_do_not_go_to_another_server) {
 }
 
 // RFC 9110 10.1.1: a client that gets 417 asks again without the expectation.
-TEST_F(CurlClientTest, HC17_a_server_that_refuses_the_expectation) {
+// HC-17
+TEST_F(CurlClientTest, a_server_that_refuses_the_expectation) {
   std::string got;
   serve([&](iostream::IOStream stream, int) -> Future<void> {
     for (;;) {
@@ -395,7 +405,8 @@ TEST_F(CurlTlsTest, who_checks_the_certificate_resumes_no_session_of_who_does_no
 
 // ---- proxies ------------------------------------------------------------------------------------
 
-TEST_F(CurlClientTest, HC23_HC24_an_http_proxy_gets_the_whole_url) {
+// HC-23 HC-24
+TEST_F(CurlClientTest, an_http_proxy_gets_the_whole_url) {
   reply({ok("by proxy")});
   HTTPRequest request = proxied("http://example.invalid/path?q");
   EXPECT_EQ(fetch(request).body, "by proxy");
@@ -409,7 +420,8 @@ TEST_F(CurlClientTest, HC23_HC24_an_http_proxy_gets_the_whole_url) {
   EXPECT_TRUE(contains(replies->heads.at(1), "\r\nProxy-Authorization: Basic dTpw\r\n"));
 }
 
-TEST_F(CurlClientTest, HC23_digest_for_a_proxy) {
+// HC-23
+TEST_F(CurlClientTest, digest_for_a_proxy) {
   reply({challenge(407, "Proxy-Authenticate"), ok("by proxy")});
   HTTPRequest request = proxied("http://example.invalid/");
   request.proxy_username = "u";
@@ -419,7 +431,8 @@ TEST_F(CurlClientTest, HC23_digest_for_a_proxy) {
   EXPECT_TRUE(contains(replies->heads.at(1), "\r\nProxy-Authorization: Digest username=\"u\""));
 }
 
-TEST_F(CurlClientTest, HC23_the_environment_names_no_proxy) {
+// HC-23
+TEST_F(CurlClientTest, the_environment_names_no_proxy) {
   reply({ok("direct")});
   ::setenv("http_proxy", "http://127.0.0.1:9/", 1);
   EXPECT_EQ(fetch(server->url()).body, "direct");
@@ -482,7 +495,8 @@ class CurlTunnelTest : public CurlClientTest {
   std::vector<std::string> inner_heads;
 };
 
-TEST_F(CurlTunnelTest, HC23_HC24_https_goes_through_a_tunnel) {
+// HC-23 HC-24
+TEST_F(CurlTunnelTest, https_goes_through_a_tunnel) {
   HTTPRequest request = tunnelled();
   request.auth_username = "u";
   request.auth_password = "p";

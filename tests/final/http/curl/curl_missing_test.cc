@@ -15,7 +15,8 @@ std::string refusal_of(F call) {
   return "no refusal";
 }
 
-TEST(CurlMissing, HC06_configure_says_why) {
+// HC-06
+TEST(CurlMissing, configure_says_why) {
   using httpclient::AsyncHTTPClient;
   const std::string reason = "this tornado was built without libcurl: no curl client";
   EXPECT_EQ(refusal_of([] { AsyncHTTPClient::configure("curl"); }), reason);

@@ -15,7 +15,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-TEST(Cookies, HU14_pairs) {
+// HU-14
+TEST(Cookies, pairs) {
   EXPECT_THAT(parse_cookie("a=1; b = 2 ;c=3"),
               ElementsAre(Pair("a", "1"), Pair("b", "2"), Pair("c", "3")));
   EXPECT_THAT(parse_cookie("a=b=c; d=\"e=f\""), ElementsAre(Pair("a", "b=c"), Pair("d", "e=f")));
@@ -26,7 +27,8 @@ TEST(Cookies, HU14_pairs) {
   EXPECT_THAT(parse_cookie(""), IsEmpty());
 }
 
-TEST(Cookies, HU14_quotes) {
+// HU-14
+TEST(Cookies, quotes) {
   EXPECT_EQ("plain", http::unquote_cookie("plain"));
   EXPECT_EQ("", http::unquote_cookie("\"\""));
   EXPECT_EQ("\"", http::unquote_cookie("\""));

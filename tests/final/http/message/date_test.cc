@@ -11,13 +11,15 @@ namespace {
 
 constexpr std::int64_t kNow = 1'795'219'200;  // 21 November 2026
 
-TEST(Date, HU13_format_timestamp) {
+// HU-13
+TEST(Date, format_timestamp) {
   EXPECT_EQ("Sun, 27 Jan 2013 18:43:20 GMT", httputil::format_timestamp(1359312200));
   EXPECT_EQ("Thu, 01 Jan 1970 00:00:00 GMT", httputil::format_timestamp(0));
   EXPECT_EQ("Wed, 31 Dec 1969 23:59:59 GMT", httputil::format_timestamp(-1));
 }
 
-TEST(Date, HU13_range_of_years) {
+// HU-13
+TEST(Date, range_of_years) {
   EXPECT_EQ("Sat, 01 Jan 0000 00:00:00 GMT", httputil::format_timestamp(-62167219200));
   EXPECT_EQ("Fri, 31 Dec 9999 23:59:59 GMT", httputil::format_timestamp(253402300799));
   EXPECT_THROW(httputil::format_timestamp(-62167219201), std::invalid_argument);
@@ -25,7 +27,8 @@ TEST(Date, HU13_range_of_years) {
 }
 
 // The C library is the judge: a date every 30 hours and some, over eight centuries.
-TEST(Date, HU13_agrees_with_strftime) {
+// HU-13
+TEST(Date, agrees_with_strftime) {
   for (std::int64_t t = -9'000'000'000; t < 16'000'000'000; t += 108'013) {
     const std::time_t time = t;
     std::tm parts{};

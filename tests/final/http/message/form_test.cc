@@ -35,7 +35,8 @@ std::string field(std::string_view name, std::string_view data) {
               data);
 }
 
-TEST(Multipart, HU09_arguments_and_files) {
+// HU-09
+TEST(Multipart, arguments_and_files) {
   const Form form = parse(field("a", "1") + field("a", "2") +
                           part("Content-Disposition: form-data; name=\"f\"; "
                                "filename=\"x.txt\"\r\nContent-Type: text/plain",
@@ -51,7 +52,8 @@ TEST(Multipart, HU09_arguments_and_files) {
   EXPECT_EQ("more\r\n", form.files.at("f")[1].body);
 }
 
-TEST(Multipart, HU08_file_by_key_and_default_type) {
+// HU-08
+TEST(Multipart, file_by_key_and_default_type) {
   const HTTPFile file =
       parse(part("Content-Disposition: form-data; name=f; filename=y", "") + "--1234--")
           .files.at("f")[0];
@@ -85,7 +87,8 @@ TEST(Multipart, RFC_2046_5_1_1_a_boundary_counts_at_the_start_of_a_line) {
 }
 
 // Tornado takes the second field for a part of the first.
-TEST(Multipart, HU10_RFC_2046_5_1_1_blanks_behind_a_boundary_lose_no_field) {
+// HU-10
+TEST(Multipart, RFC_2046_5_1_1_blanks_behind_a_boundary_lose_no_field) {
   std::string second = field("b", "2");
   second.insert(second.find("\r\n"), " \t");
   const Form form = parse(field("a", "1") + second + "--1234--");
@@ -98,7 +101,8 @@ TEST(Multipart, B2_4_data_may_hold_anything) {
   EXPECT_EQ(data, parse(field("a", data) + "--1234--").arguments.at("a")[0]);
 }
 
-TEST(Multipart, HU18_extended_filename) {
+// HU-18
+TEST(Multipart, extended_filename) {
   const Form form = parse(part("Content-Disposition: form-data; name=f; filename=\"plain\"; "
                                "filename*=UTF-8''%c3%a9%20.txt",
                                "") +
@@ -142,7 +146,7 @@ TEST(Multipart, B2_4_refused) {
 }
 
 // HU-10: the text before the first boundary counts as one of the 100.
-TEST(Multipart, HU10_part_limit) {
+TEST(Multipart, part_limit) {
   std::string data;
   for (int i = 0; i < 99; ++i) data += field("a", "1");
   EXPECT_EQ(99u, parse(data + "--1234--").arguments.at("a").size());
@@ -151,7 +155,8 @@ TEST(Multipart, HU10_part_limit) {
   EXPECT_EQ(100u, parse(data + field("a", "1") + "--1234--", config).arguments.at("a").size());
 }
 
-TEST(Multipart, HU10_part_header_limit) {
+// HU-10
+TEST(Multipart, part_header_limit) {
   const auto data = [](std::size_t size) {
     std::string headers = "Content-Disposition: form-data; name=a\r\nX: ";
     return part(headers + std::string(size - headers.size(), 'x'), "1") + "--1234--";
@@ -162,7 +167,8 @@ TEST(Multipart, HU10_part_header_limit) {
       1u, parse(data(10241), ParseMultipartConfig{.max_part_header_size = 10241}).arguments.size());
 }
 
-TEST(Multipart, HU10_disabled) {
+// HU-10
+TEST(Multipart, disabled) {
   EXPECT_THROW(parse(field("a", "1") + "--1234--", ParseMultipartConfig{.enabled = false}),
                HTTPInputError);
 }
@@ -178,7 +184,8 @@ TEST(Multipart, RFC_2046_boundary_limit) {
   EXPECT_THROW(parse(data, {}, "\"\""), HTTPInputError);
 }
 
-TEST(FormBody, HU09_urlencoded) {
+// HU-09
+TEST(FormBody, urlencoded) {
   Form form;
   parse_body_arguments("application/x-www-form-urlencoded; charset=UTF-8", "a=1&b=%20+x&a=2&c&=d",
                        form.arguments, form.files);
@@ -194,7 +201,8 @@ TEST(FormBody, B2_3_semicolon_is_data) {
   EXPECT_THAT(form.arguments, ElementsAre(Pair("a", ElementsAre("1;b=2"))));
 }
 
-TEST(FormBody, HU10_field_limit) {
+// HU-10
+TEST(FormBody, field_limit) {
   const auto parse_fields = [](std::size_t count) {
     std::string body;
     for (std::size_t i = 1; i < count; ++i) body += "a&";
@@ -248,7 +256,8 @@ TEST(FormBody, B2_4_boundary_parameter) {
   }
 }
 
-TEST(HeaderValue, HU18_parameters) {
+// HU-18
+TEST(HeaderValue, parameters) {
   const http::HeaderValue value =
       http::parse_header_value(R"(form-data; NAME = "a;\"b\\c" ; path="C:\dir\x"; flag; x=1; x=2)");
   EXPECT_EQ("form-data", value.key);
@@ -258,7 +267,8 @@ TEST(HeaderValue, HU18_parameters) {
   EXPECT_EQ(nullptr, value.find("flag"));
 }
 
-TEST(HeaderValue, HU18_charsets) {
+// HU-18
+TEST(HeaderValue, charsets) {
   EXPECT_EQ("T\xC3\xA4st", *http::parse_header_value("a; x*=utf-8'de'T%C3%A4st").find("x"));
   EXPECT_EQ("T\xC3\xA4st", *http::parse_header_value("a; x*=ISO-8859-1''T%E4st").find("x"));
   EXPECT_EQ("no quotes", *http::parse_header_value("a; x*=no quotes").find("x"));
@@ -266,7 +276,8 @@ TEST(HeaderValue, HU18_charsets) {
   EXPECT_EQ(nullptr, http::parse_header_value("a; x*0=y; x*1=z").find("x"));
 }
 
-TEST(HeaderValue, HU18_broken_values_do_no_harm) {
+// HU-18
+TEST(HeaderValue, broken_values_do_no_harm) {
   for (const char* line :
        {"", ";", ";;;", "\"", "a; b=\"", "a; b=\"\\", "a; =", "a; *=x", "a; b=\"c;d"}) {
     http::parse_header_value(line);

@@ -14,7 +14,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-TEST(Headers, HU01_lookup_ignores_case) {
+// HU-01
+TEST(Headers, lookup_ignores_case) {
   HTTPHeaders headers;
   headers.add("content-TYPE", "text/html");
   EXPECT_EQ("text/html", headers["Content-Type"]);
@@ -23,14 +24,16 @@ TEST(Headers, HU01_lookup_ignores_case) {
   EXPECT_FALSE(headers.contains("content-typ"));
 }
 
-TEST(Headers, HU01_names_are_stored_in_header_case) {
+// HU-01
+TEST(Headers, names_are_stored_in_header_case) {
   const HTTPHeaders headers{
       {"www-AUTHENTICATE", "1"}, {"ETag", "2"}, {"sec-websocket-accept", "3"}};
   EXPECT_EQ("Www-Authenticate: 1\r\nEtag: 2\r\nSec-Websocket-Accept: 3\r\n", headers.wire());
   EXPECT_EQ("Www-Authenticate: 1\nEtag: 2\nSec-Websocket-Accept: 3\n", headers.str());
 }
 
-TEST(Headers, HU01_repeats_are_joined) {
+// HU-01
+TEST(Headers, repeats_are_joined) {
   HTTPHeaders headers;
   headers.add("Set-Cookie", "A=B");
   headers.add("Other", "x");
@@ -45,7 +48,8 @@ TEST(Headers, HU01_repeats_are_joined) {
   EXPECT_EQ(3u, headers.size());
 }
 
-TEST(Headers, HU01_a_missing_field_is_a_KeyError) {
+// HU-01
+TEST(Headers, a_missing_field_is_a_KeyError) {
   const HTTPHeaders headers{{"A", "b"}};
   EXPECT_THROW(headers["X"], KeyError);
   EXPECT_THROW(headers["X"], std::out_of_range);
@@ -60,7 +64,8 @@ TEST(Headers, assignment_to_an_element_does_not_compile) {
   EXPECT_FALSE((std::is_assignable_v<Element, const char*>));
 }
 
-TEST(Headers, HU01_set_replaces_all_at_the_place_of_the_first) {
+// HU-01
+TEST(Headers, set_replaces_all_at_the_place_of_the_first) {
   HTTPHeaders headers{{"A", "1"}, {"B", "2"}, {"a", "3"}, {"C", "4"}, {"A", "5"}};
   headers.set("A", "longer than before");
   EXPECT_EQ("A: longer than before\r\nB: 2\r\nC: 4\r\n", headers.wire());
@@ -72,7 +77,8 @@ TEST(Headers, HU01_set_replaces_all_at_the_place_of_the_first) {
   EXPECT_EQ("4", headers["C"]);
 }
 
-TEST(Headers, HU01_remove) {
+// HU-01
+TEST(Headers, remove) {
   HTTPHeaders headers{{"A", "1"}, {"B", "2"}, {"A", "3"}, {"C", "4"}};
   EXPECT_EQ(2u, headers.remove("a"));
   EXPECT_EQ(0u, headers.remove("a"));
@@ -85,7 +91,8 @@ TEST(Headers, HU01_remove) {
   EXPECT_EQ("", headers.wire());
 }
 
-TEST(Headers, HU01_parse) {
+// HU-01
+TEST(Headers, parse) {
   const HTTPHeaders headers =
       HTTPHeaders::parse("Content-Type: text/html\r\nContent-Length: 42\nX:y\r\n\r\n");
   EXPECT_EQ("Content-Type: text/html\r\nContent-Length: 42\r\nX: y\r\n", headers.wire());
@@ -93,7 +100,8 @@ TEST(Headers, HU01_parse) {
   EXPECT_EQ("y", HTTPHeaders::parse("X: y")["X"]);
 }
 
-TEST(Headers, HU01_parse_line) {
+// HU-01
+TEST(Headers, parse_line) {
   HTTPHeaders headers;
   headers.parse_line("Content-Type: text/html");
   headers.parse_line("Content-Length: 42\r\n");
@@ -105,14 +113,16 @@ TEST(Headers, HU01_parse_line) {
   EXPECT_EQ(2u, headers.size());
 }
 
-TEST(Headers, HU02_parse_throws_on_bad_lines) {
+// HU-02
+TEST(Headers, parse_throws_on_bad_lines) {
   for (const char* text :
        {"A b: c", ": c", "A", "A: \x01", " A: b", "A : b", "A: b\r", "A: b\n\nB: c"}) {
     EXPECT_THROW(HTTPHeaders::parse(text), HTTPInputError) << text;
   }
 }
 
-TEST(Headers, HU02_parse_lines_reports_and_keeps_what_was_good) {
+// HU-02
+TEST(Headers, parse_lines_reports_and_keeps_what_was_good) {
   HTTPHeaders headers;
   EXPECT_STREQ("invalid header name", headers.parse_lines("A: 1\r\nB\r\nC: 2\r\n"));
   EXPECT_EQ("A: 1\r\n", headers.wire());
@@ -139,7 +149,8 @@ TEST(Headers, CVE_2012_2374_B3_8_values_cannot_hold_controls) {
   EXPECT_EQ("kept", headers["A"]);
 }
 
-TEST(Headers, HU02_names_must_be_tokens) {
+// HU-02
+TEST(Headers, names_must_be_tokens) {
   HTTPHeaders headers;
   for (const char* name : {"", "a b", "a:", "a\r\nb", "a\xC3\xA9", "(", "a\t"}) {
     EXPECT_THROW(headers.add(name, "v"), std::invalid_argument) << name;
@@ -149,7 +160,8 @@ TEST(Headers, HU02_names_must_be_tokens) {
   EXPECT_EQ("", headers.wire());
 }
 
-TEST(Headers, HU02_blanks_around_a_value_are_dropped) {
+// HU-02
+TEST(Headers, blanks_around_a_value_are_dropped) {
   HTTPHeaders headers;
   headers.add("A", " \tx y\t ");
   headers.set("B", " ");

@@ -173,7 +173,8 @@ TEST(MultipartParser, a_part_that_comes_whole_is_one_piece) {
   EXPECT_EQ(reading.pieces(), 1U);
 }
 
-TEST(MultipartParser, HU10_limits) {
+// HU-10
+TEST(MultipartParser, limits) {
   const std::string two = "--b\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--";
   EXPECT_EQ(read(two, "b", {.max_parts = 2}), "()1/()2/.");
   EXPECT_EQ(read(two, "b", {.max_parts = 1}), "()1/!multipart/form-data has too many parts");

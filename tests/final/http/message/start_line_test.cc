@@ -5,21 +5,24 @@
 namespace tornado::httputil {
 namespace {
 
-TEST(StartLine, HU11_parse_request_start_line) {
+// HU-11
+TEST(StartLine, parse_request_start_line) {
   const RequestStartLine line = parse_request_start_line("GET /foo?a=b HTTP/1.1");
   EXPECT_EQ("GET", line.method);
   EXPECT_EQ("/foo?a=b", line.path);
   EXPECT_EQ("HTTP/1.1", line.version);
 }
 
-TEST(StartLine, HU11_parse_request_start_line_refuses) {
+// HU-11
+TEST(StartLine, parse_request_start_line_refuses) {
   for (const char* line : {"", "GET", "GET /", "GET / HTTP/2.0", "GET / HTTP/1.1 ",
                            "GET /a b HTTP/1.1", "GET /\n HTTP/1.1", "G@T / HTTP/1.1"}) {
     EXPECT_THROW(parse_request_start_line(line), HTTPInputError) << line;
   }
 }
 
-TEST(StartLine, HU11_parse_response_start_line) {
+// HU-11
+TEST(StartLine, parse_response_start_line) {
   const ResponseStartLine line = parse_response_start_line("HTTP/1.0 404 Not Found");
   EXPECT_EQ("HTTP/1.0", line.version);
   EXPECT_EQ(404, line.code);
@@ -50,7 +53,8 @@ TEST(StartLine, may_be_made_in_a_statement_that_awaits) {
   EXPECT_EQ(loop.run_sync(run), a + b + "HTTP/1.1" + a + b);
 }
 
-TEST(Responses, HU19_phrases) {
+// HU-19
+TEST(Responses, phrases) {
   EXPECT_EQ("Continue", responses(100));
   EXPECT_EQ("OK", responses(200));
   EXPECT_EQ("Not Found", responses(404));
@@ -58,7 +62,8 @@ TEST(Responses, HU19_phrases) {
   EXPECT_EQ("Network Authentication Required", responses(511));
 }
 
-TEST(Responses, HU19_unknown_codes) {
+// HU-19
+TEST(Responses, unknown_codes) {
   for (const int code : {0, 99, 299, 306, 420, 512, 1000, -1}) {
     EXPECT_EQ("Unknown", responses(code)) << code;
   }

@@ -55,7 +55,8 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 
-TEST(UrlConcat, HU12_keeps_query_and_fragment) {
+// HU-12
+TEST(UrlConcat, keeps_query_and_fragment) {
   const std::vector<std::pair<std::string, std::string>> args = {{"y", "y"}, {"z", "z"}};
   EXPECT_EQ("https://localhost/path?y=y&z=z", url_concat("https://localhost/path", args));
   EXPECT_EQ("https://localhost/path?y=y&z=z", url_concat("https://localhost/path?", args));
@@ -67,12 +68,14 @@ TEST(UrlConcat, HU12_keeps_query_and_fragment) {
   EXPECT_EQ("/p?a=1&y=y&z=z#t?x", url_concat("/p?a=1#t?x", args));
 }
 
-TEST(UrlConcat, HU12_encodes) {
+// HU-12
+TEST(UrlConcat, encodes) {
   EXPECT_EQ("/p?y=%2Fa+b%26&y=2", url_concat("/p", {{"y", "/a b&"}, {"y", "2"}}));
   EXPECT_EQ("/p?a=b+c&y=%C3%A9", url_concat("/p?a=b%20c", {{"y", "\xC3\xA9"}}));
 }
 
-TEST(UrlConcat, HU12_without_arguments_changes_nothing) {
+// HU-12
+TEST(UrlConcat, without_arguments_changes_nothing) {
   EXPECT_EQ("/p?a b#c", url_concat("/p?a b#c", {}));
 }
 

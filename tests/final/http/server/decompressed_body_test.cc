@@ -127,7 +127,8 @@ TEST_F(DecompressRequest, the_loop_serves_others_while_a_body_expands) {
   EXPECT_LT(at_first_callback, 3'000'000U);
 }
 
-TEST_F(DecompressRequest, HU16_a_delegate_holds_back_the_text_and_the_sender) {
+// HU-16
+TEST_F(DecompressRequest, a_delegate_holds_back_the_text_and_the_sender) {
   std::vector<std::string> pieces;
   Future<void> go_on;
   delegate_.script.on_data = [&](std::string chunk) {

@@ -210,7 +210,8 @@ TEST_F(StatesTest, a_server_is_destroyed_with_connections_in_every_state) {
   EXPECT_TRUE(sent_->done());
 }
 
-TEST_F(StatesTest, HS04_close_all_connections_waits_for_all_of_them) {
+// HS-04
+TEST_F(StatesTest, close_all_connections_waits_for_all_of_them) {
   const auto server = make_server(slow_handler());
   fill(server->port());
   EXPECT_GE(server->connection_count(), 7U);
@@ -223,7 +224,8 @@ TEST_F(StatesTest, HS04_close_all_connections_waits_for_all_of_them) {
   EXPECT_TRUE(server->close_all_connections().done());
 }
 
-TEST_F(LifeTest, HS04_waiting_for_close_all_connections_can_be_cancelled) {
+// HS-04
+TEST_F(LifeTest, waiting_for_close_all_connections_can_be_cancelled) {
   const auto server = make_server(echo_uri);
   Client client(loop_, server->port());
   client.send(get());

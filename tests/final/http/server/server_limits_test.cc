@@ -41,7 +41,8 @@ class TimeoutTest : public ::testing::Test {
   ioloop::IOLoop loop_{options(clock_)};
 };
 
-TEST_F(TimeoutTest, H101_idle_connection_timeout) {
+// H1-01
+TEST_F(TimeoutTest, idle_connection_timeout) {
   HTTPServerOptions options;
   options.idle_connection_timeout = 10;
   const auto server = make_server(echo_uri, options);
@@ -59,7 +60,8 @@ TEST_F(TimeoutTest, H101_idle_connection_timeout) {
   EXPECT_EQ(server->connection_count(), 0U);
 }
 
-TEST_F(TimeoutTest, H101_header_timeout_counts_from_the_first_byte_and_is_not_put_off) {
+// H1-01
+TEST_F(TimeoutTest, header_timeout_counts_from_the_first_byte_and_is_not_put_off) {
   HTTPServerOptions options;
   options.header_timeout = 10;
   const auto server = make_server(echo_uri, options);
@@ -110,7 +112,8 @@ TEST_F(TimeoutTest, without_header_timeout_a_silent_connection_is_idle) {
   EXPECT_TRUE(ended(silent));
 }
 
-TEST_F(TimeoutTest, H101_body_stall_timeout_starts_anew_with_each_byte) {
+// H1-01
+TEST_F(TimeoutTest, body_stall_timeout_starts_anew_with_each_byte) {
   HTTPServerOptions options;
   options.body_stall_timeout = 10;
   const auto server = make_server(echo_uri, options);
@@ -126,7 +129,8 @@ TEST_F(TimeoutTest, H101_body_stall_timeout_starts_anew_with_each_byte) {
   EXPECT_EQ(log_.count("Timeout reading body from 127.0.0.1"), 1U);
 }
 
-TEST_F(TimeoutTest, H103_body_timeout_is_for_the_whole_body) {
+// H1-03
+TEST_F(TimeoutTest, body_timeout_is_for_the_whole_body) {
   HTTPServerOptions options;
   options.body_timeout = 10;
   const auto server = make_server(echo_uri, options);
@@ -142,7 +146,8 @@ TEST_F(TimeoutTest, H103_body_timeout_is_for_the_whole_body) {
   EXPECT_TRUE(ended(client));
 }
 
-TEST_F(TimeoutTest, H103_set_body_timeout_is_for_one_request) {
+// H1-03
+TEST_F(TimeoutTest, set_body_timeout_is_for_one_request) {
   HTTPServerOptions options;
   options.body_timeout = 10;
   options.body_stall_timeout = 0;
@@ -194,7 +199,8 @@ TEST_F(TimeoutTest, a_body_stalls_also_after_its_delegate_held_back) {
   EXPECT_TRUE(ended(client));
 }
 
-TEST_F(TimeoutTest, H101_a_delegate_that_holds_back_a_client_that_has_shut_down_has_a_limit) {
+// H1-01
+TEST_F(TimeoutTest, a_delegate_that_holds_back_a_client_that_has_shut_down_has_a_limit) {
   HTTPServerOptions options;
   options.body_stall_timeout = 10;
   options.chunk_size = 1;
@@ -222,7 +228,8 @@ TEST_F(TimeoutTest, H101_a_delegate_that_holds_back_a_client_that_has_shut_down_
 }
 
 // A connection is not put at the end of the idle list at each request, only when it is due.
-TEST_F(TimeoutTest, H101_idle_time_counts_from_the_last_request_or_a_little_later) {
+// H1-01
+TEST_F(TimeoutTest, idle_time_counts_from_the_last_request_or_a_little_later) {
   HTTPServerOptions options;
   options.idle_connection_timeout = 64;
   const auto server = make_server(echo_uri, options);

@@ -16,7 +16,8 @@ HTTPServerRequest form_request(std::string body, HTTPHeaders headers = {}) {
   return HTTPServerRequest({"POST", "/p?a=1&b=2", "HTTP/1.1"}, std::move(headers), std::move(body));
 }
 
-TEST(ServerRequest, HU04_attributes) {
+// HU-04
+TEST(ServerRequest, attributes) {
   const HTTPServerRequest request({"GET", "/a%20b?c=d?e", "HTTP/1.1"}, {{"Host", "Example.com:81"}},
                                   "body");
   EXPECT_EQ("GET", request.method);
@@ -32,7 +33,8 @@ TEST(ServerRequest, HU04_attributes) {
   EXPECT_EQ("Example.com:81", request.headers["Host"]);
 }
 
-TEST(ServerRequest, HU04_without_a_query) {
+// HU-04
+TEST(ServerRequest, without_a_query) {
   const HTTPServerRequest request({"GET", "/a", "HTTP/1.1"});
   EXPECT_EQ("/a", request.path);
   EXPECT_EQ("", request.query);
@@ -41,12 +43,14 @@ TEST(ServerRequest, HU04_without_a_query) {
   EXPECT_THAT(request.files(), IsEmpty());
 }
 
-TEST(ServerRequest, HU07_default_host) {
+// HU-07
+TEST(ServerRequest, default_host) {
   EXPECT_EQ("127.0.0.1", HTTPServerRequest({"GET", "/", "HTTP/1.0"}).host);
   EXPECT_EQ("", HTTPServerRequest({"GET", "/", "HTTP/1.1"}, {{"Host", ""}}).host);
 }
 
-TEST(ServerRequest, HU05_full_url_and_time) {
+// HU-05
+TEST(ServerRequest, full_url_and_time) {
   HTTPServerRequest request({"GET", "/a?b", "HTTP/1.1"}, {{"Host", "h:1"}});
   EXPECT_EQ("http://h:1/a?b", request.full_url());
   request.protocol = "https";
@@ -58,7 +62,7 @@ TEST(ServerRequest, HU05_full_url_and_time) {
 }
 
 // HU-06: query first, then the body, per name.
-TEST(ServerRequest, HU06_arguments_merge) {
+TEST(ServerRequest, arguments_merge) {
   HTTPServerRequest request = form_request("a=3&c=");
   EXPECT_THAT(request.arguments(),
               ElementsAre(Pair("a", ElementsAre("1")), Pair("b", ElementsAre("2"))));
@@ -73,7 +77,8 @@ TEST(ServerRequest, HU06_arguments_merge) {
                           Pair("c", ElementsAre(""))));
 }
 
-TEST(ServerRequest, HU06_moving_keeps_everything) {
+// HU-06
+TEST(ServerRequest, moving_keeps_everything) {
   HTTPServerRequest request = form_request("a=3");
   request.parse_body();
   request.arguments();
@@ -83,7 +88,8 @@ TEST(ServerRequest, HU06_moving_keeps_everything) {
   EXPECT_EQ("application/x-www-form-urlencoded", moved.headers["content-type"]);
 }
 
-TEST(ServerRequest, HU09_parse_body_reads_files) {
+// HU-09
+TEST(ServerRequest, parse_body_reads_files) {
   HTTPServerRequest request(
       {"POST", "/", "HTTP/1.1"}, {{"Content-Type", "multipart/form-data; boundary=B"}},
       "--B\r\nContent-Disposition: form-data; name=f; filename=x\r\n\r\ndata\r\n--B--\r\n");
@@ -91,7 +97,8 @@ TEST(ServerRequest, HU09_parse_body_reads_files) {
   EXPECT_EQ("data", request.files().at("f")[0].body);
 }
 
-TEST(ServerRequest, HU09_parse_body_leaves_other_bodies) {
+// HU-09
+TEST(ServerRequest, parse_body_leaves_other_bodies) {
   HTTPServerRequest request({"POST", "/", "HTTP/1.1"}, {{"Content-Type", "application/json"}},
                             "{\"a\": 1}");
   request.parse_body();
@@ -99,7 +106,8 @@ TEST(ServerRequest, HU09_parse_body_leaves_other_bodies) {
   EXPECT_EQ("{\"a\": 1}", request.body);
 }
 
-TEST(ServerRequest, HU09_a_broken_form_throws_and_leaves_nothing_behind) {
+// HU-09
+TEST(ServerRequest, a_broken_form_throws_and_leaves_nothing_behind) {
   HTTPServerRequest request(
       {"POST", "/", "HTTP/1.1"}, {{"Content-Type", "multipart/form-data; boundary=B"}},
       "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--B\r\nbroken--B--\r\n");
@@ -113,7 +121,7 @@ TEST(ServerRequest, B2_3_an_encoded_form_throws) {
 }
 
 // HU-10: the global limits are those of parse_body().
-TEST(ServerRequest, HU10_set_parse_body_config) {
+TEST(ServerRequest, set_parse_body_config) {
   HTTPServerRequest request({"POST", "/", "HTTP/1.1"},
                             {{"Content-Type", "multipart/form-data; boundary=B"}},
                             "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--B--\r\n");

@@ -46,7 +46,8 @@ void echo(const HTTPServerRequest& request) {
 
 // ---- HS-01, HS-02: callables and their requests -------------------------------------------------
 
-TEST_F(ServerTest, HS02_a_callable_answers_now) {
+// HS-02
+TEST_F(ServerTest, a_callable_answers_now) {
   serve(echo);
   Client client = connect();
   client.send("POST /a?b=c HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
@@ -54,7 +55,8 @@ TEST_F(ServerTest, HS02_a_callable_answers_now) {
             "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nPOST /a?b=c [abc]");
 }
 
-TEST_F(ServerTest, HS02_a_callable_answers_later) {
+// HS-02
+TEST_F(ServerTest, a_callable_answers_later) {
   std::vector<HTTPServerRequest> waiting;
   serve([&](HTTPServerRequest request) { waiting.push_back(std::move(request)); });
   Client client = connect();
@@ -163,7 +165,8 @@ TEST_F(ServerTest, request_connection_may_be_kept_after_the_client_left) {
 
 // ---- H1-04: order -------------------------------------------------------------------------------
 
-TEST_F(ServerTest, H104_a_hundred_pipelined_requests_are_answered_in_order) {
+// H1-04
+TEST_F(ServerTest, a_hundred_pipelined_requests_are_answered_in_order) {
   serve([](HTTPServerRequest request) -> Future<void> {
     const int number = std::stoi(request.uri.substr(1));
     if (number % 3 == 1) co_await gen::sleep(0.0005 * (number % 5));
@@ -188,7 +191,8 @@ TEST_F(ServerTest, H104_a_hundred_pipelined_requests_are_answered_in_order) {
   EXPECT_EQ(bodies, expected);
 }
 
-TEST_F(ServerTest, H104_pipelined_bodies_in_single_bytes) {
+// H1-04
+TEST_F(ServerTest, pipelined_bodies_in_single_bytes) {
   serve(echo);
   Client client = connect();
   const std::string two =
@@ -228,7 +232,8 @@ TEST_F(ServerTest, a_client_that_pipelines_and_does_not_read_is_not_served_into_
 
 // ---- H1-05: keep-alive --------------------------------------------------------------------------
 
-TEST_F(ServerTest, H105_Connection_close_and_no_keep_alive) {
+// H1-05
+TEST_F(ServerTest, Connection_close_and_no_keep_alive) {
   serve(echo);
   EXPECT_NE(exchange(get("/", "Connection: close\r\n")).find("Connection: close\r\n"),
             std::string::npos);
@@ -240,7 +245,8 @@ TEST_F(ServerTest, H105_Connection_close_and_no_keep_alive) {
   EXPECT_NE(reply.find("Connection: close\r\n"), std::string::npos);
 }
 
-TEST_F(ServerTest, H105_HTTP_1_0_closes_unless_it_asks) {
+// H1-05
+TEST_F(ServerTest, HTTP_1_0_closes_unless_it_asks) {
   serve(echo);
   EXPECT_EQ(exchange("GET / HTTP/1.0\r\n\r\n"),
             "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nGET / []");
@@ -251,7 +257,8 @@ TEST_F(ServerTest, H105_HTTP_1_0_closes_unless_it_asks) {
   EXPECT_EQ(occurrences(client.until_end(), "200 OK"), 2U);
 }
 
-TEST_F(ServerTest, H105_HTTP_1_0_gets_a_body_of_unknown_length_until_the_end) {
+// H1-05
+TEST_F(ServerTest, HTTP_1_0_gets_a_body_of_unknown_length_until_the_end) {
   serve([](const HTTPServerRequest& request) {
     request.connection->write_headers({"", 200, "OK"}, {}, "one ");
     request.connection->write("two");
@@ -263,7 +270,8 @@ TEST_F(ServerTest, H105_HTTP_1_0_gets_a_body_of_unknown_length_until_the_end) {
 
 // ---- H1-06: framing of responses ----------------------------------------------------------------
 
-TEST_F(ServerTest, H106_chunked_where_the_length_is_unknown) {
+// H1-06
+TEST_F(ServerTest, chunked_where_the_length_is_unknown) {
   serve([](const HTTPServerRequest& request) {
     request.connection->write_headers({"", 200, "OK"}, {}, "one");
     request.connection->write("");  // no chunk: an empty one would be the end
@@ -277,7 +285,8 @@ TEST_F(ServerTest, H106_chunked_where_the_length_is_unknown) {
             "3\r\none\r\n1a\r\ntwenty-six characters long\r\n0\r\n\r\n");
 }
 
-TEST_F(ServerTest, H106_HEAD_204_and_304_have_no_body) {
+// H1-06
+TEST_F(ServerTest, HEAD_204_and_304_have_no_body) {
   serve([](const HTTPServerRequest& request) {
     const int code = request.method == "HEAD" ? 200 : std::stoi(request.uri.substr(1));
     HTTPHeaders headers;
@@ -293,7 +302,8 @@ TEST_F(ServerTest, H106_HEAD_204_and_304_have_no_body) {
             "HTTP/1.1 204 R\r\n\r\nHTTP/1.1 304 R\r\n\r\n");
 }
 
-TEST_F(ServerTest, H106_more_than_the_Content_Length_cuts_the_connection) {
+// H1-06
+TEST_F(ServerTest, more_than_the_Content_Length_cuts_the_connection) {
   serve([](const HTTPServerRequest& request) {
     HTTPHeaders headers;
     headers.add("Content-Length", "2");
@@ -305,7 +315,8 @@ TEST_F(ServerTest, H106_more_than_the_Content_Length_cuts_the_connection) {
   EXPECT_EQ(log_.count("more data than Content-Length"), 2U);
 }
 
-TEST_F(ServerTest, H106_HU17_less_than_the_Content_Length_ends_the_connection) {
+// H1-06 HU-17
+TEST_F(ServerTest, less_than_the_Content_Length_ends_the_connection) {
   serve([](const HTTPServerRequest& request) {
     HTTPHeaders headers;
     headers.add("Content-Length", "5");
@@ -317,7 +328,8 @@ TEST_F(ServerTest, H106_HU17_less_than_the_Content_Length_ends_the_connection) {
 }
 
 // A client might believe the other one, and take the rest for the next response.
-TEST_F(ServerTest, HU17_a_response_of_two_lengths_is_not_sent) {
+// HU-17
+TEST_F(ServerTest, a_response_of_two_lengths_is_not_sent) {
   serve([](const HTTPServerRequest& request) {
     HTTPHeaders headers;
     headers.add("Content-Length", "2");
@@ -352,7 +364,8 @@ TEST_F(ServerTest, finish_without_headers_ends_the_connection_and_says_so) {
 
 // ---- H1-01: limits ------------------------------------------------------------------------------
 
-TEST_F(ServerTest, H101_max_header_size_closes_without_a_word) {
+// H1-01
+TEST_F(ServerTest, max_header_size_closes_without_a_word) {
   HTTPServerOptions options;
   options.max_header_size = 100;
   serve(echo, options);
@@ -365,7 +378,8 @@ TEST_F(ServerTest, H101_max_header_size_closes_without_a_word) {
   EXPECT_EQ(log_.count("Unsatisfiable read"), 2U);
 }
 
-TEST_F(ServerTest, H101_max_header_fields) {
+// H1-01
+TEST_F(ServerTest, max_header_fields) {
   HTTPServerOptions options;
   options.max_header_fields = 3;
   serve(echo, options);
@@ -375,7 +389,8 @@ TEST_F(ServerTest, H101_max_header_fields) {
   EXPECT_EQ(exchange(get("/", "A: 1\r\nB: 1\r\nC: 1\r\n")), "HTTP/1.1 400 Bad Request\r\n\r\n");
 }
 
-TEST_F(ServerTest, H101_max_body_size_by_length_and_by_chunks) {
+// H1-01
+TEST_F(ServerTest, max_body_size_by_length_and_by_chunks) {
   HTTPServerOptions options;
   options.max_body_size = 4;
   serve(echo, options);
@@ -389,7 +404,8 @@ TEST_F(ServerTest, H101_max_body_size_by_length_and_by_chunks) {
             bad);
 }
 
-TEST_F(ServerTest, H101_chunk_size_bounds_the_pieces) {
+// H1-01
+TEST_F(ServerTest, chunk_size_bounds_the_pieces) {
   HTTPServerOptions options;
   options.chunk_size = 10;
   std::vector<std::size_t> pieces;
@@ -441,7 +457,8 @@ TEST_F(ServerTest, Expect_100_continue_to_a_delegate_that_answers_at_once) {
 
 // ---- HS-03: xheaders ----------------------------------------------------------------------------
 
-TEST_F(ServerTest, HS03_xheaders) {
+// HS-03
+TEST_F(ServerTest, xheaders) {
   HTTPServerOptions options;
   options.xheaders = true;
   options.trusted_downstream = {"5.5.5.5"};
@@ -465,7 +482,8 @@ TEST_F(ServerTest, HS03_xheaders) {
   EXPECT_EQ(ask(""), "127.0.0.1 http;");  // nothing is left of the request before
 }
 
-TEST_F(ServerTest, HS03_without_xheaders_nobody_is_believed) {
+// HS-03
+TEST_F(ServerTest, without_xheaders_nobody_is_believed) {
   HTTPServerOptions options;
   options.protocol = "https";
   serve(
@@ -478,7 +496,8 @@ TEST_F(ServerTest, HS03_without_xheaders_nobody_is_believed) {
   client.until("127.0.0.1 https;");
 }
 
-TEST_F(ServerTest, HS05_a_unix_socket_has_the_address_0_0_0_0) {
+// HS-05
+TEST_F(ServerTest, a_unix_socket_has_the_address_0_0_0_0) {
   serve([](const HTTPServerRequest& request) {
     answer(*request.connection, "from " + request.remote_ip + ";");
   });
@@ -497,7 +516,8 @@ TEST_F(ServerTest, HS05_a_unix_socket_has_the_address_0_0_0_0) {
 
 // ---- HU-16: delegates ---------------------------------------------------------------------------
 
-TEST_F(ServerTest, HU16_a_delegate_that_holds_back_stops_the_sender) {
+// HU-16
+TEST_F(ServerTest, a_delegate_that_holds_back_stops_the_sender) {
   Future<void> go_on;
   std::size_t received = 0;
   delegate_.script.on_data = [&](const std::string& chunk) {
@@ -524,7 +544,8 @@ TEST_F(ServerTest, HU16_a_delegate_that_holds_back_stops_the_sender) {
   EXPECT_EQ(received, kAll);
 }
 
-TEST_F(ServerTest, HU16_headers_received_holds_back_the_body_and_the_100) {
+// HU-16
+TEST_F(ServerTest, headers_received_holds_back_the_body_and_the_100) {
   Future<void> go_on;
   std::vector<std::string> events;
   delegate_.script = {[&](const httputil::RequestStartLine&) { return go_on; },

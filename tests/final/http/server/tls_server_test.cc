@@ -38,7 +38,8 @@ class TlsServerTest : public ::testing::Test {
   httpserver::HTTPServer server;
 };
 
-TEST_F(TlsServerTest, HS07_requests_are_https) {
+// HS-07
+TEST_F(TlsServerTest, requests_are_https) {
   const IOStream stream = connect();
   for (int i = 0; i < 3; ++i) {
     stream.write("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -48,7 +49,8 @@ TEST_F(TlsServerTest, HS07_requests_are_https) {
   }
 }
 
-TEST_F(TlsServerTest, HS07_the_protocol_can_be_named_otherwise) {
+// HS-07
+TEST_F(TlsServerTest, the_protocol_can_be_named_otherwise) {
   auto named = options();
   named.protocol = "http";
   httpserver::HTTPServer other(&TlsServerTest::serve, named);
@@ -62,7 +64,8 @@ TEST_F(TlsServerTest, HS07_the_protocol_can_be_named_otherwise) {
   EXPECT_TRUE(all.ends_with("\r\n\r\nhttp://localhost/a")) << all;
 }
 
-TEST_F(TlsServerTest, HU05_a_request_knows_the_clients_certificate) {
+// HU-05
+TEST_F(TlsServerTest, a_request_knows_the_clients_certificate) {
   auto asking = test::server_options();
   asking.ca_certs = test::authority().file();
   asking.cert_reqs = ssl::CertReqs::kOptional;
@@ -134,13 +137,15 @@ TEST_F(TlsServerTest, close_all_connections_also_those_in_their_handshake) {
   EXPECT_EQ(server.connection_count(), 0U);
 }
 
-TEST_F(TlsServerTest, HS01_options_that_do_not_work_are_found_at_construction) {
+// HS-01
+TEST_F(TlsServerTest, options_that_do_not_work_are_found_at_construction) {
   httpserver::HTTPServerOptions bad;
   bad.ssl_options = ssl::SSLOptions();
   EXPECT_THROW(httpserver::HTTPServer(&TlsServerTest::serve, bad), std::invalid_argument);
 }
 
-TEST(TlsClient, TCC01_the_certificate_must_be_for_the_host) {
+// TCC-01
+TEST(TlsClient, the_certificate_must_be_for_the_host) {
   ioloop::IOLoop loop;
   httpserver::HTTPServerOptions options;
   options.ssl_options = test::server_options();
@@ -157,7 +162,8 @@ TEST(TlsClient, TCC01_the_certificate_must_be_for_the_host) {
   EXPECT_TRUE(test::holds<ssl::SSLCertVerificationError>(connecting.exception()));
 }
 
-TEST(TlsClient, TCC01_the_timeout_covers_the_handshake) {
+// TCC-01
+TEST(TlsClient, the_timeout_covers_the_handshake) {
   ioloop::IOLoop loop;
   const auto silent = netutil::bind_sockets(0, "127.0.0.1");  // connects, and says nothing
   tcpclient::ConnectOptions to;

@@ -174,7 +174,8 @@ TEST(WsFrame, examples_of_RFC_6455_5_7) {
             std::string("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00", 10));
 }
 
-TEST(WsFrame, UT03_masks_from_any_place_of_a_payload) {
+// UT-03
+TEST(WsFrame, masks_from_any_place_of_a_payload) {
   std::string text(100, '\0');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 7);
   for (std::size_t size = 0; size <= 40; ++size) {
@@ -522,7 +523,8 @@ TEST(WsHandshake, extension_lists) {
 }
 
 // RFC 7692 7.1: what is accepted and how, and what is passed over.
-TEST(WsHandshake, WS14_a_server_chooses_among_offers) {
+// WS-14
+TEST(WsHandshake, a_server_chooses_among_offers) {
   const auto answer = [](std::string_view offers, const DeflateWish& wish = {}) {
     const auto agreement = choose_deflate(offers, wish);
     return agreement ? deflate_answer(*agreement) : "declined";
@@ -572,7 +574,8 @@ TEST(WsHandshake, WS14_a_server_chooses_among_offers) {
                 "; server_max_window_bits=10; client_max_window_bits=10");
 }
 
-TEST(WsHandshake, WS14_a_client_reads_the_answer) {
+// WS-14
+TEST(WsHandshake, a_client_reads_the_answer) {
   const auto status = [](std::string_view value, const DeflateWish& wish = {}) {
     DeflateAgreement agreement;
     return read_deflate_answer(value, wish, agreement);

@@ -64,12 +64,14 @@ class KqueueTest : public ::testing::Test {
   std::unique_ptr<Poller> poller = make_kqueue_poller();
 };
 
-TEST_F(KqueueTest, IOL28_is_the_best_where_there_is_no_epoll) {
+// IOL-28
+TEST_F(KqueueTest, is_the_best_where_there_is_no_epoll) {
   EXPECT_EQ(make_poller("")->name(), "kqueue");
   EXPECT_THROW(make_poller("epoll"), std::invalid_argument);
 }
 
-TEST_F(KqueueTest, IOL28_both_filters_of_a_descriptor_are_one_event) {
+// IOL-28
+TEST_F(KqueueTest, both_filters_of_a_descriptor_are_one_event) {
   poller->add(here, kRead | kWrite, 7);
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kWrite)));
   send(there);
@@ -84,7 +86,8 @@ TEST_F(KqueueTest, IOL28_both_filters_of_a_descriptor_are_one_event) {
   EXPECT_THAT(events(), IsEmpty());
 }
 
-TEST_F(KqueueTest, IOL28_data_that_nobody_asked_for_is_not_reported) {
+// IOL-28
+TEST_F(KqueueTest, data_that_nobody_asked_for_is_not_reported) {
   poller->add(here, kHangup, 7);
   send(there);
   EXPECT_THAT(events(), IsEmpty());
@@ -94,7 +97,8 @@ TEST_F(KqueueTest, IOL28_data_that_nobody_asked_for_is_not_reported) {
   EXPECT_THAT(events(), IsEmpty());
 }
 
-TEST_F(KqueueTest, IOL28_the_end_of_the_other_side_is_a_hangup) {
+// IOL-28
+TEST_F(KqueueTest, the_end_of_the_other_side_is_a_hangup) {
   poller->add(here, kHangup, 7);
   ::shutdown(there, SHUT_WR);
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kHangup)));
@@ -105,7 +109,8 @@ TEST_F(KqueueTest, IOL28_the_end_of_the_other_side_is_a_hangup) {
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kRead)));
 }
 
-TEST_F(KqueueTest, IOL28_a_hangup_that_nobody_asked_for_yet_is_told_later) {
+// IOL-28
+TEST_F(KqueueTest, a_hangup_that_nobody_asked_for_yet_is_told_later) {
   poller->add(here, IOLoop::NONE, 7);
   ::shutdown(there, SHUT_WR);
   EXPECT_THAT(events(), IsEmpty());
@@ -113,7 +118,8 @@ TEST_F(KqueueTest, IOL28_a_hangup_that_nobody_asked_for_yet_is_told_later) {
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kHangup)));
 }
 
-TEST_F(KqueueTest, IOL28_a_reader_that_left_is_an_error_for_the_writer) {
+// IOL-28
+TEST_F(KqueueTest, a_reader_that_left_is_an_error_for_the_writer) {
   test::Pipe pipe;
   poller->add(pipe.write_end, kWrite, 7);
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kWrite)));
@@ -121,7 +127,8 @@ TEST_F(KqueueTest, IOL28_a_reader_that_left_is_an_error_for_the_writer) {
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kWrite | kError)));
 }
 
-TEST_F(KqueueTest, IOL28_a_writer_that_left_is_an_error_for_the_reader) {
+// IOL-28
+TEST_F(KqueueTest, a_writer_that_left_is_an_error_for_the_reader) {
   test::Pipe pipe;
   poller->add(pipe.read_end, IOLoop::NONE, 7);
   pipe.fill();
@@ -132,7 +139,8 @@ TEST_F(KqueueTest, IOL28_a_writer_that_left_is_an_error_for_the_reader) {
   EXPECT_THAT(events(), ElementsAre(std::pair(7, kRead | kError)));
 }
 
-TEST_F(KqueueTest, IOL28_a_refused_connection_is_an_error) {
+// IOL-28
+TEST_F(KqueueTest, a_refused_connection_is_an_error) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -151,7 +159,8 @@ TEST_F(KqueueTest, IOL28_a_refused_connection_is_an_error) {
   ::close(listener);
 }
 
-TEST_F(KqueueTest, IOL28_what_is_not_open_is_refused) {
+// IOL-28
+TEST_F(KqueueTest, what_is_not_open_is_refused) {
   const int closed = std::exchange(there, -1);
   ::close(closed);
   for (const std::uint32_t wanted : {kRead, kWrite, kHangup}) {
@@ -164,7 +173,8 @@ TEST_F(KqueueTest, IOL28_what_is_not_open_is_refused) {
   }
 }
 
-TEST_F(KqueueTest, IOL28_a_descriptor_closed_behind_its_back_is_forgotten) {
+// IOL-28
+TEST_F(KqueueTest, a_descriptor_closed_behind_its_back_is_forgotten) {
   poller->add(there, kRead | kWrite, 7);
   const int closed = std::exchange(there, -1);
   ::close(closed);
@@ -173,7 +183,8 @@ TEST_F(KqueueTest, IOL28_a_descriptor_closed_behind_its_back_is_forgotten) {
   poller->remove(closed);
 }
 
-TEST_F(KqueueTest, IOL28_a_list_too_short_for_all_serves_all_in_the_end) {
+// IOL-28
+TEST_F(KqueueTest, a_list_too_short_for_all_serves_all_in_the_end) {
   std::array<test::Pipe, 5> pipes;
   for (std::size_t i = 0; i < pipes.size(); ++i) {
     pipes[i].fill();
@@ -186,7 +197,8 @@ TEST_F(KqueueTest, IOL28_a_list_too_short_for_all_serves_all_in_the_end) {
   EXPECT_THAT(std::vector(tags.begin(), tags.begin() + 5), UnorderedElementsAre(0, 1, 2, 3, 4));
 }
 
-TEST_F(KqueueTest, IOL28_waits_as_long_as_it_is_told) {
+// IOL-28
+TEST_F(KqueueTest, waits_as_long_as_it_is_told) {
   poller->add(here, kRead, 7);
   std::array<PollEvent, 1> list;
   EXPECT_EQ(poller->wait(list.data(), 1, 2), 0);
@@ -195,7 +207,8 @@ TEST_F(KqueueTest, IOL28_waits_as_long_as_it_is_told) {
   sender.join();
 }
 
-TEST_F(KqueueTest, IOL28_is_of_no_use_after_a_fork) {
+// IOL-28
+TEST_F(KqueueTest, is_of_no_use_after_a_fork) {
   poller->add(here, kRead, 7);
   const pid_t child = ::fork();
   if (child == 0) {

@@ -37,7 +37,8 @@ struct Client {
 
 // ---- gen.Task
 
-TEST_F(CallbackStyle, GEN07_task_gives_what_the_callback_gets) {
+// GEN-07
+TEST_F(CallbackStyle, task_gives_what_the_callback_gets) {
   run([]() -> Future<void> {
     EXPECT_EQ(co_await gen::Task(&fetch, "/a"), "body of /a");
     EXPECT_EQ(co_await gen::Task<std::string>(&fetch, "/b"), "body of /b");
@@ -50,7 +51,8 @@ TEST_F(CallbackStyle, GEN07_task_gives_what_the_callback_gets) {
   EXPECT_EQ(loop.time(), 1004);
 }
 
-TEST_F(CallbackStyle, GEN07_no_argument_gives_nothing_and_several_give_arguments) {
+// GEN-07
+TEST_F(CallbackStyle, no_argument_gives_nothing_and_several_give_arguments) {
   run([&]() -> Future<void> {
     const auto none = [&](const std::function<void()>& callback) { loop.add_callback(callback); };
     co_await gen::Task(none);
@@ -67,13 +69,15 @@ TEST_F(CallbackStyle, GEN07_no_argument_gives_nothing_and_several_give_arguments
   });
 }
 
-TEST_F(CallbackStyle, GEN07_what_the_function_throws_is_in_the_future) {
+// GEN-07
+TEST_F(CallbackStyle, what_the_function_throws_is_in_the_future) {
   const auto fail = [](const std::function<void()>&) { throw std::range_error("at once"); };
   auto future = gen::Task(fail);
   EXPECT_THROW(run([&] { return future; }), std::range_error);
 }
 
-TEST_F(CallbackStyle, GEN07_what_a_callback_of_the_function_throws_is_in_the_future) {
+// GEN-07
+TEST_F(CallbackStyle, what_a_callback_of_the_function_throws_is_in_the_future) {
   test::Logged logged;
   const auto fail = [this](const std::function<void()>&) {
     loop.call_later(1, [] { throw std::range_error("later"); });
@@ -82,7 +86,8 @@ TEST_F(CallbackStyle, GEN07_what_a_callback_of_the_function_throws_is_in_the_fut
   EXPECT_TRUE(logged.lines().empty());
 }
 
-TEST_F(CallbackStyle, GEN07_a_callback_that_is_called_twice_or_too_late) {
+// GEN-07
+TEST_F(CallbackStyle, a_callback_that_is_called_twice_or_too_late) {
   std::function<void(int)> kept;
   const auto twice = [&](const std::function<void(int)>& callback) {
     kept = callback;
@@ -99,7 +104,8 @@ TEST_F(CallbackStyle, GEN07_a_callback_that_is_called_twice_or_too_late) {
 
 // ---- gen.Callback, gen.Wait
 
-TEST_F(CallbackStyle, GEN08_wait_gives_what_the_keys_callback_was_called_with) {
+// GEN-08
+TEST_F(CallbackStyle, wait_gives_what_the_keys_callback_was_called_with) {
   run([&]() -> Future<void> {
     fetch("/a", co_await gen::Callback("a"));
     fetch("/7", co_await gen::Callback(7));
@@ -123,7 +129,8 @@ TEST_F(CallbackStyle, GEN08_wait_gives_what_the_keys_callback_was_called_with) {
   });
 }
 
-TEST_F(CallbackStyle, GEN08_wait_all_gives_the_values_in_order) {
+// GEN-08
+TEST_F(CallbackStyle, wait_all_gives_the_values_in_order) {
   run([&]() -> Future<void> {
     auto second = co_await gen::Callback(2);
     fetch("/first", co_await gen::Callback("first"));
@@ -155,7 +162,8 @@ std::string error_of(F function) {
   return "none";
 }
 
-TEST_F(CallbackStyle, GEN08_keys_are_used_once_at_a_time) {
+// GEN-08
+TEST_F(CallbackStyle, keys_are_used_once_at_a_time) {
   run([&]() -> Future<void> {
     auto first = co_await gen::Callback("k");
     try {
@@ -182,7 +190,8 @@ TEST_F(CallbackStyle, GEN08_keys_are_used_once_at_a_time) {
   });
 }
 
-TEST_F(CallbackStyle, GEN08_another_type_than_was_asked_for) {
+// GEN-08
+TEST_F(CallbackStyle, another_type_than_was_asked_for) {
   EXPECT_EQ(error_of([&] {
               run([]() -> Future<void> {
                 auto callback = co_await gen::Callback("k");
@@ -194,7 +203,8 @@ TEST_F(CallbackStyle, GEN08_another_type_than_was_asked_for) {
             "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >");
 }
 
-TEST_F(CallbackStyle, GEN08_a_coroutine_that_leaves_callbacks_behind_fails) {
+// GEN-08
+TEST_F(CallbackStyle, a_coroutine_that_leaves_callbacks_behind_fails) {
   const auto leaks = []() -> Future<int> {
     co_await gen::Callback("b");
     co_await gen::Callback(7);
@@ -209,7 +219,8 @@ TEST_F(CallbackStyle, GEN08_a_coroutine_that_leaves_callbacks_behind_fails) {
   EXPECT_THROW(run(fails), std::range_error);
 }
 
-TEST_F(CallbackStyle, GEN08_each_run_has_its_own_keys_and_late_calls_do_nothing) {
+// GEN-08
+TEST_F(CallbackStyle, each_run_has_its_own_keys_and_late_calls_do_nothing) {
   std::vector<std::function<void(int)>> kept;
   const auto wait = [&](int add) -> Future<int> {
     kept.push_back(co_await gen::Callback("k"));
@@ -227,7 +238,8 @@ TEST_F(CallbackStyle, GEN08_each_run_has_its_own_keys_and_late_calls_do_nothing)
   });
 }
 
-TEST_F(CallbackStyle, GEN08_waiting_for_a_key_can_be_cancelled) {
+// GEN-08
+TEST_F(CallbackStyle, waiting_for_a_key_can_be_cancelled) {
   std::function<void()> kept;
   const auto wait = [&]() -> Future<void> {
     kept = co_await gen::Callback("k");
@@ -243,7 +255,8 @@ TEST_F(CallbackStyle, GEN08_waiting_for_a_key_can_be_cancelled) {
 
 // ---- gen.engine, coroutine(callback=), return_future
 
-TEST_F(CallbackStyle, GEN09_engine_starts_a_coroutine_and_reports_its_exception) {
+// GEN-09
+TEST_F(CallbackStyle, engine_starts_a_coroutine_and_reports_its_exception) {
   test::Logged logged;
   auto token = std::make_shared<std::string>("captured");
   std::vector<std::string> seen;
@@ -265,7 +278,8 @@ TEST_F(CallbackStyle, GEN09_engine_starts_a_coroutine_and_reports_its_exception)
                                           "std::range_error: after the callback"));
 }
 
-TEST_F(CallbackStyle, GEN16_a_coroutine_may_be_called_with_a_callback) {
+// GEN-16
+TEST_F(CallbackStyle, a_coroutine_may_be_called_with_a_callback) {
   test::Logged logged;
   std::vector<int> seen;
   auto square = gen::coroutine([](int number) -> Future<int> {
@@ -287,7 +301,8 @@ TEST_F(CallbackStyle, GEN16_a_coroutine_may_be_called_with_a_callback) {
       ElementsAre("tornado.application: Exception in callback: std::range_error: negative"));
 }
 
-TEST_F(CallbackStyle, GEN16_a_call_with_a_callback_keeps_the_captures) {
+// GEN-16
+TEST_F(CallbackStyle, a_call_with_a_callback_keeps_the_captures) {
   auto token = std::make_shared<std::string>("captured, and long enough to be on the heap");
   std::vector<std::string> seen;
   {
@@ -302,7 +317,8 @@ TEST_F(CallbackStyle, GEN16_a_call_with_a_callback_keeps_the_captures) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST_F(CallbackStyle, CON04_return_future_gives_a_future_and_still_calls_back) {
+// CON-04
+TEST_F(CallbackStyle, return_future_gives_a_future_and_still_calls_back) {
   auto load = return_future<std::string>(&fetch);
   std::vector<std::string> seen;
   run([&]() -> Future<void> {
@@ -323,7 +339,8 @@ TEST_F(CallbackStyle, CON04_return_future_gives_a_future_and_still_calls_back) {
   });
 }
 
-TEST_F(CallbackStyle, CON04_what_the_function_throws_at_once_is_thrown_at_once) {
+// CON-04
+TEST_F(CallbackStyle, what_the_function_throws_at_once_is_thrown_at_once) {
   auto fail = return_future<int>(
       [](const std::function<void(int)>&) { throw std::range_error("at once"); });
   EXPECT_THROW(fail(), std::range_error);

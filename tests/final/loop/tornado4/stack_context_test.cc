@@ -67,7 +67,8 @@ class StackContextTest : public ::testing::Test {
 
 // ---- what captures ------------------------------------------------------------------------------
 
-TEST_F(StackContextTest, SC01_whatever_the_loop_keeps_runs_in_the_context_it_was_given_in) {
+// SC-01
+TEST_F(StackContextTest, whatever_the_loop_keeps_runs_in_the_context_it_was_given_in) {
   test::Pipe pipe;
   pipe.fill();
   Future<void> future;
@@ -101,7 +102,8 @@ TEST_F(StackContextTest, SC01_whatever_the_loop_keeps_runs_in_the_context_it_was
   loop.remove_handler(pipe.read_end);
 }
 
-TEST_F(StackContextTest, SC01_callbacks_of_callbacks_inherit_it) {
+// SC-01
+TEST_F(StackContextTest, callbacks_of_callbacks_inherit_it) {
   run_with_stack_context(catcher("caught"), [&] {
     loop.add_callback(
         [&] { loop.call_later(1, [&] { loop.add_callback([] { fail("third"); }); }); });
@@ -114,7 +116,8 @@ TEST_F(StackContextTest, SC01_callbacks_of_callbacks_inherit_it) {
       ElementsAre("tornado.application: Exception in callback: std::runtime_error: outside"));
 }
 
-TEST_F(StackContextTest, SC01_a_coroutine_goes_on_in_its_context_and_leaves_the_loop_in_none) {
+// SC-01
+TEST_F(StackContextTest, a_coroutine_goes_on_in_its_context_and_leaves_the_loop_in_none) {
   run_with_stack_context(catcher("caught"), [&] {
     loop.add_callback([&]() -> Future<void> {
       for (int i = 0; i < 3; ++i) {
@@ -130,7 +133,8 @@ TEST_F(StackContextTest, SC01_a_coroutine_goes_on_in_its_context_and_leaves_the_
   EXPECT_EQ(logged.lines().size(), 1U);
 }
 
-TEST_F(StackContextTest, SC01_a_future_completed_elsewhere_resumes_in_the_waiters_context) {
+// SC-01
+TEST_F(StackContextTest, a_future_completed_elsewhere_resumes_in_the_waiters_context) {
   Future<void> gate;
   run_with_stack_context(catcher("waiter"), [&] {
     loop.add_callback([&]() -> Future<void> {
@@ -143,7 +147,8 @@ TEST_F(StackContextTest, SC01_a_future_completed_elsewhere_resumes_in_the_waiter
   EXPECT_THAT(notes, ElementsAre("waiter: woken"));
 }
 
-TEST_F(StackContextTest, SC01_what_an_executor_ends_goes_on_in_the_context) {
+// SC-01
+TEST_F(StackContextTest, what_an_executor_ends_goes_on_in_the_context) {
   concurrent::ThreadPoolExecutor pool(1);
   ioloop::IOLoopOptions options;
   options.make_current = ioloop::MakeCurrent::kNo;
@@ -165,7 +170,8 @@ TEST_F(StackContextTest, SC01_what_an_executor_ends_goes_on_in_the_context) {
 
 // ---- who gets an exception ----------------------------------------------------------------------
 
-TEST_F(StackContextTest, SC01_the_innermost_comes_first_and_may_pass_it_on) {
+// SC-01
+TEST_F(StackContextTest, the_innermost_comes_first_and_may_pass_it_on) {
   run_with_stack_context(catcher("outer"), [&] {
     run_with_stack_context(catcher("inner", false),
                            [&] { loop.add_callback([] { fail("one"); }); });
@@ -176,7 +182,8 @@ TEST_F(StackContextTest, SC01_the_innermost_comes_first_and_may_pass_it_on) {
   EXPECT_THAT(logged.lines(), IsEmpty());
 }
 
-TEST_F(StackContextTest, SC01_what_a_handler_throws_goes_on_in_place_of_what_it_got) {
+// SC-01
+TEST_F(StackContextTest, what_a_handler_throws_goes_on_in_place_of_what_it_got) {
   run_with_stack_context(catcher("outer", false), [&] {
     run_with_stack_context(ExceptionStackContext([](std::exception_ptr) -> bool { fail("worse"); }),
                            [&] { loop.add_callback([] { fail("bad"); }); });
@@ -187,8 +194,8 @@ TEST_F(StackContextTest, SC01_what_a_handler_throws_goes_on_in_place_of_what_it_
               ElementsAre("tornado.application: Exception in callback: std::runtime_error: worse"));
 }
 
-TEST_F(StackContextTest,
-       SC01_what_is_thrown_at_once_is_caught_too_unless_there_is_a_result_to_give) {
+// SC-01
+TEST_F(StackContextTest, what_is_thrown_at_once_is_caught_too_unless_there_is_a_result_to_give) {
   run_with_stack_context(catcher("caught"), [] { fail("at once"); });
   EXPECT_THAT(notes, ElementsAre("caught: at once"));
   EXPECT_EQ(run_with_stack_context(catcher("caught"), [] { return 7; }), 7);
@@ -199,7 +206,8 @@ TEST_F(StackContextTest,
   EXPECT_THAT(notes, ElementsAre("caught: at once", "unwilling: passed on"));
 }
 
-TEST_F(StackContextTest, SC01_a_coroutines_exception_is_its_futures) {
+// SC-01
+TEST_F(StackContextTest, a_coroutines_exception_is_its_futures) {
   const auto result = loop.run_sync([&]() -> Future<std::string> {
     auto failing = run_with_stack_context(
         catcher("context"), [text = std::string("a capture that must live")]() -> Future<void> {
@@ -217,7 +225,8 @@ TEST_F(StackContextTest, SC01_a_coroutines_exception_is_its_futures) {
   EXPECT_THAT(notes, IsEmpty());
 }
 
-TEST_F(StackContextTest, SC01_a_callback_started_by_a_handler_of_exceptions_stays_in_the_context) {
+// SC-01
+TEST_F(StackContextTest, a_callback_started_by_a_handler_of_exceptions_stays_in_the_context) {
   int left = 3;
   std::function<void()> try_again = [&] { loop.add_callback([] { fail("again"); }); };
   run_with_stack_context(ExceptionStackContext([&](std::exception_ptr e) {
@@ -232,7 +241,8 @@ TEST_F(StackContextTest, SC01_a_callback_started_by_a_handler_of_exceptions_stay
 
 // ---- NullContext, spawn_callback, threads -------------------------------------------------------
 
-TEST_F(StackContextTest, SC01_NullContext_and_spawn_callback_are_not_the_callers) {
+// SC-01
+TEST_F(StackContextTest, NullContext_and_spawn_callback_are_not_the_callers) {
   run_with_stack_context(catcher("caught"), [&] {
     run_with_stack_context(NullContext(), [&] { loop.add_callback([] { fail("null"); }); });
     loop.spawn_callback([] { fail("spawned"); });
@@ -247,7 +257,8 @@ TEST_F(StackContextTest, SC01_NullContext_and_spawn_callback_are_not_the_callers
   EXPECT_EQ(logged.lines().size(), 3U);
 }
 
-TEST_F(StackContextTest, SC01_add_callback_from_another_thread_takes_none) {
+// SC-01
+TEST_F(StackContextTest, add_callback_from_another_thread_takes_none) {
   std::thread([&] {
     ioloop::IOLoop own;
     run_with_stack_context(catcher("of the thread"),
@@ -258,7 +269,8 @@ TEST_F(StackContextTest, SC01_add_callback_from_another_thread_takes_none) {
   EXPECT_EQ(logged.lines().size(), 1U);
 }
 
-TEST_F(StackContextTest, SC01_a_loop_runs_in_no_context_wherever_it_is_started) {
+// SC-01
+TEST_F(StackContextTest, a_loop_runs_in_no_context_wherever_it_is_started) {
   run_with_stack_context(catcher("around start"), [&] {
     loop.run_sync([&] { loop.add_callback([] { fail("inside"); }); });
   });
@@ -270,7 +282,8 @@ TEST_F(StackContextTest, SC01_a_loop_runs_in_no_context_wherever_it_is_started) 
 
 // ---- wrap ---------------------------------------------------------------------------------------
 
-TEST_F(StackContextTest, SC01_wrap_keeps_the_context_of_what_others_call) {
+// SC-01
+TEST_F(StackContextTest, wrap_keeps_the_context_of_what_others_call) {
   std::vector<std::function<void()>> waiting;
   run_with_stack_context(catcher("caught"), [&] {
     waiting.emplace_back(wrap([&] {
@@ -286,7 +299,8 @@ TEST_F(StackContextTest, SC01_wrap_keeps_the_context_of_what_others_call) {
   EXPECT_THAT(notes, ElementsAre("caught: now", "caught: later", "of the caller: own"));
 }
 
-TEST_F(StackContextTest, SC01_a_wrapped_function_gives_its_result_or_throws) {
+// SC-01
+TEST_F(StackContextTest, a_wrapped_function_gives_its_result_or_throws) {
   auto twice = run_with_stack_context(catcher("caught"), [] {
     return wrap([](int n) {
       if (n < 0) fail("negative");
@@ -301,7 +315,8 @@ TEST_F(StackContextTest, SC01_a_wrapped_function_gives_its_result_or_throws) {
   EXPECT_THAT(notes, ElementsAre("unwilling: out"));
 }
 
-TEST_F(StackContextTest, SC01_wrap_in_no_context_is_called_in_none) {
+// SC-01
+TEST_F(StackContextTest, wrap_in_no_context_is_called_in_none) {
   auto wrapped = wrap([&] { loop.add_callback([] { fail("nobody's"); }); });
   run_with_stack_context(catcher("caught"), [&] { wrapped(); });
   run();
@@ -309,7 +324,8 @@ TEST_F(StackContextTest, SC01_wrap_in_no_context_is_called_in_none) {
   EXPECT_EQ(logged.lines().size(), 1U);
 }
 
-TEST_F(StackContextTest, SC01_a_wrapped_function_travels_but_is_called_at_home) {
+// SC-01
+TEST_F(StackContextTest, a_wrapped_function_travels_but_is_called_at_home) {
   auto alive = std::make_shared<int>();
   auto wrapped = std::make_unique<std::function<void()>>(
       run_with_stack_context(ExceptionStackContext([this, alive](std::exception_ptr e) {
@@ -330,7 +346,8 @@ TEST_F(StackContextTest, SC01_a_wrapped_function_travels_but_is_called_at_home) 
 
 // ---- StackContext -------------------------------------------------------------------------------
 
-TEST_F(StackContextTest, SC01_StackContext_is_entered_around_each_piece_of_code) {
+// SC-01
+TEST_F(StackContextTest, StackContext_is_entered_around_each_piece_of_code) {
   run_with_stack_context(bracket("a"), [&] {
     run_with_stack_context(bracket("b"), [&] {
       note("begun");
@@ -349,7 +366,8 @@ TEST_F(StackContextTest, SC01_StackContext_is_entered_around_each_piece_of_code)
       << "the last is the loop looking at the coroutine's end";
 }
 
-TEST_F(StackContextTest, SC01_a_factory_that_throws_is_reported_and_the_code_runs) {
+// SC-01
+TEST_F(StackContextTest, a_factory_that_throws_is_reported_and_the_code_runs) {
   run_with_stack_context(catcher("outer"), [&] {
     run_with_stack_context(StackContext([]() -> int { fail("factory"); }), [&] { note("run"); });
   });
@@ -358,7 +376,8 @@ TEST_F(StackContextTest, SC01_a_factory_that_throws_is_reported_and_the_code_run
 
 // ---- lifetime -----------------------------------------------------------------------------------
 
-TEST_F(StackContextTest, SC01_a_context_lives_as_long_as_something_that_will_run_in_it) {
+// SC-01
+TEST_F(StackContextTest, a_context_lives_as_long_as_something_that_will_run_in_it) {
   auto alive = std::make_shared<int>();
   std::weak_ptr<int> watch = alive;
   ioloop::Timeout timer;
@@ -375,7 +394,8 @@ TEST_F(StackContextTest, SC01_a_context_lives_as_long_as_something_that_will_run
   EXPECT_TRUE(watch.expired());
 }
 
-TEST_F(StackContextTest, SC01_closing_the_loop_frees_the_contexts_of_what_waits) {
+// SC-01
+TEST_F(StackContextTest, closing_the_loop_frees_the_contexts_of_what_waits) {
   auto alive = std::make_shared<int>();
   std::weak_ptr<int> watch = alive;
   run_with_stack_context(
@@ -395,7 +415,8 @@ TEST_F(StackContextTest, SC01_closing_the_loop_frees_the_contexts_of_what_waits)
 
 // The last handle of a future may go on another thread, and its callbacks with it; the context goes
 // at home.
-TEST_F(StackContextTest, SC01_a_context_dropped_on_another_thread_goes_on_its_own) {
+// SC-01
+TEST_F(StackContextTest, a_context_dropped_on_another_thread_goes_on_its_own) {
   std::thread::id freed_on;
   struct Where {
     explicit Where(std::thread::id& to) : where(&to) {}

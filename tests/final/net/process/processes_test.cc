@@ -80,7 +80,8 @@ class ForkTest : public ::testing::Test {
   ioloop::IOLoop loop;
 };
 
-TEST_F(ForkTest, PR01_PR02_children_know_their_number_and_end_well) {
+// PR-01 PR-02
+TEST_F(ForkTest, children_know_their_number_and_end_well) {
   const Outcome outcome = outcome_of({"clean", "3"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.lines, (std::vector<std::string>{"task 0/0 resolved", "task 1/1 resolved",
@@ -88,27 +89,31 @@ TEST_F(ForkTest, PR01_PR02_children_know_their_number_and_end_well) {
   EXPECT_EQ(process::task_id(), std::nullopt);
 }
 
-TEST_F(ForkTest, PR01_as_many_as_processors) {
+// PR-01
+TEST_F(ForkTest, as_many_as_processors) {
   EXPECT_GE(process::cpu_count(), 1);
   const Outcome outcome = outcome_of({"clean", "0"});
   EXPECT_EQ(outcome.lines.size(), static_cast<std::size_t>(process::cpu_count()));
 }
 
-TEST_F(ForkTest, PR01_too_many_restarts) {
+// PR-01
+TEST_F(ForkTest, too_many_restarts) {
   const Outcome outcome = outcome_of({"crash", "2", "5"});
   EXPECT_EQ(outcome.code, 7);
   EXPECT_EQ(outcome.lines, std::vector<std::string>{"Too many child restarts, giving up"});
   EXPECT_EQ(count(outcome.log, "exited with status 3, restarting"), 6) << outcome.log;
 }
 
-TEST_F(ForkTest, PR01_a_killed_child_is_started_anew_with_its_number) {
+// PR-01
+TEST_F(ForkTest, a_killed_child_is_started_anew_with_its_number) {
   const Outcome outcome = outcome_of({"killed"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.lines, (std::vector<std::string>{"task 0", "task 1"}));
   EXPECT_EQ(count(outcome.log, "killed by signal 9, restarting"), 1) << outcome.log;
 }
 
-TEST_F(ForkTest, PR01_not_where_children_would_share_a_loop_or_lack_a_thread) {
+// PR-01
+TEST_F(ForkTest, not_where_children_would_share_a_loop_or_lack_a_thread) {
   const auto with_loop = outcome_of({"with_loop"});
   EXPECT_EQ(with_loop.code, 0);
   EXPECT_EQ(with_loop.lines,
@@ -131,7 +136,8 @@ TEST_F(ForkTest, a_loop_from_before_a_fork_is_refused_and_stays_whole_for_the_pa
                 "this IOLoop was made before a fork; make loops in the new process"}));
 }
 
-TEST_F(ForkTest, TCP03_children_accept_from_shared_sockets_and_are_replaced) {
+// TCP-03
+TEST_F(ForkTest, children_accept_from_shared_sockets_and_are_replaced) {
   const Subprocess server = start({"serve_shared", "2"});
   const std::uint16_t port = first_line(server);
   const std::set<int> before = both_workers(port);

@@ -68,13 +68,15 @@ class SubprocessTest : public ::testing::Test {
   ioloop::IOLoop loop;
 };
 
-TEST_F(SubprocessTest, PR03_output_and_exit_code) {
+// PR-03
+TEST_F(SubprocessTest, output_and_exit_code) {
   const auto [text, code] = output_of(shell("echo one; echo two; exit 3", with_output()));
   EXPECT_EQ(text, "one\ntwo\n");
   EXPECT_EQ(code, 3);
 }
 
-TEST_F(SubprocessTest, PR03_ten_megabytes_both_ways) {
+// PR-03
+TEST_F(SubprocessTest, ten_megabytes_both_ways) {
   auto options = with_output();
   options.stdin_ = process::STREAM;
   const Subprocess child({"cat"}, options);
@@ -88,7 +90,8 @@ TEST_F(SubprocessTest, PR03_ten_megabytes_both_ways) {
   });
 }
 
-TEST_F(SubprocessTest, PR03_wait_for_exit_raises_unless_told_not_to) {
+// PR-03
+TEST_F(SubprocessTest, wait_for_exit_raises_unless_told_not_to) {
   const Subprocess child = shell("exit 7");
   run(loop, [&]() -> Future<void> {
     try {
@@ -104,7 +107,8 @@ TEST_F(SubprocessTest, PR03_wait_for_exit_raises_unless_told_not_to) {
   EXPECT_EQ(child.returncode(), 7);
 }
 
-TEST_F(SubprocessTest, PR03_exit_callbacks) {
+// PR-03
+TEST_F(SubprocessTest, exit_callbacks) {
   const Subprocess child = shell("exit 4");
   std::vector<int> codes;
   child.set_exit_callback([&](int code) { codes.push_back(code); });
@@ -120,7 +124,8 @@ TEST_F(SubprocessTest, PR03_exit_callbacks) {
   EXPECT_EQ(codes, (std::vector<int>{4, 4, 4}));
 }
 
-TEST_F(SubprocessTest, PR03_a_signal_is_a_negative_code) {
+// PR-03
+TEST_F(SubprocessTest, a_signal_is_a_negative_code) {
   const Subprocess sleeper({"sleep", "1000"});
   EXPECT_GT(sleeper.pid(), 0);
   sleeper.terminate();

@@ -5,7 +5,8 @@
 namespace tornado {
 namespace {
 
-TEST(CaresMissing, NET11_making_one_says_why_there_is_none) {
+// NET-11
+TEST(CaresMissing, making_one_says_why_there_is_none) {
   try {
     caresresolver::CaresResolver resolver;
     FAIL();

@@ -170,7 +170,8 @@ class Cares : public ::testing::Test {
 
 using Texts = std::vector<std::string>;
 
-TEST_F(Cares, NET11_addresses_of_both_families_or_of_one) {
+// NET-11
+TEST_F(Cares, addresses_of_both_families_or_of_one) {
   dns.table["host.test"] = {"192.0.2.1", "192.0.2.2", "2001:db8::1"};
   CaresResolver resolver(dns.options());
   EXPECT_EQ(resolve(resolver, "host.test"),
@@ -180,7 +181,8 @@ TEST_F(Cares, NET11_addresses_of_both_families_or_of_one) {
   EXPECT_EQ(resolve(resolver, "host.test."), resolve(resolver, "host.test"));
 }
 
-TEST_F(Cares, NET11_a_name_that_nobody_knows) {
+// NET-11
+TEST_F(Cares, a_name_that_nobody_knows) {
   dns.table["only4.test"] = {"192.0.2.1"};
   CaresResolver resolver(dns.options());
   EXPECT_EQ(refusal(resolver, "missing.test"),
@@ -190,7 +192,8 @@ TEST_F(Cares, NET11_a_name_that_nobody_knows) {
   EXPECT_THROW(resolve(resolver, "only4.test", Family::kInet6), netutil::ResolveError);
 }
 
-TEST_F(Cares, NET11_numbers_and_no_name_at_all_ask_nobody) {
+// NET-11
+TEST_F(Cares, numbers_and_no_name_at_all_ask_nobody) {
   CaresResolver resolver(dns.options());
   EXPECT_EQ(resolve(resolver, "192.0.2.9"), Texts{"192.0.2.9:80"});
   EXPECT_EQ(resolve(resolver, "2001:db8::9"), Texts{"[2001:db8::9]:80"});
@@ -198,7 +201,8 @@ TEST_F(Cares, NET11_numbers_and_no_name_at_all_ask_nobody) {
   EXPECT_EQ(dns.datagrams, 0);
 }
 
-TEST_F(Cares, NET11_a_silent_server_has_its_time) {
+// NET-11
+TEST_F(Cares, a_silent_server_has_its_time) {
   dns.silent = true;
   CaresOptions options = dns.options();
   options.timeout = 0.02;
@@ -209,7 +213,8 @@ TEST_F(Cares, NET11_a_silent_server_has_its_time) {
   EXPECT_GE(dns.datagrams, 2);
 }
 
-TEST_F(Cares, NET11_the_next_server_is_asked) {
+// NET-11
+TEST_F(Cares, the_next_server_is_asked) {
   dns.silent = true;
   DnsServer second;
   second.table["host.test"] = {"192.0.2.1"};
@@ -222,7 +227,8 @@ TEST_F(Cares, NET11_the_next_server_is_asked) {
 }
 
 // RFC 1035 4.2.1.
-TEST_F(Cares, NET11_an_answer_that_was_cut_is_asked_for_over_tcp) {
+// NET-11
+TEST_F(Cares, an_answer_that_was_cut_is_asked_for_over_tcp) {
   dns.truncating = true;
   dns.table["long.test"] = {"192.0.2.1"};
   CaresResolver resolver(dns.options());
@@ -230,14 +236,16 @@ TEST_F(Cares, NET11_an_answer_that_was_cut_is_asked_for_over_tcp) {
   EXPECT_GT(dns.connections, 0);
 }
 
-TEST_F(Cares, NET11_what_is_no_answer_is_passed_over) {
+// NET-11
+TEST_F(Cares, what_is_no_answer_is_passed_over) {
   dns.rambling = true;
   dns.table["host.test"] = {"192.0.2.1"};
   CaresResolver resolver(dns.options());
   EXPECT_EQ(resolve(resolver, "host.test", Family::kInet), Texts{"192.0.2.1:80"});
 }
 
-TEST_F(Cares, NET11_many_at_once) {
+// NET-11
+TEST_F(Cares, many_at_once) {
   CaresResolver resolver(dns.options());
   std::vector<Future<std::vector<Address>>> asked;
   for (int i = 0; i < 200; ++i) {
@@ -251,7 +259,8 @@ TEST_F(Cares, NET11_many_at_once) {
   }
 }
 
-TEST_F(Cares, NET11_cancelling_gives_up_the_result) {
+// NET-11
+TEST_F(Cares, cancelling_gives_up_the_result) {
   dns.table["host.test"] = {"192.0.2.1"};
   CaresResolver resolver(dns.options());
   const auto asked = resolver.resolve("host.test", 80, Family::kInet);
@@ -261,7 +270,8 @@ TEST_F(Cares, NET11_cancelling_gives_up_the_result) {
   EXPECT_EQ(resolve(resolver, "host.test", Family::kInet), Texts{"192.0.2.1:80"});
 }
 
-TEST_F(Cares, NET11_what_is_under_way_ends_with_the_resolver) {
+// NET-11
+TEST_F(Cares, what_is_under_way_ends_with_the_resolver) {
   dns.silent = true;
   auto resolver = std::make_unique<CaresResolver>(dns.options());
   const auto asked = resolver->resolve("host.test", 80);
@@ -271,7 +281,8 @@ TEST_F(Cares, NET11_what_is_under_way_ends_with_the_resolver) {
   EXPECT_TRUE(holds<netutil::ResolveError>(asked.exception()));
 }
 
-TEST_F(Cares, NET11_the_loop_may_close_first) {
+// NET-11
+TEST_F(Cares, the_loop_may_close_first) {
   const int before = test::open_descriptors();
   std::unique_ptr<CaresResolver> resolver;
   {
@@ -290,7 +301,8 @@ TEST_F(Cares, NET11_the_loop_may_close_first) {
   EXPECT_TRUE(holds<std::runtime_error>(late.exception()));
 }
 
-TEST_F(Cares, NET11_another_loop_is_refused) {
+// NET-11
+TEST_F(Cares, another_loop_is_refused) {
   CaresResolver resolver(dns.options());
   ioloop::IOLoopOptions options;
   options.make_current = ioloop::MakeCurrent::kNo;
@@ -298,7 +310,8 @@ TEST_F(Cares, NET11_another_loop_is_refused) {
   EXPECT_THROW(run(other, [&] { return resolver.resolve("host.test", 80); }), std::logic_error);
 }
 
-TEST_F(Cares, NET11_options_that_do_not_work) {
+// NET-11
+TEST_F(Cares, options_that_do_not_work) {
   const auto make = [](const CaresOptions& options) { CaresResolver{options}; };
   CaresOptions options;
   options.servers = {"dns.example.org"};
@@ -312,7 +325,8 @@ TEST_F(Cares, NET11_options_that_do_not_work) {
   make(CaresOptions());  // the system's servers
 }
 
-TEST_F(Cares, NET11_TCC01_a_client_connects_through_it) {
+// NET-11 TCC-01
+TEST_F(Cares, a_client_connects_through_it) {
   const auto listening = netutil::bind_sockets(0, "127.0.0.1");
   dns.table["www.test"] = {"127.0.0.1"};
   const tcpclient::TCPClient client(std::make_shared<CaresResolver>(dns.options()));

@@ -36,7 +36,8 @@ class IOStreamTest : public testing::Test {
 
 // ---- reads --------------------------------------------------------------------------------------
 
-TEST_F(IOStreamTest, IOS03_read_until_gives_the_delimiter_too) {
+// IOS-03
+TEST_F(IOStreamTest, read_until_gives_the_delimiter_too) {
   const test::StreamPair pair = test::stream_pair();
   const IOStream server = pair.server;
   const IOStream client = pair.client;
@@ -54,7 +55,8 @@ TEST_F(IOStreamTest, IOS03_read_until_gives_the_delimiter_too) {
   });
 }
 
-TEST_F(IOStreamTest, IOS03_over_max_bytes_closes_and_says_so) {
+// IOS-03
+TEST_F(IOStreamTest, over_max_bytes_closes_and_says_so) {
   LogLines lines;
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
@@ -67,7 +69,8 @@ TEST_F(IOStreamTest, IOS03_over_max_bytes_closes_and_says_so) {
   EXPECT_EQ(lines.count("Unsatisfiable read, closing connection: "), 1U) << lines.text();
 }
 
-TEST_F(IOStreamTest, IOS03_max_bytes_without_a_delimiter_closes) {
+// IOS-03
+TEST_F(IOStreamTest, max_bytes_without_a_delimiter_closes) {
   LogLines lines;
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
@@ -77,7 +80,8 @@ TEST_F(IOStreamTest, IOS03_max_bytes_without_a_delimiter_closes) {
   EXPECT_TRUE(test::holds<UnsatisfiableReadError>(why(read)));
 }
 
-TEST_F(IOStreamTest, IOS03_exactly_max_bytes_is_enough) {
+// IOS-03
+TEST_F(IOStreamTest, exactly_max_bytes_is_enough) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   test::raw_send(peer, "abcd\nrest");
@@ -87,7 +91,8 @@ TEST_F(IOStreamTest, IOS03_exactly_max_bytes_is_enough) {
   });
 }
 
-TEST_F(IOStreamTest, IOS03_delimiter_in_two_pieces_and_empty_delimiter) {
+// IOS-03
+TEST_F(IOStreamTest, delimiter_in_two_pieces_and_empty_delimiter) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   EXPECT_THROW(stream.read_until(""), std::invalid_argument);
@@ -103,7 +108,8 @@ TEST_F(IOStreamTest, IOS03_delimiter_in_two_pieces_and_empty_delimiter) {
 
 // One byte at a time: what was searched is not searched again. Each place looks like the beginning
 // of the delimiter, so searching all of it each time would take hours.
-TEST_F(IOStreamTest, IOS21_scanning_is_linear) {
+// IOS-21
+TEST_F(IOStreamTest, scanning_is_linear) {
   const std::size_t size = 1 << 20;
   std::string bytes(size, '\r');
   bytes += '\n';
@@ -118,7 +124,8 @@ TEST_F(IOStreamTest, IOS21_scanning_is_linear) {
   EXPECT_EQ(future.result(), bytes);
 }
 
-TEST_F(IOStreamTest, IOS04_read_until_regex) {
+// IOS-04
+TEST_F(IOStreamTest, read_until_regex) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   EXPECT_THROW(stream.read_until_regex("("), std::invalid_argument);
@@ -129,7 +136,8 @@ TEST_F(IOStreamTest, IOS04_read_until_regex) {
   });
 }
 
-TEST_F(IOStreamTest, IOS04_regex_over_max_bytes_closes) {
+// IOS-04
+TEST_F(IOStreamTest, regex_over_max_bytes_closes) {
   LogLines lines;
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
@@ -139,7 +147,8 @@ TEST_F(IOStreamTest, IOS04_regex_over_max_bytes_closes) {
   EXPECT_TRUE(test::holds<UnsatisfiableReadError>(why(read)));
 }
 
-TEST_F(IOStreamTest, IOS05_read_bytes_and_partial) {
+// IOS-05
+TEST_F(IOStreamTest, read_bytes_and_partial) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   EXPECT_EQ(stream.read_bytes(0).result(), "");
@@ -156,7 +165,8 @@ TEST_F(IOStreamTest, IOS05_read_bytes_and_partial) {
   EXPECT_EQ(waits.result(), "i");
 }
 
-TEST_F(IOStreamTest, IOS06_read_into_gives_the_buffer_back) {
+// IOS-06
+TEST_F(IOStreamTest, read_into_gives_the_buffer_back) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   test::raw_send(peer, "abcdefghij");
@@ -175,7 +185,8 @@ TEST_F(IOStreamTest, IOS06_read_into_gives_the_buffer_back) {
   EXPECT_EQ(buffer, "ghij");
 }
 
-TEST_F(IOStreamTest, IOS07_read_until_close) {
+// IOS-07
+TEST_F(IOStreamTest, read_until_close) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto read = stream.read_until_close();
@@ -188,7 +199,8 @@ TEST_F(IOStreamTest, IOS07_read_until_close) {
   EXPECT_EQ(stream.read_until_close().result(), "");
 }
 
-TEST_F(IOStreamTest, IOS07_what_came_before_the_close_can_be_read_after_it) {
+// IOS-07
+TEST_F(IOStreamTest, what_came_before_the_close_can_be_read_after_it) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto read = stream.read_bytes(100);
@@ -200,7 +212,8 @@ TEST_F(IOStreamTest, IOS07_what_came_before_the_close_can_be_read_after_it) {
   EXPECT_EQ(stream.read_until_close().result(), "bc");
 }
 
-TEST_F(IOStreamTest, IOS07_a_reset_is_not_an_end) {
+// IOS-07
+TEST_F(IOStreamTest, a_reset_is_not_an_end) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto read = stream.read_until_close();
@@ -211,7 +224,8 @@ TEST_F(IOStreamTest, IOS07_a_reset_is_not_an_end) {
   EXPECT_EQ(test::real_errno(why(read)), ECONNRESET);
 }
 
-TEST_F(IOStreamTest, IOS08_one_read_at_a_time) {
+// IOS-08
+TEST_F(IOStreamTest, one_read_at_a_time) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto first = stream.read_until("\n");
@@ -223,7 +237,8 @@ TEST_F(IOStreamTest, IOS08_one_read_at_a_time) {
   EXPECT_FALSE(stream.reading());
 }
 
-TEST_F(IOStreamTest, IOS08_a_cancelled_read_makes_room_and_loses_nothing) {
+// IOS-08
+TEST_F(IOStreamTest, a_cancelled_read_makes_room_and_loses_nothing) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto first = stream.read_bytes(10);
@@ -237,7 +252,8 @@ TEST_F(IOStreamTest, IOS08_a_cancelled_read_makes_room_and_loses_nothing) {
   EXPECT_EQ(second.result(), "abcdef");
 }
 
-TEST_F(IOStreamTest, IOS15_read_buffer_over_its_limit_closes) {
+// IOS-15
+TEST_F(IOStreamTest, read_buffer_over_its_limit_closes) {
   LogLines lines;
   IOStreamOptions options;
   options.max_buffer_size = 10'000;
@@ -251,14 +267,16 @@ TEST_F(IOStreamTest, IOS15_read_buffer_over_its_limit_closes) {
   EXPECT_EQ(lines.count("Reached maximum read buffer size"), 1U) << lines.text();
 }
 
-TEST_F(IOStreamTest, IOS01_defaults) {
+// IOS-01
+TEST_F(IOStreamTest, defaults) {
   const IOStreamOptions options;
   EXPECT_EQ(options.max_buffer_size, 104'857'600U);
   EXPECT_EQ(options.read_chunk_size, 65'536U);
   EXPECT_EQ(options.max_write_buffer_size, 67'108'864U);
 }
 
-TEST_F(IOStreamTest, IOS01_read_bytes_over_max_buffer_size_closes) {
+// IOS-01
+TEST_F(IOStreamTest, read_bytes_over_max_buffer_size_closes) {
   LogLines lines;
   IOStreamOptions options;
   options.max_buffer_size = 10'000;
@@ -286,7 +304,8 @@ TEST_F(IOStreamTest, one_byte_at_a_time) {
 
 // ---- writes -------------------------------------------------------------------------------------
 
-TEST_F(IOStreamTest, IOS09_each_write_has_its_own_future) {
+// IOS-09
+TEST_F(IOStreamTest, each_write_has_its_own_future) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   const int size = 65536;
@@ -312,7 +331,8 @@ TEST_F(IOStreamTest, IOS09_each_write_has_its_own_future) {
   });
 }
 
-TEST_F(IOStreamTest, IOS09_over_max_write_buffer_size) {
+// IOS-09
+TEST_F(IOStreamTest, over_max_write_buffer_size) {
   IOStreamOptions options;
   options.max_write_buffer_size = 1000;
   auto [server, peer] = test::tcp_pair();
@@ -326,7 +346,8 @@ TEST_F(IOStreamTest, IOS09_over_max_write_buffer_size) {
   EXPECT_EQ(test::raw_receive(peer), std::string(600, 'a') + std::string(400, 'c'));
 }
 
-TEST_F(IOStreamTest, IOS09_zero_means_no_write_limit) {
+// IOS-09
+TEST_F(IOStreamTest, zero_means_no_write_limit) {
   IOStreamOptions options;
   options.max_write_buffer_size = 0;
   const test::StreamPair pair = test::stream_pair(options);
@@ -340,7 +361,8 @@ TEST_F(IOStreamTest, IOS09_zero_means_no_write_limit) {
   });
 }
 
-TEST_F(IOStreamTest, IOS09_writing_nothing_is_done) {
+// IOS-09
+TEST_F(IOStreamTest, writing_nothing_is_done) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   EXPECT_TRUE(stream.write("").done());
@@ -351,7 +373,8 @@ TEST_F(IOStreamTest, IOS09_writing_nothing_is_done) {
   EXPECT_TRUE(first.done());
 }
 
-TEST_F(IOStreamTest, IOS20_small_writes_leave_together) {
+// IOS-20
+TEST_F(IOStreamTest, small_writes_leave_together) {
   auto [server, peer] = test::socket_pair();
   const IOStream stream(std::move(server));
   std::string expected;
@@ -368,7 +391,8 @@ TEST_F(IOStreamTest, IOS20_small_writes_leave_together) {
   EXPECT_EQ(received, expected);
 }
 
-TEST_F(IOStreamTest, IOS09_a_slow_reader_bounds_the_memory) {
+// IOS-09
+TEST_F(IOStreamTest, a_slow_reader_bounds_the_memory) {
   const test::StreamPair pair = test::stream_pair();
   const IOStream server = pair.server;
   const IOStream client = pair.client;
@@ -395,7 +419,8 @@ TEST_F(IOStreamTest, IOS09_a_slow_reader_bounds_the_memory) {
 
 // ---- closing ------------------------------------------------------------------------------------
 
-TEST_F(IOStreamTest, IOS10_close_fails_what_is_pending) {
+// IOS-10
+TEST_F(IOStreamTest, close_fails_what_is_pending) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto read = stream.read_until("\n");
@@ -408,7 +433,8 @@ TEST_F(IOStreamTest, IOS10_close_fails_what_is_pending) {
   stream.close();  // silent
 }
 
-TEST_F(IOStreamTest, IOS10_close_ends_read_until_close_and_sends_what_was_written) {
+// IOS-10
+TEST_F(IOStreamTest, close_ends_read_until_close_and_sends_what_was_written) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   auto read = stream.read_until_close();
@@ -423,7 +449,8 @@ TEST_F(IOStreamTest, IOS10_close_ends_read_until_close_and_sends_what_was_writte
   EXPECT_TRUE(test::at_end(peer));
 }
 
-TEST_F(IOStreamTest, IOS11_close_callback_comes_once_after_the_bytes) {
+// IOS-11
+TEST_F(IOStreamTest, close_callback_comes_once_after_the_bytes) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   std::vector<std::string> events;
@@ -437,7 +464,8 @@ TEST_F(IOStreamTest, IOS11_close_callback_comes_once_after_the_bytes) {
   EXPECT_EQ(events, (std::vector<std::string>{"last\n", "closed"}));
 }
 
-TEST_F(IOStreamTest, IOS11_close_callback_can_be_taken_away_or_come_late) {
+// IOS-11
+TEST_F(IOStreamTest, close_callback_can_be_taken_away_or_come_late) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   int calls = 0;
@@ -449,7 +477,8 @@ TEST_F(IOStreamTest, IOS11_close_callback_can_be_taken_away_or_come_late) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST_F(IOStreamTest, IOS12_states) {
+// IOS-12
+TEST_F(IOStreamTest, states) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   EXPECT_FALSE(stream.closed() || stream.reading() || stream.writing());
@@ -461,7 +490,8 @@ TEST_F(IOStreamTest, IOS12_states) {
   EXPECT_FALSE(stream.reading() || stream.writing());
 }
 
-TEST_F(IOStreamTest, IOS13_set_nodelay) {
+// IOS-13
+TEST_F(IOStreamTest, set_nodelay) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   stream.set_nodelay(true);
@@ -473,7 +503,8 @@ TEST_F(IOStreamTest, IOS13_set_nodelay) {
   IOStream(std::move(local)).set_nodelay(true);  // no effect, no error
 }
 
-TEST_F(IOStreamTest, IOS14_IOS22_a_reset_closes_without_a_word) {
+// IOS-14 IOS-22
+TEST_F(IOStreamTest, a_reset_closes_without_a_word) {
   LogLines lines;
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
@@ -485,7 +516,8 @@ TEST_F(IOStreamTest, IOS14_IOS22_a_reset_closes_without_a_word) {
   EXPECT_TRUE(lines.empty()) << lines.text();
 }
 
-TEST_F(IOStreamTest, IOS22_writing_to_one_who_left_closes_without_a_word) {
+// IOS-22
+TEST_F(IOStreamTest, writing_to_one_who_left_closes_without_a_word) {
   LogLines lines;
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
@@ -500,7 +532,8 @@ TEST_F(IOStreamTest, IOS22_writing_to_one_who_left_closes_without_a_word) {
   EXPECT_TRUE(lines.empty()) << lines.text();
 }
 
-TEST_F(IOStreamTest, IOS24_an_idle_stream_notices_the_close) {
+// IOS-24
+TEST_F(IOStreamTest, an_idle_stream_notices_the_close) {
   for (const bool reset : {false, true}) {
     auto [server, peer] = test::tcp_pair();
     const IOStream stream(std::move(server));
@@ -521,7 +554,8 @@ TEST_F(IOStreamTest, IOS24_an_idle_stream_notices_the_close) {
   }
 }
 
-TEST_F(IOStreamTest, IOS24_unread_bytes_come_before_the_close) {
+// IOS-24
+TEST_F(IOStreamTest, unread_bytes_come_before_the_close) {
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
   bool closed = false;
@@ -644,7 +678,8 @@ TEST(IOStreamLoop, a_stream_that_outlives_its_loop_serves_the_next) {
 
 // ---- connect, pipes -----------------------------------------------------------------------------
 
-TEST_F(IOStreamTest, IOS02_connect_gives_the_stream) {
+// IOS-02
+TEST_F(IOStreamTest, connect_gives_the_stream) {
   const netutil::Socket listener(netutil::Family::kInet);
   sockaddr_storage storage;
   const unsigned length = netutil::Address("127.0.0.1", 0).to_sockaddr(storage);
@@ -663,7 +698,8 @@ TEST_F(IOStreamTest, IOS02_connect_gives_the_stream) {
   EXPECT_EQ(test::raw_receive(peer), "early");
 }
 
-TEST_F(IOStreamTest, IOS02_connect_error_is_the_real_error) {
+// IOS-02
+TEST_F(IOStreamTest, connect_error_is_the_real_error) {
   netutil::Address address;
   {
     const netutil::Socket bound(netutil::Family::kInet);
@@ -688,7 +724,8 @@ TEST_F(IOStreamTest, IOS02_connect_error_is_the_real_error) {
   EXPECT_TRUE(test::holds<StreamClosedError>(connecting.exception()));
 }
 
-TEST_F(IOStreamTest, IOS18_pipe) {
+// IOS-18
+TEST_F(IOStreamTest, pipe) {
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);
   PipeIOStream reader(fds[0]);
@@ -705,7 +742,8 @@ TEST_F(IOStreamTest, IOS18_pipe) {
   EXPECT_EQ(run(loop, [reader] { return reader.read_until_close(); }), "end");
 }
 
-TEST_F(IOStreamTest, IOS18_pipe_whose_reader_leaves) {
+// IOS-18
+TEST_F(IOStreamTest, pipe_whose_reader_leaves) {
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);
   bool closed = false;

@@ -15,7 +15,8 @@ class StreamCallbacks : public testing::Test {
   ioloop::IOLoop loop;
 };
 
-TEST_F(StreamCallbacks, IOS23_callbacks_and_streaming) {
+// IOS-23
+TEST_F(StreamCallbacks, callbacks_and_streaming) {
   const test::StreamPair pair = test::stream_pair();
   const IOStream server = pair.server;
   const IOStream client = pair.client;
@@ -37,7 +38,8 @@ TEST_F(StreamCallbacks, IOS23_callbacks_and_streaming) {
   EXPECT_EQ(events.back(), "end:");
 }
 
-TEST_F(StreamCallbacks, IOS23_a_callback_of_connect_may_be_a_coroutine) {
+// IOS-23
+TEST_F(StreamCallbacks, a_callback_of_connect_may_be_a_coroutine) {
   const netutil::Socket listener(netutil::Family::kInet);
   sockaddr_storage storage;
   const unsigned length = netutil::Address("127.0.0.1", 0).to_sockaddr(storage);
@@ -55,7 +57,8 @@ TEST_F(StreamCallbacks, IOS23_a_callback_of_connect_may_be_a_coroutine) {
 }
 
 // Its captures live until it has ended, and the next piece waits for that.
-TEST_F(StreamCallbacks, IOS23_a_streaming_callback_may_be_a_coroutine) {
+// IOS-23
+TEST_F(StreamCallbacks, a_streaming_callback_may_be_a_coroutine) {
   const test::StreamPair pair = test::stream_pair();
   const IOStream server = pair.server;
   const IOStream client = pair.client;
@@ -83,7 +86,8 @@ TEST_F(StreamCallbacks, IOS23_a_streaming_callback_may_be_a_coroutine) {
                                               "ijkl " + text, "mnop " + text, "done"}));
 }
 
-TEST_F(StreamCallbacks, IOS23_no_callback_for_a_closed_stream) {
+// IOS-23
+TEST_F(StreamCallbacks, no_callback_for_a_closed_stream) {
   const test::StreamPair pair = test::stream_pair();
   const IOStream server = pair.server;
   const IOStream client = pair.client;

@@ -64,7 +64,8 @@ TEST(Address, text_and_back) {
   EXPECT_THROW(Address::unix_path(""), std::invalid_argument);
 }
 
-TEST(Netutil, NET04_is_valid_ip) {
+// NET-04
+TEST(Netutil, is_valid_ip) {
   for (const char* good : {"127.0.0.1", "4.4.4.4", "::1", "2620:0:1cfe:face:b00c::3"}) {
     EXPECT_TRUE(netutil::is_valid_ip(good)) << good;
   }
@@ -76,7 +77,8 @@ TEST(Netutil, NET04_is_valid_ip) {
   EXPECT_FALSE(netutil::is_valid_ip(std::string_view("127.0.0.1\0", 10)));
 }
 
-TEST(Netutil, NET01_port_0_is_one_port_for_all_and_ipv4_comes_first) {
+// NET-01
+TEST(Netutil, port_0_is_one_port_for_all_and_ipv4_comes_first) {
   const std::vector<Socket> sockets = netutil::bind_sockets(0);
   ASSERT_FALSE(sockets.empty());
   const std::uint16_t port = sockets.front().getsockname().port();
@@ -93,7 +95,8 @@ TEST(Netutil, NET01_port_0_is_one_port_for_all_and_ipv4_comes_first) {
   }
 }
 
-TEST(Netutil, NET01_family_address_and_errors) {
+// NET-01
+TEST(Netutil, family_address_and_errors) {
   BindOptions only4;
   only4.family = Family::kInet;
   EXPECT_EQ(netutil::bind_sockets(0, {}, only4).size(), 1U);
@@ -105,12 +108,14 @@ TEST(Netutil, NET01_family_address_and_errors) {
   EXPECT_THROW(netutil::bind_sockets(0, "no such host"), netutil::ResolveError);
 }
 
-TEST(Netutil, NET01_a_port_is_not_cut_to_16_bits) {
+// NET-01
+TEST(Netutil, a_port_is_not_cut_to_16_bits) {
   EXPECT_THROW(netutil::bind_sockets(65536 + 80, "127.0.0.1"), std::invalid_argument);
   EXPECT_THROW(netutil::bind_sockets(-1, "127.0.0.1"), std::invalid_argument);
 }
 
-TEST(Netutil, NET01_reuse_port) {
+// NET-01
+TEST(Netutil, reuse_port) {
   BindOptions shared;
   shared.reuse_port = true;
   const std::vector<Socket> first = netutil::bind_sockets(0, "127.0.0.1", shared);
@@ -118,7 +123,8 @@ TEST(Netutil, NET01_reuse_port) {
   EXPECT_EQ(netutil::bind_sockets(port, "127.0.0.1", shared).size(), 1U);
 }
 
-TEST(Netutil, NET02_bind_unix_socket) {
+// NET-02
+TEST(Netutil, bind_unix_socket) {
   const TempDir dir;
   const std::string file = dir.file("sock");
   {
@@ -137,14 +143,16 @@ TEST(Netutil, NET02_bind_unix_socket) {
   EXPECT_TRUE(std::filesystem::exists(dir.file("text")));
 }
 
-TEST(Netutil, NET02_abstract_namespace) {
+// NET-02
+TEST(Netutil, abstract_namespace) {
   const std::string name = std::string(1, '\0') + "tornado-test-" + std::to_string(::getpid());
   const Socket socket = netutil::bind_unix_socket(name);
   EXPECT_EQ(socket.getsockname().path(), name);
   EXPECT_TRUE(connect_to(Address::unix_path(name)));
 }
 
-TEST(Netutil, NET03_accepts_all_and_stops_when_removed) {
+// NET-03
+TEST(Netutil, accepts_all_and_stops_when_removed) {
   ioloop::IOLoop loop;
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
   const Address address = listening.front().getsockname();
@@ -165,7 +173,8 @@ TEST(Netutil, NET03_accepts_all_and_stops_when_removed) {
   EXPECT_EQ(accepted.size(), 100U);
 }
 
-TEST(Netutil, NET03_a_callback_may_remove_its_handler_and_may_throw) {
+// NET-03
+TEST(Netutil, a_callback_may_remove_its_handler_and_may_throw) {
   LogLines lines;
   ioloop::IOLoop loop;
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
@@ -184,7 +193,8 @@ TEST(Netutil, NET03_a_callback_may_remove_its_handler_and_may_throw) {
   EXPECT_EQ(lines.count("not today"), 2U) << lines.text();
 }
 
-TEST(Netutil, NET03_a_closed_loop_lets_go_of_the_handler) {
+// NET-03
+TEST(Netutil, a_closed_loop_lets_go_of_the_handler) {
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
   netutil::AcceptHandler handler;
   {
@@ -211,7 +221,8 @@ double cpu_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-TEST(Netutil, NET03_running_out_of_descriptors_neither_spins_nor_floods_the_log) {
+// NET-03
+TEST(Netutil, running_out_of_descriptors_neither_spins_nor_floods_the_log) {
   LogLines lines;
   ioloop::IOLoop loop;
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
@@ -236,7 +247,8 @@ TEST(Netutil, NET03_running_out_of_descriptors_neither_spins_nor_floods_the_log)
   run_until(loop, [&] { return accepted == 3; });  // they waited in the backlog
 }
 
-TEST(Netutil, NET03_removed_during_the_pause) {
+// NET-03
+TEST(Netutil, removed_during_the_pause) {
   LogLines lines;
   ioloop::IOLoop loop;
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
@@ -250,7 +262,8 @@ TEST(Netutil, NET03_removed_during_the_pause) {
   EXPECT_EQ(starvation.calls, 1);
 }
 
-TEST(Netutil, NET03_a_connection_that_died_in_the_backlog_is_passed_over) {
+// NET-03
+TEST(Netutil, a_connection_that_died_in_the_backlog_is_passed_over) {
   LogLines lines;
   ioloop::IOLoop loop;
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
@@ -278,7 +291,8 @@ class ResolverTest : public testing::Test {
   ioloop::IOLoop loop;
 };
 
-TEST_F(ResolverTest, NET05_NET06_NET07_localhost_numbers_and_nonsense) {
+// NET-05 NET-06 NET-07
+TEST_F(ResolverTest, localhost_numbers_and_nonsense) {
   netutil::BlockingResolver blocking;
   netutil::ThreadedResolver threaded;
   for (netutil::Resolver* resolver :
@@ -292,7 +306,8 @@ TEST_F(ResolverTest, NET05_NET06_NET07_localhost_numbers_and_nonsense) {
   }
 }
 
-TEST_F(ResolverTest, NET05_the_default_is_what_configure_says) {
+// NET-05
+TEST_F(ResolverTest, the_default_is_what_configure_says) {
   class Nowhere : public netutil::Resolver {
    public:
     Future<std::vector<Address>> resolve(std::string host, std::uint16_t, Family) override {
@@ -314,7 +329,8 @@ TEST_F(ResolverTest, NET05_the_default_is_what_configure_says) {
   EXPECT_EQ(netutil::Resolver::default_resolver(), after);
 }
 
-TEST_F(ResolverTest, NET08_resolves_in_the_executor_it_is_given) {
+// NET-08
+TEST_F(ResolverTest, resolves_in_the_executor_it_is_given) {
   class Counting : public concurrent::Executor {
    public:
     int jobs = 0;
@@ -341,12 +357,14 @@ TEST_F(ResolverTest, NET08_resolves_in_the_executor_it_is_given) {
   EXPECT_THROW(netutil::ExecutorResolver(nullptr), std::invalid_argument);
 }
 
-TEST_F(ResolverTest, NET08_without_another_the_loop_has_an_executor) {
+// NET-08
+TEST_F(ResolverTest, without_another_the_loop_has_an_executor) {
   netutil::DefaultLoopResolver resolver;
   EXPECT_EQ(resolve(resolver, "localhost", Family::kInet).front(), Address("127.0.0.1", 80));
 }
 
-TEST_F(ResolverTest, NET05_a_slow_name_does_not_hold_up_the_loop) {
+// NET-05
+TEST_F(ResolverTest, a_slow_name_does_not_hold_up_the_loop) {
   // The executor's thread waits for the loop: it would never get here if it waited for a thread.
   std::promise<void> gate;
   auto opened = gate.get_future();
@@ -361,7 +379,8 @@ TEST_F(ResolverTest, NET05_a_slow_name_does_not_hold_up_the_loop) {
   EXPECT_TRUE(blocked.done());
 }
 
-TEST_F(ResolverTest, NET07_a_resolver_may_go_while_it_works) {
+// NET-07
+TEST_F(ResolverTest, a_resolver_may_go_while_it_works) {
   auto resolver = std::make_unique<netutil::ThreadedResolver>(1);
   std::vector<Future<std::vector<Address>>> answers;
   for (int i = 0; i < 20; ++i) {
@@ -371,7 +390,8 @@ TEST_F(ResolverTest, NET07_a_resolver_may_go_while_it_works) {
   for (auto& answer : answers) run_until(loop, [&] { return answer.done(); });
 }
 
-TEST_F(ResolverTest, NET09_the_entry_that_says_most_wins) {
+// NET-09
+TEST_F(ResolverTest, the_entry_that_says_most_wins) {
   using Entry = netutil::OverrideResolver::Entry;
   Entry any("example.com", "127.0.0.1");
   Entry port("example.com", "127.0.0.2");

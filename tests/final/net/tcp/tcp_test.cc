@@ -46,7 +46,8 @@ Future<std::string> ask(std::string host, std::uint16_t port, std::string line) 
   co_return co_await stream.read_until("\n");
 }
 
-TEST(TCPServer, TCP02_listens_on_all_interfaces_and_serves) {
+// TCP-02
+TEST(TCPServer, listens_on_all_interfaces_and_serves) {
   LogLines lines;
   ioloop::IOLoop loop;
   EchoServer server;
@@ -61,7 +62,8 @@ TEST(TCPServer, TCP02_listens_on_all_interfaces_and_serves) {
   EXPECT_TRUE(lines.empty()) << lines.text();  // clients that leave are no error
 }
 
-TEST(TCPServer, TCP02_accepted_sockets_send_at_once) {
+// TCP-02
+TEST(TCPServer, accepted_sockets_send_at_once) {
   ioloop::IOLoop loop;
   struct Server : tcpserver::TCPServer {
     Future<void> handle_stream(IOStream stream, Address) override {
@@ -80,7 +82,8 @@ TEST(TCPServer, TCP02_accepted_sockets_send_at_once) {
   EXPECT_EQ(server.nodelay, 1);
 }
 
-TEST(TCPServer, TCP03_bind_then_start) {
+// TCP-03
+TEST(TCPServer, bind_then_start) {
   ioloop::IOLoop loop;
   EchoServer server;
   server.bind(0, "127.0.0.1");
@@ -94,7 +97,8 @@ TEST(TCPServer, TCP03_bind_then_start) {
   EXPECT_EQ(early.result(), "early\n");
 }
 
-TEST(TCPServer, TCP04_sockets_bound_elsewhere) {
+// TCP-04
+TEST(TCPServer, sockets_bound_elsewhere) {
   ioloop::IOLoop loop;
   EchoServer server;
   auto sockets = netutil::bind_sockets(0, "127.0.0.1");
@@ -107,7 +111,8 @@ TEST(TCPServer, TCP04_sockets_bound_elsewhere) {
   EXPECT_EQ(run(loop, [&] { return ask("127.0.0.1", other, "b"); }), "b\n");
 }
 
-TEST(TCPServer, TCP05_stop_leaves_connections_alive) {
+// TCP-05
+TEST(TCPServer, stop_leaves_connections_alive) {
   ioloop::IOLoop loop;
   EchoServer server;
   server.listen(0, "127.0.0.1");
@@ -127,7 +132,8 @@ TEST(TCPServer, TCP05_stop_leaves_connections_alive) {
   EXPECT_TRUE(test::holds<iostream::StreamClosedError>(refused.exception()));
 }
 
-TEST(TCPServer, TCP06_errors_of_handle_stream_are_logged) {
+// TCP-06
+TEST(TCPServer, errors_of_handle_stream_are_logged) {
   for (const bool coroutine : {false, true}) {
     LogLines lines;
     ioloop::IOLoop loop;
@@ -251,24 +257,28 @@ class TCPClientTest : public testing::Test {
   EchoServer server;
 };
 
-TEST_F(TCPClientTest, TCC01_connects_by_name) {
+// TCC-01
+TEST_F(TCPClientTest, connects_by_name) {
   EXPECT_EQ(run(loop, [&] { return ask("localhost", server.port(), "hi"); }), "hi\n");
 }
 
-TEST_F(TCPClientTest, TCC01_a_port_is_not_cut_to_16_bits) {
+// TCC-01
+TEST_F(TCPClientTest, a_port_is_not_cut_to_16_bits) {
   const auto connecting = tcpclient::TCPClient().connect("127.0.0.1", 65536 + 80);
   ASSERT_TRUE(connecting.done());
   EXPECT_THROW(connecting.result(), std::invalid_argument);
 }
 
-TEST_F(TCPClientTest, TCC01_goes_on_to_the_next_address) {
+// TCC-01
+TEST_F(TCPClientTest, goes_on_to_the_next_address) {
   const DeadPort dead;
   const IOStream stream =
       finish(connect({dead.address(), dead.address(), Address("127.0.0.1", server.port())}));
   EXPECT_FALSE(stream.closed());
 }
 
-TEST_F(TCPClientTest, TCC01_the_last_error_when_all_fail) {
+// TCC-01
+TEST_F(TCPClientTest, the_last_error_when_all_fail) {
   const DeadPort dead;
   auto connecting = connect({dead.address(), dead.address()});
   run_until(loop, [&] { return connecting.done(); });
@@ -280,7 +290,8 @@ TEST_F(TCPClientTest, TCC01_the_last_error_when_all_fail) {
   }
 }
 
-TEST_F(TCPClientTest, TCC01_the_second_family_joins_after_300_ms) {
+// TCC-01
+TEST_F(TCPClientTest, the_second_family_joins_after_300_ms) {
   const auto before = test::open_descriptors();
   const auto v6 = netutil::bind_sockets(0, "::1");
   const FullPort full;
@@ -294,7 +305,8 @@ TEST_F(TCPClientTest, TCC01_the_second_family_joins_after_300_ms) {
   }
 }
 
-TEST_F(TCPClientTest, TCC01_a_failed_first_family_does_not_wait) {
+// TCC-01
+TEST_F(TCPClientTest, a_failed_first_family_does_not_wait) {
   const auto v6 = netutil::bind_sockets(0, "::1");
   const DeadPort dead;
   const double begin = loop.time();
@@ -302,7 +314,8 @@ TEST_F(TCPClientTest, TCC01_a_failed_first_family_does_not_wait) {
   EXPECT_LT(loop.time() - begin, 0.3);
 }
 
-TEST_F(TCPClientTest, TCC01_timeout_while_connecting_and_while_resolving) {
+// TCC-01
+TEST_F(TCPClientTest, timeout_while_connecting_and_while_resolving) {
   const auto before = test::open_descriptors();
   tcpclient::ConnectOptions options;
   options.timeout = 0.05;
@@ -318,7 +331,8 @@ TEST_F(TCPClientTest, TCC01_timeout_while_connecting_and_while_resolving) {
   EXPECT_TRUE(test::holds<gen::TimeoutError>(resolving.exception()));
 }
 
-TEST_F(TCPClientTest, TCC01_cancelling_closes_the_sockets) {
+// TCC-01
+TEST_F(TCPClientTest, cancelling_closes_the_sockets) {
   const FullPort full;
   const auto before = test::open_descriptors();
   auto connecting = connect({full.address()});
@@ -329,7 +343,8 @@ TEST_F(TCPClientTest, TCC01_cancelling_closes_the_sockets) {
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
-TEST_F(TCPClientTest, IOS02_a_cancelled_connect_closes_the_stream) {
+// IOS-02
+TEST_F(TCPClientTest, a_cancelled_connect_closes_the_stream) {
   const IOStream stream{netutil::Socket(netutil::Family::kInet)};
   auto connecting = stream.connect(Address("127.0.0.1", server.port()));
   EXPECT_TRUE(connecting.cancel());
@@ -337,7 +352,8 @@ TEST_F(TCPClientTest, IOS02_a_cancelled_connect_closes_the_stream) {
   EXPECT_TRUE(stream.closed());
 }
 
-TEST_F(TCPClientTest, IOS08_a_cancelled_coroutine_ends_its_read_and_leaves_the_bytes) {
+// IOS-08
+TEST_F(TCPClientTest, a_cancelled_coroutine_ends_its_read_and_leaves_the_bytes) {
   auto [socket, peer] = test::tcp_pair();
   const IOStream stream(std::move(socket));
   run(loop, [&, &raw = peer]() -> Future<void> {
@@ -356,13 +372,15 @@ TEST_F(TCPClientTest, IOS08_a_cancelled_coroutine_ends_its_read_and_leaves_the_b
   });
 }
 
-TEST_F(TCPClientTest, TCC01_a_name_that_is_not_there) {
+// TCC-01
+TEST_F(TCPClientTest, a_name_that_is_not_there) {
   auto connecting = tcpclient::TCPClient().connect("an invalid domain", 1);
   run_until(loop, [&] { return connecting.done(); });
   EXPECT_TRUE(test::holds<netutil::ResolveError>(connecting.exception()));
 }
 
-TEST_F(TCPClientTest, TCC01_source_ip_and_TCC02_source_port) {
+// TCC-01
+TEST_F(TCPClientTest, source_ip_and_TCC02_source_port) {
   struct Watcher : tcpserver::TCPServer {
     Future<void> handle_stream(IOStream, Address address) override {
       peers.push_back(address);

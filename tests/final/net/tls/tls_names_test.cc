@@ -211,7 +211,8 @@ TEST_F(TlsSessions, hosts_with_certificates_of_their_own) {
 
 // ---- ssl_wrap_socket ----------------------------------------------------------------------------
 
-TEST(SslWrapSocket, NET10_both_sides_of_a_connected_socket) {
+// NET-10
+TEST(SslWrapSocket, both_sides_of_a_connected_socket) {
   ioloop::IOLoop loop;
   auto [one, other] = test::socket_pair();
   const SSLIOStream server = netutil::ssl_wrap_socket(
@@ -225,7 +226,8 @@ TEST(SslWrapSocket, NET10_both_sides_of_a_connected_socket) {
   EXPECT_EQ(server.server_hostname(), "localhost");
 }
 
-TEST(SslWrapSocket, NET10_a_socket_to_be_connected) {
+// NET-10
+TEST(SslWrapSocket, a_socket_to_be_connected) {
   ioloop::IOLoop loop;
   const auto listening = netutil::bind_sockets(0, "127.0.0.1");
   std::vector<SSLIOStream> served;
@@ -241,7 +243,8 @@ TEST(SslWrapSocket, NET10_a_socket_to_be_connected) {
   EXPECT_EQ(client.version(), "TLSv1.3");
 }
 
-TEST(SslWrapSocket, NET10_options_that_do_not_work) {
+// NET-10
+TEST(SslWrapSocket, options_that_do_not_work) {
   ioloop::IOLoop loop;
   EXPECT_THROW(netutil::ssl_wrap_socket(netutil::Socket(netutil::Family::kInet), client_options()),
                std::invalid_argument)

@@ -239,7 +239,8 @@ TEST_F(TlsStreamTest, operations_started_before_the_handshake_wait_for_it) {
   EXPECT_EQ(back.result(), "welcome\n");
 }
 
-TEST_F(TlsStreamTest, IOS17_wait_for_handshake_once) {
+// IOS-17
+TEST_F(TlsStreamTest, wait_for_handshake_once) {
   auto [server_socket, client_socket] = test::tcp_pair();
   const SSLIOStream waited(std::move(server_socket), server_context(), true);
   const auto done = waited.wait_for_handshake();
@@ -299,7 +300,8 @@ TEST_F(TlsStreamTest, keys_are_changed_when_the_peer_asks) {
 
 // ---- start_tls ----------------------------------------------------------------------------------
 
-TEST_F(TlsStreamTest, IOS16_start_tls_in_the_middle_of_a_conversation) {
+// IOS-16
+TEST_F(TlsStreamTest, start_tls_in_the_middle_of_a_conversation) {
   connect_plain();
   bool closed = false;
   server.set_close_callback([&] { closed = true; });
@@ -324,7 +326,8 @@ TEST_F(TlsStreamTest, IOS16_start_tls_in_the_middle_of_a_conversation) {
 }
 
 // CVE-2011-0411 and its kind: what came in clear must not count as sent under TLS.
-TEST_F(TlsStreamTest, IOS16_start_tls_refuses_bytes_that_came_before_it) {
+// IOS-16
+TEST_F(TlsStreamTest, start_tls_refuses_bytes_that_came_before_it) {
   connect_plain();
   run(loop, [&]() -> Future<void> {
     co_await client.write("STARTTLS\r\nMAIL FROM:<mallory>\r\n");
@@ -348,7 +351,8 @@ TEST_F(TlsStreamTest, start_tls_takes_bytes_still_in_the_kernel_for_a_bad_handsh
   EXPECT_TRUE(test::holds<ssl::SSLError>(server_done.exception()));
 }
 
-TEST_F(TlsStreamTest, IOS16_start_tls_only_when_idle) {
+// IOS-16
+TEST_F(TlsStreamTest, start_tls_only_when_idle) {
   connect_plain();
   const auto reading = server.read_bytes(1);
   EXPECT_THROW(server.start_tls(true, server_context()), std::invalid_argument);

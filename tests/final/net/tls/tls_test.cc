@@ -35,7 +35,8 @@ void expect_refused(const Future<IOStream>& handshake, const std::string& why) {
 
 // ---- trust --------------------------------------------------------------------------------------
 
-TEST(TlsTrust, IOS16_a_good_certificate_by_name_and_by_address) {
+// IOS-16
+TEST(TlsTrust, a_good_certificate_by_name_and_by_address) {
   ioloop::IOLoop loop;
   for (const char* host : {"localhost", "localhost.", "127.0.0.1"}) {
     const auto pair = shake_hands(loop, server_options(), client_options(), host);
@@ -51,7 +52,8 @@ TEST(TlsTrust, IOS16_a_good_certificate_by_name_and_by_address) {
   }
 }
 
-TEST(TlsTrust, IOS17_a_certificate_for_another_host) {
+// IOS-17
+TEST(TlsTrust, a_certificate_for_another_host) {
   ioloop::IOLoop loop;
   const auto by_name = shake_hands(loop, server_options(), client_options(), "example.org");
   expect_refused<ssl::SSLCertVerificationError>(by_name.client, "hostname mismatch");
@@ -242,7 +244,8 @@ void expect_bad(const ssl::SSLOptions& options, bool server_side, const std::str
   }
 }
 
-TEST(TlsOptions, NET10_TCP01_options_that_do_not_work_say_why) {
+// NET-10 TCP-01
+TEST(TlsOptions, options_that_do_not_work_say_why) {
   expect_bad({}, true, "missing key \"certfile\"");
   ssl::SSLOptions options;
   options.certfile = authority().path("none.pem");

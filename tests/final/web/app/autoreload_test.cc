@@ -57,7 +57,8 @@ class FileWatchTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-TEST_F(FileWatchTest, AR01_a_file_has_changed_if_it_is_not_what_it_was) {
+// AR-01
+TEST_F(FileWatchTest, a_file_has_changed_if_it_is_not_what_it_was) {
   FileWatch watch;
   watch.add(path("a"));
   EXPECT_EQ(watch.changed(), "");
@@ -72,7 +73,8 @@ TEST_F(FileWatchTest, AR01_a_file_has_changed_if_it_is_not_what_it_was) {
   EXPECT_EQ(watch.changed(), path("a"));
 }
 
-TEST_F(FileWatchTest, AR01_a_folder_means_the_files_below_it_but_not_an_editors) {
+// AR-01
+TEST_F(FileWatchTest, a_folder_means_the_files_below_it_but_not_an_editors) {
   fs::create_directories(path("templates/parts"));
   fs::create_directories(path("templates/.git"));
   for (const char* name :
@@ -93,7 +95,8 @@ TEST_F(FileWatchTest, AR01_a_folder_means_the_files_below_it_but_not_an_editors)
   EXPECT_EQ(watch.changed(), "");
 }
 
-TEST_F(FileWatchTest, AR01_a_program_is_whole_when_nobody_writes_it_any_more) {
+// AR-01
+TEST_F(FileWatchTest, a_program_is_whole_when_nobody_writes_it_any_more) {
   const std::string elf = program_of(200);
   const auto make_program = [this] { fs::permissions(path("app"), fs::perms::owner_all); };
   write_file(path("app"), elf);
@@ -137,7 +140,8 @@ TEST_F(FileWatchTest, AR01_a_program_is_whole_when_nobody_writes_it_any_more) {
   EXPECT_FALSE(watch.is_changed());
 }
 
-TEST_F(FileWatchTest, AR01_this_program_is_not_changed) {
+// AR-01
+TEST_F(FileWatchTest, this_program_is_not_changed) {
   ProgramWatch watch;
   watch.look();
   EXPECT_FALSE(watch.is_changed()) << watch.path();
@@ -163,7 +167,8 @@ class AutoreloadStart : public ::testing::Test {
   }};
 };
 
-TEST_F(AutoreloadStart, AR01_a_loop_is_watched_once_and_a_second_one_is_told) {
+// AR-01
+TEST_F(AutoreloadStart, a_loop_is_watched_once_and_a_second_one_is_told) {
   ioloop::VirtualClock clock;
   ioloop::IOLoopOptions options;
   options.clock = &clock;
@@ -190,7 +195,8 @@ TEST_F(AutoreloadStart, AR01_a_loop_is_watched_once_and_a_second_one_is_told) {
 }
 
 // ST-02, too. The setting counts: whether start() was called shows in the warning of a second loop.
-TEST_F(AutoreloadStart, ST01_debug_turns_it_on_and_the_setting_autoreload_decides) {
+// ST-01
+TEST_F(AutoreloadStart, debug_turns_it_on_and_the_setting_autoreload_decides) {
   const auto warns = [this](bool debug, std::optional<bool> autoreload) {
     const int before = warnings();
     ioloop::IOLoop watched;
@@ -289,7 +295,8 @@ class ReloadTest : public ::testing::Test {
   int descriptors_ = 0;
 };
 
-TEST_F(ReloadTest, AR01_a_changed_program_is_started_in_its_place) {
+// AR-01
+TEST_F(ReloadTest, a_changed_program_is_started_in_its_place) {
   run("serve");
   wait_until_it_serves();
   EXPECT_EQ(fetch(), expected_);
@@ -310,7 +317,8 @@ TEST_F(ReloadTest, AR01_a_changed_program_is_started_in_its_place) {
   }
 }
 
-TEST_F(ReloadTest, AR01_a_broken_build_is_outlived) {
+// AR-01
+TEST_F(ReloadTest, a_broken_build_is_outlived) {
   run("serve");
   wait_until_it_serves();
   const std::string old = expected_;
@@ -333,7 +341,8 @@ TEST_F(ReloadTest, AR01_a_broken_build_is_outlived) {
   EXPECT_EQ(fetch(), expected_);
 }
 
-TEST_F(ReloadTest, AR01_a_program_that_the_system_does_not_run_is_outlived) {
+// AR-01
+TEST_F(ReloadTest, a_program_that_the_system_does_not_run_is_outlived) {
   run("serve");
   wait_until_it_serves();
   const std::string old = expected_;
@@ -347,7 +356,8 @@ TEST_F(ReloadTest, AR01_a_program_that_the_system_does_not_run_is_outlived) {
   EXPECT_EQ(fetch(), expected_);
 }
 
-TEST_F(ReloadTest, AR01_half_of_a_program_is_outlived) {
+// AR-01
+TEST_F(ReloadTest, half_of_a_program_is_outlived) {
   run("serve");
   wait_until_it_serves();
   const std::string old = expected_;
@@ -361,19 +371,23 @@ TEST_F(ReloadTest, AR01_half_of_a_program_is_outlived) {
   EXPECT_EQ(fetch(), expected_);
 }
 
-TEST_F(ReloadTest, AR01_a_watched_file_restarts_the_same_program) {
+// AR-01
+TEST_F(ReloadTest, a_watched_file_restarts_the_same_program) {
   expect_restart_by_a_file("serve");
 }
 
-TEST_F(ReloadTest, AR01_so_does_a_file_of_static_path) {
+// AR-01
+TEST_F(ReloadTest, so_does_a_file_of_static_path) {
   expect_restart_by_a_file("static");
 }
 
-TEST_F(ReloadTest, AR01_so_does_a_template) {
+// AR-01
+TEST_F(ReloadTest, so_does_a_template) {
   expect_restart_by_a_file("templates");
 }
 
-TEST_F(ReloadTest, AR01_a_child_of_fork_processes_stays_what_it_is) {
+// AR-01
+TEST_F(ReloadTest, a_child_of_fork_processes_stays_what_it_is) {
   run("fork");
   wait_until_it_serves();
   const std::string old = fetch();
@@ -383,7 +397,8 @@ TEST_F(ReloadTest, AR01_a_child_of_fork_processes_stays_what_it_is) {
   for (const std::string& line : lines_) EXPECT_EQ(line.find("modified"), line.npos) << line;
 }
 
-TEST_F(ReloadTest, AR01_wait_restarts_a_program_that_is_done) {
+// AR-01
+TEST_F(ReloadTest, wait_restarts_a_program_that_is_done) {
   run("wait");
   EXPECT_EQ(line_with("done "), "done " + expected_ + "\n");
   replace("2");

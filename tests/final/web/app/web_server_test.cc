@@ -95,7 +95,8 @@ struct Ways : Noted {
   }
 };
 
-TEST_F(WebServerTest, WA07_listen_on_several_ports_each_with_its_options) {
+// WA-07
+TEST_F(WebServerTest, listen_on_several_ports_each_with_its_options) {
   const std::uint16_t usual = serve({url<Ways>("/.*")}).port();
   httpserver::HTTPServerOptions options;
   options.no_keep_alive = true;
@@ -111,7 +112,8 @@ TEST_F(WebServerTest, WA07_listen_on_several_ports_each_with_its_options) {
   EXPECT_THROW(app_->listen(65536, "127.0.0.1"), std::invalid_argument);
 }
 
-TEST_F(WebServerTest, WH06_on_finish_comes_exactly_once_however_it_ends) {
+// WH-06
+TEST_F(WebServerTest, on_finish_comes_exactly_once_however_it_ends) {
   serve({url<Ways>("/.*")});
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"/prepare", "prepared"},
@@ -151,7 +153,8 @@ struct Async : Noted {
   }
 };
 
-TEST_F(WebServerTest, GEN20_an_asynchronous_handler_and_its_client) {
+// GEN-20
+TEST_F(WebServerTest, an_asynchronous_handler_and_its_client) {
   serve({url<Async>("/")});
   Client stays = connect();
   stays.send(get());
@@ -266,7 +269,8 @@ struct AsksForItsUrl : Noted {
   }
 };
 
-TEST_F(WebServerTest, WA10_a_handler_that_outlives_its_application_still_knows_the_routes) {
+// WA-10
+TEST_F(WebServerTest, a_handler_that_outlives_its_application_still_knows_the_routes) {
   Settings settings;
   settings.login_url = "/login";
   serve({url<AsksForItsUrl>("/"), url<Ways>("/of/(?:.*)", "unused"),
@@ -399,7 +403,8 @@ TEST_F(WebServerTest, a_handler_that_cannot_be_made_closes_the_connection) {
 }
 
 // Whoever is handed a request and throws ends its connection, however it came there.
-TEST_F(WebServerTest, WX07_WA13_what_a_function_throws_closes_the_connection) {
+// WX-07 WA-13
+TEST_F(WebServerTest, what_a_function_throws_closes_the_connection) {
   const auto throwing = [](const httputil::HTTPServerRequest&) {
     throw std::runtime_error("not today");
   };
@@ -435,7 +440,8 @@ struct Fifty : Noted {
   }
 };
 
-TEST_F(WebServerTest, WH13_fifty_megabytes_by_flush_to_a_slow_reader) {
+// WH-13
+TEST_F(WebServerTest, fifty_megabytes_by_flush_to_a_slow_reader) {
   flushed = 0;
   serve({url<Fifty>("/")});
   Client client(loop_, server_->port(), 65536);
@@ -456,7 +462,8 @@ TEST_F(WebServerTest, WH13_fifty_megabytes_by_flush_to_a_slow_reader) {
   EXPECT_EQ(times("on_finish"), 1U);
 }
 
-TEST_F(WebServerTest, WH13_a_flush_fails_when_the_reader_leaves) {
+// WH-13
+TEST_F(WebServerTest, a_flush_fails_when_the_reader_leaves) {
   flushed = 0;
   serve({url<Fifty>("/")});
   Client client(loop_, server_->port(), 65536);
@@ -498,7 +505,8 @@ struct Echoes : Noted {
   }
 };
 
-TEST_F(WebServerTest, WH39_detach_hands_the_connection_over) {
+// WH-39
+TEST_F(WebServerTest, detach_hands_the_connection_over) {
   for (const char* path : {"/", "/later"}) {
     events.clear();
     httpserver::HTTPServer& server = serve({url<Echoes>("/.*")});
@@ -522,7 +530,8 @@ TEST_F(WebServerTest, WH39_detach_hands_the_connection_over) {
   }
 }
 
-TEST_F(WebServerTest, WH39_after_detach_a_client_that_leaves_is_the_streams_affair) {
+// WH-39
+TEST_F(WebServerTest, after_detach_a_client_that_leaves_is_the_streams_affair) {
   serve({url<Echoes>("/.*")});
   Client client = connect();
   client.send(get("/"));
@@ -535,7 +544,8 @@ TEST_F(WebServerTest, WH39_after_detach_a_client_that_leaves_is_the_streams_affa
   EXPECT_EQ(times("on_finish"), 1U);
 }
 
-TEST_F(WebServerTest, WH39_a_detached_stream_outlives_its_server) {
+// WH-39
+TEST_F(WebServerTest, a_detached_stream_outlives_its_server) {
   serve({url<Echoes>("/.*")});
   Client client = connect();
   client.send(get("/"));
@@ -549,7 +559,8 @@ TEST_F(WebServerTest, WH39_a_detached_stream_outlives_its_server) {
   EXPECT_EQ(living, 0);
 }
 
-TEST_F(WebServerTest, WH39_nothing_is_detached_from_a_client_that_has_gone) {
+// WH-39
+TEST_F(WebServerTest, nothing_is_detached_from_a_client_that_has_gone) {
   struct Late : Noted {
     Future<void> get() {
       const Future<void> gate = gates.emplace_back();

@@ -139,7 +139,8 @@ class GoogleTest : public AuthTest {
   json get(const std::string& address) { return escape::json_decode(browser.get(address).body); }
 };
 
-TEST_F(GoogleTest, AU03_AU04_ST14_a_person_logs_in) {
+// AU-03 AU-04 ST-14
+TEST_F(GoogleTest, a_person_logs_in) {
   const std::string there = browser.redirect(url + "/login");
   EXPECT_TRUE(there.starts_with(service.url + "/authorize?"));
   EXPECT_EQ(query(there), (std::map<std::string, std::string>{{"response_type", "code"},
@@ -159,13 +160,15 @@ TEST_F(GoogleTest, AU03_AU04_ST14_a_person_logs_in) {
 }
 
 // RFC 9700 4.3.2: not in the query, where Tornado puts it.
-TEST_F(GoogleTest, AU03_the_token_is_sent_as_a_field) {
+// AU-03
+TEST_F(GoogleTest, the_token_is_sent_as_a_field) {
   browser.get(browser.redirect(browser.redirect(url + "/login")));
   EXPECT_EQ(service.fields.at("authorization"), "Bearer token of code-1");
   EXPECT_EQ(service.fields.at("query"), "");
 }
 
-TEST_F(GoogleTest, AU04_a_code_is_good_once) {
+// AU-04
+TEST_F(GoogleTest, a_code_is_good_once) {
   const std::string back = browser.redirect(browser.redirect(url + "/login"));
   EXPECT_TRUE(get(back).contains("access"));
   const json second = get(back);
@@ -176,7 +179,8 @@ TEST_F(GoogleTest, AU04_a_code_is_good_once) {
             service.url + "/token answered HTTP 400: invalid_grant (Bad Request)");
 }
 
-TEST_F(GoogleTest, AU04_without_the_settings_it_says_which) {
+// AU-04
+TEST_F(GoogleTest, without_the_settings_it_says_which) {
   serve({web::url<GoogleLogin>("/login")});
   const json page = get(url + "/login?code=x");
   EXPECT_EQ(page.at("status"), 500);
@@ -185,7 +189,8 @@ TEST_F(GoogleTest, AU04_without_the_settings_it_says_which) {
 
 // ---- state and PKCE -----------------------------------------------------------------------------
 
-TEST_F(GoogleTest, AU03_state_and_pkce_go_round) {
+// AU-03
+TEST_F(GoogleTest, state_and_pkce_go_round) {
   const std::string there = browser.redirect(url + "/safe");
   const auto asked = query(there);
   EXPECT_EQ(asked.at("state").size(), 43U);
@@ -201,7 +206,8 @@ TEST_F(GoogleTest, AU03_state_and_pkce_go_round) {
   EXPECT_NE(query(browser.redirect(url + "/safe")).at("state"), asked.at("state"));
 }
 
-TEST_F(GoogleTest, AU03_another_state_is_refused) {
+// AU-03
+TEST_F(GoogleTest, another_state_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/safe"));
   const json page = get(back.substr(0, back.find("&state=")) + "&state=wrong");
   EXPECT_EQ(page.at("status"), 403);
@@ -211,13 +217,15 @@ TEST_F(GoogleTest, AU03_another_state_is_refused) {
   EXPECT_EQ(service.requests, (std::vector<std::string>{"GET /authorize"}));
 }
 
-TEST_F(GoogleTest, AU03_no_state_is_refused) {
+// AU-03
+TEST_F(GoogleTest, no_state_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/safe"));
   EXPECT_EQ(get(back.substr(0, back.find("&state="))).at("status"), 403);
 }
 
 // Somebody sends a link that would log others into his own account.
-TEST_F(GoogleTest, AU03_a_link_of_somebody_else_is_refused) {
+// AU-03
+TEST_F(GoogleTest, a_link_of_somebody_else_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/safe"));
   Browser victim(io_loop);
   const json page = escape::json_decode(victim.get(back).body);
@@ -231,7 +239,8 @@ TEST_F(GoogleTest, AU03_a_link_of_somebody_else_is_refused) {
 }
 
 // Two of them in one URL: the service would send back either.
-TEST_F(GoogleTest, AU03_a_state_of_the_programs_own_needs_ours_off) {
+// AU-03
+TEST_F(GoogleTest, a_state_of_the_programs_own_needs_ours_off) {
   struct OwnState : LocalGoogle, Reporting {
     void get() { authorize_redirect({.extra_params = {{"state", "mine"}}}); }
     bool oauth_use_state() const override { return request.path == "/ours"; }
@@ -244,7 +253,8 @@ TEST_F(GoogleTest, AU03_a_state_of_the_programs_own_needs_ours_off) {
 }
 
 // RFC 7636: the code alone is of no use.
-TEST_F(GoogleTest, AU03_a_code_of_another_browser_is_refused_by_the_service) {
+// AU-03
+TEST_F(GoogleTest, a_code_of_another_browser_is_refused_by_the_service) {
   const std::string stolen = query(browser.redirect(browser.redirect(url + "/safe"))).at("code");
   Browser thief(io_loop);
   const std::string back = thief.redirect(thief.redirect(url + "/safe"));
@@ -257,7 +267,8 @@ TEST_F(GoogleTest, AU03_a_code_of_another_browser_is_refused_by_the_service) {
 
 // ---- failures -----------------------------------------------------------------------------------
 
-TEST_F(GoogleTest, AU07_who_says_no_is_not_asked_again) {
+// AU-07
+TEST_F(GoogleTest, who_says_no_is_not_asked_again) {
   const json page = get(url + "/login?error=access_denied&error_description=The+person+said+no");
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("error"), "access_denied");
@@ -266,7 +277,8 @@ TEST_F(GoogleTest, AU07_who_says_no_is_not_asked_again) {
 }
 
 // The argument may be another page's own.
-TEST_F(GoogleTest, AU07_an_error_of_another_page_is_not_the_services) {
+// AU-07
+TEST_F(GoogleTest, an_error_of_another_page_is_not_the_services) {
   struct Elsewhere : Reporting, LocalGoogle {
     void get() {
       authorize_redirect({.redirect_uri = get_argument("to", ""), .client_id = "our id"});
@@ -281,7 +293,8 @@ TEST_F(GoogleTest, AU07_an_error_of_another_page_is_not_the_services) {
   }
 }
 
-TEST_F(GoogleTest, AU07_no_code_is_a_bad_request) {
+// AU-07
+TEST_F(GoogleTest, no_code_is_a_bad_request) {
   struct Careless : Reporting, LocalGoogle {
     Future<void> get() { co_await get_authenticated_user("http://x/", get_argument("code", "")); }
   };
@@ -291,7 +304,8 @@ TEST_F(GoogleTest, AU07_no_code_is_a_bad_request) {
   EXPECT_EQ(page.at("auth_error"), "there is no code");
 }
 
-TEST_F(GoogleTest, AU07_a_service_that_fails_is_a_bad_gateway) {
+// AU-07
+TEST_F(GoogleTest, a_service_that_fails_is_a_bad_gateway) {
   const std::string address = service.url + "/token ";
   const std::vector<std::pair<ServiceState::Failure, std::string>> table = {
       {{500, "<h1>\xf0\x9f\x92\xa5</h1>\n"}, "answered HTTP 500 (<h1>\?\?\?\?</h1>?)"},
@@ -322,13 +336,15 @@ TEST_F(GoogleTest, AU07_a_service_that_fails_is_a_bad_gateway) {
   EXPECT_EQ(page.at("auth_error"), service.url + "/userinfo answered HTTP 500 (no)");
 }
 
-TEST_F(GoogleTest, AU07_long_answers_are_cut_and_have_no_line_breaks) {
+// AU-07
+TEST_F(GoogleTest, long_answers_are_cut_and_have_no_line_breaks) {
   service.failures = {{"/token", {500, std::string(1000, 'x') + "\nforged line"}}};
   const std::string said = get(url + "/login?code=x").at("auth_error").get<std::string>();
   EXPECT_TRUE(said.ends_with("(" + std::string(200, 'x') + "...)")) << said;
 }
 
-TEST_F(GoogleTest, AU07_a_service_that_does_not_answer_is_a_gateway_timeout) {
+// AU-07
+TEST_F(GoogleTest, a_service_that_does_not_answer_is_a_gateway_timeout) {
   service.failures = {{"/token", {.silent = true}}};
   const json page = get(url + "/login?code=x");
   EXPECT_EQ(page.at("status"), 504);
@@ -336,7 +352,8 @@ TEST_F(GoogleTest, AU07_a_service_that_does_not_answer_is_a_gateway_timeout) {
   EXPECT_EQ(page.at("has_cause"), true);
 }
 
-TEST_F(GoogleTest, AU07_a_service_that_is_not_there_is_a_bad_gateway) {
+// AU-07
+TEST_F(GoogleTest, a_service_that_is_not_there_is_a_bad_gateway) {
   http_server->stop();
   const json page = get(url + "/login?code=secret-code");
   EXPECT_EQ(page.at("status"), 502);
@@ -345,7 +362,8 @@ TEST_F(GoogleTest, AU07_a_service_that_is_not_there_is_a_bad_gateway) {
   EXPECT_EQ(page.at("auth_error").get<std::string>().find("secret-code"), std::string::npos);
 }
 
-TEST_F(GoogleTest, AU07_the_log_has_no_secrets) {
+// AU-07
+TEST_F(GoogleTest, the_log_has_no_secrets) {
   const test::LogLines log;
   service.failures = {{"/token", {500, "no"}}};
   get(url + "/login?code=x");
@@ -353,7 +371,8 @@ TEST_F(GoogleTest, AU07_the_log_has_no_secrets) {
   EXPECT_EQ(log.count("/token answered HTTP 500 (no)"), 1U) << log.text();
 }
 
-TEST_F(GoogleTest, AU04_a_person_who_leaves_costs_nothing) {
+// AU-04
+TEST_F(GoogleTest, a_person_who_leaves_costs_nothing) {
   service.failures = {{"/token", {.silent = true}}};
   {
     httpclient::HTTPRequest request(url + "/login?code=x");
@@ -387,7 +406,8 @@ struct Requests : Reporting, LocalGoogle {
   bool in_query_ = false;
 };
 
-TEST_F(GoogleTest, AU03_oauth2_request_gets_and_posts) {
+// AU-03
+TEST_F(GoogleTest, oauth2_request_gets_and_posts) {
   serve({web::url<Requests>("/")});
   get(url + "/?how=get");
   EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
@@ -407,7 +427,8 @@ TEST_F(GoogleTest, AU03_oauth2_request_gets_and_posts) {
                                       "GET /userinfo", "GET /userinfo"}));
 }
 
-TEST_F(GoogleTest, AU03_oauth_request_token_url_leaves_out_what_is_empty) {
+// AU-03
+TEST_F(GoogleTest, oauth_request_token_url_leaves_out_what_is_empty) {
   struct Shows : Reporting, LocalGoogle {
     void get() { write(oauth_request_token_url("http://x/", "i", "", "c", {{"grant_type", "g"}})); }
   };
@@ -429,7 +450,8 @@ struct FacebookEndpoints : web::RequestHandler, FacebookGraphMixin {
   }
 };
 
-TEST_F(AuthTest, AU04_AU05_the_endpoints_are_tornados) {
+// AU-04 AU-05
+TEST_F(AuthTest, the_endpoints_are_tornados) {
   serve({web::url<GoogleEndpoints>("/g"), web::url<FacebookEndpoints>("/f")});
   EXPECT_EQ(
       browser.get(url + "/g").body,
@@ -457,7 +479,8 @@ struct OwnClient : Reporting, LocalGoogle {
   }
 };
 
-TEST_F(GoogleTest, AU03_the_http_client_can_be_replaced) {
+// AU-03
+TEST_F(GoogleTest, the_http_client_can_be_replaced) {
   serve({web::url<OwnClient>("/")});
   const json page = get(url + "/");
   EXPECT_EQ(page.value("name", ""), "Foo") << page;
@@ -522,7 +545,8 @@ class FacebookTest : public AuthTest {
   }
 };
 
-TEST_F(FacebookTest, AU05_a_person_logs_in) {
+// AU-05
+TEST_F(FacebookTest, a_person_logs_in) {
   EXPECT_EQ(
       browser.redirect(url + "/login"),
       service.url + "/dialog?response_type=code&redirect_uri=http%3A%2F%2Fx%2Fback&client_id=i");
@@ -544,7 +568,8 @@ TEST_F(FacebookTest, AU05_a_person_logs_in) {
   EXPECT_EQ(service.fields.at("authorization"), "Bearer fb-token");
 }
 
-TEST_F(FacebookTest, AU05_facebook_request_posts_to_a_path) {
+// AU-05
+TEST_F(FacebookTest, facebook_request_posts_to_a_path) {
   httpclient::HTTPRequest request(url + "/login", "POST");
   request.body = "";
   const httpclient::AsyncHTTPClient client;
@@ -553,7 +578,8 @@ TEST_F(FacebookTest, AU05_facebook_request_posts_to_a_path) {
   EXPECT_EQ(service.requests, (std::vector<std::string>{"POST /me/feed"}));
 }
 
-TEST_F(FacebookTest, AU05_a_person_of_whom_nothing_is_said_is_an_error) {
+// AU-05
+TEST_F(FacebookTest, a_person_of_whom_nothing_is_said_is_an_error) {
   service.failures = {{"/me", {200, "null"}}};
   const json page = escape::json_decode(browser.get(url + "/login?code=c").body);
   EXPECT_EQ(page.at("status"), 502);

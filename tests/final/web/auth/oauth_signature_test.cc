@@ -26,7 +26,8 @@ std::string sign(const std::string& method, const std::string& url, const Parame
 }
 
 // Section 1.2, the three requests of the printer.
-TEST(OAuthSignature, AU02_rfc_5849_the_printer_asks_for_temporary_credentials) {
+// AU-02
+TEST(OAuthSignature, rfc_5849_the_printer_asks_for_temporary_credentials) {
   EXPECT_EQ(sign("POST", "https://photos.example.net/initiate",
                  printer({{"oauth_timestamp", "137131200"},
                           {"oauth_nonce", "wIjqoS"},
@@ -35,7 +36,8 @@ TEST(OAuthSignature, AU02_rfc_5849_the_printer_asks_for_temporary_credentials) {
             "74KNZJeDHnMBp0EMJ9ZHt/XKycU=");
 }
 
-TEST(OAuthSignature, AU02_rfc_5849_the_printer_asks_for_token_credentials) {
+// AU-02
+TEST(OAuthSignature, rfc_5849_the_printer_asks_for_token_credentials) {
   EXPECT_EQ(sign("POST", "https://photos.example.net/token",
                  printer({{"oauth_token", "hh5s93j4hdidpola"},
                           {"oauth_timestamp", "137131201"},
@@ -45,7 +47,8 @@ TEST(OAuthSignature, AU02_rfc_5849_the_printer_asks_for_token_credentials) {
             "gKgrFCywp7rO0OXSjdot/IHF7IU=");
 }
 
-TEST(OAuthSignature, AU02_rfc_5849_the_printer_gets_the_photo) {
+// AU-02
+TEST(OAuthSignature, rfc_5849_the_printer_gets_the_photo) {
   EXPECT_EQ(sign("GET", "http://photos.example.net/photos?file=vacation.jpg&size=original",
                  printer({{"oauth_token", "nnch734d00sl2jdk"},
                           {"oauth_timestamp", "137131202"},
@@ -55,7 +58,8 @@ TEST(OAuthSignature, AU02_rfc_5849_the_printer_gets_the_photo) {
 }
 
 // Section 3.4.1: query, form and Authorization together.
-TEST(OAuthSignature, AU02_rfc_5849_the_base_string_of_section_3_4_1) {
+// AU-02
+TEST(OAuthSignature, rfc_5849_the_base_string_of_section_3_4_1) {
   const std::string base =
       signature_base_string("POST", "http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b",
                             {{"oauth_consumer_key", "9djdj82h48djs9d2"},
@@ -72,7 +76,8 @@ TEST(OAuthSignature, AU02_rfc_5849_the_base_string_of_section_3_4_1) {
             "137131201%26oauth_token%3Dkkk9d7dh3k39sjv7");
 }
 
-TEST(OAuthSignature, AU06_the_example_of_twitter) {
+// AU-06
+TEST(OAuthSignature, the_example_of_twitter) {
   const std::string base = signature_base_string(
       "post", "https://api.twitter.com/1.1/statuses/update.json?include_entities=true",
       {{"status", "Hello Ladies + Gentlemen, a signed OAuth request!"},
@@ -88,7 +93,8 @@ TEST(OAuthSignature, AU06_the_example_of_twitter) {
 }
 
 // Section 3.4.1.2.
-TEST(OAuthSignature, AU02_the_address_has_no_query_and_no_usual_port) {
+// AU-02
+TEST(OAuthSignature, the_address_has_no_query_and_no_usual_port) {
   const auto address = [](const std::string& url) {
     const std::string base = signature_base_string("GET", url, {});
     return base.substr(4, base.rfind('&') - 4);
@@ -102,20 +108,23 @@ TEST(OAuthSignature, AU02_the_address_has_no_query_and_no_usual_port) {
 }
 
 // Section 3.6.
-TEST(OAuthSignature, AU02_everything_but_the_unreserved_is_escaped) {
+// AU-02
+TEST(OAuthSignature, everything_but_the_unreserved_is_escaped) {
   EXPECT_EQ(oauth_escape("aZ09-._~"), "aZ09-._~");
   EXPECT_EQ(oauth_escape(" +/&=%\xe2\x98\x83"), "%20%2B%2F%26%3D%25%E2%98%83");
   EXPECT_EQ(oauth_escape(""), "");
 }
 
 // Section 3.4.2: secrets are escaped too.
-TEST(OAuthSignature, AU02_a_secret_may_have_any_character) {
+// AU-02
+TEST(OAuthSignature, a_secret_may_have_any_character) {
   EXPECT_EQ(hmac_sha1_signature("x", "a&b", "c"), hmac_sha1_signature("x", "a&b", "c"));
   EXPECT_NE(hmac_sha1_signature("x", "a&b", "c"), hmac_sha1_signature("x", "a", "b&c"));
 }
 
 // Section 3.5.1.
-TEST(OAuthSignature, AU02_the_authorization_field) {
+// AU-02
+TEST(OAuthSignature, the_authorization_field) {
   EXPECT_EQ(oauth_authorization({{"oauth_nonce", "a b"}, {"oauth_signature", "x/y="}}),
             "OAuth oauth_nonce=\"a%20b\", oauth_signature=\"x%2Fy%3D\"");
 }

@@ -218,7 +218,8 @@ class OAuthTest : public AuthTest {
   }
 };
 
-TEST_F(OAuthTest, AU02_AU06_ST14_a_person_logs_in) {
+// AU-02 AU-06 ST-14
+TEST_F(OAuthTest, a_person_logs_in) {
   const std::string there = browser.redirect(url + "/login");
   EXPECT_EQ(there, service.url + "/authorize?oauth_token=request%2F0");
   EXPECT_EQ(service.fields.at("oauth_callback"), url + "/login?next=home");
@@ -241,13 +242,15 @@ TEST_F(OAuthTest, AU02_AU06_ST14_a_person_logs_in) {
                                       "GET /api/account/verify_credentials.json"}));
 }
 
-TEST_F(OAuthTest, AU06_authenticate_redirect_goes_to_another_page) {
+// AU-06
+TEST_F(OAuthTest, authenticate_redirect_goes_to_another_page) {
   const std::string there = browser.redirect(url + "/sso");
   EXPECT_EQ(there, service.url + "/authenticate?oauth_token=request%2F0");
   EXPECT_EQ(get(browser.redirect(there)).at("username"), "foo");
 }
 
-TEST_F(OAuthTest, AU02_out_of_band_shows_the_address) {
+// AU-02
+TEST_F(OAuthTest, out_of_band_shows_the_address) {
   const HTTPResponse page = browser.get(url + "/oob");
   EXPECT_EQ(page.code, 200);
   EXPECT_EQ(page.body, service.url + "/authorize?oauth_token=request%2F0");
@@ -256,7 +259,8 @@ TEST_F(OAuthTest, AU02_out_of_band_shows_the_address) {
   EXPECT_EQ(service.fields.at("x_auth_access_type"), "read") << "signed, and sent as a form";
 }
 
-TEST_F(OAuthTest, AU02_a_service_may_want_no_callback) {
+// AU-02
+TEST_F(OAuthTest, a_service_may_want_no_callback) {
   EXPECT_EQ(browser.get(url + "/no_callback").code, 302);
   EXPECT_EQ(service.fields.at("oauth_callback"), "oob") << "RFC 5849 2.1: it must be there";
   const json page = get(url + "/no_callback?callback=/login");
@@ -264,7 +268,8 @@ TEST_F(OAuthTest, AU02_a_service_may_want_no_callback) {
   EXPECT_EQ(page.at("other"), "This service does not support oauth_callback");
 }
 
-TEST_F(OAuthTest, AU02_who_forgets_to_await_finds_it_in_the_log) {
+// AU-02
+TEST_F(OAuthTest, who_forgets_to_await_finds_it_in_the_log) {
   const testing::ExpectLog expected(log::app_log, "(?s).*Cannot redirect after headers");
   app_->add_handlers(".*", {web::url<Forgetful>("/forgetful")});
   const HTTPResponse page = browser.get(url + "/forgetful");
@@ -273,7 +278,8 @@ TEST_F(OAuthTest, AU02_who_forgets_to_await_finds_it_in_the_log) {
   test::run_until(io_loop, [&] { return expected.matched(); });
 }
 
-TEST_F(OAuthTest, AU02_version_1_0_has_no_verifier) {
+// AU-02
+TEST_F(OAuthTest, version_1_0_has_no_verifier) {
   twitter.confirms = false;
   const std::string there = browser.redirect(url + "/old");
   EXPECT_FALSE(service.fields.contains("oauth_callback"));
@@ -285,7 +291,8 @@ TEST_F(OAuthTest, AU02_version_1_0_has_no_verifier) {
 
 // ---- who is refused -----------------------------------------------------------------------------
 
-TEST_F(OAuthTest, AU02_a_verifier_is_good_once) {
+// AU-02
+TEST_F(OAuthTest, a_verifier_is_good_once) {
   const std::string there = browser.redirect(url + "/login");
   const auto cookies = browser.cookies;
   const std::string back = browser.redirect(there);
@@ -298,7 +305,8 @@ TEST_F(OAuthTest, AU02_a_verifier_is_good_once) {
             service.url + "/access_token answered HTTP 401 (bad signature)");
 }
 
-TEST_F(OAuthTest, AU02_another_verifier_is_refused) {
+// AU-02
+TEST_F(OAuthTest, another_verifier_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/login"));
   const json page = get(url + "/login?oauth_token=request%2F0&oauth_verifier=guess");
   EXPECT_EQ(page.at("status"), 403);
@@ -306,14 +314,16 @@ TEST_F(OAuthTest, AU02_another_verifier_is_refused) {
   EXPECT_EQ(page.at("auth_error"), service.url + "/access_token answered HTTP 401 (bad verifier)");
 }
 
-TEST_F(OAuthTest, AU02_no_verifier_is_a_bad_request) {
+// AU-02
+TEST_F(OAuthTest, no_verifier_is_a_bad_request) {
   browser.redirect(browser.redirect(url + "/login"));
   const json page = get(url + "/login?oauth_token=request%2F0");
   EXPECT_EQ(page.at("status"), 400);
   EXPECT_EQ(page.at("auth_error"), "there is no oauth_verifier");
 }
 
-TEST_F(OAuthTest, AU02_another_browser_is_refused) {
+// AU-02
+TEST_F(OAuthTest, another_browser_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/login"));
   Browser victim(io_loop);
   EXPECT_EQ(get(victim, back).at("auth_error"), "Missing OAuth request token cookie");
@@ -327,7 +337,8 @@ TEST_F(OAuthTest, AU02_another_browser_is_refused) {
   }
 }
 
-TEST_F(OAuthTest, AU07_who_says_no_is_not_asked_again) {
+// AU-07
+TEST_F(OAuthTest, who_says_no_is_not_asked_again) {
   const json page = get(url + "/login?denied=request%2F0");
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("auth_error"), "the service sent the browser back: denied");
@@ -335,7 +346,8 @@ TEST_F(OAuthTest, AU07_who_says_no_is_not_asked_again) {
 
 // ---- a service that fails -----------------------------------------------------------------------
 
-TEST_F(OAuthTest, AU07_a_callback_that_is_not_confirmed_is_an_error) {
+// AU-07
+TEST_F(OAuthTest, a_callback_that_is_not_confirmed_is_an_error) {
   twitter.confirms = false;
   const json page = get(url + "/login");
   EXPECT_EQ(page.at("status"), 502);
@@ -343,7 +355,8 @@ TEST_F(OAuthTest, AU07_a_callback_that_is_not_confirmed_is_an_error) {
             service.url + "/request_token does not confirm the callback: it knows OAuth 1.0 only");
 }
 
-TEST_F(OAuthTest, AU07_an_answer_without_a_token_is_an_error) {
+// AU-07
+TEST_F(OAuthTest, an_answer_without_a_token_is_an_error) {
   for (const char* body : {"", "oauth_token=x", "oauth_token_secret=x", "<html>", "{}",
                            "oauth_token=&oauth_token_secret="}) {
     service.failures = {{"/request_token", {200, body}}};
@@ -353,7 +366,8 @@ TEST_F(OAuthTest, AU07_an_answer_without_a_token_is_an_error) {
   }
 }
 
-TEST_F(OAuthTest, AU07_each_request_may_fail) {
+// AU-07
+TEST_F(OAuthTest, each_request_may_fail) {
   const std::string there = browser.redirect(url + "/login");
   const std::string back = browser.redirect(there);
   const auto cookies = browser.cookies;
@@ -377,7 +391,8 @@ TEST_F(OAuthTest, AU07_each_request_may_fail) {
   }
 }
 
-TEST_F(OAuthTest, AU07_an_answer_that_is_no_person_is_an_error) {
+// AU-07
+TEST_F(OAuthTest, an_answer_that_is_no_person_is_an_error) {
   for (const char* body : {"null", "[]", "{}", "false", "7"}) {
     const std::string back = browser.redirect(browser.redirect(url + "/login"));
     service.failures = {{"/api/account/verify_credentials.json", {200, body}}};
@@ -387,7 +402,8 @@ TEST_F(OAuthTest, AU07_an_answer_that_is_no_person_is_an_error) {
   }
 }
 
-TEST_F(OAuthTest, AU06_without_the_settings_it_says_which) {
+// AU-06
+TEST_F(OAuthTest, without_the_settings_it_says_which) {
   serve({web::url<Login>("/login")});
   const json page = get(url + "/login");
   EXPECT_EQ(page.at("status"), 500);
@@ -396,14 +412,16 @@ TEST_F(OAuthTest, AU06_without_the_settings_it_says_which) {
 
 // ---- twitter_request ----------------------------------------------------------------------------
 
-TEST_F(OAuthTest, AU06_twitter_request_signs_query_and_form) {
+// AU-06
+TEST_F(OAuthTest, twitter_request_signs_query_and_form) {
   twitter.secrets["access"] = "access secret";
   EXPECT_EQ(get(url + "/api?how=post"), (json{{"text", "Hello & goodbye"}, {"entities", "a b"}}));
   EXPECT_EQ(get(url + "/api_with_json").at("screen_name"), "foo");
   EXPECT_EQ(service.requests.front(), "POST /api/statuses/update.json");
 }
 
-TEST_F(OAuthTest, AU06_twitter_request_takes_urls_and_needs_no_token) {
+// AU-06
+TEST_F(OAuthTest, twitter_request_takes_urls_and_needs_no_token) {
   const json page = get(url + "/api?how=nobody");
   EXPECT_EQ(page, (json{{"q", "x"}, {"authorization", ""}}));
   EXPECT_NE(get(url + "/api?how=somebody").at("authorization"), "");
@@ -428,7 +446,8 @@ struct Parts : web::RequestHandler, LocalTwitter {
   }
 };
 
-TEST_F(OAuthTest, AU02_oauth_request_parameters_are_those_of_the_request) {
+// AU-02
+TEST_F(OAuthTest, oauth_request_parameters_are_those_of_the_request) {
   app_->add_handlers(".*", {web::url<Parts>("/parts")});
   EXPECT_EQ(browser.get(url + "/parts").body,
             "oauth_consumer_key oauth_token oauth_signature_method oauth_timestamp oauth_nonce "
@@ -444,7 +463,8 @@ struct Endpoints : web::RequestHandler, TwitterMixin {
   }
 };
 
-TEST_F(OAuthTest, AU06_the_endpoints_are_tornados) {
+// AU-06
+TEST_F(OAuthTest, the_endpoints_are_tornados) {
   app_->add_handlers(".*", {web::url<Endpoints>("/endpoints")});
   EXPECT_EQ(browser.get(url + "/endpoints").body,
             "https://api.twitter.com/oauth/request_token https://api.twitter.com/oauth/authorize "

@@ -105,7 +105,8 @@ class OpenIdTest : public AuthTest {
   };
 };
 
-TEST_F(OpenIdTest, AU01_the_browser_is_sent_with_what_is_asked_for) {
+// AU-01
+TEST_F(OpenIdTest, the_browser_is_sent_with_what_is_asked_for) {
   const std::string there = browser.redirect(url + "/login?x=1");
   EXPECT_TRUE(there.starts_with(service.url + "/openid?"));
   EXPECT_EQ(query(there),
@@ -127,7 +128,8 @@ TEST_F(OpenIdTest, AU01_the_browser_is_sent_with_what_is_asked_for) {
                 {"openid.ax.required", "firstname,fullname,lastname,email,language,username"}}));
 }
 
-TEST_F(OpenIdTest, AU01_callback_and_attributes_can_be_chosen) {
+// AU-01
+TEST_F(OpenIdTest, callback_and_attributes_can_be_chosen) {
   const auto sent = query(browser.redirect(url + "/login?callback=/back&attributes=email"));
   EXPECT_EQ(sent.at("openid.return_to"), url + "/back");
   EXPECT_EQ(sent.at("openid.ax.required"), "email");
@@ -137,7 +139,8 @@ TEST_F(OpenIdTest, AU01_callback_and_attributes_can_be_chosen) {
   EXPECT_EQ(page.at("other"), "there is no attribute \"shoe_size\"");
 }
 
-TEST_F(OpenIdTest, AU01_a_person_logs_in) {
+// AU-01
+TEST_F(OpenIdTest, a_person_logs_in) {
   EXPECT_EQ(come_back(ann_), (json{{"first_name", "Ann"},
                                    {"last_name", "B\xc3\xb6ll"},
                                    {"name", "Ann B\xc3\xb6ll"},
@@ -148,7 +151,8 @@ TEST_F(OpenIdTest, AU01_a_person_logs_in) {
   EXPECT_EQ(service.requests, (std::vector<std::string>{"POST /openid"}));
 }
 
-TEST_F(OpenIdTest, AU01_the_name_is_made_of_what_there_is) {
+// AU-01
+TEST_F(OpenIdTest, the_name_is_made_of_what_there_is) {
   const auto name = [&](std::map<std::string, std::string> said) {
     said["ns.ax"] = "http://openid.net/srv/ax/1.0";
     return come_back(said).value("name", "nobody");
@@ -168,7 +172,8 @@ TEST_F(OpenIdTest, AU01_the_name_is_made_of_what_there_is) {
 
 // ---- who is refused -----------------------------------------------------------------------------
 
-TEST_F(OpenIdTest, AU01_an_assertion_is_good_once) {
+// AU-01
+TEST_F(OpenIdTest, an_assertion_is_good_once) {
   const std::string back =
       httputil::url_concat(url + "/login", assertion_for(url + "/login", ann_));
   EXPECT_EQ(get(back).value("username", ""), "ann7");
@@ -177,7 +182,8 @@ TEST_F(OpenIdTest, AU01_an_assertion_is_good_once) {
   EXPECT_EQ(again.at("auth_error"), "the service does not know of the OpenID response");
 }
 
-TEST_F(OpenIdTest, AU01_only_the_line_is_valid_counts) {
+// AU-01
+TEST_F(OpenIdTest, only_the_line_is_valid_counts) {
   for (const char* body : {"", "is_valid:false\n", "error:not is_valid:true\n", "xis_valid:true",
                            "is_valid:truely\n"}) {
     service.failures = {{"/openid", {200, body}}};
@@ -188,7 +194,8 @@ TEST_F(OpenIdTest, AU01_only_the_line_is_valid_counts) {
 }
 
 // Somebody adds fields to an assertion of his own that is genuine.
-TEST_F(OpenIdTest, AU01_what_is_not_signed_does_not_count) {
+// AU-01
+TEST_F(OpenIdTest, what_is_not_signed_does_not_count) {
   Parameters sent = assertion_for(url + "/login", {{"claimed_id", "http://eve.example/"}});
   for (const auto& [name, value] : ann_) {
     if (name.find("ext1") != name.npos) sent.emplace_back("openid." + name, value);
@@ -203,7 +210,8 @@ TEST_F(OpenIdTest, AU01_what_is_not_signed_does_not_count) {
   EXPECT_EQ(get(httputil::url_concat(url + "/login", sent)), json::object());
 }
 
-TEST_F(OpenIdTest, AU01_an_assertion_for_another_page_is_refused) {
+// AU-01
+TEST_F(OpenIdTest, an_assertion_for_another_page_is_refused) {
   for (const std::string& other : {url + "/other", std::string("http://elsewhere.example/login"),
                                    url + "/login?x=1", url + "/login/", std::string()}) {
     const json page = get(httputil::url_concat(url + "/login", assertion_for(other, ann_)));
@@ -216,7 +224,8 @@ TEST_F(OpenIdTest, AU01_an_assertion_for_another_page_is_refused) {
   EXPECT_EQ(page.value("username", ""), "ann7") << page;
 }
 
-TEST_F(OpenIdTest, AU01_an_assertion_of_another_service_is_refused) {
+// AU-01
+TEST_F(OpenIdTest, an_assertion_of_another_service_is_refused) {
   const std::string ours = service.url;
   service.url = "http://evil.example";
   const Parameters sent = assertion_for(url + "/login", ann_);
@@ -226,21 +235,24 @@ TEST_F(OpenIdTest, AU01_an_assertion_of_another_service_is_refused) {
   EXPECT_TRUE(service.requests.empty());
 }
 
-TEST_F(OpenIdTest, AU01_an_assertion_without_a_nonce_is_refused) {
+// AU-01
+TEST_F(OpenIdTest, an_assertion_without_a_nonce_is_refused) {
   Parameters sent = assertion_for(url + "/login", ann_);
   std::erase_if(sent, [](const auto& field) { return field.first == "openid.response_nonce"; });
   EXPECT_EQ(get(httputil::url_concat(url + "/login", sent)).at("auth_error"),
             "the OpenID response has no signed nonce");
 }
 
-TEST_F(OpenIdTest, AU07_who_cancels_is_not_logged_in) {
+// AU-07
+TEST_F(OpenIdTest, who_cancels_is_not_logged_in) {
   const json page = get(url + "/login?openid.mode=cancel");
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("error"), "cancel");
   EXPECT_EQ(get(url + "/login?openid.mode=setup_needed").at("status"), 400);
 }
 
-TEST_F(OpenIdTest, AU07_a_service_that_fails_is_a_bad_gateway) {
+// AU-07
+TEST_F(OpenIdTest, a_service_that_fails_is_a_bad_gateway) {
   service.failures = {{"/openid", {503, "later"}}};
   json page = come_back(ann_);
   EXPECT_EQ(page.at("status"), 502);
@@ -257,12 +269,14 @@ struct NoHandler : OpenIdMixin {
   std::string openid_endpoint() const override { return {}; }
 };
 
-TEST(AuthMixin, AU07_a_mixin_needs_a_handler) {
+// AU-07
+TEST(AuthMixin, a_mixin_needs_a_handler) {
   NoHandler alone;
   EXPECT_THROW(alone.authenticate_redirect(), std::logic_error);
 }
 
-TEST(AuthError, AU07_is_an_error_page_unless_it_is_caught) {
+// AU-07
+TEST(AuthError, is_an_error_page_unless_it_is_caught) {
   const AuthError error("no such person");
   EXPECT_EQ(error.status_code, 403);
   EXPECT_NE(std::string(error.what()).find("no such person"), std::string::npos);
@@ -280,7 +294,8 @@ struct Plain : web::RequestHandler, OpenIdMixin {
   std::string openid_endpoint() const override { return service.url + "/openid"; }
 };
 
-TEST_F(OpenIdTest, AU07_the_page_of_an_error_tells_nothing) {
+// AU-07
+TEST_F(OpenIdTest, the_page_of_an_error_tells_nothing) {
   const test::LogLines log;
   app_->add_handlers(".*", {web::url<Plain>("/plain")});
   service.failures = {{"/openid", {500, "words of the service"}}};

@@ -167,7 +167,8 @@ struct Fails : Noted {
   void later() { loop().add_callback(&Fails::fail, this); }
 };
 
-TEST_F(AsynchronousTest, GEN20_WH44_an_exception_in_a_later_callback_is_the_requests_error_page) {
+// GEN-20 WH-44
+TEST_F(AsynchronousTest, an_exception_in_a_later_callback_is_the_requests_error_page) {
   serve<Fails>();
   Client client = connect();
   std::size_t asked = 0;
@@ -205,7 +206,8 @@ struct FailsTwice : Noted {
   }
 };
 
-TEST_F(AsynchronousTest, GEN20_of_several_exceptions_the_first_answers_and_all_are_logged) {
+// GEN-20
+TEST_F(AsynchronousTest, of_several_exceptions_the_first_answers_and_all_are_logged) {
   serve<FailsTwice>();
   Client client = connect();
   client.send(get());
@@ -241,7 +243,8 @@ struct FailsAfter : Noted {
   }
 };
 
-TEST_F(AsynchronousTest, GEN20_an_exception_after_finish_is_only_logged) {
+// GEN-20
+TEST_F(AsynchronousTest, an_exception_after_finish_is_only_logged) {
   serve<FailsAfter>();
   Client client = connect();
   client.send(get("/finish"));
@@ -256,7 +259,8 @@ TEST_F(AsynchronousTest, GEN20_an_exception_after_finish_is_only_logged) {
   EXPECT_EQ(times("on_finish"), 2U);
 }
 
-TEST_F(AsynchronousTest, WH44_an_exception_after_flush_ends_the_response) {
+// WH-44
+TEST_F(AsynchronousTest, an_exception_after_flush_ends_the_response) {
   serve<FailsAfter>();
   Client client = connect();
   client.send(get("/flush"));
@@ -280,7 +284,8 @@ struct Early : Noted {
   asynchronous get() { return {}; }
 };
 
-TEST_F(AsynchronousTest, GEN20_what_initialize_and_prepare_start_belongs_to_the_request) {
+// GEN-20
+TEST_F(AsynchronousTest, what_initialize_and_prepare_start_belongs_to_the_request) {
   serve<Early>();
   Client client = connect();
   client.send(get("/initialize"));
@@ -298,7 +303,8 @@ struct LateErrorPage : Noted {
   void write_error(int, const ErrorInfo&) override { throw std::runtime_error("no page"); }
 };
 
-TEST_F(AsynchronousTest, WH44_an_error_page_that_fails_is_logged_and_the_response_ends) {
+// WH-44
+TEST_F(AsynchronousTest, an_error_page_that_fails_is_logged_and_the_response_ends) {
   serve<LateErrorPage>();
   Client client = connect();
   client.send(get());
@@ -322,7 +328,8 @@ struct Background : Noted {
   }
 };
 
-TEST_F(AsynchronousTest, SC01_background_work_is_not_the_requests_but_may_use_its_handler) {
+// SC-01
+TEST_F(AsynchronousTest, background_work_is_not_the_requests_but_may_use_its_handler) {
   serve<Background>();
   Client client = connect();
   client.send(get("/job"));
@@ -371,7 +378,8 @@ void tell_everybody() {
 
 constexpr const char* kPaths[] = {"/pointer", "/wrap", "/future"};
 
-TEST_F(AsynchronousTest, GEN20_without_finish_nothing_is_sent_and_the_connection_stays) {
+// GEN-20
+TEST_F(AsynchronousTest, without_finish_nothing_is_sent_and_the_connection_stays) {
   serve<Waits>();
   for (const char* path : kPaths) {
     events.clear();
@@ -390,7 +398,8 @@ TEST_F(AsynchronousTest, GEN20_without_finish_nothing_is_sent_and_the_connection
   }
 }
 
-TEST_F(AsynchronousTest, GEN20_the_client_left_and_the_answer_comes_all_the_same) {
+// GEN-20
+TEST_F(AsynchronousTest, the_client_left_and_the_answer_comes_all_the_same) {
   serve<Waits>();
   for (const char* path : kPaths) {
     events.clear();
@@ -410,7 +419,8 @@ TEST_F(AsynchronousTest, GEN20_the_client_left_and_the_answer_comes_all_the_same
   EXPECT_EQ(log_.count("Uncaught"), 0U);
 }
 
-TEST_F(AsynchronousTest, WH08_a_handler_that_lets_go_in_on_connection_close_goes_with_its_client) {
+// WH-08
+TEST_F(AsynchronousTest, a_handler_that_lets_go_in_on_connection_close_goes_with_its_client) {
   serve<WaitsAndLeaves>();
   for (const char* path : kPaths) {
     events.clear();
@@ -428,7 +438,8 @@ TEST_F(AsynchronousTest, WH08_a_handler_that_lets_go_in_on_connection_close_goes
   }
 }
 
-TEST_F(AsynchronousTest, GEN20_captures_that_go_without_running_keep_nothing) {
+// GEN-20
+TEST_F(AsynchronousTest, captures_that_go_without_running_keep_nothing) {
   serve<WaitsAndLeaves>();
   for (const char* path : kPaths) {
     events.clear();
@@ -446,7 +457,8 @@ TEST_F(AsynchronousTest, GEN20_captures_that_go_without_running_keep_nothing) {
   }
 }
 
-TEST_F(AsynchronousTest, WH08_half_a_close_is_told_and_the_answer_still_arrives) {
+// WH-08
+TEST_F(AsynchronousTest, half_a_close_is_told_and_the_answer_still_arrives) {
   serve<WaitsAndLeaves>();
   Client client = connect();
   client.send(get("/wrap"));
@@ -484,7 +496,8 @@ struct Fetches : Noted {
   void on_connection_close() override { events.push_back("on_connection_close"); }
 };
 
-TEST_F(AsynchronousTest, GEN20_WH44_the_callback_of_a_fetch_finishes_or_fails_the_request) {
+// GEN-20 WH-44
+TEST_F(AsynchronousTest, the_callback_of_a_fetch_finishes_or_fails_the_request) {
   serve<Fetches>();
   origin = "http://127.0.0.1:" + std::to_string(server_->port()) + "/origin";
   Client client = connect();
@@ -495,7 +508,8 @@ TEST_F(AsynchronousTest, GEN20_WH44_the_callback_of_a_fetch_finishes_or_fails_th
   EXPECT_EQ(log_.count("Uncaught exception GET /fails"), 1U);
 }
 
-TEST_F(AsynchronousTest, GEN20_the_client_leaves_before_the_callback_of_a_fetch) {
+// GEN-20
+TEST_F(AsynchronousTest, the_client_leaves_before_the_callback_of_a_fetch) {
   serve<Fetches>();
   origin = "http://127.0.0.1:" + std::to_string(server_->port()) + "/origin";
   origin_waits = true;
@@ -522,7 +536,8 @@ struct Talks : Waits {
   }
 };
 
-TEST_F(AsynchronousTest, SC01_each_request_gets_its_own_errors) {
+// SC-01
+TEST_F(AsynchronousTest, each_request_gets_its_own_errors) {
   serve<Talks>();
   Client listener = connect();
   listener.send(get("/wrap"));
@@ -548,7 +563,8 @@ struct SyncStarts : Noted {
   }
 };
 
-TEST_F(AsynchronousTest, SC01_a_handler_lives_for_what_it_has_started_however_it_ends) {
+// SC-01
+TEST_F(AsynchronousTest, a_handler_lives_for_what_it_has_started_however_it_ends) {
   serve<OnFinishStarts>();
   Client client = connect();
   client.send(get("/x"));
@@ -577,7 +593,8 @@ struct NeverFinishes : Noted {
   }
 };
 
-TEST_F(AsynchronousTest, GEN20_nothing_leaks_when_the_loop_closes) {
+// GEN-20
+TEST_F(AsynchronousTest, nothing_leaks_when_the_loop_closes) {
   serve<NeverFinishes>();
   Client client = connect();
   client.send(get());
@@ -589,7 +606,8 @@ TEST_F(AsynchronousTest, GEN20_nothing_leaks_when_the_loop_closes) {
   EXPECT_EQ(times("on_finish"), 1U);
 }
 
-TEST_F(AsynchronousTest, GEN20_nothing_leaks_when_the_application_goes_first) {
+// GEN-20
+TEST_F(AsynchronousTest, nothing_leaks_when_the_application_goes_first) {
   serve<NeverFinishes>();
   Client client = connect();
   client.send(get());

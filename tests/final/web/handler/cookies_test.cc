@@ -50,7 +50,8 @@ std::string date_in(std::int64_t seconds) {
 
 // ---- plain cookies ------------------------------------------------------------------------------
 
-TEST(WebCookies, WH29_the_requests_cookies) {
+// WH-29
+TEST(WebCookies, the_requests_cookies) {
   run(
       [](Act& self) {
         EXPECT_EQ(self.cookies().size(), 2U);
@@ -65,12 +66,14 @@ TEST(WebCookies, WH29_the_requests_cookies) {
       {{"Cookie", R"(a=1; b="x\"y")"}});
 }
 
-TEST(WebCookies, WH29_a_cookie_has_its_path_and_nothing_else) {
+// WH-29
+TEST(WebCookies, a_cookie_has_its_path_and_nothing_else) {
   EXPECT_EQ(run([](Act& self) { self.set_cookie("a", "b"); }).cookies, Cookies{"a=b; Path=/"});
   EXPECT_EQ(run([](Act&) {}).cookies, Cookies{});
 }
 
-TEST(WebCookies, WH29_every_attribute) {
+// WH-29
+TEST(WebCookies, every_attribute) {
   const CookieOptions all = CookieOptions()
                                 .domain("example.com")
                                 .path("/p")
@@ -89,7 +92,8 @@ TEST(WebCookies, WH29_every_attribute) {
             Cookies{"c=d; Max-Age=0"});
 }
 
-TEST(WebCookies, WH29_expires_days_counts_from_now) {
+// WH-29
+TEST(WebCookies, expires_days_counts_from_now) {
   const std::string before = date_in(86400 * 3 / 2);
   const Cookies cookies =
       run([](Act& self) { self.set_cookie("c", "d", CookieOptions().expires_days(1.5)); }).cookies;
@@ -99,7 +103,8 @@ TEST(WebCookies, WH29_expires_days_counts_from_now) {
       << cookies.front();
 }
 
-TEST(WebCookies, WH29_the_last_one_of_a_name_wins) {
+// WH-29
+TEST(WebCookies, the_last_one_of_a_name_wins) {
   EXPECT_EQ(run([](Act& self) {
               self.set_cookie("a", "1");
               self.set_cookie("b", "2");
@@ -108,7 +113,8 @@ TEST(WebCookies, WH29_the_last_one_of_a_name_wins) {
             (Cookies{"b=2; Path=/", "a=3; HttpOnly; Path=/"}));
 }
 
-TEST(WebCookies, WH29_cookies_go_with_error_pages_redirects_and_304) {
+// WH-29
+TEST(WebCookies, cookies_go_with_error_pages_redirects_and_304) {
   EXPECT_EQ(run([](Act& self) {
               self.set_cookie("a", "1");
               throw HTTPError(403);
@@ -125,7 +131,8 @@ TEST(WebCookies, WH29_cookies_go_with_error_pages_redirects_and_304) {
   EXPECT_EQ(not_modified.cookies, Cookies{"a=1; Path=/"});
 }
 
-TEST(WebCookies, WH29_after_the_headers_a_cookie_has_no_effect) {
+// WH-29
+TEST(WebCookies, after_the_headers_a_cookie_has_no_effect) {
   EXPECT_EQ(run([](Act& self) {
               self.set_cookie("a", "1");
               self.flush();
@@ -178,7 +185,8 @@ TEST(WebCookies, CVE_2026_35536_what_would_end_a_part_early_is_a_500_and_not_sen
   }
 }
 
-TEST(WebCookies, WH29_clear_cookie_sets_an_empty_one_that_expired_a_year_ago) {
+// WH-29
+TEST(WebCookies, clear_cookie_sets_an_empty_one_that_expired_a_year_ago) {
   const std::string before = date_in(-365 * 86400);
   const Cookies cookies = run([](Act& self) {
                             self.clear_cookie("a");
@@ -194,7 +202,8 @@ TEST(WebCookies, WH29_clear_cookie_sets_an_empty_one_that_expired_a_year_ago) {
   EXPECT_EQ(run([](Act& self) { self.clear_cookie("a", CookieOptions().expires(1)); }).code, 500);
 }
 
-TEST(WebCookies, WH29_clear_all_cookies_clears_those_of_the_request) {
+// WH-29
+TEST(WebCookies, clear_all_cookies_clears_those_of_the_request) {
   const Answer answer = run([](Act& self) { self.clear_all_cookies(CookieOptions().path("/p")); },
                             {{"Cookie", "a=1; path=/; b=2; bad name=3"}});
   EXPECT_EQ(answer.code, 200) << "no client's cookie makes it fail";
@@ -211,7 +220,8 @@ std::string sent_back(const Answer& answer) {
   return answer.cookies.at(0).substr(0, answer.cookies.at(0).find("; "));
 }
 
-TEST(WebCookies, WH30_a_signed_cookie_comes_back) {
+// WH-30
+TEST(WebCookies, a_signed_cookie_comes_back) {
   const std::string value = "J\xc3\xbcrgen; \"x\" \r\n|=";
   const Answer set =
       run([&](Act& self) { self.set_signed_cookie("user", value); }, {}, with_secret("secret"));
@@ -230,7 +240,8 @@ TEST(WebCookies, WH30_a_signed_cookie_comes_back) {
       {{"Cookie", sent_back(set)}}, with_secret("another"));
 }
 
-TEST(WebCookies, WH30_days_options_and_version) {
+// WH-30
+TEST(WebCookies, days_options_and_version) {
   const auto set = [](std::function<void(Act&)> act) {
     return run(std::move(act), {}, with_secret("secret")).cookies.at(0);
   };
@@ -254,7 +265,8 @@ TEST(WebCookies, WH30_days_options_and_version) {
   EXPECT_TRUE(open.ends_with(" GMT; Path=/")) << open;
 }
 
-TEST(WebCookies, WH30_the_names_before_Tornado_6_3) {
+// WH-30
+TEST(WebCookies, the_names_before_Tornado_6_3) {
   const Answer set =
       run([](Act& self) { self.set_secure_cookie("user", "ann", 1); }, {}, with_secret("secret"));
   run(
@@ -266,7 +278,8 @@ TEST(WebCookies, WH30_the_names_before_Tornado_6_3) {
       {{"Cookie", sent_back(set)}}, with_secret("secret"));
 }
 
-TEST(WebCookies, ST09_key_version_chooses_the_key_that_signs) {
+// ST-09
+TEST(WebCookies, key_version_chooses_the_key_that_signs) {
   const CookieSecret keys = {{1, "old"}, {2, "new"}};
   const Answer set =
       run([](Act& self) { self.set_signed_cookie("user", "ann"); }, {}, with_secret(keys, 2));
@@ -281,7 +294,8 @@ TEST(WebCookies, ST09_key_version_chooses_the_key_that_signs) {
       << "keys with versions, and no key_version";
 }
 
-TEST(WebCookies, ST09_without_cookie_secret_they_say_what_is_missing) {
+// ST-09
+TEST(WebCookies, without_cookie_secret_they_say_what_is_missing) {
   const auto expect_throw = [](auto call) {
     run([call](Act& self) {
       try {
@@ -300,7 +314,8 @@ TEST(WebCookies, ST09_without_cookie_secret_they_say_what_is_missing) {
   expect_throw([](Act& self) { self.get_signed_cookie_key_version("a"); });
 }
 
-TEST(WebCookies, WH30_create_signed_value_is_what_the_cookie_has) {
+// WH-30
+TEST(WebCookies, create_signed_value_is_what_the_cookie_has) {
   run(
       [](Act& self) {
         const std::string value = self.create_signed_value("user", "ann");

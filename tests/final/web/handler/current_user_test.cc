@@ -22,7 +22,8 @@ struct Author {
 
 // ---- CurrentUser --------------------------------------------------------------------------------
 
-TEST(CurrentUser, WH31_a_user_is_of_any_type) {
+// WH-31
+TEST(CurrentUser, a_user_is_of_any_type) {
   const CurrentUser author = Author{7, "Ann"};
   ASSERT_TRUE(author);
   EXPECT_EQ(author.as<Author>().name, "Ann");
@@ -39,7 +40,8 @@ TEST(CurrentUser, WH31_a_user_is_of_any_type) {
   EXPECT_EQ(CurrentUser(std::vector<int>{1}).as<std::vector<int>>().size(), 1U);
 }
 
-TEST(CurrentUser, WH31_what_is_false_in_Python_is_nobody) {
+// WH-31
+TEST(CurrentUser, what_is_false_in_Python_is_nobody) {
   const Author* const null = nullptr;
   const char* const no_text = nullptr;
   for (const CurrentUser& user :
@@ -76,7 +78,8 @@ struct Greeting : Base {
   }
 };
 
-TEST(CurrentUser, WH31_it_is_asked_for_once_and_only_if_needed) {
+// WH-31
+TEST(CurrentUser, it_is_asked_for_once_and_only_if_needed) {
   struct Silent : Base {
     void get() {}
   };
@@ -90,7 +93,8 @@ TEST(CurrentUser, WH31_it_is_asked_for_once_and_only_if_needed) {
   EXPECT_EQ(asked, 2);
 }
 
-TEST(CurrentUser, WH31_to_use_nobody_is_403_and_another_type_500) {
+// WH-31
+TEST(CurrentUser, to_use_nobody_is_403_and_another_type_500) {
   struct Careless : Base {
     void get() { write(user()); }
   };
@@ -102,7 +106,8 @@ TEST(CurrentUser, WH31_to_use_nobody_is_403_and_another_type_500) {
   EXPECT_EQ(Exchange(app, "GET", "/wrong", {{"X-User", "Ann"}})->code, 500);
 }
 
-TEST(CurrentUser, WH31_nobody_unless_a_class_says_so) {
+// WH-31
+TEST(CurrentUser, nobody_unless_a_class_says_so) {
   struct Plain : RequestHandler {
     void get() { write(current_user() ? "somebody" : "nobody"); }
   };
@@ -110,7 +115,8 @@ TEST(CurrentUser, WH31_nobody_unless_a_class_says_so) {
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "nobody");
 }
 
-TEST(CurrentUser, WH31_a_prepare_that_waits_may_set_it) {
+// WH-31
+TEST(CurrentUser, a_prepare_that_waits_may_set_it) {
   struct Late : RequestHandler {
     Future<void> prepare() {
       co_await gen::moment;
@@ -168,7 +174,8 @@ struct Site {
   Application app;
 };
 
-TEST(Authenticated, WX15_a_user_gets_the_verb) {
+// WX-15
+TEST(Authenticated, a_user_gets_the_verb) {
   ioloop::IOLoop loop;
   Site site("/login");
   const HTTPHeaders ann = {{"X-User", "Ann"}};
@@ -183,7 +190,8 @@ TEST(Authenticated, WX15_a_user_gets_the_verb) {
   EXPECT_EQ(entry->body, "Ann 8 x");
 }
 
-TEST(Authenticated, WX15_GET_and_HEAD_are_sent_to_the_login) {
+// WX-15
+TEST(Authenticated, GET_and_HEAD_are_sent_to_the_login) {
   ioloop::IOLoop loop;
   Site site("/login");
   for (const char* verb : {"GET", "HEAD"}) {
@@ -198,36 +206,42 @@ TEST(Authenticated, WX15_GET_and_HEAD_are_sent_to_the_login) {
   EXPECT_EQ(Exchange(site.app, "PUT", "/compose", {}, "x")->body, "anybody");
 }
 
-TEST(Authenticated, WX15_other_methods_are_403) {
+// WX-15
+TEST(Authenticated, other_methods_are_403) {
   Site site("/login");
   EXPECT_EQ(Exchange(site.app, "POST", "/compose", {}, "x")->code, 403);
   EXPECT_EQ(Exchange(site.app, "DELETE", "/entry/8/x")->code, 403);
 }
 
-TEST(Authenticated, ST10_WX15_an_absolute_login_url_gets_an_absolute_next) {
+// ST-10 WX-15
+TEST(Authenticated, an_absolute_login_url_gets_an_absolute_next) {
   Site site("https://login.example.com/in");
   EXPECT_EQ(Exchange(site.app, "GET", "/compose?a=1")->sent_headers["Location"],
             "https://login.example.com/in?next=http%3A%2F%2Fexample.com%2Fcompose%3Fa%3D1");
 }
 
-TEST(Authenticated, ST10_WX15_a_login_url_with_a_query_stays_as_it_is) {
+// ST-10 WX-15
+TEST(Authenticated, a_login_url_with_a_query_stays_as_it_is) {
   Site site("/login?from=here");
   EXPECT_EQ(Exchange(site.app, "GET", "/compose")->sent_headers["Location"], "/login?from=here");
 }
 
-TEST(Authenticated, WX15_a_colon_in_the_path_makes_no_absolute_url) {
+// WX-15
+TEST(Authenticated, a_colon_in_the_path_makes_no_absolute_url) {
   Site site("/log:in");
   EXPECT_EQ(Exchange(site.app, "GET", "/compose")->sent_headers["Location"],
             "/log:in?next=%2Fcompose");
 }
 
-TEST(Authenticated, WH32_without_login_url_it_is_500) {
+// WH-32
+TEST(Authenticated, without_login_url_it_is_500) {
   Site site("");
   EXPECT_EQ(Exchange(site.app, "GET", "/compose")->code, 500);
   EXPECT_EQ(Exchange(site.app, "POST", "/compose", {}, "x")->code, 403);
 }
 
-TEST(Authenticated, WH32_a_class_may_have_a_login_of_its_own) {
+// WH-32
+TEST(Authenticated, a_class_may_have_a_login_of_its_own) {
   struct Admin : Base {
     std::string get_login_url() const override { return "/admin/login"; }
     void get(authenticated) {}
@@ -237,14 +251,16 @@ TEST(Authenticated, WH32_a_class_may_have_a_login_of_its_own) {
   EXPECT_EQ(Exchange(app, "GET", "/admin")->sent_headers["Location"], "/admin/login?next=%2Fadmin");
 }
 
-TEST(Authenticated, WX15_require_login_in_the_middle_drops_what_was_written) {
+// WX-15
+TEST(Authenticated, require_login_in_the_middle_drops_what_was_written) {
   Site site("/login");
   const Exchange exchange(site.app, "GET", "/half");
   EXPECT_EQ(exchange->code, 302);
   EXPECT_EQ(exchange->sent_headers["Location"], "/login?next=%2Fhalf");
 }
 
-TEST(Authenticated, WX15_the_tag_is_no_capture) {
+// WX-15
+TEST(Authenticated, the_tag_is_no_capture) {
   struct Two : Base {
     void get(authenticated, int, int) {}
   };

@@ -29,7 +29,8 @@ class HandlersTest : public WebTest {
 
 // ---- redirects ----------------------------------------------------------------------------------
 
-TEST_F(HandlersTest, WX05_RedirectHandler_puts_groups_into_its_url) {
+// WX-05
+TEST_F(HandlersTest, RedirectHandler_puts_groups_into_its_url) {
   Application app({
       url<RedirectHandler>("/fixed", {.url = "http://example.com/app"}),
       url<RedirectHandler>("/temporary", {.url = "/next", .permanent = false}),
@@ -55,7 +56,8 @@ TEST_F(HandlersTest, WX05_RedirectHandler_puts_groups_into_its_url) {
   EXPECT_EQ(get->sent_headers["Content-Type"], "text/html; charset=UTF-8");
 }
 
-TEST_F(HandlersTest, WX06_RedirectHandler_takes_a_backslash_and_a_number_too) {
+// WX-06
+TEST_F(HandlersTest, RedirectHandler_takes_a_backslash_and_a_number_too) {
   Application app({
       url<RedirectHandler>("/pictures/(.*)", {.url = "/photos/\\1"}),
       url<RedirectHandler>("/swap/([^/]+)/([^/]+)", {.url = "/\\2/\\1\\x"}),
@@ -64,7 +66,8 @@ TEST_F(HandlersTest, WX06_RedirectHandler_takes_a_backslash_and_a_number_too) {
   EXPECT_EQ(location(app, "/swap/a/b"), "301 /b/a\\x");
 }
 
-TEST_F(HandlersTest, WX05_a_url_that_wants_what_the_route_has_not_is_a_500) {
+// WX-05
+TEST_F(HandlersTest, a_url_that_wants_what_the_route_has_not_is_a_500) {
   Application app({
       url<RedirectHandler>("/number/(.*)", {.url = "/{1}"}),
       url<RedirectHandler>("/back/(.*)", {.url = "/\\2"}),
@@ -80,7 +83,8 @@ TEST_F(HandlersTest, WX05_a_url_that_wants_what_the_route_has_not_is_a_500) {
   EXPECT_EQ(location(pictures, "/p/a%0d%0aX:%201"), "500");
 }
 
-TEST_F(HandlersTest, WX05_a_group_at_the_beginning_does_not_name_another_host) {
+// WX-05
+TEST_F(HandlersTest, a_group_at_the_beginning_does_not_name_another_host) {
   Application app({
       url<RedirectHandler>("/old(/.*)", {.url = "{0}"}),
       url<RedirectHandler>("/slash/(.*)", {.url = "/{0}"}),
@@ -96,7 +100,8 @@ TEST_F(HandlersTest, WX05_a_group_at_the_beginning_does_not_name_another_host) {
 }
 
 // They drop tabs and what is blank in front, and take "\\" for "/".
-TEST_F(HandlersTest, WX05_a_group_at_the_beginning_does_not_name_another_host_to_browsers_either) {
+// WX-05
+TEST_F(HandlersTest, a_group_at_the_beginning_does_not_name_another_host_to_browsers_either) {
   Application app({
       url<RedirectHandler>("/old(/.*)", {.url = "{0}"}),
       url<RedirectHandler>("/slash/(.*)", {.url = "/{0}"}),
@@ -131,7 +136,8 @@ struct File : RequestHandler {
   void put(removeslash, const PathArgs&) { write("put"); }
 };
 
-TEST_F(HandlersTest, WX16_addslash_redirects_GET_and_HEAD_and_refuses_the_rest) {
+// WX-16
+TEST_F(HandlersTest, addslash_redirects_GET_and_HEAD_and_refuses_the_rest) {
   Application app({url<Folder>("/folder/([a-z]*)/?"), url<Folder>("(.*)")});
   EXPECT_EQ(location(app, "/folder/x?a=1&b"), "301 /folder/x/?a=1&b");
   EXPECT_EQ(location(app, "/folder/x", "HEAD"), "301 /folder/x/");
@@ -145,7 +151,8 @@ TEST_F(HandlersTest, WX16_addslash_redirects_GET_and_HEAD_and_refuses_the_rest) 
   EXPECT_EQ(location(app, "/\\evil.example"), "301 /%5Cevil.example/");
 }
 
-TEST_F(HandlersTest, WX16_removeslash_leaves_the_root_alone) {
+// WX-16
+TEST_F(HandlersTest, removeslash_leaves_the_root_alone) {
   Application app({url<File>(".*")});
   EXPECT_EQ(location(app, "/file//?q=1"), "301 /file?q=1");
   EXPECT_EQ(location(app, "/file/", "POST"), "404");
@@ -163,7 +170,8 @@ TEST_F(HandlersTest, a_condition_is_no_capture) {
 
 // ---- ErrorHandler, FallbackHandler --------------------------------------------------------------
 
-TEST_F(HandlersTest, WX04_ErrorHandler_answers_every_method_with_its_page) {
+// WX-04
+TEST_F(HandlersTest, ErrorHandler_answers_every_method_with_its_page) {
   Application app({url<ErrorHandler>("/gone", {.status_code = 410})});
   for (const char* method : {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
     const Exchange gone(app, method, "/gone");
@@ -172,7 +180,8 @@ TEST_F(HandlersTest, WX04_ErrorHandler_answers_every_method_with_its_page) {
   }
 }
 
-TEST_F(HandlersTest, WX04_ErrorHandler_asks_for_no_token) {
+// WX-04
+TEST_F(HandlersTest, ErrorHandler_asks_for_no_token) {
   Settings settings;
   settings.xsrf_cookies = true;
   settings.cookie_secret = "secret";
@@ -180,7 +189,8 @@ TEST_F(HandlersTest, WX04_ErrorHandler_asks_for_no_token) {
   EXPECT_EQ(Exchange(app, "POST", "/gone")->code, 410);
 }
 
-TEST_F(HandlersTest, WX07_FallbackHandler_gives_the_whole_request_to_a_function) {
+// WX-07
+TEST_F(HandlersTest, FallbackHandler_gives_the_whole_request_to_a_function) {
   std::string seen;
   const auto fallback = [&seen](httputil::HTTPServerRequest request) {
     seen = request.method + " " + request.uri + " " + request.body;
@@ -199,7 +209,8 @@ TEST_F(HandlersTest, WX07_FallbackHandler_gives_the_whole_request_to_a_function)
   EXPECT_FALSE(access.matched()) << "the application has not answered";
 }
 
-TEST_F(HandlersTest, WX07_a_fallback_may_be_a_coroutine_and_may_fail) {
+// WX-07
+TEST_F(HandlersTest, a_fallback_may_be_a_coroutine_and_may_fail) {
   const auto later = [](httputil::HTTPServerRequest request) -> Future<void> {
     const auto connection = request.connection;
     co_await gen::moment;
@@ -220,7 +231,8 @@ TEST_F(HandlersTest, WX07_a_fallback_may_be_a_coroutine_and_may_fail) {
   EXPECT_EQ(failing->code, 0);
 }
 
-TEST_F(HandlersTest, WX07_a_fallback_that_is_empty_is_a_500) {
+// WX-07
+TEST_F(HandlersTest, a_fallback_that_is_empty_is_a_500) {
   Application app({url<FallbackHandler>("/", FallbackHandler::Init())});
   const ExpectLog expected(log::app_log, uncaught("a FallbackHandler without a fallback"));
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
@@ -240,7 +252,8 @@ struct GetOnly : RequestHandler {
   void post() { write("never"); }
 };
 
-TEST_F(HandlersTest, WH05_SUPPORTED_METHODS_is_what_the_class_says) {
+// WH-05
+TEST_F(HandlersTest, SUPPORTED_METHODS_is_what_the_class_says) {
   Application app({url<WebDav>("/dav"), url<GetOnly>("/get")});
   EXPECT_EQ(Exchange(app, "GET", "/dav")->body, "got");
   EXPECT_EQ(Exchange(app, "PROPFIND", "/dav")->body, "any PROPFIND");
@@ -293,7 +306,8 @@ struct Says : RequestHandler {
   }
 };
 
-TEST_F(HandlersTest, WH10_a_status_has_a_reason_that_can_do_no_harm) {
+// WH-10
+TEST_F(HandlersTest, a_status_has_a_reason_that_can_do_no_harm) {
   Application app({url<Says>(".*")});
   EXPECT_EQ(Exchange(app, "GET", "/unknown")->reason, "Unknown");
   EXPECT_EQ(Exchange(app, "GET", "/reason")->reason, "Very well");
@@ -301,7 +315,8 @@ TEST_F(HandlersTest, WH10_a_status_has_a_reason_that_can_do_no_harm) {
   EXPECT_EQ(Exchange(app, "GET", "/line")->reason, "Unknown");
 }
 
-TEST_F(HandlersTest, WH11_headers_take_text_numbers_and_times) {
+// WH-11
+TEST_F(HandlersTest, headers_take_text_numbers_and_times) {
   Application app({url<Says>(".*")});
   EXPECT_EQ(Exchange(app, "GET", "/time")->sent_headers["X-Time"], "Sun, 27 Jan 2013 18:43:20 GMT");
   EXPECT_EQ(Exchange(app, "GET", "/number")->sent_headers["X-Number"], "17");
@@ -310,7 +325,8 @@ TEST_F(HandlersTest, WH11_headers_take_text_numbers_and_times) {
   EXPECT_FALSE(injected->sent_headers.contains("X-B"));
 }
 
-TEST_F(HandlersTest, WH09_clear_forgets_status_headers_and_body) {
+// WH-09
+TEST_F(HandlersTest, clear_forgets_status_headers_and_body) {
   Application app({url<Says>(".*")});
   const Exchange get(app, "GET", "/clear");
   EXPECT_EQ(get->code, 200);
@@ -318,7 +334,8 @@ TEST_F(HandlersTest, WH09_clear_forgets_status_headers_and_body) {
   EXPECT_EQ(get->body, "");
 }
 
-TEST_F(HandlersTest, WH20_WH21_after_the_headers_have_gone_nothing_else_can_be_said) {
+// WH-20 WH-21
+TEST_F(HandlersTest, after_the_headers_have_gone_nothing_else_can_be_said) {
   Application app({url<Says>(".*")});
   const ExpectLog expected(log::gen_log, "Cannot send error response after headers written");
   const Exchange get(app, "GET", "/sent");
@@ -327,7 +344,8 @@ TEST_F(HandlersTest, WH20_WH21_after_the_headers_have_gone_nothing_else_can_be_s
   EXPECT_TRUE(get->finished);
 }
 
-TEST_F(HandlersTest, WH21_send_error_takes_a_reason) {
+// WH-21
+TEST_F(HandlersTest, send_error_takes_a_reason) {
   Application app({url<Says>(".*")});
   const Exchange get(app, "GET", "/error");
   EXPECT_EQ(get->code, 403);
@@ -335,7 +353,8 @@ TEST_F(HandlersTest, WH21_send_error_takes_a_reason) {
   EXPECT_EQ(get->body, "<html><title>403: Go away</title><body>403: Go away</body></html>");
 }
 
-TEST_F(HandlersTest, WH21_a_status_without_a_body_gets_no_error_page) {
+// WH-21
+TEST_F(HandlersTest, a_status_without_a_body_gets_no_error_page) {
   struct Bodiless : RequestHandler {
     void get(int status_code) { throw HTTPError(status_code); }
     void post(int status_code) { send_error(status_code); }
@@ -348,7 +367,8 @@ TEST_F(HandlersTest, WH21_a_status_without_a_body_gets_no_error_page) {
   }
 }
 
-TEST_F(HandlersTest, WX01_WH21_an_error_without_a_final_status_is_a_500) {
+// WX-01 WH-21
+TEST_F(HandlersTest, an_error_without_a_final_status_is_a_500) {
   struct Odd : RequestHandler {
     void get(int status_code) { throw HTTPError(status_code, "", "Odd"); }
     void post(int status_code) { send_error(status_code); }
@@ -370,7 +390,8 @@ TEST_F(HandlersTest, WX01_WH21_an_error_without_a_final_status_is_a_500) {
   }
 }
 
-TEST_F(HandlersTest, WH21_an_error_page_may_say_another_status_but_not_without_end) {
+// WH-21
+TEST_F(HandlersTest, an_error_page_may_say_another_status_but_not_without_end) {
   struct Recursing : RequestHandler {
     void get() { throw HTTPError(404); }
     void write_error(int status_code, const ErrorInfo& info) override {
@@ -391,7 +412,8 @@ TEST_F(HandlersTest, WH21_an_error_page_may_say_another_status_but_not_without_e
   EXPECT_TRUE(get->finished);
 }
 
-TEST_F(HandlersTest, WH14_a_1xx_does_not_end_a_response) {
+// WH-14
+TEST_F(HandlersTest, a_1xx_does_not_end_a_response) {
   struct Interim : RequestHandler {
     void get() { set_status(103); }
   };
@@ -411,7 +433,8 @@ struct OwnDecoding : RequestHandler {
   }
 };
 
-TEST_F(HandlersTest, WH26_decode_argument_sees_captures_and_arguments) {
+// WH-26
+TEST_F(HandlersTest, decode_argument_sees_captures_and_arguments) {
   Application app({url<OwnDecoding>("/(.*)")});
   EXPECT_EQ(Exchange(app, "GET", "/%ff?a=1")->body, "<:\xff><a:1>none");
   OwnDecoding::seen.clear();
@@ -428,7 +451,8 @@ TEST_F(HandlersTest, WH26_decode_argument_sees_captures_and_arguments) {
   EXPECT_EQ(Exchange(usual, "GET", "/x?a=%ff")->code, 400);
 }
 
-TEST_F(HandlersTest, WH37_require_setting_names_the_setting_and_the_feature) {
+// WH-37
+TEST_F(HandlersTest, require_setting_names_the_setting_and_the_feature) {
   struct Needs : RequestHandler {
     void get() {
       require_setting("given", "this");
@@ -477,7 +501,8 @@ struct Pieces : RequestHandler {
   void post() { write("all"); }
 };
 
-TEST_F(HandlersTest, WA12_a_transform_sees_every_piece_of_a_response) {
+// WA-12
+TEST_F(HandlersTest, a_transform_sees_every_piece_of_a_response) {
   Application app({url<Pieces>("/x")});
   app.add_transform<Marks>();
   const Exchange get(app, "GET", "/x");
@@ -544,7 +569,8 @@ class GzipTest : public HandlersTest {
   Application app_;
 };
 
-TEST_F(GzipTest, ST05_WX11_compress_response_sends_gzip_to_who_takes_it) {
+// ST-05 WX-11
+TEST_F(GzipTest, compress_response_sends_gzip_to_who_takes_it) {
   const Exchange plain = ask("/", "");
   EXPECT_FALSE(zipped(plain));
   EXPECT_EQ(plain->sent_headers["Vary"], "Accept-Encoding");
@@ -558,7 +584,8 @@ TEST_F(GzipTest, ST05_WX11_compress_response_sends_gzip_to_who_takes_it) {
   EXPECT_EQ(get->sent_headers["Etag"], plain->sent_headers["Etag"]);
 }
 
-TEST_F(GzipTest, WX11_the_client_may_refuse_it) {
+// WX-11
+TEST_F(GzipTest, the_client_may_refuse_it) {
   EXPECT_TRUE(zipped(ask("/", "br;q=1, GZIP;q=0.5")));
   EXPECT_TRUE(zipped(ask("/", "x-gzip")));
   EXPECT_FALSE(zipped(ask("/", "gzip;q=0")));
@@ -566,7 +593,8 @@ TEST_F(GzipTest, WX11_the_client_may_refuse_it) {
   EXPECT_FALSE(zipped(ask("/", "gzipped, deflate")));
 }
 
-TEST_F(GzipTest, WX11_small_bodies_and_other_types_stay_as_they_are) {
+// WX-11
+TEST_F(GzipTest, small_bodies_and_other_types_stay_as_they_are) {
   EXPECT_FALSE(zipped(ask("/?n=1023")));
   EXPECT_TRUE(zipped(ask("/?n=1024")));
   for (const char* type : {"text/x-own", "application/json;%20charset=UTF-8", "image/svg%2Bxml",
@@ -582,14 +610,16 @@ TEST_F(GzipTest, WX11_small_bodies_and_other_types_stay_as_they_are) {
   EXPECT_EQ(coded->body, std::string(2000, 'x'));
 }
 
-TEST_F(GzipTest, WX11_Vary_keeps_what_it_has) {
+// WX-11
+TEST_F(GzipTest, Vary_keeps_what_it_has) {
   EXPECT_EQ(ask("/vary")->sent_headers["Vary"], "Cookie, Accept-Encoding");
   const Exchange none = ask("/none");
   EXPECT_EQ(none->sent_headers["Vary"], "Accept-Encoding");
   EXPECT_EQ(none->body, "");
 }
 
-TEST_F(GzipTest, WX11_what_is_flushed_is_compressed_whatever_its_size) {
+// WX-11
+TEST_F(GzipTest, what_is_flushed_is_compressed_whatever_its_size) {
   const Exchange get = ask("/flush?n=10");
   EXPECT_TRUE(zipped(get));
   EXPECT_FALSE(get->sent_headers.contains("Content-Length"));
@@ -597,7 +627,8 @@ TEST_F(GzipTest, WX11_what_is_flushed_is_compressed_whatever_its_size) {
   EXPECT_EQ(gunzip(get->body), "xxxxxxxxxxend");
 }
 
-TEST_F(GzipTest, WX11_HEAD_has_the_headers_of_the_compressed_body) {
+// WX-11
+TEST_F(GzipTest, HEAD_has_the_headers_of_the_compressed_body) {
   const Exchange get = ask("/");
   const Exchange head = ask("/", "gzip", "HEAD");
   EXPECT_EQ(head->body, "");
@@ -605,7 +636,8 @@ TEST_F(GzipTest, WX11_HEAD_has_the_headers_of_the_compressed_body) {
   EXPECT_TRUE(zipped(head));
 }
 
-TEST_F(GzipTest, WX11_a_304_of_a_compressed_page) {
+// WX-11
+TEST_F(GzipTest, a_304_of_a_compressed_page) {
   const std::string tag = ask("/")->sent_headers["Etag"];
   const Exchange same(app_, "GET", "/", {{"Accept-Encoding", "gzip"}, {"If-None-Match", tag}});
   EXPECT_EQ(same->code, 304);
@@ -614,7 +646,8 @@ TEST_F(GzipTest, WX11_a_304_of_a_compressed_page) {
   EXPECT_FALSE(same->sent_headers.contains("Content-Encoding"));
 }
 
-TEST_F(HandlersTest, WX11_level_and_limits_can_be_chosen) {
+// WX-11
+TEST_F(HandlersTest, level_and_limits_can_be_chosen) {
   Application app({url<Long>("/.*")});
   app.add_transform([](const httputil::HTTPServerRequest& request) {
     GZipContentEncoding::Options options;

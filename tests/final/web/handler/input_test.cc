@@ -38,7 +38,8 @@ struct Getters : RequestHandler {
   void patch() { write(get_query_argument("a")); }
 };
 
-TEST_F(InputTest, WH25_HU06_the_query_comes_before_the_body_and_the_last_value_counts) {
+// WH-25 HU-06
+TEST_F(InputTest, the_query_comes_before_the_body_and_the_last_value_counts) {
   Application app({url<Getters>("/")});
   EXPECT_EQ(Exchange(app, "POST", "/?a=1&a=+2", kForm, "a=3&a=4+")->body,
             "[1][2][3][4][1][2][3][4]|4|2|4|[1][ 2][3][4 ]|fallbackfallback");
@@ -57,7 +58,8 @@ struct Last : RequestHandler {
   }
 };
 
-TEST_F(InputTest, WH25_one_value_that_is_no_text_is_a_400_though_another_one_is_asked_for) {
+// WH-25
+TEST_F(InputTest, one_value_that_is_no_text_is_a_400_though_another_one_is_asked_for) {
   Application app({url<Last>("/.*")});
   for (const std::string path : {"/one", "/fallback", "/optional"}) {
     EXPECT_EQ(Exchange(app, "GET", path + "?a=no&a=yes")->body, "yes");
@@ -74,7 +76,8 @@ struct Optional : RequestHandler {
   }
 };
 
-TEST_F(InputTest, WH25_nullopt_is_the_default_of_those_who_ask_whether_it_is_there) {
+// WH-25
+TEST_F(InputTest, nullopt_is_the_default_of_those_who_ask_whether_it_is_there) {
   Application app({url<Optional>("/")});
   EXPECT_EQ(Exchange(app, "POST", "/", kForm, "a=+1")->body, "1| 1|none|1");
   EXPECT_EQ(Exchange(app, "POST", "/?a=2", kForm, "b=1")->body, "2|2|2|none");
@@ -122,7 +125,8 @@ struct Files : RequestHandler {
   }
 };
 
-TEST_F(InputTest, WH28_files_arguments_and_the_body) {
+// WH-28
+TEST_F(InputTest, files_arguments_and_the_body) {
   Application app({url<Files>("/")});
   const std::string body =
       "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
@@ -165,7 +169,8 @@ struct Attributes : RequestHandler {
   }
 };
 
-TEST_F(InputTest, WH27_ST15_request_application_settings_and_path_arguments) {
+// WH-27 ST-15
+TEST_F(InputTest, request_application_settings_and_path_arguments) {
   Settings settings;
   settings.extra["name"] = "blue";
   Application app({url<Attributes>("/(?P<who>[a-z]*)")}, settings);
@@ -185,7 +190,8 @@ struct Streaming : RequestHandler {
   std::size_t size = 0;
 };
 
-TEST(StreamingBehindARouter, HU16_WH40_pieces_and_limits_pass_through) {
+// HU-16 WH-40
+TEST(StreamingBehindARouter, pieces_and_limits_pass_through) {
   ioloop::IOLoop loop;
   const test::LogLines log;
   Application app({url<Streaming>("/in/stream")});

@@ -214,7 +214,8 @@ class KillAtAwait : public ::testing::Test {
 class ClientLeaves : public KillAtAwait,
                      public ::testing::WithParamInterface<std::tuple<const char*, Leave, When>> {};
 
-TEST_P(ClientLeaves, WH07_WH08_at_the_kth_wait) {
+// WH-07 WH-08
+TEST_P(ClientLeaves, at_the_kth_wait) {
   const auto [path, leave, when] = GetParam();
   for (std::size_t k = 0; k <= kWaitCount; ++k) {
     SCOPED_TRACE("k = " + std::to_string(k));
@@ -255,7 +256,8 @@ INSTANTIATE_TEST_SUITE_P(Ways, ClientLeaves,
 class ServerLeaves : public KillAtAwait,
                      public ::testing::WithParamInterface<std::tuple<const char*, std::size_t>> {};
 
-TEST_P(ServerLeaves, WH07_the_application_goes_at_the_kth_wait) {
+// WH-07
+TEST_P(ServerLeaves, the_application_goes_at_the_kth_wait) {
   const auto [path, k] = GetParam();
   Client client(loop_, server_->port(), 65536);
   start(client, path, k, When::kWithin, [&] { app_.reset(); });
@@ -268,7 +270,8 @@ TEST_P(ServerLeaves, WH07_the_application_goes_at_the_kth_wait) {
   client.until_end();
 }
 
-TEST_P(ServerLeaves, WH07_the_loop_closes_at_the_kth_wait) {
+// WH-07
+TEST_P(ServerLeaves, the_loop_closes_at_the_kth_wait) {
   const auto [path, k] = GetParam();
   Client client(loop_, server_->port(), 65536);
   start(client, path, k, When::kWithin, [&] { loop_.stop(); });

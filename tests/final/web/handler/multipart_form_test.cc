@@ -223,7 +223,8 @@ TEST_F(MultipartFormTest, a_file_outlives_its_form) {
   EXPECT_EQ(read_all(*kept), "content");
 }
 
-TEST_F(MultipartFormTest, HU10_limits) {
+// HU-10
+TEST_F(MultipartFormTest, limits) {
   options_.max_parts = 2;
   EXPECT_EQ(status_of_feeding(field("a", "1") + field("a", "2") + "--b--"), 0);
   EXPECT_EQ(status_of_feeding(field("a", "1") + field("a", "2") + field("a", "3") + "--b--"), 413);
@@ -355,7 +356,8 @@ std::string upload(std::string_view body, std::size_t length) {
          std::to_string(length) + "\r\n\r\n" + std::string(body);
 }
 
-TEST_F(MultipartFormTest, WH40_a_form_over_a_connection) {
+// WH-40
+TEST_F(MultipartFormTest, a_form_over_a_connection) {
   Application app({url<UploadHandler>("/")});
   Client client(loop_, app.listen(0, "127.0.0.1").port());
   const std::string body = file("f", "x", std::string(3'000'000, 'x')) + "--b--\r\n";
@@ -367,7 +369,8 @@ TEST_F(MultipartFormTest, WH40_a_form_over_a_connection) {
   EXPECT_EQ(test::occurrences(client.until_end(), "HTTP/1.1 400 "), 2U);
 }
 
-TEST_F(MultipartFormTest, WH07_the_client_leaves_while_the_disk_is_written) {
+// WH-07
+TEST_F(MultipartFormTest, the_client_leaves_while_the_disk_is_written) {
   forms_finished = 0;
   Application app({url<UploadHandler>("/")});
   auto& server = app.listen(0, "127.0.0.1");

@@ -24,7 +24,8 @@ std::optional<std::string> decode(const std::string& value, const std::string& n
   return decode_signed_value(secret, name, value, max_age_days, 1, kNow);
 }
 
-TEST(SignedValue, WX18_the_bytes_are_those_of_Tornado) {
+// WX-18
+TEST(SignedValue, the_bytes_are_those_of_Tornado) {
   EXPECT_EQ(create_signed_value("secret", "user", "hello", 1, {}, kNow), kV1);
   EXPECT_EQ(create_signed_value("secret", "user", "hello", 2, {}, kNow), kV2);
   EXPECT_EQ(create_signed_value({{3, "k3"}}, "user", "hello", 2, 3, kNow), kV2Key3);
@@ -34,7 +35,8 @@ TEST(SignedValue, WX18_the_bytes_are_those_of_Tornado) {
   EXPECT_EQ(kMaxSupportedSignedValueVersion, 2);
 }
 
-TEST(SignedValue, WX18_what_was_signed_is_read) {
+// WX-18
+TEST(SignedValue, what_was_signed_is_read) {
   EXPECT_EQ(decode(kV1), "hello");
   EXPECT_EQ(decode(kV2), "hello");
   EXPECT_EQ(decode(kV2Key3, "user", {{3, "k3"}}), "hello");
@@ -48,7 +50,8 @@ TEST(SignedValue, WX18_what_was_signed_is_read) {
   }
 }
 
-TEST(SignedValue, WX18_another_name_or_key_is_refused) {
+// WX-18
+TEST(SignedValue, another_name_or_key_is_refused) {
   for (const std::string& value : {kV1, kV2}) {
     EXPECT_EQ(decode(value, "User"), std::nullopt);
     EXPECT_EQ(decode(value, ""), std::nullopt);
@@ -56,7 +59,8 @@ TEST(SignedValue, WX18_another_name_or_key_is_refused) {
   }
 }
 
-TEST(SignedValue, WX18_it_is_good_for_max_age_days) {
+// WX-18
+TEST(SignedValue, it_is_good_for_max_age_days) {
   for (const int version : {1, 2}) {
     const auto made_at = [version](std::int64_t time) {
       return create_signed_value("secret", "user", "hello", version, {}, time);
@@ -68,7 +72,8 @@ TEST(SignedValue, WX18_it_is_good_for_max_age_days) {
   }
 }
 
-TEST(SignedValue, WX18_version_1_may_be_31_days_ahead_and_version_2_any) {
+// WX-18
+TEST(SignedValue, version_1_may_be_31_days_ahead_and_version_2_any) {
   EXPECT_EQ(decode(create_signed_value("secret", "user", "x", 1, {}, kNow + 31 * kDay)), "x");
   EXPECT_EQ(decode(create_signed_value("secret", "user", "x", 1, {}, kNow + 31 * kDay + 1)),
             std::nullopt);
@@ -76,7 +81,8 @@ TEST(SignedValue, WX18_version_1_may_be_31_days_ahead_and_version_2_any) {
 }
 
 // The signature of version 1 does not say where the value ends and the time begins.
-TEST(SignedValue, WX18_digits_moved_between_value_and_time_of_version_1_are_refused) {
+// WX-18
+TEST(SignedValue, digits_moved_between_value_and_time_of_version_1_are_refused) {
   const std::string value =
       create_signed_value("secret", "user", std::string(6, '\xd7'), 1, {}, kNow);
   ASSERT_TRUE(value.starts_with("19fX19fX|1300000000|"));
@@ -118,13 +124,15 @@ void expect_no_mutation_is_taken(const std::string& value, const CookieSecret& s
   }
 }
 
-TEST(SignedValue, WH30_every_mutation_is_refused) {
+// WH-30
+TEST(SignedValue, every_mutation_is_refused) {
   expect_no_mutation_is_taken(kV1, "secret");
   expect_no_mutation_is_taken(kV2, "secret");
   expect_no_mutation_is_taken(kV2Key3, {{1, "k1"}, {3, "k3"}});
 }
 
-TEST(SignedValue, WX18_other_text_is_refused_and_never_throws) {
+// WX-18
+TEST(SignedValue, other_text_is_refused_and_never_throws) {
   for (const char* value : {"",
                             "|",
                             "||",
@@ -151,7 +159,8 @@ TEST(SignedValue, WX18_other_text_is_refused_and_never_throws) {
   }
 }
 
-TEST(SignedValue, ST09_one_of_several_keys_signs_and_all_of_them_read) {
+// ST-09
+TEST(SignedValue, one_of_several_keys_signs_and_all_of_them_read) {
   const CookieSecret both = {{1, "old"}, {2, "new"}};
   const std::string by_old = create_signed_value(both, "user", "x", 2, 1, kNow);
   const std::string by_new = create_signed_value(both, "user", "x", 2, 2, kNow);
@@ -166,7 +175,8 @@ TEST(SignedValue, ST09_one_of_several_keys_signs_and_all_of_them_read) {
   EXPECT_EQ(decode(kV1, "user", {{0, "secret"}}), std::nullopt);
 }
 
-TEST(SignedValue, WX18_get_signature_key_version) {
+// WX-18
+TEST(SignedValue, get_signature_key_version) {
   EXPECT_EQ(get_signature_key_version(kV2Key3), 3);
   EXPECT_EQ(get_signature_key_version(kV2), 0);
   EXPECT_EQ(get_signature_key_version(kV1), std::nullopt);
@@ -174,13 +184,15 @@ TEST(SignedValue, WX18_get_signature_key_version) {
   EXPECT_EQ(get_signature_key_version(""), std::nullopt);
 }
 
-TEST(SignedValue, WX18_min_version_2_refuses_version_1) {
+// WX-18
+TEST(SignedValue, min_version_2_refuses_version_1) {
   EXPECT_EQ(decode_signed_value("secret", "user", kV1, 31, 2, kNow), std::nullopt);
   EXPECT_EQ(decode_signed_value("secret", "user", kV2, 31, 2, kNow), "hello");
   EXPECT_THROW(decode_signed_value("secret", "user", kV2, 31, 3, kNow), std::invalid_argument);
 }
 
-TEST(SignedValue, ST09_no_key_and_unknown_versions_throw) {
+// ST-09
+TEST(SignedValue, no_key_and_unknown_versions_throw) {
   EXPECT_THROW(create_signed_value(CookieSecret(), "n", "v"), std::invalid_argument);
   EXPECT_THROW(create_signed_value("", "n", "v"), std::invalid_argument);
   EXPECT_THROW(decode_signed_value({}, "n", kV2), std::invalid_argument);
@@ -193,7 +205,8 @@ TEST(SignedValue, ST09_no_key_and_unknown_versions_throw) {
   EXPECT_THROW(create_signed_value(keys, "n", "v", 1, 1), std::invalid_argument);
 }
 
-TEST(SignedValue, ST09_a_secret_is_made_of_what_the_program_has) {
+// ST-09
+TEST(SignedValue, a_secret_is_made_of_what_the_program_has) {
   CookieSecret secret;
   EXPECT_TRUE(secret.empty());
   secret = "text";

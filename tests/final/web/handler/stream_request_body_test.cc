@@ -88,7 +88,8 @@ struct Plain : Noted {
   void post(std::string name) { write("post " + name + request.body + ";"); }
 };
 
-TEST_F(StreamRequestBody, WH40_WX17_the_body_comes_in_pieces_between_prepare_and_the_verb) {
+// WH-40 WX-17
+TEST_F(StreamRequestBody, the_body_comes_in_pieces_between_prepare_and_the_verb) {
   serve({url<Plain>("/(.*)")});
   Client client = connect();
   client.send(post("/a%20b", "Content-Length: 6", "abc"));
@@ -147,7 +148,8 @@ struct Waiting : Noted {
   }
 };
 
-TEST_F(StreamRequestBody, HU16_nothing_more_is_read_while_data_received_waits) {
+// HU-16
+TEST_F(StreamRequestBody, nothing_more_is_read_while_data_received_waits) {
   serve({url<Waiting>("/")});
   Client client = connect();
   constexpr std::size_t kAll = 40'000'000;
@@ -233,7 +235,8 @@ struct Limited : Noted {
   void post() { write("got " + std::to_string(std::exchange(received, 0)) + ";"); }
 };
 
-TEST_F(StreamRequestBody, H103_set_max_body_size_is_for_one_request) {
+// H1-03
+TEST_F(StreamRequestBody, set_max_body_size_is_for_one_request) {
   httpserver::HTTPServerOptions options;
   options.max_body_size = 10;
   serve({url<Limited>("/.*")}, options);
@@ -283,7 +286,8 @@ struct FailsPlainly : Noted {
   void post() { events.push_back("post"); }
 };
 
-TEST_F(StreamRequestBody, WH44_what_data_received_throws_is_the_answer_and_the_end) {
+// WH-44
+TEST_F(StreamRequestBody, what_data_received_throws_is_the_answer_and_the_end) {
   serve({url<FailsPlainly>("/plain"), url<Fails>("/.*")});
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"/plain", "500: Internal Server Error"}, {"/late", "500: Internal Server Error"},
@@ -353,7 +357,8 @@ using Way = std::tuple<Leave, const char*>;
 
 class Leaving : public StreamRequestBody, public ::testing::WithParamInterface<Way> {};
 
-TEST_P(Leaving, WH07_in_the_middle_of_the_body) {
+// WH-07
+TEST_P(Leaving, in_the_middle_of_the_body) {
   const auto [way, path] = GetParam();
   serve({url<Leaver>("/.*")});
   Client client = connect();
@@ -375,7 +380,8 @@ TEST_P(Leaving, WH07_in_the_middle_of_the_body) {
   EXPECT_EQ(times("post"), 0U);
 }
 
-TEST_P(Leaving, WH07_the_application_goes_in_the_middle_of_the_body) {
+// WH-07
+TEST_P(Leaving, the_application_goes_in_the_middle_of_the_body) {
   const auto [way, path] = GetParam();
   serve({url<Leaver>("/.*")});
   Client client = connect();
@@ -419,7 +425,8 @@ struct WaitsForTheEnd : Noted {
   Future<void> left_;
 };
 
-TEST_P(Leaving, WH07_WH40_a_handler_that_holds_back_is_told) {
+// WH-07 WH-40
+TEST_P(Leaving, a_handler_that_holds_back_is_told) {
   const auto [way, path] = GetParam();
   const std::string length = "Content-Length: 9";
   const std::string chunked = "Transfer-Encoding: chunked";

@@ -139,7 +139,8 @@ struct Listener : Noted {
   Future<bool> wait_;
 };
 
-TEST_F(Streaming, WH08_a_client_that_leaves_ends_the_coroutine_without_a_word_of_it) {
+// WH-08
+TEST_F(Streaming, a_client_that_leaves_ends_the_coroutine_without_a_word_of_it) {
   serve({url<Listener>("/quiet"), url<Endless>("/busy")});
   for (const char* path : {"/quiet", "/busy"}) {
     for (const bool reset : {false, true}) {

@@ -23,7 +23,8 @@ struct Hello : RequestHandler {
   void post() { write(request.body); }
 };
 
-TEST_F(WebTest, WH04_a_verb_is_found_by_its_name) {
+// WH-04
+TEST_F(WebTest, a_verb_is_found_by_its_name) {
   Application app({url<Hello>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_EQ(get->code, 200);
@@ -33,7 +34,8 @@ TEST_F(WebTest, WH04_a_verb_is_found_by_its_name) {
   EXPECT_EQ(post->body, "abc");
 }
 
-TEST_F(WebTest, WH09_UT04_the_default_headers_and_the_Etag_of_Hello_world) {
+// WH-09 UT-04
+TEST_F(WebTest, the_default_headers_and_the_Etag_of_Hello_world) {
   Application app({url<Hello>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_EQ(get->sent_headers["Server"], "TornadoServer/" + std::string(kVersion));
@@ -43,7 +45,8 @@ TEST_F(WebTest, WH09_UT04_the_default_headers_and_the_Etag_of_Hello_world) {
   EXPECT_TRUE(get->sent_headers["Date"].ends_with(" GMT"));
 }
 
-TEST_F(WebTest, WH38_If_None_Match_with_the_tag_gives_304_without_a_body) {
+// WH-38
+TEST_F(WebTest, If_None_Match_with_the_tag_gives_304_without_a_body) {
   Application app({url<Hello>("/")});
   const Exchange same(app, "GET", "/",
                       {{"If-None-Match", "\"x\", W/\"e02aa1b106d5c7c6a98def2b13005d5b84fd8dc8\""}});
@@ -68,7 +71,8 @@ struct NoTag : Hello {
   std::optional<std::string> compute_etag() const override { return std::nullopt; }
 };
 
-TEST_F(WebTest, WH38_a_class_may_compute_its_own_Etag_or_none) {
+// WH-38
+TEST_F(WebTest, a_class_may_compute_its_own_Etag_or_none) {
   Application app({url<OwnTag>("/own"), url<InheritedTag>("/inherited"),
                    url<PrivateTag>("/private"), url<NoTag>("/none")});
   EXPECT_EQ(Exchange(app, "GET", "/own")->sent_headers["Etag"], "\"own\"");
@@ -85,7 +89,8 @@ TEST_F(WebTest, HEAD_has_the_headers_of_the_body_and_no_body) {
   EXPECT_EQ(head->body, "");
 }
 
-TEST_F(WebTest, WH05_a_missing_verb_is_405_and_lists_those_there_are) {
+// WH-05
+TEST_F(WebTest, a_missing_verb_is_405_and_lists_those_there_are) {
   Application app({url<Hello>("/")});
   const Exchange put(app, "PUT", "/");
   EXPECT_EQ(put->code, 405);
@@ -114,7 +119,8 @@ struct Story : RequestHandler {
   std::string prefix;
 };
 
-TEST_F(WebTest, WH02_WA04_initialize_gets_the_routes_Init) {
+// WH-02 WA-04
+TEST_F(WebTest, initialize_gets_the_routes_Init) {
   Application app({
       url<Story>("/story/([^/]+)", {.prefix = "tale "}, "story"),
       url<Story>("/default/([^/]+)"),
@@ -135,12 +141,14 @@ struct Plain : RequestHandler {
   std::string text;
 };
 
-TEST_F(WebTest, WH02_initialize_without_Init_is_called_too) {
+// WH-02
+TEST_F(WebTest, initialize_without_Init_is_called_too) {
   Application app({url<Plain>("/")});
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "initialized");
 }
 
-TEST_F(WebTest, WA03_a_capture_that_does_not_convert_is_404) {
+// WA-03
+TEST_F(WebTest, a_capture_that_does_not_convert_is_404) {
   Application app({url<Story>("/story/([^/]+)")});
   for (const char* path : {"/story/x", "/story/1x", "/story/99999999999", "/story/+1"}) {
     EXPECT_EQ(Exchange(app, "GET", path)->code, 404) << path;
@@ -152,7 +160,8 @@ struct TwoParts : RequestHandler {
   void get(std::string first, const std::string& second) { write(first + "|" + second); }
 };
 
-TEST_F(WebTest, RT02_captures_are_decoded_and_plus_stays) {
+// RT-02
+TEST_F(WebTest, captures_are_decoded_and_plus_stays) {
   Application app({url<TwoParts>("/path/([^/]*)/([^/]*)")});
   EXPECT_EQ(Exchange(app, "GET", "/path/a%2Fb/c+d%20e?x=1")->body, "a/b|c+d e");
   EXPECT_EQ(Exchange(app, "GET", "/path/%ff/x")->code, 400);
@@ -165,7 +174,8 @@ struct AllCaptures : RequestHandler {
   void get(const PathArgs& args) { write(std::to_string(args.size())); }
 };
 
-TEST_F(WebTest, WA03_an_optional_group_and_all_captures_at_once) {
+// WA-03
+TEST_F(WebTest, an_optional_group_and_all_captures_at_once) {
   Application app({url<Optional>("/page/?([0-9]+)?"), url<AllCaptures>("/all/(.)(.)(.)")});
   EXPECT_EQ(Exchange(app, "GET", "/page/4")->body, "4");
   EXPECT_EQ(Exchange(app, "GET", "/page")->body, "none");
@@ -189,7 +199,8 @@ struct Coroutine : RequestHandler {
   }
 };
 
-TEST_F(WebTest, GEN02_a_coroutine_verb_finishes_when_it_ends) {
+// GEN-02
+TEST_F(WebTest, a_coroutine_verb_finishes_when_it_ends) {
   Application app({url<Coroutine>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_FALSE(get->finished);
@@ -208,7 +219,8 @@ struct Async : RequestHandler {
   void on_connection_close() override { events.push_back("on_connection_close"); }
 };
 
-TEST_F(WebTest, GEN20_WH45_WX14_asynchronous_stays_open_until_finish) {
+// GEN-20 WH-45 WX-14
+TEST_F(WebTest, asynchronous_stays_open_until_finish) {
   Application app({url<Async>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_EQ(get->code, 0);
@@ -217,7 +229,8 @@ TEST_F(WebTest, GEN20_WH45_WX14_asynchronous_stays_open_until_finish) {
   EXPECT_EQ(events, std::vector<std::string>{"on_finish"});
 }
 
-TEST_F(WebTest, WH06_WH07_the_client_leaves_first_and_on_finish_still_comes_once) {
+// WH-06 WH-07
+TEST_F(WebTest, the_client_leaves_first_and_on_finish_still_comes_once) {
   Application app({url<Async>("/")});
   Exchange get(app, "GET", "/");
   get.leave();
@@ -234,7 +247,8 @@ struct Never : RequestHandler {
   void on_finish() override { events.push_back("on_finish"); }
 };
 
-TEST_F(WebTest, GEN20_asynchronous_without_finish_sends_nothing_and_goes_with_its_application) {
+// GEN-20
+TEST_F(WebTest, asynchronous_without_finish_sends_nothing_and_goes_with_its_application) {
   {
     Application app({url<Never>("/")});
     Exchange get(app, "GET", "/");
@@ -258,7 +272,8 @@ struct Order : RequestHandler {
   void on_finish() override { events.push_back("on_finish"); }
 };
 
-TEST_F(WebTest, WH42_initialize_prepare_verb_on_finish) {
+// WH-42
+TEST_F(WebTest, initialize_prepare_verb_on_finish) {
   Application app({url<Order>("/")});
   const Exchange get(app, "GET", "/");
   advance(2);
@@ -271,7 +286,8 @@ struct Counting : RequestHandler {
   int requests = 0;
 };
 
-TEST_F(WebTest, WH01_each_request_has_a_handler_of_its_own) {
+// WH-01
+TEST_F(WebTest, each_request_has_a_handler_of_its_own) {
   Application app({url<Counting>("/")});
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "1");
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "1");
@@ -282,7 +298,8 @@ struct EarlyEnd : RequestHandler {
   void get() { events.push_back("get"); }
 };
 
-TEST_F(WebTest, WH03_a_prepare_that_finishes_skips_the_verb) {
+// WH-03
+TEST_F(WebTest, a_prepare_that_finishes_skips_the_verb) {
   Application app({url<EarlyEnd>("/")});
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "from prepare");
   EXPECT_TRUE(events.empty());
@@ -306,7 +323,8 @@ struct Failing : RequestHandler {
   }
 };
 
-TEST_F(WebTest, WH44_WX01_what_a_verb_throws_becomes_a_page) {
+// WH-44 WX-01
+TEST_F(WebTest, what_a_verb_throws_becomes_a_page) {
   Application app({url<Failing>("/(.*)")});
   const ExpectLog of_error(
       log::app_log, "(?s)Uncaught exception GET /error \\(192\\.0\\.2\\.7\\)\n.*secret detail");
@@ -331,7 +349,8 @@ struct OwnLog : Failing {
   }
 };
 
-TEST_F(WebTest, WH23_a_class_logs_exceptions_its_own_way) {
+// WH-23
+TEST_F(WebTest, a_class_logs_exceptions_its_own_way) {
   Application app({url<OwnLog>("/(.*)")});
   const ExpectLog usual(log::app_log, "(?s).*secret detail", false);
   EXPECT_EQ(Exchange(app, "GET", "/error")->code, 500);
@@ -340,20 +359,23 @@ TEST_F(WebTest, WH23_a_class_logs_exceptions_its_own_way) {
   EXPECT_FALSE(usual.matched());
 }
 
-TEST_F(WebTest, WX03_Finish_ends_the_response_as_it_is) {
+// WX-03
+TEST_F(WebTest, Finish_ends_the_response_as_it_is) {
   Application app({url<Failing>("/(.*)")});
   EXPECT_EQ(Exchange(app, "GET", "/finish")->body, "dropped");
   EXPECT_EQ(Exchange(app, "GET", "/finish-chunk")->body, "dropped!");
 }
 
-TEST_F(WebTest, WH14_the_second_finish_is_only_logged) {
+// WH-14
+TEST_F(WebTest, the_second_finish_is_only_logged) {
   Application app({url<Failing>("/(.*)")});
   const ExpectLog expected(log::app_log, uncaught("finish() called twice"));
   const Exchange get(app, "GET", "/twice");
   EXPECT_EQ(get->body, "dropped");
 }
 
-TEST_F(WebTest, ST03_serve_traceback_shows_the_exception) {
+// ST-03
+TEST_F(WebTest, serve_traceback_shows_the_exception) {
   Settings settings;
   settings.debug = true;
   expect_leftovers();  // of autoreload, which debug turns on
@@ -379,7 +401,8 @@ struct Streaming : RequestHandler {
   }
 };
 
-TEST_F(WebTest, WH13_flush_sends_a_piece_and_leaves_out_Etag_and_Content_Length) {
+// WH-13
+TEST_F(WebTest, flush_sends_a_piece_and_leaves_out_Etag_and_Content_Length) {
   Application app({url<Streaming>("/(.*)")});
   const Exchange get(app, "GET", "/");
   EXPECT_EQ(get->body, "onetwothree");
@@ -399,7 +422,8 @@ struct Arguments : RequestHandler {
   void post() { write(get_body_argument("a") + "|" + get_query_argument("a", "-")); }
 };
 
-TEST_F(WebTest, WH24_WX02_arguments) {
+// WH-24 WX-02
+TEST_F(WebTest, arguments) {
   Application app({url<Arguments>("/")});
   EXPECT_EQ(Exchange(app, "GET", "/?a=1&a=+two+")->body, "two|fallback|2| two ");
   const HTTPHeaders form{{"Content-Type", "application/x-www-form-urlencoded"}};
@@ -420,7 +444,8 @@ struct Redirecting : RequestHandler {
   }
 };
 
-TEST_F(WebTest, WH20_redirect) {
+// WH-20
+TEST_F(WebTest, redirect) {
   Application app({url<Redirecting>("/(.*)")});
   EXPECT_EQ(Exchange(app, "GET", "/found")->code, 302);
   EXPECT_EQ(Exchange(app, "GET", "/found")->sent_headers["Location"], "/there");
@@ -436,7 +461,8 @@ struct Json : RequestHandler {
   void post() { write(json::array({1, 2})); }
 };
 
-TEST_F(WebTest, WH12_write_takes_a_JSON_object_and_no_list) {
+// WH-12
+TEST_F(WebTest, write_takes_a_JSON_object_and_no_list) {
   Application app({url<Json>("/")});
   const Exchange get(app, "GET", "/");
   EXPECT_EQ(get->body, "{\"a\": 1, \"b\": \"<\\/script>\"}");
@@ -460,21 +486,24 @@ TEST_F(WebTest, a_204_has_no_body_and_no_length) {
   EXPECT_EQ(Exchange(app, "POST", "/")->code, 500);
 }
 
-TEST_F(WebTest, WA04_WA10_reverse_url) {
+// WA-04 WA-10
+TEST_F(WebTest, reverse_url) {
   Application app({url<Story>("/story/([0-9]+)", {}, "story"), url<Hello>("/", "home")});
   EXPECT_EQ(app.reverse_url("story", 1), "/story/1");
   EXPECT_EQ(app.reverse_url("home"), "/");
   EXPECT_THROW(app.reverse_url("nobody"), std::out_of_range);
 }
 
-TEST_F(WebTest, WA02_the_first_route_that_matches_wins) {
+// WA-02
+TEST_F(WebTest, the_first_route_that_matches_wins) {
   Application app({url<Story>("/s/([0-9]+)", {.prefix = "first "}), url<Hello>("/s/5"),
                    url<AllCaptures>("/s/(.*)")});
   EXPECT_EQ(Exchange(app, "GET", "/s/5")->body, "first 5");
   EXPECT_EQ(Exchange(app, "GET", "/s/x")->body, "1");
 }
 
-TEST_F(WebTest, WA11_ST06_the_access_log) {
+// WA-11 ST-06
+TEST_F(WebTest, the_access_log) {
   const ExpectLog expected(log::access_log, "200 GET /\\?q=1 \\(192\\.0\\.2\\.7\\) ", true,
                            log::Level::kInfo);
   Application app({url<Hello>("/")});
@@ -495,7 +524,8 @@ struct Silent : Application {
   }
 };
 
-TEST_F(WebTest, WA11_an_application_writes_its_own_access_log) {
+// WA-11
+TEST_F(WebTest, an_application_writes_its_own_access_log) {
   Silent app({url<Hello>("/")});
   const Exchange get(app, "GET", "/");
   const Exchange missing(app, "GET", "/nothing");

@@ -17,12 +17,14 @@ const std::string kMasked = "2|01020304|3133313735373533393b626662666662|1300000
 
 // ---- the text of tokens -------------------------------------------------------------------------
 
-TEST(XsrfToken, WH34_the_text_is_Tornados) {
+// WH-34
+TEST(XsrfToken, the_text_is_Tornados) {
   EXPECT_EQ(detail::encode_xsrf_token_v1({{}, kBytes, 1300000000}), kHex);
   EXPECT_EQ(detail::encode_xsrf_token_v2({{}, kBytes, 1300000000}, "\x01\x02\x03\x04"), kMasked);
 }
 
-TEST(XsrfToken, WH34_both_versions_are_read) {
+// WH-34
+TEST(XsrfToken, both_versions_are_read) {
   const auto v2 = decode_xsrf_token(kMasked, 5);
   ASSERT_TRUE(v2);
   EXPECT_EQ(v2->version, 2);
@@ -38,7 +40,8 @@ TEST(XsrfToken, WH34_both_versions_are_read) {
   EXPECT_EQ(decode_xsrf_token("", 5)->bytes, "");
 }
 
-TEST(XsrfToken, WH34_other_text_is_refused) {
+// WH-34
+TEST(XsrfToken, other_text_is_refused) {
   for (const char* text :
        {"2|", "2||||", "2|01020304|30", "2|01020304|30|", "2|01020304|30|x", "2|01020304|30|1|",
         "2|010203|30|1", "2|0102030405|30|1", "2||30|1", "2|0102030g|30|1", "2|01020304|3|1",
@@ -48,7 +51,8 @@ TEST(XsrfToken, WH34_other_text_is_refused) {
   }
 }
 
-TEST(XsrfToken, WH34_a_prefix_of_a_token_is_never_the_token) {
+// WH-34
+TEST(XsrfToken, a_prefix_of_a_token_is_never_the_token) {
   for (std::size_t size = 0; size < kMasked.size(); ++size) {
     const auto token = decode_xsrf_token(kMasked.substr(0, size), 5);
     // The time is not secret: only what is behind the last pipe may be shorter.
@@ -107,7 +111,8 @@ class XsrfTest : public WebTest {
   }
 };
 
-TEST_F(XsrfTest, WH34_a_form_has_the_token_of_its_cookie) {
+// WH-34
+TEST_F(XsrfTest, a_form_has_the_token_of_its_cookie) {
   const Exchange get(app_, "GET", "/");
   EXPECT_EQ(get->body, "<input type=\"hidden\" name=\"_xsrf\" value=\"" + token_of(get) + "\"/>");
   EXPECT_EQ(cookie_of(get), "_xsrf=" + token_of(get));
@@ -116,7 +121,8 @@ TEST_F(XsrfTest, WH34_a_form_has_the_token_of_its_cookie) {
   EXPECT_EQ(post(cookie_of(get), {}, "_xsrf=" + token_of(get)), 200);
 }
 
-TEST_F(XsrfTest, WH34_the_cookie_is_set_once_and_each_page_masks_its_token_anew) {
+// WH-34
+TEST_F(XsrfTest, the_cookie_is_set_once_and_each_page_masks_its_token_anew) {
   const Exchange first(app_, "GET", "/");
   const HTTPHeaders with_cookie = {{"Cookie", cookie_of(first)}};
   std::set<std::string> tokens = {token_of(first)};
@@ -133,7 +139,8 @@ TEST_F(XsrfTest, WH34_the_cookie_is_set_once_and_each_page_masks_its_token_anew)
   EXPECT_EQ(tokens.size(), 11U);
 }
 
-TEST_F(XsrfTest, WH34_one_token_for_each_response) {
+// WH-34
+TEST_F(XsrfTest, one_token_for_each_response) {
   struct Twice : RequestHandler {
     void get() { write(xsrf_token() + " " + xsrf_token()); }
   };
@@ -143,7 +150,8 @@ TEST_F(XsrfTest, WH34_one_token_for_each_response) {
   EXPECT_EQ(get->body.substr(0, blank), get->body.substr(blank + 1));
 }
 
-TEST_F(XsrfTest, WH34_an_argument_or_either_field_will_do_in_any_form) {
+// WH-34
+TEST_F(XsrfTest, an_argument_or_either_field_will_do_in_any_form) {
   const std::string cookie = "_xsrf=" + kHex;
   EXPECT_EQ(post(cookie, {}, "_xsrf=" + kHex), 200);
   EXPECT_EQ(post(cookie, {{"X-XSRFToken", kHex}}), 200);
@@ -156,7 +164,8 @@ TEST_F(XsrfTest, WH34_an_argument_or_either_field_will_do_in_any_form) {
   EXPECT_EQ(Exchange(app_, "POST", "/?_xsrf=" + kHex, {{"Cookie", cookie}})->code, 200);
 }
 
-TEST_F(XsrfTest, WH34_what_is_missing_broken_or_different_is_403) {
+// WH-34
+TEST_F(XsrfTest, what_is_missing_broken_or_different_is_403) {
   expect_refused("'_xsrf' argument missing from POST", {});
   const std::string broken = "'_xsrf' argument has invalid format";
   expect_refused(broken, {{"X-Xsrftoken", "3|x"}});
@@ -166,7 +175,8 @@ TEST_F(XsrfTest, WH34_what_is_missing_broken_or_different_is_403) {
   expect_refused(different, {{"X-Xsrftoken", kHex.substr(2)}});
 }
 
-TEST_F(XsrfTest, WH34_no_cookie_or_a_broken_one_matches_nothing) {
+// WH-34
+TEST_F(XsrfTest, no_cookie_or_a_broken_one_matches_nothing) {
   for (const std::string cookie : {"", "_xsrf=", "_xsrf=3|x", "_xsrf=\"\"", "_xsrf=2|x|y|z"}) {
     EXPECT_EQ(post(cookie, {{"X-Xsrftoken", kHex}}), 403) << cookie;
     EXPECT_EQ(post(cookie, {{"X-Xsrftoken", cookie.substr(cookie.find('=') + 1)}}), 403) << cookie;
@@ -175,7 +185,8 @@ TEST_F(XsrfTest, WH34_no_cookie_or_a_broken_one_matches_nothing) {
   EXPECT_EQ(cookie_of(get), "_xsrf=" + token_of(get)) << "a new one replaces it";
 }
 
-TEST_F(XsrfTest, WH34_it_is_checked_for_what_changes_something_and_before_prepare) {
+// WH-34
+TEST_F(XsrfTest, it_is_checked_for_what_changes_something_and_before_prepare) {
   for (const char* verb : {"GET", "HEAD", "OPTIONS"}) {
     EXPECT_EQ(Exchange(app_, verb, "/")->code, 200) << verb;
   }
@@ -190,7 +201,8 @@ TEST_F(XsrfTest, WH34_it_is_checked_for_what_changes_something_and_before_prepar
   EXPECT_EQ(Exchange(app_, "POST", "/nowhere")->code, 404) << "nothing to protect";
 }
 
-TEST_F(XsrfTest, WH34_a_body_that_is_streamed_is_refused_before_its_first_piece) {
+// WH-34
+TEST_F(XsrfTest, a_body_that_is_streamed_is_refused_before_its_first_piece) {
   struct Upload : RequestHandler {
     void data_received(std::string_view piece) { received += piece; }
     void put() { write(received); }
@@ -203,7 +215,8 @@ TEST_F(XsrfTest, WH34_a_body_that_is_streamed_is_refused_before_its_first_piece)
   EXPECT_EQ(good->body, "body");
 }
 
-TEST_F(XsrfTest, WH34_it_is_not_checked_without_the_setting_and_a_class_may_pass) {
+// WH-34
+TEST_F(XsrfTest, it_is_not_checked_without_the_setting_and_a_class_may_pass) {
   Application app({url<Form>("/")});
   EXPECT_EQ(Exchange(app, "POST", "/")->code, 200);
   struct Hook : Form {
@@ -213,7 +226,8 @@ TEST_F(XsrfTest, WH34_it_is_not_checked_without_the_setting_and_a_class_may_pass
   EXPECT_EQ(Exchange(passes, "POST", "/")->code, 200);
 }
 
-TEST_F(XsrfTest, WH34_who_is_logged_in_gets_30_days) {
+// WH-34
+TEST_F(XsrfTest, who_is_logged_in_gets_30_days) {
   const std::string field = Exchange(app_, "GET", "/user")->sent_headers.get("Set-Cookie");
   EXPECT_NE(field.find("; expires="), std::string::npos) << field;
   EXPECT_EQ(Exchange(app_, "GET", "/")->sent_headers.get("Set-Cookie").find("; expires="),
@@ -221,7 +235,8 @@ TEST_F(XsrfTest, WH34_who_is_logged_in_gets_30_days) {
       << "and nobody else: the settings are not changed";
 }
 
-TEST_F(XsrfTest, ST11_version_1_is_the_same_text_in_each_response) {
+// ST-11
+TEST_F(XsrfTest, version_1_is_the_same_text_in_each_response) {
   Settings chosen = settings();
   chosen.xsrf_cookie_version = 1;
   Application app({url<Form>("/")}, std::move(chosen));
@@ -231,7 +246,8 @@ TEST_F(XsrfTest, ST11_version_1_is_the_same_text_in_each_response) {
   EXPECT_EQ(token_of(again), token_of(get));
 }
 
-TEST_F(XsrfTest, ST11_kwargs_and_name_are_the_cookies) {
+// ST-11
+TEST_F(XsrfTest, kwargs_and_name_are_the_cookies) {
   Settings chosen = settings();
   chosen.xsrf_cookie_kwargs.httponly().samesite("Strict").max_age(60).secure();
   chosen.xsrf_cookie_name = "__Host-x";
@@ -247,7 +263,8 @@ TEST_F(XsrfTest, ST11_kwargs_and_name_are_the_cookies) {
             403);
 }
 
-TEST_F(XsrfTest, ST11_an_unknown_version_is_500) {
+// ST-11
+TEST_F(XsrfTest, an_unknown_version_is_500) {
   Settings chosen = settings();
   chosen.xsrf_cookie_version = 3;
   Application app({url<Form>("/")}, std::move(chosen));

@@ -92,7 +92,8 @@ class LocaleTest : public ::testing::Test {
 
 // ---- beside Python's Tornado --------------------------------------------------------------------
 
-TEST_F(LocaleTest, LO05_dates_are_written_as_Python_writes_them) {
+// LO-05
+TEST_F(LocaleTest, dates_are_written_as_Python_writes_them) {
   for (const json& vector : vectors_for("format_date")) {
     DateFormat style;
     style.gmt_offset = vector.at("gmt_offset").get<int>();
@@ -106,7 +107,8 @@ TEST_F(LocaleTest, LO05_dates_are_written_as_Python_writes_them) {
   }
 }
 
-TEST_F(LocaleTest, LO05_days_lists_and_numbers_are_written_as_Python_writes_them) {
+// LO-05
+TEST_F(LocaleTest, days_lists_and_numbers_are_written_as_Python_writes_them) {
   for (const json& vector : vectors_for("format_day")) {
     ASSERT_EQ(locale_of(vector).format_day(vector.at("date").get<double>(),
                                            vector.at("gmt_offset").get<int>(),
@@ -125,7 +127,8 @@ TEST_F(LocaleTest, LO05_days_lists_and_numbers_are_written_as_Python_writes_them
   }
 }
 
-TEST_F(LocaleTest, LO06_names_and_directions_are_Pythons) {
+// LO-06
+TEST_F(LocaleTest, names_and_directions_are_Pythons) {
   for (const json& vector : vectors_for("names")) {
     const Locale& locale = locale_of(vector);
     EXPECT_EQ(json::array({locale.name, locale.rtl}), vector.at("out")) << vector;
@@ -136,7 +139,7 @@ TEST_F(LocaleTest, LO06_names_and_directions_are_Pythons) {
 }
 
 // LO-01, LO-02, LO-04
-TEST_F(LocaleTest, LO04_messages_are_translated_as_Python_translates_them) {
+TEST_F(LocaleTest, messages_are_translated_as_Python_translates_them) {
   const ExpectLog expected(log::gen_log, exactly("pgettext is not supported by CSVLocale"));
   for (const char* const function : {"translate", "pgettext"}) {
     for (const json& vector : vectors_for(function)) {
@@ -158,7 +161,8 @@ TEST_F(LocaleTest, LO04_messages_are_translated_as_Python_translates_them) {
   }
 }
 
-TEST_F(LocaleTest, LO02_plural_rules_count_as_Pythons) {
+// LO-02
+TEST_F(LocaleTest, plural_rules_count_as_Pythons) {
   for (const json& vector : vectors_for("plural")) {
     PluralRule rule;
     const char* const why = rule.parse(vector.at("rule").get<std::string>());
@@ -170,7 +174,8 @@ TEST_F(LocaleTest, LO02_plural_rules_count_as_Pythons) {
   }
 }
 
-TEST_F(LocaleTest, LO03_the_closest_locale_is_Pythons) {
+// LO-03
+TEST_F(LocaleTest, the_closest_locale_is_Pythons) {
   load("csv");
   for (const json& vector : vectors_for("get")) {
     const auto codes = vector.at("codes").get<std::vector<std::string>>();
@@ -180,7 +185,8 @@ TEST_F(LocaleTest, LO03_the_closest_locale_is_Pythons) {
 
 // ---- what Python does not show ------------------------------------------------------------------
 
-TEST_F(LocaleTest, LO05_a_date_may_be_a_number_or_a_time_and_now_is_the_clocks) {
+// LO-05
+TEST_F(LocaleTest, a_date_may_be_a_number_or_a_time_and_now_is_the_clocks) {
   const Locale& locale = get("en_US");
   const auto now = std::chrono::system_clock::now();
   EXPECT_EQ(locale.format_date(now - std::chrono::hours(3)), "3 hours ago");
@@ -190,14 +196,16 @@ TEST_F(LocaleTest, LO05_a_date_may_be_a_number_or_a_time_and_now_is_the_clocks) 
   EXPECT_EQ(locale.format_day(std::chrono::system_clock::time_point()), "Thursday, January 1");
 }
 
-TEST_F(LocaleTest, LO05_only_the_next_minute_counts_as_now) {
+// LO-05
+TEST_F(LocaleTest, only_the_next_minute_counts_as_now) {
   const Locale& locale = get("en_US");
   EXPECT_EQ(locale.format_date(kNow + 59, {.now = kNow}), "0 seconds ago");
   // Tornado looks at the seconds only, and takes tomorrow for now.
   EXPECT_EQ(locale.format_date(kNow + 86400 + 30, {.now = kNow}), "November 22, 2026 at 9:30 am");
 }
 
-TEST_F(LocaleTest, LO05_a_date_of_no_year_is_refused) {
+// LO-05
+TEST_F(LocaleTest, a_date_of_no_year_is_refused) {
   const Locale& locale = get("en_US");
   for (const double date : {-1e18, 1e18, 253402300800.0, std::nan(""), HUGE_VAL}) {
     EXPECT_THROW(locale.format_date(date), std::invalid_argument);
@@ -209,12 +217,14 @@ TEST_F(LocaleTest, LO05_a_date_of_no_year_is_refused) {
   EXPECT_EQ(locale.format_date(-62135596800, {.gmt_offset = 60}), "December 31, 0 at 11:00 pm");
 }
 
-TEST_F(LocaleTest, LO05_a_negative_number_has_no_comma_behind_its_sign) {
+// LO-05
+TEST_F(LocaleTest, a_negative_number_has_no_comma_behind_its_sign) {
   EXPECT_EQ(get("en_US").friendly_number(-123456), "-123,456");  // Tornado: "-,123,456"
   EXPECT_EQ(get("en_US").friendly_number(INT64_MIN), "-9,223,372,036,854,775,808");
 }
 
-TEST_F(LocaleTest, LO04_names_in_a_message_are_filled_in) {
+// LO-04
+TEST_F(LocaleTest, names_in_a_message_are_filled_in) {
   EXPECT_EQ(format("%(a)s and %(b)d", {{"a", "1"}, {"b", "%(a)s"}}), "1 and %(a)s");
   EXPECT_EQ(format("100%% of %(n)s", {{"n", "it"}}), "100% of it");
   EXPECT_EQ(format("%(unknown)s %(a)x %(a %", {{"a", "1"}}), "%(unknown)s %(a)x %(a %");
@@ -222,7 +232,8 @@ TEST_F(LocaleTest, LO04_names_in_a_message_are_filled_in) {
   EXPECT_EQ(format("%()s", {{"", "x"}}), "x");
 }
 
-TEST_F(LocaleTest, LO01_each_file_is_read_in_its_own_encoding) {
+// LO-01
+TEST_F(LocaleTest, each_file_is_read_in_its_own_encoding) {
   write_file("es.csv", "a,b\n");
   write_file("fr.csv", std::string("\xff\xfe\x61\0\x2c\0\xe9\0", 8));
   write_file("it.csv", std::string("\xfe\xff\0\x61\0\x2c\0\xe8", 8));
@@ -235,7 +246,8 @@ TEST_F(LocaleTest, LO01_each_file_is_read_in_its_own_encoding) {
   EXPECT_EQ(get_supported_locales(), (std::vector<std::string>{"en_US", "es", "fr", "it"}));
 }
 
-TEST_F(LocaleTest, LO01_an_encoding_may_be_given) {
+// LO-01
+TEST_F(LocaleTest, an_encoding_may_be_given) {
   write_file("es.csv", "a,\xe9\n");
   EXPECT_THROW(load_translations(folder(), "martian"), std::invalid_argument);
   load_translations(folder(), "iso-8859-1");
@@ -247,7 +259,8 @@ TEST_F(LocaleTest, LO01_an_encoding_may_be_given) {
   EXPECT_EQ(get("es").translate("a"), "b");
 }
 
-TEST_F(LocaleTest, LO01_what_makes_no_sense_is_logged_and_left_out) {
+// LO-01
+TEST_F(LocaleTest, what_makes_no_sense_is_logged_and_left_out) {
   write_file("es.csv", "a,b,many\n\nc,d\n");
   write_file("ES.csv", "a,b\n");
   write_file("es_la.csv", "a,b\n");
@@ -265,7 +278,8 @@ TEST_F(LocaleTest, LO01_what_makes_no_sense_is_logged_and_left_out) {
   EXPECT_EQ(get_supported_locales(), (std::vector<std::string>{"en_US", "es"}));
 }
 
-TEST_F(LocaleTest, LO01_a_load_that_fails_changes_nothing) {
+// LO-01
+TEST_F(LocaleTest, a_load_that_fails_changes_nothing) {
   write_file("good/es.csv", "a,b\n");
   write_file("bad/es.csv", "a,c\n");
   write_file("bad/fr.csv", "a,\xff\n");
@@ -282,7 +296,8 @@ TEST_F(LocaleTest, LO01_a_load_that_fails_changes_nothing) {
   EXPECT_EQ(get("es").translate("a"), "b");
 }
 
-TEST_F(LocaleTest, LO03_a_locale_outlives_the_next_load) {
+// LO-03
+TEST_F(LocaleTest, a_locale_outlives_the_next_load) {
   write_file("es.csv", "a,b\n");
   load_translations(folder());
   const Locale& first = get("es");
@@ -292,7 +307,8 @@ TEST_F(LocaleTest, LO03_a_locale_outlives_the_next_load) {
   EXPECT_EQ(get("es").translate("a"), "c");
 }
 
-TEST_F(LocaleTest, LO03_the_default_locale_can_be_another_one) {
+// LO-03
+TEST_F(LocaleTest, the_default_locale_can_be_another_one) {
   EXPECT_THROW(Locale::get("de_DE"), std::out_of_range);
   set_default_locale("de_DE");
   EXPECT_EQ(get("xx").name, "Deutsch");
@@ -300,7 +316,8 @@ TEST_F(LocaleTest, LO03_the_default_locale_can_be_another_one) {
   EXPECT_EQ(&get(), &Locale::get("de_DE"));
 }
 
-TEST_F(LocaleTest, LO03_threads_may_look_while_another_one_loads) {
+// LO-03
+TEST_F(LocaleTest, threads_may_look_while_another_one_loads) {
   write_file("es.csv", "a,b\n");
   load_translations(folder());
   std::thread reader([] {
@@ -321,7 +338,8 @@ std::string russian_file() {
   return {};
 }
 
-TEST_F(LocaleTest, LO02_a_damaged_file_is_logged_and_the_others_count) {
+// LO-02
+TEST_F(LocaleTest, a_damaged_file_is_logged_and_the_others_count) {
   const std::string whole = russian_file();
   write_file("ru/LC_MESSAGES/app.mo", whole);
   write_file("uk/LC_MESSAGES/app.mo", whole.substr(0, whole.size() / 2));
@@ -336,7 +354,8 @@ TEST_F(LocaleTest, LO02_a_damaged_file_is_logged_and_the_others_count) {
   EXPECT_EQ(get_supported_locales(), (std::vector<std::string>{"en_US", "ru"}));
 }
 
-TEST_F(LocaleTest, LO02_no_byte_of_a_file_can_do_harm) {
+// LO-02
+TEST_F(LocaleTest, no_byte_of_a_file_can_do_harm) {
   const std::string whole = russian_file();
   ASSERT_GT(whole.size(), 500U);
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -354,7 +373,8 @@ TEST_F(LocaleTest, LO02_no_byte_of_a_file_can_do_harm) {
 }
 
 // A file whose strings all are the same bytes, as many times as its table has room for.
-TEST_F(LocaleTest, LO02_a_small_file_cannot_fill_the_memory) {
+// LO-02
+TEST_F(LocaleTest, a_small_file_cannot_fill_the_memory) {
   std::string file;
   const auto put = [&file](std::uint32_t number) {
     for (int shift = 0; shift < 32; shift += 8) file.push_back(static_cast<char>(number >> shift));
@@ -371,7 +391,8 @@ TEST_F(LocaleTest, LO02_a_small_file_cannot_fill_the_memory) {
   EXPECT_LT(catalog.messages.size(), 20U);
 }
 
-TEST_F(LocaleTest, LO02_plural_rules_do_not_fail_on_any_number) {
+// LO-02
+TEST_F(LocaleTest, plural_rules_do_not_fail_on_any_number) {
   for (const char* const text :
        {"n/0", "n%0", "n/(n-n)", "n*n*n*n", "n/(0-1)", "n%(0-1)", "n?n:n"}) {
     PluralRule rule;
@@ -417,7 +438,8 @@ class HandlerLocale : public LocaleTest {
   web::Application app_{{web::url<LocaleHandler>("/user"), web::url<PlainHandler>("/")}};
 };
 
-TEST_F(HandlerLocale, WH33_the_browsers_languages_are_weighed_as_Python_weighs_them) {
+// WH-33
+TEST_F(HandlerLocale, the_browsers_languages_are_weighed_as_Python_weighs_them) {
   for (const json& vector : vectors_for("get_browser_locale")) {
     EXPECT_EQ(ask("GET", "/", vector.at("field").get<std::string>()),
               vector.at("out").get<std::string>())
@@ -425,13 +447,15 @@ TEST_F(HandlerLocale, WH33_the_browsers_languages_are_weighed_as_Python_weighs_t
   }
 }
 
-TEST_F(HandlerLocale, WH33_what_the_user_has_chosen_comes_first) {
+// WH-33
+TEST_F(HandlerLocale, what_the_user_has_chosen_comes_first) {
   EXPECT_EQ(ask("GET", "/user?hl=es-la", "de-DE"), "es_LA Cerrar sesión");
   EXPECT_EQ(ask("GET", "/user", "es"), "es Salir");
   EXPECT_EQ(ask("GET", "/user?hl=xx", "es"), "en_US Sign out");
 }
 
-TEST_F(HandlerLocale, WH33_it_can_be_set_and_has_a_default) {
+// WH-33
+TEST_F(HandlerLocale, it_can_be_set_and_has_a_default) {
   EXPECT_EQ(ask("GET", "/?set=1", "de-DE"), "es");
   EXPECT_EQ(ask("POST", "/", ""), "es");
   EXPECT_EQ(ask("POST", "/", "es;q=0"), "es");
@@ -439,7 +463,8 @@ TEST_F(HandlerLocale, WH33_it_can_be_set_and_has_a_default) {
   EXPECT_EQ(ask("POST", "/", "xx"), "en_US");
 }
 
-TEST_F(HandlerLocale, WH33_blanks_around_a_language_do_not_count) {
+// WH-33
+TEST_F(HandlerLocale, blanks_around_a_language_do_not_count) {
   EXPECT_EQ(ask("GET", "/", "xx, es ;q=0.5"), "es");  // Tornado: "es " is no language
   EXPECT_EQ(ask("GET", "/", "es; q=0.5 , de-DE ; q= 0.6"), "de_DE");
 }

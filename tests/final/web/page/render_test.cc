@@ -61,7 +61,8 @@ struct StoryHandler : RequestHandler {
   }
 };
 
-TEST_F(RenderTest, WH15_render_finishes_with_the_page) {
+// WH-15
+TEST_F(RenderTest, render_finishes_with_the_page) {
   Application app({url<StoryHandler>("/")},
                   with({{"story.html", "{% for r in rows %}{{ r.id }}:{{ r.title }} {% end %}"}}));
   const Exchange get(app, "GET", "/");
@@ -80,7 +81,8 @@ struct FinishedByRender : RequestHandler {
   }
 };
 
-TEST_F(RenderTest, WH15_SE04_finish_after_render_is_logged_and_the_page_is_sent) {
+// WH-15 SE-04
+TEST_F(RenderTest, finish_after_render_is_logged_and_the_page_is_sent) {
   const ExpectLog expected(log::app_log, uncaught("finish() called twice"));
   Application app({url<FinishedByRender>("/")}, with({{"t.html", "page"}}));
   const Exchange get(app, "GET", "/");
@@ -95,7 +97,8 @@ struct Twice : RequestHandler {
   }
 };
 
-TEST_F(RenderTest, WH15_render_after_finish_throws) {
+// WH-15
+TEST_F(RenderTest, render_after_finish_throws) {
   const ExpectLog expected(log::app_log, uncaught("Cannot render() after finish()"));
   Application app({url<Twice>("/")}, with({{"t.html", "page"}}));
   const Exchange get(app, "GET", "/");
@@ -109,7 +112,8 @@ struct Pieces : RequestHandler {
   }
 };
 
-TEST_F(RenderTest, WH16_render_string_gives_the_text_only) {
+// WH-16
+TEST_F(RenderTest, render_string_gives_the_text_only) {
   Application app({url<Pieces>("/")}, with({{"a.html", "<{{ n }}>"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "<1><2>");
 }
@@ -118,7 +122,8 @@ struct Broken : RequestHandler {
   void get(std::string name) { render(name + ".html"); }
 };
 
-TEST_F(RenderTest, WH15_a_page_that_fails_is_a_500_and_the_log_says_where) {
+// WH-15
+TEST_F(RenderTest, a_page_that_fails_is_a_500_and_the_log_says_where) {
   Application app({url<Broken>("/(.*)")},
                   with({{"run.html", "\n\n{{ 1 / 0 }}"}, {"parse.html", "\n{% nonsense %}"}}));
   const ExpectLog at_run(log::app_log,
@@ -137,7 +142,8 @@ struct Named : RequestHandler {
   void get(int) {}
 };
 
-TEST_F(RenderTest, WH18_what_every_template_finds) {
+// WH-18
+TEST_F(RenderTest, what_every_template_finds) {
   Settings settings =
       with({{"n.html",
              "{{ current_user }}|{{ handler.current_user }}|{{ request.method }} "
@@ -160,7 +166,8 @@ struct LatePage : RequestHandler {
   }
 };
 
-TEST_F(RenderTest, WH18_WH36_reverse_url_when_the_application_has_gone) {
+// WH-18 WH-36
+TEST_F(RenderTest, reverse_url_when_the_application_has_gone) {
   auto app = std::make_unique<Application>(
       std::vector<URLSpec>{url<LatePage>("/"), url<Named>("/n/([0-9]+)", "named")},
       with({{"n.html", "{{ reverse_url('named', 5) }} {{ handler.reverse_url('named', 6) }}"}}));
@@ -194,7 +201,8 @@ struct Spanish : Nothing {
 };
 
 // As python3-tornado 6.2 answers with the same file.
-TEST_F(RenderTest, WH18_locale_translates) {
+// WH-18
+TEST_F(RenderTest, locale_translates) {
   const Translations translations;
   Application app(
       {url<Spanish>("/")},
@@ -211,7 +219,8 @@ TEST_F(RenderTest, WH18_locale_translates) {
             "a, b and c|1234567");
 }
 
-TEST_F(RenderTest, WH18_locale_writes_dates) {
+// WH-18
+TEST_F(RenderTest, locale_writes_dates) {
   Application app(
       {url<Nothing>("/")},
       with({{"n.html",
@@ -226,7 +235,8 @@ TEST_F(RenderTest, WH18_locale_writes_dates) {
             "Sunday, April 28|April 28");
 }
 
-TEST_F(RenderTest, WH18_the_language_is_asked_for_when_a_template_wants_it) {
+// WH-18
+TEST_F(RenderTest, the_language_is_asked_for_when_a_template_wants_it) {
   const Translations translations;
   Application app({url<Spanish>("/")}, with({{"n.html", "{{ 1 }}"}}));
   Spanish::asked = 0;
@@ -234,7 +244,8 @@ TEST_F(RenderTest, WH18_the_language_is_asked_for_when_a_template_wants_it) {
   EXPECT_EQ(Spanish::asked, 0);
 }
 
-TEST_F(RenderTest, WH18_what_cannot_be_translated_is_a_500_and_the_log_says_why) {
+// WH-18
+TEST_F(RenderTest, what_cannot_be_translated_is_a_500_and_the_log_says_why) {
   const std::pair<const char*, const char*> wrong[] = {
       {"{{ _('a', 'b') }}", "a plural message wants a count"},
       {"{{ _(1) }}", "TypeError"},
@@ -249,7 +260,8 @@ TEST_F(RenderTest, WH18_what_cannot_be_translated_is_a_500_and_the_log_says_why)
   }
 }
 
-TEST_F(RenderTest, WH18_static_url) {
+// WH-18
+TEST_F(RenderTest, static_url) {
   const Folder folder;
   folder.write("a.css", "p{}");
   Settings settings = with({{"n.html",
@@ -265,7 +277,8 @@ TEST_F(RenderTest, WH18_static_url) {
   EXPECT_EQ(Exchange(none, "GET", "/")->code, 500);
 }
 
-TEST_F(RenderTest, WH18_an_argument_that_is_missing_in_a_template_is_a_400) {
+// WH-18
+TEST_F(RenderTest, an_argument_that_is_missing_in_a_template_is_a_400) {
   Application app({url<Nothing>("/")}, with({{"n.html", "{{ handler.get_argument('q') }}"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 400);
 }
@@ -296,7 +309,8 @@ class RequestInTemplateTest : public RenderTest {
   }
 };
 
-TEST_F(RequestInTemplateTest, WH18_get_argument_with_a_default) {
+// WH-18
+TEST_F(RequestInTemplateTest, get_argument_with_a_default) {
   EXPECT_EQ(page("{{ handler.get_argument('q', None) }} {{ handler.get_argument('z', None) }} "
                  "{{ handler.get_argument('z', default='d') }}{{ handler.get_argument(name='a') }}"
                  "[{{ handler.get_argument('a', None, False) }}]"
@@ -306,7 +320,8 @@ TEST_F(RequestInTemplateTest, WH18_get_argument_with_a_default) {
   EXPECT_EQ(page("{% if handler.get_argument('z', None) %}yes{% else %}no{% end %}"), "no");
 }
 
-TEST_F(RequestInTemplateTest, WH18_the_arguments_of_the_query_and_of_the_form) {
+// WH-18
+TEST_F(RequestInTemplateTest, the_arguments_of_the_query_and_of_the_form) {
   EXPECT_EQ(
       page("{{ handler.get_query_argument('q') }} {{ handler.get_query_argument('c', None) }} "
            "{{ handler.get_body_argument('c') }} "
@@ -321,7 +336,8 @@ TEST_F(RequestInTemplateTest, WH18_the_arguments_of_the_query_and_of_the_form) {
             "1 2 |['a', 'c', 'q'] x form");
 }
 
-TEST_F(RequestInTemplateTest, WH18_cookies) {
+// WH-18
+TEST_F(RequestInTemplateTest, cookies) {
   EXPECT_EQ(page("{{ request.cookies['a'].value }} {{ request.cookies['b'].value }} "
                  "{{ request.cookies['b'].key }} {{ handler.cookies['a'].value }}"),
             "1 x,y b 1");
@@ -335,20 +351,23 @@ TEST_F(RequestInTemplateTest, WH18_cookies) {
             "ann None None");
 }
 
-TEST_F(RequestInTemplateTest, WH18_files) {
+// WH-18
+TEST_F(RequestInTemplateTest, files) {
   EXPECT_EQ(page("{{ request.files['f'][0].filename }} {{ request.files['f'][0]['body'] }} "
                  "{{ request.files['f'][0].content_type }} {{ len(request.files) }}"),
             "a.txt &lt;hi&gt; text/plain 1");
 }
 
-TEST_F(RequestInTemplateTest, WH18_other_attributes_of_request_and_handler) {
+// WH-18
+TEST_F(RequestInTemplateTest, other_attributes_of_request_and_handler) {
   EXPECT_EQ(page("{{ request.host }} {{ request.host_name }} {{ request.request_time() >= 0 }} "
                  "{{ handler.get_status() }} {{ handler.get_login_url() }} "
                  "{{ handler.path_args[0] }} {{ handler.path_kwargs }}"),
             "Example.COM:8080 example.com True 200 /in x {}");
 }
 
-TEST_F(RequestInTemplateTest, WH18_header_fields_in_any_case_and_repeated_ones_joined) {
+// WH-18
+TEST_F(RequestInTemplateTest, header_fields_in_any_case_and_repeated_ones_joined) {
   EXPECT_EQ(page("{{ request.headers.get('user-agent') }} {{ request.headers['x-a'] }} "
                  "{{ 'x-A' in request.headers }} {{ request.headers.get('no', 5) }} "
                  "{{ len(request.headers) }} {% for n in request.headers %}{{ n }},{% end %}"),
@@ -359,7 +378,8 @@ TEST_F(RequestInTemplateTest, WH18_header_fields_in_any_case_and_repeated_ones_j
             "1,2 None True");
 }
 
-TEST_F(RenderTest, WH18_many_header_fields_are_found_too) {
+// WH-18
+TEST_F(RenderTest, many_header_fields_are_found_too) {
   httputil::HTTPHeaders headers;
   for (int i = 0; i < 20; ++i) headers.add("X-Field-" + std::to_string(i), std::to_string(i));
   Application app({url<Nothing>("/")},
@@ -378,7 +398,8 @@ struct OwnNames : RequestHandler {
   }
 };
 
-TEST_F(RenderTest, WH18_get_template_namespace_can_be_added_to) {
+// WH-18
+TEST_F(RenderTest, get_template_namespace_can_be_added_to) {
   Application app({url<OwnNames>("/")}, with({{"t.html", "{{ a }} {{ b }}"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "own arg");
 }
@@ -387,7 +408,8 @@ struct Page : RequestHandler {
   void get() { render("page.html", {{"x", "<>"}}); }
 };
 
-TEST_F(RenderTest, ST12_template_path_autoescape_whitespace_and_cache) {
+// ST-12
+TEST_F(RenderTest, template_path_autoescape_whitespace_and_cache) {
   const Folder folder;
   folder.write("page.html", "{{ x }}  !");
   Settings settings;
@@ -407,7 +429,8 @@ TEST_F(RenderTest, ST12_template_path_autoescape_whitespace_and_cache) {
   EXPECT_EQ(Exchange(fresh, "GET", "/")->body, "changed");
 }
 
-TEST_F(RenderTest, ST12_debug_reads_templates_again) {
+// ST-12
+TEST_F(RenderTest, debug_reads_templates_again) {
   const Folder folder;
   folder.write("page.html", "one");
   Settings settings;
@@ -431,7 +454,8 @@ struct OwnLoader : RequestHandler {
   static inline int made = 0;
 };
 
-TEST_F(RenderTest, WH19_one_loader_for_each_template_path) {
+// WH-19
+TEST_F(RenderTest, one_loader_for_each_template_path) {
   OwnLoader::made = 0;
   Application app({url<OwnLoader>("/")});
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "elsewhere");
@@ -477,7 +501,8 @@ Settings with_modules(DictLoader::Files files) {
   return settings;
 }
 
-TEST_F(RenderTest, WX12_modules_add_to_the_page_once_and_where_Tornado_does) {
+// WX-12
+TEST_F(RenderTest, modules_add_to_the_page_once_and_where_Tornado_does) {
   EntryModule::made = 0;
   Application app(
       {url<ModulePage>("/")},
@@ -502,7 +527,8 @@ struct Relative : UIModule {
   std::vector<std::string> css_files() override { return {"a.css"}; }
 };
 
-TEST_F(RenderTest, WX12_relative_files_of_modules_are_static_urls) {
+// WX-12
+TEST_F(RenderTest, relative_files_of_modules_are_static_urls) {
   const Folder folder;
   Settings settings =
       with_modules({{"page.html", "<head></head><body>{% module Relative() %}</body>"}});
@@ -514,13 +540,15 @@ TEST_F(RenderTest, WX12_relative_files_of_modules_are_static_urls) {
             "<body><script src=\"/static/a.js\" type=\"text/javascript\"></script>\n</body>");
 }
 
-TEST_F(RenderTest, WX12_a_module_has_handler_request_and_keywords) {
+// WX-12
+TEST_F(RenderTest, a_module_has_handler_request_and_keywords) {
   Application app({url<ModulePage>("/")}, with_modules({{"page.html", "{% module Plain(a=5) %}"},
                                                         {"part.html", "(part)"}}));
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "/ 5?(part)");
 }
 
-TEST_F(RenderTest, TP08_modules_that_are_not_there_or_get_the_wrong_arguments) {
+// TP-08
+TEST_F(RenderTest, modules_that_are_not_there_or_get_the_wrong_arguments) {
   Application none({url<ModulePage>("/")}, with_modules({{"page.html", "{% module Nowhere() %}"}}));
   const ExpectLog nowhere(
       log::app_log,
@@ -532,14 +560,16 @@ TEST_F(RenderTest, TP08_modules_that_are_not_there_or_get_the_wrong_arguments) {
   EXPECT_EQ(Exchange(wrong, "GET", "/")->code, 500);
 }
 
-TEST_F(RenderTest, WX12_a_page_without_a_place_for_the_additions_is_a_500) {
+// WX-12
+TEST_F(RenderTest, a_page_without_a_place_for_the_additions_is_a_500) {
   Application app({url<ModulePage>("/")},
                   with_modules({{"page.html", "{% module Entry(entries[0]) %}"}}));
   const ExpectLog expected(log::app_log, uncaught("which has no </body>"));
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
 }
 
-TEST_F(RenderTest, WX13_Template_linkify_and_xsrf_form_html_are_always_there) {
+// WX-13
+TEST_F(RenderTest, Template_linkify_and_xsrf_form_html_are_always_there) {
   Application app(
       {url<ModulePage>("/")},
       with_modules(
@@ -555,7 +585,8 @@ TEST_F(RenderTest, WX13_Template_linkify_and_xsrf_form_html_are_always_there) {
             "<script type=\"text/javascript\">\n//<![CDATA[\ne();\n//]]>\n</script>\n</body>");
 }
 
-TEST_F(RenderTest, WX13_different_resources_of_one_file_are_an_error) {
+// WX-13
+TEST_F(RenderTest, different_resources_of_one_file_are_an_error) {
   Application app(
       {url<ModulePage>("/")},
       with_modules(
@@ -566,14 +597,16 @@ TEST_F(RenderTest, WX13_different_resources_of_one_file_are_an_error) {
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
 }
 
-TEST_F(RenderTest, WX13_a_module_Template_that_shows_itself_ends_with_an_error) {
+// WX-13
+TEST_F(RenderTest, a_module_Template_that_shows_itself_ends_with_an_error) {
   Application app({url<ModulePage>("/")},
                   with_modules({{"page.html", "{% module Template('page.html') %}"}}));
   const ExpectLog expected(log::app_log, uncaught("RecursionError"));
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 500);
 }
 
-TEST_F(RenderTest, WH41_ST07_ui_methods_get_the_handler) {
+// WH-41 ST-07
+TEST_F(RenderTest, ui_methods_get_the_handler) {
   Settings settings =
       with({{"n.html", "{{ greet('you') }} {{ greet('you', '?') }} {{ modules.linkify('a') }}"}});
   settings.ui_methods = {{"greet", ui_method([](RequestHandler& handler, std::string name,
@@ -593,7 +626,8 @@ struct OwnAssets : ModulePage {
   std::string render_embed_css(const std::vector<std::string>&) override { return "ecss"; }
 };
 
-TEST_F(RenderTest, WH17_the_HTML_of_assets_can_be_overridden) {
+// WH-17
+TEST_F(RenderTest, the_HTML_of_assets_can_be_overridden) {
   Application app(
       {url<OwnAssets>("/")},
       with_modules({{"page.html", "<head></head><body>{% module Entry(entries[0]) %}</body>"}}));
@@ -618,14 +652,16 @@ class UserInTemplateTest : public RenderTest {
   }
 };
 
-TEST_F(UserInTemplateTest, WH18_WH31_a_user_that_is_JSON) {
+// WH-18 WH-31
+TEST_F(UserInTemplateTest, a_user_that_is_JSON) {
   EXPECT_EQ(page(json{{"name", "ann"}, {"ids", {1, 2}}},
                  "{{ current_user['name'] }} {{ current_user.name }} "
                  "{{ handler.current_user['ids'][1] }}"),
             "ann ann 2");
 }
 
-TEST_F(UserInTemplateTest, WH18_WH31_a_user_with_fields_is_shown_and_not_copied) {
+// WH-18 WH-31
+TEST_F(UserInTemplateTest, a_user_with_fields_is_shown_and_not_copied) {
   const auto entry = std::make_shared<const Entry>(Entry{3, "bob"});
   EXPECT_EQ(page(entry, "{{ current_user.title }} {{ handler.current_user['id'] }}"), "bob 3");
   EXPECT_EQ(page(Entry{4, "ada"}, "{{ current_user.title }}"), "ada");
@@ -636,7 +672,8 @@ TEST_F(UserInTemplateTest, WH18_WH31_a_user_with_fields_is_shown_and_not_copied)
   EXPECT_NE(Exchange(app, "GET", "/")->body.find("<p>bob</p>"), std::string::npos);
 }
 
-TEST_F(UserInTemplateTest, WH18_WH31_a_user_that_is_a_number) {
+// WH-18 WH-31
+TEST_F(UserInTemplateTest, a_user_that_is_a_number) {
   EXPECT_EQ(page(std::uint32_t{42}, "{{ current_user + 1 }}"), "43");
   EXPECT_EQ(page(std::uint64_t{42}, "{{ current_user + 1 }}"), "43");
   EXPECT_EQ(page(std::int8_t{-2}, "{{ current_user }}"), "-2");
@@ -644,7 +681,8 @@ TEST_F(UserInTemplateTest, WH18_WH31_a_user_that_is_a_number) {
   EXPECT_EQ(page(true, "{{ current_user }}"), "True");
 }
 
-TEST_F(UserInTemplateTest, WH18_WH31_of_others_a_template_knows_that_they_are_there) {
+// WH-18 WH-31
+TEST_F(UserInTemplateTest, of_others_a_template_knows_that_they_are_there) {
   constexpr const char* kPage = "{{ current_user }} {{ 'in' if current_user else 'out' }}";
   EXPECT_EQ(page(Stranger{1}, kPage), "&lt;user object&gt; in");
   EXPECT_EQ(page(std::numeric_limits<std::uint64_t>::max(), kPage), "&lt;user object&gt; in");

@@ -46,7 +46,8 @@ class PythonFrameworks : public HostedTest {};
 
 // ---- the protocol -------------------------------------------------------------------------------
 
-TEST_F(Python, WG04_the_environ_is_a_dict_of_strings) {
+// WG-04
+TEST_F(Python, the_environ_is_a_dict_of_strings) {
   const std::string text = body_of(ask("GET /environ/a%20b?x=1 HTTP/1.1\r\nHost: h:81\r\n\r\n"));
   for (const char* const line :
        {"PATH_INFO='/environ/a b'", "QUERY_STRING='x=1'", "REMOTE_ADDR='127.0.0.1'",
@@ -58,14 +59,16 @@ TEST_F(Python, WG04_the_environ_is_a_dict_of_strings) {
   }
 }
 
-TEST_F(Python, WG04_pythons_validator_finds_no_fault) {
+// WG-04
+TEST_F(Python, pythons_validator_finds_no_fault) {
   EXPECT_EQ(dechunked(ask_for("/validated?x=y")), "generator");
   EXPECT_EQ(dechunked(ask(post("/validated", "body", "Content-Type: text/plain\r\n"))),
             "generator");
   EXPECT_EQ(log_.count("AssertionError"), 0U) << log_.text();
 }
 
-TEST_F(Python, WG04_the_input_is_a_file) {
+// WG-04
+TEST_F(Python, the_input_is_a_file) {
   EXPECT_EQ(body_of(ask(post("/body", "abcdef\nghi\njklmn"))),
             "BytesIO [3, 4, 9, 0] b'abc' b'jklmn'");
   EXPECT_EQ(body_of(ask(post("/body", ""))), "BytesIO [0, 0, 0, 0] b'' b''");
@@ -74,14 +77,16 @@ TEST_F(Python, WG04_the_input_is_a_file) {
             "BufferedReader [3, 1, 2000008, 0] b'abc' b'e end'");
 }
 
-TEST_F(Python, WG04_strings_are_bytes_as_latin1) {
+// WG-04
+TEST_F(Python, strings_are_bytes_as_latin1) {
   const std::string response =
       ask("GET /latin1/%C3%A9%FF HTTP/1.1\r\nHost: x\r\nX-Name: \xC3\xBC\xFE\r\n\r\n");
   EXPECT_EQ(body_of(response), "b'/latin1/\\xc3\\xa9\\xff' b'\\xc3\\xbc\\xfe'");
   EXPECT_TRUE(has(response, "X-Name: \xE9\r\n"));
 }
 
-TEST_F(Python, WG04_bodies_of_every_kind) {
+// WG-04
+TEST_F(Python, bodies_of_every_kind) {
   EXPECT_EQ(dechunked(ask_for("/written")), "written and returned");
   EXPECT_EQ(dechunked(ask_for("/iterable")), "one two three");
   EXPECT_EQ(dechunked(ask_for("/generator")), "generator");
@@ -89,7 +94,8 @@ TEST_F(Python, WG04_bodies_of_every_kind) {
   EXPECT_TRUE(has(ask_for("/count_closed"), "Content-Length: "));
 }
 
-TEST_F(Python, WG04_a_body_is_closed_however_it_ends) {
+// WG-04
+TEST_F(Python, a_body_is_closed_however_it_ends) {
   const int before = std::stoi(body("/count_closed"));
   ask_for("/iterable");
   EXPECT_EQ(std::stoi(body("/count_closed")), before + 1);
@@ -103,14 +109,16 @@ TEST_F(Python, WG04_a_body_is_closed_however_it_ends) {
   EXPECT_EQ(log_.count("Uncaught"), 1U) << log_.text();
 }
 
-TEST_F(Python, WG04_start_response_refuses_what_cannot_be_sent) {
+// WG-04
+TEST_F(Python, start_response_refuses_what_cannot_be_sent) {
   EXPECT_EQ(body("/bad_start"),
             "ValueError TypeError TypeError UnicodeEncodeError UnicodeEncodeError TypeError "
             "ValueError ValueError ValueError TypeError fine");
   EXPECT_EQ(log_.count("Uncaught"), 0U) << log_.text();
 }
 
-TEST_F(Python, WG04_exc_info) {
+// WG-04
+TEST_F(Python, exc_info) {
   EXPECT_TRUE(ask_for("/replaced").starts_with("HTTP/1.1 503 Not Now\r\n"));
   const std::string late = ask_for("/too_late");
   EXPECT_TRUE(late.starts_with("HTTP/1.1 200 OK\r\n")) << late;
@@ -125,7 +133,8 @@ TEST_F(Python, what_an_application_keeps_does_no_harm) {
 
 // ---- errors -------------------------------------------------------------------------------------
 
-TEST_F(Python, WG04_an_exception_is_a_500_with_pythons_traceback_in_the_log) {
+// WG-04
+TEST_F(Python, an_exception_is_a_500_with_pythons_traceback_in_the_log) {
   const std::string response = ask_for("/broken");
   EXPECT_TRUE(response.starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
   EXPECT_FALSE(has(response, "such"));
@@ -137,7 +146,8 @@ TEST_F(Python, WG04_an_exception_is_a_500_with_pythons_traceback_in_the_log) {
   EXPECT_TRUE(has(logged, "500 GET /broken ")) << logged;
 }
 
-TEST_F(Python, WG04_errors_after_the_headers_close_the_connection) {
+// WG-04
+TEST_F(Python, errors_after_the_headers_close_the_connection) {
   EXPECT_FALSE(has(ask_for("/broken_in_body"), "0\r\n\r\n"));
   EXPECT_EQ(log_.count("ValueError: in the body"), 1U);
   EXPECT_FALSE(has(ask_for("/broken_in_close"), "0\r\n\r\n"));
@@ -152,7 +162,8 @@ TEST_F(Python, neither_an_exit_nor_an_interrupt_ends_the_program) {
   EXPECT_EQ(body("/errors"), "written");
 }
 
-TEST_F(Python, WG04_applications_that_forget_something) {
+// WG-04
+TEST_F(Python, applications_that_forget_something) {
   for (const char* const path : {"/no_start", "/no_start_iterable"}) {
     EXPECT_TRUE(ask_for(path).starts_with("HTTP/1.1 500 ")) << path;
   }
@@ -273,7 +284,8 @@ std::string multipart(std::size_t size) {
 constexpr std::string_view kUrlencoded = "Content-Type: application/x-www-form-urlencoded\r\n";
 constexpr std::string_view kFormData = "Content-Type: multipart/form-data; boundary=b\r\n";
 
-TEST_F(PythonFrameworks, WG04_flask) {
+// WG-04
+TEST_F(PythonFrameworks, flask) {
   serve(PythonApplication("flask_app:app", here()));
   const std::string hello = ask_for("/");
   EXPECT_TRUE(
@@ -291,7 +303,8 @@ TEST_F(PythonFrameworks, WG04_flask) {
   EXPECT_EQ(body_of(cookie), "http://a.example:81/");
 }
 
-TEST_F(PythonFrameworks, WG04_flask_below_a_path) {
+// WG-04
+TEST_F(PythonFrameworks, flask_below_a_path) {
   WSGIOptions options;
   options.script_name = "/below";
   serve(PythonApplication("flask_app:app", here()), options);
@@ -299,7 +312,8 @@ TEST_F(PythonFrameworks, WG04_flask_below_a_path) {
   EXPECT_TRUE(has(ask_for("/below/cookie"), "http://x/below/"));
 }
 
-TEST_F(PythonFrameworks, WG04_django) {
+// WG-04
+TEST_F(PythonFrameworks, django) {
   serve(PythonApplication("django_app", here()));
   const std::string hello = ask_for("/");
   EXPECT_TRUE(has(hello, "Content-Length: 17\r\n")) << hello;
@@ -311,7 +325,8 @@ TEST_F(PythonFrameworks, WG04_django) {
   EXPECT_TRUE(ask_for("/broken").starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
 }
 
-TEST_F(PythonFrameworks, WG04_flask_and_django_in_one_program) {
+// WG-04
+TEST_F(PythonFrameworks, flask_and_django_in_one_program) {
   WSGIContainer flask(PythonApplication("flask_app:app", here()));
   WSGIContainer django(PythonApplication("django_app:application", here()));
   web::Application app({{"/form", django}, {".*", flask}});

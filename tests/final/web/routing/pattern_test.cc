@@ -61,7 +61,8 @@ TEST(Pattern, a_capture_takes_as_many_bytes_as_it_says) {
   EXPECT_TRUE(refuses(pattern, "/12/x/"));
 }
 
-TEST(Pattern, RT02_matches_the_whole_path) {
+// RT-02
+TEST(Pattern, matches_the_whole_path) {
   const Pattern pattern("/story/([0-9]+)");
   EXPECT_EQ(matched(pattern, "/story/17"), std::vector<std::string_view>{"17"});
   EXPECT_TRUE(refuses(pattern, "/story/17x"));
@@ -69,13 +70,15 @@ TEST(Pattern, RT02_matches_the_whole_path) {
   EXPECT_TRUE(refuses(pattern, "/story/"));
 }
 
-TEST(Pattern, WA03_a_group_that_took_no_part_has_no_data) {
+// WA-03
+TEST(Pattern, a_group_that_took_no_part_has_no_data) {
   const Pattern pattern("/a(/b)?");
   EXPECT_EQ(matched(pattern, "/a")[0].data(), nullptr);
   EXPECT_EQ(matched(pattern, "/a/b")[0], "/b");
 }
 
-TEST(Pattern, RT06_named_groups_as_Python_writes_them) {
+// RT-06
+TEST(Pattern, named_groups_as_Python_writes_them) {
   const Pattern pattern("/u/(?P<name>[a-z]+)/(?P<page>a|b)");
   EXPECT_EQ(matched(pattern, "/u/ann/a"), (std::vector<std::string_view>{"ann", "a"}));
   EXPECT_EQ(pattern.group_names(), (std::vector<std::string>{"name", "page"}));
@@ -110,13 +113,15 @@ TEST(Pattern, an_invalid_expression_says_why) {
   }
 }
 
-TEST(Pattern, RT04_reverse_puts_escaped_arguments_in_place_of_groups) {
+// RT-04
+TEST(Pattern, reverse_puts_escaped_arguments_in_place_of_groups) {
   EXPECT_EQ(Pattern("/story/([0-9]+)/(.*)").reverse({"1", "a b/c"}), "/story/1/a%20b/c");
   EXPECT_EQ(Pattern("/robots\\.txt").reverse({}), "/robots.txt");
   EXPECT_THROW(Pattern("/story/([0-9]+)").reverse({}), std::invalid_argument);
 }
 
-TEST(Pattern, RT04_what_is_too_complex_cannot_be_reversed) {
+// RT-04
+TEST(Pattern, what_is_too_complex_cannot_be_reversed) {
   EXPECT_THROW(Pattern("/a((b)c)").reverse({"x", "y"}), std::invalid_argument);
   EXPECT_THROW(Pattern("/a.c").reverse({}), std::invalid_argument);
   EXPECT_THROW(Pattern("/(a)?").reverse({"a"}), std::invalid_argument);

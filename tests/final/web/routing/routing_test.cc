@@ -59,7 +59,8 @@ void answer(const HTTPServerRequest& request, const std::string& text) {
 
 class RoutingTest : public WebTest {};
 
-TEST_F(RoutingTest, RT01_a_rule_leads_to_an_application_a_router_a_function_or_more_rules) {
+// RT-01
+TEST_F(RoutingTest, a_rule_leads_to_an_application_a_router_a_function_or_more_rules) {
   Application inner({named("/app/(.*)", "inner")});
   RuleRouter nested({{"/nested/x", [](HTTPServerRequest r) { answer(r, "nested " + r.method); }}});
   const auto kept = std::make_shared<Application>(std::vector<Rule>{named("/kept", "kept")});
@@ -88,7 +89,8 @@ TEST_F(RoutingTest, RT01_a_rule_leads_to_an_application_a_router_a_function_or_m
   EXPECT_EQ(post->body, "coroutine form");
 }
 
-TEST_F(RoutingTest, RT01_a_router_without_a_rule_for_the_request_leaves_it_to_the_next) {
+// RT-01
+TEST_F(RoutingTest, a_router_without_a_rule_for_the_request_leaves_it_to_the_next) {
   RuleRouter first({{"/a", [](HTTPServerRequest r) { answer(r, "first"); }}});
   RuleRouter router({
       {AnyMatches(), first},
@@ -122,7 +124,8 @@ struct TakesTwo : RequestHandler {
   void get(std::string, std::string) {}
 };
 
-TEST_F(RoutingTest, RT02_a_matcher_of_the_programs_own) {
+// RT-02
+TEST_F(RoutingTest, a_matcher_of_the_programs_own) {
   Application app({Rule(HeaderMatches("X-One"), handler<TakesOne>()),
                    Rule(HeaderMatches("X-Two"), handler<TakesTwo>()), named("/", "root")});
   EXPECT_EQ(body(app, "/", {{"X-One", "1"}}), "one 1");
@@ -131,7 +134,8 @@ TEST_F(RoutingTest, RT02_a_matcher_of_the_programs_own) {
   EXPECT_EQ(body(app, "/"), "root");
 }
 
-TEST_F(RoutingTest, RT02_AnyMatches_HostMatches_and_PathMatches) {
+// RT-02
+TEST_F(RoutingTest, AnyMatches_HostMatches_and_PathMatches) {
   Application app({
       Rule(HostMatches("api\\.example\\.com"), {named("/", "api")}),
       Rule(HostMatches("(a|b)\\.example\\.com"), {named("/", "ab"), named("/x/(.*)", "abx")}),
@@ -146,7 +150,8 @@ TEST_F(RoutingTest, RT02_AnyMatches_HostMatches_and_PathMatches) {
   EXPECT_THROW(PathMatches("/("), std::invalid_argument);
 }
 
-TEST_F(RoutingTest, RT02_DefaultHostMatches_looks_at_the_default_host_not_at_the_requests) {
+// RT-02
+TEST_F(RoutingTest, DefaultHostMatches_looks_at_the_default_host_not_at_the_requests) {
   Application app({
       Rule(DefaultHostMatches("www.example.com", ".*\\.example\\.com"), {named("/", "default")}),
       named("/", "other"),
@@ -160,7 +165,8 @@ TEST_F(RoutingTest, RT02_DefaultHostMatches_looks_at_the_default_host_not_at_the
   EXPECT_EQ(body(elsewhere, "/"), "other");
 }
 
-TEST_F(RoutingTest, RT03_add_rules_go_behind_those_there_are) {
+// RT-03
+TEST_F(RoutingTest, add_rules_go_behind_those_there_are) {
   RuleRouter router({{"/a", [](HTTPServerRequest r) { answer(r, "old"); }}});
   EXPECT_EQ(body(router, "/b"), "404");
   router.add_rules({{"/.*", [](HTTPServerRequest r) { answer(r, "new"); }}});
@@ -168,7 +174,8 @@ TEST_F(RoutingTest, RT03_add_rules_go_behind_those_there_are) {
   EXPECT_EQ(body(router, "/b"), "new");
 }
 
-TEST_F(RoutingTest, RT03_a_router_without_an_application_takes_no_handler_class) {
+// RT-03
+TEST_F(RoutingTest, a_router_without_an_application_takes_no_handler_class) {
   EXPECT_THROW(RuleRouter({named("/", "x")}), std::invalid_argument);
   EXPECT_THROW(RuleRouter({{AnyMatches(), {named("/", "x")}}}), std::invalid_argument);
   RuleRouter router;
@@ -176,7 +183,8 @@ TEST_F(RoutingTest, RT03_a_router_without_an_application_takes_no_handler_class)
   EXPECT_EQ(body(router, "/"), "404");
 }
 
-TEST_F(RoutingTest, RT03_reverse_url_looks_into_what_rules_lead_to) {
+// RT-03
+TEST_F(RoutingTest, reverse_url_looks_into_what_rules_lead_to) {
   Application app({url<TakesOne>("/one/(.*)", "one")});
   RuleRouter router({
       Rule(
@@ -195,7 +203,8 @@ TEST_F(RoutingTest, RT03_reverse_url_looks_into_what_rules_lead_to) {
   EXPECT_EQ(router.reverse_url("unknown"), std::nullopt);
 }
 
-TEST_F(RoutingTest, RT05_a_plain_router_answers_404_without_a_body_or_headers) {
+// RT-05
+TEST_F(RoutingTest, a_plain_router_answers_404_without_a_body_or_headers) {
   RuleRouter router;
   const Exchange get(router, "GET", "/");
   EXPECT_EQ(get->code, 404);
@@ -218,7 +227,8 @@ TEST_F(RoutingTest, a_routers_client_that_leaves_is_told_to_the_target) {
 
 // ---- Application --------------------------------------------------------------------------------
 
-TEST_F(RoutingTest, WA01_routes_lists_and_other_applications_in_one_application) {
+// WA-01
+TEST_F(RoutingTest, routes_lists_and_other_applications_in_one_application) {
   Application admin({named("/admin/(.*)", "admin")});
   Application app({
       named("/", "root"),
@@ -235,13 +245,15 @@ TEST_F(RoutingTest, WA01_routes_lists_and_other_applications_in_one_application)
   EXPECT_EQ(body(app, "/else"), "rest else");
 }
 
-TEST_F(RoutingTest, WA01_the_body_reaches_a_target_that_is_no_handler) {
+// WA-01
+TEST_F(RoutingTest, the_body_reaches_a_target_that_is_no_handler) {
   Application app({Rule("/raw", [](HTTPServerRequest r) { answer(r, r.body + r.uri); })});
   const Exchange post(app, "POST", "/raw?a", {{"X-A", "1"}}, "body ");
   EXPECT_EQ(post->body, "body /raw?a");
 }
 
-TEST_F(RoutingTest, WA02_order_decides_between_text_captures_and_expressions) {
+// WA-02
+TEST_F(RoutingTest, order_decides_between_text_captures_and_expressions) {
   Application app({
       named("/a/([0-9]+)", "number"),
       named("/a/1", "late"),
@@ -260,7 +272,8 @@ TEST_F(RoutingTest, WA02_order_decides_between_text_captures_and_expressions) {
 }
 
 // Whatever the routes: the table finds what trying one after the other would.
-TEST_F(RoutingTest, WA02_the_table_finds_what_a_scan_finds) {
+// WA-02
+TEST_F(RoutingTest, the_table_finds_what_a_scan_finds) {
   constexpr std::array parts = {"/a",        "/b",         "/ab",    "/",    "([^/]+)", "/([0-9]+)",
                                 "/(\\d{2})", "/(a|b)",     "/a?",    "(.*)", "/x(y)?",  "/(?i:A)",
                                 "/([a-z]*)", "/(?P<n>.+)", "\\.txt", "/1"};
@@ -304,7 +317,8 @@ TEST_F(RoutingTest, WA02_the_table_finds_what_a_scan_finds) {
   EXPECT_GT(found, 1000);
 }
 
-TEST_F(RoutingTest, WA03_named_groups_are_arguments_and_path_kwargs) {
+// WA-03
+TEST_F(RoutingTest, named_groups_are_arguments_and_path_kwargs) {
   struct Archive : RequestHandler {
     void get(int year, std::optional<std::string> month) {
       write(std::to_string(year) + " " + month.value_or("None"));
@@ -319,14 +333,16 @@ TEST_F(RoutingTest, WA03_named_groups_are_arguments_and_path_kwargs) {
   EXPECT_THROW(url<Archive>("/(?P<year>[0-9]+)/([0-9]+)"), std::invalid_argument);
 }
 
-TEST_F(RoutingTest, WA05_a_name_used_twice_means_the_last_with_a_warning) {
+// WA-05
+TEST_F(RoutingTest, a_name_used_twice_means_the_last_with_a_warning) {
   const ExpectLog expected(log::app_log,
                            exactly("Multiple handlers named x; replacing previous value"));
   const Application app({url<TakesOne>("/a/(.*)", "x"), url<TakesOne>("/b/(.*)", "x")});
   EXPECT_EQ(app.reverse_url("x", 1), "/b/1");
 }
 
-TEST_F(RoutingTest, WA08_hosts_are_tried_before_the_routes_of_all_in_the_order_they_were_added) {
+// WA-08
+TEST_F(RoutingTest, hosts_are_tried_before_the_routes_of_all_in_the_order_they_were_added) {
   Application app({named("/", "all"), named("/only", "all")});
   app.add_handlers("a\\.example\\.com", {named("/", "a")});
   app.add_handlers("(.*)\\.example\\.com$", {named("/", "example"), named("/e", "example")});
@@ -338,7 +354,8 @@ TEST_F(RoutingTest, WA08_hosts_are_tried_before_the_routes_of_all_in_the_order_t
   EXPECT_EQ(body(app, "/e", host("example.org")), "404");
 }
 
-TEST_F(RoutingTest, WA09_the_default_host_stands_for_names_that_are_none_of_the_hosts) {
+// WA-09
+TEST_F(RoutingTest, the_default_host_stands_for_names_that_are_none_of_the_hosts) {
   Settings settings;
   settings.default_host = "www.example.com";
   Application app({named("/", "all")}, settings);
@@ -350,7 +367,8 @@ TEST_F(RoutingTest, WA09_the_default_host_stands_for_names_that_are_none_of_the_
   EXPECT_EQ(body(app, "/w", {{"Host", "localhost"}, {"X-Real-Ip", "192.0.2.1"}}), "404");
 }
 
-TEST_F(RoutingTest, WA10_reverse_url_knows_hosts_lists_and_inner_applications) {
+// WA-10
+TEST_F(RoutingTest, reverse_url_knows_hosts_lists_and_inner_applications) {
   Application inner({url<TakesOne>("/inner/(.*)", "inner")});
   Application app(
       {Rule(AnyMatches(), {url<TakesOne>("/list/(.*)", "list")}), Rule("/inner/.*", inner)});
@@ -361,7 +379,8 @@ TEST_F(RoutingTest, WA10_reverse_url_knows_hosts_lists_and_inner_applications) {
   EXPECT_THROW(app.reverse_url("none"), std::out_of_range);
 }
 
-TEST_F(RoutingTest, WA13_an_application_can_be_called_with_a_request) {
+// WA-13
+TEST_F(RoutingTest, an_application_can_be_called_with_a_request) {
   Application app({named("/x/(.*)", "called"),
                    Rule("/raw", [](HTTPServerRequest r) { answer(r, "raw " + r.body); })});
   const auto ask = [&app](const std::string& path) {
@@ -375,7 +394,8 @@ TEST_F(RoutingTest, WA13_an_application_can_be_called_with_a_request) {
   EXPECT_EQ(ask("/raw"), "raw body");
 }
 
-TEST_F(RoutingTest, WA13_a_request_that_nobody_waits_for_is_refused) {
+// WA-13
+TEST_F(RoutingTest, a_request_that_nobody_waits_for_is_refused) {
   Application app({named("/", "root")});
   EXPECT_THROW(app(HTTPServerRequest(httputil::RequestStartLine("GET", "/"))),
                std::invalid_argument);
@@ -396,7 +416,8 @@ class OwnRouter final : public routing::Router {
   Application& app_;
 };
 
-TEST_F(RoutingTest, WA14_find_handler_and_get_handler_delegate_serve_a_router_of_the_programs_own) {
+// WA-14
+TEST_F(RoutingTest, find_handler_and_get_handler_delegate_serve_a_router_of_the_programs_own) {
   Application app({named("/app", "found")});
   OwnRouter router(app);
   EXPECT_EQ(body(router, "/app"), "found");
@@ -418,7 +439,8 @@ struct Lost : RequestHandler {
   std::string text;
 };
 
-TEST_F(RoutingTest, ST04_default_handler_class_answers_what_no_route_matches) {
+// ST-04
+TEST_F(RoutingTest, default_handler_class_answers_what_no_route_matches) {
   Settings settings;
   settings.default_handler_class = handler<Lost>({.text = "nothing at"});
   Application app({named("/", "root")}, settings);

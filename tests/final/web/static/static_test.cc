@@ -72,7 +72,8 @@ class StaticTest : public ::testing::Test {
 
 // ---- what is said of a file ---------------------------------------------------------------------
 
-TEST_F(StaticTest, WX08_a_file_and_its_headers) {
+// WX-08
+TEST_F(StaticTest, a_file_and_its_headers) {
   age("hello.txt", std::time(nullptr) - 1'000'000'000);
   const auto got = fetch("/static/hello.txt");
   EXPECT_EQ(got->code, 200);
@@ -86,7 +87,8 @@ TEST_F(StaticTest, WX08_a_file_and_its_headers) {
   EXPECT_FALSE(got->sent_headers.contains("Expires"));
 }
 
-TEST_F(StaticTest, WX08_HEAD_has_the_headers_of_GET) {
+// WX-08
+TEST_F(StaticTest, HEAD_has_the_headers_of_GET) {
   const auto get = fetch("/static/hello.txt");
   const auto head = fetch("/static/hello.txt", {}, "HEAD");
   EXPECT_EQ(head->code, 200);
@@ -96,7 +98,8 @@ TEST_F(StaticTest, WX08_HEAD_has_the_headers_of_GET) {
   }
 }
 
-TEST_F(StaticTest, WX08_an_empty_file) {
+// WX-08
+TEST_F(StaticTest, an_empty_file) {
   write("empty", "");
   const auto got = fetch("/static/empty");
   EXPECT_EQ(got->code, 200);
@@ -105,7 +108,8 @@ TEST_F(StaticTest, WX08_an_empty_file) {
   EXPECT_EQ(fetch("/static/empty", {{"Range", "bytes=0-"}})->code, 416);
 }
 
-TEST_F(StaticTest, WX08_v_may_be_kept_for_ten_years) {
+// WX-08
+TEST_F(StaticTest, v_may_be_kept_for_ten_years) {
   for (const char* path : {"/static/hello.txt?v=1", "/static/hello.txt?a=1&v=x"}) {
     const auto got = fetch(path);
     EXPECT_EQ(got->sent_headers["Cache-Control"], "max-age=315360000");
@@ -115,13 +119,15 @@ TEST_F(StaticTest, WX08_v_may_be_kept_for_ten_years) {
   EXPECT_FALSE(fetch("/static/hello.txt?w=1")->sent_headers.contains("Expires"));
 }
 
-TEST_F(StaticTest, WX08_other_methods_are_405) {
+// WX-08
+TEST_F(StaticTest, other_methods_are_405) {
   const auto got = fetch("/static/hello.txt", {}, "POST");
   EXPECT_EQ(got->code, 405);
   EXPECT_EQ(got->sent_headers["Allow"], "GET, HEAD");
 }
 
-TEST_F(StaticTest, WX08_a_big_file_is_not_read_for_its_Etag) {
+// WX-08
+TEST_F(StaticTest, a_big_file_is_not_read_for_its_Etag) {
   write("big", std::string(4'194'305, 'b'));
   age("big", 100);
   const std::string first = fetch("/static/big", {}, "HEAD")->sent_headers["Etag"];
@@ -133,7 +139,8 @@ TEST_F(StaticTest, WX08_a_big_file_is_not_read_for_its_Etag) {
 
 // ---- conditions and parts -----------------------------------------------------------------------
 
-TEST_F(StaticTest, WX08_If_None_Match_wins_over_If_Modified_Since) {
+// WX-08
+TEST_F(StaticTest, If_None_Match_wins_over_If_Modified_Since) {
   age("hello.txt", 1000);
   const std::string etag = '"' + std::string(kHelloHash) + '"';
   const std::string newer = httputil::format_timestamp(std::time(nullptr));
@@ -155,7 +162,8 @@ TEST_F(StaticTest, WX08_If_None_Match_wins_over_If_Modified_Since) {
             304);
 }
 
-TEST_F(StaticTest, WX08_If_Modified_Since) {
+// WX-08
+TEST_F(StaticTest, If_Modified_Since) {
   age("hello.txt", 1000);
   const auto at = [](std::time_t ago) {
     return httputil::format_timestamp(std::time(nullptr) - ago);
@@ -171,7 +179,8 @@ TEST_F(StaticTest, WX08_If_Modified_Since) {
   EXPECT_EQ(code(""), 200);
 }
 
-TEST_F(StaticTest, WX08_If_Match_and_If_Unmodified_Since_fail_with_412) {
+// WX-08
+TEST_F(StaticTest, If_Match_and_If_Unmodified_Since_fail_with_412) {
   age("hello.txt", 1000);
   const std::string etag = '"' + std::string(kHelloHash) + '"';
   const auto code = [&](const char* name, const std::string& value) {
@@ -187,7 +196,8 @@ TEST_F(StaticTest, WX08_If_Match_and_If_Unmodified_Since_fail_with_412) {
   EXPECT_EQ(code("If-Unmodified-Since", "never"), 200);
 }
 
-TEST_F(StaticTest, WX08_of_two_Range_fields_the_first_counts) {
+// WX-08
+TEST_F(StaticTest, of_two_Range_fields_the_first_counts) {
   HTTPHeaders two;
   two.add("Range", "bytes=0-4");
   two.add("Range", "bytes=2-3");
@@ -196,7 +206,8 @@ TEST_F(StaticTest, WX08_of_two_Range_fields_the_first_counts) {
   EXPECT_EQ(got->body, "Hello");
 }
 
-TEST_F(StaticTest, WX08_parts) {
+// WX-08
+TEST_F(StaticTest, parts) {
   struct Case {
     const char* range;
     int code;
@@ -272,7 +283,8 @@ TEST(IsBelow, a_folder_with_the_same_beginning_is_another) {
   EXPECT_TRUE(detail::is_below("/", "/etc"));
 }
 
-TEST_F(StaticTest, WX08_nothing_outside_of_the_folder) {
+// WX-08
+TEST_F(StaticTest, nothing_outside_of_the_folder) {
   const std::vector<std::string> corpus = {"../secret",
                                            "..%2fsecret",
                                            "%2e%2e/secret",
@@ -337,7 +349,8 @@ TEST_F(StaticTest, WX08_nothing_outside_of_the_folder) {
   }
 }
 
-TEST_F(StaticTest, WX08_403_and_404_as_Tornado) {
+// WX-08
+TEST_F(StaticTest, answers_403_and_404_as_Tornado) {
   const std::map<std::string, int> codes = {{"../secret", 403},
                                             {"%2e%2e%2fsecret", 403},
                                             {"//etc/passwd", 403},
@@ -425,7 +438,8 @@ TEST_F(StaticTest, a_file_that_may_not_be_read_is_403) {
 
 // ---- folders ------------------------------------------------------------------------------------
 
-TEST_F(StaticTest, WX08_default_filename) {
+// WX-08
+TEST_F(StaticTest, default_filename) {
   settings_.static_handler_class =
       static_handler<StaticFileHandler>({.default_filename = "index.html"});
   EXPECT_EQ(fetch("/static/sub/")->body, "<p>index");
@@ -437,7 +451,8 @@ TEST_F(StaticTest, WX08_default_filename) {
   EXPECT_EQ(fetch("/static/")->code, 404);
 }
 
-TEST_F(StaticTest, WX08_no_redirect_to_another_host) {
+// WX-08
+TEST_F(StaticTest, no_redirect_to_another_host) {
   const auto code = [&](const std::string& path) {
     const auto got = fetch_from(
         {url<StaticFileHandler>("/(.*)", {.path = folder(), .default_filename = "index.html"})},
@@ -458,7 +473,8 @@ struct Hello : RequestHandler {
   void get() { write("handler"); }
 };
 
-TEST_F(StaticTest, ST13_static_path_adds_its_routes_in_front) {
+// ST-13
+TEST_F(StaticTest, static_path_adds_its_routes_in_front) {
   const auto body = [&](const std::string& path) {
     return fetch_from({url<Hello>("/.*")}, path)->body;
   };
@@ -483,7 +499,8 @@ struct Linker : RequestHandler {
   }
 };
 
-TEST_F(StaticTest, WH35_static_url) {
+// WH-35
+TEST_F(StaticTest, static_url) {
   const std::string versioned = "/static/hello.txt?v=" + std::string(kHelloHash);
   EXPECT_EQ(fetch_from({url<Linker>("/")}, "/")->body,
             versioned + " /static/a%20b%3F.txt http://example.com/static/hello.txt");
@@ -494,19 +511,22 @@ TEST_F(StaticTest, WH35_static_url) {
   EXPECT_TRUE(fetch_from({url<Linker>("/")}, "/")->body.starts_with("/s/hello.txt?v=")) << "ST13";
 }
 
-TEST_F(StaticTest, WH35_a_missing_file_has_no_version) {
+// WH-35
+TEST_F(StaticTest, a_missing_file_has_no_version) {
   ASSERT_EQ(::unlink((folder() + "/hello.txt").c_str()), 0);
   EXPECT_TRUE(fetch_from({url<Linker>("/")}, "/")->body.starts_with("/static/hello.txt "));
   EXPECT_EQ(log_.count("Could not open static file '" + folder() + "/hello.txt'"), 1U);
 }
 
-TEST_F(StaticTest, WH35_without_the_setting_it_is_the_programs_fault) {
+// WH-35
+TEST_F(StaticTest, without_the_setting_it_is_the_programs_fault) {
   settings_.static_path.clear();
   EXPECT_EQ(fetch_from({url<Linker>("/")}, "/")->code, 500);
   EXPECT_EQ(log_.count("You must define the 'static_path' setting"), 1U);
 }
 
-TEST_F(StaticTest, WX10_a_version_changes_with_its_file) {
+// WX-10
+TEST_F(StaticTest, a_version_changes_with_its_file) {
   for (const bool kept : {true, false}) {
     settings_.static_hash_cache = kept;
     write("changing", "one");
@@ -556,7 +576,8 @@ struct Memory : StaticFileHandler {
   std::string parse_url_path(std::string url_path) override { return url_path + ".css"; }
 };
 
-TEST_F(StaticTest, WX09_content_may_come_from_elsewhere) {
+// WX-09
+TEST_F(StaticTest, content_may_come_from_elsewhere) {
   settings_.static_path = "/nowhere";
   settings_.static_handler_class = static_handler<Memory>();
   Memory::content.clear();
@@ -596,7 +617,8 @@ struct OnePage : StaticFileHandler {
   std::string get_content_type() override { return "text/x-page"; }
 };
 
-TEST_F(StaticTest, WX09_another_path_may_be_served) {
+// WX-09
+TEST_F(StaticTest, another_path_may_be_served) {
   settings_.static_handler_class = static_handler<OnePage>();
   const auto got = fetch("/static/any/page");
   EXPECT_EQ(got->body, "<p>index");
@@ -617,7 +639,8 @@ struct OneFolder : StaticFileHandler {
   }
 };
 
-TEST_F(StaticTest, WX09_a_class_may_make_the_init_of_its_base) {
+// WX-09
+TEST_F(StaticTest, a_class_may_make_the_init_of_its_base) {
   const auto get = [this](const std::string& path) {
     return fetch_from({url<OneFolder>("/f/(.*)", {.home = home_.path()})}, path);
   };
@@ -638,14 +661,16 @@ struct Named final : StaticFiles {
   }
 };
 
-TEST_F(StaticTest, WX09_names_and_versions_may_be_others) {
+// WX-09
+TEST_F(StaticTest, names_and_versions_may_be_others) {
   settings_.static_handler_class =
       static_handler<StaticFileHandler>({.files = std::make_shared<Named>()});
   EXPECT_TRUE(fetch_from({url<Linker>("/")}, "/")->body.starts_with("/cdn/r7-128/hello.txt "));
   EXPECT_EQ(fetch("/static/hello.txt")->sent_headers["Etag"], "\"r7-128\"");
 }
 
-TEST_F(StaticTest, WX10_reset_forgets_versions) {
+// WX-10
+TEST_F(StaticTest, reset_forgets_versions) {
   const std::string etag = fetch("/static/hello.txt")->sent_headers["Etag"];
   StaticFiles::reset();
   EXPECT_EQ(fetch("/static/hello.txt")->sent_headers["Etag"], etag);
@@ -683,7 +708,8 @@ TEST_F(StaticTest, a_client_that_has_gone_leaves_no_error) {
 
 // ---- types --------------------------------------------------------------------------------------
 
-TEST(GuessType, WX08_by_the_last_extension) {
+// WX-08
+TEST(GuessType, by_the_last_extension) {
   using detail::guess_type;
   EXPECT_EQ(guess_type("/a/x.html"), "text/html");
   EXPECT_EQ(guess_type("x.CSS"), "text/css");

@@ -64,14 +64,16 @@ std::string parse_failure(std::string_view text, std::string name = "t.txt") {
 
 // ---- values -------------------------------------------------------------------------------------
 
-TEST(Template, TP01_generate_with_names) {
+// TP-01
+TEST(Template, generate_with_names) {
   const Template t("<b>{{ name }}</b>");
   EXPECT_EQ(t.generate({{"name", "<you>"}}), "<b>&lt;you&gt;</b>");
   EXPECT_EQ(t.generate({{"name", 5}}), "<b>5</b>");
   EXPECT_EQ(t.name(), "<string>");
 }
 
-TEST(Template, TP01_what_a_program_has_becomes_a_value) {
+// TP-01
+TEST(Template, what_a_program_has_becomes_a_value) {
   const std::vector<std::map<std::string, std::string>> rows = {{{"a", "1"}}, {{"a", "<"}}};
   EXPECT_EQ(render("{% for r in rows %}{{ r['a'] }}{{ r.a }}{% end %}", {{"rows", rows}}),
             "11&lt;&lt;");
@@ -93,13 +95,15 @@ TEST(Template, TP01_what_a_program_has_becomes_a_value) {
   EXPECT_THROW(static_cast<void>(Value(std::numeric_limits<std::uint64_t>::max())), RenderError);
 }
 
-TEST(Template, TP01_times_become_datetimes_in_UTC) {
+// TP-01
+TEST(Template, times_become_datetimes_in_UTC) {
   const std::chrono::system_clock::time_point time{std::chrono::milliseconds(1795254600500)};
   EXPECT_EQ(render("{{ t }} {{ t.strftime('%d.%m.%Y') }} {{ t.year + 1 }}", {{"t", time}}),
             "2026-11-21 09:50:00.500000 21.11.2026 2027");
 }
 
-TEST(Template, TP01_a_struct_is_shown_by_one_line) {
+// TP-01
+TEST(Template, a_struct_is_shown_by_one_line) {
   const std::vector<Story> stories = {{1, "One", {{"ada", 5}, {"<bob>", {}}}}, {2, "Two", {}}};
   EXPECT_EQ(render("{% for s in stories %}{{ s.id }} {{ s['title'] }} {{ s.summary() }}"
                    "{% for c in s.comments %} {{ c.author }}:{{ c.stars }}{% end %};{% end %}",
@@ -111,7 +115,8 @@ TEST(Template, TP01_a_struct_is_shown_by_one_line) {
             "AttributeError: 'Story' object has no attribute 'nothing' at <string>:1");
 }
 
-TEST(Template, TP03_functions_take_what_their_parameters_say) {
+// TP-03
+TEST(Template, functions_take_what_their_parameters_say) {
   Namespace names;
   names.set("add", [](int a, int b) { return a + b; });
   names.set("greet", [](const std::string& name, std::optional<std::string> word) {
@@ -146,14 +151,16 @@ struct Counter final : Object {
   int count = 3;
 };
 
-TEST(Template, TP03_an_object_of_your_own_class) {
+// TP-03
+TEST(Template, an_object_of_your_own_class) {
   const Namespace names = {{"c", Value::object(new Counter)}};
   EXPECT_EQ(render("{{ c }} {{ c.count }} {{ c['count'] }}", names), "counter 3 3");
   EXPECT_EQ(failure("{{ c() }}", names),
             "TypeError: 'object' object is not callable at <string>:1");
 }
 
-TEST(Template, TP03_a_dict_of_many_keys_finds_each) {
+// TP-03
+TEST(Template, a_dict_of_many_keys_finds_each) {
   std::map<std::string, int> many;
   for (int i = 0; i < 1000; ++i) many.emplace("key" + std::to_string(i), i);
   EXPECT_EQ(render("{{ m['key0'] }} {{ m['key999'] }} {{ m.key500 }} {{ 'x' in m }} {{ len(m) }} "
@@ -164,7 +171,8 @@ TEST(Template, TP03_a_dict_of_many_keys_finds_each) {
             "{1: 'c', '1': 'd', (1, 2): 'e'}");
 }
 
-TEST(Template, TP03_integers_of_64_bits_overflow_with_an_error) {
+// TP-03
+TEST(Template, integers_of_64_bits_overflow_with_an_error) {
   for (const char* text :
        {"9223372036854775807 + 1", "2 ** 63", "-9223372036854775807 - 2", "9223372036854775807 * 2",
         "1 << 63", "abs(-9223372036854775807 - 1)", "(-9223372036854775807 - 1) // -1"}) {
@@ -178,13 +186,15 @@ TEST(Template, TP03_integers_of_64_bits_overflow_with_an_error) {
   EXPECT_TRUE(failure("{{ 'x'.ljust(10 ** 12) }}").starts_with("MemoryError"));
 }
 
-TEST(Template, TP03_an_order_with_NaN_sorts_without_harm) {
+// TP-03
+TEST(Template, an_order_with_NaN_sorts_without_harm) {
   const std::string out = render(
       "{% set nan = float('nan') %}{{ len(sorted([i if i % 3 else nan for i in range(100)])) }}");
   EXPECT_EQ(out, "100");
 }
 
-TEST(Template, TP03_variables_of_comprehensions_and_lambdas_stay_inside) {
+// TP-03
+TEST(Template, variables_of_comprehensions_and_lambdas_stay_inside) {
   EXPECT_EQ(render("{% set x = 'out' %}{{ [x for x in [1, 2]] }}{{ x }}"), "[1, 2]out");
   EXPECT_EQ(render("{% set x = 'out' %}{% set f = lambda x: x + 1 %}{{ f(1) }}{{ x }}"), "2out");
   EXPECT_EQ(render("{{ x + str(sum([x for x in [1, 2]])) + x }}", {{"x", "a"}}), "a3a");
@@ -193,7 +203,8 @@ TEST(Template, TP03_variables_of_comprehensions_and_lambdas_stay_inside) {
             "same");
 }
 
-TEST(Template, TP03_a_lambda_outlives_its_template_only_to_say_so) {
+// TP-03
+TEST(Template, a_lambda_outlives_its_template_only_to_say_so) {
   Value kept;
   Namespace names;
   names.set("keep", [&kept](const Value& value) { kept = value; });
@@ -201,17 +212,20 @@ TEST(Template, TP03_a_lambda_outlives_its_template_only_to_say_so) {
   EXPECT_THROW(kept.call({}), RenderError);
 }
 
-TEST(Template, TP03_a_name_set_later_is_the_namespaces_until_then) {
+// TP-03
+TEST(Template, a_name_set_later_is_the_namespaces_until_then) {
   EXPECT_EQ(render("{{ x }}{% set x = x + 1 %}{{ x }}", {{"x", 1}}), "12");
 }
 
-TEST(Template, TP09_what_apply_sets_stays_inside) {
+// TP-09
+TEST(Template, what_apply_sets_stays_inside) {
   EXPECT_EQ(
       render("{% set x = 1 %}{% apply escape %}{{ x }}{% set x = 2 %}{{ x }}<{% end %}{{ x }}"),
       "12&lt;1");
 }
 
-TEST(Template, TP09_options_and_functions_for_autoescape) {
+// TP-09
+TEST(Template, options_and_functions_for_autoescape) {
   TemplateOptions none;
   none.autoescape.clear();
   EXPECT_EQ(Template("{{ x }}", "t", none).generate({{"x", "<"}}), "<");
@@ -227,7 +241,8 @@ TEST(Template, TP09_options_and_functions_for_autoescape) {
   EXPECT_EQ(render("{{ x }}", names), "mine");
 }
 
-TEST(Template, TP10_import_finds_what_the_namespace_has) {
+// TP-10
+TEST(Template, import_finds_what_the_namespace_has) {
   const Namespace names = {{"tools", std::map<std::string, int>{{"answer", 42}}}};
   EXPECT_EQ(render("{% import tools %}{{ tools.answer }}{% import tools as t %}{{ t.answer }}"
                    "{% from tools import answer %}{{ answer }}{% from tools import answer as a %}"
@@ -239,13 +254,15 @@ TEST(Template, TP10_import_finds_what_the_namespace_has) {
             "<string>:1");
 }
 
-TEST(Template, TP17_squeeze_works_under_apply) {
+// TP-17
+TEST(Template, squeeze_works_under_apply) {
   EXPECT_EQ(render("{% apply squeeze %} a \n\n b  {% end %}"), "a b");
 }
 
 // ---- errors -------------------------------------------------------------------------------------
 
-TEST(Template, TP13_parse_errors_name_file_and_line) {
+// TP-13
+TEST(Template, parse_errors_name_file_and_line) {
   EXPECT_EQ(parse_failure("{{"), "Missing end expression }} at t.txt:1");
   EXPECT_EQ(parse_failure("a\n\n{% if x %}\nb"), "Missing {% end %} block for if at t.txt:3");
   EXPECT_EQ(parse_failure("a\n{{ 1 +\n + }}"), "unexpected end of expression at t.txt:3");
@@ -269,7 +286,8 @@ TEST(Template, TP13_parse_errors_name_file_and_line) {
             "nested deeper than 100 at t.txt:1");
 }
 
-TEST(Template, TP13_a_long_sum_and_a_deep_block_are_refused) {
+// TP-13
+TEST(Template, a_long_sum_and_a_deep_block_are_refused) {
   std::string sum = "{{ 0";
   for (int i = 0; i < 2000; ++i) sum += " + 1";
   EXPECT_EQ(parse_failure(sum + " }}"), "more than 1000 operators in one expression at t.txt:1");
@@ -278,7 +296,8 @@ TEST(Template, TP13_a_long_sum_and_a_deep_block_are_refused) {
   EXPECT_EQ(parse_failure(deep), "blocks nested deeper than 100 at t.txt:1");
 }
 
-TEST(Template, TP13_errors_show_the_chain_of_includes) {
+// TP-13
+TEST(Template, errors_show_the_chain_of_includes) {
   DictLoader loader(
       {{"index.html", "\n{% include 'part.html' %}"},
        {"part.html", "\n\n{% include 'deep.html' %}"},
@@ -302,7 +321,8 @@ TEST(Template, TP13_errors_show_the_chain_of_includes) {
   EXPECT_EQ(what("lost.html"), "cannot load nowhere.html: no template nowhere.html at lost.html:2");
 }
 
-TEST(Template, TP13_loops_of_includes_and_extends_are_refused) {
+// TP-13
+TEST(Template, loops_of_includes_and_extends_are_refused) {
   DictLoader loader({{"a.html", "{% include 'b.html' %}"},
                      {"b.html", "{% include 'a.html' %}"},
                      {"c.html", "{% extends 'd.html' %}"},
@@ -317,7 +337,8 @@ TEST(Template, TP13_loops_of_includes_and_extends_are_refused) {
   }
 }
 
-TEST(Template, TP13_includes_that_multiply_are_refused) {
+// TP-13
+TEST(Template, includes_that_multiply_are_refused) {
   std::map<std::string, std::string, std::less<>> files = {{"0", "x"}};
   for (int i = 1; i < 40; ++i) {
     const std::string include = "{% include '" + std::to_string(i - 1) + "' %}";
@@ -327,7 +348,8 @@ TEST(Template, TP13_includes_that_multiply_are_refused) {
   EXPECT_THROW(loader.load("39"), ParseError);
 }
 
-TEST(Template, TP13_templates_that_render_each_other_end_with_an_error) {
+// TP-13
+TEST(Template, templates_that_render_each_other_end_with_an_error) {
   DictLoader loader({{"t.html", "{{ again() }}"}});
   Namespace names;
   names.set("again", [&] { return loader.load("t.html")->generate(names); });
@@ -339,7 +361,8 @@ struct OwnError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-TEST(Template, TP13_exceptions_of_functions) {
+// TP-13
+TEST(Template, exceptions_of_functions) {
   Namespace names;
   names.set("own", [] { throw OwnError("mine"); });
   names.set("standard", [] { throw std::out_of_range("no such row"); });
@@ -356,7 +379,8 @@ TEST(Template, TP13_exceptions_of_functions) {
   }
 }
 
-TEST(Template, TP13_the_place_is_kept_through_finally) {
+// TP-13
+TEST(Template, the_place_is_kept_through_finally) {
   EXPECT_EQ(failure("\n{% try %}\n{{ 1 / 0 }}\n{% finally %}\n\n{{ 5 }}{% end %}"),
             "ZeroDivisionError: division by zero at <string>:3");
 }
@@ -378,7 +402,8 @@ class Folder {
   std::string path;
 };
 
-TEST(Template, TP15_Loader_reads_once_and_again_after_reset) {
+// TP-15
+TEST(Template, Loader_reads_once_and_again_after_reset) {
   const Folder folder;
   folder.write("a.html", "one {% include 'sub/b.html' %}");
   folder.write("sub/b.html", "b {% include 'c.html' %}{% include '../d.html' %}");
@@ -395,7 +420,8 @@ TEST(Template, TP15_Loader_reads_once_and_again_after_reset) {
   EXPECT_EQ(old->generate(), "one b c d");
 }
 
-TEST(Template, TP15_Loader_stays_in_its_folder) {
+// TP-15
+TEST(Template, Loader_stays_in_its_folder) {
   const Folder folder;
   folder.write("in/a.html", "a");
   folder.write("in/up.html", "{% include '../secret.html' %}");
@@ -413,7 +439,8 @@ TEST(Template, TP15_Loader_stays_in_its_folder) {
   EXPECT_THROW(loader.load("nowhere.html"), std::system_error);
 }
 
-TEST(Template, TP15_loaders_have_options_and_names) {
+// TP-15
+TEST(Template, loaders_have_options_and_names) {
   TemplateOptions options;
   options.autoescape.clear();
   options.whitespace = "oneline";
@@ -424,14 +451,16 @@ TEST(Template, TP15_loaders_have_options_and_names) {
   EXPECT_THROW(loader.load("none"), std::out_of_range);
 }
 
-TEST(Template, TP16_filter_whitespace) {
+// TP-16
+TEST(Template, filter_whitespace) {
   EXPECT_EQ(filter_whitespace("all", " a \n b"), " a \n b");
   EXPECT_EQ(filter_whitespace("single", "a  b\t\tc \n\n d \r"), "a b c\nd \r");
   EXPECT_EQ(filter_whitespace("oneline", " a \n\n b\t"), " a b ");
   EXPECT_THROW(filter_whitespace("none", ""), std::invalid_argument);
 }
 
-TEST(Template, TP12_every_prefix_of_a_template_is_a_template_or_an_error) {
+// TP-12
+TEST(Template, every_prefix_of_a_template_is_a_template_or_an_error) {
   const std::string text =
       "{% extends 'b' %}{# c #}{% import datetime as d %}{% for a, (b, c) in [(1, (2, 3))] %}"
       "{{ 'x\\'' % a if b else {1: [c for c in 'ab' if c]}[1][::-1] }}{% else %}{% end %}"
@@ -452,7 +481,8 @@ TEST(Template, TP12_every_prefix_of_a_template_is_a_template_or_an_error) {
 }
 
 // As python3-tornado 6.2 makes them.
-TEST(Template, ES07_TP14_linkify_asks_a_function_for_each_link) {
+// ES-07 TP-14
+TEST(Template, linkify_asks_a_function_for_each_link) {
   EXPECT_EQ(render("{% raw linkify('see http://a.b/c?x=1&y=2 www.x.com', "
                    "extra_params=lambda u: ' title=\"' + u + '\" ') %}"),
             "see <a href=\"http://a.b/c?x=1&amp;y=2\" title=\"http://a.b/c?x=1&amp;y=2\">"

@@ -83,40 +83,52 @@ class Vectors : public ::testing::Test {
   }
 };
 
-TEST_F(Vectors, TP02_what_an_expression_shows) {
+// TP-02
+TEST_F(Vectors, what_an_expression_shows) {
   check("TP02");
 }
-TEST_F(Vectors, TP03_expressions) {
+// TP-03
+TEST_F(Vectors, expressions) {
   check("TP03");
 }
-TEST_F(Vectors, TP04_if_for_while_break_continue) {
+// TP-04
+TEST_F(Vectors, if_for_while_break_continue) {
   check("TP04");
 }
-TEST_F(Vectors, TP05_try_except_else_finally) {
+// TP-05
+TEST_F(Vectors, try_except_else_finally) {
   check("TP05");
 }
-TEST_F(Vectors, TP06_block_and_extends) {
+// TP-06
+TEST_F(Vectors, block_and_extends) {
   check("TP06");
 }
-TEST_F(Vectors, TP07_include) {
+// TP-07
+TEST_F(Vectors, include) {
   check("TP07");
 }
-TEST_F(Vectors, TP09_raw_autoescape_apply_set) {
+// TP-09
+TEST_F(Vectors, raw_autoescape_apply_set) {
   check("TP09");
 }
-TEST_F(Vectors, TP10_import_of_the_modules_there_are) {
+// TP-10
+TEST_F(Vectors, import_of_the_modules_there_are) {
   check("TP10");
 }
-TEST_F(Vectors, TP11_whitespace) {
+// TP-11
+TEST_F(Vectors, whitespace) {
   check("TP11");
 }
-TEST_F(Vectors, TP12_comments_and_escaped_braces) {
+// TP-12
+TEST_F(Vectors, comments_and_escaped_braces) {
   check("TP12");
 }
-TEST_F(Vectors, TP13_errors_with_file_and_line) {
+// TP-13
+TEST_F(Vectors, errors_with_file_and_line) {
   check("TP13");
 }
-TEST_F(Vectors, TP14_names_that_every_template_has) {
+// TP-14
+TEST_F(Vectors, names_that_every_template_has) {
   check("TP14");
 }
 

@@ -104,7 +104,8 @@ class WebSocketClientTest : public ::testing::Test {
 
 // ---- in good order ------------------------------------------------------------------------------
 
-TEST_F(WebSocketClientTest, WS12_WS13_echo_ping_close) {
+// WS-12 WS-13
+TEST_F(WebSocketClientTest, echo_ping_close) {
   {
     const auto connection = connect("/path?query");
     EXPECT_EQ(events.back(), "open /path ");
@@ -137,7 +138,8 @@ TEST_F(WebSocketClientTest, WS12_WS13_echo_ping_close) {
   EXPECT_EQ(living, 0);
 }
 
-TEST_F(WebSocketClientTest, WS13_the_server_closes) {
+// WS-13
+TEST_F(WebSocketClientTest, the_server_closes) {
   const auto connection = connect();
   connection.write_message("close");
   EXPECT_EQ(read(connection), std::nullopt);
@@ -145,7 +147,8 @@ TEST_F(WebSocketClientTest, WS13_the_server_closes) {
   EXPECT_EQ(connection.close_reason(), "as asked");
 }
 
-TEST_F(WebSocketClientTest, WS06_WS12_a_request_and_subprotocols) {
+// WS-06 WS-12
+TEST_F(WebSocketClientTest, a_request_and_subprotocols) {
   httpclient::HTTPRequest request(url("/own"));
   request.headers.add("X-Own", "own");
   request.auth_username = "user";
@@ -158,7 +161,8 @@ TEST_F(WebSocketClientTest, WS06_WS12_a_request_and_subprotocols) {
   EXPECT_EQ(connect().selected_subprotocol(), std::nullopt);
 }
 
-TEST_F(WebSocketClientTest, WS07_WS14_compression) {
+// WS-07 WS-14
+TEST_F(WebSocketClientTest, compression) {
   for (const bool takeover : {true, false}) {
     for (const int bits : {8, 9, 15}) {
       WebSocketConnectOptions options;
@@ -178,7 +182,8 @@ TEST_F(WebSocketClientTest, WS07_WS14_compression) {
   }
 }
 
-TEST_F(WebSocketClientTest, WS13_callback_style_and_back_pressure) {
+// WS-13
+TEST_F(WebSocketClientTest, callback_style_and_back_pressure) {
   std::vector<std::string> got;
   std::vector<Future<void>> doors(1);
   WebSocketConnectOptions options;
@@ -202,7 +207,8 @@ TEST_F(WebSocketClientTest, WS13_callback_style_and_back_pressure) {
   test::run_until(loop_, [&] { return got.back() == "the end"; });
 }
 
-TEST_F(WebSocketClientTest, WS12_the_callback_of_connect_and_one_that_throws) {
+// WS-12
+TEST_F(WebSocketClientTest, the_callback_of_connect_and_one_that_throws) {
   std::optional<WebSocketClientConnection> connection;
   WebSocketConnectOptions options;
   options.on_message_callback = [](const std::optional<Message>& message) {
@@ -329,7 +335,8 @@ TEST_F(WebSocketClientTest, an_international_host_is_asked_for_by_its_ascii_name
 
 // ---- refused ------------------------------------------------------------------------------------
 
-TEST_F(WebSocketClientTest, WS12_what_cannot_be_asked) {
+// WS-12
+TEST_F(WebSocketClientTest, what_cannot_be_asked) {
   for (const char* bad : {"", "ftp://x/", "ws://", "ws://ho st/", "ws://h:99999/", "ws://b\xFC/"}) {
     EXPECT_THROW(websocket_connect(bad), std::invalid_argument) << bad;
   }
@@ -345,7 +352,8 @@ TEST_F(WebSocketClientTest, WS12_what_cannot_be_asked) {
   EXPECT_THROW(websocket_connect(url(), options), std::invalid_argument);
 }
 
-TEST_F(WebSocketClientTest, WS12_another_status_than_101) {
+// WS-12
+TEST_F(WebSocketClientTest, another_status_than_101) {
   EXPECT_EQ(failure<httpclient::HTTPClientError>(url("/forbidden")), "HTTP 403: Forbidden");
   EXPECT_EQ(failure<iostream::StreamClosedError>("ws://127.0.0.1:1/"), "Stream is closed");
 }
@@ -376,7 +384,8 @@ class RawWebSocketTest : public WebSocketClientTest {
   std::string sent_back_;
 };
 
-TEST_F(RawWebSocketTest, WS15_answers_that_open_no_WebSocket) {
+// WS-15
+TEST_F(RawWebSocketTest, answers_that_open_no_WebSocket) {
   const auto says = [this](Answer answer) { return failure<WebSocketError>(serve(answer)); };
   const std::string text = "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   EXPECT_EQ(says([](auto) { return "HTTP/1.1 101 X\r\n\r\n"; }),
@@ -451,7 +460,8 @@ class WebSocketClientTimeTest : public ::testing::Test {
   test::VirtualLoop virtual_;
 };
 
-TEST_F(WebSocketClientTimeTest, WS12_connect_timeout_covers_the_handshake) {
+// WS-12
+TEST_F(WebSocketClientTimeTest, connect_timeout_covers_the_handshake) {
   const std::string to = serve(
       [](iostream::IOStream stream, int) -> Future<void> { co_await stream.read_until_close(); });
   WebSocketConnectOptions options;
@@ -462,7 +472,8 @@ TEST_F(WebSocketClientTimeTest, WS12_connect_timeout_covers_the_handshake) {
   EXPECT_NEAR(virtual_.clock.time() - begin, 7, 0.1);
 }
 
-TEST_F(WebSocketClientTimeTest, WS08_the_client_pings_and_gives_up_a_silent_server) {
+// WS-08
+TEST_F(WebSocketClientTimeTest, the_client_pings_and_gives_up_a_silent_server) {
   std::string received;
   const std::string to = serve([&received](iostream::IOStream stream, int) -> Future<void> {
     const std::string request = co_await stream.read_until("\r\n\r\n");

@@ -47,7 +47,8 @@ TEST_F(WebSocketHandshakeTest, behaviour_5_1_handshake_and_echo) {
 }
 
 // Behaviour 5.1, in its order; reliability 1a: no upgrade over HTTP/1.0.
-TEST_F(WebSocketHandshakeTest, WS11_what_is_no_handshake_is_refused) {
+// WS-11
+TEST_F(WebSocketHandshakeTest, what_is_no_handshake_is_refused) {
   serve<Echo>();
   const auto request = [](std::string_view fields, std::string_view line = "GET / HTTP/1.1") {
     return std::string(line) + "\r\nHost: example.com:80\r\n" + std::string(fields) + "\r\n";
@@ -102,7 +103,8 @@ struct Versions : Echo {
   void open() { note(std::to_string(get_websocket_protocol())); }
 };
 
-TEST_F(WebSocketHandshakeTest, WS09_WS11_versions) {
+// WS-09 WS-11
+TEST_F(WebSocketHandshakeTest, versions) {
   serve<Versions>();
   for (const char* version : {"7", "8", "13"}) {
     const std::string answer =
@@ -140,7 +142,8 @@ std::optional<bool> is_nodelay(int port) {
   return std::nullopt;
 }
 
-TEST_F(WebSocketHandshakeTest, WS09_set_nodelay_is_on_unless_it_is_turned_off) {
+// WS-09
+TEST_F(WebSocketHandshakeTest, set_nodelay_is_on_unless_it_is_turned_off) {
   serve<Delaying>();
   for (const bool nodelay : {true, false}) {
     SocketClient client = connect(nodelay ? "/" : "/delay");
@@ -159,7 +162,8 @@ struct AnyOrigin : Echo {
   }
 };
 
-TEST_F(WebSocketHandshakeTest, WS05_check_origin_is_the_programs_and_is_not_asked_without_one) {
+// WS-05
+TEST_F(WebSocketHandshakeTest, check_origin_is_the_programs_and_is_not_asked_without_one) {
   serve<AnyOrigin>();
   connect("/", "Origin: http://other.example\r\n");
   EXPECT_EQ(events.front(), "http://other.example");
@@ -186,7 +190,8 @@ struct Protocols : Echo {
   void open() { note("selected " + selected_subprotocol().value_or("none")); }
 };
 
-TEST_F(WebSocketHandshakeTest, WS06_subprotocols) {
+// WS-06
+TEST_F(WebSocketHandshakeTest, subprotocols) {
   serve<Protocols>();
   SocketClient client =
       connect("/", "Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Protocol: c\r\n");
@@ -214,7 +219,8 @@ struct Room : Noted {
   int base_ = 0;
 };
 
-TEST_F(WebSocketHandshakeTest, WS01_open_takes_the_captures_and_prepare_may_refuse) {
+// WS-01
+TEST_F(WebSocketHandshakeTest, open_takes_the_captures_and_prepare_may_refuse) {
   app_.emplace(std::vector<web::URLSpec>{web::url<Room>("/room/(\\w+)", {.base = 1000})});
   server_ = &app_->listen(0, "127.0.0.1");
   connect("/room/7");
@@ -247,7 +253,8 @@ struct NoOutput : Echo {
   }
 };
 
-TEST_F(WebSocketHandshakeTest, WS10_no_response_after_the_handshake) {
+// WS-10
+TEST_F(WebSocketHandshakeTest, no_response_after_the_handshake) {
   serve<NoOutput>();
   EXPECT_NE(connect().head.find("X-Prepared: yes"), std::string::npos);
   EXPECT_EQ(events.back(), "refused");
@@ -271,7 +278,8 @@ struct AskedLater : Echo {
   }
 };
 
-TEST_F(WebSocketHandshakeTest, WS10_what_an_open_socket_can_be_asked_for) {
+// WS-10
+TEST_F(WebSocketHandshakeTest, what_an_open_socket_can_be_asked_for) {
   app_.emplace(std::vector<web::URLSpec>{web::url<AskedLater>("/(\\w+)")});
   server_ = &app_->listen(0, "127.0.0.1");
   test::Client client(loop_, server_->port());

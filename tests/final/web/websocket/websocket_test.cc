@@ -56,7 +56,8 @@ struct Writes : Noted {
   }
 };
 
-TEST_F(WebSocketTest, WS02_write_message) {
+// WS-02
+TEST_F(WebSocketTest, write_message) {
   serve<Writes>();
   SocketClient client = connect();
   for (const char* what : {"json", "binary", "prepared", "not text", "big"})
@@ -82,7 +83,8 @@ struct Coroutine : Noted {
   }
 };
 
-TEST_F(WebSocketTest, WS01_messages_wait_for_open_and_for_each_other) {
+// WS-01
+TEST_F(WebSocketTest, messages_wait_for_open_and_for_each_other) {
   serve<Coroutine>();
   SocketClient client = connect();
   client.send(text("one") + text("two") + client_frame(Opcode::kPing, "p") + text("three"));
@@ -138,7 +140,8 @@ struct Pings : Noted {
   }
 };
 
-TEST_F(WebSocketTest, WS04_ping) {
+// WS-04
+TEST_F(WebSocketTest, ping) {
   serve<Pings>();
   SocketClient client = connect();
   client.send(text(""));
@@ -225,7 +228,8 @@ struct Closes : Noted {
   }
 };
 
-TEST_F(WebSocketTest, WS03_close_from_the_server) {
+// WS-03
+TEST_F(WebSocketTest, close_from_the_server) {
   serve<Closes>();
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"plain", server_close(0)},
@@ -420,7 +424,8 @@ class WebSocketTimeTest : public ::testing::Test {
   httpserver::HTTPServer* server_ = nullptr;
 };
 
-TEST_F(WebSocketTimeTest, WS03_a_peer_that_does_not_answer_a_close_is_cut_off_after_5_s) {
+// WS-03
+TEST_F(WebSocketTimeTest, a_peer_that_does_not_answer_a_close_is_cut_off_after_5_s) {
   SocketClient client = serve<Closes>();
   client.send(text("code"));
   client.until(server_close(4000));
@@ -432,7 +437,8 @@ TEST_F(WebSocketTimeTest, WS03_a_peer_that_does_not_answer_a_close_is_cut_off_af
   EXPECT_EQ(events.back(), "on_close 0 ");
 }
 
-TEST_F(WebSocketTimeTest, WS08_ST08_pings_and_a_peer_that_does_not_answer_them) {
+// WS-08 ST-08
+TEST_F(WebSocketTimeTest, pings_and_a_peer_that_does_not_answer_them) {
   web::Settings settings;
   settings.websocket_ping_interval = 10;
   settings.websocket_ping_timeout = 4;
@@ -486,7 +492,8 @@ std::string deflated(http::Deflater& deflater, std::string_view payload) {
   return out;
 }
 
-TEST_F(WebSocketTest, WS07_WS14_compression_with_takeover) {
+// WS-07 WS-14
+TEST_F(WebSocketTest, compression_with_takeover) {
   serve<CompressedEcho>();
   EXPECT_EQ(connect().head.find("Extensions"), std::string::npos);
   SocketClient client = connect("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
@@ -506,7 +513,8 @@ TEST_F(WebSocketTest, WS07_WS14_compression_with_takeover) {
   client.until("\xc1" + std::string(1, static_cast<char>(payload.size())) + payload);
 }
 
-TEST_F(WebSocketTest, WS07_compression_without_takeover_and_impossible_options) {
+// WS-07
+TEST_F(WebSocketTest, compression_without_takeover_and_impossible_options) {
   serve<CompressedEcho>();
   SocketClient client = connect("/alone", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   EXPECT_NE(client.head.find("permessage-deflate; server_no_context_takeover; "

@@ -121,7 +121,8 @@ class Adapter : public ::testing::Test {
                          web::url<Broken>("/broken"), web::url<Socket>("/socket")}};
 };
 
-TEST_F(Adapter, WG02_calls_the_application_with_the_environ) {
+// WG-02
+TEST_F(Adapter, calls_the_application_with_the_environ) {
   Environ env = environ_of("GET", "/echo");
   env.variables["SCRIPT_NAME"] = "/a b";
   env.variables["QUERY_STRING"] = "q=%41";
@@ -132,7 +133,8 @@ TEST_F(Adapter, WG02_calls_the_application_with_the_environ) {
   EXPECT_EQ(answer.body, "GET https://www.example.com/a%20b/echo?q=%41 192.0.2.1 field A");
 }
 
-TEST_F(Adapter, WG02_start_response_gets_the_status_and_the_headers) {
+// WG-02
+TEST_F(Adapter, start_response_gets_the_status_and_the_headers) {
   const Answer answer = call(app_, environ_of("GET", "/"));
   EXPECT_EQ(answer.head->status, "200 OK");
   EXPECT_EQ(answer.head->header("Content-Type"), "text/html; charset=UTF-8");
@@ -144,7 +146,8 @@ TEST_F(Adapter, WG02_start_response_gets_the_status_and_the_headers) {
   EXPECT_EQ(log_.count("200 GET / (192.0.2.1) "), 1U);
 }
 
-TEST_F(Adapter, WG02_forms_errors_and_methods) {
+// WG-02
+TEST_F(Adapter, forms_errors_and_methods) {
   Environ form = environ_of("POST", "/", "name=Ann&x=y");
   form.variables["CONTENT_TYPE"] = "application/x-www-form-urlencoded";
   EXPECT_EQ(call(app_, form).body, "Ann|name=Ann&x=y");
@@ -154,7 +157,8 @@ TEST_F(Adapter, WG02_forms_errors_and_methods) {
   EXPECT_EQ(log_.count("std::runtime_error: broken"), 1U);
 }
 
-TEST_F(Adapter, WG02_a_head_response_has_no_body) {
+// WG-02
+TEST_F(Adapter, a_head_response_has_no_body) {
   struct Head : web::RequestHandler {
     void head() { write("not sent"); }
   };
@@ -164,13 +168,15 @@ TEST_F(Adapter, WG02_a_head_response_has_no_body) {
   EXPECT_EQ(answer.body, "");
 }
 
-TEST_F(Adapter, WG02_a_coroutine_may_await_what_is_done) {
+// WG-02
+TEST_F(Adapter, a_coroutine_may_await_what_is_done) {
   const Answer answer = call(app_, environ_of("GET", "/awaiting/ready"));
   EXPECT_TRUE(answer.body.ends_with("498 499 end")) << answer.body;
   EXPECT_EQ(call(app_, environ_of("GET", "/awaiting/moments")).body, "moments");
 }
 
-TEST_F(Adapter, WG02_a_handler_that_waits_is_an_error) {
+// WG-02
+TEST_F(Adapter, a_handler_that_waits_is_an_error) {
   for (const char* const path : {"/awaiting/sleep", "/awaiting/for ever", "/never"}) {
     try {
       call(app_, environ_of("GET", path));
@@ -182,7 +188,8 @@ TEST_F(Adapter, WG02_a_handler_that_waits_is_an_error) {
   EXPECT_EQ(call(app_, environ_of("GET", "/")).head->status, "200 OK");
 }
 
-TEST_F(Adapter, WG02_a_handler_that_never_finishes_goes_with_its_call) {
+// WG-02
+TEST_F(Adapter, a_handler_that_never_finishes_goes_with_its_call) {
   NeverFinished::finishes = 0;
   for (int i = 1; i <= 3; ++i) {
     EXPECT_THROW(call(app_, environ_of("GET", "/never")), std::runtime_error);
@@ -191,7 +198,8 @@ TEST_F(Adapter, WG02_a_handler_that_never_finishes_goes_with_its_call) {
   }
 }
 
-TEST_F(Adapter, WG02_handlers_that_wait_for_others_stay) {
+// WG-02
+TEST_F(Adapter, handlers_that_wait_for_others_stay) {
   ioloop::IOLoop loop;
   web::Application app({web::url<NeverFinished>("/never")});
   auto& server = app.listen(0, "127.0.0.1");
@@ -271,7 +279,8 @@ TEST_F(Adapter, it_can_be_called_where_a_loop_runs) {
 
 using InContainer = HostedTest;
 
-TEST_F(InContainer, WG01_WG02_an_application_in_a_container_answers_as_on_its_own) {
+// WG-01 WG-02
+TEST_F(InContainer, an_application_in_a_container_answers_as_on_its_own) {
   web::Application app({web::url<Echo>("/"), web::url<Broken>("/broken")});
   serve(WSGIAdapter(app));
   auto& direct = app.listen(0, "127.0.0.1");

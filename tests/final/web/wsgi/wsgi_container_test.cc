@@ -35,7 +35,8 @@ bool has(std::string_view text, std::string_view part) {
 
 // ---- the response -------------------------------------------------------------------------------
 
-TEST_F(WSGI, WG01_adds_what_is_missing_to_a_response) {
+// WG-01
+TEST_F(WSGI, adds_what_is_missing_to_a_response) {
   serve(hello);
   const std::string response = ask_for("/");
   const std::string expected_start =
@@ -48,7 +49,8 @@ TEST_F(WSGI, WG01_adds_what_is_missing_to_a_response) {
   EXPECT_EQ(log_.count("200 GET / (127.0.0.1) "), 1U);
 }
 
-TEST_F(WSGI, WG01_leaves_alone_what_the_application_has_set) {
+// WG-01
+TEST_F(WSGI, leaves_alone_what_the_application_has_set) {
   serve([](const Environ&, StartResponse& start_response) -> Chunks {
     start_response("201 Just Made", {{"content-length", "2"},
                                      {"server", "mine"},
@@ -66,7 +68,8 @@ TEST_F(WSGI, WG01_leaves_alone_what_the_application_has_set) {
 }
 
 // RFC 9110 8.6 and 15.3.5, 15.4.5: no length of what cannot have a body.
-TEST_F(WSGI, WG01_responses_without_a_body) {
+// WG-01
+TEST_F(WSGI, responses_without_a_body) {
   serve([](const Environ& env, StartResponse& start_response) -> Chunks {
     if (env["PATH_INFO"] == "/204") {
       start_response("204 No Content", {{"Content-Length", "0"}});
@@ -87,14 +90,16 @@ TEST_F(WSGI, WG01_responses_without_a_body) {
   EXPECT_FALSE(has(head, "Content-Length")) << head;
 }
 
-TEST_F(WSGI, WG01_the_body_of_a_head_response_is_counted_and_not_sent) {
+// WG-01
+TEST_F(WSGI, the_body_of_a_head_response_is_counted_and_not_sent) {
   serve(hello);
   const std::string response = ask("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(has(response, "Content-Length: 12\r\n"));
   EXPECT_EQ(body_of(response), "");
 }
 
-TEST_F(WSGI, WG01_requests_of_one_connection_are_answered_in_order) {
+// WG-01
+TEST_F(WSGI, requests_of_one_connection_are_answered_in_order) {
   serve([](const Environ& env, StartResponse& start_response) -> Chunks {
     start_response("200 OK", {});
     return {"[" + std::string(env["PATH_INFO"]) + "]"};
@@ -123,7 +128,8 @@ Chunks dump_app(const Environ& env, StartResponse& start_response) {
 }
 
 // behaviour.md, section 10.
-TEST_F(WSGI, WG01_the_environ_is_tornados) {
+// WG-01
+TEST_F(WSGI, the_environ_is_tornados) {
   serve(dump_app);
   const std::string response =
       ask("POST /a%20b%2Fc/%FF+d?x=%41&y HTTP/1.1\r\nHost: example.com:8080\r\n"
@@ -138,7 +144,8 @@ TEST_F(WSGI, WG01_the_environ_is_tornados) {
             "wsgi.multithread=1 wsgi.multiprocess=1 wsgi.run_once=0\nwsgi.input=hello");
 }
 
-TEST_F(WSGI, WG01_the_port_is_the_protocols_where_the_host_has_none) {
+// WG-01
+TEST_F(WSGI, the_port_is_the_protocols_where_the_host_has_none) {
   const auto port_of = [](const char* host, const char* protocol) {
     httputil::HTTPServerRequest request(httputil::RequestStartLine("GET", "/"), {{"Host", host}});
     request.protocol = protocol;
@@ -151,7 +158,8 @@ TEST_F(WSGI, WG01_the_port_is_the_protocols_where_the_host_has_none) {
   EXPECT_EQ(port_of("[::1]:8888", "http"), "[::1] 8888 http");
 }
 
-TEST_F(WSGI, WG01_a_chunked_body_has_a_length_for_the_application) {
+// WG-01
+TEST_F(WSGI, a_chunked_body_has_a_length_for_the_application) {
   serve(dump_app);
   const std::string response =
       ask("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -161,7 +169,8 @@ TEST_F(WSGI, WG01_a_chunked_body_has_a_length_for_the_application) {
   EXPECT_FALSE(has(response, "TRANSFER_ENCODING")) << response;
 }
 
-TEST_F(WSGI, WG01_script_name_is_taken_off_the_path) {
+// WG-01
+TEST_F(WSGI, script_name_is_taken_off_the_path) {
   WSGIOptions options;
   options.script_name = "/blog";
   serve(dump_app, options);
@@ -287,7 +296,8 @@ TEST_F(WSGI, a_write_that_is_kept_fails_once_the_application_has_returned) {
 
 // ---- errors -------------------------------------------------------------------------------------
 
-TEST_F(WSGI, WG01_an_exception_is_logged_and_answered_with_a_500) {
+// WG-01
+TEST_F(WSGI, an_exception_is_logged_and_answered_with_a_500) {
   serve([](const Environ& env, StartResponse& start_response) -> Chunks {
     if (env["PATH_INFO"] == "/ok") return hello(env, start_response);
     if (env["PATH_INFO"] == "/started") start_response("200 OK", {});
@@ -320,7 +330,8 @@ TEST_F(WSGI, an_exception_in_the_middle_of_the_body_closes_the_connection) {
   EXPECT_EQ(log_.count("std::runtime_error: broken"), 1U);
 }
 
-TEST_F(WSGI, WG01_start_response_must_be_called) {
+// WG-01
+TEST_F(WSGI, start_response_must_be_called) {
   serve([](const Environ&, StartResponse&) -> Chunks { return {"body"}; });
   EXPECT_TRUE(ask_for("/").starts_with("HTTP/1.1 500 "));
   EXPECT_EQ(log_.count("the application did not call start_response"), 1U);
@@ -433,7 +444,8 @@ TEST_F(WSGI, an_application_runs_on_no_more_threads_than_it_may) {
   EXPECT_THROW(WSGIContainer(hello, options), std::invalid_argument);
 }
 
-TEST_F(WSGI, WG01_an_executor_may_be_given) {
+// WG-01
+TEST_F(WSGI, an_executor_may_be_given) {
   const auto here = std::this_thread::get_id();
   const auto where = [&](const Environ&, StartResponse& start_response) -> Chunks {
     const Write write = start_response("200 OK", {});
@@ -582,7 +594,8 @@ TEST_F(WSGI, a_loop_that_closes_ends_what_is_written_for_it) {
 
 // ---- where it can stand -------------------------------------------------------------------------
 
-TEST_F(WSGI, WG01_it_is_the_callback_of_a_server_and_of_a_fallback_handler) {
+// WG-01
+TEST_F(WSGI, it_is_the_callback_of_a_server_and_of_a_fallback_handler) {
   container_.emplace(dump_app);
   const httpserver::RequestCallback callback = *container_;
   httpserver::HTTPServer server(callback);
