@@ -54,7 +54,7 @@ class RequestHandler;
 
 namespace detail {
 class HandlerDelegate;
-struct ClientState;
+struct SessionState;
 struct Construction;
 struct OwnedRequest;
 struct RouteParams;
@@ -669,7 +669,7 @@ class RequestHandler : public core::Pooled {
   void finish_headers();
   std::shared_ptr<template_::BaseLoader> template_loader();
   void add_new_cookies();
-  detail::ClientState& client_state();
+  detail::SessionState& session_state();
   Response& response();
   void make_response();
   const detail::XsrfToken& raw_xsrf_token();
@@ -702,7 +702,7 @@ class RequestHandler : public core::Pooled {
   const detail::HandlerClass* handler_class_ = nullptr;
   core::Owned<detail::RouteParams> params_;  // null: the route has no captures
   core::Owned<Response> response_;           // null: a WebSocket has given it up
-  core::Owned<detail::ClientState> client_state_;
+  core::Owned<detail::SessionState> session_state_;
   Context context_{*this};
 };
 

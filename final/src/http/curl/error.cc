@@ -1,4 +1,4 @@
-// The part of tornado/curl_httpclient.h that is there with and without libcurl.
+// CurlError, and the other part of tornado/curl_httpclient.h that needs no libcurl.
 #include <tornado/curl_httpclient.h>
 
 namespace tornado::curl_httpclient {

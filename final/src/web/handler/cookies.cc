@@ -61,9 +61,9 @@ CookieOptions& CookieOptions::samesite(std::string value) {
   return *this;
 }
 
-detail::ClientState& RequestHandler::client_state() {
-  if (client_state_ == nullptr) client_state_ = core::make_owned<detail::ClientState>();
-  return *client_state_;
+detail::SessionState& RequestHandler::session_state() {
+  if (session_state_ == nullptr) session_state_ = core::make_owned<detail::SessionState>();
+  return *session_state_;
 }
 
 std::optional<std::string> RequestHandler::get_cookie(std::string_view name) const {
@@ -95,7 +95,7 @@ void RequestHandler::set_cookie(std::string_view name, std::string_view value,
     throw std::invalid_argument("a cookie cannot be set: " + std::string(fault));
   }
   std::string text = http::format_set_cookie(name, value, attributes);
-  auto& cookies = client_state().new_cookies;
+  auto& cookies = session_state().new_cookies;
   std::erase_if(cookies, [name](const auto& cookie) { return cookie.first == name; });
   cookies.emplace_back(name, std::move(text));
 }
@@ -117,8 +117,8 @@ void RequestHandler::clear_all_cookies(const CookieOptions& options) {
 }
 
 void RequestHandler::add_new_cookies() {
-  if (client_state_ == nullptr) return;
-  for (const auto& [name, text] : client_state_->new_cookies) add_header("Set-Cookie", text);
+  if (session_state_ == nullptr) return;
+  for (const auto& [name, text] : session_state_->new_cookies) add_header("Set-Cookie", text);
 }
 
 // ---- with a signature ---------------------------------------------------------------------------

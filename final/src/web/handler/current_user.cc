@@ -42,15 +42,15 @@ CurrentUser RequestHandler::get_current_user() {
 }
 
 const CurrentUser& RequestHandler::current_user() {
-  if (!client_state().user) {
+  if (!session_state().user) {
     CurrentUser user = get_current_user();
-    client_state().user = std::move(user);
+    session_state().user = std::move(user);
   }
-  return *client_state().user;
+  return *session_state().user;
 }
 
 void RequestHandler::set_current_user(CurrentUser user) {
-  client_state().user = std::move(user);
+  session_state().user = std::move(user);
 }
 
 std::string RequestHandler::get_login_url() const {

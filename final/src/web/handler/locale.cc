@@ -34,15 +34,15 @@ Wanted parse_language(std::string_view language) {
 }  // namespace
 
 const tornado::locale::Locale& RequestHandler::locale() {
-  if (client_state().locale == nullptr) {
+  if (session_state().locale == nullptr) {
     const tornado::locale::Locale* const chosen = get_user_locale();
-    client_state().locale = chosen != nullptr ? chosen : &get_browser_locale();
+    session_state().locale = chosen != nullptr ? chosen : &get_browser_locale();
   }
-  return *client_state().locale;
+  return *session_state().locale;
 }
 
 void RequestHandler::set_locale(const tornado::locale::Locale& locale) {
-  client_state().locale = &locale;
+  session_state().locale = &locale;
 }
 
 const tornado::locale::Locale* RequestHandler::get_user_locale() {

@@ -1,5 +1,5 @@
-// Internal header. What a handler keeps of its client: made when the first of it is needed, as many
-// handlers never ask.
+// Internal header. What a handler knows of its client's session: cookies, user, language, token.
+// Made when a handler first asks for one of them; many never do.
 #pragma once
 
 #include <tornado/web.h>
@@ -13,7 +13,7 @@
 
 namespace tornado::web::detail {
 
-struct ClientState {
+struct SessionState {
   std::vector<std::pair<std::string, std::string>> new_cookies;  // name, Set-Cookie's value
   std::optional<CurrentUser> user;                               // once asked for
   const locale::Locale* locale = nullptr;                        // once asked for

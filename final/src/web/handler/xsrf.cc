@@ -24,7 +24,7 @@ std::string encode(const detail::XsrfToken& token, int version) {
 
 // The token of the cookie; a new one if the request had none, or none that can be read.
 const detail::XsrfToken& RequestHandler::raw_xsrf_token() {
-  auto& token = client_state().xsrf;
+  auto& token = session_state().xsrf;
   if (!token) {
     const auto cookie = get_cookie(settings().xsrf_cookie_name);
     if (cookie && !cookie->empty()) {
@@ -38,7 +38,7 @@ const detail::XsrfToken& RequestHandler::raw_xsrf_token() {
 }
 
 const std::string& RequestHandler::xsrf_token() {
-  std::string& text = client_state().xsrf_token;
+  std::string& text = session_state().xsrf_token;
   if (text.empty()) {
     const detail::XsrfToken& token = raw_xsrf_token();
     std::string encoded = encode(token, settings().xsrf_cookie_version);
