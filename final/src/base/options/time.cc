@@ -27,7 +27,7 @@ constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", 
 constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun",
                                         "jul", "aug", "sep", "oct", "nov", "dec"};
 
-bool is_digit(char c) {
+bool is_decimal(char c) {
   return c >= '0' && c <= '9';
 }
 bool is_space(char c) {
@@ -158,7 +158,7 @@ void skip_spaces(std::string_view& text) {
 
 std::string_view take_word(std::string_view& text) {
   const auto is_letter = [](char c) {
-    return is_digit(c) || c == '_' || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
+    return is_decimal(c) || c == '_' || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
   };
   const auto end = std::find_if_not(text.begin(), text.end(), is_letter);
   const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
@@ -173,7 +173,7 @@ double take_amount(std::string_view& text) {
   if (!text.empty() && text[0] == '+' && text.substr(1, 1) != "-") text.remove_prefix(1);
   const std::string_view unsigned_text = text.substr(text.starts_with('-') ? 1 : 0);
   // from_chars would take "inf" too.
-  if (unsigned_text.empty() || !(is_digit(unsigned_text[0]) || unsigned_text[0] == '.'))
+  if (unsigned_text.empty() || !(is_decimal(unsigned_text[0]) || unsigned_text[0] == '.'))
     return kNone;
   double number = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -27,7 +27,7 @@ struct CurlCoresOfLoop final : ioloop::detail::LoopLocal {
 };
 constexpr char kCurlCoresOfLoop = 0;
 
-ListHook& cores_of(ioloop::IOLoop& loop) {
+ListHook& curl_cores_of(ioloop::IOLoop& loop) {
   auto& state = loop.internals();
   if (auto* found = static_cast<CurlCoresOfLoop*>(state.find_local(&kCurlCoresOfLoop))) {
     return found->cores;
@@ -62,7 +62,7 @@ CurlCore::CurlCore(const ClientOptions& client_options)
   append_connect_to(connect_to_, options);
   multi_.emplace(loop, static_cast<CurlMulti::Listener&>(*this), max_connections(options));
   sessions_ = make_session_store();  // behind the multi handle, which starts libcurl
-  link_before(cores_of(loop));
+  link_before(curl_cores_of(loop));
 }
 
 CurlCore::~CurlCore() = default;
