@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import signal
+import threading
 
 import pytest
 
@@ -33,6 +34,8 @@ def pytest_timeout_set_timer():
     """Lets pytest-timeout's signal kill first: a test that waits for a process in a `finally` would go on waiting."""
     remember_processes()
     yield
+    if threading.current_thread() is not threading.main_thread():
+        return  # a worker of xdist's, now and then: there pytest-timeout ends the worker, with the stacks of its threads
     fail = signal.getsignal(signal.SIGALRM)
 
     def end_test(number, frame):

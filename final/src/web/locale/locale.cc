@@ -339,7 +339,8 @@ void load_gettext_translations(const std::string& directory, const std::string& 
   }
   std::vector<std::unique_ptr<const Locale>> loaded;
   for (const auto& [code, catalog] : catalogs) {
-    GettextLocale::Catalogs chain{catalog};
+    GettextLocale::Catalogs chain;
+    chain.push_back(catalog);
     const std::size_t end = code.find('_');
     const auto language = catalogs.find(code.substr(0, end));
     if (end != code.npos && language != catalogs.end()) chain.push_back(language->second);
