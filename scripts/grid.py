@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""The grid of the README: chapters x capabilities, from the declarations that the wire suite proves.
+"""Writes the grid of docs/grid.md, chapters x capabilities, from the declarations that the wire suite proves.
 
-    grid.py            writes it into the README
-    grid.py --check    says whether what stands there is true
+    grid.py            writes the grid into the page
+    grid.py --check    fails if the page differs from the declarations
 """
 
 import pathlib
@@ -15,6 +15,7 @@ sys.path[:0] = [str(ROOT / "tests" / "clients"), str(ROOT / "tests" / "chapters"
 from checks import CAPABILITIES  # noqa: E402  (found by the line above)
 from declared import declared_servers  # noqa: E402
 
+PAGE = "docs/grid.md"
 PLACE = re.compile(r"(?<=<!-- grid -->\n).*?(?=<!-- /grid -->)", re.DOTALL)
 
 
@@ -24,25 +25,28 @@ def make_grid():
     for name, check in CAPABILITIES.items():
         cells = ["–" if name in server.not_yet else "✓" for server in servers]
         lines.append(f"| {check.__doc__.splitlines()[0]} | " + " | ".join(cells) + " |")
-    reasons = [f"- {server.title}: {CAPABILITIES[name].__doc__.splitlines()[0]}: {reason}"
-               for server in servers for name, reason in server.not_yet.items()]
-    return "\n".join([*lines, "", "<details><summary>Why not</summary>", "", *reasons, "", "</details>", ""])
+    lines += ["", "## Why not"]
+    for server in servers:
+        if server.not_yet:
+            lines += ["", f"**{server.title}**", ""]
+            lines += [f"- {CAPABILITIES[name].__doc__.splitlines()[0]}: {reason}" for name, reason in server.not_yet.items()]
+    return "\n".join([*lines, ""])
 
 
 def main(arguments):
-    readme = ROOT / "README.md"
-    text = readme.read_text()
+    page = ROOT / PAGE
+    text = page.read_text()
     if not PLACE.search(text):
-        print("error: README.md has no place for the grid")
+        print(f"error: {PAGE} has no lines '<!-- grid -->' and '<!-- /grid -->' to write the grid between")
         return 1
     renewed = PLACE.sub(lambda _: make_grid(), text)
     if "--check" in arguments:
         if renewed != text:
-            print("error: the grid of README.md is not what the tests declare; scripts/grid.py writes it anew")
+            print(f"error: the grid of {PAGE} differs from what the tests declare; scripts/grid.py renews it")
             return 1
-        print("grid: README.md shows what the tests declare.")
+        print(f"grid: {PAGE} shows what the tests declare.")
         return 0
-    readme.write_text(renewed)
+    page.write_text(renewed)
     return 0
 
 

@@ -6,7 +6,8 @@
 It asks for your prediction first, then prints a table and draws build/bench/experiment-01.svg. For a chapter that claims
 a crowd of idle clients it then does the same for the cost of one: build/bench/crowd-02.svg; for one that asks other servers,
 for a handler that asks three times: build/bench/calls-07.svg; for the one with a chat, for clients that wait for a message:
-build/bench/polling-08.svg. --publish puts all into the chapter's lesson; for `all` into README.md.
+build/bench/polling-08.svg. --publish writes the results into the chapter's lesson; those of `all` into README.md and
+docs/figures.md.
 """
 
 import argparse
@@ -199,12 +200,21 @@ def put(text, mark, words):
 
 def publish(chapter, mark, words, drawing):
     folder = next((ROOT / "chapters").glob(f"{chapter}-*"))
-    publish_in(folder / "README.md", folder / "drawings" / f"{mark}.svg", mark, words, drawing)
+    (folder / "drawings" / f"{mark}.svg").write_text(drawing)
+    publish_in(folder / "README.md", mark, words)
 
 
-def publish_in(page, picture, mark, words, drawing):
-    picture.write_text(drawing)
+def publish_in(page, mark, words):
     page.write_text(put(page.read_text(), mark, words))
+
+
+def publish_headline(root, story, report, where, drawing):
+    """The picture and its story go into README.md, the table into docs/figures.md."""
+    (root / "docs" / "headline.svg").write_text(drawing)
+    publish_in(root / "README.md", "headline", story)
+    longer = (f"From {headline.MANY:,} clients on, each sample lasts {headline.LONGER_S} s longer. A dash: there were fewer "
+              "responses than clients, so nobody knows how long the slowest would have taken.")
+    publish_in(root / "docs" / "figures.md", "figures", f"{report}\n\n{where} {longer}\n")
 
 
 def keep(stem, report, where, samples, drawing):
@@ -287,10 +297,7 @@ def measure_headline(arguments, build, where, guess):
         rate = median(samples["final", asked], "rate")
         print(f"You said {guess:g} requests per second for final; it did {rate:.0f}.\n")
     if arguments.publish:
-        longer = (f"From {headline.MANY:,} clients on a sample lasts {headline.LONGER_S} s more. A dash: fewer answers came than "
-                  "clients asked, so nobody knows how long the last would have waited.")
-        folded = f"<details><summary>The figures</summary>\n\n{report}\n\n{where} {longer}\n\n</details>\n"
-        publish_in(ROOT / "README.md", ROOT / "docs" / "headline.svg", "headline", f"{story}\n{folded}", drawing)
+        publish_headline(ROOT, story, report, where, drawing)
 
 
 # part -> the chapters that have it (None: all), and what measures it.
@@ -328,7 +335,7 @@ def parse_options():
     parser.add_argument("--seconds", type=int, help="of load for each sample: 1; for all: 2")
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
     parser.add_argument("--only", choices=PARTS, help="this part of a chapter's experiment")
-    parser.add_argument("--publish", action="store_true", help="into the chapter's lesson; all: into README.md")
+    parser.add_argument("--publish", action="store_true", help="write the results into the chapter's lesson; all: into README.md and docs/figures.md")
     parser.add_argument("--targets", action="store_true", help="only say what scripts/build.sh has to build")
     arguments = parser.parse_args()
     rounds, seconds = (2, 2) if arguments.chapter == "all" else (3, 1)

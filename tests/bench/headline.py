@@ -1,5 +1,6 @@
 """One handler that waits 100 ms, from the blocking server of chapter 01 to the framework, beside Python's Tornado: what
-they answer to a growing number of clients. experiment.py measures it as `make bench CH=all`, and puts it into README.md."""
+they answer to a growing number of clients. experiment.py measures it as `make bench CH=all`, and publishes it in README.md
+and docs/figures.md."""
 
 import math
 import pathlib
@@ -133,10 +134,11 @@ def story(samples, clients):
         figure = median(samples[name, clients], "mb")
         return "" if figure is None else f" in {short(figure)} MB"
 
-    text = (f"A handler waits {WAIT_S * 1000:.0f} ms, as for a database, and {clients:,} clients ask. The first server of the "
-            f"course, which serves one client at a time, {rate('one')}; the framework that the course ends with "
-            f"{rate('final')}{memory('final')}, and has one thread too. Theory allows {short(ideal(clients))}. A thread for "
-            f"each client {rate('threads')}{memory('threads')}, Python's Tornado {rate('tornado')}{memory('tornado')}.")
+    text = (f"Each handler waits {WAIT_S * 1000:.0f} ms, as if for a database, and {clients:,} clients ask at once. The "
+            f"course's first server, which serves one client at a time, {rate('one')}. The framework that the course ends with "
+            f"also has one thread, and {rate('final')}{memory('final')}; theory allows {short(ideal(clients))}. A server with "
+            f"a thread for each client {rate('threads')}{memory('threads')}. Python's Tornado {rate('tornado')}"
+            f"{memory('tornado')}.")
     return textwrap.fill(text, 120) + "\n"
 
 

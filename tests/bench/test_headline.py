@@ -72,10 +72,10 @@ def test_picture_has_a_line_for_everybody_a_cross_where_one_refuses_and_the_theo
 
 def test_the_sentences_say_the_figures_and_no_more():
     story = " ".join(headline.story(samples(), headline.ASKED).split())
-    assert "serves one client at a time, answers 9.5 requests a second;" in story
-    assert "ends with answers 10,240 requests a second in 4.0 MB" in story
+    assert "serves one client at a time, answers 9.5 requests a second." in story
+    assert "ends with also has one thread, and answers 10,240 requests a second in 4.0 MB;" in story
     refusing = samples() | {("threads", headline.ASKED): [{"refused": "503"}]}
-    assert "A thread for each client refuses them, Python's Tornado" in " ".join(headline.story(refusing, headline.ASKED).split())
+    assert "a thread for each client refuses them. Python's Tornado" in " ".join(headline.story(refusing, headline.ASKED).split())
 
 
 def test_a_short_run_of_the_whole(tmp_path):
@@ -114,9 +114,11 @@ def test_select_refuses_more_clients_than_it_can_name(tmp_path):
     assert take(1024) == {"refused": "answers 503"}
 
 
-def test_a_published_run_goes_into_the_page_and_beside_it(tmp_path):
-    page, picture = tmp_path / "README.md", tmp_path / "headline.svg"
-    page.write_text("before\n<!-- headline -->\nold\n<!-- /headline -->\nafter\n")
-    experiment.publish_in(page, picture, "headline", "new\n", "<svg/>")
-    assert page.read_text() == "before\n<!-- headline -->\nnew\n<!-- /headline -->\nafter\n"
-    assert picture.read_text() == "<svg/>"
+def test_a_published_run_replaces_the_story_the_table_and_the_picture(tmp_path):
+    (tmp_path / "docs").mkdir()
+    for page in ("README.md", "docs/figures.md"):
+        (tmp_path / page).write_text((experiment.ROOT / page).read_text())
+    experiment.publish_headline(tmp_path, "the story\n", "| the table |", "The machine.", "<svg/>")
+    assert "\n<!-- headline -->\nthe story\n<!-- /headline -->\n" in (tmp_path / "README.md").read_text()
+    assert "\n<!-- figures -->\n| the table |\n\nThe machine. From 1,024" in (tmp_path / "docs" / "figures.md").read_text()
+    assert (tmp_path / "docs" / "headline.svg").read_text() == "<svg/>"

@@ -100,7 +100,7 @@ def test_every_link_leads_somewhere(site):
     for where, target in wanted:
         path, _, fragment = target.partition("#")
         assert not fragment or fragment in seen[path], (where, target)
-    for expected in ("/README.md", "/final/COMPATIBILITY.md", "/hello", "/chat/", "/final/demos/course/", "/docs/rooms.svg",
+    for expected in ("/README.md", "/docs/glossary.md", "/final/COMPATIBILITY.md", "/hello", "/chat/", "/final/demos/course/", "/docs/rooms.svg",
                      *(f"/chapters/{name}/" for name in CHAPTERS), *(f"/exercises/{name}/" for name in EXERCISES),
                      *(f"/quiz/{number}" for number in QUIZZES), *(f"/deck/{path.stem}" for path in ROOT.glob("slides/*.md"))):
         assert expected in seen, expected
@@ -340,6 +340,7 @@ class Small:
                            "chapters/01-begin/b.py": "# [part]\na = 1\n# [/part]\n",
                            "chapters/01-begin/a.cc": "// [part]\nint a;\n// [/part]\n",
                            "chapters/01-begin/drawings/map.svg": "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+                           "docs/demos.md": "# The demos\n\n| [add](../final/demos/add/add.cc) | a `sum` |\n",
                            "docs/rooms.svg": "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
                            "chapters/02-go-on/a.h": "", "slides/01-begin.md": "---\nmarp: true\n---\n",
                            "exercises/01-1-add/README.md": "# 01-1 Add\n",
@@ -407,6 +408,7 @@ def test_what_is_not_there_yet_is_said(small):
     page = small.get("/").text
     assert "make slides</code> builds them" in page and "/deck/" not in page
     assert '<h2><span class="number">02</span>\ngo on</h2>' in page and page.count("not written yet") == 1
+    assert '<a href="/final/demos/add/add.cc">add</a></dt><dd>a <code>sum</code></dd>' in page
     assert "a <code>socket</code>" in page and "Add &lt;b&gt;" in page and "★★ 5 min" in page
     assert small.get("/deck/01-begin").status_code == 404
     small.put("build/slides/01-begin.html", "<p>the deck</p>")

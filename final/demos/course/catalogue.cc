@@ -28,20 +28,22 @@ std::string title_of(const Repository& repository, const std::string& page) {
   return text.substr(title, text.find('\n', title) - title);
 }
 
-// The rows of the tables in README.md that begin with a link to something below `prefix`:
-// "| [title](prefix...) | about |".
-std::vector<Link> rows_of(std::string_view readme, std::string_view prefix) {
+// The rows of a page's tables that begin with a link below `prefix`, "| [title](up + prefix...) |
+// about |". `up` leads from the page's folder to the root, and is left out of the rows' URLs.
+std::vector<Link> rows_of(std::string_view page, std::string_view up, std::string_view prefix) {
+  const std::string target = "](" + std::string(up) + std::string(prefix);
   std::vector<Link> rows;
-  while (!readme.empty()) {
-    const std::string_view line = readme.substr(0, readme.find('\n'));
-    readme.remove_prefix(std::min(line.size() + 1, readme.size()));
-    const std::size_t middle = line.find("](" + std::string(prefix));
+  while (!page.empty()) {
+    const std::string_view line = page.substr(0, page.find('\n'));
+    page.remove_prefix(std::min(line.size() + 1, page.size()));
+    const std::size_t middle = line.find(target);
     if (!line.starts_with("| [") || middle == line.npos) continue;
-    const std::size_t end = line.find(") | ", middle);
+    const std::size_t path = middle + 2 + up.size();
+    const std::size_t end = line.find(") | ", path);
     const std::size_t last = line.rfind(" |");
     if (end == line.npos || last < end + 4) continue;
     rows.push_back({std::string(line.substr(3, middle - 3)),
-                    "/" + std::string(line.substr(middle + 2, end - middle - 2)),
+                    "/" + std::string(line.substr(path, end - path)),
                     inline_code(line.substr(end + 4, last - end - 4))});
   }
   return rows;
@@ -152,7 +154,7 @@ std::vector<Link> read_pages(const Repository& repository) {
 
 Course read_course(const Repository& repository) {
   const std::string readme = repository.read("README.md").value_or("");
-  const std::vector<Link> rows = rows_of(readme, "chapters/");
+  const std::vector<Link> rows = rows_of(readme, "", "chapters/");
   Course course;
   for (const std::string& name : repository.names("chapters")) {
     if (is_numbered(name)) {
@@ -169,7 +171,7 @@ Course read_course(const Repository& repository) {
     chapter->exercises.push_back(exercise);
   }
   course.pages = read_pages(repository);
-  course.demos = rows_of(readme, "final/demos/");
+  course.demos = rows_of(repository.read("docs/demos.md").value_or(""), "../", "final/demos/");
   return course;
 }
 

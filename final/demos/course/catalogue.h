@@ -53,8 +53,8 @@ struct Course {
   std::vector<Link> demos;
 };
 
-// Reads the folders, the titles of the pages, the tables of README.md, and the file in which
-// exercises/run.py keeps what the reader has done. What is missing or broken is left out.
+// Reads the folders, the titles of the pages, the tables of README.md and docs/demos.md, and the
+// file in which exercises/run.py keeps the reader's progress. Omits what is missing or broken.
 Course read_course(const Repository& repository);
 
 // Where `make docs` puts the reference of the public headers.

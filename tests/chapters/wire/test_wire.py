@@ -1,5 +1,5 @@
-"""What each chapter's server does, and what it does not do yet: the same questions to all of them. The grid of the
-README is made from the same declarations (scripts/grid.py)."""
+"""What each chapter's server does, and what it does not do yet: the same questions to all of them. The grid in
+docs/grid.md is made from the same declarations (scripts/grid.py)."""
 
 import shutil
 import socket
