@@ -47,6 +47,25 @@ def test_drawings(page):
     assert 3 <= drawn <= 6
 
 
+def section(page, heading):
+    """The text below a heading, up to the next of any level."""
+    return re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", prose(page), re.MULTILINE | re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_the_recap_is_short_and_answers_every_prediction(page):
+    recap = section(page, "Recap")
+    assert 5 <= len(re.findall(r"^- ", recap, re.MULTILINE)) <= 8
+    predictions = re.findall(r"^(\d)\. ", section(page, "3. Predict"), re.MULTILINE)
+    answered = re.findall(r"[Pp]rediction (\d)|\((\d)\)", recap)  # "Prediction 1: ...", "(prediction 2)", and after it "(3)"
+    assert sorted(named or short for named, short in answered) == predictions
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_the_recap_stands_before_the_next_wall(page):
+    assert re.findall(r"^### (.*)$", prose(page), re.MULTILINE)[-2:] == ["Recap", "The next wall"]
+
+
 @pytest.mark.parametrize("page", LESSONS)
 def test_every_exercise_of_the_chapter_is_offered(page):
     chapter = re.search(r"chapters/(\d\d)-", page)[1]
