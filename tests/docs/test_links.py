@@ -14,7 +14,7 @@ import pages  # noqa: E402  (found by the line above)
 
 PAGES = [*pages.pages(), *(str(page.relative_to(ROOT)) for pattern in ("final/demos/*/README.md", "exercises/*/hints/*.md")
                            for page in sorted(ROOT.glob(pattern)))]
-LESSONS = [page for page in PAGES if page.startswith("chapters/")]
+LESSONS = [page for page in PAGES if page.startswith("chapters/") or page == "final/README.md"]
 AT_LEAST, AT_MOST = 6, 15  # addresses a lesson leads to: more would be a bibliography
 LINK = re.compile(r"\]\(<?(https?://[^)\s>]+)>?\)")
 OWN_MACHINE = re.compile(r"https?://(?:localhost|127\.0\.0\.1)\b")
