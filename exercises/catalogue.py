@@ -15,9 +15,13 @@ class Unknown(Exception):
 
 @dataclass
 class Wrong:
-    folder: pathlib.Path
+    patch: pathlib.Path  # turns the solution into a wrong one
     test: str  # the test that must reject it
     misconception: str  # what that test's message must say
+
+    @property
+    def name(self):
+        return self.patch.stem
 
 
 @dataclass
@@ -68,7 +72,7 @@ class Exercise:
 def load(folder):
     fields = tomllib.loads((folder / "exercise.toml").read_text())
     chapter, number, _ = folder.name.split("-", 2)
-    wrong = [Wrong(folder / "wrong" / one["name"], one["test"], one["misconception"]) for one in fields["wrong"]]
+    wrong = [Wrong(folder / "wrong" / f"{one['name']}.patch", one["test"], one["misconception"]) for one in fields["wrong"]]
     return Exercise(f"{chapter}-{number}", folder, fields["title"], fields["kind"], fields["stars"], fields["minutes"],
                     fields["chapters"], fields.get("replaces", []), fields.get("libraries", []),
                     fields.get("threads", False), fields["begin"], fields["starter"]["fails"], fields["starter"]["says"], wrong)

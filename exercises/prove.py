@@ -8,6 +8,7 @@ import time
 import xml.etree.ElementTree as xml
 
 import builder
+import planted
 import results
 
 README_NEEDS = ("## Task", "## Read first")
@@ -33,8 +34,8 @@ def check_folder(exercise):
             yield f"{hint.name} is empty or too long"
     if len(exercise.wrong) < 2:
         yield "there are fewer than two wrong solutions"
-    declared = {wrong.folder.name for wrong in exercise.wrong}
-    present = {folder.name for folder in (exercise.folder / "wrong").iterdir()}
+    declared = {wrong.patch.name for wrong in exercise.wrong}
+    present = {file.name for file in (exercise.folder / "wrong").iterdir()}
     if declared != present:
         yield f"wrong/ holds {sorted(present)}, exercise.toml names {sorted(declared)}"
 
@@ -73,7 +74,8 @@ def check_solution(exercise, sanitizer):
 
 
 def check_wrong(exercise, wrong):
-    yield from check_rejected(run_variant(exercise, wrong.folder), wrong.test, wrong.misconception)
+    folder = planted.folder_of(exercise, wrong)
+    yield from check_rejected(run_variant(exercise, folder), wrong.test, wrong.misconception)
 
 
 def basics(exercise):
@@ -83,15 +85,23 @@ def basics(exercise):
     yield "the solution passes", lambda: check_solution(exercise, "address")
 
 
-def planted(exercise):
+def mistakes(exercise):
     """The same of all else: each wrong solution is rejected, and the threads of the solution are watched."""
     if exercise.threads:
         yield "the solution passes, threads watched", lambda: check_solution(exercise, "thread")
     for wrong in exercise.wrong:
-        yield f"wrong/{wrong.folder.name} is rejected by {wrong.test}", lambda wrong=wrong: check_wrong(exercise, wrong)
+        yield f"wrong/{wrong.name} is rejected by {wrong.test}", lambda wrong=wrong: check_wrong(exercise, wrong)
 
 
-PARTS = {"basics": [basics], "planted": [planted], "all": [basics, planted]}
+PARTS = {"basics": [basics], "planted": [mistakes], "all": [basics, mistakes]}
+
+
+def planted_folders(exercise):
+    for wrong in exercise.wrong:
+        try:
+            yield planted.folder_of(exercise, wrong)
+        except planted.DoesNotApply:
+            pass  # its proof says so
 
 
 def objects(exercise, part):
@@ -99,8 +109,8 @@ def objects(exercise, part):
     builds = []
     if basics in PARTS[part]:
         builds += [(exercise.starter, "address"), (exercise.solution, "address")]
-    if planted in PARTS[part]:
-        builds += [(wrong.folder, "address") for wrong in exercise.wrong]
+    if mistakes in PARTS[part]:
+        builds += [(folder, "address") for folder in planted_folders(exercise)]
         builds += [(exercise.solution, "thread")] if exercise.threads else []
     for folder, sanitizer in builds:
         yield from ((source, sanitizer, include) for source, include in builder.parts(exercise, folder))
@@ -126,6 +136,8 @@ def prove_one(check):
         return list(check())
     except builder.DoesNotBuild as words:
         return ["it does not build:\n" + "\n".join(str(words).splitlines()[:20])]
+    except planted.DoesNotApply as words:
+        return [str(words)]
 
 
 def write_report(path, proved):

@@ -1,5 +1,5 @@
 """The exercises: run.py exercise|hint|watch NN-K, run.py progress,
-run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...].
+run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME.
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
 when this program itself fails.)
@@ -9,6 +9,7 @@ import sys
 import time
 
 import builder
+import planted
 import progress
 import prove
 import results
@@ -101,6 +102,8 @@ def main(arguments):
             return prove.main(named or all_exercises(), options.get("part", "all"), options.get("junit"))
         if verb == "progress":
             print("\n".join(progress.lines(all_exercises())))
+        elif verb == "plant" and len(names) == 2:
+            planted.plant(find(names[0]), names[1])
         elif verb == "hint":
             show_hint(find("".join(names)))
         elif verb == "watch":

@@ -43,6 +43,10 @@ TEST(Add, two_and_three) {
   story.expect("their sum", 5, add(2, 3));
 }
 """
+SOLUTION = "int add(int a, int b) { return a + b; }\n"
+LOOPS = "int add(int a, int b) { while (a) a |= b | 1; return a; }\n"
+PATCH = "--- solution/add.cc\n+++ wrong/add.cc\n@@ -1 +1 @@\n-{}+{}"
+TIMES = PATCH.format(SOLUTION, SOLUTION.replace("+", "*"))
 README = "# 09-1 Add\n\n★ rebuild · about 5 minutes\n\n## Read first\n\n## Task\n"
 
 
@@ -58,9 +62,9 @@ class Course:
         self.put("README.md", README)
         self.put("tests/add_test.cc", TESTS)
         self.put("starter/add.cc", "int add(int a, int b) { return a - b; }\n")
-        self.put("solution/add.cc", "int add(int a, int b) { return a + b; }\n")
-        self.put("wrong/times/add.cc", "int add(int a, int b) { return a * b; }\n")
-        self.put("wrong/loops/add.cc", "int add(int a, int b) { while (a) a |= b | 1; return a; }\n")
+        self.put("solution/add.cc", SOLUTION)
+        self.put("wrong/times.patch", "Adding is multiplying.\n" + TIMES)
+        self.put("wrong/loops.patch", PATCH.format(SOLUTION, LOOPS))
         for number in (1, 2, 3):
             self.put(f"hints/{number}.md", f"Hint of words, number {number}, to be read.\n")
 
@@ -195,7 +199,7 @@ def test_a_crash_is_one_failure_and_the_other_tests_run(course):
 
 def test_a_call_that_does_not_come_back_ends_its_story(course):
     course.run("exercise", "09-1")
-    shutil.copy(course.folder / "wrong" / "loops" / "add.cc", course.folder / "work")
+    course.put("work/add.cc", LOOPS)
     _, out, _ = course.run("exercise", "09-1")
     assert "1. two is put in twice\n  and then nothing more came" in out
     assert "Adding is not" in out
@@ -262,11 +266,39 @@ def test_the_tests_are_compiled_again_only_for_a_folder_with_headers(course):
     assert len(set(course.objects_of("add_test")) - shared) == 1
 
 
+def test_a_planted_mistake_that_has_not_changed_is_not_compiled_again(course):
+    def stamps():
+        course.run("prove", "--part=planted")
+        wrong = course.root / "build" / "exercises" / "wrong" / "09-1"
+        return {file: file.stat().st_mtime_ns for file in [*wrong.rglob("*.cc"), *course.objects_of("add")]}
+
+    before = stamps()
+    assert len(before) >= 4 and stamps() == before
+
+
+def test_plant_writes_the_patch_of_an_edited_solution_and_keeps_its_note(course):
+    patch = course.folder / "wrong" / "times.patch"
+    whole = patch.read_text()
+    desk = course.root / "build" / "exercises" / "plant" / "09-1" / "times"
+    code, out, _ = course.run("plant", "09-1", "times")
+    assert code == 0 and "build/exercises/plant/09-1/times/" in out
+    assert "a * b" in (desk / "add.cc").read_text()
+    (desk / "add.cc").write_text(SOLUTION.replace("+", "-"))
+    try:
+        code, out, _ = course.run("plant", "09-1", "times")
+        written = patch.read_text()
+    finally:
+        patch.write_text(whole)
+    assert code == 0 and "Wrote exercises/09-1-add/wrong/times.patch." in out
+    assert written == whole.replace("a * b", "a - b") and not desk.exists()
+
+
 @pytest.mark.parametrize("file, text, complaint", [
     ("starter/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_two passes"),
     ("starter/add.cc", "int add(int a, int b) { return }\n", "does not build"),
     ("solution/add.cc", "int add(int a, int b) { return a * b; }\n", "Add.two_and_three fails under the address"),
-    ("wrong/times/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_three passes"),
+    ("wrong/times.patch", TIMES.replace("a * b", "b + a"), "Add.two_and_three passes"),
+    ("wrong/times.patch", TIMES.replace("-int", "-long"), "Make it anew:\n  /usr/bin/python3 exercises/run.py plant 09-1 times"),
     ("hints/3.md", "\n", "3.md is empty or too long"),
     ("README.md", "# Add\n", "README.md has no '## Task'"),
     ("exercise.toml", TOML.replace("Two and two fits both", "Something else"), "fails without the words"),
