@@ -107,7 +107,7 @@ def parts(exercise, folder):
 def build(exercise, folder, sanitizer="address"):
     """The test program of `exercise` with the files of `folder`. Raises DoesNotBuild."""
     objects = [compile_object(source, sanitizer, include) for source, include in parts(exercise, folder)]
-    name = f"{exercise.id}-{folder.name}"
+    name = f"{exercise.folder.name}-{folder.name}"
     program = BUILD / sanitizer / f"{name}.program"
     command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects),
                *(f"-l{name}" for name in exercise.libraries), "-lgtest", "-lgtest_main", "-o", str(program)]
