@@ -20,6 +20,7 @@ class BoxOffice {
   // Buyers do not wait for each other's banks.
   mini::Future<bool> sell(std::string name);
 
+  // Returns how many seats nobody has bought, or is paying for just now.
   int free() const { return free_; }
   const std::vector<std::string>& sold() const { return sold_; }
 

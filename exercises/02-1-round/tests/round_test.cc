@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <iterator>
 #include <list>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "02-select/select_server.h"
@@ -27,9 +29,9 @@ const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 // A server that runs in a thread of its own while the test plays the clients.
 class Shop {
  public:
-  explicit Shop(Story& story)
+  explicit Shop(Story& story, mini::Handler handler = say_hi)
       : story_(story),
-        server_(Socket::listen(0), [](const mini::Request&) { return mini::Response{200, "hi"}; }),
+        server_(Socket::listen(0), std::move(handler)),
         thread_([this] { server_.run(); }) {
     story_.step("run() is called");
   }
@@ -49,6 +51,8 @@ class Shop {
   }
 
  private:
+  static mini::Response say_hi(const mini::Request&) { return {200, "hi"}; }
+
   Story& story_;
   mini::SelectServer server_;
   std::thread thread_;
@@ -129,6 +133,35 @@ TEST(Round, a_client_that_does_not_leave) {
   stays.send(kGet);
   story.expect("the server has a descriptor for it", true, comes_to(before + 2));
   story.expect("the server has closed it within 3 s", true, comes_to(before + 1));
+}
+
+TEST(Round, a_client_that_leaves_while_another_asks) {
+  Story story(
+      "Close nothing before every connection has had its step. The number of a closed descriptor\n"
+      "  is free: the next file that a handler opens gets it, and with it the answer that select\n"
+      "  gave for the connection.");
+  std::promise<void> busy;
+  std::promise<void> go_on;
+  Shop shop(story, [&](const mini::Request& request) {
+    if (request.target == "/count") return mini::Response{200, std::to_string(open_descriptors())};
+    busy.set_value();
+    go_on.get_future().wait();
+    return mini::Response{200, "hi"};
+  });
+  story.step("clients A, B and C connect; C asks for a page, and its handler takes a while");
+  Client a(shop.port());
+  Client b(shop.port());
+  Client c(shop.port());
+  c.send(kGet);
+  busy.get_future().wait();
+  const auto connected = open_descriptors();
+  story.step("meanwhile A closes its connection, and B asks how many descriptors are open");
+  a.close();
+  b.send("GET /count HTTP/1.1\r\nHost: h\r\n\r\n");
+  go_on.set_value();
+  const std::string answer = b.read_to_end();
+  story.expect("they include the server's descriptor for A", std::to_string(connected - 1),
+               answer.substr(answer.find("\r\n\r\n") + 4));
 }
 
 // Takes all descriptors below `lowest`.

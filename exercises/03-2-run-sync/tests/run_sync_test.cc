@@ -156,4 +156,21 @@ TEST_F(RunSync, done_twice) {
   story.expect("what the second run_sync did", std::string("returned"), outcome(loop_, start, 10));
 }
 
+TEST_F(RunSync, the_next_run_keeps_its_limit) {
+  Story story(
+      "If you start the loop again after a stop that was not yours, you start it without the timer "
+      "that you\n"
+      "  have removed: then no limit ends it. Find out why the stop came instead.");
+  Callback late;
+  story.step("start keeps done; the limit of 1 s passes");
+  const auto keep = [&](const Callback& done) { late = done; };
+  story.expect("what run_sync did", std::string("it took too long"), outcome(loop_, keep, 1));
+  story.step("a second run_sync calls the done of the first, and never its own; its limit is 10 s");
+  const double before = loop_.time();
+  const auto start = [&](const Callback& /*done*/) { late(); };
+  story.expect("what the second run_sync did", std::string("it took too long"),
+               outcome(loop_, start, 10));
+  story.expect("the seconds it took", 10.0, loop_.time() - before);
+}
+
 }  // namespace

@@ -138,6 +138,35 @@ TEST(ReadUntilClose, just_as_much_as_it_may_be) {
   download.expect("the data", std::string(1000, 'x'), false);
 }
 
+TEST(ReadUntilClose, a_stream_that_is_closed_already) {
+  Story story(
+      "A stream that is closed already has ended too. Nobody reads from it, so tell your caller; "
+      "but from the loop,\n"
+      "  like every callback, because your caller is in the middle of something.");
+  for (const std::error_code error : {std::error_code(), make_error_code(std::errc::io_error)}) {
+    mini::Pair pair;
+    IOLoop loop;
+    const auto stream = IOStream::create(loop, std::move(pair.server));
+    story.step("the stream is closed " + std::string(error ? "with an error" : "without an error"));
+    stream->close(error);
+    int times = 0;
+    std::string data = "not set";
+    std::error_code came;
+    story.step("read_until_close is called");
+    read_until_close(stream, [&](std::string all, std::error_code reason) {
+      ++times;
+      data = std::move(all);
+      came = reason;
+    });
+    story.expect("how often the callback was called before the loop ran", 0, times);
+    loop.add_callback([&] { loop.stop(); });
+    loop.start();
+    story.expect("how often it was called by the loop", 1, times);
+    story.expect("the data", std::string(), data);
+    story.expect("it came with the stream's error", true, came == error);
+  }
+}
+
 TEST(ReadUntilClose, holds_nothing_afterwards) {
   Story story("The captures of a callback live as long as the callback does.");
   Download download(story);

@@ -209,6 +209,15 @@ TEST(Parser, a_body_that_is_too_large) {
   }
 }
 
+TEST(Parser, a_body_of_the_longest_size) {
+  Story story("A limit of 10 bytes lets 10 bytes through, in one piece or in chunks.");
+  Parsing parsing(story, {100, 10});
+  parsing.feed(post("Content-Length: 10", "0123456789"));
+  if (!parsing.expect({"POST / 0123456789"})) return;
+  parsing.feed(post("Transfer-Encoding: chunked", "1\r\n0\r\n9\r\n123456789\r\n0\r\n\r\n"));
+  parsing.expect({"POST / 0123456789", "POST / 0123456789"});
+}
+
 TEST(Parser, a_chunk_that_is_too_large) {
   Story story(
       "A sum with a number that the client chose may overflow and be small again. Subtract what "

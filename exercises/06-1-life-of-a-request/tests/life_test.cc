@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -18,7 +19,10 @@ using Events = std::vector<std::string>;
 // Records what is called, and does what its path says.
 class NotingHandler : public mini::RequestHandler {
  public:
-  void initialize(Events* events) { events_ = events; }
+  void initialize(Events* events) {
+    events_ = events;
+    if (request().path() == "/initialized") finish("from initialize");
+  }
   void prepare() override {
     events_->push_back("prepare");
     if (request().path() == "/prepared") finish("from prepare");
@@ -40,8 +44,17 @@ class NotingHandler : public mini::RequestHandler {
       mini::IOLoop::current().add_callback(
           [this, self = shared_from_this()] { finish(", later"); });
     }
+    if (args[0] == "fails_later") {
+      auto_finish_ = false;
+      mini::IOLoop::current().add_callback([this, self = shared_from_this()] {
+        handle_exception(std::make_exception_ptr(mini::HTTPError(404)));
+      });
+    }
   }
-  void on_finish() override { events_->push_back("on_finish"); }
+  void on_finish() override {
+    events_->push_back("on_finish");
+    if (request().query() == "full") throw std::runtime_error("the disk is full");
+  }
 
  private:
   Events* events_ = nullptr;
@@ -157,6 +170,41 @@ TEST(Life, a_verb_that_answers_later) {
   Site site(story);
   story.expect("the response", std::string("200 half a page, later"), site.get("/held"));
   story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
+}
+
+TEST(Life, initialize_that_answers) {
+  Story story(
+      "prepare() is called in any case, also if initialize() has responded: a class that you "
+      "derive "
+      "from may need it.\n"
+      "  Only the verb depends on the response.");
+  Site site(story);
+  story.expect("the response", std::string("200 from initialize"), site.get("/initialized"));
+  story.expect("what was called", Events{"on_finish", "prepare"}, site.events());
+}
+
+TEST(Life, on_finish_that_throws) {
+  Story story(
+      "An exception of on_finish() comes when the response has left, and is only for the log. "
+      "After an error page\n"
+      "  handle_exception() has to catch it: it may have been called by a callback, and never "
+      "throws.");
+  Site site(story);
+  testing::internal::CaptureStderr();
+  const std::string answer = site.get("/page?full");
+  const std::string error = site.get("/missing?full");
+  const std::string later = site.get("/fails_later?full");
+  const std::string log = testing::internal::GetCapturedStderr();
+  story.expect("the first response", std::string("200 half a page"), answer);
+  story.expect("the second response", "404 " + page("404: Not Found"), error);
+  story.expect("the third response", "404 " + page("404: Not Found"), later);
+  story.expect("what was called",
+               Events{"prepare", "get", "on_finish", "prepare", "get", "on_finish", "prepare",
+                      "get", "on_finish"},
+               site.events());
+  const std::string full = ": the disk is full\n";
+  story.expect("the log", "/page?full" + full + "/missing?full" + full + "/fails_later?full" + full,
+               log);
 }
 
 TEST(Life, what_prepare_has_taken) {

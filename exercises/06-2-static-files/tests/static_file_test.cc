@@ -113,6 +113,23 @@ TEST(StaticFile, a_neighbour_whose_name_begins_alike) {
   story.expect("the response", std::string("404"), site.get("/static/../site-private/secret.txt"));
 }
 
+TEST(StaticFile, a_link_that_leads_out) {
+  Story story(
+      "A name may stay in the folder and lead out of it: you see where a symbolic link leads only "
+      "if you ask the\n"
+      "  file system. A link that leads to a file in the folder is no harm.");
+  Site site(story);
+  story.step(
+      "site/link.txt leads to ../secret.txt, site/up to .., and site/home.html to page.html");
+  fs::create_symlink("../secret.txt", site.folder() / "site" / "link.txt");
+  fs::create_symlink("..", site.folder() / "site" / "up");
+  fs::create_symlink("page.html", site.folder() / "site" / "home.html");
+  story.expect("the response", std::string("404"), site.get("/static/link.txt"));
+  story.expect("the response", std::string("404"), site.get("/static/up/secret.txt"));
+  story.expect("the response", std::string("200 text/html; charset=UTF-8 <p>hello</p>"),
+               site.get("/static/home.html"));
+}
+
 TEST(StaticFile, a_folder) {
   Story story("Not everything that exists is a file. A folder can be opened, and reads as empty.");
   Site site(story);

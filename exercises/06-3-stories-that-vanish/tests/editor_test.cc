@@ -82,6 +82,17 @@ TEST(Editor, a_stranger_writes) {
   story.expect("the stories", kAsBefore, site.texts());
 }
 
+TEST(Editor, a_verb_that_nobody_has_written_yet) {
+  Story story(
+      "A check in each verb is a check that the next verb has to repeat. Make it where every "
+      "request comes\n"
+      "  through: then a PUT is safe before somebody writes put().");
+  Site site(story);
+  story.expect("the response", std::string("302 /login"), site.ask("PUT", "/story/1?text=x"));
+  story.expect("the response", std::string("302 /login"), site.ask("PATCH", "/story/1?text=x"));
+  story.expect("the response", std::string("405"), site.ask("PUT", "/story/1?key=sesame&text=x"));
+}
+
 TEST(Editor, a_stranger_reads) {
   Story story("A gate that lets nobody in keeps the readers out too.");
   Site site(story);

@@ -130,6 +130,18 @@ TEST(BoxOffice, two_buyers_for_two_seats) {
   story.expect("who has a seat", Names{"Bob", "Ada"}, evening.office().sold());
 }
 
+TEST(BoxOffice, a_seat_that_is_being_paid_for) {
+  Story story(
+      "A seat that somebody is paying for is not free. If it is shown as free, the next buyer "
+      "comes "
+      "for nothing.");
+  Evening evening(story, 2);
+  evening.comes("Ada");
+  story.expect("free seats", 1, evening.office().free());
+  evening.bank_says("Ada", true);
+  story.expect("free seats", 1, evening.office().free());
+}
+
 TEST(BoxOffice, a_bank_that_says_no) {
   Story story("A seat that was taken for a sale must be given back when the sale fails.");
   Evening evening(story, 1);
