@@ -247,11 +247,20 @@ TEST_P(ClientLeaves, at_the_kth_wait) {
   }
 }
 
+std::string variant_of_client(const ::testing::TestParamInfo<ClientLeaves::ParamType>& variant) {
+  const auto [path, leave, when] = variant.param;
+  const char* how = leave == Leave::kClose   ? "_close"
+                    : leave == Leave::kReset ? "_reset"
+                                             : "_half_close";
+  return (path + 1) + (how + std::string(when == When::kWithin ? "_within" : "_just_before"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, ClientLeaves,
                          ::testing::Combine(::testing::Values("/coroutine", "/chain"),
                                             ::testing::Values(Leave::kClose, Leave::kReset,
                                                               Leave::kHalfClose),
-                                            ::testing::Values(When::kJustBefore, When::kWithin)));
+                                            ::testing::Values(When::kJustBefore, When::kWithin)),
+                         variant_of_client);
 
 class ServerLeaves : public KillAtAwait,
                      public ::testing::WithParamInterface<std::tuple<const char*, std::size_t>> {};
@@ -291,9 +300,15 @@ TEST_P(ServerLeaves, the_loop_closes_at_the_kth_wait) {
   EXPECT_LE(closes, 1);
 }
 
+std::string variant_of_server(const ::testing::TestParamInfo<ServerLeaves::ParamType>& variant) {
+  const auto [path, k] = variant.param;
+  return (path + 1) + ("_" + std::to_string(k));
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, ServerLeaves,
                          ::testing::Combine(::testing::Values("/coroutine", "/chain"),
-                                            ::testing::Range(std::size_t{1}, kWaitCount + 1)));
+                                            ::testing::Range(std::size_t{1}, kWaitCount + 1)),
+                         variant_of_server);
 
 }  // namespace
 }  // namespace tornado::web
