@@ -40,7 +40,7 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   // Connections, WebSockets included; 0: no limit. For one more, the connection is closed that has
   // waited longest for a request or for the rest of a head, give or take a 64th of
   // idle_connection_timeout. If all are busy, the new one is closed unanswered.
-  std::size_t max_connections = 16'384;
+  std::size_t max_connections = 65'536;
   // The same from one IPv4 address or one IPv6 network of 64 bits; one more is closed unanswered.
   // 0: no limit, because all clients of a proxy have its address, xheaders or not. Unix sockets are
   // not counted.
