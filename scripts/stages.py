@@ -202,17 +202,13 @@ def end(process, how):
         pass
 
 
-def name_what_hangs(process, log):
+def name_what_hangs(process, log, progress):
     """Lists what still runs, and has the interpreters among it print their stacks."""
     running = subprocess.run(["ps", "-s", str(process.pid), "-o", "pid,etime,args", "--cols", "150"], capture_output=True,
                              text=True)
     log.write("Over its limit. Still running:\n" + running.stdout)
-    log.flush()
     end(process, signal.SIGABRT)
-    try:
-        process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
+    follow(process, log, progress, time.monotonic() + GRACE_SECONDS)
 
 
 def follow(process, log, progress, deadline):
@@ -243,7 +239,7 @@ def run_command(command, log, progress, deadline, report):
                                stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=ordinary_process)
     try:
         if not follow(process, log, progress, deadline):
-            name_what_hangs(process, log)
+            name_what_hangs(process, log, progress)
             return "took longer than its limit"
         code = process.wait()
         return f"{words[0]} ended with {code}" if code else ""
