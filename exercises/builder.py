@@ -1,8 +1,10 @@
 """Compiles an exercise: the files of one folder (the reader's, the solution's, a wrong one's), the tests, and the
 chapters beneath. What did not change is not compiled again."""
 
+import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -77,15 +79,20 @@ def _make(output, command, dependencies):
     return output
 
 
-def compile_object(source, sanitizer, include=None):
-    """The object file of `source`. `include` is a folder whose headers come first."""
+def _object(source, sanitizer, include):
+    """(the object file of `source`, the command that makes it, a function that returns what it read)"""
     first = [f"-I{include}"] if include else []
     name = hashlib.sha1(" ".join([str(source), *first]).encode()).hexdigest()[:12]
     output = BUILD / sanitizer / f"{source.stem}-{name}.o"
     depfile = output.with_suffix(".d")
     command = [*_compiler(), *first, *COMMON, *FLAGS[sanitizer], "-MMD", "-MF", str(depfile), "-c", str(source),
                "-o", str(output)]
-    return _make(output, command, lambda: _dependencies(depfile))
+    return output, command, lambda: _dependencies(depfile)
+
+
+def compile_object(source, sanitizer, include=None):
+    """The object file of `source`. `include` is a folder whose headers come first."""
+    return _make(*_object(source, sanitizer, include))
 
 
 def _chapter_sources(exercise):
@@ -102,6 +109,23 @@ def parts(exercise, folder):
     yield from ((source, include) for source in sorted((exercise.folder / "tests").glob("*.cc")))
     yield ROOT / "exercises" / "support" / "story.cc", None
     yield from ((source, None) for source in _chapter_sources(exercise))
+
+
+def compile_stale(exercise, folder, tell):
+    """Compiles what has changed, and calls tell(how many are done, of how many) before the first and after each. Raises
+    DoesNotBuild."""
+    todo = [(source, "address", include) for source, include in parts(exercise, folder)]
+    stale = [one for one in todo if not _is_fresh(*_object(*one))]
+    if not stale:
+        return
+    tell(0, len(stale))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [pool.submit(compile_object, *one) for one in stale]
+        for number, done in enumerate(concurrent.futures.as_completed(running), 1):
+            if done.exception():
+                pool.shutdown(cancel_futures=True)
+            done.result()
+            tell(number, len(stale))
 
 
 def build(exercise, folder, sanitizer="address"):

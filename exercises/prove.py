@@ -168,5 +168,5 @@ def main(exercises, part, report=None):
     if bad:
         print(f"error: {bad} of {len(todo)} proofs failed")
         return 1
-    print(f"prove: {len(exercises)} exercises, {len(todo)} proofs, {seconds:.0f} s.")
+    print(f"prove: {len(exercises)} {'exercise' if len(exercises) == 1 else 'exercises'}, {len(todo)} proofs, {seconds:.0f} s.")
     return 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 SECONDS = 60  # for all tests of an exercise; each one's Story gives up much earlier
 RUN = re.compile(r"\[ RUN      \] (\S+)")
 END = re.compile(r"\[ +(OK|FAILED) +\] (\S+) \(\d+ ms\)")
-PLACE = re.compile(r"^\S+:\d+: Failure$|^Failed$")
+PLACE = re.compile(r"^.+:\d+: Failure$|^Failed$")
 
 
 @dataclass
@@ -41,13 +41,16 @@ class Results:
 
 def _read(output):
     tests = []
+    running = None
     for line in output.splitlines():
         if begun := RUN.match(line):
-            tests.append(Test(begun[1]))
-        elif tests and (end := END.match(line)) and end[2] == tests[-1].name:
-            tests[-1].passed = end[1] == "OK"
-        elif tests and not tests[-1].passed and not line.startswith("[") and not PLACE.match(line):
-            tests[-1].message += line + "\n"
+            running = Test(begun[1])
+            tests.append(running)
+        elif running and (end := END.match(line)) and end[2] == running.name:
+            running.passed = end[1] == "OK"
+            running = None  # what follows the last one is a summary
+        elif running and not line.startswith("[") and not PLACE.match(line):
+            running.message += line + "\n"
     for test in tests:
         test.message = test.message.strip("\n")
     return tests
@@ -58,25 +61,35 @@ def count_tests(program):
     return sum(line.startswith("  ") for line in listed.stdout.splitlines())
 
 
-def run(program):
-    """Runs all tests. One that ends the program (a crash, a Story that waited too long) is a failure like others."""
-    environment = {**os.environ, "ASAN_OPTIONS": "color=never", "UBSAN_OPTIONS": "print_stacktrace=1",
-                   "TSAN_OPTIONS": "halt_on_error=1"}
+def _output(program, tests, wait):
+    """(what the program printed, whether it ended by itself) With `wait`, it first waits so many seconds for a debugger."""
+    environment = {**os.environ, "ASAN_OPTIONS": "color=never:abort_on_error=1",
+                   "UBSAN_OPTIONS": "print_stacktrace=1:abort_on_error=1", "TSAN_OPTIONS": "halt_on_error=1",
+                   "STORY_WAIT": str(wait)}
+    with subprocess.Popen([program, f"--gtest_filter={tests}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", env=environment) as process:
+        if wait:
+            print(f"The tests begin in {wait} s, or once you have attached: gdb -p {process.pid}", flush=True)
+        try:
+            return process.communicate(timeout=None if wait else SECONDS)[0], True
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.communicate()[0], False
+
+
+def run(program, wait=0):
+    """Runs all tests. One that ends the program (a crash, a Story that waited too long) is a failure like others. With
+    `wait`, the program gives you so many seconds to attach a debugger, and its tests have no time limit."""
     results = Results(total=count_tests(program))
     done_names = []
     while True:  # once more without those that were run, if one ended the program
         rest = ":".join(done_names)
-        command = [program, f"--gtest_filter=*-{rest}" if rest else "--gtest_filter=*"]
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, errors="replace", timeout=SECONDS, env=environment)
-            output, code = done.stdout, done.returncode
-        except subprocess.TimeoutExpired as late:
-            output, code = (late.stdout or b"").decode(errors="replace"), None
+        output, ended = _output(program, f"*-{rest}" if rest else "*", wait)
+        wait = 0
         tests = _read(output)
         results.tests += tests
         done_names += [test.name for test in tests]
-        if code is None and tests:
+        if not ended and tests:
             tests[-1].message += f"\n  The tests did not end in {SECONDS} s; this one was running."
         if not tests or len(results.tests) >= results.total:
             return results

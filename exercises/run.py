@@ -2,9 +2,10 @@
 run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME.
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
-when this program itself fails.)
+when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger.
 """
 
+import os
 import sys
 import time
 
@@ -13,45 +14,70 @@ import planted
 import progress
 import prove
 import results
+import sanitizers
 from catalogue import ROOT, Unknown, all_exercises, find
 
 POLL_SECONDS = 0.5
 RED = 3
+STORY = "The story so far:"  # as support/story.cc begins, if the test could not end
 
 
 def say_compiler_errors(words):
     lines = words.splitlines()
     first = next((i for i, line in enumerate(lines) if "error" in line), 0)
-    print("It does not compile yet. The first of what the compiler says:\n")
+    print("\nIt does not compile yet. The first of what the compiler says:\n")
     print("\n".join("  " + line for line in lines[max(0, first - 1):first + 8]))
+
+
+def say_progress(done, total):
+    """On a terminal, the line counts."""
+    if sys.stdout.isatty():
+        print(f"\rBuilding ... {done} of {total}", end="\n" if done == total else "", flush=True)
+    elif done == 0:
+        print(f"Building {total} {'file' if total == 1 else 'files'}", flush=True)
 
 
 def say_results(outcome):
     for test in outcome.tests:
         print(f"  {'✓' if test.passed else '✗'} {test.name}")
-    if outcome.failed:
-        first = outcome.failed[0]
-        print(f"\n{first.name}\n{first.message}")
-        if len(outcome.failed) > 1:
-            print(f"\n(That is the first that fails; {len(outcome.failed) - 1} more are shown once it passes.)")
-    print(f"\n{outcome.passed} of {outcome.total} tests pass.")
+    print(f"\n{outcome.passed} of {outcome.total} {'test passes' if outcome.total == 1 else 'tests pass'}.")
+    others = len(outcome.failed) - 1
+    if others > 0:
+        print(f"The first that fails is shown below; {others} more {'is' if others == 1 else 'are'} shown once it passes.")
+
+
+def say_story(exercise, test):
+    """What the first failing test tells; the report of a sanitizer in three lines, before the story."""
+    print(f"\n{test.name}")
+    report = sanitizers.find(test.message, exercise.work)
+    if report is None:
+        print(test.message)
+        return
+    text, heading, story = test.message.partition(STORY)
+    whole = builder.BUILD / "reports" / f"{exercise.id}.txt"
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    whole.write_text(text)
+    print(f"{text[:report.start]}{report.lines()}\n  The whole report: {whole.relative_to(ROOT)}\n\n{heading}{story}")
 
 
 def say_where_to_begin(exercise):
     print("Red is right: this is the starter, and the exercise is to turn it green. Nothing is broken.")
     print(f"Begin with {exercise.begin}. The task is in {exercise.folder.relative_to(ROOT)}/README.md.")
+    print(f"make watch EX={exercise.id} runs the tests again whenever you save.")
 
 
-def try_once(exercise, new):
+def try_once(exercise, new, wait=0):
     """Builds and runs the reader's files, which may be new to them. True if all tests pass."""
     files = " ".join(str(file.relative_to(ROOT)) for file in sorted(exercise.work.iterdir()) if file.is_file())
     print(f"{exercise.id}  {exercise.title}  {'★' * exercise.stars}  about {exercise.minutes} min")
     print(f"Your files{', made from the starter just now' if new else ''}: {files}\n", flush=True)
     try:
-        outcome = results.run(builder.build(exercise, exercise.work))
+        builder.compile_stale(exercise, exercise.work, say_progress)
+        program = builder.build(exercise, exercise.work)
     except builder.DoesNotBuild as words:
         say_compiler_errors(str(words))
         return False
+    outcome = results.run(program, wait)
     solved = outcome.all_passed
     progress.record(exercise, passed=outcome.passed, tests=outcome.total,
                     solved=solved or progress.of(exercise).get("solved", False))
@@ -62,6 +88,8 @@ def try_once(exercise, new):
         say_where_to_begin(exercise)
     else:
         print(f"Stuck? make hint EX={exercise.id} ({progress.of(exercise).get('hints', 0)} of {len(exercise.hints)} seen)")
+    if outcome.failed:
+        say_story(exercise, outcome.failed[0])
     return solved
 
 
@@ -110,7 +138,11 @@ def main(arguments):
             watch(find("".join(names)))
         elif verb == "exercise":
             exercise = find("".join(names))
-            return 0 if try_once(exercise, exercise.make_work()) else RED
+            wait = os.environ.get("WAIT", "0")
+            if not wait.isdecimal():
+                print(f"error: WAIT is '{wait}'; say how many seconds to wait for a debugger, as in WAIT=60", file=sys.stderr)
+                return 2
+            return 0 if try_once(exercise, exercise.make_work(), int(wait)) else RED
         else:
             print(__doc__)
             return 2

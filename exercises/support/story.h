@@ -13,6 +13,8 @@ namespace story {
 
 // One test. If the code under test does not come back within `seconds`, the story is told as far as
 // it went and the process ends: one blocked call must not hold up whoever waits for the result.
+// With STORY_WAIT=60 in the environment, the first test waits at most 60 s for a debugger, and no
+// test has a limit.
 class Story {
  public:
   explicit Story(std::string misconception, unsigned seconds = 3);

@@ -118,7 +118,7 @@ def test_the_first_run_makes_work_and_says_that_red_is_right(course):
 
 def test_make_has_nothing_to_add_to_a_red_run(course):
     red = course.make("exercise", "EX=09-1")
-    assert (red.returncode, red.stderr) == (0, "") and red.stdout.endswith("exercises/09-1-add/README.md.\n")
+    assert (red.returncode, red.stderr) == (0, "") and red.stdout.endswith("Adding is not subtracting.\n")
     course.put("work/add.cc", "int add(int a, int b) { return a + c; }\n")
     broken = course.make("exercise", "EX=09-1")
     assert (broken.returncode, broken.stderr) == (0, "") and "does not compile yet" in broken.stdout
@@ -139,6 +139,40 @@ def test_a_failing_test_tells_its_story(course):
     _, out, _ = course.run("exercise", "09-1")
     assert ("  1. two is put in twice\n  2. their sum\n       expected: 4\n       came:     0\n\n"
             "  Adding is not subtracting.") in out
+
+
+def test_a_first_run_says_what_it_builds(course):
+    shutil.rmtree(course.root / "build", ignore_errors=True)
+    assert "Building 3 files\n" in course.run("exercise", "09-1")[1]
+    assert "Building" not in course.run("exercise", "09-1")[1]
+
+
+def test_the_failure_comes_last_and_without_a_summary_of_gtest(course):
+    course.run("exercise", "09-1")
+    course.put("work/add.cc", "int add(int a, int b) { return a - b; }\n")
+    out = course.run("exercise", "09-1")[1]
+    assert "0 of 2 tests pass.\nThe first that fails is shown below; 1 more is shown once it passes.\n" in out
+    course.put("work/add.cc", "int add(int a, int b) { return a * b; }\n")
+    out = course.run("exercise", "09-1")[1]
+    assert "1 of 2 tests pass.\n" in out and out.endswith("\n\n  Two and two fits both.\n")
+
+
+def test_WAIT_holds_the_tests_until_a_debugger_has_come(course):
+    """`gdb -p` stops the program, which the debugger's death continues."""
+    course.run("exercise", "09-1")
+    with subprocess.Popen(course.command("exercise", "09-1"), stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "WAIT": "60"}) as process:
+        waits = next(line for line in process.stdout if "gdb -p" in line)
+        pid = waits.split()[-1]
+        seen = subprocess.run(["gdb", "-p", pid, "-batch", "-ex", "bt"], capture_output=True, text=True, timeout=60).stdout
+        rest = process.stdout.read()
+    assert waits.startswith("The tests begin in 60 s, or once you have attached")
+    assert "SetUp" in seen and "✗ Add.two_and_two" in rest
+
+
+def test_a_WAIT_that_is_no_number_is_one_clear_line(course):
+    done = subprocess.run(course.command("exercise", "09-1"), capture_output=True, text=True, env={**os.environ, "WAIT": "long"})
+    assert (done.returncode, done.stdout) == (2, "") and "WAIT is 'long'; say how many seconds" in done.stderr
 
 
 def test_a_second_run_keeps_the_readers_file_and_offers_a_hint(course):
@@ -194,15 +228,21 @@ def test_a_crash_is_one_failure_and_the_other_tests_run(course):
     course.put("work/add.cc", "int add(int a, int b) { int* p = nullptr; return b == 2 ? *p : a + b; }\n")
     _, out, _ = course.run("exercise", "09-1")
     assert "✗ Add.two_and_two" in out and "✓ Add.two_and_three" in out
-    assert "null pointer" in out
+    first, where, meaning, whole, _, *story = out.rpartition("Add.two_and_two\n")[2].splitlines()
+    assert first == "  load of null pointer of type 'int'"
+    assert where == "  at work/add.cc:1, in add(int, int)"
+    assert meaning.startswith("  That means: there is no object")
+    assert whole == "  The whole report: build/exercises/reports/09-1.txt"
+    assert story == ["The story so far:", "  1. two is put in twice", "", "  Adding is not subtracting."]
+    assert "runtime error: load of null pointer" in (course.root / "build/exercises/reports/09-1.txt").read_text()
 
 
 def test_a_call_that_does_not_come_back_ends_its_story(course):
     course.run("exercise", "09-1")
     course.put("work/add.cc", LOOPS)
     _, out, _ = course.run("exercise", "09-1")
-    assert "1. two is put in twice\n  and then nothing more came" in out
-    assert "Adding is not" in out
+    assert ("The story so far:\n  1. two is put in twice\n  Timed out after 1 s: your code is still waiting, or an exception "
+            "ended its thread.\n\n  Adding is not subtracting.\n") in out
 
 
 def test_hints_come_one_by_one_and_end_with_the_solution(course):
@@ -253,7 +293,7 @@ def test_watch_ends_at_ctrl_c(course):
 
 def test_the_prover_accepts_an_exercise_that_is_whole(course):
     code, out, _ = course.run("prove")
-    assert code == 0 and "1 exercises, 5 proofs" in out, out
+    assert code == 0 and "1 exercise, 5 proofs" in out, out
 
 
 def test_the_tests_are_compiled_again_only_for_a_folder_with_headers(course):
