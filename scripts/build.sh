@@ -23,7 +23,7 @@ configure() {
   # shellcheck disable=SC2086  # options hold no blanks
   if ! cmake --preset "$preset" $options >"$log" 2>&1; then
     cat "$log" >&2
-    echo "error: cmake --preset $preset failed; its words are above and in $log" >&2
+    echo "error: cmake --preset $preset failed; its output is above and in $log" >&2
     exit 1
   fi
 }
@@ -37,7 +37,7 @@ has_targets() {
 
 # A build folder that was moved or copied with the clone still points at the old place.
 if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$cache"; then
-  echo "build/$preset was made for another folder: making it anew."
+  echo "build/$preset was made for another folder; building it from scratch."
   rm -rf "build/$preset"
 fi
 # A target that is not there may be one whose needs were installed since.
@@ -46,7 +46,7 @@ if [ ! -f "build/$preset/build.ninja" ] || [ -n "$options" ] || ! has_targets "$
 fi
 if ! has_targets "$@"; then
   sed -n 's/^-- Off: /  off: /p' "$log" >&2
-  echo "error: this build has no $*: it needs something that is not here. What is off is above." >&2
+  echo "error: this build cannot make $*, because something it needs is missing. What is off is listed above." >&2
   exit 1
 fi
 echo "Building $* in build/$preset ..."

@@ -1,6 +1,6 @@
 #!/bin/sh
 # chapter.sh NN [ARGUMENT ...]: builds the demo of chapters/NN-* and runs it in the foreground.
-# chapter.sh --check NN: only says whether there is such a chapter.
+# chapter.sh --check NN: only fails if there is no such chapter.
 set -eu
 cd "$(dirname "$0")/.."
 check=
@@ -9,7 +9,7 @@ number=${1:-}
 folder=$(echo chapters/"$number"-*/)
 case $number in [0-9][0-9]) ;; *) folder= ;; esac
 if [ ! -d "$folder" ]; then
-  echo "error: ${number:+there is no chapter '$number'; }say CH= and one of:$(cd chapters && for d in [0-9][0-9]-*/; do printf ' %.2s' "$d"; done)" >&2
+  echo "error: $([ -n "$number" ] && echo "there is no chapter '$number'" || echo "no chapter is named"); use CH= with one of:$(cd chapters && for d in [0-9][0-9]-*/; do printf ' %.2s' "$d"; done)" >&2
   exit 2
 fi
 [ -z "$check" ] || exit 0

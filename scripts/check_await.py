@@ -110,10 +110,10 @@ def main(arguments):
             bad += 1
     if not arguments:
         for path, text in sorted(traps - used):
-            print(f"{TRAPS.name}: no such trap any more: {path}: {text}")
+            print(f"{TRAPS.name}: this trap is gone, remove its line: {path}: {text}")
             bad += 1
     if bad:
-        print(f"error: {bad} unsafe co_await statements")
+        print(f"error: {bad} unsafe co_await statement{'s' * (bad != 1)}")
         return 1
     print(f"check_await: {len(files)} files, no unsafe co_await statement.")
     return 0

@@ -72,7 +72,7 @@ def check_size(name, source):
     lines = source.count("\n")
     limit = MAX_LINES[name.split("/")[0]]
     if lines > limit:
-        yield lines, f"{lines} lines; at most {limit}: it has a second reason to change"
+        yield lines, f"{lines} lines, and the limit is {limit}: split it, it has a second reason to change"
     if name.startswith("final/") and name.endswith((".cc", ".h")):
         for function in Reader(source).functions:
             length = function.last_line - function.first_line + 1
@@ -187,7 +187,7 @@ def main():
     for name, line, problem in found:
         print(f"{name}:{line}: {problem}")
     if found:
-        print(f"error: {len(found)} breaches of the house rules")
+        print(f"error: {len(found)} breach{'es' * (len(found) != 1)} of the house rules")
         return 1
     print(f"check_tree: {len(sources)} files keep the house rules.")
     return 0

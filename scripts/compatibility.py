@@ -150,12 +150,12 @@ def problems(modules, proofs, mentions):
     rows = {row.id: row for module in modules for row in module.rows}
     for path, line, row_id in mentions:
         if row_id not in rows:
-            yield f"{path}:{line}: {row_id} is no row of {ROWS}"
+            yield f"{path}:{line}: {row_id} is not a row of {ROWS}"
     for row in rows.values():
         if row.state in PROVED and row.id not in proofs:
-            yield f"{ROWS}: {row.id} is said to be here ({row.state}), and no test names it"
+            yield f"{ROWS}: {row.id} is marked as here ({row.state}), but no test names it"
         if row.state == "not_yet" and row.id in proofs:
-            yield f"{ROWS}: {row.id} is said to be not yet here, and {proofs[row.id][0].path} tests it"
+            yield f"{ROWS}: {row.id} is marked as not yet here, but {proofs[row.id][0].path} tests it"
 
 
 def cell(text):
@@ -206,7 +206,7 @@ def anchor(heading):
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing, say what does not agree")
+    parser.add_argument("--check", action="store_true", help="change nothing, list the contradictions")
     parser.add_argument("--tests", metavar="ID", help="print the tests that name this row")
     chosen = parser.parse_args(arguments)
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# doctor.sh: says what is missing or off on this machine. It changes nothing. Ends with 1 if `make run` or
+# doctor.sh: lists what is missing or off on this machine, and changes nothing. Ends with 1 if `make run` or
 # `make test` would have to install something.
 set -eu
 cd "$(dirname "$0")/.."
@@ -49,9 +49,9 @@ check_version g++ "$(version_of g++ -dumpfullversion -dumpversion)" 12.2
 check_version cmake "$(version_of cmake --version)" 3.25
 check_version ninja "$(version_of ninja --version)" 1.10
 if command -v ccache >/dev/null 2>&1; then
-  say ok "ccache: second builds are short"
+  say ok "ccache: repeated builds are fast"
 else
-  say note "no ccache: make check compiles everything for each of its builds (apt-get install ccache)"
+  say note "no ccache: each build of make check compiles everything (apt-get install ccache)"
 fi
 
 echo "Machine:"
@@ -70,10 +70,10 @@ else
   say ok "$(ulimit -n) open files allowed"
 fi
 if grep -qs ':22B8 00000000:0000 0A' /proc/net/tcp; then
-  say note "port 8888 is taken: make run PORT=9000"
+  say note "port 8888 is in use; make run PORT=9000 takes another"
 else
   say ok "port 8888 is free"
 fi
 
 [ "$off" -eq 0 ] || { echo "Something is missing or off: see MISS and OFF above." >&2; exit 1; }
-echo "All is there."
+echo "Everything is here."

@@ -20,14 +20,14 @@ for program in build/fuzz/tests/fuzz/*_fuzz; do
   log=build/fuzz/$name.log
   if ! "$program" -max_total_time="$seconds" -timeout=10 -artifact_prefix=build/fuzz/crashes/ "$@" >"$log" 2>&1; then
     tail -40 "$log" >&2
-    echo "error: $name found a failure; the input is in build/fuzz/crashes, all it said in $log" >&2
+    echo "error: $name found a failure; the input is in build/fuzz/crashes, the output in $log" >&2
     exit 1
   fi
   tail -1 "$log"
   ran=$((ran + 1))
 done
 if [ "$ran" -eq 0 ]; then
-  echo "error: no fuzz program${only:+ named '$only'} in tests/fuzz" >&2
+  echo "error: tests/fuzz has no fuzz program${only:+ named '$only'}" >&2
   exit 1
 fi
 echo "$ran fuzz programs ran for $seconds s each; none failed."

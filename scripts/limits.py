@@ -87,7 +87,7 @@ def main(arguments):
     if options.check:
         if PAGE.exists() and PAGE.read_text() == page:
             return 0
-        print("final/docs/limits.md is not what the headers hold: run scripts/limits.py", file=sys.stderr)
+        print("error: final/docs/limits.md differs from the headers; scripts/limits.py renews it", file=sys.stderr)
         return 1
     PAGE.write_text(page)
     return 0

@@ -8,7 +8,7 @@ scripts/build.sh clang-debug -DTORNADO_WERROR=ON tornado
 echo "clang-tidy-19 on final/src ..."
 if ! run-clang-tidy-19 -quiet -j "$(nproc)" -p build/clang-debug '/final/src/' >build/clang-tidy.log 2>&1; then
   grep -E 'warning:|error:' build/clang-tidy.log | sort -u >&2
-  echo "error: clang-tidy has findings; all of it is in build/clang-tidy.log" >&2
+  echo "error: clang-tidy found faults; its whole output is in build/clang-tidy.log" >&2
   exit 1
 fi
 echo "clang-tidy-19: no findings."

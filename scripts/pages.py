@@ -273,7 +273,7 @@ def main():
     for page in parser.parse_args().update:
         new = updated(page)
         (ROOT / page).write_text(new)
-        print(f"{page}: {len(fences(page))} fences are what their sources hold.")
+        print(f"{page}: {len(fences(page))} fences match their sources.")
 
 
 if __name__ == "__main__":

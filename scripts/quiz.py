@@ -105,7 +105,7 @@ def problems(questions, lesson):
     for number, question in enumerate(questions, 1):
         wrong = [answer for answer in question.answers if not answer.right]
         if not 2 <= len(wrong) <= 4:
-            yield f"question {number}: {len(wrong)} wrong answers; 2 to 4"
+            yield f"question {number}: {len(wrong)} wrong answer{'s' * (len(wrong) != 1)}; it needs 2 to 4"
         if len({answer.says for answer in question.answers}) < len(question.answers):
             yield f"question {number}: two answers are the same"
         if len({answer.misconception for answer in wrong}) < len(wrong):
@@ -115,7 +115,7 @@ def problems(questions, lesson):
             yield f"question {number}: {len(named)} headings of the lesson begin with '{question.answered_in}'"
     guessed = sum(max(question.answers, key=lambda answer: len(answer.says)).right for question in questions)
     if guessed > len(questions) / 2:
-        yield f"the right answer is the longest one in {guessed} of {len(questions)} questions: it can be guessed"
+        yield f"the right answer is the longest one in {guessed} of {len(questions)} questions, so it can be guessed"
 
 
 # ---- asking
@@ -159,7 +159,7 @@ def ask(question):
             say(f"Right. {answer.why}")
             print(f"The lesson: {question.answered_in}\n")
             return tries
-        say(f"No. The thought behind it: {answer.misconception}")
+        say(f"No. The assumption behind it: {answer.misconception}")
         say(f"{answer.why}\nTry again.")
     return 0
 
@@ -171,10 +171,10 @@ def run(chapter, questions):
         print(f"{number} of {len(questions)}")
         tries = ask(question)
         if tries == 0:
-            print(f"Ended at question {number}. Right at once so far: {at_once} of {number - 1}.")
+            print(f"Ended at question {number}. Right on the first try so far: {at_once} of {number - 1}.")
             return
         at_once += tries == 1
-    print(f"Right at once: {at_once} of {len(questions)}.")
+    print(f"Right on the first try: {at_once} of {len(questions)}.")
 
 
 def quizzes():
@@ -186,8 +186,8 @@ def main(arguments):
     chapter = "".join(arguments)
     there = quizzes()
     if chapter not in there:
-        what = f"there is no quiz for chapter '{chapter}'; " if chapter else ""
-        print(f"error: {what}say CH= and one of: {' '.join(there)}", file=sys.stderr)
+        what = f"there is no quiz for chapter '{chapter}'" if chapter else "no chapter is named"
+        print(f"error: {what}; use CH= with one of: {' '.join(there)}", file=sys.stderr)
         return 2
     if sys.stdin is None:  # closed: nobody will answer
         sys.stdin = open(os.devnull)

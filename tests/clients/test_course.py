@@ -180,7 +180,7 @@ def test_a_quiz_tells_what_is_wrong_and_counts_what_was_right_at_once(site, brow
             answer.click()
         assert {verdict.is_displayed() for verdict in question.find_elements(By.CSS_SELECTOR, "[open] .verdict")} == {True}
     score = browser.find_element(By.ID, "score")
-    WebDriverWait(browser, 20, 0.02).until(lambda _: score.text == f"Right at once: {len(questions) - 1} of {len(questions)}.")
+    WebDriverWait(browser, 20, 0.02).until(lambda _: score.text == f"Right on the first try: {len(questions) - 1} of {len(questions)}.")
     screenshot(browser, "quiz-answered")
     # The lesson that answers a question opens at its place.
     link = questions[0].find_element(By.CSS_SELECTOR, ".verdict.right a")
@@ -468,7 +468,7 @@ def test_what_is_no_text_or_too_long_is_not_shown(small):
     os.mkfifo(small.root / "chapters/01-begin/pipe")
     for name in ("nul.txt", "latin.txt", "long.txt"):
         page = small.get("/chapters/01-begin/" + name)
-        assert page.status_code == 200 and "no text, or a long one" in page.text
+        assert page.status_code == 200 and "not text, or too long" in page.text
     assert small.get("/chapters/01-begin/pipe").status_code == 404
     assert small.get("/chapters/01-begin/empty.txt").status_code == 200
     links = Reader(small.get("/chapters/01-begin/").text).links

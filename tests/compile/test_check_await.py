@@ -61,4 +61,4 @@ def test_a_listed_trap_is_left_alone_and_a_stale_one_is_an_error(tmp_path, monke
     code.write_text("Future<void> f() {}\n")
     capsys.readouterr()
     assert check_await.main([]) == 1
-    assert "no such trap any more" in capsys.readouterr().out
+    assert "this trap is gone" in capsys.readouterr().out

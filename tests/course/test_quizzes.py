@@ -80,7 +80,7 @@ def test_a_quiz_that_is_one_has_no_problems(tmp_path):
     ('answered_in = "Step 1"', 'answered_in = "Step"', "question 1: 2 headings"),
     ('"Another"', '"A wrong answer"', "question 1: two answers are the same"),
     ("short is right", "long is right", "question 1: two wrong answers have the same misconception"),
-    (ANOTHER, "", "question 1: 1 wrong answers; 2 to 4"),
+    (ANOTHER, "", "question 1: 1 wrong answer; it needs 2 to 4"),
     ('right = "R', 'right = "A right answer, which is long ', "it can be guessed"),
 ])
 def test_what_keeps_a_quiz_from_teaching_is_found(tmp_path, old, new, problem):
@@ -141,15 +141,15 @@ def letters(number):
 def test_right_answers_are_counted_and_explained(course):
     code, out, err = run(course, "01", answers="".join(letters(number)[0] + "\n" for number in (1, 2, 3, 4)))
     assert (code, err) == (0, "") and out.count("Right. So it is written.") == 4
-    assert out.count("The lesson: Step 1") == 4 and out.endswith("Right at once: 4 of 4.\n")
+    assert out.count("The lesson: Step 1") == 4 and out.endswith("Right on the first try: 4 of 4.\n")
 
 
 def test_a_wrong_answer_is_told_its_misconception_and_tries_again(course):
     right, wrong, other = letters(1)
     code, out, _ = run(course, "01", answers=f"{wrong}\n{other}\n{right}\nq\n")
-    assert code == 0 and out.count("No. The thought behind it: All that is") == 2 and out.count("Try again.") == 2
+    assert code == 0 and out.count("No. The assumption behind it: All that is") == 2 and out.count("Try again.") == 2
     assert out.index("Try again.") < out.index("Right. So it is written.")
-    assert out.endswith("Ended at question 2. Right at once so far: 0 of 1.\n")
+    assert out.endswith("Ended at question 2. Right on the first try so far: 0 of 1.\n")
 
 
 @pytest.mark.parametrize("word", ["", "  ", "d", "z", "ab", "1", "é", "\t"])
@@ -161,7 +161,7 @@ def test_what_is_no_answer_is_asked_again(course, word):
 @pytest.mark.parametrize("answers", ["", "q\n", "Q", "zz"])
 def test_the_end_of_the_answers_ends_the_quiz(course, answers):
     code, out, err = run(course, "01", answers=answers)
-    assert (code, err) == (0, "") and "Ended at question 1. Right at once so far: 0 of 0." in out
+    assert (code, err) == (0, "") and "Ended at question 1. Right on the first try so far: 0 of 0." in out
 
 
 def test_a_closed_input_ends_the_quiz(course):
@@ -186,7 +186,7 @@ def test_a_reader_who_has_seen_enough_ends_the_quiz_without_a_word(course):
 
 
 @pytest.mark.parametrize("name, complaint", [
-    ((), "error: say CH= and one of: 01 02"), (("03",), "error: there is no quiz for chapter '03'; say CH="),
+    ((), "error: no chapter is named; use CH= with one of: 01 02"), (("03",), "error: there is no quiz for chapter '03'; use CH="),
     (("../01",), "there is no quiz for chapter '../01'"), (("1",), "there is no quiz for chapter '1'")])
 def test_a_chapter_without_a_quiz_is_one_clear_line(course, name, complaint):
     code, out, err = run(course, *name)

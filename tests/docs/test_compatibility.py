@@ -1,4 +1,4 @@
-"""The page of Tornado's surface: its rows, the tests that prove them, and what does not agree."""
+"""The page of Tornado's surface: its rows, the tests that prove them, and contradictions."""
 
 import pathlib
 import re
@@ -124,17 +124,17 @@ def test_what_only_looks_like_a_row(text):
 def test_all_that_is_here_has_a_test():
     assert problems(("tests/x.cc", CPP)) == []
     assert problems(("tests/x.cc", "TEST(Queues, ZZ01_ZZ02) {\n}\n")) == [
-        "tests/compatibility.toml: ZZ-03 is said to be here (differs), and no test names it"]
+        "tests/compatibility.toml: ZZ-03 is marked as here (differs), but no test names it"]
 
 
 def test_an_unknown_row_is_told_with_its_place():
     assert problems(("tests/x.cc", CPP + "\n// ZZ-77\n")) == [
-        "tests/x.cc:20: ZZ-77 is no row of tests/compatibility.toml"]
+        "tests/x.cc:20: ZZ-77 is not a row of tests/compatibility.toml"]
 
 
 def test_what_is_not_yet_here_cannot_have_a_test():
     assert problems(("tests/x.cc", CPP + "TEST(Later, ZY02_comes) {\n}\n")) == [
-        "tests/compatibility.toml: ZY-02 is said to be not yet here, and tests/x.cc tests it"]
+        "tests/compatibility.toml: ZY-02 is marked as not yet here, but tests/x.cc tests it"]
 
 
 def test_the_page():

@@ -85,7 +85,7 @@ View view_of_file(const Repository& repository, const std::string& path) {
   view.title = name;
   if (!text || text->find('\0') != text->npos || !tornado::escape::is_valid_utf8(*text)) {
     view.html =
-        "<span class=\"comment\">This file is no text, or a long one. Look at it in a "
+        "<span class=\"comment\">This file is not text, or too long. Look at it in a "
         "terminal.</span>";
     return view;
   }

@@ -1,4 +1,4 @@
-// Counts how many questions were answered right at once. Without this script the quiz works all the same.
+// Counts the questions that were answered right on the first try. The quiz also works without this script.
 'use strict';
 
 const questions = [...document.querySelectorAll('.question')];
@@ -8,8 +8,8 @@ function show() {
   const right = [...firstChoice.values()].filter(Boolean).length;
   const total = questions.length;
   document.getElementById('score').textContent = firstChoice.size === total
-    ? `Right at once: ${right} of ${total}.`
-    : `Right at once: ${right} of ${firstChoice.size} so far.`;
+    ? `Right on the first try: ${right} of ${total}.`
+    : `Right on the first try: ${right} of ${firstChoice.size} so far.`;
 }
 
 for (const question of questions) {
