@@ -52,7 +52,7 @@ def crowd(server, size, patience):
 
 
 def plain_get(server, patience):
-    """GET is answered with its length; a closing server says so and ends in order"""
+    """GET: the response has its length; a server that closes announces it, and closes gracefully"""
     with connect(server.port, timeout=patience) as client:
         response = client.ask(GET)
         assert is_hello(response)
@@ -71,7 +71,7 @@ def curl(server, patience):
 
 
 def head_request(server, patience):
-    """a page with a HEAD answers it with the head of GET and no body"""
+    """HEAD, where a page supports it: the head of GET, and no body"""
     with connect(server.port, timeout=patience) as client:
         response = client.get("/head", "Connection: close", method="HEAD")
         assert response.get("Content-Length") == "12"
@@ -79,14 +79,14 @@ def head_request(server, patience):
 
 
 def bytewise(server, patience):
-    """a request that comes byte by byte"""
+    """a request that arrives byte by byte"""
     with connect(server.port, timeout=patience) as client:
         client.send_bytewise(POST)
         assert client.read_response().body == b"POST /echo 5\nabcde"
 
 
 def half_close(server, patience):
-    """a client that has shut down its sending side gets an answer that is ready at once"""
+    """a client that has half-closed gets a response that is ready at once"""
     with connect(server.port, timeout=patience) as client:
         client.send(GET)
         client.half_close()
@@ -95,7 +95,7 @@ def half_close(server, patience):
 
 
 def cut_off(server, patience):
-    """a client that leaves after any byte of its request, in order or by reset, harms nobody"""
+    """a client that leaves after any byte of its request, by FIN or by reset, harms nobody"""
     for size in range(len(POST) + 1):
         for leave in ("half_close", "close", "reset"):
             client = connect(server.port, timeout=patience)
@@ -106,7 +106,7 @@ def cut_off(server, patience):
 
 
 def leaves_the_answer(server, patience):
-    """a client that leaves in the middle of a large answer harms nobody"""
+    """a client that leaves in the middle of a large response harms nobody"""
     for size in range(0, 300_000, 50_000):
         client = connect(server.port, timeout=patience, receive_buffer=4096)
         client.send(b"GET /big?n=5000000 HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -118,7 +118,7 @@ def leaves_the_answer(server, patience):
 
 
 def garbage(server, patience):
-    """what is no request is answered 400, and the answer arrives though the client sent more"""
+    """bytes that are not a request: a 400, which arrives although the client sent more"""
     with connect(server.port, timeout=patience) as client:
         client.send(b"garbage\r\n\r\n" + b"x" * 20_000)
         assert client.read_response().status == 400
@@ -126,7 +126,7 @@ def garbage(server, patience):
 
 
 def endless_head(server, patience):
-    """a head that does not end is refused, or its connection is closed"""
+    """a head without an end: a refusal, or a closed connection"""
     with connect(server.port, timeout=patience) as client:
         client.send(b"GET / HTTP/1.1\r\nA: " + b"x" * 100_000)
         answer = client.read_to_end()
@@ -134,14 +134,14 @@ def endless_head(server, patience):
 
 
 def silent_neighbour(server, patience):
-    """a client that connects first and says nothing does not hold up the next"""
+    """a client that connects and says nothing does not hold up the next"""
     with connect(server.port, timeout=patience) as first:
         assert_answers(server, patience)
         assert is_hello(first.ask(GET))
 
 
 def slow_reader(server, patience):
-    """a client that does not read its large answer does not hold up the next"""
+    """a client that does not read its large response does not hold up the next"""
     with connect(server.port, timeout=patience, receive_buffer=4096) as reader:
         reader.send(b"GET /big?n=20000000 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert reader.sock.recv(1)
@@ -165,19 +165,19 @@ def slow_handlers(server, patience):
 
 
 def idle_100(server, patience):
-    """100 silent connections, and one client that is served"""
+    """one client is served beside 100 silent connections"""
     with crowd(server, 100, patience):
         assert_answers(server, patience)
 
 
 def idle_1000(server, patience):
-    """1,000 silent connections, and one client that is served"""
+    """one client is served beside 1,000 silent connections"""
     with crowd(server, 1000, patience):
         assert_answers(server, patience)
 
 
 def idle_2500(server, patience):
-    """2,500 silent connections, and one client that is served"""
+    """one client is served beside 2,500 silent connections"""
     with crowd(server, 2500, patience):
         assert_answers(server, patience)
 
@@ -190,7 +190,7 @@ def keep_alive(server, patience):
 
 
 def pipelined(server, patience):
-    """ten requests sent at once are answered in their order"""
+    """ten requests sent at once get their responses in order"""
     with connect(server.port, timeout=patience) as client:
         client.send((GET + POST) * 5)
         for _ in range(5):
