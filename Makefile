@@ -19,16 +19,16 @@ run: ## install what is missing, build, and open the course at http://localhost:
 	@/usr/bin/python3 scripts/slides.py
 	@scripts/demo.sh course --port=$(PORT)
 
-test: ## install what is missing, build once, and run the tests: minutes (CH=03: one chapter; FRESH=1: also what has not changed)
+test: ## install what is missing, build once, and run the tests: minutes (CH=03: one chapter; FRESH=1: also what passed before)
 	@$(if $(CH),scripts/chapter.sh --check "$(CH)")
 	@scripts/need.sh build $(if $(CH),test-chapter,test-build)
 	@/usr/bin/python3 scripts/run_tests.py test $(if $(CH),--chapter $(CH)) $(if $(FRESH),--fresh)
 
-check: ## everything that must hold: make test, then checkers, sanitizers, second compiler, optimised build, package
+check: ## prove everything that must hold: make test, then checkers, sanitizers, second compiler, optimised build, package
 	@scripts/need.sh build test-build
 	@/usr/bin/python3 scripts/run_tests.py check $(if $(FRESH),--fresh)
 
-doctor: ## say what is missing or off on this machine; changes nothing
+doctor: ## list what is missing or off on this machine; change nothing
 	@scripts/doctor.sh
 
 demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000"
@@ -40,20 +40,20 @@ chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PO
 	@scripts/need.sh build lessons
 	@scripts/chapter.sh "$(CH)" --port=$(PORT) $(ARGS)
 
-quiz: ## a chapter's questions, in the terminal: make quiz CH=01
+quiz: ## ask a chapter's questions in the terminal: make quiz CH=01
 	@/usr/bin/python3 scripts/quiz.py "$(CH)"
 
 exercise: ## run an exercise's tests on your files: make exercise EX=01-1
 	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py exercise "$(EX)" || [ $$? -eq 3 ]  # 3: red, which is no error of make's
 
-hint: ## the next hint of an exercise: make hint EX=01-1
+hint: ## show the next hint of an exercise: make hint EX=01-1
 	@/usr/bin/python3 exercises/run.py hint "$(EX)"
 
-progress: ## which exercises are solved
+progress: ## show which exercises are solved
 	@/usr/bin/python3 exercises/run.py progress
 
-watch: ## as make exercise, again whenever you save: make watch EX=01-1
+watch: ## run make exercise again whenever you save: make watch EX=01-1
 	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py watch "$(EX)"
 
@@ -72,11 +72,11 @@ bench: ## install what is missing and measure hello world; CH=01: a chapter's ex
 	@scripts/build.sh release $(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON)
 	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH),hello_bench.py) $(ARGS)
 
-sanitize: ## the C++ tests under AddressSanitizer, UBSan and ThreadSanitizer only
+sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/need.sh build test-build check
 	@/usr/bin/python3 scripts/run_tests.py --only asan --only clang-asan --only tsan
 
-fuzz: ## feed the parsers with made-up bytes, SECONDS=60 each (NAME=chunked: that one only)
+fuzz: ## feed made-up bytes to the parsers, SECONDS=60 to each (NAME=chunked: only to that one)
 	@scripts/need.sh build tools
 	@scripts/fuzz.sh $(SECONDS) $(NAME)
 
@@ -84,7 +84,7 @@ format: ## format the C++ files
 	@scripts/need.sh tools
 	@scripts/format.sh
 
-lint: ## the project's checkers, and clang-tidy
+lint: ## run the project's checkers and clang-tidy
 	@scripts/need.sh build tools
 	@scripts/lint.sh
 

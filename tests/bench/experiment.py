@@ -239,7 +239,7 @@ def measure_servers(arguments, build, where, guess):
     if guess is not None:
         asked = ASKED[chapter][0]
         rate = median(samples[asked, WAITS.title, 100], "rate")
-        print(f"You said {guess:g} requests per second for the {asked}; it did {rate:.1f}.\n")
+        print(f"You predicted {guess:g} requests per second for {asked}; it answered {rate:.1f}.\n")
     if arguments.publish:
         publish(chapter, "measured", f"{report}\n\n{where}\n", drawing)
 
@@ -273,7 +273,7 @@ def measure_polling(arguments, build, where, guess):
     keep(f"polling-{arguments.chapter}", report, where, samples, drawing)
     if guess is not None:
         took = median(samples[long_polling.ASKED, sizes[-1]], "wake_ms")
-        print(f"You said {guess:g} ms for {sizes[-1]:,} clients; it took {took:.0f}.\n")
+        print(f"You predicted {guess:g} ms for {sizes[-1]:,} clients; it took {took:.0f} ms.\n")
     if arguments.publish:
         publish(arguments.chapter, "polling", f"{report}\n\n{where}\n", drawing)
 
@@ -295,7 +295,7 @@ def measure_headline(arguments, build, where, guess):
     print(story)
     if guess is not None:
         rate = median(samples["final", asked], "rate")
-        print(f"You said {guess:g} requests per second for final; it did {rate:.0f}.\n")
+        print(f"You predicted {guess:g} requests per second for final; it answered {rate:.0f}.\n")
     if arguments.publish:
         publish_headline(ROOT, story, report, where, drawing)
 
@@ -330,13 +330,13 @@ def targets(chapter):
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter", help="two digits, or all")
-    parser.add_argument("--rounds", type=int, help="3; for all: 2")
-    parser.add_argument("--seconds", type=int, help="of load for each sample: 1; for all: 2")
+    parser.add_argument("chapter", help="the chapter's two digits, or all")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds (default 3; for all: 2)")
+    parser.add_argument("--seconds", type=int, help="length of a sample (default 1; for all: 2)")
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
-    parser.add_argument("--only", choices=PARTS, help="this part of a chapter's experiment")
+    parser.add_argument("--only", choices=PARTS, help="measure only this part of a chapter's experiment")
     parser.add_argument("--publish", action="store_true", help="write the results into the chapter's lesson; all: into README.md and docs/figures.md")
-    parser.add_argument("--targets", action="store_true", help="only say what scripts/build.sh has to build")
+    parser.add_argument("--targets", action="store_true", help="only print what scripts/build.sh must build")
     arguments = parser.parse_args()
     rounds, seconds = (2, 2) if arguments.chapter == "all" else (3, 1)
     arguments.rounds, arguments.seconds = arguments.rounds or rounds, arguments.seconds or seconds
