@@ -1,6 +1,6 @@
-// Public header: Future, the result of something that takes time, and the thread pool whose work
-// ends in one. Mirrors tornado.concurrent, whose return_future is in gen.h, and the part of
-// concurrent.futures that Tornado uses.
+// Public header: Future, the result of an operation that takes time, and thread pools that return
+// their results as futures. Mirrors tornado.concurrent (its return_future is in gen.h) and the part
+// of concurrent.futures that Tornado uses.
 #pragma once
 
 #include <tornado/core/context.h>
@@ -22,13 +22,14 @@ class Future;
 
 namespace concurrent {
 
-// A future was completed twice, or asked for a result it does not have (asyncio.InvalidStateError).
+// A future was completed twice, or asked for a result before it is done
+// (asyncio.InvalidStateError).
 class InvalidStateError : public std::logic_error {
  public:
   using std::logic_error::logic_error;
 };
 
-// The result of a future that was cancelled, and what a coroutine gets thrown that is
+// The exception of a cancelled future, and the one thrown into a coroutine that is cancelled
 // (asyncio.CancelledError).
 class CancelledError final : public std::exception {
  public:
@@ -43,8 +44,8 @@ namespace core {
 
 template <class T>
 class Promise;
-// See FutureStateBase::awaited. What hands things out asks it, so as not to lose them to one who
-// has given up.
+// See FutureStateBase::awaited. Code that hands out items checks it, so that no item is lost to a
+// waiter that has given up.
 template <class T>
 bool awaited(const Future<T>& future) noexcept;
 template <class T>
@@ -53,8 +54,8 @@ template <class T>
 class FutureAwaiter;
 struct FutureAccess;
 
-// A done-callback: owns the function, is owned by the future until that completes, then by the
-// loop's queue.
+// A done-callback. It owns the function. The future owns it until the future completes; then the
+// loop's queue does.
 template <class T, class F>
 class DoneCallback final : public Waiter, public Pooled {
  public:
@@ -93,14 +94,14 @@ class OnCancel final : public Canceller, public Pooled {
   F stop_;
 };
 
-// What escaped a callback, the exception being handled or `exception`, goes to the context that is
-// current; to tornado.application if that does not want it.
+// Reports an exception that escaped a callback (the current one, or `exception`) to the current
+// context, or to tornado.application if that does not handle it.
 void report_callback_exception() noexcept;
 void report_callback_exception(std::exception_ptr exception) noexcept;
-// To tornado.application in any case.
+// Logs to tornado.application in any case.
 void log_callback_exception(const std::exception_ptr& exception) noexcept;
 [[noreturn]] void throw_null_exception();
-// A coroutine that promised a value has run off its end: its future gets an exception.
+// Called when a coroutine that promised a value runs off its end: its future gets an exception.
 void end_without_value(FutureStateBase& future) noexcept;
 
 template <class T>
@@ -110,26 +111,26 @@ inline constexpr bool is_future<Future<T>> = true;
 
 }  // namespace core
 
-// The one asynchronous type: what read_until and fetch return, what a coroutine returns, what
-// co_await takes (tornado.concurrent.Future).
+// The one asynchronous type: the result of read_until and fetch, the return type of coroutines, the
+// operand of co_await (tornado.concurrent.Future).
 //
-// A Future is a handle: copies share one result. A handle that was moved from may only be assigned
-// to or destroyed. The future belongs to the thread that made it; on another thread handles may be
-// copied and destroyed, and everything else throws std::logic_error. To hand over from a thread,
+// A Future is a handle: copies share one result. A moved-from handle may only be assigned to or
+// destroyed. The future belongs to the thread that made it. On another thread handles may be copied
+// and destroyed; everything else throws std::logic_error. To complete a future from another thread,
 // call loop->add_callback([f] { f.set_result(..); }).
 //
-// Completing a future never runs anybody's code: those who wait are queued on the loop; a coroutine
-// on the one where it was suspended, a done-callback on the one that is current. An exception that
-// nobody looked at is logged to tornado.application when the last handle goes.
+// Completing a future never runs user code directly. It queues the waiters on a loop: a coroutine
+// on the loop where it was suspended, a done-callback on the current one. If nobody retrieved an
+// exception, it is logged to tornado.application when the last handle is destroyed.
 //
-// A function that returns Future<T> may use co_await and co_return. It starts at the call and runs
-// to its first real wait, as a @gen.coroutine does. Its parameters live as long as its frame: take
-// them by value.
+// A function that returns Future<T> may use co_await and co_return. It starts when it is called and
+// runs to its first real wait, as a @gen.coroutine does. Its parameters live as long as its frame:
+// take them by value.
 //
-// A function without either is no coroutine. `Future<void> get() { write("x"); }` returns nothing,
-// and its caller would take for a future whatever lies there. A program that includes this header
-// is refused for it, by g++ and by clang. A coroutine that forgot to co_return its value is refused
-// by clang; with g++ its future gets a std::logic_error.
+// A function that uses neither is not a coroutine: `Future<void> get() { write("x"); }` returns
+// nothing, and its caller would treat garbage as a future. In a program that includes this header,
+// g++ and clang reject it. A coroutine that forgets to co_return its value is rejected by clang;
+// with g++ its future gets a std::logic_error.
 #pragma GCC diagnostic error "-Wreturn-type"
 template <class T>
 class Future {
@@ -139,7 +140,7 @@ class Future {
   using value_type = T;
   using promise_type = core::Promise<T>;
 
-  // A new future, not yet done.
+  // Makes a new future that is not done.
   Future() : state_(new core::FutureState<T>(core::FutureOrigin::kPlain)) {}
   Future(const Future& other) noexcept : state_(other.state_) { state_->retain(); }
   Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
@@ -163,8 +164,8 @@ class Future {
     if (!state_->set()) core::throw_already_done();
   }
 
-  // Completes the future with an exception: an exception_ptr, or any object to be thrown.
-  // Throws InvalidStateError if it is done already, std::invalid_argument for a null exception_ptr.
+  // Completes the future with an exception: an exception_ptr, or any object to be thrown. Throws
+  // InvalidStateError if it is done already, std::invalid_argument for a null exception_ptr.
   template <class E>
   void set_exception(E exception) const {
     if constexpr (std::is_same_v<E, std::exception_ptr>) {
@@ -175,28 +176,29 @@ class Future {
     }
   }
 
-  // Asks for the end of what would complete the future, and answers true; answers false if it is
-  // done. The rules are asyncio's, but for what others wait for too:
+  // Requests cancellation. Returns false if the future is done already. The rules are asyncio's,
+  // except where several waiters share a future:
   //
-  // - A coroutine gets CancelledError thrown where it waits, on the loop, and unwinds by itself. It
-  //   may catch it, await in its clean-up, and even go on: the future is done when the coroutine
-  //   has ended, and as it has ended. Asking again throws again.
-  // - Where it waits for another coroutine, or for an operation of this library (a sleep, a read, a
-  //   place in a queue, a task on an executor), that one is cancelled, and the exception comes from
-  //   there. If somebody else waits for the same future too, or if it is one that you made, then
-  //   only this coroutine lets go of it. An operation that had its result already is not undone:
-  //   the await gives the result, and the next wait throws.
-  // - An operation's future, or one that you made, is completed with CancelledError now (a task's
-  // on
-  //   an executor, if it has begun, when it has ended). Who makes futures asks done() before
-  //   set_result(), or says on_cancel().
+  // - A coroutine has CancelledError thrown at the point where it waits, on the loop, and unwinds
+  // by
+  //   itself. It may catch it, await in its clean-up, and even go on: the future completes when the
+  //   coroutine ends, with whatever outcome that has. Each further request throws again.
+  // - If it waits for another coroutine, or for an operation of this library (a sleep, a read, a
+  //   place in a queue, a task on an executor), that one is cancelled and the exception comes from
+  //   there. If somebody else waits for the same future too, or if the program made the future,
+  //   only this coroutine stops waiting. An operation that already had its result is not undone:
+  //   the await returns the result, and the next wait throws.
+  // - The future of an operation, or one that the program made, completes with CancelledError at
+  //   once, except that a task that an executor has begun completes it when it ends. So code that
+  //   makes futures checks done() before set_result(), or calls on_cancel().
   bool cancel() const { return state_->cancel(); }
 
-  // For who makes a future: `stop()` is called once when it is cancelled, inside cancel(), after
-  // the future was completed with CancelledError. It frees what the work has taken, must not throw,
-  // and is itself freed when the future is done. Without `stop`, the maker promises just to ask
-  // done() before set_result(). Either way, cancelling a coroutine that is alone in waiting for
-  // this future then cancels the future too. No effect on a future that is done, or a coroutine's.
+  // For code that makes a future: calls `stop()` once when the future is cancelled, inside
+  // cancel(), after it was completed with CancelledError. `stop` frees the resources of the work,
+  // must not throw, and is itself freed when the future is done. Without `stop`, the maker only
+  // promises to check done() before set_result(). With either form, cancelling a coroutine that is
+  // the only one waiting for this future also cancels the future. Has no effect on a future that is
+  // done, or on a coroutine's.
   template <class F>
     requires std::is_invocable_v<F&>
   void on_cancel(F stop) const {
@@ -208,7 +210,7 @@ class Future {
     state_->set_canceller(nullptr);
   }
 
-  // Has a result or an exception, or was cancelled.
+  // Returns true if there is a result or an exception, or the future was cancelled.
   bool done() const {
     state_->check_thread();
     return state_->done();
@@ -218,21 +220,24 @@ class Future {
     return state_->cancelled();
   }
 
-  // The result, or throws the exception. InvalidStateError if not done. The reference lives as long
-  // as a handle does. Called on an rvalue, it moves the result out if no other handle is left.
+  // Returns the result, or throws the exception. Throws InvalidStateError if the future is not
+  // done. The reference is valid as long as a handle exists. On an rvalue, moves the result out if
+  // no other handle is left.
   decltype(auto) result() const& { return state_->get(); }
   T result() && { return state_->take(state_->unique()); }
 
-  // The exception, or null. Throws InvalidStateError if not done.
+  // Returns the exception, or null if there is none. Throws InvalidStateError if the future is not
+  // done.
   std::exception_ptr exception() const {
     if (!done()) state_->require_result();
     return state_->exception();
   }
 
-  // Calls `callback(Future<T>)` on the loop once the future is done, also if it is done already. In
-  // the order added. The callback may be a coroutine; its captures stay alive until it ends. What
-  // it throws goes to the context it was added in, or is logged (tornado/stack_context.h). A future
-  // that never completes frees its callbacks without calling them.
+  // Calls `callback(Future<T>)` on the loop once the future is done, or soon if it already is.
+  // Callbacks run in the order added. A callback may be a coroutine; its captures stay alive until
+  // it ends. An exception that leaves it goes to the context in which it was added, or is logged
+  // (tornado/stack_context.h). A future that never completes frees its callbacks without calling
+  // them.
   template <class F>
   void add_done_callback(F callback) const {
     state_->check_thread();
@@ -244,7 +249,8 @@ class Future {
     }
   }
 
-  // co_await gives the result or throws the exception. A result that is ready is taken at once.
+  // co_await returns the result or throws the exception. If the future is done already, it normally
+  // continues without suspending.
   core::FutureAwaiter<T> operator co_await() const&;
   core::FutureAwaiter<T> operator co_await() &&;
 
@@ -261,7 +267,7 @@ class Future {
 
 namespace core {
 
-// For the rooms of this library: what is behind a handle.
+// For this library's own use: gives access to the state that a handle points to.
 struct FutureAccess {
   template <class T>
   static FutureState<T>& state(const Future<T>& future) noexcept {
@@ -274,7 +280,7 @@ bool awaited(const Future<T>& future) noexcept {
   return FutureAccess::state(future).awaited();
 }
 
-// Completes `to`, which is pending, as `done` was.
+// Completes the pending future `to` with the outcome of `done`.
 template <class T>
 void hand_over(Future<T> done, const Future<T>& to) {
   if (done.cancelled()) {
@@ -286,13 +292,13 @@ void hand_over(Future<T> done, const Future<T>& to) {
   } else {
     try {
       to.set_result(std::move(done).result());
-    } catch (...) {  // the result does not move
+    } catch (...) {  // moving the result threw
       to.set_exception(std::current_exception());
     }
   }
 }
 
-// Waits until a future is done, whatever it holds.
+// Waits until a future is done, whatever its outcome.
 template <class T>
 class FutureWait : public Suspension {
  public:
@@ -348,7 +354,7 @@ class FutureWait : public Suspension {
   bool waiting_ = false;
 };
 
-// The same, and then takes the result or throws the exception.
+// The same, but then takes the result or throws the exception.
 template <class T>
 class FutureAwaiter final : public FutureWait<T> {
  public:
@@ -359,11 +365,11 @@ class FutureAwaiter final : public FutureWait<T> {
   }
 };
 
-// What belongs to one run of a coroutine besides its frame: the keys of gen::Callback.
+// Data that belongs to one run of a coroutine besides its frame: the keys of gen::Callback.
 class RunAttachment {
  public:
   virtual ~RunAttachment() = default;
-  // The coroutine returns. An exception: it must not yet.
+  // Called when the coroutine returns. Returns an exception if it must not return yet.
   virtual std::exception_ptr left_over() = 0;
 };
 
@@ -388,7 +394,7 @@ class PromiseBase : public Pooled {
  protected:
   ~PromiseBase() { state_->release(); }
 
-  // Whether the end is not to be taken for one: then the future gets that exception instead.
+  // Returns true if the coroutine must not end yet: its future then gets an exception instead.
   bool left_over() noexcept {
     if (!attachment_) [[likely]]
       return false;
@@ -397,7 +403,7 @@ class PromiseBase : public Pooled {
   }
 
   Owned<RunAttachment> attachment_;
-  // The frame goes when the coroutine ends; the result stays with the future.
+  // The frame is freed when the coroutine ends; the result stays with the future.
   FutureState<T>* state_ = new FutureState<T>(FutureOrigin::kCoroutine);
 };
 
@@ -427,9 +433,9 @@ class Promise<void> final : public PromiseBase<void> {
   }
 };
 
-// Calls `function(args...)`, which lives in `owner`, reports what it throws and frees the owner.
-// When it is a coroutine, that is at its end: a lambda coroutine's captures live in the function
-// object, not in the frame.
+// Calls `function(args...)`, which lives in `owner`, reports its exception and frees the owner. For
+// a coroutine it waits until that has ended, because a lambda coroutine's captures live in the
+// function object, not in the frame.
 template <class Owner, class F, class... Args>
 void run_and_free(Owner& owner, F& function, Args&&... args) {
   Owned<Owner> owned(&owner);
@@ -469,22 +475,22 @@ namespace detail {
 
 void log_after_cancel(const std::exception_ptr& exception) noexcept;
 
-// A task for another thread whose result comes back as a future. Made, delivered and let go of on
-// the loop's thread; only work() runs elsewhere.
+// A task for another thread whose result comes back as a future. It is made, delivered and released
+// on the loop's thread; only work() runs elsewhere.
 class Job : public core::Runnable, public core::ListHook, protected core::Canceller {
  public:
   Job();
   ~Job() override;
 
-  // On the loop, first of all: makes the current loop the one the job comes back to. Throws
+  // Called first, on the loop: the job will come back to the current loop. Throws
   // std::runtime_error if that loop is closed.
   void enlist();
-  // On the worker: computes and keeps the outcome, unless the job was cancelled before.
+  // Called on the worker: computes and keeps the outcome, unless the job was cancelled before.
   void work() noexcept;
-  // On the loop: hands the outcome to the future and frees the job.
+  // Called on the loop: passes the outcome to the future and frees the job.
   void run() final;
   void discard() noexcept final { delete this; }
-  // On the loop, when it closes: drops the future. The worker may be at work at the same time.
+  // Called on the loop when it closes: drops the future. The worker may be running at that time.
   virtual void abandon() noexcept = 0;
 
  protected:
@@ -492,14 +498,14 @@ class Job : public core::Runnable, public core::ListHook, protected core::Cancel
   virtual void deliver() = 0;
   bool cancelled() const noexcept { return cancelled_; }
 
-  // A task that has not begun is passed over by the worker. One that has may use what belongs to
-  // whoever waits for it: that one goes on when it has ended.
+  // The worker skips a cancelled task that has not begun. One that has begun may use objects of its
+  // waiter, so the waiter resumes only after it has ended.
   void cancel(core::FutureStateBase& future) override;
   void let_go() noexcept override {}
 
  private:
   friend class tornado::ioloop::detail::Mailbox;
-  std::atomic<bool> begun_ = false;  // or never to be
+  std::atomic<bool> begun_ = false;  // or cancelled before it began
   bool cancelled_ = false;
   core::Ref<tornado::ioloop::detail::Mailbox> mailbox_;
 };
@@ -556,7 +562,7 @@ class FunctionJob final : public Job {
     }
     try {
       outcome_.deliver(*future_);
-    } catch (...) {  // the result does not move
+    } catch (...) {  // moving the result threw
       future_->set_exception(std::current_exception());
     }
   }
@@ -570,19 +576,19 @@ class FunctionJob final : public Job {
 
 }  // namespace detail
 
-// Runs functions somewhere else and gives their results as futures of the calling thread's loop
+// Runs functions on other threads and returns their results as futures of the calling thread's loop
 // (concurrent.futures.Executor).
 class Executor {
  public:
   virtual ~Executor() = default;
 
   // Runs `f(args...)`, a function or a member function with its object; arguments are moved or
-  // copied into the task. The function and what it captures are destroyed on the worker. Call it on
-  // a loop's thread. Throws std::runtime_error after shutdown(), or if the loop is closed.
+  // copied into the task. The function and its captures are destroyed on the worker. Call it on a
+  // loop's thread. Throws std::runtime_error after shutdown(), or if the loop is closed.
   //
-  // Cancelling the future keeps a task from running that has not begun. One that has runs to its
-  // end, and then the future is cancelled: what the task refers to must live until then, and does
-  // if it belongs to who waits.
+  // Cancelling the future prevents a task that has not begun from running. A task that has begun
+  // runs to its end, and only then is the future cancelled. Objects that the task refers to must
+  // live until then; those of a coroutine that waits for it do.
   template <class F, class... Args>
   auto submit(F&& f, Args&&... args) {
     auto bound = [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
@@ -598,21 +604,21 @@ class Executor {
   }
 
  protected:
-  // Takes the job to a worker. See executor.cc for what becomes of a job.
+  // Passes the job to a worker. executor.cc describes the stages of a job.
   virtual void execute(core::Owned<detail::Job> job) = 0;
 };
 
-// A pool of threads (concurrent.futures.ThreadPoolExecutor). Threads start when there is work for
-// them.
+// A pool of threads. Threads are started when there is work for them.
+// (concurrent.futures.ThreadPoolExecutor)
 class ThreadPoolExecutor final : public Executor {
  public:
-  // `max_workers` threads at most; throws std::invalid_argument if it is 0.
+  // Uses at most `max_workers` threads. Throws std::invalid_argument if that is 0.
   explicit ThreadPoolExecutor(std::size_t max_workers);
-  // shutdown().
+  // Calls shutdown().
   ~ThreadPoolExecutor() override;
 
-  // Takes no more tasks, runs those it has, and joins the threads; on one of them, it joins the
-  // others and returns.
+  // Accepts no more tasks, runs those it has, and joins the threads. When called on one of them, it
+  // joins the others and returns.
   void shutdown();
 
  protected:
@@ -623,26 +629,26 @@ class ThreadPoolExecutor final : public Executor {
   core::Ref<Pool> pool_;
 };
 
-// Runs a task on the spot, in submit(). (concurrent.dummy_executor)
+// Runs each task immediately, inside submit(). (concurrent.dummy_executor)
 class DummyExecutor final : public Executor {
  protected:
   void execute(core::Owned<detail::Job> job) override;
 };
 inline DummyExecutor dummy_executor;
 
-// Runs `f(args...)` on `executor`: submit().
+// Runs `f(args...)` on `executor`, by submit().
 template <class F, class... Args>
 auto run_on_executor(Executor& executor, F&& f, Args&&... args) {
   return executor.submit(std::forward<F>(f), std::forward<Args>(args)...);
 }
-// Runs `self->method(args...)` on the executor that `self` has as a member of that name, or points
-// to with it: what stands under the decorator in Python.
+// Runs `self->method(args...)` on the member `executor` of `self`, which is an Executor or points
+// to one: the equivalent of the function under Python's decorator.
 //
 //   Future<int> count(std::string word) {
 //     return concurrent::run_on_executor(this, &Handler::count_slowly, std::move(word));
 //   }
 //
-// `self` must live until the task has ended; a handler does that awaits the future.
+// `self` must live until the task has ended; a handler that awaits the future does.
 // (run_on_executor)
 template <class C, class Method, class... Args>
   requires std::is_member_function_pointer_v<Method>
@@ -654,13 +660,13 @@ auto run_on_executor(C* self, Method method, Args&&... args) {
   }
 }
 
-// Whether it is a future, and not a result. (is_future)
+// Returns true if the argument is a future, false for any other value. (is_future)
 template <class T>
 constexpr bool is_future(const T& /*value*/) {
   return core::is_future<T>;
 }
 
-// Calls `callback(future)` at once if the future is done, on the loop when it will be.
+// Calls `callback(future)` immediately if the future is done, otherwise on the loop once it is.
 // (future_add_done_callback)
 template <class T, class F>
 void future_add_done_callback(const Future<T>& future, F callback) {
@@ -671,8 +677,8 @@ void future_add_done_callback(const Future<T>& future, F callback) {
   }
 }
 
-// Completes `to` as `from` will be, or is, unless `to` is done by then. Cancelling one who waits
-// for `to` lets go of `to`, and leaves `from` alone. (chain_future)
+// Completes `to` with the outcome of `from`, unless `to` is done by then. Cancelling a waiter of
+// `to` does not cancel `from`. (chain_future)
 template <class T>
 void chain_future(const Future<T>& from, const Future<T>& to) {
   future_add_done_callback(from, [to](Future<T> done) {
@@ -680,8 +686,8 @@ void chain_future(const Future<T>& from, const Future<T>& to) {
   });
 }
 
-// Complete a future unless it was cancelled; the exception of a cancelled one is logged. Throw
-// InvalidStateError if it is done otherwise. (future_set_result_unless_cancelled,
+// Complete a future unless it was cancelled; the exception meant for a cancelled one is logged.
+// Throw InvalidStateError if it is done for another reason. (future_set_result_unless_cancelled,
 // future_set_exception_unless_cancelled, future_set_exc_info)
 template <class T, class... Value>
 void future_set_result_unless_cancelled(const Future<T>& future, Value&&... value) {

@@ -15,13 +15,13 @@ namespace tornado::gen {
 
 using ioloop::TimeoutError;
 
-// Exceptions that are not logged where they cannot be thrown:
-// `multi(list, gen::quiet<StreamClosedError>)`. (quiet_exceptions)
+// The kinds of exceptions that are not logged when they cannot be thrown: `multi(list,
+// gen::quiet<StreamClosedError>)`. (quiet_exceptions)
 class QuietExceptions {
  public:
-  // None.
+  // Contains none.
   constexpr QuietExceptions() = default;
-  // E... and what derives from them.
+  // Contains E... and types derived from them.
   template <class... E>
   static constexpr QuietExceptions of() {
     return QuietExceptions([](const std::exception_ptr& exception) {
@@ -52,8 +52,8 @@ inline constexpr QuietExceptions quiet = QuietExceptions::of<E...>();
 
 namespace detail {
 
-// An exception that cannot be thrown, because another one is, or because it comes too late: logged
-// to tornado.application.
+// Log, to tornado.application, an exception that cannot be thrown, because another one is thrown
+// already, or because it comes too late.
 void log_later_failure(const std::exception_ptr& exception) noexcept;
 void log_failure_after_timeout(const std::exception_ptr& exception) noexcept;
 
@@ -81,13 +81,13 @@ class FirstFailure {
   std::exception_ptr first_;
 };
 
-// `co_await settled(future)`: until the future is done, without looking at what it holds.
+// `co_await settled(future)` waits until the future is done and does not look at its result.
 template <class T>
 core::FutureWait<T> settled(const Future<T>& future) {
   return core::FutureWait<T>(future);
 }
 
-// void has no place in a tuple; std::monostate stands for it.
+// A tuple cannot hold void; std::monostate stands for it.
 template <class T>
 using Held = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
@@ -100,11 +100,12 @@ Held<T> take(Future<T>& done) {
   }
 }
 
-// While it lives, a request to cancel `to` goes on to `from`, and ends `to` if it cannot.
+// While it lives, passes a request to cancel `to` on to `from`, or cancels `to` if `from` cannot be
+// cancelled.
 template <class T>
 class CancelLink final : public core::Canceller, public core::Pooled {
  public:
-  // Stands in a callback that waits for `from`, so that lives.
+  // Owned by a done-callback of `from`, which therefore outlives it.
   CancelLink(const Future<T>& from, Future<T> to)
       : from_(core::FutureAccess::state(from)), to_(std::move(to)) {
     core::FutureAccess::state(to_).set_canceller(this);
@@ -126,10 +127,10 @@ class CancelLink final : public core::Canceller, public core::Pooled {
 
 }  // namespace detail
 
-// Waits for all of them, and gives their results in the same shape: a vector for a vector, a map
+// Waits for all futures and returns their results in the same shape: a vector for a vector, a map
 // for a map, a tuple for single arguments (std::monostate where a future has no result). Waits for
-// all even if one fails; then throws the exception of the first that failed, in the order given,
-// and logs the others, but for those of the kinds in `quiet`. Cancelling it cancels all of them.
+// all of them even if one fails; then throws the exception of the first that failed, in the order
+// given, and logs the others, except for the kinds in `quiet`. Cancelling it cancels all futures.
 // (gen.multi)
 template <class T>
 Future<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::Held<T>>>> multi(
@@ -189,8 +190,8 @@ Future<void> sleep(const D& duration) {
   return sleep(core::to_seconds(duration));
 }
 
-// `co_await gen::moment` lets the loop make one iteration: events, timers and other callbacks get
-// their turn. (gen.moment)
+// `co_await gen::moment` lets the loop run one iteration, so that events, timers and other
+// callbacks get their turn. (gen.moment)
 struct Moment {
   class Awaiter final : public core::Suspension {
    public:
@@ -208,11 +209,11 @@ struct Moment {
 };
 inline constexpr Moment moment;
 
-// Gives the result of `future`, or throws TimeoutError if it is not there at `deadline`: seconds as
-// IOLoop::time() counts them, or a std::chrono duration from now. A future that is done in time
-// gives its result, however late the loop comes to it. The work behind the future is not cancelled
-// at the deadline; if it fails later, that is logged, unless with one of the kinds in `quiet`.
-// Cancelling the future that this gives does cancel the work. (gen.with_timeout)
+// Returns the result of `future`, or throws TimeoutError at `deadline`: seconds on the clock of
+// IOLoop::time(), or a std::chrono duration from now. If the future completes in time, its result
+// is returned however late the loop gets to it. The deadline does not cancel the work; if that
+// fails later, its exception is logged, except for the kinds in `quiet`. Cancelling the returned
+// future does cancel the work. (gen.with_timeout)
 template <class T>
 Future<T> with_timeout(double deadline, Future<T> future, QuietExceptions quiet = {}) {
   auto& loop = ioloop::IOLoop::current();
@@ -238,7 +239,8 @@ Future<T> with_timeout(const D& duration, Future<T> future, QuietExceptions quie
 }
 
 namespace detail {
-// Tells a request to end from the deadline, which ends the work only where nobody has asked.
+// Distinguishes a request to cancel from the deadline, which cancels the work only if nobody has
+// asked before.
 template <class T>
 class DeadlineWait final : public core::FutureWait<T> {
  public:
@@ -259,7 +261,7 @@ class DeadlineWait final : public core::FutureWait<T> {
   bool late_ = false;
 };
 
-// A timer that goes with its scope. Not to be used where the loop may be gone by then.
+// Removes a timer at the end of its scope. The loop must still exist then.
 class TimerScope {
  public:
   TimerScope(ioloop::IOLoop& loop, ioloop::Timeout timer) : loop_(loop), timer_(std::move(timer)) {}
@@ -273,13 +275,12 @@ class TimerScope {
 };
 }  // namespace detail
 
-// Gives the result of `work`, which it cancels at `deadline` (as in with_timeout), waiting until it
-// has really ended: then nothing of it runs any more, and nothing it refers to is in use. Throws
-// TimeoutError if it was cancelled so; work that ended with a result all the same, or with another
-// exception, gives that. Work that cannot be cancelled, or that others wait for too, goes on
-// without this one, and TimeoutError comes at once. Cancelling the future that this gives cancels
-// the work, whose clean-up the deadline then leaves alone. Not in Tornado; compare
-// asyncio.wait_for.
+// Returns the result of `work`, or cancels it at `deadline` (as in with_timeout) and waits until it
+// has really ended: then none of it is running and nothing it refers to is in use. Throws
+// TimeoutError if the work ended because of this; if it ended with a result or another exception
+// after all, returns or throws that. If the work cannot be cancelled, or others wait for it too, it
+// goes on, and TimeoutError is thrown at once. Cancelling the returned future cancels the work; the
+// deadline then leaves its clean-up alone. Not in Tornado; compare asyncio.wait_for.
 template <class T>
 Future<T> with_deadline(double deadline, Future<T> work) {
   detail::DeadlineWait<T> ended(work);
@@ -294,8 +295,8 @@ Future<T> with_deadline(double deadline, Future<T> work) {
   if (ended.timed_out() && work.cancelled()) throw TimeoutError();
   co_return std::move(work).result();
 }
-// The same with a function that starts the work, mostly a coroutine lambda: it stays alive until
-// the work has ended, and so do its captures.
+// The same with a function that starts the work, usually a coroutine lambda. The function and its
+// captures stay alive until the work has ended.
 template <class F>
   requires core::is_future<std::invoke_result_t<F&>>
 std::invoke_result_t<F&> with_deadline(double deadline, F function) {
@@ -308,15 +309,15 @@ auto with_deadline(const D& duration, Work work) {
                        std::move(work));
 }
 
-// ---- one after the other, as they come ----------------------------------------------------------
+// ---- results in order of completion -------------------------------------------------------------
 
-// Gives the results of several futures in the order in which they are there. (gen.WaitIterator)
+// Returns the results of several futures in the order in which they complete. (gen.WaitIterator)
 //
 //   gen::WaitIterator results(first, second, third);
 //   while (!results.done()) use(co_await results.next(), results.current_index());
 //
-// `Key` is what current_index() answers: the position, from 0 on, or the key in the map that it was
-// made from. Cancelling a next() leaves the futures alone, and loses none.
+// `Key` is the type of current_index(): the position, from 0 on, or the key in the map it was made
+// from. Cancelling a next() does not cancel the futures, and loses no result.
 template <class T, class Key = std::size_t>
 class WaitIterator {
  public:
@@ -336,11 +337,12 @@ class WaitIterator {
     for (const auto& [key, future] : futures) watch(key, future);
   }
 
-  // All results were given out.
+  // Returns true once all results have been returned.
   bool done() const { return state_->given == state_->total; }
 
-  // The next result, or its exception. One at a time: throws std::logic_error if there are no more,
-  // or if the last next() is still pending and was not cancelled.
+  // Returns the next result, or throws its exception. Only one call at a time: throws
+  // std::logic_error if no results are left, or if the last next() is still pending and was not
+  // cancelled.
   Future<T> next() {
     if (done()) throw std::logic_error("WaitIterator: all results were given out");
     if (state_->running && !state_->running->done()) {
@@ -353,7 +355,7 @@ class WaitIterator {
     return result;
   }
 
-  // Which one the last next() gave; throws std::logic_error before the first is there.
+  // Return which future gave the last result. Throw std::logic_error before the first one.
   const Key& current_index() const { return current().first; }
   const Future<T>& current_future() const { return current().second; }
 
@@ -362,7 +364,7 @@ class WaitIterator {
 
   // Shared with the callbacks of the futures, which may outlive the iterator.
   struct State : core::Counted {
-    // Gives the first that is there to who waits, if there are both.
+    // Passes the first completed result to a pending next(), if there are both.
     void give() {
       if (given == finished.size() || !running || running->done()) return;
       current = std::move(finished[given++]);
@@ -371,7 +373,7 @@ class WaitIterator {
 
     std::size_t total = 0;
     std::size_t given = 0;
-    std::vector<Entry> finished;  // those that were given out are empty
+    std::vector<Entry> finished;  // entries already returned are empty
     std::optional<Entry> current;
     std::optional<Future<T>> running;
   };
@@ -398,9 +400,9 @@ WaitIterator(const std::vector<Future<T>>&) -> WaitIterator<T>;
 template <class Key, class T>
 WaitIterator(const std::map<Key, Future<T>>&) -> WaitIterator<T, Key>;
 
-// ---- futures and what is not one ----------------------------------------------------------------
+// ---- conversion to futures ----------------------------------------------------------------------
 
-// The future itself; anything else as the result of one. (gen.maybe_future)
+// Returns a future as it is, and anything else as the result of a completed one. (gen.maybe_future)
 template <class T>
 auto maybe_future(T value) {
   if constexpr (core::is_future<T>) {
@@ -412,8 +414,9 @@ auto maybe_future(T value) {
   }
 }
 
-// What co_await takes, as a future: a future, a vector or a map of futures. Of anything else the
-// compiler says that it cannot be awaited (BadYieldError). (gen.convert_yielded)
+// Converts anything that co_await accepts to a future: a future, a vector or a map of futures. For
+// anything else the compiler reports that it cannot be awaited (BadYieldError).
+// (gen.convert_yielded)
 template <class T>
 Future<T> convert_yielded(Future<T> future) {
   return future;
@@ -427,7 +430,7 @@ auto convert_yielded(std::map<K, Future<T>> futures) {
   return multi(std::move(futures));
 }
 
-// Whether calling F with Args gives a future. (gen.is_coroutine_function)
+// True if calling F with Args returns a future. (gen.is_coroutine_function)
 template <class F, class... Args>
 concept CoroutineFunction =
     std::is_invocable_v<F&, Args...> && core::is_future<std::invoke_result_t<F&, Args...>>;
@@ -436,8 +439,8 @@ concept CoroutineFunction =
 
 namespace tornado {
 
-// co_await on a vector or a map of futures waits for all of them, as `yield [..]` and `yield {..}`
-// do.
+// co_await on a vector or a map of futures waits for all of them, like `yield [..]` and `yield
+// {..}`.
 template <class T>
 auto operator co_await(std::vector<Future<T>> children) {
   return gen::multi(std::move(children)).operator co_await();

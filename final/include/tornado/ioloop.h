@@ -11,15 +11,15 @@ namespace tornado::ioloop {
 
 class IOLoop;
 
-// Something took longer than it was given (tornado.util.TimeoutError; gen::TimeoutError is the same
+// An operation exceeded its time limit (tornado.util.TimeoutError; gen::TimeoutError is the same
 // type).
 class TimeoutError : public std::runtime_error {
  public:
   explicit TimeoutError(const std::string& message = "Timeout") : std::runtime_error(message) {}
 };
 
-// Where a loop gets the time from. The default reads a monotonic clock, set to epoch seconds when
-// the process starts: it never jumps when somebody sets the date.
+// Tells a loop the time. The default is a monotonic clock, set to epoch seconds when the process
+// starts, so it never jumps when somebody sets the date.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -27,13 +27,13 @@ class Clock {
   // Seconds since the epoch. Must not run backwards.
   virtual double time() = 0;
 
-  // The loop has nothing to do for `seconds`. A clock that is not real moves ahead and answers
-  // true; the loop then only looks for events and does not sleep.
+  // Called when the loop has nothing to do for `seconds`. A simulated clock moves ahead and returns
+  // true; the loop then checks for events without sleeping.
   virtual bool skip(double /*seconds*/) { return false; }
 };
 
-// Time that moves only when the loop would sleep: a test of an hour takes no time. It does not wait
-// for other threads: while an executor works, the next timer may come first.
+// A clock that advances only when the loop would sleep, so a test of an hour takes no time. It does
+// not wait for other threads: while an executor works, the next timer may fire first.
 class VirtualClock final : public Clock {
  public:
   explicit VirtualClock(double start = 1'000'000'000.0) : now_(start) {}
@@ -48,7 +48,7 @@ class VirtualClock final : public Clock {
   double now_;
 };
 
-// Whether a new loop becomes IOLoop::current() of the thread that makes it.
+// Decides whether a new loop becomes IOLoop::current() of the thread that makes it.
 enum class MakeCurrent {
   kIfNone,  // if the thread has none yet (the default)
   kNo,
@@ -63,13 +63,14 @@ struct IOLoopOptions {
   MakeCurrent make_current = MakeCurrent::kIfNone;
 };
 
-// Receives the events of a descriptor. The class-shaped form of add_handler, which allocates
-// nothing.
+// Receives the events of a descriptor. Unlike a function passed to add_handler, it needs no
+// allocation.
 class EventHandler {
  public:
   virtual void handle_events(int fd, std::uint32_t events) = 0;
 
-  // The loop has let go of the handler: it was removed, perhaps by itself, or the loop closed.
+  // Called when the loop no longer uses the handler: it was removed, perhaps by itself, or the loop
+  // was closed.
   virtual void released() noexcept {}
 
  protected:
@@ -101,13 +102,13 @@ template <class F>
 core::Runnable& make_callback(core::Ref<core::Context> context, F f) {
   return *new Callback<F>(std::move(context), std::move(f));
 }
-// For code of this thread's loop.
+// For code on this loop's thread.
 template <class F>
 core::Runnable& make_callback(F f) {
   return make_callback(core::capture_context(), std::move(f));
 }
 
-// A function that keeps a context alive and does not run in it.
+// A function that keeps a context alive without running in it.
 template <class F>
 struct Detached {
   decltype(auto) operator()() { return function(); }
@@ -161,11 +162,11 @@ class FunctionHandler final : public EventHandler, public core::Runnable {
 }  // namespace detail
 
 namespace detail {
-// A function to call many times. Its captures live until the last call, a coroutine's included, has
-// ended.
+// A function that is called many times. Its captures live until its last call has ended, which may
+// be a coroutine.
 class RepeatedCallback : public core::Counted {
  public:
-  // Starts one call; the future tells its end and holds what it threw.
+  // Starts one call. The future completes when the call has ended, with its exception if it threw.
   virtual Future<void> call() = 0;
 };
 
@@ -193,8 +194,8 @@ core::Ref<RepeatedCallback> make_repeated(F f) {
   return core::Ref<RepeatedFunction<F>>(new RepeatedFunction<F>(std::move(f)));
 }
 
-// The function of a run_sync. The loop's callback and the coroutine share it: a loop stopped too
-// early leaves nothing dangling.
+// The function of a run_sync. The loop's callback and the coroutine share it, so that nothing
+// dangles if the loop is stopped too early.
 template <class F>
 class SyncCall final : public core::Counted {
   using Returned = decltype(std::declval<F&>()());
@@ -228,8 +229,8 @@ class SyncCall final : public core::Counted {
 };
 }  // namespace detail
 
-// What add_timeout gives, and remove_timeout takes. Copies mean the same timer; an old one is
-// harmless.
+// A handle to a timer: returned by add_timeout, accepted by remove_timeout. Copies mean the same
+// timer. A handle to a timer that has fired is harmless.
 class Timeout {
  public:
   Timeout() = default;
@@ -241,7 +242,7 @@ class Timeout {
   }
   ~Timeout();
 
-  // Neither fired nor removed yet.
+  // Returns true if the timer has neither fired nor been removed.
   bool pending() const noexcept;
 
  private:
@@ -258,81 +259,82 @@ class Timeout {
 //   3. resume the coroutines and run the done-callbacks whose futures have completed, and those
 //      that complete meanwhile, at most kReadyBudget of them, and step 4 after each kMaxEvents;
 //   4. write out what streams have queued, and the log;
-//   5. compute how long to sleep: not at all if anything is queued, else until the next timer;
+//   5. compute how long to sleep: not at all if anything is queued, otherwise until the next timer;
 //   6. ask the poller for events (epoll_wait);
 //   7. handle each event; a handler removed in the same batch does not run;
-//   8. free what was let go of during the iteration.
+//   8. free what was released during the iteration.
 //
 // Only add_callback, spawn_callback, stop, running and add_callback_from_signal may be called from
-// another thread while the loop runs; handlers and timers throw std::logic_error there. A loop may
-// be made on one thread and run on another, but is destroyed where it is current. What takes a
-// function for later runs it in the context it was given in (tornado/stack_context.h). An exception
-// that leaves a callback goes to that context, or is logged to tornado.application; the loop goes
-// on.
+// another thread while the loop runs; there, handlers and timers throw std::logic_error. A loop may
+// be made on one thread and run on another, but must be destroyed where it is current. A function
+// given to the loop for later runs in the context that was current when it was given
+// (tornado/stack_context.h). An exception that leaves a callback goes to that context, or is logged
+// to tornado.application; the loop continues.
 class IOLoop {
  public:
-  // Event masks; the values are epoll's. ERROR is always reported, asked for or not.
+  // Event masks, with epoll's values. ERROR is always reported, requested or not.
   static constexpr std::uint32_t NONE = 0;
   static constexpr std::uint32_t READ = 0x001;
   static constexpr std::uint32_t WRITE = 0x004;
   static constexpr std::uint32_t ERROR = 0x018;
 
-  // Completed futures served in one iteration before the poller is asked again.
+  // The number of completed futures served in one iteration before the poller is asked again.
   static constexpr int kReadyBudget = 1024;
-  // Events taken from the poller at a time, and futures served. What they write leaves before the
-  // next: a connection is still in the cache then.
+  // The number of events taken from the poller at a time, and of futures served before streams
+  // write out what they have queued: each connection is then still in the CPU's cache.
   static constexpr int kMaxEvents = 64;
 
-  // This thread's loop, made on demand and then kept until the thread ends.
+  // Returns this thread's loop. It is made at first use and kept until the thread ends.
   static IOLoop& current();
-  // The same, or null if the thread has none and `instance` is false.
+  // The same, but returns null if the thread has no loop and `instance` is false.
   static IOLoop* current(bool instance);
-  // The main thread's loop, as Tornado 4 had it. Elsewhere it throws std::runtime_error if there is
-  // none.
+  // Returns the main thread's loop, as in Tornado 4. On another thread, throws std::runtime_error
+  // if the main thread has none.
   static IOLoop& instance();
 
-  // SIGPIPE is ignored from the first loop on: a peer that went away is an error code, not a death.
+  // Makes a loop. The first loop makes the process ignore SIGPIPE, so that writing to a closed
+  // connection fails with an error code instead of killing the process.
   explicit IOLoop(const IOLoopOptions& options = {});
   IOLoop(const IOLoop&) = delete;
   IOLoop& operator=(const IOLoop&) = delete;
   // Closes the loop if close() was not called.
   ~IOLoop();
 
-  // Becomes, or stops to be, what current() answers on this thread. start() does this by itself
-  // while it runs.
+  // Make this loop the one that current() returns on this thread, or make the thread have none.
+  // start() does this by itself while it runs.
   void make_current();
   static void clear_current();
 
-  // Runs until stop(). Throws std::runtime_error if a loop already runs on this thread, or if this
-  // one is closed. A stop() that came before makes it return at once.
+  // Runs the loop until stop(). Returns at once if stop() was called before. Throws
+  // std::runtime_error if a loop already runs on this thread, or if this one is closed.
   void start();
-  // Lets start() return when the current iteration ends. From any thread.
+  // Makes start() return at the end of the current iteration. Any thread.
   void stop();
   bool running() const noexcept;
 
-  // Releases everything: handlers, timers, queued callbacks (none of them is run), coroutines that
-  // still wait (their frames are destroyed, innermost first where one awaits another). Then waits
-  // for the loop's own pool to end its tasks; their results are dropped. The loop must not be
-  // running (std::logic_error). With `all_fds` it also closes every registered descriptor: only
-  // where nobody else would.
+  // Releases everything: handlers, timers, queued callbacks (which are not run), and waiting
+  // coroutines (their frames are destroyed, an awaited one before the one that awaits it). Then
+  // waits until the loop's own pool has finished its tasks, whose results are dropped. Throws
+  // std::logic_error if the loop is running. With `all_fds` it also closes every registered
+  // descriptor; use that only if nothing else closes them.
   //
-  // A closed loop takes callbacks and timers without a word and frees them; start(), add_handler()
-  // and run_in_executor() throw std::runtime_error, and so does a co_await that would have to wait.
+  // A closed loop silently accepts and frees callbacks and timers. start(), add_handler(),
+  // run_in_executor(), and any co_await that would have to wait throw std::runtime_error.
   void close(bool all_fds = false);
 
-  // Runs the loop until `function` is done, and returns its result or throws its exception.
-  // `function` is plain or a coroutine. Throws TimeoutError after `timeout` seconds (negative:
-  // never), std::runtime_error if something else stops the loop first. The coroutine is then
-  // cancelled: it ends when the loop runs again, or is freed by close(). Throws what start()
-  // throws, without having done anything.
+  // Runs the loop until `function`, plain or a coroutine, has finished. Returns its result or
+  // throws its exception. Throws TimeoutError after `timeout` seconds (negative: never), and
+  // std::runtime_error if something else stops the loop first. In both cases the coroutine is
+  // cancelled: it ends when the loop runs again, or is freed by close(). If start() would throw,
+  // throws the same before doing anything.
   template <class F>
   auto run_sync(F function, double timeout = -1);
 
-  // Calls `handler(fd, events)` whenever one of `events` is there. Throws std::invalid_argument if
-  // the descriptor is negative or has a handler already, std::system_error if it cannot be polled.
-  // The descriptor stays the caller's, who removes the handler before closing it. The handler is
-  // freed once it is removed and returned; it cannot be a coroutine. It runs in the context that
-  // add_handler was called in.
+  // Calls `handler(fd, events)` whenever one of `events` is ready, in the context in which
+  // add_handler was called. The handler cannot be a coroutine. Throws std::invalid_argument if the
+  // descriptor is negative or already has a handler, and std::system_error if it cannot be polled.
+  // The caller keeps ownership of the descriptor, and must remove the handler before closing it.
+  // The handler is freed once it has been removed and has returned.
   template <class F>
     requires std::is_invocable_v<F&, int, std::uint32_t>
   void add_handler(int fd, F handler, std::uint32_t events) {
@@ -340,24 +342,25 @@ class IOLoop {
     add_handler(fd, *owned, events);
     owned.release();
   }
-  // The same with an object, which must live until it is removed, and runs in no context.
+  // The same with an object, which must live until it is removed. It runs in no context.
   void add_handler(int fd, EventHandler& handler, std::uint32_t events);
-  // Changes what is listened for. Throws std::invalid_argument if the descriptor has no handler.
+  // Changes the events to watch. Throws std::invalid_argument if the descriptor has no handler.
   void update_handler(int fd, std::uint32_t events);
-  // Silent if there is none. The handler does not run again, not even in the batch at hand.
+  // Removes the handler, which does not run again, not even for events already received. Does
+  // nothing if there is none.
   void remove_handler(int fd);
 
-  // Calls `f(args...)` in the next iteration; `f` is a function or a member function with its
-  // object. May be called from any thread. Silent once the loop is closed. `f` may be a coroutine;
-  // its captures stay alive until it ends.
+  // Calls `f(args...)` in the next iteration. `f` is a function, or a member function with its
+  // object; it may be a coroutine, whose captures stay alive until it ends. Does nothing once the
+  // loop is closed. Any thread.
   template <class F, class... Args>
   void add_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(
         core::capture_context_for(*this),
         detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...)));
   }
-  // The same; says that nobody waits for the result. What fails is logged: it runs in no context,
-  // but keeps the caller's alive until it has ended.
+  // The same for a call whose result nobody awaits. It runs in no context, so its exceptions are
+  // logged, but keeps the caller's context alive until it has ended.
   template <class F, class... Args>
   void spawn_callback(F&& f, Args&&... args) {
     push_callback(detail::make_callback(
@@ -365,9 +368,9 @@ class IOLoop {
         detail::detach(core::capture_context_for(*this),
                        detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...))));
   }
-  // Calls `function(argument)` when the loop next looks for events; in no particular order. May be
-  // called in a signal handler: no lock, no allocation. Answers false if kSignalSlots calls are
-  // waiting already.
+  // Calls `function(argument)` when the loop next checks for events, in no particular order. Safe
+  // in a signal handler: takes no lock, allocates nothing. Returns false if kSignalSlots calls are
+  // already waiting.
   bool add_callback_from_signal(void (*function)(void*), void* argument) noexcept;
   static constexpr std::size_t kSignalSlots = 64;
 
@@ -377,9 +380,9 @@ class IOLoop {
     future.add_done_callback(std::move(callback));
   }
 
-  // Calls `f(args...)` at `deadline`, in seconds as time() counts them, or after a std::chrono
-  // duration. Timers due at the same moment run in the order they were made. Coroutines are
-  // welcome. Throws std::invalid_argument if the deadline is not a number.
+  // Calls `f(args...)` at `deadline`, in seconds on the clock of time(), or after a std::chrono
+  // duration. `f` may be a coroutine. Timers due at the same moment run in the order they were
+  // made. Throws std::invalid_argument if the deadline is not a number.
   template <class F, class... Args>
   Timeout add_timeout(double deadline, F&& f, Args&&... args) {
     return push_timer(deadline, detail::make_callback(detail::bind_callback(
@@ -389,7 +392,7 @@ class IOLoop {
   Timeout add_timeout(const D& delay, F&& f, Args&&... args) {
     return call_later(core::to_seconds(delay), std::forward<F>(f), std::forward<Args>(args)...);
   }
-  // After `delay` seconds.
+  // The same after `delay` seconds.
   template <class F, class... Args>
   Timeout call_later(double delay, F&& f, Args&&... args) {
     return add_timeout(time() + delay, std::forward<F>(f), std::forward<Args>(args)...);
@@ -402,15 +405,15 @@ class IOLoop {
   Timeout call_at(double when, F&& f, Args&&... args) {
     return add_timeout(when, std::forward<F>(f), std::forward<Args>(args)...);
   }
-  // Silent if the timer has fired or was removed.
+  // Cancels a timer. Does nothing if it has fired or was removed.
   void remove_timeout(const Timeout& timeout);
 
-  // Seconds since the epoch, by the loop's clock.
+  // Returns the seconds since the epoch, by the loop's clock.
   double time() const;
 
-  // Calls `callback(signal)` on the loop when the process gets `signal`, in no context; replaces an
-  // earlier callback for it. One loop at a time may hold a signal (std::logic_error).
-  // remove_signal_handler and close() restore what was there before.
+  // Calls `callback(signal)` on the loop, in no context, when the process receives `signal`.
+  // Replaces an earlier callback for it. Throws std::logic_error if another loop holds the signal.
+  // remove_signal_handler() and close() restore the previous disposition.
   template <class F>
   void add_signal_handler(int signal, F callback) {
     set_signal_callback(signal,
@@ -420,28 +423,30 @@ class IOLoop {
   }
   void remove_signal_handler(int signal);
 
-  // Runs `f(args...)` on a thread of `executor` (null: the loop's own pool, made on first use, 5
-  // threads a CPU) and gives its result as a future of the current loop. Arguments are copied or
-  // moved into the task.
+  // Runs `f(args...)` on a thread of `executor` and returns its result as a future of the current
+  // loop. Null means the loop's own pool, made on first use with 5 threads per CPU. Arguments are
+  // copied or moved into the task.
   template <class F, class... Args>
   auto run_in_executor(concurrent::Executor* executor, F&& f, Args&&... args);
-  // Replaces the pool that null means. Not owned.
+  // Sets the executor that null means. Not owned.
   void set_default_executor(concurrent::Executor* executor);
 
-  // Watches for callbacks that block: when an iteration has taken `seconds` without asking the
-  // poller, `action(SIGALRM)` is called on the loop's thread, in a signal handler, once an
-  // iteration. Null instead of an action: SIGALRM ends the process. 0 seconds, the default: no
-  // watch. It costs two system calls an iteration, belongs to the whole process while any loop is
-  // watched, and lets blocking calls such as nanosleep() return early with EINTR. Throws
-  // std::invalid_argument for negative seconds, std::system_error. (set_blocking_signal_threshold)
+  // Detects callbacks that block: when an iteration has run for `seconds` without asking the
+  // poller, calls `action(SIGALRM)`, at most once per iteration, in a signal handler on the loop's
+  // thread. With a null action, SIGALRM ends the process. 0 seconds, the default, turns this off.
+  // It costs two system calls per iteration, uses the process's SIGALRM while any loop is watched,
+  // and makes blocking calls such as nanosleep() return early with EINTR. Throws
+  // std::invalid_argument for negative seconds, and std::system_error if a system call fails.
+  // (set_blocking_signal_threshold)
   void set_blocking_signal_threshold(double seconds, void (*action)(int signal));
-  // The same with log_stack. (set_blocking_log_threshold)
+  // The same with log_stack as the action. (set_blocking_log_threshold)
   void set_blocking_log_threshold(double seconds);
-  // Writes the stack of the calling thread to standard error; a signal handler may, and may be it.
-  // Functions of a program have names there if it was linked with -rdynamic. (log_stack)
+  // Writes the stack of the calling thread to standard error. Can be called from a signal handler,
+  // and used as one. A program's functions appear by name if it was linked with -rdynamic.
+  // (log_stack)
   static void log_stack(int signal);
 
-  // Which poller it runs on: "epoll", "kqueue" or "poll".
+  // Returns the poller in use: "epoll", "kqueue" or "poll".
   std::string_view poller_name() const noexcept;
 
   // Internal: for the rooms of this library. `internals()` is defined in loop/loop_state.h.
@@ -455,20 +460,21 @@ class IOLoop {
   Timeout push_timer(double deadline, core::Runnable& callback);
   concurrent::Executor& executor_or_default(concurrent::Executor* executor);
   void require_startable() const;
-  bool start_for(double timeout);  // true: it was the timeout that ended it
+  bool start_for(double timeout);  // true: the timeout ended it
 
   core::Owned<detail::LoopState> state_;
 };
 
-// Calls a function every `callback_time` milliseconds (or std::chrono duration), from one period
-// after start() on. Runs on the loop that is current at start(). A call that takes longer than the
-// period makes it skip to the next multiple; a coroutine never overlaps itself. What a call throws
-// goes to the context that start() was called in, or is logged. Destroying the object stops it; so
-// does closing the loop. (ioloop.PeriodicCallback)
+// Calls a function every `callback_time` milliseconds (or std::chrono duration), first one period
+// after start(), on the loop that is current at start(). If a call takes longer than the period,
+// the calls it missed are skipped, not replayed; a coroutine never overlaps itself. An exception
+// that leaves a call goes to the context in which start() was called, or is logged. Destroying the
+// object, or closing the loop, stops it. (ioloop.PeriodicCallback)
 class PeriodicCallback {
  public:
-  // `jitter` spreads each period by up to jitter/2 of it to either side (0.1: ± 5 %).
-  // Throws std::invalid_argument if the period is not positive or the jitter not within 0 and 1.
+  // `jitter` shifts each period randomly by up to jitter/2 of it in either direction (0.1: ± 5 %).
+  // Throws std::invalid_argument if the period is not positive, or if the jitter is not within 0
+  // and 1.
   template <class F>
   PeriodicCallback(F callback, double callback_time_ms, double jitter = 0)
       : PeriodicCallback(detail::make_repeated(std::move(callback)), callback_time_ms, jitter) {}
@@ -479,8 +485,9 @@ class PeriodicCallback {
   PeriodicCallback& operator=(const PeriodicCallback&) = delete;
   ~PeriodicCallback();
 
-  // Both are silent where there is nothing to do. A call that is under way when stop() comes runs
-  // to its end. An object without a name would be stopped again in the same line.
+  // Start and stop the calls. Starting twice, or stopping twice, has no effect. A call in progress
+  // at stop() runs to its end. start() is deleted for a temporary, which would be stopped again at
+  // the end of the statement.
   void start() &;
   void start() && = delete;
   void stop();

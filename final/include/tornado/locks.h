@@ -1,12 +1,12 @@
-// Public header: what coroutines of one loop wait for, and take turns with. Mirrors tornado.locks.
+// Public header: primitives with which the coroutines of one loop wait and take turns. Mirrors
+// tornado.locks.
 //
-// Nothing here is thread-safe: it makes the coroutines of one thread wait for each other, not
-// threads. All of it is first come, first served. Waiters that were cancelled, or whose future
-// nobody holds any more, are passed over. Destroying one of these while somebody waits makes those
-// waits fail with CancelledError.
+// Not thread-safe: these classes synchronize the coroutines of one thread, not threads. Waiters are
+// served in order of arrival; those that were cancelled, or whose future nobody holds any more, are
+// skipped. Destroying one of these objects makes its waiters fail with CancelledError.
 //
-// `timeout` is everywhere: seconds as IOLoop::time() counts them, or a std::chrono duration from
-// now; none: wait without end.
+// A `timeout` is in seconds on the clock of IOLoop::time(), or a std::chrono duration from now. The
+// default is to wait without limit.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -19,7 +19,7 @@ class Guard;
 namespace detail {
 
 // The permits of a semaphore or lock, shared with the guards that hold some of them. A guard whose
-// turn is over holds nothing: its lock was released under it.
+// turn is over holds nothing, because its lock was released by other code.
 class Permits final : public core::Counted {
  public:
   static constexpr std::size_t kUnbounded = static_cast<std::size_t>(-1);
@@ -47,13 +47,13 @@ class Permits final : public core::Counted {
 
 }  // namespace detail
 
-// Wakes those who wait when something has changed. What changed, and whether it is still so, they
-// look up themselves: `while (!ready) co_await condition.wait();` (locks.Condition)
+// Wakes waiters when something has changed. They check the condition themselves: `while (!ready)
+// co_await condition.wait();` (locks.Condition)
 class Condition {
  public:
-  // True once notified, false if `timeout` came first.
+  // Waits for a notification. Returns true once notified, false if `timeout` comes first.
   [[nodiscard]] Future<bool> wait(core::Deadline timeout = {});
-  // Wakes the `n` who wait longest, or fewer if fewer wait. Who comes later does not count.
+  // Wakes up to `n` waiters, oldest first.
   void notify(std::size_t n = 1);
   void notify_all();
 
@@ -61,14 +61,14 @@ class Condition {
   core::WaitList waiting_;
 };
 
-// A flag to wait for. Not set at first. (locks.Event)
+// A flag that coroutines can wait for. Initially not set. (locks.Event)
 class Event {
  public:
   bool is_set() const noexcept { return set_; }
-  // Lets everybody go who waits, and everybody who comes until clear().
+  // Wakes all waiters. Until clear(), wait() returns at once.
   void set();
   void clear() noexcept { set_ = false; }
-  // Until the flag is set. Throws gen::TimeoutError.
+  // Waits until the flag is set. Fails with gen::TimeoutError.
   Future<void> wait(core::Deadline timeout = {});
 
  private:
@@ -76,20 +76,20 @@ class Event {
   core::WaitList waiting_;
 };
 
-// One permit, held: gives it back when it is destroyed, on the thread it came from. It may outlive
-// what it came from. Move-only.
+// Holds one permit and releases it when destroyed, which must happen on the same thread. May
+// outlive the lock or semaphore that it came from. Move-only.
 class [[nodiscard]] Guard {
  public:
-  // Holds nothing.
+  // Makes a guard that holds nothing.
   Guard() = default;
   Guard(Guard&& other) noexcept = default;
   Guard& operator=(Guard&& other) noexcept;
   ~Guard() { release(); }
 
-  // Gives the permit back now. Silent if there is none.
+  // Releases the permit now. Does nothing if the guard holds none.
   void release();
-  // Holds nothing from now on, without giving the permit back: somebody else will call release() of
-  // the lock or semaphore.
+  // Gives up the permit without releasing it: other code will call release() of the lock or
+  // semaphore.
   void detach() noexcept { permits_ = {}; }
   explicit operator bool() const noexcept { return static_cast<bool>(permits_); }
 
@@ -101,15 +101,15 @@ class [[nodiscard]] Guard {
   std::uint64_t turn_ = 0;
 };
 
-// A number of permits; who finds none waits. (locks.Semaphore)
+// Counting semaphore. acquire() waits until a permit is free. (locks.Semaphore)
 //
 //   auto guard = co_await semaphore.scoped();
 //
-// holds a permit until the end of the block, whatever happens there: `async with` of Python. Keep
-// the guard in a variable: without a name it gives its permit back in the same line.
+// holds a permit until the end of the block, however that is left, like Python's `async with`. Keep
+// the guard in a variable: a temporary releases its permit at the end of the statement.
 class Semaphore {
  public:
-  // With `value` permits. Throws std::invalid_argument if that is negative.
+  // Starts with `value` permits. Throws std::invalid_argument if that is negative.
   Semaphore() : Semaphore(1) {}
   template <class I>
     requires std::is_integral_v<I>
@@ -119,13 +119,13 @@ class Semaphore {
   Semaphore& operator=(const Semaphore&) = delete;
   ~Semaphore();
 
-  // Takes a permit, if need be waits for it; release() gives it back, also where the code between
-  // the two throws or is cancelled, so scoped() is the better one in most places. Throws
-  // gen::TimeoutError. A permit that comes for one who is gone goes to the next.
+  // Takes a permit, after waiting for one if necessary. Fails with gen::TimeoutError. The caller
+  // must call release(), also if the code in between throws or is cancelled, so prefer scoped(). A
+  // permit granted to a cancelled waiter passes to the next one.
   [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
-  // The same, for a guard that gives the permit back.
+  // The same, but returns a guard that releases the permit.
   [[nodiscard]] Future<Guard> scoped(core::Deadline timeout = {});
-  // Adds a permit: that of an acquire(), or a new one.
+  // Adds a permit: returns one taken by acquire(), or adds a new one.
   void release();
 
  protected:
@@ -133,7 +133,7 @@ class Semaphore {
   core::Ref<detail::Permits> permits_;
 };
 
-// A semaphore that never has more permits than it began with: release() throws
+// A semaphore that never has more permits than it started with: release() throws
 // std::invalid_argument instead (ValueError). (locks.BoundedSemaphore)
 class BoundedSemaphore : public Semaphore {
  public:
@@ -144,12 +144,12 @@ class BoundedSemaphore : public Semaphore {
       : Semaphore(core::not_negative(value, "a semaphore's value"), true) {}
 };
 
-// One at a time. (locks.Lock)
+// Mutual exclusion for coroutines. (locks.Lock)
 //
 //   auto guard = co_await lock.scoped();
 //
-// holds the lock until the end of the block. Not recursive: who holds it and asks again waits for
-// ever.
+// holds the lock until the end of the block. Not recursive: a coroutine that already holds the lock
+// and acquires it again waits for ever.
 class Lock {
  public:
   Lock();
@@ -157,11 +157,12 @@ class Lock {
   Lock& operator=(const Lock&) = delete;
   ~Lock();
 
-  // Locks until release(). Throws gen::TimeoutError.
+  // Acquires the lock until release(), after waiting for it if necessary. Fails with
+  // gen::TimeoutError.
   [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
-  // Locks as long as the guard lives.
+  // Acquires the lock for as long as the guard lives.
   [[nodiscard]] Future<Guard> scoped(core::Deadline timeout = {});
-  // Unlocks, whoever holds the lock; that one's guard holds nothing any more. Throws
+  // Releases the lock, whoever holds it; a guard that held it then holds nothing. Throws
   // std::runtime_error if it is not locked.
   void release();
   bool locked() const noexcept;

@@ -1,7 +1,6 @@
 // Public header: queues between the coroutines of one loop. Mirrors tornado.queues.
 //
-// Nothing here is thread-safe: a thread that has something for a queue calls
-// loop->add_callback([&] { queue.put_nowait(..); }).
+// Not thread-safe: from another thread, call loop->add_callback([&] { queue.put_nowait(..); }).
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -17,25 +16,26 @@
 
 namespace tornado::queues {
 
-// get_nowait() of an empty queue.
+// Thrown by get_nowait() if the queue is empty.
 class QueueEmpty : public std::runtime_error {
  public:
   QueueEmpty() : std::runtime_error("the queue is empty") {}
 };
 
-// put_nowait() into a full queue.
+// Thrown by put_nowait() if the queue is full.
 class QueueFull : public std::runtime_error {
  public:
   QueueFull() : std::runtime_error("the queue is full") {}
 };
 
-// put() after shutdown(), or get() when nothing is left after it.
+// The error of put() after shutdown(), and of get() once no items are left after it.
 class QueueShutDown : public std::runtime_error {
  public:
   QueueShutDown() : std::runtime_error("the queue is shut down") {}
 };
 
-// ---- the order in which a queue gives its items -------------------------------------------------
+// ---- order of the items
+// --------------------------------------------------------------------------
 
 // First in, first out.
 template <class T>
@@ -69,7 +69,7 @@ class Lifo {
   std::vector<T> items_;
 };
 
-// The lowest first, as `less(a, b)` says; among equals the one that came first.
+// Lowest first, as defined by `less(a, b)`; equal items in order of arrival.
 template <class T, class Less>
 class Heap {
  public:
@@ -120,7 +120,7 @@ class Heap {
   std::uint64_t arrivals_ = 0;
 };
 
-// `a < b`; for tuples and pairs that is the first element, then the second.
+// `a < b`: for tuples and pairs that compares the first element, then the second.
 struct Lowest {
   template <class T>
   bool operator()(const T& a, const T& b) const {
@@ -128,7 +128,8 @@ struct Lowest {
   }
 };
 
-// ---- who waits for a queue ----------------------------------------------------------------------
+// ---- waiters of a queue
+// --------------------------------------------------------------------------
 
 namespace detail {
 
@@ -137,11 +138,11 @@ template <class T>
 class Getting : public core::Waiting {
  public:
   virtual void give(T item) = 0;
-  // There will be none.
+  // Called when no more items will come.
   virtual void end() = 0;
 };
 
-// In get() the result is a T; in next() it is an optional, which is empty at the end.
+// For get() the result is a T; for next() it is an optional, empty at the end.
 template <class T, class Result>
 class GettingAs final : public Getting<T> {
  public:
@@ -162,7 +163,7 @@ class GettingAs final : public Getting<T> {
   Future<Result> future_;
 };
 
-// Waits for room. A put whose future nobody keeps is still a put.
+// Waits for room. A put() counts even if nobody keeps its future.
 template <class T>
 class Putting final : public core::FutureWaiting<void> {
  public:
@@ -175,21 +176,22 @@ class Putting final : public core::FutureWaiting<void> {
 
 // ---- the queues ---------------------------------------------------------------------------------
 
-// A queue that coroutines put items into and get items from. get() waits while it is empty, put()
-// while it is full. First come, first served. (queues.Queue)
+// A queue between coroutines, with a bound if wanted. get() waits while it is empty, put() while it
+// is full. Waiters are served in order of arrival. (queues.Queue)
 //
-// T may be move-only. `Order` says which item comes next: a class like Fifo.
+// T may be move-only. `Order` decides which item comes next: a class like Fifo.
 //
-// `timeout`: seconds as IOLoop::time() counts them, or a std::chrono duration from now; none: wait
-// without end. An item never goes to a get() that has timed out, was cancelled, or whose future
-// nobody holds any more: the next one has it. gen::with_timeout around get() is not the same: the
-// get() goes on behind it, and takes an item that nobody will see.
+// A `timeout` is in seconds on the clock of IOLoop::time(), or a std::chrono duration from now. The
+// default is to wait without limit. No item is given to a get() that has timed out, was cancelled,
+// or whose future nobody holds any more: the next get() receives it. This is not true of
+// gen::with_timeout around get(), because there the get() stays in the queue after the timeout and
+// takes an item that nobody will see.
 //
-// Destroying the queue destroys its items, and makes all that wait for it fail with CancelledError.
+// Destroying the queue destroys its items; all waiters fail with CancelledError.
 template <class T, class Order = Fifo<T>>
 class Queue {
  public:
-  // Holds `maxsize` items at most; 0: as many as there are. Throws std::invalid_argument if it is
+  // Holds at most `maxsize` items; 0, the default: no limit. Throws std::invalid_argument if it is
   // negative.
   Queue() { finished_.set(); }
   template <class I>
@@ -203,14 +205,14 @@ class Queue {
   ~Queue() = default;
 
   std::size_t maxsize() const noexcept { return maxsize_; }
-  // The items in it; not those of puts that wait.
+  // Returns the number of items in the queue, without those of waiting put() calls.
   std::size_t qsize() const noexcept { return items_.size(); }
   bool empty() const noexcept { return qsize() == 0; }
   bool full() const noexcept { return maxsize_ != 0 && qsize() >= maxsize_; }
 
-  // Puts `item` in as soon as there is room. The future tells when; who does not care need not
-  // await it. Fails with gen::TimeoutError, and the item is dropped; with QueueShutDown. For g++ 12
-  // an aggregate needs a name first: `co_await queue.put(std::move(job))`, not `put(Job{..})`.
+  // Puts `item` in as soon as there is room. Awaiting the future is optional; it completes when the
+  // item is in. Fails with gen::TimeoutError, which drops the item, or with QueueShutDown. With g++
+  // 12, give an aggregate a name first: `co_await queue.put(std::move(job))`, not `put(Job{..})`.
   Future<void> put(T item, core::Deadline timeout = {}) {
     if (!shut_down_ && full()) {
       using Putting = detail::Putting<T>;
@@ -227,8 +229,7 @@ class Queue {
     return done;
   }
 
-  // Puts `item` in now. Throws QueueFull or QueueShutDown; then an item that was to be moved was
-  // not.
+  // Puts `item` in now. Throws QueueFull or QueueShutDown, and then has not moved from `item`.
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
   void put_nowait(U&& item) {
@@ -237,27 +238,29 @@ class Queue {
     insert(T(std::forward<U>(item)));
   }
 
-  // The next item. Fails with gen::TimeoutError, with QueueShutDown.
+  // Returns the next item, after waiting for one if necessary. Fails with gen::TimeoutError or
+  // QueueShutDown.
   [[nodiscard]] Future<T> get(core::Deadline timeout = {}) { return get_as<T>(timeout); }
 
-  // The next item now. Throws QueueEmpty or QueueShutDown.
+  // Returns the next item now. Throws QueueEmpty or QueueShutDown.
   T get_nowait() {
     if (!empty()) return take();
     if (shut_down_) throw QueueShutDown();
     throw QueueEmpty();
   }
 
-  // The next item, or none when the queue is shut down and empty:
+  // Returns the next item, or nullopt once the queue is shut down and empty:
   //
   //   while (auto item = co_await queue.next()) { .. *item ..; }
   //
-  // Tornado's `async for item in queue` never ends; this one does after shutdown().
+  // Tornado's `async for item in queue` never ends; this loop ends after shutdown().
   [[nodiscard]] Future<std::optional<T>> next(core::Deadline timeout = {}) {
     return get_as<std::optional<T>>(timeout);
   }
 
-  // Takes no more items. Those in it can still be got; then get() fails with QueueShutDown and
-  // next() gives none. A put() that waits fails. (asyncio.Queue.shutdown; Tornado has none.)
+  // Closes the queue to new items; waiting put() calls fail. Items already in it can still be
+  // taken. After them get() fails with QueueShutDown and next() returns nullopt.
+  // (asyncio.Queue.shutdown; not in Tornado)
   void shutdown() {
     shut_down_ = true;
     while (const auto first = putting_.next()) {
@@ -266,18 +269,18 @@ class Queue {
     while (const auto first = getting_.next()) static_cast<detail::Getting<T>&>(*first).end();
   }
 
-  // One item that was got is dealt with: each get() wants one task_done() if anybody is to join().
-  // Throws std::invalid_argument if it is called more often than items were put (ValueError).
+  // Marks one item as processed. join() needs one call for each item. Throws std::invalid_argument
+  // if it is called more often than items were put (ValueError).
   void task_done() {
     if (unfinished_ == 0) throw std::invalid_argument("task_done() called too many times");
     if (--unfinished_ == 0) finished_.set();
   }
 
-  // Until task_done() was called for every item. Fails with gen::TimeoutError.
+  // Waits until task_done() was called for every item. Fails with gen::TimeoutError.
   Future<void> join(core::Deadline timeout = {}) { return finished_.wait(timeout); }
 
  private:
-  // There is room; then nobody waits for room.
+  // Requires room, which implies that no put() waits.
   void insert(T item) {
     ++unfinished_;
     finished_.clear();
@@ -287,8 +290,8 @@ class Queue {
     }
   }
 
-  // There is an item; then nobody waits for one. A put that waits comes in first, as in Tornado:
-  // its item may be the next.
+  // Requires an item, which implies that no get() waits. The first waiting put() is admitted before
+  // an item is taken, as in Tornado, so its item may be the next one.
   T take() {
     if (const auto first = putting_.next()) {
       auto& putting = static_cast<detail::Putting<T>&>(*first);
@@ -323,12 +326,12 @@ class Queue {
   core::WaitList putting_;
 };
 
-// Gives the lowest item first: `Less` says which that is; among equals the one that came first.
-// Items are often pairs of a priority and a value. (queues.PriorityQueue)
+// Returns the lowest item first, as defined by `Less`; equal items in order of arrival. Items are
+// often pairs of a priority and a value. (queues.PriorityQueue)
 template <class T, class Less = Lowest>
 using PriorityQueue = Queue<T, Heap<T, Less>>;
 
-// Gives the item first that came last. (queues.LifoQueue)
+// Returns the newest item first. (queues.LifoQueue)
 template <class T>
 using LifoQueue = Queue<T, Lifo<T>>;
 

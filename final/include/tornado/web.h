@@ -66,28 +66,29 @@ struct XsrfToken;
 }  // namespace detail
 
 using routing::Rule;
-// Tornado has a class of its own for rules of a path and a handler class. Made by url().
+// The type that url() returns: a rule with a path pattern and a handler class. Here it is Rule
+// itself; Tornado has a class of its own.
 using URLSpec = routing::Rule;
 
-// Handler class H as what a Rule leads to, and as a setting.
+// Returns handler class H in the form that a Rule or a setting takes.
 template <class H>
   requires(!detail::HasInit<H>)
 routing::RuleTarget handler() {
   return {detail::handler_class<H>, nullptr};
 }
-// The same for a class with a nested struct Init: each handler's initialize(const Init&) gets
-// `init`.
+// The same for a class with a nested struct Init. `init` is passed to each handler's
+// initialize(const Init&).
 template <class H>
   requires detail::HasInit<H>
 routing::RuleTarget handler(typename H::Init init = {}) {
   return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
 }
 
-// A route to handler class H. `pattern` is what PathMatches takes: a regular expression for the
-// whole path as sent. Its groups become the verb's arguments, decoded and converted to the
-// parameters' types; text that does not convert is a 404. Throws std::invalid_argument if the
-// pattern is no regular expression, or if a verb of H takes another number of arguments than the
-// pattern has groups. Tornado: url, which is URLSpec.
+// Makes a route to handler class H. `pattern` is a regular expression that must match the whole
+// path as sent (see PathMatches). Its groups become the verb's arguments, percent-decoded and
+// converted to the parameters' types; a capture that does not convert is a 404. Throws
+// std::invalid_argument if the pattern is not a valid regular expression, or if the number of its
+// groups differs from the number of arguments of a verb of H. Tornado: url, which is URLSpec.
 template <class H>
   requires(!detail::HasInit<H>)
 URLSpec url(const std::string& pattern, std::string name = {}) {
@@ -104,99 +105,104 @@ URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string 
 namespace detail {
 class StaticRoute;
 }
-// Made by static_handler() in <tornado/static_file_handler.h>.
+// Returned by static_handler() in <tornado/static_file_handler.h>.
 using StaticHandlerClass = std::shared_ptr<const detail::StaticRoute>;
 
-// Tornado's application settings, by their names there.
+// Tornado's application settings, under the same names.
 struct Settings {
   Settings();
 
   // Development mode: turns on the next two.
   bool debug = false;
-  // The program starts itself anew when it is built anew (tornado/autoreload.h); unset: as debug.
+  // Restarts the program when it has been rebuilt (tornado/autoreload.h). Unset: as debug.
   std::optional<bool> autoreload;
-  // Error pages show the exception, and both they and the log the calls that led to its throw.
-  // Lines are named in a build with debug information (-g). Unset: as debug.
+  // Error pages show the exception; they and the log also show the calls that led to the throw.
+  // Line numbers need a build with debug information (-g). Unset: as debug.
   std::optional<bool> serve_traceback;
-  // The host that add_handlers() takes for this one when the request's name is none of those.
+  // The host name to assume when the request's own matches no pattern of add_handlers().
   std::string default_host;
-  // Answers requests that no route matches: web::handler<H>(init). Without it, a 404 page. Tornado:
+  // Handles requests that no route matches: web::handler<H>(init). Unset: a 404 page. Tornado:
   // default_handler_class and default_handler_args.
   std::optional<routing::RuleTarget> default_handler_class;
-  // Compresses responses that are worth it, for clients that take it: GZipContentEncoding.
+  // Compresses responses for clients that accept it, where it is worthwhile; see
+  // GZipContentEncoding.
   bool compress_response = false;
-  // Called instead of the access log, once a request has finished.
+  // Called after each request has finished, instead of writing the access log.
   core::Function<void(const RequestHandler&)> log_function;
 
-  // The key of signed cookies, or several by version; those are signed with key_version's.
+  // The key that signs cookies, or several keys by version; key_version chooses the one that signs.
   CookieSecret cookie_secret;
   std::optional<int> key_version;
-  // Where web::authenticated sends those who have not logged in.
+  // Where web::authenticated redirects users who have not logged in.
   std::string login_url;
-  // Refuses every request that is not GET, HEAD or OPTIONS without the token of its cookie.
+  // Rejects every request other than GET, HEAD and OPTIONS that lacks its XSRF cookie's token.
   bool xsrf_cookies = false;
-  int xsrf_cookie_version = 2;  // or 1: the same text in every response
+  int xsrf_cookie_version = 2;  // 1: the same token text in every response
   CookieOptions xsrf_cookie_kwargs;
   std::string xsrf_cookie_name = "_xsrf";
 
-  // The files of this folder are served below static_url_prefix, and as /favicon.ico and
-  // /robots.txt: before all other routes. Empty: no files.
+  // The folder whose files are served below static_url_prefix, and as /favicon.ico and /robots.txt.
+  // Tried before all other routes. Empty: no files.
   std::string static_path;
   std::string static_url_prefix = "/static/";
-  // Serves them: web::static_handler<H>(init). Without it, StaticFileHandler. Tornado:
-  // static_handler_class and static_handler_args.
+  // The class that serves these files: web::static_handler<H>(init). Unset: StaticFileHandler.
+  // Tornado: static_handler_class and static_handler_args.
   StaticHandlerClass static_handler_class;
-  // Whether the versions of unchanged files are kept; unset: unless debug.
+  // Remembers the versions (hashes) of unchanged files. Unset: the opposite of debug.
   std::optional<bool> static_hash_cache;
 
-  // WebSockets: seconds between pings, 0 for none; seconds to wait for the answer, at most, and if
-  // 0, as many; bytes of a message (10 MiB).
+  // WebSockets: seconds between pings, 0 for no pings; the longest wait for a pong in seconds, 0
+  // for the ping interval; the largest message in bytes (10 MiB).
   double websocket_ping_interval = 0;
   double websocket_ping_timeout = 0;
   std::size_t websocket_max_message_size = 10'485'760;
 
-  // The folder of render()'s templates; empty: the current directory.
+  // The folder of the templates that render() loads. Empty: the current directory.
   std::string template_path;
-  // Loads the templates, instead of a Loader for template_path.
+  // Loads the templates. Null: a Loader for template_path.
   std::shared_ptr<template_::BaseLoader> template_loader;
-  // The function that escapes what templates show; nullopt: none. With a template_loader, its own.
+  // The function that escapes what templates output; nullopt: no escaping. A template_loader has
+  // its own setting instead.
   std::optional<std::string> autoescape = "xhtml_escape";
-  // What becomes of the templates' white space: "all", "single" or "oneline". Empty: "single" in
-  // files that end in .html or .js, "all" in others.
+  // How templates treat white space: "all", "single" or "oneline". Empty: "single" for files that
+  // end in .html or .js, "all" for others.
   std::string template_whitespace;
-  // Templates are compiled once, not for every request. Unset: unless debug.
+  // Compiles each template once rather than for every request. Unset: the opposite of debug.
   std::optional<bool> compiled_template_cache;
-  // What templates have besides render()'s names: {{"Entry", web::ui_module<EntryModule>}} and
-  // {{"shout", web::ui_method(function)}} (include <tornado/uimodule.h>).
+  // Names that templates find besides those passed to render(): {{"Entry",
+  // web::ui_module<EntryModule>}} and {{"shout", web::ui_method(function)}} (include
+  // <tornado/uimodule.h>).
   std::map<std::string, const detail::UIModuleClass*, std::less<>> ui_modules;
   std::map<std::string, std::shared_ptr<const detail::UIMethod>, std::less<>> ui_methods;
 
-  // Whatever else the program wants to find in settings().
+  // The program's own settings, to be found in settings().
   std::map<std::string, std::string, std::less<>> extra;
 
-  // Whether the setting with this name is given: a member above, or one of `extra`.
+  // Returns whether the setting of this name is given, as a member above or in `extra`.
   bool has(std::string_view name) const;
 };
 
-// Routes, settings, and what serves a request. It must outlive the servers that use it; listen()'s
-// belong to it. It is a router: a rule of another one may lead to it.
+// Routes, settings, and the code that serves a request. It must outlive the servers that use it,
+// except those made by listen(), which it owns. An Application is also a router, so a rule of
+// another one may lead to it.
 class Application : public routing::ReversibleRouter {
  public:
   // Routes are tried in order; the first that matches wins. Besides url<H>(), a Rule may lead to
-  // another application, a router, a function of HTTPServerRequest, or a list of more rules. A name
-  // that is used twice means the last route of that name, with a warning.
+  // another application, a router, a function of HTTPServerRequest, or a list of more rules. If two
+  // routes have the same name, the name means the last one, and a warning is logged.
   explicit Application(std::vector<Rule> handlers = {}, Settings settings = {});
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
   ~Application() override;
 
-  // Routes for hosts whose name matches the regular expression, tried before those for all, in the
-  // order of these calls. If none of them matches, the others are tried. With the setting
-  // default_host, they also are the last routes of every host, if that name matches.
+  // Adds routes for hosts whose name matches the regular expression. They are tried before the
+  // routes for all hosts, in the order of these calls; if none matches, the routes for all hosts
+  // are tried. If the setting default_host matches `host_pattern`, they are also tried last for
+  // every host, unless the request has the field X-Real-Ip.
   void add_handlers(const std::string& host_pattern, std::vector<Rule> host_handlers);
 
-  // Every response goes through a T from now on, made with its request: T(const
-  // HTTPServerRequest&), derived from OutputTransform. The first one added comes first.
+  // Sends every later response through a new T, constructed as T(const HTTPServerRequest&) and
+  // derived from OutputTransform. Transforms run in the order they were added.
   template <std::derived_from<OutputTransform> T>
   void add_transform() {
     add_transform(
@@ -204,27 +210,28 @@ class Application : public routing::ReversibleRouter {
           return std::make_unique<T>(request);
         });
   }
-  // The same with a function that makes it.
+  // The same with a function that makes the transform.
   using MakeTransform =
       core::Function<std::unique_ptr<OutputTransform>(const httputil::HTTPServerRequest&)>;
   void add_transform(MakeTransform make);
 
-  // Makes an HTTPServer for this application that listens on `port` (0: any free one), on the
-  // current loop. An empty address means every interface. Throws std::system_error, and
-  // std::invalid_argument for a number that is no port. The server lives as long as the
-  // application. To use it, or to give options, include <tornado/httpserver.h>.
+  // Makes an HTTPServer for this application, listening on `port` (0: any free one), on the current
+  // loop. An empty address means every interface. Throws std::system_error if it cannot listen, and
+  // std::invalid_argument if `port` is out of range. The server lives as long as the application.
+  // To use the returned server, or to pass options, include <tornado/httpserver.h>.
   httpserver::HTTPServer& listen(int port, const std::string& address = {}) &;
   httpserver::HTTPServer& listen(int port, const std::string& address,
                                  const httpserver::HTTPServerOptions& options) &;
-  // An application without a name would be gone in the same line.
+  // Deleted for a temporary application, which would be destroyed at the end of the statement.
   template <class... Args>
   void listen(Args&&...) && = delete;
 
   const Settings& settings() const noexcept;
 
-  // The path of the route `name`, with `args` put in place of its groups, percent-encoded. Throws
-  // std::out_of_range for an unknown name, std::invalid_argument for another number of arguments or
-  // a pattern that cannot be reversed.
+  // Returns the path of the route `name`, with `args` percent-encoded in place of its groups.
+  // Throws std::out_of_range for an unknown name, and std::invalid_argument if the number of
+  // arguments is wrong or the pattern cannot be reversed. reverse() returns nullopt for an unknown
+  // name.
   template <class... Args>
   std::string reverse_url(std::string_view name, const Args&... args) const {
     return require_path(name, reverse(name, {text_of(args)...}));
@@ -232,19 +239,19 @@ class Application : public routing::ReversibleRouter {
   std::optional<std::string> reverse(std::string_view name,
                                      const std::vector<std::string>& args) const override;
 
-  // Writes the access log's line: status, method, URI, client, milliseconds. Called for each
-  // request once it has finished.
+  // Writes the line of the access log: status, method, URI, client, milliseconds. Called after each
+  // request has finished.
   virtual void log_request(const RequestHandler& handler);
 
-  // Answers a request that came another way, such as through an HTTPServer of a function. The
-  // handler is not told when that client leaves. A handler that cannot be made, and a function that
-  // throws, are logged and close the connection. Throws std::invalid_argument for a request without
-  // one.
+  // Handles a request that arrived another way, for example through an HTTPServer of a function.
+  // The handler is not notified when that client leaves. If the handler cannot be made, or a
+  // function throws, this is logged and the connection closed. Throws std::invalid_argument if the
+  // request has no connection.
   void operator()(httputil::HTTPServerRequest request);
-  // Who answers the request; never null, as there is a handler for what no route matches.
+  // Finds the handler for a request. Never null: unmatched requests have a handler too.
   std::unique_ptr<httputil::HTTPMessageDelegate> find_handler(
       const httputil::HTTPServerRequest& request) override;
-  // A handler of class H for the request, whatever its path is. For routers of the program's own.
+  // Returns a handler of class H for the request, whatever its path. For the program's own routers.
   template <class H, class... Init>
   std::unique_ptr<httputil::HTTPMessageDelegate> get_handler_delegate(
       const httputil::HTTPServerRequest& request, PathArgs path_args = {}, Init... init) {
@@ -268,7 +275,7 @@ class Application : public routing::ReversibleRouter {
 
 // ---- RequestHandler -----------------------------------------------------------------------------
 
-// One request being answered. Derive from it and give it verbs:
+// Handles one request. Derive from it and implement verbs:
 //
 //   struct StoryHandler : web::RequestHandler {
 //     void get(int story_id);                    // finished when it returns
@@ -276,17 +283,19 @@ class Application : public routing::ReversibleRouter {
 //     web::asynchronous put(std::string slug);   // open until finish() is called
 //   };
 //
-// Verbs are get, head, post, delete_, patch, put and options, found by name, and any_method for
-// every method the class has no verb for. Without that, such a method answers 405. So does, in a
-// class that has a list of names `static constexpr std::array<std::string_view, N>
-// SUPPORTED_METHODS`, a method that is not on it. Before its captures a verb may take conditions,
-// which are Tornado's decorators: `void get(web::addslash, std::string name)`. In this order: a
-// new object for each request; initialize(), if the class has one, with its const Init& if it has
-// that; prepare(), which may be a coroutine too and is found by name like a verb; unless that has
-// finished the request, the verb; on_finish().
+// Verbs are get, head, post, delete_, patch, put and options, found by name at compile time.
+// any_method, if the class has it, handles every method that has no verb; without it, such a method
+// gets a 405. A class may also restrict its methods with a list `static constexpr
+// std::array<std::string_view, N> SUPPORTED_METHODS`; a method that is not listed gets a 405.
+// Before its captures a verb may take conditions, which replace Tornado's decorators: `void
+// get(web::addslash, std::string name)`.
 //
-// The body is collected, and a form in it is read, before anything of the handler runs. A class
-// that has data_received takes the body itself, piece by piece (Tornado: @stream_request_body):
+// Each request gets a new object. Its hooks run in this order: initialize(), if the class has one,
+// with the const Init& if it takes that; prepare(), which is found by name like a verb and may be a
+// coroutine; the verb, unless prepare() finished the request; on_finish().
+//
+// The body is read completely, and a form in it parsed, before any of this runs. A class with
+// data_received() receives the body itself, piece by piece (Tornado: @stream_request_body):
 //
 //   struct UploadHandler : web::RequestHandler {
 //     void prepare();                                 // when the head is in; nothing is read yet
@@ -294,26 +303,26 @@ class Application : public routing::ReversibleRouter {
 //     void put();                                     // when the body is complete
 //   };
 //
-// Nothing more is read from the client before the future of prepare() or of data_received() is
-// done. prepare() may set the request's own limits (request.connection->set_max_body_size(),
-// set_body_timeout()), or answer: then the body is not read, a client that waits with its body
-// (Expect: 100-continue) is not asked for it, and the connection is closed behind the answer. If
-// the client leaves before the body is complete, on_connection_close() is called and the verb is
-// not. A piece is at most the server's chunk_size.
+// Reading from the client pauses until the future of prepare() or data_received() is done.
+// prepare() may set limits for this request (request.connection->set_max_body_size(),
+// set_body_timeout()), or respond at once. In that case the body is not read, a client that waits
+// to be asked for it (Expect: 100-continue) is not asked, and the connection closes after the
+// response. If the client leaves before the body is complete, on_connection_close() is called and
+// the verb is not. A piece is at most the server's chunk_size.
 //
 // An exception that leaves initialize(), prepare(), data_received() or a verb becomes an error
-// page: HTTPError its own, any other 500. So does one that leaves a callback they started, as long
-// as the response is not finished: all of them run in the handler's own context
-// (tornado/stack_context.h), which follows timers, futures, fetches and whatever else the loop
-// keeps for later. After finish() it is only logged.
+// page: an HTTPError with its own status, any other exception with 500. So does an exception that
+// leaves a callback they started, until the response is finished; after finish() it is only logged.
+// This works because all of them run in the handler's own context (tornado/stack_context.h), which
+// follows timers, futures, fetches and everything else the loop keeps for later.
 //
-// A handler lives until it has finished, none of its coroutines runs, and nothing is left that will
-// run in its context: `[this]` is safe in such callbacks, whatever the client does. When the client
-// leaves, on_connection_close() is called; what is written afterwards is dropped, and finish() only
-// ends the handler. Callbacks that the program keeps by itself, in a list of those who wait, say,
-// are not known to the loop: wrap them with stack_context::wrap(), or see on_connection_close().
+// A handler lives until it has finished, its coroutines have ended, and no callback is left that
+// will run in its context. So `[this]` is safe in such callbacks, whatever the client does. When
+// the client leaves, on_connection_close() is called; later output is dropped, and finish() only
+// ends the handler. The loop does not know callbacks that the program stores itself, such as a list
+// of waiters: wrap them with stack_context::wrap(), or see on_connection_close().
 //
-// Only Application makes handlers; a constructor called by anybody else throws std::logic_error.
+// Only Application constructs handlers; the constructor throws std::logic_error for anyone else.
 class RequestHandler : public core::Pooled {
  public:
   RequestHandler(const RequestHandler&) = delete;
@@ -322,66 +331,72 @@ class RequestHandler : public core::Pooled {
   // Valid as long as the handler.
   httputil::HTTPServerRequest& request;
   const Settings& settings() const noexcept;
-  // The application that serves the request. It may go before the handler does: while a coroutine
-  // waits, or before an on_finish() that comes with the end of the loop. What the handler has for
-  // itself, such as settings() and reverse_url(), stays.
+  // The application that serves the request. It may be destroyed before the handler: while a
+  // coroutine waits, or before an on_finish() that is called as the loop ends. The handler's own
+  // functions, such as settings() and reverse_url(), keep working.
   Application& application;
 
-  // The route's captures, in order, percent-decoded ("+" stays); and those of named groups by name.
+  // Return the route's captures, percent-decoded ("+" stays): all in order, and named groups by
+  // name.
   const PathArgs& path_args() const noexcept;
   const PathKwargs& path_kwargs() const noexcept;
 
-  // Throws std::runtime_error, which names both, if the application does not have this setting.
+  // Throws std::runtime_error, naming setting and feature, if the application lacks the setting.
   void require_setting(std::string_view name, std::string_view feature = "this feature") const;
 
   // ---- hooks
-  // Before the verb, whichever it is. Hide it with `void prepare()` or `Future<void> prepare()`.
+  // Called before any verb. Hide it with `void prepare()` or `Future<void> prepare()`.
   void prepare() {}
-  // After the response was handed over, exactly once, also if the client left first. A handler that
-  // never finishes gets it when it goes: with its application. No output is possible any more.
+  // Called exactly once, after the response was handed over, even if the client left first. For a
+  // handler that never finishes it is called when the handler is destroyed, together with its
+  // application. Output is no longer possible.
   virtual void on_finish() {}
-  // The client has left, or has shut down its sending side, before the response was finished. Comes
-  // once, and not after finish(). Without a method of its own, a handler that answers later
-  // (web::asynchronous) waits for its finish() all the same: somebody may still hold `this`. One
-  // that has it says that it takes `this` from wherever the program has put it: the handler goes
-  // when its connection has, and the callbacks that run in its context.
+  // Called if the client leaves, or shuts down its sending side, before the response is finished.
+  // Called at most once, and never after finish().
+  //
+  // Without an override, a handler that responds later (web::asynchronous) stays alive until its
+  // finish(), because somebody may still hold `this`. An override promises to remove `this` from
+  // wherever the program has stored it: the handler is then destroyed once its connection is gone
+  // and no callback is left that runs in its context.
+  //
   // A verb that is still writing ends at its next flush(). One that waits for something else ends
-  // if this cancels what it waits for. Neither is an error: from now on a StreamClosedError or
-  // CancelledError that leaves the handler ends it, and is not logged.
+  // if the override cancels what it waits for. Neither is an error: from now on a StreamClosedError
+  // or CancelledError that leaves the handler ends it and is not logged.
   virtual void on_connection_close() { held_without_client_ = true; }
-  // At the start, and again before an error page: headers that every response has.
+  // Called at the start, and again before an error page: sets headers that every response has.
   virtual void set_default_headers() {}
-  // The body of an error page. The default is a small HTML page; with serve_traceback, the
-  // exception's text and its traceback. Does not change the status by itself.
+  // Writes the body of an error page. The default is a small HTML page or, with serve_traceback,
+  // the exception's text and traceback. Does not change the status.
   virtual void write_error(int status_code, const ErrorInfo& info);
-  // Text of a request as UTF-8: captures of the path, and arguments; `name` is the argument's or
-  // the group's. The default throws HTTPError(400) for what is not.
+  // Decodes text of the request, which must be UTF-8: captures of the path, and arguments. `name`
+  // is that of the argument or group. The default throws HTTPError(400) for anything else.
   virtual std::string decode_argument(std::string_view value, std::string_view name = {}) const;
-  // What is logged of an exception: an HTTPError's log_message as a warning, others as an error.
+  // Logs an exception: an HTTPError's log_message as a warning, any other as an error.
   virtual void log_exception(const std::exception_ptr& exception);
 
   // ---- output
-  // Appends to the response; nothing is sent before flush() or finish(). Throws std::runtime_error
+  // Appends to the response. Nothing is sent before flush() or finish(). Throws std::runtime_error
   // after finish().
   void write(std::string_view chunk);
   void write(const char* chunk) { write(std::string_view(chunk)); }
   void write(std::nullptr_t) = delete;
-  // A dict of Python is a json{{"id", 7}} here: bare braces would be a std::string_view.
+  // Where Python passes a dict, pass json{{"id", 7}}: bare braces would be a std::string_view.
   void write(std::initializer_list<detail::UseJson>) = delete;
-  // A JSON object (include <tornado/json.h>); sets Content-Type. Any other JSON value throws
-  // std::invalid_argument, as a list at the top can be read by other sites in old browsers.
+  // Writes a JSON object (include <tornado/json.h>) and sets Content-Type. Throws
+  // std::invalid_argument for any other JSON value, because in old browsers other sites can read a
+  // top-level list.
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   void write(const J& value) {
     write_json(core::JsonText<J>::object_text(value));
   }
 
-  // Sends what was written so far; the first call sends the headers. Without a Content-Length the
-  // body is chunked. The future is flow control: done when the connection can take more, failed
-  // with StreamClosedError when the client has gone.
+  // Sends what has been written so far; the first call sends the headers. Without a Content-Length
+  // the body is chunked. Await the future for flow control: it is done when the connection can take
+  // more, and fails with StreamClosedError when the client has gone.
   Future<void> flush();
-  // Completes the response, with `chunk` written first: Etag, 304 if the client has this version,
-  // Content-Length. Throws std::runtime_error when called twice.
+  // Completes the response, after writing `chunk`. Sets Etag and Content-Length, and sends 304 if
+  // the client already has this version. Throws std::runtime_error when called twice.
   Future<void> finish();
   Future<void> finish(std::string_view chunk);
   Future<void> finish(std::nullptr_t) = delete;
@@ -394,42 +409,43 @@ class RequestHandler : public core::Pooled {
   }
   bool finished() const noexcept { return finished_; }
 
-  // Sends the browser to `url` with 302, 301 if `permanent`, or the 3xx given, and finishes.
+  // Redirects to `url` with 302, with 301 if `permanent`, or with the 3xx given, and finishes.
   void redirect(std::string_view url, bool permanent = false, int status = 0);
-  // Drops what was written, and finishes with an error page. After the headers have gone it only
-  // ends the response. A write_error() that calls it again and again is stopped: the page is empty.
-  // A status that cannot end a response, outside of 200 to 999, is logged and sent as 500. So it is
-  // with an HTTPError of such a status.
+  // Drops what was written, and finishes with an error page. Once the headers have gone it only
+  // ends the response. If write_error() keeps calling it, the recursion is stopped and the page is
+  // empty. A status that cannot end a response, outside of 200 to 999, is logged and sent as 500,
+  // also if an HTTPError has it.
   void send_error(int status_code = 500, const ErrorInfo& info = {});
-  // Ends the handler without another word and hands over the connection, for another protocol:
-  // what was flushed leaves first, what the client has sent behind the request can be read. The
-  // server forgets the stream: closing it is the caller's. Throws StreamClosedError if the client
-  // has gone. Include <tornado/iostream.h>.
+  // Ends the handler without sending anything more and returns the connection, for another
+  // protocol. Flushed output leaves first; bytes that the client sent after the request can be read
+  // from the stream. The caller owns the stream and closes it. Throws StreamClosedError if the
+  // client has gone. Include <tornado/iostream.h>.
   iostream::IOStream detach();
 
   // ---- templates (include <tornado/template.h>)
-  // Finishes with a page: the template's, which finds `names` and get_template_namespace(), and
-  // what its UI modules add to <head> and <body>.
+  // Renders a template as the whole response and finishes. The template finds `names` and
+  // get_template_namespace(); additions of its UI modules go into <head> and <body>.
   //
   //   render("story.html", {{"title", title}, {"rows", rows}});
   //
-  // Throws template_::ParseError for a template that cannot be compiled, template_::RenderError for
-  // what goes wrong in it, std::system_error if there is none; and std::runtime_error after
-  // finish().
+  // Throws template_::ParseError for a template that does not compile, template_::RenderError for
+  // an error while it runs, std::system_error if the file cannot be read, and std::runtime_error
+  // after finish().
   Future<void> render(std::string_view template_name);
   Future<void> render(std::string_view template_name, const template_::Namespace& names);
-  // The template's text, without the modules' additions.
+  // Returns the template's text, without the additions of UI modules.
   std::string render_string(std::string_view template_name);
   std::string render_string(std::string_view template_name, const template_::Namespace& names);
-  // What its templates find: handler, request, current_user, locale, _, pgettext, static_url,
-  // xsrf_form_html, reverse_url, modules, and the application's ui_methods. An override adds to it.
+  // Returns the names that all templates of this handler find: handler, request, current_user,
+  // locale, _, pgettext, static_url, xsrf_form_html, reverse_url, modules, and the application's
+  // ui_methods. Override it to add more.
   virtual template_::Namespace get_template_namespace();
-  // The folder of the templates: the setting template_path. The application keeps one loader for
-  // each folder, which create_template_loader() makes: the setting template_loader, or a Loader.
+  // Returns the folder of the templates: the setting template_path. The application keeps one
+  // loader per folder, made by create_template_loader(): the setting template_loader, or a Loader.
   virtual std::string get_template_path() const;
   virtual std::shared_ptr<template_::BaseLoader> create_template_loader(
       const std::string& template_path) const;
-  // The HTML for what the modules need, each called once if there is any.
+  // Return the HTML that includes the modules' files and code. Each is called once if there is any.
   virtual std::string render_linked_js(const std::vector<std::string>& js_files);
   virtual std::string render_embed_js(const std::vector<std::string>& js_embed);
   virtual std::string render_linked_css(const std::vector<std::string>& css_files);
@@ -438,14 +454,14 @@ class RequestHandler : public core::Pooled {
   void set_status(int status_code, std::string_view reason = {});
   int get_status() const noexcept { return status_code_; }
 
-  // Throws std::invalid_argument for a name that is not a token or a value with control characters:
-  // nobody's text can add a header line.
+  // Throws std::invalid_argument if the name is not a token or the value has control characters, so
+  // that untrusted text cannot add a header line.
   void set_header(std::string_view name, std::string_view value);
   template <std::integral N>
   void set_header(std::string_view name, N value) {
     set_header(name, std::string_view(std::to_string(value)));
   }
-  // A time of std::chrono::system_clock, as HTTP writes it: "Sun, 27 Jan 2013 18:43:20 GMT".
+  // Sets a time of std::chrono::system_clock in HTTP's format: "Sun, 27 Jan 2013 18:43:20 GMT".
   template <class Time>
     requires requires(const Time& time) { Time::clock::to_time_t(time); }
   void set_header(std::string_view name, const Time& time) {
@@ -453,23 +469,23 @@ class RequestHandler : public core::Pooled {
   }
   void add_header(std::string_view name, std::string_view value);
   void clear_header(std::string_view name);
-  // The headers as they will be sent.
+  // Returns the headers as they will be sent.
   const httputil::HTTPHeaders& headers() const noexcept;
-  // Forgets status, headers and body.
+  // Resets status, headers and body.
   void clear();
 
   // ---- Etag
-  // The response's entity tag, quoted; nothing for none. The default is the SHA-1 of the body.
+  // Returns the response's entity tag, quoted, or nullopt for none. The default: SHA-1 of the body.
   virtual std::optional<std::string> compute_etag() const;
   void set_etag_header();
-  // Whether the client's If-None-Match has the response's Etag.
+  // Returns whether the client's If-None-Match contains the response's Etag.
   bool check_etag_header() const;
 
   // ---- input
-  // The last value of an argument of the query or the form: control characters made blanks,
-  // stripped at both ends unless `strip` is false. All its values must be UTF-8 (else 400). Without
-  // a default a missing one is a 400 (MissingArgumentError). The default is text, or std::nullopt
-  // for none.
+  // Returns the last value of an argument of the query or the form, with control characters
+  // replaced by blanks and, unless `strip` is false, both ends stripped. All values of the argument
+  // must be UTF-8 (else 400). A missing argument throws MissingArgumentError (400), or returns the
+  // default if one is given: text, or std::nullopt for no value.
   std::string get_argument(std::string_view name, bool strip = true) const;
   std::string get_argument(std::string_view name, std::string_view fallback,
                            bool strip = true) const;
@@ -481,7 +497,7 @@ class RequestHandler : public core::Pooled {
   template <detail::NoText T>
   std::string get_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_arguments(std::string_view name, bool strip = true) const;
-  // The same of the query only, and of the form only.
+  // The same for the query only, and for the form only.
   std::string get_query_argument(std::string_view name, bool strip = true) const;
   std::string get_query_argument(std::string_view name, std::string_view fallback,
                                  bool strip = true) const;
@@ -507,57 +523,58 @@ class RequestHandler : public core::Pooled {
   std::string get_body_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_body_arguments(std::string_view name, bool strip = true) const;
 
-  // Application::reverse_url, and Application::reverse.
+  // See Application::reverse_url and Application::reverse.
   template <class... Args>
   std::string reverse_url(std::string_view name, const Args&... args) const {
     return Application::require_path(name, reverse(name, {Application::text_of(args)...}));
   }
   std::optional<std::string> reverse(std::string_view name,
                                      const std::vector<std::string>& args) const;
-  // The URL of a file of the setting static_path, with its version: it may be kept for ever, as
-  // another version has another URL. With the protocol and host of the request if `with_host`, or
-  // by default if `include_host` is set. Throws std::runtime_error without the setting.
+  // Returns the URL of a file below the setting static_path, with its version. Clients may cache it
+  // for ever, because a changed file has another URL. Includes the protocol and host of the request
+  // if `with_host`; the default is `include_host`. Throws std::runtime_error without the setting.
   std::string static_url(const std::string& path, std::optional<bool> with_host = std::nullopt,
                          bool include_version = true) const;
   bool include_host = false;
 
   // ---- cookies
-  // Those of the request. What set_cookie() sets is not among them before the client sends it back.
+  // Returns the request's cookies. A cookie from set_cookie() appears once the client sends it
+  // back.
   const httputil::Cookies& cookies() const { return request.cookies(); }
   std::optional<std::string> get_cookie(std::string_view name) const;
   std::string get_cookie(std::string_view name, std::string_view fallback) const;
   std::string get_cookie(std::string_view name, std::nullptr_t) const = delete;
-  // Sends a cookie with the response, error pages included; the last one of a name wins. After the
-  // headers have gone it has no effect. Throws std::invalid_argument if the name, the value or an
-  // attribute has what would end it early: blanks, control characters, and in attributes ";". The
-  // same for a name that begins with "__Secure-" or "__Host-" without secure(), and for "__Host-"
-  // with another path than "/" or with a domain: browsers would drop the cookie.
+  // Sends a cookie with the response, error pages included; the last one of a name wins. Has no
+  // effect after the headers have gone. Throws std::invalid_argument if the name, the value or an
+  // attribute contains a character that would end it early: a blank, a control character, or in
+  // attributes ";". Throws it too for names that browsers would reject: "__Secure-" or "__Host-"
+  // without secure(), and "__Host-" with a domain or a path other than "/".
   void set_cookie(std::string_view name, std::string_view value,
                   const CookieOptions& options = CookieOptions());
-  // Makes the client forget a cookie; domain and path are those it was set with. Throws
-  // std::invalid_argument if `options` say when it expires.
+  // Makes the client forget a cookie. Domain and path must be those it was set with. Throws
+  // std::invalid_argument if `options` set an expiry.
   void clear_cookie(std::string_view name, const CookieOptions& options = CookieOptions());
-  // The same for every cookie of the request.
+  // Clears every cookie of the request.
   void clear_all_cookies(const CookieOptions& options = CookieOptions());
 
-  // A cookie that the client can read but not change: value, name and time are signed with the
-  // setting cookie_secret; without that setting these throw std::runtime_error. It lives for
-  // `expires_days`, and without them until the browser is closed. Unlike Tornado's it is HttpOnly
-  // and SameSite=Lax, unless `options` say otherwise.
+  // Sets a cookie that the client can read but not change: value, name and time are signed with the
+  // setting cookie_secret. Throws std::runtime_error without that setting. The cookie lives for
+  // `expires_days`; nullopt means until the browser is closed. Unlike Tornado's it is HttpOnly and
+  // SameSite=Lax, unless `options` say otherwise.
   void set_signed_cookie(std::string_view name, std::string_view value,
                          std::optional<double> expires_days = 30,
                          const CookieOptions& options = CookieOptions(),
                          int version = kDefaultSignedValueVersion);
-  // The value of the request's signed cookie, if decode_signed_value() takes it.
+  // Returns the value of the request's signed cookie, if decode_signed_value() accepts it.
   std::optional<std::string> get_signed_cookie(
       std::string_view name, double max_age_days = 31,
       int min_version = kDefaultSignedValueMinVersion) const;
-  // The version of the key that the cookie says it was signed with; it is not checked.
+  // Returns the key version that the cookie names. The signature is not checked.
   std::optional<int> get_signed_cookie_key_version(std::string_view name) const;
-  // web::create_signed_value() with the settings' key.
+  // Calls web::create_signed_value() with the key of the settings.
   std::string create_signed_value(std::string_view name, std::string_view value,
                                   int version = kDefaultSignedValueVersion) const;
-  // What the three were called before Tornado 6.3.
+  // The names of these functions before Tornado 6.3.
   template <class... Args>
   void set_secure_cookie(Args&&... args) {
     set_signed_cookie(std::forward<Args>(args)...);
@@ -571,17 +588,17 @@ class RequestHandler : public core::Pooled {
   }
 
   // ---- user
-  // Who sent the request; nobody unless a class says so:
+  // Returns the user who sent the request. The default is nobody; override it:
   //
   //   web::CurrentUser get_current_user() override { return get_signed_cookie("user"); }
   //
-  // It cannot wait. What has to, calls set_current_user() in prepare(). What templates see of it,
-  // CurrentUser says.
+  // Synchronous. For an asynchronous lookup, call set_current_user() in prepare(). CurrentUser
+  // describes what templates see of the user.
   virtual CurrentUser get_current_user();
-  // What get_current_user() said when it was first asked, or what was set.
+  // Returns the user: the result of the first get_current_user(), kept, or what was set.
   const CurrentUser& current_user();
-  // The user as a T, until another is set. Throws HTTPError(403) if there is none, std::logic_error
-  // if it is of another type.
+  // Returns the user as a T, valid until another is set. Throws HTTPError(403) if there is no user,
+  // and std::logic_error if it has another type.
   template <class T>
   const T& current_user() {
     const CurrentUser& user = current_user();
@@ -589,45 +606,45 @@ class RequestHandler : public core::Pooled {
     return user.as<T>();
   }
   void set_current_user(CurrentUser user);
-  // Where to log in: the setting login_url. Throws std::runtime_error without it.
+  // Returns where to log in: the setting login_url. Throws std::runtime_error without it.
   virtual std::string get_login_url() const;
-  // What web::authenticated does before a verb: nothing if there is a user. If there is none, GET
-  // and HEAD are sent to get_login_url(), with where they wanted to go in `next` unless that URL
-  // has a query, and Finish is thrown; others get HTTPError(403).
+  // Does nothing if there is a user; web::authenticated calls it before a verb. Otherwise redirects
+  // GET and HEAD to get_login_url() and throws Finish; the wanted URL goes along as `next`, unless
+  // the login URL has a query. For other methods throws HTTPError(403).
   void require_login();
 
   // ---- language
-  // The language to answer in: what get_user_locale() says, else get_browser_locale(); or what was
-  // set. Include <tornado/locale.h>.
+  // Returns the language to respond in: the one that was set, else that of get_user_locale(), else
+  // that of get_browser_locale(). Include <tornado/locale.h>.
   const tornado::locale::Locale& locale();
   void set_locale(const tornado::locale::Locale& locale);
-  // What the user has chosen; null to ask the browser:
+  // Returns the language that the user has chosen, or null to ask the browser:
   //
   //   const locale::Locale* get_user_locale() override { return &locale::get(user().language); }
   virtual const tornado::locale::Locale* get_user_locale();
-  // The one that fits the field Accept-Language best, and locale::get(fallback) without it.
+  // Returns the best match for Accept-Language; without that field, locale::get(fallback).
   const tornado::locale::Locale& get_browser_locale(std::string_view fallback = "en_US") const;
 
-  // ---- forged requests
-  // The token that has to come back with requests that change something: as the argument _xsrf, or
-  // in the field X-Xsrftoken or X-Csrftoken. Its cookie is set with this response if the request
+  // ---- XSRF
+  // Returns the token that a request must send back if it changes something: as the argument _xsrf,
+  // or in the field X-Xsrftoken or X-Csrftoken. Sets the cookie with this response if the request
   // had none. Valid as long as the handler.
   const std::string& xsrf_token();
-  // Called before prepare(), if the setting xsrf_cookies is on and the method is not GET, HEAD or
-  // OPTIONS. Throws HTTPError(403) unless the request has the token of its cookie.
+  // Throws HTTPError(403) unless the request has the token of its cookie. Called before prepare()
+  // if the setting xsrf_cookies is on and the method is not GET, HEAD or OPTIONS.
   virtual void check_xsrf_cookie();
-  // The token as a hidden field of a form.
+  // Returns a form's hidden field with the token.
   std::string xsrf_form_html();
 
  protected:
   RequestHandler();
   virtual ~RequestHandler();
 
-  // Whether the body goes through transforms, of which any may change it.
+  // Returns whether the body goes through transforms, any of which may change it.
   bool is_transformed() const noexcept;
 
-  // Ends the handler, as finish() does, but sends and logs nothing: somebody else answers the
-  // request.
+  // Ends the handler as finish() does, but sends and logs nothing, because other code sends the
+  // response.
   void leave_response();
 
  private:
@@ -640,7 +657,7 @@ class RequestHandler : public core::Pooled {
 
   explicit RequestHandler(const detail::Construction& given);
 
-  // Takes what callbacks throw. References to it are what keeps the handler.
+  // Receives the exceptions of callbacks. References to it keep the handler alive.
   class Context final : public core::Context {
    public:
     explicit Context(RequestHandler& handler) : handler_(handler) {}
@@ -689,7 +706,7 @@ class RequestHandler : public core::Pooled {
   std::vector<std::string> arguments(const httputil::Arguments& source, std::string_view name,
                                      bool strip) const;
 
-  // Small, as there may be many that wait, and WebSockets. `request` is the handler's own.
+  // Kept small: many waiting handlers and WebSockets may exist. `request` is the handler's own.
   detail::Verb verb_ = detail::Verb::kAny;
   bool headers_written_ : 1 = false;
   bool finished_ : 1 = false;
@@ -701,18 +718,18 @@ class RequestHandler : public core::Pooled {
   core::Ref<detail::ApplicationState> state_;
   const detail::HandlerClass* handler_class_ = nullptr;
   core::Owned<detail::RouteParams> params_;  // null: the route has no captures
-  core::Owned<Response> response_;           // null: a WebSocket has given it up
+  core::Owned<Response> response_;           // null: released by a WebSocket
   core::Owned<detail::SessionState> session_state_;
   Context context_{*this};
 };
 
 // ---- Server-Sent Events -------------------------------------------------------------------------
 
-// One event of a text/event-stream, to be written and flushed (WHATWG HTML 9.2). Each line of
-// `data`, however it ends, goes into a field of its own; the browser gets them joined with "\n".
-// An empty `event` is the browser's "message"; an empty `id` leaves what it sends back as
-// Last-Event-ID. Throws std::invalid_argument if `event` or `id` has a line break or a NUL:
-// nobody's text can add a field or an event. Not in Tornado.
+// Returns one event of a text/event-stream, to be written and flushed (WHATWG HTML 9.2). Each line
+// of `data`, however it ends, becomes a field of its own; the browser joins them with "\n". An
+// empty `event` is the browser's "message"; an empty `id` leaves the browser's Last-Event-ID as it
+// is. Throws std::invalid_argument if `event` or `id` contains a line break or a NUL, so that
+// untrusted text cannot add a field or an event. Not in Tornado.
 std::string server_sent_event(std::string_view data, std::string_view event = {},
                               std::string_view id = {});
 
