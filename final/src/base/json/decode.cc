@@ -7,9 +7,9 @@
 namespace tornado::escape {
 namespace {
 
-// Builds a value from the parser's events. The library's own builder looks for each name among all
-// the earlier ones before it adds it, which takes quadratic time, and the input may come from
-// anybody. This one appends, and removes repeated names once, when the object is complete.
+// Builds a value from the parser's events. The library's own builder compares each name with all
+// the earlier ones before adding it. That takes quadratic time, and the input may come from
+// anybody. This one appends, then removes repeated names once, when the object is complete.
 class Builder final : public nlohmann::json_sax<json> {
  public:
   Builder(json& root, std::size_t max_depth) : root_(root), max_depth_(max_depth) {}
@@ -20,7 +20,7 @@ class Builder final : public nlohmann::json_sax<json> {
   bool number_unsigned(std::uint64_t value) override { return add(value); }
   bool number_float(double value, const std::string&) override { return add(value); }
   bool string(std::string& value) override { return add(std::move(value)); }
-  bool binary(json::binary_t&) override { return false; }  // JSON text has none
+  bool binary(json::binary_t&) override { return false; }  // JSON text contains none
 
   bool start_object(std::size_t) override { return open(json::object()); }
   bool start_array(std::size_t) override { return open(json::array()); }
@@ -45,7 +45,8 @@ class Builder final : public nlohmann::json_sax<json> {
  private:
   using Members = json::object_t::Container;
 
-  // Puts a value where the parser is: at the top, at an array's end, or under the last name.
+  // Puts a value at the parser's position: at the top, at the end of an array, or under the last
+  // name.
   json* place(json&& value) {
     if (open_.empty()) return &(root_ = std::move(value));
     json& parent = *open_.back();
@@ -73,7 +74,8 @@ class Builder final : public nlohmann::json_sax<json> {
     return true;
   }
 
-  // As in a Python dict: the first of equal names keeps the place, the last gives the value.
+  // As in a Python dict, the first of several equal names keeps its place and the last one sets the
+  // value.
   static void remove_repeats(Members& members) {
     std::vector<std::size_t> order(members.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -23,7 +23,7 @@ void append_code_point(std::string& out, std::uint32_t c) {
   }
 }
 
-// The letter after "\" for characters that have a short escape, else 0.
+// Returns the letter after "\" for a character that has a short escape, otherwise 0.
 char short_escape(char c) {
   switch (c) {
     case '"':

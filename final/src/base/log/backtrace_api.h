@@ -1,5 +1,5 @@
-// Internal header: the part of libbacktrace that we call, as its own header declares it. That one
-// is in a folder of g++ where clang does not look.
+// Internal header: the part of libbacktrace that we call, declared as in its own header, which is
+// in a folder of g++ where clang does not look.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@ constexpr std::string_view kEndColour = "\033[0m";
 }  // namespace
 
 std::string_view module_of(std::string_view path) {
-  path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0: no folder, nothing to remove
+  path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0: without a folder, nothing is removed
   return path.substr(0, path.rfind('.'));
 }
 

@@ -8,7 +8,7 @@
 
 namespace tornado::log {
 
-// Appends lines in Tornado's format to a string. Not thread-safe: the owner locks.
+// Appends lines in Tornado's format to a string. Not thread-safe: its owner locks.
 class LineFormatter {
  public:
   explicit LineFormatter(bool colour) : colour_(colour) {}
@@ -20,16 +20,17 @@ class LineFormatter {
   void update_time(std::time_t now);
 
   bool colour_;
-  // Formatting a date costs more than the rest of a line, and a busy server writes many lines a
-  // second.
+  // Caches the date, because formatting it costs more than the rest of the line, and a busy server
+  // writes many lines a second.
   std::time_t cached_second_ = -1;
   char cached_time_[16] = {};  // "261120 22:55:07"
 };
 
-// Appends `text`, with four spaces after each line break in it.
+// Appends `text` with four spaces after each line break.
 void append_indented(std::string& out, std::string_view text);
 
-// File name without folder and last extension: "src/web.cc" -> "web". Python: LogRecord.module.
+// Returns a file name without folder and last extension: "src/web.cc" gives "web". Python:
+// LogRecord.module.
 std::string_view module_of(std::string_view path);
 
 }  // namespace tornado::log

@@ -19,9 +19,9 @@
 
 namespace tornado::log {
 
-// All loggers and their own levels. A logger's threshold is worked out here whenever a level
-// changes, so that enabled() has nothing to look up. Never destroyed: static destructors may still
-// log.
+// All loggers and the levels set on them. Computes each logger's threshold whenever a level
+// changes, so that enabled() need not look anything up. Never destroyed, because static destructors
+// may still log.
 class LoggerTree {
  public:
   static constexpr Logger make(std::string_view name) { return Logger(name); }
@@ -83,8 +83,8 @@ class LoggerTree {
   }
 
   std::mutex mutex_;
-  std::deque<std::string> names_;  // what get()'s loggers point into: addresses must not move
-  std::vector<std::unique_ptr<Logger>> owned_;  // made by get()
+  std::deque<std::string> names_;  // the loggers of get() point into it: addresses must not move
+  std::vector<std::unique_ptr<Logger>> owned_;  // created by get()
   std::vector<Node> nodes_;
 };
 
@@ -146,7 +146,7 @@ class Captures {
     if (inside_hook_) return false;
     inside_hook_ = true;
     bool swallowed = false;
-    // By index and by copy: a hook may make or end another Capture.
+    // By index and by copy, because a hook may create or end another Capture.
     for (std::size_t i = hooks_.size(); i-- > 0 && !swallowed;) {
       if (i < hooks_.size()) swallowed = calls(Hook(hooks_[i]), record);
     }
@@ -159,17 +159,17 @@ class Captures {
     try {
       return hook.call(hook.self, record);
     } catch (...) {
-      return false;  // a logging call must not throw into code that only wanted to report
+      return false;  // a logging call must not throw into its caller
     }
   }
 
   std::recursive_mutex mutex_;
   std::atomic<bool> any_{false};
-  bool inside_hook_ = false;  // under the mutex, so it is this thread's hook
+  bool inside_hook_ = false;  // guarded by the mutex, so if true, this thread is in the hook
   std::vector<Hook> hooks_;
 };
 
-// A destination, its own form of the line, and the access lines it has not been given yet.
+// A destination, how it formats a line, and the access lines not yet written to it.
 struct Channel {
   Channel(Sink where, bool colour) : sink(std::move(where)), formatter(colour) {}
 
@@ -178,7 +178,8 @@ struct Channel {
   std::string held;
 };
 
-// Where records go. One lock for all, so that lines of several threads never mix. Never destroyed.
+// Where records go. One lock for all channels, so that lines of several threads never mix. Never
+// destroyed.
 class Output {
  public:
   static Output& instance() {
@@ -189,8 +190,7 @@ class Output {
   void write(const Record& record, bool may_wait) {
     const std::lock_guard lock(mutex_);
     if (channels_.empty()) return write_bare(record);
-    // The coarse clock is read from memory without a system call; a line shows whole seconds
-    // anyway.
+    // Reading the coarse clock needs no system call, and a line shows whole seconds anyway.
     std::timespec now{};
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     for (Channel& channel : channels_) {
@@ -215,7 +215,7 @@ class Output {
  private:
   Output() : last_resort_(make_stderr_sink()) {
     std::atexit([] { instance().flush(); });
-    // A child would otherwise write its parent's held lines a second time, or find the lock held
+    // Otherwise a child would write its parent's held lines a second time, or find the lock held
     // for ever.
     pthread_atfork([] { instance().before_fork(); }, [] { instance().mutex_.unlock(); },
                    [] { instance().mutex_.unlock(); });
@@ -239,8 +239,8 @@ class Output {
     holds_.store(false, std::memory_order_relaxed);
   }
 
-  // A line that cannot be written, on a full disk or a blocked terminal, is lost: waiting would
-  // stop the server.
+  // A line that cannot be written (full disk, blocked terminal) is lost, because waiting would stop
+  // the server.
   static void release(Channel& channel) {
     if (channel.held.empty()) return;
     write_lines(*channel.sink, channel.held);
@@ -290,7 +290,7 @@ void Logger::emit(Level level, std::string_view message, const Where& where) con
     if (Captures::instance().swallows(record)) return;
     Output::instance().write(record, this == &access_log && level <= Level::kInfo);
   } catch (const std::exception&) {
-    // Out of memory, or a broken lock: there is nobody left to tell.
+    // Out of memory, or a broken lock: nobody is left to report it to.
   }
 }
 

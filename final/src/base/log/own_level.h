@@ -1,4 +1,5 @@
-// Internal header: a logger's own level, apart from the one that counts. Implemented in log.cc.
+// Internal header: the level set on a logger, as opposed to its effective one. Implemented in
+// log.cc.
 #pragma once
 
 #include <tornado/log.h>
@@ -7,7 +8,7 @@
 
 namespace tornado::log {
 
-// What set_level() gave it; nothing if it takes its parent's.
+// Returns the level that set_level() gave the logger, or nullopt if it inherits its parent's.
 std::optional<Level> own_level(const Logger& logger);
 
 }  // namespace tornado::log

@@ -44,7 +44,8 @@ std::time_t unit_of(std::string_view when) {
                               std::string(when) + "\"");
 }
 
-// Clocks that go forward or back between two moments must not move a rotation away from midnight.
+// Corrects `then` if daylight saving time begins or ends in between, so that a rotation stays at
+// midnight.
 std::time_t keep_hour(std::time_t then, std::time_t now) {
   const bool dst_now = local_time(now).tm_isdst > 0;
   const bool dst_then = local_time(then).tm_isdst > 0;
@@ -52,8 +53,9 @@ std::time_t keep_hour(std::time_t then, std::time_t now) {
   return then + (dst_now ? 3600 : -3600);
 }
 
-// A file that is renamed away when its turn is over. spdlog's own rotating sinks name the old files
-// differently from Python and know no hours or weekdays, so the two kinds of turn are written here.
+// A log file that is renamed when a rotation is due. spdlog's own rotating sinks name old files
+// differently from Python and cannot rotate by hour or weekday, so both kinds of rotation are
+// implemented here.
 class RotatingFile : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   RotatingFile(std::string path, int backups) : path_(std::move(path)), backups_(backups) {
@@ -75,8 +77,8 @@ class RotatingFile : public spdlog::sinks::base_sink<spdlog::details::null_mutex
     }
   }
 
-  // Closes the file, lets `rename` move it away, opens a new one. A rename that fails leaves the
-  // file to grow: logging goes on.
+  // Closes the file, has `rename` move it away, and opens a new one. If the renaming fails, the
+  // file keeps growing and logging continues.
   template <typename Rename>
   void turn(Rename rename) {
     file_.reset();
@@ -123,7 +125,7 @@ class SizeRotatingFile final : public RotatingFile {
     }
   }
 
-  // The first lines that still fit below the limit; makes room by a turn if not even one does.
+  // Returns the first lines that still fit below the limit. Rotates if not even one fits.
   std::string_view fitting(std::string_view lines) {
     if (max_size_ <= 0 || backups() <= 0) return lines;
     const auto fits = [this](std::size_t n) {
@@ -137,7 +139,7 @@ class SizeRotatingFile final : public RotatingFile {
   }
 
   void shift() const {
-    std::error_code ignored;  // a missing number in the row is normal
+    std::error_code ignored;  // a gap in the numbers is normal
     for (int i = backups() - 1; i > 0; --i) fs::rename(numbered(i), numbered(i + 1), ignored);
     fs::rename(path(), numbered(1), ignored);
   }
@@ -212,7 +214,7 @@ class TimeRotatingFile final : public RotatingFile {
     for (std::size_t i = 0; i + keep < old.size(); ++i) fs::remove(old[i], ignored);
   }
 
-  // "2026-11-20" or longer: only files of our own making are ever removed.
+  // "2026-11-20" or longer: only files created by this class are ever removed.
   static bool is_dated(std::string_view suffix) {
     return suffix.find_first_not_of("0123456789-_") == suffix.npos && suffix[4] == '-' &&
            suffix[7] == '-';
@@ -243,7 +245,7 @@ std::time_t next_rollover(std::string_view when, int interval, std::time_t from)
 
 Sink make_stderr_sink() {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-  // Lines come ready made: no pattern, no line end of spdlog's.
+  // Lines arrive complete: no pattern, and no line ending from spdlog.
   sink->set_formatter(
       std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::local, ""));
   return sink;
@@ -255,7 +257,7 @@ Sink make_file_sink(const LogOptions& options, Clock clock) {
     throw std::invalid_argument("log_rotate_mode should be \"size\" or \"time\", not \"" +
                                 options.log_rotate_mode + "\"");
   }
-  unit_of(lower(options.log_rotate_when));  // says no before the file is touched
+  unit_of(lower(options.log_rotate_when));  // throws before the file is touched
   if (options.log_rotate_interval < 1)
     throw std::invalid_argument("log_rotate_interval should be at least 1");
   return std::make_shared<TimeRotatingFile>(options, std::move(clock));

@@ -23,7 +23,7 @@ struct Throw {
   std::vector<void*> stack;
 };
 
-// The thrown objects that live.
+// The thrown objects that still exist.
 struct Record {
   std::mutex mutex;
   std::unordered_map<const void*, Throw> throws;  // guarded by mutex
@@ -31,7 +31,8 @@ struct Record {
 
 std::atomic<Record*> recording = nullptr;
 
-// Instead of the object's destructor: another exception may have its address next.
+// Runs in place of the object's destructor. Drops the record first, because the next exception may
+// have the same address.
 void forget_and_destroy(void* object) {
   Record& record = *recording.load(std::memory_order_acquire);
   Destructor destructor = nullptr;
@@ -44,7 +45,7 @@ void forget_and_destroy(void* object) {
   if (destructor != nullptr) destructor(object);
 }
 
-// Answers the destructor to throw the object with.
+// Records the throw. Returns the destructor to throw the object with.
 Destructor keep(Record& record, const void* object, Destructor destructor) noexcept {
   std::array<void*, kMaxFrames> frames;
   const int depth = ::backtrace(frames.data(), kMaxFrames);
@@ -54,14 +55,14 @@ Destructor keep(Record& record, const void* object, Destructor destructor) noexc
     record.throws[object] = {destructor, std::move(stack)};
     return &forget_and_destroy;
   } catch (...) {
-    return destructor;  // out of memory, perhaps what is being thrown: without a record then
+    return destructor;  // out of memory, perhaps the reason for this throw: no record
   }
 }
 
 }  // namespace
 
 void record_throws() {
-  // Never freed: another thread may be in a throw when the program ends.
+  // Never freed, because another thread may be throwing when the program ends.
   static Record* const record = new Record;
   recording.store(record, std::memory_order_release);
 }
@@ -69,7 +70,7 @@ void record_throws() {
 std::vector<void*> throw_stack(const std::exception_ptr& exception) {
   Record* const record = recording.load(std::memory_order_acquire);
   if (record == nullptr || exception == nullptr) return {};
-  // All that an exception_ptr holds is the address of the thrown object.
+  // An exception_ptr holds only the address of the thrown object.
   static_assert(sizeof exception == sizeof(void*));
   const void* object = nullptr;
   std::memcpy(&object, &exception, sizeof object);
@@ -80,18 +81,18 @@ std::vector<void*> throw_stack(const std::exception_ptr& exception) {
 
 }  // namespace tornado::core
 
-// clang's ASan brings a weak one of its own, and the first would win.
+// clang's ASan defines a weak one of its own, and of two weak definitions the first would win.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define TORNADO_STRONG_THROW
 #endif
 #endif
 #ifndef TORNADO_STRONG_THROW
-// Weak, so that a program that links libstdc++ statically has no two of them.
+// Weak, so that a program that links libstdc++ statically does not define it twice.
 extern "C" __attribute__((weak)) void abi::__cxa_throw(void*, std::type_info*, void (*)(void*));
 #endif
 
-// Every `throw` calls this, here and in the libraries. libstdc++'s is called through it.
+// Every `throw` calls this, here and in the libraries. It calls libstdc++'s.
 extern "C" void abi::__cxa_throw(void* object, std::type_info* type, void (*destructor)(void*)) {
   using Function = void (*)(void*, std::type_info*, void (*)(void*));
   static const auto next = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "__cxa_throw"));

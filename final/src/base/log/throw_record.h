@@ -1,4 +1,4 @@
-// Internal header: the stacks of the throws whose exceptions live.
+// Internal header: the call stacks of exceptions that still exist.
 #pragma once
 
 #include <exception>
@@ -6,12 +6,12 @@
 
 namespace tornado::core {
 
-// From now on, and until the program ends, the stack of each throw is kept for as long as the
-// exception lives. A throw costs some microseconds more then. Any thread.
+// Records the stack of each throw, from now until the program ends, and keeps it for as long as the
+// exception lives. A throw then costs some microseconds more. Any thread.
 void record_throws();
 
-// The return addresses of the calls that led to the throw, the innermost first. Empty if unknown.
-// Any thread.
+// Returns the return addresses of the calls that led to the throw, innermost first. Empty if
+// unknown. Any thread.
 std::vector<void*> throw_stack(const std::exception_ptr& exception);
 
 }  // namespace tornado::core

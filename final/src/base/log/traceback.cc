@@ -31,9 +31,9 @@ std::string demangled(const char* name) {
   const std::unique_ptr<char, decltype(&std::free)> text(
       abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
   std::string function = text != nullptr ? text.get() : name;
-  // g++ 12's library cannot read the names of lambdas with template parameters.
+  // The demangler of g++ 12 cannot read the names of lambdas with template parameters.
   if (text == nullptr && function.starts_with("_Z")) return "<lambda>";
-  // The body of a coroutine is a function of its own, whose argument is the frame.
+  // A coroutine's body is a separate function, whose argument is the frame.
   for (const std::string_view clone : {" [clone .actor]", " [clone .resume]"}) {
     if (!function.ends_with(clone)) continue;
     function.resize(function.find('('));
@@ -42,7 +42,7 @@ std::string demangled(const char* name) {
   return function;
 }
 
-// A program without debug information, or without a name in it, is no reason to fail.
+// Missing debug information, or a name missing from it, is not an error.
 void ignore_error(void* /*data*/, const char* /*message*/, int /*error*/) {}
 
 int add_call(void* data, std::uintptr_t /*pc*/, const char* file, int line, const char* function) {
@@ -58,13 +58,13 @@ void add_symbol(void* data, std::uintptr_t /*pc*/, const char* name, std::uintpt
   if (name != nullptr) calls.push_back({demangled(name), {}, 0});
 }
 
-// The innermost first. An address of inlined functions gives several calls.
+// Returns the calls, innermost first. An address inside inlined functions yields several calls.
 std::vector<Call> named_calls(const std::vector<void*>& stack) {
   static backtrace_state* const state = backtrace_create_state(nullptr, 1, &ignore_error, nullptr);
   std::vector<Call> calls;
   if (state == nullptr) return calls;
   for (void* const address : stack) {
-    // The address is where the call returns to, which may be the next line.
+    // The address is the one that the call returns to, which may belong to the next line.
     const std::uintptr_t pc = reinterpret_cast<std::uintptr_t>(address) - 1;
     const std::size_t before = calls.size();
     backtrace_pcinfo(state, pc, &add_call, &ignore_error, &calls);
@@ -83,7 +83,7 @@ std::vector<Call> named_calls(const std::vector<void*>& /*stack*/) {
 
 #endif
 
-// Without the blanks at its sides. Empty if there is no such line, or no such file any more.
+// Returns the line without surrounding blanks. Empty if the line, or the file, does not exist.
 std::string source_line(const std::string& file, int number) {
   std::ifstream source(file);
   std::string line;

@@ -21,7 +21,7 @@ bool is_name_char(char c) {
   return is_name_start(c) || is_digit(c);
 }
 
-// Walks over the text once. Inside brackets line breaks are blanks, as in Python.
+// Reads the text once, from front to back. Inside brackets, line breaks are blanks, as in Python.
 class ConfigReader {
  public:
   ConfigReader(std::string_view text, const std::string& path) : text_(text), path_(path) {}
@@ -68,7 +68,7 @@ class ConfigReader {
     return true;
   }
 
-  // Blanks, comments, escaped line ends; line ends too, if they mean nothing here.
+  // Skips blanks, comments and escaped line ends; unescaped line ends too where they mean nothing.
   void skip_blanks(bool over_lines) {
     while (!at_end()) {
       const char c = peek();
@@ -115,7 +115,7 @@ class ConfigReader {
     return items;
   }
 
-  // Strings side by side are one, as in Python.
+  // Adjacent strings are joined, as in Python.
   std::string read_strings(bool over_lines) {
     std::string value;
     while (peek() == '\'' || peek() == '"') {
@@ -172,7 +172,7 @@ class ConfigReader {
 
   Literal read_number() {
     const std::size_t start = at_;
-    // Signs belong to the front and to an exponent.
+    // Signs may appear at the front and in an exponent.
     while (is_name_char(peek()) || peek() == '.' || peek() == '-' || peek() == '+') ++at_;
     const std::string_view number = text_.substr(start, at_ - start);
     const std::string_view digits = number.substr(number[0] == '+' ? 1 : 0);

@@ -15,12 +15,12 @@ struct Setting {
   int line;
 };
 
-// Lists nested in lists, at most; options need one.
+// The greatest depth of nested lists. Options need a depth of one.
 inline constexpr int kMaxLiteralDepth = 16;
 
-// Reads lines "name = literal" in the form of Python. A name that comes again replaces the earlier
-// setting. `path` is the value of __file__ and stands in messages. Throws Error "path:line: what is
-// wrong".
+// Reads lines of the form `name = literal`, in Python's syntax. A repeated name replaces the
+// earlier setting. `path` is the value of __file__ and appears in messages. Throws
+// Error("path:line: reason").
 std::vector<Setting> parse_config(std::string_view text, const std::string& path);
 
 }  // namespace tornado::options

@@ -21,11 +21,11 @@ namespace tornado::options {
 
 struct OptionParser::Option {
   std::string name;   // as it was defined
-  std::string file;   // where; empty for "help"
+  std::string file;   // the file that defined it; empty for "help"
   std::string group;  // heading in the help
   std::string help;
   std::string metavar;
-  Value prototype;  // T{}: says the type, and is the value of an option without one
+  Value prototype;  // T{}: carries the type, and is the value of an option without one
   std::optional<Value> default_value;
   std::optional<Value> given;
   std::function<void(const Value&)> callback;
@@ -33,8 +33,7 @@ struct OptionParser::Option {
   bool has_value() const { return given || default_value; }
   const Value& value() const { return given ? *given : default_value ? *default_value : prototype; }
 
-  // The callback may define options and so move this one: it gets copies, and is the last thing
-  // done.
+  // Called last and with copies, because the callback may define options, which moves this one.
   void assign(Value value) {
     given = value;
     if (const auto call = callback) call(value);
@@ -62,7 +61,7 @@ struct OptionParser::Option {
 namespace {
 
 constexpr std::size_t kPrefixWidth = 30;
-constexpr std::size_t kHelpWidth = 44;  // 79 columns less what stands before the help text
+constexpr std::size_t kHelpWidth = 44;  // 79 columns minus the part before the help text
 
 std::string normalize(std::string_view name) {
   std::string normal(name);
@@ -70,7 +69,7 @@ std::string normalize(std::string_view name) {
   return normal;
 }
 
-// Words of `text` in lines of at most `width`; a longer word has a line of its own.
+// Breaks `text` into lines of at most `width`. A longer word gets a line of its own.
 std::vector<std::string> wrap(const std::string& text, std::size_t width) {
   std::vector<std::string> lines;
   std::istringstream words(text);
@@ -233,7 +232,7 @@ std::vector<std::string> OptionParser::parse_command_line(int argc, const char* 
 
 void OptionParser::parse_config_file(const std::string& path, bool final) {
   std::error_code ignored;
-  const bool is_folder = std::filesystem::is_directory(path, ignored);  // its read would throw
+  const bool is_folder = std::filesystem::is_directory(path, ignored);  // reading it would throw
   std::ifstream file(is_folder ? "" : path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) throw Error(fmt::format("cannot read configuration file \"{}\"", path));
@@ -294,7 +293,7 @@ void OptionParser::add_parse_callback(core::Function<void()> callback) {
 }
 
 void OptionParser::run_parse_callbacks() const {
-  // By index and by copy: a callback may add another.
+  // By index and by copy, because a callback may add another.
   for (std::size_t i = 0; i < parse_callbacks_.size(); ++i) {
     const auto callback = parse_callbacks_[i];
     callback();
@@ -303,7 +302,7 @@ void OptionParser::run_parse_callbacks() const {
 
 OptionParser& options() {
   static OptionParser* const parser = [] {
-    auto* made = new OptionParser;  // never destroyed: static destructors may still ask it
+    auto* made = new OptionParser;  // never destroyed: static destructors may use it
     log::define_logging_options(*made);
     return made;
   }();

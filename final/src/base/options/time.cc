@@ -38,7 +38,7 @@ char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-// Number from 0 of the name that `text` begins with, in any case; -1: none.
+// Returns the index of the name that `text` begins with, in any case, or -1.
 template <std::size_t N>
 int name_index(const std::string_view (&names)[N], std::string_view text) {
   if (text.size() < 3) return -1;
@@ -77,7 +77,7 @@ Field field_of(char directive, DateTime& out) {
 
 bool matches(std::string_view format, std::string_view text, DateTime& out);
 
-// Two digits are tried before one, as in Python: "201311" is the first of January.
+// Tries two digits before one, as Python does, so "201311" is 1 January 2013.
 bool matches_number(std::string_view rest, const Field& field, std::string_view text,
                     DateTime& out) {
   const std::size_t least = field.digits == 4 ? 4 : 1;
@@ -93,7 +93,7 @@ bool matches_number(std::string_view rest, const Field& field, std::string_view 
   return false;
 }
 
-// Matches all of `text` against the rest of a format; C's strptime is laxer and looks at the
+// Matches all of `text` against the rest of a format. C's strptime is laxer and depends on the
 // locale.
 bool matches(std::string_view format, std::string_view text, DateTime& out) {
   if (format.empty()) return text.empty();
@@ -104,7 +104,7 @@ bool matches(std::string_view format, std::string_view text, DateTime& out) {
                    out);
   }
   if (format[0] != '%') {
-    // Letters match in any case, as Python's strptime does it.
+    // Letters match in any case, as in Python's strptime.
     return !text.empty() && to_lower(text[0]) == to_lower(format[0]) &&
            matches(format.substr(1), text.substr(1), out);
   }
@@ -125,7 +125,7 @@ bool is_real_day(const DateTime& date) {
 
 constexpr double kSecond = 1e6;
 
-// Microseconds in a unit; 0: no unit.
+// Returns the microseconds in a unit, or 0 for an unknown unit.
 double unit_size(std::string_view unit) {
   constexpr std::pair<std::string_view, double> kUnits[] = {
       {"", kSecond},
@@ -166,13 +166,13 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// One number with its unit, in microseconds; NaN if there is none.
+// Takes one number with its unit off the front. Returns microseconds, or NaN if there is none.
 double take_amount(std::string_view& text) {
   const double kNone = std::nan("");
   skip_spaces(text);
   if (!text.empty() && text[0] == '+' && text.substr(1, 1) != "-") text.remove_prefix(1);
   const std::string_view unsigned_text = text.substr(text.starts_with('-') ? 1 : 0);
-  // from_chars would take "inf" too.
+  // from_chars would accept "inf" too.
   if (unsigned_text.empty() || !(is_decimal(unsigned_text[0]) || unsigned_text[0] == '.'))
     return kNone;
   double number = 0;
@@ -196,7 +196,7 @@ DateTime parse_datetime(std::string_view text) {
 }
 
 TimeDelta parse_timedelta(std::string_view text) {
-  constexpr double kLargest = 9e18;  // what 64 bits hold, some 285,000 years
+  constexpr double kLargest = 9e18;  // the limit of 64 bits, some 285,000 years
   double sum = 0;
   for (std::string_view rest = text; !rest.empty();) {
     sum += std::nearbyint(take_amount(rest));

@@ -85,7 +85,7 @@ T parse_scalar(std::string_view text) {
   }
 }
 
-// "5" or "1:3", both ends included; "5:" is "5".
+// Parses "5" or "1:3", both ends included. "5:" means "5".
 template <typename T>
 void append_range(std::vector<T>& out, std::string_view text) {
   const auto colon = text.find(':');
@@ -93,7 +93,7 @@ void append_range(std::vector<T>& out, std::string_view text) {
   const bool single = colon == text.npos || colon + 1 == text.size();
   const T high = single ? low : parse_integer<T>(text.substr(colon + 1));
   if (high < low) return;
-  // Unsigned, because the distance of two integers may not fit their type.
+  // Unsigned, because the difference of two integers may overflow their own type.
   const auto count = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   if (count >= static_cast<std::uint64_t>(kMaxRange)) {
     throw Error(fmt::format("range \"{}\" has more than {} numbers", text, kMaxRange));

@@ -41,7 +41,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
       if (digit == kDigits.npos || (k >= digits && group[k] != '=')) return std::nullopt;
       bits = bits << 6 | static_cast<std::uint32_t>(digit);
     }
-    // One digit alone is no byte, and the bits behind the last byte are zero.
+    // A single digit does not make a byte, and the bits after the last byte must be zero.
     if (digits < 2 || (bits & ((1U << 8 * (4 - digits)) - 1)) != 0) return std::nullopt;
     for (std::size_t k = 0; k + 1 < digits; ++k) bytes += static_cast<char>(bits >> (16 - 8 * k));
   }

@@ -1,5 +1,5 @@
-// Internal header. Base64 (RFC 4648 4), as basic authentication, WebSocket's handshake and signed
-// values need it.
+// Internal header. Base64 (RFC 4648 section 4), for basic authentication, the WebSocket handshake
+// and signed values.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 
 namespace tornado {
 
-// With padding, without line ends.
+// Encodes with padding and without line ends.
 std::string base64_encode(std::string_view bytes);
-// The bytes of what base64_encode() wrote; nothing for any other text.
+// Returns the bytes that base64_encode() encoded, or nullopt for any other text.
 std::optional<std::string> base64_decode(std::string_view text);
 
 }  // namespace tornado

@@ -7,7 +7,7 @@
 namespace tornado::escape {
 namespace {
 
-// From `charset` to UTF-8, and closed again.
+// Owns an iconv conversion from `charset` to UTF-8.
 class Converter {
  public:
   explicit Converter(const std::string& charset)
@@ -19,12 +19,12 @@ class Converter {
   Converter& operator=(const Converter&) = delete;
 
   explicit operator bool() const noexcept {
-    return handle_ != reinterpret_cast<iconv_t>(-1);  // what iconv_open() says of errors
+    return handle_ != reinterpret_cast<iconv_t>(-1);  // how iconv_open() reports an error
   }
 
-  // False if `bytes` are not in the encoding.
+  // Returns false if `bytes` are not valid in the encoding.
   bool append(std::string& out, std::string_view bytes) const {
-    char* in = const_cast<char*>(bytes.data());  // iconv() does not write there
+    char* in = const_cast<char*>(bytes.data());  // iconv() does not write through it
     std::size_t in_left = bytes.size();
     while (in_left > 0) {
       char block[4096];

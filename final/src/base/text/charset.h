@@ -1,4 +1,4 @@
-// Internal header: text in other encodings than UTF-8.
+// Internal header: converts text from other encodings to UTF-8.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,11 @@
 
 namespace tornado::escape {
 
-// Whether to_utf8() knows this encoding.
+// Returns whether to_utf8() supports this encoding.
 bool is_known_charset(const std::string& charset) noexcept;
 
-// `bytes` in UTF-8, without a byte-order mark; nothing if they are not in this encoding, or if it
-// is not known. "utf-16" takes its byte order from the mark.
+// Converts `bytes` to UTF-8 and drops a byte-order mark. Returns nullopt if they are not valid in
+// this encoding, or if the encoding is unknown. "utf-16" takes its byte order from the mark.
 std::optional<std::string> to_utf8(std::string_view bytes, const std::string& charset);
 
 }  // namespace tornado::escape

@@ -9,7 +9,7 @@
 namespace tornado::escape {
 namespace {
 
-// What stands for a byte that HTML gives a meaning, for the others null.
+// Returns the escape for a byte that is special in HTML, null for any other.
 constexpr std::array<const char*, 256> kReferences = [] {
   std::array<const char*, 256> references{};
   references['&'] = "&amp;";
@@ -25,7 +25,7 @@ bool is_unreserved(char c) {
          c == '.' || c == '-' || c == '~';
 }
 
-// Never above 0x20 or in the middle of a character, so bytes will do.
+// Bytes up to 0x20 never occur inside a longer UTF-8 character, so checking bytes suffices.
 bool is_squeezed(char c) {
   return static_cast<unsigned char>(c) <= 0x20;
 }

@@ -10,7 +10,7 @@
 
 namespace tornado {
 
-// -1 for a character that is no hexadecimal digit.
+// Returns the digit's value, or -1 for any other character.
 constexpr int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -37,7 +37,7 @@ inline char* write_hex(const unsigned char* bytes, std::size_t size, char* out) 
 }
 
 std::string hex_encode(std::string_view bytes);
-// Nothing for an odd number of digits, or what is no digit.
+// Returns nullopt for an odd number of digits, or if any is not a hexadecimal digit.
 std::optional<std::string> hex_decode(std::string_view digits);
 
 }  // namespace tornado

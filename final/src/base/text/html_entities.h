@@ -5,8 +5,8 @@
 
 namespace tornado::escape {
 
-// The text that stands for a name without "&", such as "lt;" or "lt" (both exist), or an empty
-// view.
+// Returns the text of the reference with this name, given without "&", such as "lt;" or "lt" (both
+// exist). Empty if there is no such name.
 std::string_view html_entity(std::string_view name) noexcept;
 
 inline constexpr std::size_t kLongestHtmlEntity = 32;  // "CounterClockwiseContourIntegral;"

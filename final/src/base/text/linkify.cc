@@ -7,7 +7,7 @@
 // Tornado finds URLs with one regular expression over the escaped text:
 //   \b((?:([\w-]+):(/{1,3})|www[.])(?:(?:(?:[^\s&()]|&amp;|&quot;)*(?:[^!"#$%&'()*+,.:;<=>?@\[\]^`{|}~\s]))
 //     |(?:\((?:[^\s&()]|&amp;|&quot;)*\)))+)
-// The functions below match the same texts without backtracking: each byte is looked at a fixed
+// The functions below match the same texts without backtracking: they look at each byte a bounded
 // number of times.
 
 namespace tornado::escape {
@@ -22,15 +22,15 @@ bool is_protocol_char(char c) {
   return is_word(c) || c == '-';
 }
 
-// Punctuation may stand inside a URL but not end it: in "see http://a.b/c." the last dot is the
-// sentence's.
+// Punctuation may appear inside a URL but not end it: in "see http://a.b/c." the last dot belongs
+// to the sentence.
 bool may_end_url(char c) {
   return is_protocol_char(c) || c == '/' || c == '\\' || static_cast<unsigned char>(c) >= 0x80 ||
          static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
-// Bytes of one item of a URL's body at the front of `text`: a character or an escaped & or quote;
-// 0: none.
+// Returns the length in bytes of the first item of a URL's body, which is a character or an escaped
+// & or quote. 0 if `text` does not begin with one.
 std::size_t url_item(std::string_view text) {
   if (text.empty() || text[0] == '(' || text[0] == ')') return 0;
   if (text[0] == '&') {
@@ -43,8 +43,8 @@ std::size_t url_item(std::string_view text) {
 }
 
 struct Run {
-  std::size_t length;   // of all items
-  std::size_t trimmed;  // without the items after the last that may end a URL
+  std::size_t length;   // of all items, in bytes
+  std::size_t trimmed;  // up to and including the last item that may end a URL
 };
 
 Run url_run(std::string_view text) {
@@ -57,7 +57,8 @@ Run url_run(std::string_view text) {
   return run;
 }
 
-// Length of the URL after its protocol or "www.": runs and bracketed runs in turn.
+// Returns the length of the URL after its protocol or "www.", which alternates runs and bracketed
+// runs.
 std::size_t url_body(std::string_view text) {
   std::size_t length = 0;
   for (;;) {
@@ -73,12 +74,12 @@ std::size_t url_body(std::string_view text) {
 
 struct Url {
   std::size_t start = 0;
-  std::size_t length = 0;    // 0: none found
-  std::size_t protocol = 0;  // bytes of "http" in "http://"
+  std::size_t length = 0;    // 0 if none was found
+  std::size_t protocol = 0;  // length of "http" in "http://"
   std::size_t slashes = 0;
 };
 
-// A URL whose first word is text[start, end).
+// Matches a URL whose first word is text[start, end).
 Url url_at(std::string_view text, std::size_t start, std::size_t end) {
   if (end < text.size() && text[end] == ':') {
     std::size_t slashes = 0;
@@ -92,12 +93,12 @@ Url url_at(std::string_view text, std::size_t start, std::size_t end) {
     return {};
   }
   if (end - start < 3 || !text.substr(end - 3).starts_with("www.")) return {};
-  if (end - start > 3 && text[end - 4] != '-') return {};  // "awww." is no word "www"
+  if (end - start > 3 && text[end - 4] != '-') return {};  // in "awww.", "www" is not a word
   const auto body = url_body(text.substr(end + 1));
   return body ? Url{end - 3, body + 4, 0, 0} : Url{};
 }
 
-// The first URL at or after `from`, where no word begins before `from`.
+// Finds the first URL at or after `from`, which must not be inside a word.
 Url find_url(std::string_view text, std::size_t from) {
   while (from < text.size()) {
     if (!is_word(text[from])) {
@@ -126,8 +127,8 @@ std::string_view first_characters(std::string_view text, std::size_t count) {
   return text.substr(0, i);
 }
 
-// The host and the first bit of the path: once shortened, the rest says little. `head` is the
-// length of "http://".
+// Keeps the host and the beginning of the path, because the rest of a shortened URL says little.
+// `head` is the length of "http://".
 std::string host_and_first_part(std::string_view url, std::size_t head) {
   const std::string_view rest = url.substr(head);
   const auto slash = rest.find('/');
@@ -139,12 +140,12 @@ std::string host_and_first_part(std::string_view url, std::size_t head) {
   return std::string(url.substr(0, head + slash + 1)).append(part);
 }
 
-// The text shown for a long URL; the URL itself if that is no longer.
+// Returns the text to show for a long URL, or the URL itself if shortening gains nothing.
 std::string shortened(std::string_view url, std::size_t head) {
   std::string shown = host_and_first_part(url, head);
   if (count_characters(shown) > kMaxShown * 3 / 2) shown = first_characters(shown, kMaxShown);
   if (shown == url) return shown;
-  // Do not cut an escaped character in two.
+  // Do not cut through an escaped character.
   const auto amp = shown.rfind('&');
   if (amp != shown.npos && count_characters(shown.substr(0, amp)) > kMaxShown - 5)
     shown.resize(amp);
@@ -152,8 +153,8 @@ std::string shortened(std::string_view url, std::size_t head) {
   return count_characters(shown) < count_characters(url) ? shown : std::string(url);
 }
 
-// What stands in the link's <a> besides its URL. A function's result gets its blank even if it is
-// empty, as in Tornado.
+// Returns the attributes of the link's <a> after its href. A function's result is preceded by a
+// blank even if it is empty, as in Tornado.
 std::string link_params(std::string_view href, const LinkifyOptions& options) {
   if (options.extra_params_of) {
     return " " + std::string(strip_unicode(options.extra_params_of(href)));

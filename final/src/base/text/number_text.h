@@ -6,8 +6,8 @@
 
 namespace tornado {
 
-// Python's repr of a finite float: the shortest digits that read back, with an exponent below 1e-4
-// and from 1e16 on.
+// Returns what Python's repr() does for a finite float: the fewest digits that read back as the
+// same value, with an exponent below 1e-4 and from 1e16.
 void append_float(std::string& out, double value);
 
 void append_integer(std::string& out, std::int64_t value);

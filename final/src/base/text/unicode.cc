@@ -92,8 +92,8 @@ bool is_valid_utf8(std::string_view bytes) noexcept {
       at += 8;
     }
     if (at == end) break;
-    // At least one code point, and all that follow it before the next ASCII byte: text in other
-    // scripts has long runs of them.
+    // Consumes code points up to the next ASCII byte, at least one, because text in other scripts
+    // has long runs of them.
     do {
       const std::size_t length = decode_utf8({at, static_cast<std::size_t>(end - at)}).length;
       if (length == 0) return false;

@@ -5,7 +5,7 @@
 namespace tornado::escape {
 namespace {
 
-// The first byte of [p, end) that is not ASCII, or `end`.
+// Returns the first byte of [p, end) that is not ASCII, or `end`.
 const char* skip_ascii(const char* p, const char* end) noexcept {
   constexpr std::uint64_t kTops = 0x8080808080808080;
   for (; end - p >= 8; p += 8) {

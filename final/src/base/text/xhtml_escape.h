@@ -1,4 +1,4 @@
-// Internal header: xhtml_escape into a buffer that is there.
+// Internal header: xhtml_escape() into an existing buffer.
 #pragma once
 
 #include <string>

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t kReplacement = 0xFFFD;
 constexpr std::uint32_t kTooLarge = 0x110000;
 
-// HTML 13.2.5.80: numbers 0x80-0x9F mean what Windows-1252 has there; 0 where it has nothing.
+// HTML 13.2.5.80: numbers 0x80-0x9F have their meaning in Windows-1252; 0 where it assigns none.
 constexpr std::uint16_t kWindows1252[32] = {
     0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
     0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
@@ -42,8 +42,8 @@ int digit_value(char c, std::uint32_t base) {
   return -1;
 }
 
-// Both take the text after "&", append what it stands for, and return how much of it they used; 0:
-// no reference.
+// Both take the text after "&", append what it stands for, and return the bytes consumed, or 0 if
+// it is not a reference.
 
 std::size_t append_number(std::string& out, std::string_view text) {
   std::size_t i = 1;  // "#"
@@ -66,7 +66,8 @@ std::size_t append_name(std::string& out, std::string_view text) {
   std::size_t end = std::min(text.find_first_of("\t\n\f <&#;"), text.size());
   end = std::min(end, kLongestHtmlEntity);
   if (end < text.size() && text[end] == ';') ++end;
-  // The longest name wins: "&notit" is "&not" and "it". No name is shorter than two letters.
+  // The longest name wins: "&notit" is "&not" followed by "it". Every name has at least two
+  // letters.
   for (; end >= 2; --end) {
     const std::string_view found = html_entity(text.substr(0, end));
     if (found.empty()) continue;
