@@ -25,10 +25,10 @@ namespace {
 constexpr double kLongest = 1e9;
 constexpr int kMaxFrames = 64;
 
-// The watch whose time runs on this thread. A signal of its timer that comes late finds none.
+// The watch that times this thread. Null when a signal of its timer comes late.
 constinit thread_local const BlockingWatch* running_watch = nullptr;
 
-// SIGALRM is the process's, so this is too.
+// SIGALRM belongs to the whole process, so this does too.
 struct Alarm {
   std::mutex mutex;
   int watches = 0;          // guarded by mutex
@@ -71,13 +71,13 @@ void say(const char* text) noexcept {
 
 BlockingWatch::BlockingWatch(double seconds, Action action) : action_(action) {
   if (!(seconds > 0 && seconds <= kLongest)) {
-    throw std::invalid_argument("a threshold for blocking has 0 to 1e9 seconds");
+    throw std::invalid_argument("a blocking threshold must be above 0 and at most 1e9 seconds");
   }
   seconds_.tv_sec = static_cast<time_t>(seconds);
   seconds_.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
-  if (seconds_.tv_sec == 0 && seconds_.tv_nsec == 0) seconds_.tv_nsec = 1;  // 0 would mean never
+  if (seconds_.tv_sec == 0 && seconds_.tv_nsec == 0) seconds_.tv_nsec = 1;  // 0 would disarm it
   std::to_chars(seconds_text_, seconds_text_ + sizeof seconds_text_ - 1, seconds);
-  // The first call loads a library, which a signal handler must not do.
+  // The first backtrace() loads a library, which a signal handler must not do.
   void* frame = nullptr;
   ::backtrace(&frame, 1);
   take_alarm();
@@ -128,7 +128,7 @@ void BlockingWatch::fire() const noexcept {
 
 }  // namespace detail
 
-// All of it is safe in a signal handler.
+// Everything here is async-signal-safe.
 void IOLoop::log_stack(int /*signal*/) {
   void* frames[detail::kMaxFrames];
   const int count = ::backtrace(frames, detail::kMaxFrames);

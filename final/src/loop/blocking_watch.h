@@ -1,4 +1,4 @@
-// Internal header: notices that a loop's iteration takes too long.
+// Internal header: notices when an iteration of a loop takes too long.
 #pragma once
 
 #include <time.h>
@@ -7,8 +7,8 @@
 
 namespace tornado::ioloop::detail {
 
-// A timer of the loop's thread, which is stopped while the loop asks its poller. Used on that
-// thread only. While one exists, SIGALRM is the process's for this purpose.
+// Times the iterations of a loop, on the loop's thread only. Stopped while the loop waits in its
+// poller. While one exists, the process's SIGALRM belongs to it.
 class BlockingWatch {
  public:
   using Action = void (*)(int signal);
@@ -19,16 +19,16 @@ class BlockingWatch {
   BlockingWatch& operator=(const BlockingWatch&) = delete;
   ~BlockingWatch();
 
-  // The time of an iteration begins, on the thread that calls.
+  // Starts timing an iteration, on the calling thread.
   void begin();
-  // It has ended in good time, or late.
+  // Stops timing: the iteration has ended, in time or late.
   void end() noexcept;
-  // The loop has left this thread.
+  // Called when the loop leaves this thread.
   void leave() noexcept;
 
-  // In the signal handler.
+  // Called in the signal handler.
   void fire() const noexcept;
-  // "0.5", for log_stack. Lives as long as this does.
+  // Returns text such as "0.5", for log_stack(). Lives as long as this object.
   const char* seconds_text() const noexcept { return seconds_text_; }
 
  private:

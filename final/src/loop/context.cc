@@ -7,12 +7,12 @@
 
 namespace tornado::core {
 
-// Brings a reference that was dropped on another thread home.
+// Brings a reference that was dropped on another thread back to the loop's thread.
 class Context::Return final : public Runnable, public Pooled {
  public:
   explicit Return(Context& context) : context_(context) {}
   void run() override { discard(); }
-  // Where the loop is gone, there is nobody left to race with.
+  // Once the loop is gone, no other thread is left to race with.
   void discard() noexcept override {
     if (--context_.references_ == 0) context_.unreferenced();
     delete this;
@@ -32,9 +32,9 @@ Ref<Context> Context::capture() {
 
 void Context::release_elsewhere() noexcept {
   auto* back = new Return(*this);
-  // A loop whose thread has ended is closed on another.
+  // A loop whose thread has ended is closed on another thread.
   if (thread_state.closing || mailbox_ == nullptr) return back->discard();
-  // The context, and its hold on the box, may be gone before the post is over.
+  // The context, and with it its reference to the mailbox, may be freed before post() returns.
   const Ref<ioloop::detail::Mailbox> box(mailbox_);
   box->post(*back);
 }
@@ -63,8 +63,8 @@ ContextScope::ContextScope(Context* context) noexcept
   thread_state.context = context;
 }
 
-// Outermost first, without those that the caller is in; while one is entered, those outside of it
-// are current.
+// Enters the contexts outermost first, except those that the caller is already in. While one is
+// being entered, the context outside it is current.
 void ContextScope::enter(Context& context) noexcept {
   Context* const outer = context.outer();
   if (outer != nullptr && outer->enters_ && outer != before_) enter(*outer);
@@ -80,7 +80,7 @@ void ContextScope::enter(Context& context) noexcept {
 }
 
 ContextScope::~ContextScope() {
-  // One by one: a long chain would be a deep recursion.
+  // One at a time, because a long chain would recurse deeply.
   while (entered_) {
     Owned<Entered> next = std::move(entered_->before_);
     entered_ = std::move(next);
@@ -109,7 +109,7 @@ void Suspension::keep_context() {
 
 void Suspension::resume_in_context() {
   const Ref<Context> context(context_);
-  context_->release();  // the Ref has taken its place
+  context_->release();  // the Ref replaces it
   context_ = nullptr;
   const ContextScope scope(context.get());
   handle_.resume();

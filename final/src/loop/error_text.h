@@ -1,4 +1,4 @@
-// Internal header: what to print of an exception.
+// Internal header: exceptions as text.
 #pragma once
 
 #include <exception>
@@ -8,14 +8,14 @@
 
 namespace tornado {
 
-// How the lines begin that tell of an exception nobody has dealt with: the test kit looks for them.
+// How log lines about unhandled exceptions begin. The test kit looks for them.
 inline constexpr std::string_view kExceptionInCallback = "Exception in callback: ";
 inline constexpr std::string_view kNeverRetrieved = "Future exception was never retrieved: ";
 
-// "std::runtime_error: message", or the type's name alone where there is no message.
+// Returns "std::runtime_error: message", or only the type's name if there is no message.
 std::string describe(const std::exception_ptr& exception);
 
-// As it is written in the source.
+// Returns the type's name as written in the source.
 std::string type_name(const std::type_info& type);
 
 }  // namespace tornado

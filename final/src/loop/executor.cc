@@ -1,7 +1,7 @@
-// A job's life: submit() makes it on the loop's thread and links it into the loop's list; execute()
-// hands it to a worker; work() runs there; send_home() posts it to the loop, which delivers and
-// frees it. A loop that closes meanwhile takes the future out of the job (abandon), because futures
-// belong to its thread; the worker then frees the rest.
+// A job's life: submit() creates it on the loop's thread and links it into the loop's list;
+// execute() hands it to a worker; work() runs there; send_home() posts it to the loop, which
+// delivers the result and frees the job. If the loop closes meanwhile, it takes the future out of
+// the job (abandon), because futures belong to its thread; the worker then frees the rest.
 #include <tornado/concurrent.h>
 
 #include <atomic>
@@ -55,7 +55,8 @@ void Job::enlist() {
 using core::Owned;
 using core::Ref;
 
-// Shared by the executor and its threads: the last task may be the one that destroys the executor.
+// Shared by the executor and its threads, because the last task may be the one that destroys the
+// executor.
 struct ThreadPoolExecutor::Pool {
   explicit Pool(std::size_t max) : max_workers(max) {}
 
@@ -84,7 +85,7 @@ struct ThreadPoolExecutor::Pool {
     }
   }
 
-  // With the mutex held. Where the system has no thread to give, those that are there must do.
+  // With the mutex held. If a thread cannot be created, the existing workers take the job.
   void add_thread() {
     try {
       threads.emplace_back([pool = Ref<Pool>(this)] { pool->serve(); });
@@ -134,7 +135,7 @@ void ThreadPoolExecutor::shutdown() {
   pool_->work_there.notify_all();
   for (std::thread& thread : threads) {
     if (thread.get_id() == std::this_thread::get_id()) {
-      thread.detach();  // it shares the pool, and ends when it comes back from here
+      thread.detach();  // it shares the pool, and ends after it returns from here
     } else {
       thread.join();
     }

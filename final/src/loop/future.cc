@@ -38,8 +38,8 @@ void FutureStateBase::end_coroutine(std::exception_ptr exception) noexcept {
 
 // [finish]
 void FutureStateBase::finish() {
-  // What lets go or a waiter of a closed loop is freed here, and with it perhaps the last handle
-  // but this.
+  // This frees the canceller, and any waiter of a closed loop, either of which may hold the last
+  // other handle.
   const Ref<FutureStateBase> self(this);
   drop_canceller();
   while (Runnable* waiter = waiters_.pop_front()) static_cast<Waiter*>(waiter)->completed(*this);
@@ -106,7 +106,7 @@ void FutureStateBase::throw_instead() {
 }
 
 void FutureStateBase::check_foreign_thread() {
-  // A loop that ran on a thread which has ended is closed on another.
+  // A loop whose thread has ended is closed on another thread.
   if (thread_state.closing) return;
   throw std::logic_error(
       "a Future was used on a thread that is not its own; hand over with IOLoop::add_callback");

@@ -76,7 +76,7 @@ Future<void> sleep(double seconds) {
   auto& loop = ioloop::IOLoop::current();
   const auto timer = loop.call_later(seconds, [done] { done.set_result(); });
   done.on_cancel([&loop, timer] {
-    if (timer.pending()) loop.remove_timeout(timer);  // else the loop may be gone
+    if (timer.pending()) loop.remove_timeout(timer);  // otherwise the loop may be gone
   });
   return done;
 }

@@ -29,15 +29,15 @@ bool on_main_thread() {
   return ::getpid() == static_cast<pid_t>(::syscall(SYS_gettid));
 }
 
-// The loops that current() made for a thread: more than one if clear_current() was called between,
-// because somebody may still hold the earlier ones.
+// The loops that current() made for a thread. More than one if clear_current() was called in
+// between, because somebody may still hold the earlier ones.
 struct LoopsOnDemand {
   LoopsOnDemand() = default;
   LoopsOnDemand(const LoopsOnDemand&) = delete;
   LoopsOnDemand& operator=(const LoopsOnDemand&) = delete;
   ~LoopsOnDemand() {
     over = true;
-    // Else exit() was called in a callback: the loop is still at work below it on the stack.
+    // Otherwise exit() was called in a callback, and the loop is still running it.
     if (thread_state.running == nullptr) delete &loops;
   }
 
@@ -56,7 +56,7 @@ void ignore_sigpipe() {
   });
 }
 
-// For the length of a call, `loop` is the thread's current loop.
+// Makes `loop` the thread's current loop for the length of a call.
 class CurrentScope {
  public:
   explicit CurrentScope(IOLoop* loop) : before_(std::exchange(thread_state.current, loop)) {}
@@ -68,7 +68,8 @@ class CurrentScope {
   IOLoop* before_;
 };
 
-// For the length of start(). The loop runs in no context, whatever it was started in.
+// Marks the loop as running for the length of start(). The loop runs in no context, whatever
+// context start() was called in.
 class RunningScope {
  public:
   explicit RunningScope(IOLoop& loop) : running_(loop.internals().running) {
@@ -87,7 +88,7 @@ class RunningScope {
   const core::ContextScope no_context_{nullptr};
 };
 
-// For the length of start(): an iteration's time runs from its beginning.
+// Times the iterations for the length of start().
 class WatchScope {
  public:
   explicit WatchScope(detail::LoopState& state) : state_(state) {
@@ -103,7 +104,7 @@ class WatchScope {
   detail::LoopState& state_;
 };
 
-// For the length of close(): futures of the thread the loop ran on may be used here.
+// Allows, for the length of close(), the use of futures of the thread that the loop ran on.
 class ClosingScope {
  public:
   ClosingScope() : before_(std::exchange(thread_state.closing, true)) {}
@@ -229,8 +230,8 @@ void IOLoop::close(bool all_fds) {
   if (state.running) throw std::logic_error("an IOLoop must be stopped before it is closed");
   if (state.closed) return;
   state.closed = true;
-  // The destructors that run from here on find this loop, and find it closed: what they start ends
-  // at once, so each of these steps is needed only once.
+  // Destructors that run from here on find this loop, and find it closed. What they start ends at
+  // once, so each of these steps is needed only once.
   const CurrentScope current(this);
   const ClosingScope closing;
   state.free_locals();
@@ -243,7 +244,7 @@ void IOLoop::close(bool all_fds) {
   state.signals->clear();
   state.own_executor.reset();
   state.watch.reset();
-  state.discard_queues();  // what was let go of, too
+  state.discard_queues();  // again, for what these steps released
 }
 
 // ---- what to run --------------------------------------------------------------------------------
@@ -302,7 +303,7 @@ void IOLoop::remove_timeout(const Timeout& timeout) {
   const bool was_in_heap = state_->timers.remove(node);
   core::Runnable* callback = node.take();
   if (was_in_heap) node.release();
-  // Last: the callback may own what `timeout` is a member of.
+  // Last, because the callback may own the object that has `timeout` as a member.
   callback->discard();
 }
 

@@ -17,7 +17,7 @@ struct Notice final : FutureWaiting<bool> {
 };
 using Signal = FutureWaiting<void>;
 
-// Who waits for a permit: with a guard, or to release it by hand.
+// Waits for a permit, either to hold it in a guard or to have it released by hand.
 struct Grant : core::Waiting {
   virtual void give(Guard guard) = 0;
 };

@@ -25,7 +25,7 @@ class RealClock final : public Clock {
   double time() override { return read_clock(CLOCK_MONOTONIC) + offset_; }
 
  private:
-  // Taken once: monotonic from here on, whatever happens to the date.
+  // Read once, so that the clock is monotonic from here on, whatever happens to the date.
   const double offset_ = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
 };
 
@@ -42,8 +42,8 @@ void refill_await_budget() {
   core::thread_state.await_budget = core::kAwaitBudget;
 }
 
-// Callbacks catch what their functions throw; this is for the rest, such as a coroutine's frame
-// that throws in a destructor.
+// Callbacks catch what their functions throw. This catches the rest, such as an exception from a
+// destructor of a coroutine's frame.
 void run_one(core::Runnable& item) noexcept {
   refill_await_budget();
   try {
@@ -117,8 +117,9 @@ void LoopState::run_timers() {
   if (timers.empty()) return;
   const double now = clock->time();
   if (timers.earliest() > now) return;
-  // All that are due are taken out before any of them runs: one that sets a new timer for now does
-  // not keep the loop here, and one that removes a later one of the batch still stops it.
+  // All timers that are due are taken out before any of them runs. So a callback that sets a new
+  // timer for now does not keep the loop here, and one that removes a later timer of the batch
+  // still stops it.
   TimerNode* next = timers.pop_due(now);
   while (next != nullptr) {
     TimerNode& node = *next;
@@ -150,7 +151,7 @@ int LoopState::sleep_time_ms() {
     return 0;
   }
   if (timers.empty()) return -1;
-  // Rounded up: a timer that fires early would have to be asked for again.
+  // Rounded up, because a wait that ends early would have to be repeated.
   const double ms = std::ceil((timers.earliest() - clock->time()) * 1e3);
   return static_cast<int>(std::clamp(ms, 0.0, 3'600'000.0));
 }
@@ -206,7 +207,7 @@ void LoopState::add_registration(int fd, EventHandler& handler, std::uint32_t ev
   }
   const auto place = static_cast<std::size_t>(fd);
   const bool known = place < registrations.size();
-  // The poller first: it knows whether there is such a descriptor to make room for.
+  // The poller first: it throws if the descriptor does not exist, before room is made for it.
   poller->add(fd, events | IOLoop::ERROR,
               make_tag(fd, known ? registrations[place].generation : 0));
   if (!known) registrations.resize(std::max(place + 1, registrations.size() * 2));
@@ -230,8 +231,7 @@ void LoopState::remove_registration(int fd) {
   handler->released();
 }
 
-// ---- what others keep with the loop
-// --------------------------------------------------------------
+// ---- what others keep with the loop -------------------------------------------------------------
 
 LoopLocal* LoopState::find_local(const void* key) const noexcept {
   for (const LocalEntry& entry : locals) {
@@ -259,7 +259,7 @@ bool LoopState::cancel_oldest_wait() {
 
 void LoopState::free_locals() {
   while (!locals.empty()) {
-    const LocalEntry last = std::move(locals.back());  // its destructor may look for others
+    const LocalEntry last = std::move(locals.back());  // its destructor may look up others
     locals.pop_back();
   }
 }
@@ -295,15 +295,15 @@ void LoopState::free_frames() {
   }
 }
 
-// Where the waits end that begin at `start`: the frame whose locals none of the others refers to.
-// What it came by stands then at the front of the list, innermost first, so that a chain of waits
-// is walked down once, and not for each of its frames.
+// Finds the end of the chain of waits that begins at `start`: the frame whose locals no other frame
+// of the chain refers to. Moves the frames it passes to the front of the list, innermost first, so
+// that a chain is walked once, and not once for each of its frames.
 core::Suspension& LoopState::innermost(core::Suspension& start) {
   auto* at = &start;
-  auto* behind = &start;  // half as fast: `at` meets it in a circle, whose frames have no order
+  auto* behind = &start;  // half as fast: `at` meets it in a cycle, whose frames have no order
   for (bool even = false;; even = !even) {
     auto* in = at->inner();
-    // What waits on another loop is that loop's to free.
+    // A frame that waits on another loop is freed by that loop.
     if (in == nullptr || in->loop_ != at->loop_ || in == behind) return *at;
     in->hook_.link_after(suspended);
     at = in;

@@ -1,4 +1,4 @@
-// Internal header: the inside of an IOLoop, for the rooms that build on it.
+// Internal header: the internals of an IOLoop, for the rooms that build on it.
 #pragma once
 
 #include <tornado/ioloop.h>
@@ -17,8 +17,7 @@ namespace tornado::ioloop::detail {
 
 class SignalWatch;
 
-// An object of a higher room, one of its class for each loop. Freed first of all when the loop
-// closes.
+// An object of a higher room, at most one of each class per loop. Freed first when the loop closes.
 class LoopLocal {
  public:
   LoopLocal() = default;
@@ -27,33 +26,34 @@ class LoopLocal {
   virtual ~LoopLocal() = default;
 };
 
-// Calls, and logs what the call throws, be it a coroutine at its end.
+// Calls `callback` and logs what it throws, also if it is a coroutine that fails later.
 Future<void> call_and_report(RepeatedCallback& callback);
 
 [[noreturn]] void throw_thread_without_loop();
-// For what belongs to a loop and does not know which. A thread of the program's own has none: what
-// it writes would be lost, and harm what the loop is doing. Throws std::logic_error.
+// Throws std::logic_error on a thread that has no loop. For objects that belong to a loop but do
+// not know which: on a thread of the program's own, what they write would be lost, and would
+// interfere with the loop.
 inline void require_thread_with_loop() {
   if (core::thread_state.current == nullptr) throw_thread_without_loop();
 }
 
-// All members belong to the loop's thread, but for `mailbox`, `stop_requested` and `running`.
+// All members belong to the loop's thread, except `mailbox`, `stop_requested` and `running`.
 struct LoopState {
   explicit LoopState(const IOLoopOptions& options);
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
   ~LoopState();
 
-  // Bytes a stream may read into before it knows how many it will keep. One buffer for all: its
-  // content is worthless after the handler returns.
+  // Scratch space, in bytes, for a stream that does not know yet how much of a read it will keep.
+  // One buffer for all streams: its content is worthless after the handler returns.
   static constexpr std::size_t kScratchSize = 65536;
   char* scratch();
 
-  // Runs `item` once in step 4 of this iteration, before the loop sleeps. A stream asks for it at
-  // its first write.
+  // Runs `item` once, in step 4 of this iteration, before the loop blocks. A stream requests this
+  // at its first write.
   void at_end_of_round(core::Runnable& item) { flushes.push_back(item); }
 
-  // The time at which this iteration's events came in: cheap, and exact enough for timeouts.
+  // When this iteration's events arrived. Cheap to read, and exact enough for timeouts.
   double round_time = 0;
 
   core::RunQueue callbacks;
@@ -73,7 +73,7 @@ struct LoopState {
   Clock* clock;
   bool clock_is_real;
 
-  // By class, which a variable of it stands for. There are few.
+  // By class; the address of a variable of the class serves as its key. There are few.
   struct LocalEntry {
     const void* key;
     std::unique_ptr<LoopLocal> object;
@@ -82,8 +82,8 @@ struct LoopState {
   LoopLocal* find_local(const void* key) const noexcept;
   void set_local(const void* key, std::unique_ptr<LoopLocal> object);
 
-  // Handlers by descriptor. The generation tells an event of a removed handler from one of its
-  // successor.
+  // Handlers by descriptor. The generation distinguishes an event for a removed handler from one
+  // for its successor.
   struct Registration {
     EventHandler* handler = nullptr;
     std::uint32_t generation = 0;
@@ -91,7 +91,7 @@ struct LoopState {
   std::vector<Registration> registrations;
 
   std::unique_ptr<SignalWatch> signals;
-  std::unique_ptr<BlockingWatch> watch;  // null: nobody asked for one
+  std::unique_ptr<BlockingWatch> watch;  // null: not requested
   std::unique_ptr<concurrent::Executor> own_executor;
   concurrent::Executor* default_executor = nullptr;
 
@@ -111,7 +111,8 @@ struct LoopState {
   void remove_registration(int fd);
   bool registered(int fd) const noexcept;
 
-  // Asks the coroutine that has waited longest to end, and puts it last; false if none waits.
+  // Asks the coroutine that has waited longest to end, and moves it to the end of the list. Returns
+  // false if none waits.
   bool cancel_oldest_wait();
 
   // ---- the steps of IOLoop::close()

@@ -35,7 +35,7 @@ void Mailbox::post(core::Runnable& item) {
 void Mailbox::wake() noexcept {
   const int saved = errno;  // a signal handler must leave it as it was
   const std::uint64_t one = 1;
-  // Fails only when the counter is full, and then the loop is awake anyway.
+  // Fails only if the counter is full, and then the loop is awake anyway.
   [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
   errno = saved;
 }
@@ -62,7 +62,7 @@ void Mailbox::attach(concurrent::detail::Job& job, const core::Ref<Mailbox>& mai
 }
 
 void Mailbox::send_home(core::Owned<concurrent::detail::Job> job) {
-  // The box outlives the post: the loop may run and free the job at once.
+  // The mailbox must outlive the post, because the loop may run and free the job at once.
   const core::Ref<Mailbox> mailbox = job->mailbox_;
   mailbox->post(*job.release());
 }

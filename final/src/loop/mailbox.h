@@ -10,15 +10,15 @@
 
 namespace tornado::ioloop::detail {
 
-// Where other threads leave things for a loop. Shared by the loop and by all that may outlive it:
-// once closed, what is posted is discarded.
+// Where other threads leave work for a loop. Shared by the loop and by everything that may outlive
+// it. Once closed, it discards what is posted.
 class Mailbox {
  public:
   Mailbox();
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  // Any thread: core::Ref counts with them.
+  // Any thread. core::Ref counts with these two.
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -30,20 +30,20 @@ class Mailbox {
   // Any thread, and signal handlers.
   void wake() noexcept;
 
-  // The loop's thread. Moves what was posted behind `queue`.
+  // The loop's thread. Appends what was posted to `queue`.
   void collect(core::RunQueue& queue);
   bool has_mail() const noexcept { return mail_.load(std::memory_order_acquire); }
 
-  // The loop's thread. What stands in the box goes to `rest`; what comes later is discarded.
+  // The loop's thread. Moves the contents to `rest`; later posts are discarded.
   void close(core::RunQueue& rest);
 
-  // Becomes readable when woken.
+  // Returns a descriptor that becomes readable when the loop is woken.
   int fd() const noexcept { return fd_; }
   void drain() noexcept;
 
-  // Binds `job` to the loop behind this box.
+  // Binds `job` to the loop that `mailbox` belongs to.
   static void attach(concurrent::detail::Job& job, const core::Ref<Mailbox>& mailbox);
-  // Any thread. Posts a job that has worked to its loop.
+  // Any thread. Posts a job that has run back to its loop.
   static void send_home(core::Owned<concurrent::detail::Job> job);
 
  private:
@@ -53,7 +53,7 @@ class Mailbox {
   std::mutex mutex_;
   core::RunQueue items_;            // guarded by mutex_
   bool closed_ = false;             // guarded by mutex_
-  std::atomic<bool> mail_ = false;  // something in items_: read without the lock, once a round
+  std::atomic<bool> mail_ = false;  // items_ has something: read without the lock, once a round
   int fd_;
 };
 

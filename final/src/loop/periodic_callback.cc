@@ -10,21 +10,20 @@ namespace tornado::ioloop {
 
 using core::Ref;
 
-// Shared by the object and its timer, so that a callback may destroy the PeriodicCallback it
-// belongs to.
+// Shared by the object and its timer, so that a callback may destroy its own PeriodicCallback.
 struct PeriodicCallback::State : core::Counted {
   Ref<detail::RepeatedCallback> callback;
   double period = 0;  // seconds
   double jitter = 0;
-  // The present start(); null when stopped. What an earlier one left behind finds that it is not
-  // its own.
+  // The current start(); null when stopped. What an earlier start() left behind finds that this is
+  // not its own run.
   Run* run = nullptr;
 
   void stop();
 };
 
-// One start(), carried by whatever will go on with it: the timer, or the end of the call. When that
-// is dropped because the loop closes, the run is over.
+// One start(). Owned by whatever continues it: the timer, or the end of the call. If that is
+// dropped because the loop closes, the run is over.
 struct PeriodicCallback::Run : core::Counted {
   Run(State* of, IOLoop& on) : state(of), loop(on), next(on.time()) {}
   ~Run() override {
@@ -42,10 +41,10 @@ struct PeriodicCallback::Run : core::Counted {
       step *= 1 + state->jitter * between(random);
     }
     if (next <= now) {
-      // Late: the next multiple of the period that is still to come.
+      // Late: skip to the next multiple of the period that is still to come.
       next += (std::floor((now - next) / step) + 1) * step;
     } else {
-      // The clock went backwards; one period on keeps the rhythm.
+      // The clock went backwards: one more period keeps the rhythm.
       next += step;
     }
     timer = loop.call_at(next, [self = Ref<Run>(this)] { self->fire(); });
@@ -59,7 +58,7 @@ struct PeriodicCallback::Run : core::Counted {
   }
 
   const Ref<State> state;
-  IOLoop& loop;  // used only while the timer stands, or on the loop itself
+  IOLoop& loop;  // used only while the timer is pending, or on the loop itself
   double next;
   Timeout timer;
 };

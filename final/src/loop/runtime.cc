@@ -66,7 +66,7 @@ constinit thread_local BlockPool block_pool;
 
 #ifdef TORNADO_POOL_OFF
 
-// The sanitizers see every block's life only when each comes from malloc.
+// The sanitizers see the life of every block only if each comes from malloc.
 void* allocate_unpooled(std::size_t size) {
   return ::operator new(size);
 }
@@ -78,9 +78,9 @@ void free_unpooled(void* block, std::size_t /*size*/) noexcept {
 
 namespace {
 
-constexpr std::uint32_t kKeep = 8192;  // free blocks kept a class
+constexpr std::uint32_t kKeep = 8192;  // free blocks kept per size class
 
-// Opens the thread's lists, and gives their blocks back when the thread ends.
+// Opens the thread's lists, and frees their blocks when the thread ends.
 struct Keeper {
   Keeper() {
     for (BlockPool::FreeList& list : block_pool.lists) list.room = kKeep;

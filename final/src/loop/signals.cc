@@ -16,8 +16,8 @@
 namespace tornado::ioloop::detail {
 namespace {
 
-// Per signal, the mailbox to wake, and whether it has come. Signals belong to the process, so this
-// table does too.
+// For each signal, the mailbox to wake, and whether the signal has come. Signals belong to the
+// process, so this table does too.
 struct Watched {
   std::atomic<Mailbox*> mailbox = nullptr;
   std::atomic<bool> came = false;
@@ -28,7 +28,7 @@ struct Watched {
 };
 
 Watched& watched(int signal) {
-  // Never destroyed: a signal may come while the program ends.
+  // Never destroyed, because a signal may come while the program ends.
   static auto& table = *new std::array<Watched, NSIG>;
   return table[static_cast<std::size_t>(signal)];
 }
@@ -46,7 +46,7 @@ extern "C" void tornado_on_signal(int signal) {
   entry.handlers_at_work.fetch_sub(1);
 }
 
-// With watched_mutex held. Afterwards no handler uses the mailbox, on whatever thread it runs.
+// With watched_mutex held. When it returns, no handler uses the mailbox any more, on any thread.
 void let_go_of_mailbox(Watched& entry) {
   entry.mailbox.store(nullptr);
   while (entry.handlers_at_work.load() != 0) std::this_thread::yield();
@@ -131,7 +131,7 @@ void SignalWatch::deliver() {
   }
   for (const int signal : due) {
     const auto found = callbacks_.find(signal);
-    if (found == callbacks_.end()) continue;  // an earlier one removed it
+    if (found == callbacks_.end()) continue;  // an earlier callback removed it
     const auto callback = found->second;      // it may replace itself
     call_and_report(*callback);
   }

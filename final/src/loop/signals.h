@@ -1,4 +1,4 @@
-// Internal header: what reaches a loop from signal handlers.
+// Internal header: how signal handlers reach a loop.
 #pragma once
 
 #include <tornado/ioloop.h>
@@ -9,7 +9,7 @@
 
 namespace tornado::ioloop::detail {
 
-// The signals one loop has asked for, and the calls that signal handlers have left for it.
+// The signals that one loop watches, and the calls that signal handlers have left for it.
 class SignalWatch {
  public:
   SignalWatch() = default;
@@ -22,10 +22,11 @@ class SignalWatch {
   void remove(int signal);
   void clear();
 
-  // Signal handlers and any thread: leaves a call; false if there is no room.
+  // Signal handlers and any thread. Leaves a call for the loop; returns false if there is no room.
   bool leave(void (*function)(void*), void* argument) noexcept;
 
-  // The loop, when woken: calls the callbacks of the signals that came, and what was left.
+  // The loop's thread, when woken. Calls the callbacks of the signals that came, and the calls that
+  // were left.
   void deliver();
 
  private:

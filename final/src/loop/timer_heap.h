@@ -9,8 +9,8 @@
 
 namespace tornado::ioloop::detail {
 
-// One timer. Counted: the heap holds it until it fires or is removed, and each ioloop::Timeout
-// holds it.
+// One timer. Reference-counted: the heap holds it until it fires or is removed, and each
+// ioloop::Timeout holds it too.
 class TimerNode : public core::Pooled {
  public:
   static constexpr std::size_t kOutside = static_cast<std::size_t>(-1);
@@ -25,10 +25,10 @@ class TimerNode : public core::Pooled {
   }
   bool pending() const noexcept { return callback_ != nullptr; }
 
-  // The callback, which is the caller's from now on; null if it fired or was removed.
+  // Takes the callback, which then belongs to the caller. Null if it fired or was removed.
   core::Runnable* take() noexcept { return std::exchange(callback_, nullptr); }
 
-  // The one behind it in a batch of TimerHeap::pop_due().
+  // Returns the next timer in a batch of TimerHeap::pop_due().
   TimerNode* next_due() const noexcept { return next_due_; }
 
  private:
@@ -43,9 +43,10 @@ class TimerNode : public core::Pooled {
   std::uint32_t references_ = 0;
 };
 
-// A heap ordered by deadline, then by age, with four children to a place: half as deep as one with
-// two, so half as many nodes, cold ones with thousands of timers, are told their new place. Each
-// node knows it, so removing one is O(log n) and leaves nothing behind.
+// A heap ordered by deadline, then by age, with four children per node. It is half as deep as a
+// binary heap, so a change moves half as many nodes, which are cold in the cache if there are
+// thousands of timers. Each node knows its place, so removing one is O(log n) and leaves nothing
+// behind.
 class TimerHeap {
  public:
   bool empty() const noexcept { return entries_.empty(); }
@@ -54,12 +55,12 @@ class TimerHeap {
 
   // Takes over the caller's reference.
   void push(double deadline, TimerNode& node);
-  // Takes out the earliest; the reference is the caller's.
+  // Removes the earliest timer. The reference passes to the caller.
   TimerNode& pop();
-  // Takes out all that are due at `now`, earliest first, linked by next_due(); the references are
-  // the caller's. Null if there are none.
+  // Removes all timers due at `now` and links them by next_due(), earliest first. The references
+  // pass to the caller. Null if none is due.
   TimerNode* pop_due(double now);
-  // Takes out one that stands in the heap; the reference is the caller's. Silent otherwise (false).
+  // Removes a timer; the reference passes to the caller. Returns false if it is not in the heap.
   bool remove(TimerNode& node);
 
  private:

@@ -39,7 +39,7 @@ Ref<Waiting> WaitList::next() {
   return {};
 }
 
-// Touches the loop only where a timer is pending: then there is a loop.
+// Touches the loop only if a timer is pending, because then the loop exists.
 void WaitList::remove(Waiting& waiting) {
   const Ref<Waiting> kept(&waiting);
   waiting.unlink();

@@ -4,7 +4,7 @@
 #include <sys/event.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/types.h>  // sys/event.h wants it first
+#include <sys/types.h>  // must come before sys/event.h
 #include <tornado/ioloop.h>
 #include <unistd.h>
 
@@ -22,17 +22,17 @@ namespace {
 
 // kqueue(2), as the manual pages of FreeBSD, OpenBSD, NetBSD and macOS describe it.
 //
-// It has run on none of them yet: the tests run it on Linux, over an emulation of what those pages
-// say (tests/final/loop/fake_kqueue).
+// It has not run on any of them yet. The tests run it on Linux, over an emulation of what those
+// pages describe (tests/final/loop/fake_kqueue).
 //
-// kqueue has two filters for a descriptor, read and write, where epoll has four events. The end of
-// the other side's sending is a flag of the read filter, so that filter is always there. Where
-// nobody wants to read it must be silent about data, which would be reported again and again: then
-// it has a low-water mark that no data reaches, and reports a change only (EV_CLEAR), for what is
-// no socket knows no such mark.
+// kqueue has two filters for a descriptor, read and write, where epoll has four events. That the
+// peer has stopped sending is a flag of the read filter, so that filter is always present. While
+// READ is not wanted, it must ignore data, which it would otherwise report again and again. So it
+// gets a low-water mark that no data reaches, and, because only sockets have such a mark, it
+// reports changes only (EV_CLEAR).
 //
-// Unlike epoll: where WRITE is not asked for, it is not noticed that the reader of a pipe has gone;
-// and kHangup without READ is reported once.
+// Unlike epoll, it does not notice that a pipe's reader has gone unless WRITE is asked for, and it
+// reports kHangup without READ only once.
 class KqueuePoller final : public Poller {
  public:
   KqueuePoller() : fd_(::kqueue()) {
@@ -40,7 +40,7 @@ class KqueuePoller final : public Poller {
     ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
   }
   ~KqueuePoller() override {
-    // A forked process does not inherit the queue: the number is somebody else's there.
+    // A forked process does not inherit the queue, so the number belongs to another file there.
     if (!is_forked()) ::close(fd_);
   }
 
@@ -56,7 +56,7 @@ class KqueuePoller final : public Poller {
       drop(fd, watch);
       throw;
     }
-    // Now that there is such a descriptor, room is made for it.
+    // The descriptor exists, so make room for it.
     const auto place = static_cast<std::size_t>(fd);
     if (place >= watches_.size()) watches_.resize(std::max(place + 1, watches_.size() * 2));
     watches_[place] = watch;
@@ -88,14 +88,14 @@ class KqueuePoller final : public Poller {
     Reading reading = Reading::kNone;
     bool writing = false;
     bool socket = false;
-    // Where the last batch that it was in has its event.
+    // The position of its event in the batch it was last part of.
     std::uint32_t batch = 0;
     int place = 0;
   };
 
   Watch& watch_of(int fd) noexcept { return watches_[static_cast<std::size_t>(fd)]; }
 
-  // Changes one filter; false: errno says why not.
+  // Changes one filter. On failure returns false and sets errno.
   bool change(int fd, int filter, int flags, unsigned filter_flags = 0, int data = 0) noexcept {
     struct kevent entry = {};
     entry.ident = static_cast<decltype(entry.ident)>(fd);
@@ -128,7 +128,8 @@ class KqueuePoller final : public Poller {
 };
 
 void KqueuePoller::set(int fd, Watch& watch, std::uint32_t events, std::uint64_t tag) {
-  // An end that was told to somebody who had not asked for it is told again.
+  // The end may have been reported when kHangup was not wanted. Adding the filter anew reports it
+  // again.
   if (watch.reading == Reading::kEnd && (events & ~watch.events & kHangup) != 0) {
     read_for(fd, watch, Reading::kNone);
   }
@@ -144,14 +145,14 @@ void KqueuePoller::set(int fd, Watch& watch, std::uint32_t events, std::uint64_t
 
 void KqueuePoller::read_for(int fd, Watch& watch, Reading reading) {
   if (reading == watch.reading) return;
-  // Adding it again would keep the flags it was first added with.
+  // Adding it again without this would keep its first flags.
   if (watch.reading != Reading::kNone) change(fd, EVFILT_READ, EV_DELETE);
   watch.reading = Reading::kNone;
   if (reading == Reading::kNone) return;
   if (reading == Reading::kData) {
     require(change(fd, EVFILT_READ, EV_ADD));
   } else if (!change(fd, EVFILT_READ, EV_ADD | EV_CLEAR, NOTE_LOWAT, INT_MAX)) {
-    require(errno != EBADF);  // else it is nothing to read from, and has no end either
+    require(errno != EBADF);  // otherwise it cannot be read from, and so has no end
     return;
   }
   watch.reading = reading;
@@ -160,13 +161,13 @@ void KqueuePoller::read_for(int fd, Watch& watch, Reading reading) {
 std::uint32_t KqueuePoller::events_of(const struct kevent& event, const Watch& watch) {
   const bool end = (event.flags & EV_EOF) != 0;
   if (event.filter == EVFILT_WRITE) {
-    // Nobody reads any more, or the connection was refused.
+    // The reader has gone, or the connection was refused.
     return IOLoop::WRITE | (end ? IOLoop::ERROR : IOLoop::NONE);
   }
   std::uint32_t events = watch.events & IOLoop::READ;
   if (!end) return events;
   events |= watch.events & kHangup;
-  // The socket's error, or a pipe without a writer; a socket's peer may still read.
+  // The socket's error, or a pipe without a writer. A socket's peer may still read.
   if (event.fflags != 0 || !watch.socket) events |= IOLoop::ERROR;
   return events;
 }
@@ -177,7 +178,7 @@ int KqueuePoller::wait(PollEvent* events, int capacity, int timeout_ms) {
   timeout.tv_sec = timeout_ms / 1000;
   timeout.tv_nsec = timeout_ms % 1000 * 1'000'000L;
   const int room = std::min(capacity, static_cast<int>(raw_.size()));
-  // Their number is an int or, on NetBSD, a size_t.
+  // The number of events is an int or, on NetBSD, a size_t.
   const int found = ::kevent(fd_, nullptr, 0, raw_.data(), static_cast<unsigned short>(room),
                              timeout_ms < 0 ? nullptr : &timeout);
   if (found < 0) {

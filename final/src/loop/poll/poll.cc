@@ -10,15 +10,16 @@
 namespace tornado::ioloop::detail {
 namespace {
 
-// poll(2): for systems without epoll, and the same tests. It hands the whole list to the kernel at
-// every wait, so a wait costs as much as there are descriptors.
+// poll(2), for systems without epoll; the same tests run on it. It passes the whole list to the
+// kernel at every wait, so the cost of a wait grows with the number of descriptors.
 class PollPoller final : public Poller {
  public:
   std::string_view name() const noexcept override { return "poll"; }
 
   void add(int fd, std::uint32_t events, std::uint64_t tag) override {
     refuse_if_forked();
-    // poll takes any number; epoll says at once that a descriptor is not open, and so do we.
+    // poll() accepts any number. epoll reports at once that a descriptor is not open, so this does
+    // too.
     pollfd probe{fd, 0, 0};
     if (::poll(&probe, 1, 0) < 0 || (probe.revents & POLLNVAL) != 0) {
       throw std::system_error(EBADF, std::generic_category(), "poll");
@@ -60,7 +61,7 @@ class PollPoller final : public Poller {
       throw std::system_error(errno, std::generic_category(), "poll");
     }
     int count = 0;
-    // Begins where the last full batch ended, so that low places do not shut out high ones.
+    // Begins where the last full batch ended, so that low places do not starve high ones.
     const std::size_t size = list_.size();
     if (start_ >= size) start_ = 0;
     std::size_t place = start_;
@@ -69,7 +70,7 @@ class PollPoller final : public Poller {
       if (list_[place].revents == 0) continue;
       --left;
       if ((list_[place].revents & POLLNVAL) != 0) {
-        // Closed behind our back. epoll forgets such a descriptor; poll skips what is negative.
+        // Closed behind our back. epoll forgets such a descriptor; poll() skips negative numbers.
         list_[place].fd = ~list_[place].fd;
         continue;
       }

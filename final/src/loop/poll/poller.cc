@@ -9,12 +9,12 @@
 namespace tornado::ioloop::detail {
 namespace {
 
-// How often this process has come out of a fork as the child.
+// The number of forks from which this process has come out as the child.
 std::atomic<unsigned> forks = 0;
 
 unsigned count_forks() {
   static const int watching = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
-  static_cast<void>(watching);  // fails only without memory; then a forked loop goes undetected
+  static_cast<void>(watching);  // fails only without memory; then forks go undetected
   return forks;
 }
 
@@ -39,7 +39,7 @@ struct Kind {
   std::unique_ptr<Poller> (*make)();
 };
 
-// What there is here, the best first.
+// The kinds available here, best first.
 constexpr Kind kKinds[] = {
 #if __has_include(<sys/event.h>)
     {"kqueue", make_kqueue_poller},
