@@ -1,4 +1,4 @@
-// AsyncHTTPClient: which implementation serves it, and what becomes of an implementation's answer.
+// AsyncHTTPClient: chooses the implementation that serves it, and turns its outcome into a result.
 #include <tornado/curl_httpclient.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
@@ -19,7 +19,7 @@ std::unique_ptr<Implementation> make_simple(const ClientOptions& options) {
 
 constexpr const char* kCurlClass = "tornado.curl_httpclient.CurlAsyncHTTPClient";
 
-// What configure() has set, for all threads.
+// The settings made by configure(), for all threads.
 struct Configuration {
   std::mutex mutex;
   std::map<std::string, ImplementationFactory, std::less<>> known = {
@@ -168,7 +168,8 @@ ClientOptions AsyncHTTPClient::configured_options() {
   return configured.options;
 }
 
-// ---- what comes of a fetch ----------------------------------------------------------------------
+// ---- the outcome of a fetch
+// -----------------------------------------------------------------------
 
 void Fetch::finish(HTTPResponse response) const {
   if (result.done()) return;
@@ -266,7 +267,7 @@ struct HTTPClient::Impl {
   }
 
   std::optional<AsyncHTTPClient> client;  // made on the loop, by the first fetch
-  ioloop::IOLoop loop{apart()};           // goes first, and closes the connections
+  ioloop::IOLoop loop{apart()};           // destroyed first; closes the connections
 };
 
 HTTPClient::HTTPClient() : HTTPClient(AsyncHTTPClient::configured_options()) {}

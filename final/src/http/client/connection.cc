@@ -34,7 +34,7 @@ void ClientConnection::close() {
     pool_->remove(*this, origin_);
     std::exchange(pool_, nullptr)->leave(origin_);
   }
-  stream_.impl().close();  // last: if the loop is closed, this object goes at once
+  stream_.impl().close();  // last: if the loop is closed, this deletes the object
 }
 
 void ClientConnection::abort() {
@@ -100,10 +100,11 @@ void ClientConnection::run_producer() {
     if (body->attached()) producer_done(done);
     return;
   }
-  // The fetch keeps the request, and that the producer's captures, until the producer has ended.
+  // The fetch keeps the request alive, and with it the producer's captures, until the producer has
+  // ended.
   done.add_done_callback([this, body, fetch](const Future<void>& ended) {
     if (!body->attached()) {
-      static_cast<void>(ended.exception());  // the fetch has ended without it
+      static_cast<void>(ended.exception());  // the fetch ended without it
       return;
     }
     producer_done(ended);
@@ -112,7 +113,7 @@ void ClientConnection::run_producer() {
 
 void ClientConnection::producer_done(const Future<void>& done) {
   const auto error = done.exception();
-  // The producer may have learned it first.
+  // The producer may have noticed first.
   if (stream_.closed()) return fail(stream_.error());
   const auto fetch = fetch_;
   try {
@@ -131,7 +132,7 @@ void ClientConnection::stop_waiting_to_continue() {
 // ---- the response -------------------------------------------------------------------------------
 
 std::size_t ClientConnection::on_data(std::string_view data) {
-  if (!busy()) {  // nobody has asked for anything
+  if (!busy()) {  // no request is outstanding
     close();
     return data.size();
   }
@@ -139,21 +140,21 @@ std::size_t ClientConnection::on_data(std::string_view data) {
   received_ = true;
   std::size_t used = 0;
   try {
-    // The fetch may end here, and another one begin on this connection.
+    // The fetch may end here, and another may begin on this connection.
     while (fetch_.get() == fetch.get() && !held_ && step(data, used)) {
     }
-  } catch (...) {  // out of one of the program's callbacks
+  } catch (...) {  // thrown by one of the program's callbacks
     fetch->fail(std::current_exception());
   }
   if (pool_ == nullptr) return data.size();
   unread_ = used < data.size();
-  // The fetch is not ready, and more keeps coming: let it wait in the kernel.
+  // The fetch is not ready and more data keeps coming: leave it in the kernel.
   if (held_ && unread_) stream_.impl().pause_reading();
   if (eof_ && busy() && !held_) input_ended();
   return used;
 }
 
-// One step; true if another may follow.
+// One step. Returns true if another may follow.
 bool ClientConnection::step(std::string_view data, std::size_t& used) {
   const ResponseStep step = reader_->next(data.substr(used));
   used += step.consumed;
@@ -167,7 +168,8 @@ bool ClientConnection::step(std::string_view data, std::size_t& used) {
       }
       return true;
     case ResponseEvent::kHead:
-      // A final response before the body was asked for: the body is not wanted.
+      // A final response arrived before the client was asked for the body, so the server does not
+      // want it.
       stop_waiting_to_continue();
       fetch_->head_received(reader_->head(), reader_->content_length());
       return true;
@@ -190,7 +192,7 @@ void ClientConnection::resume() {
   if (std::exchange(unread_, false)) {
     stream_.impl().resume_reading();
   } else {
-    on_data({});  // what was given last may have been the end
+    on_data({});  // the last piece delivered may have been the end
   }
 }
 
@@ -217,7 +219,7 @@ void ClientConnection::fail(std::exception_ptr error) {
   fetch->exchange_failed(failure);
 }
 
-// The connection is at nobody's service; gives the fetch that it served.
+// Makes the connection idle. Returns the fetch that it served.
 core::Ref<SimpleFetch> ClientConnection::end_exchange() {
   stop_waiting_to_continue();
   if (body_) std::exchange(body_, {})->detach();

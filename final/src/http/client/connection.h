@@ -18,52 +18,51 @@ namespace tornado::http {
 
 class SimpleFetch;
 
-// Why an exchange has failed, and whether it may be tried again.
+// Why an exchange failed, and whether it may be retried.
 struct ExchangeFailure {
-  std::exception_ptr error;  // null: the server just closed
-  // The connection had been used before and not a byte of the response came: the server may have
-  // closed it before it saw the request. With `unsent` it cannot have seen it.
+  std::exception_ptr error;  // null: the server simply closed
+  // The connection had been used before, and not one byte of the response arrived: the server may
+  // have closed it before it saw the request. With `unsent` it cannot have seen the request.
   bool stale = false;
   bool unsent = false;
 };
 
-// Frees itself when its stream has closed.
-//
+// Deletes itself after its stream has closed.
 // A server may send more than a response's head announces: a body after HEAD, 204 or 304, bytes
-// beyond Content-Length, a 408 because the connection was idle for too long. Read as the next
-// response, such bytes would answer every later request with the response of the one before. The
-// connection is closed, and they are dropped, if they come
+// beyond Content-Length, a 408 because the connection was idle for too long. If such bytes were
+// read as the next response, every later request would receive the response to the one before.
+// Therefore the connection is closed, and the bytes are dropped, if they arrive
 //   - with a head that announces a body which its status cannot have: check_announced_body(),
 //   - together with the end of the response: complete(),
 //   - while the connection is idle: on_data(),
-//   - before the next request takes the connection, though the loop has not read them: quiet().
-// So is a connection whose response came before all of the request was sent.
+//   - before the next request takes the connection, even if the loop has not read them: quiet().
+// A connection whose response came before the whole request was sent is closed too.
 //
-// Bytes that arrive after the next request has been sent cannot be told from its response, nor can
-// a TLS record that had arrived in part before. To be safe from a server that sends such bytes, for
-// example behind a proxy that others use as well, turn ClientOptions::keep_alive off.
+// Bytes that arrive after the next request was sent cannot be distinguished from its response; nor
+// can a TLS record that had partly arrived before. If a server might send such bytes, for example
+// behind a proxy that others share, turn ClientOptions::keep_alive off.
 class ClientConnection final : public iostream::detail::StreamObserver,
                                public core::Runnable,
                                public core::Pooled {
  public:
-  // How long a body is held for a "100 Continue" that may never come: servers older than HTTP/1.1
-  // do not know it (RFC 9110 10.1.1).
+  // How long a body waits for a "100 Continue" that may never come: servers older than HTTP/1.1 do
+  // not know it (RFC 9110 10.1.1).
   static constexpr double kContinueSeconds = 1.0;
 
   ClientConnection(ConnectionPool& pool, Origin& origin, iostream::IOStream stream);
 
-  // Sends the fetch's request and reads its response; tells the fetch of each step. The connection
-  // is idle.
+  // Sends the fetch's request and reads its response; reports each step to the fetch. The
+  // connection must be idle.
   void start(SimpleFetch& fetch, const ResponseLimits& limits, bool keep_alive);
-  // The fetch has done with what it was given last: goes on reading.
+  // Continues reading: the fetch has finished with the last piece it was given.
   void resume();
-  // The fetch wants no more of this exchange. Tells it nothing.
+  // Abandons this exchange for the fetch, without calling the fetch back.
   void abort();
 
-  // Closes the stream and leaves the pool; an exchange must be over.
+  // Closes the stream and leaves the pool. No exchange may be in progress.
   void close();
-  // Whether the server has neither closed the idle connection nor sent anything since, as far as
-  // the kernel knows. Costs a system call.
+  // Returns whether the server has neither closed the idle connection nor sent anything since, as
+  // far as the kernel knows. Costs a system call.
   bool quiet() const;
   PoolPlace& place() noexcept { return place_; }
 
@@ -73,7 +72,7 @@ class ClientConnection final : public iostream::detail::StreamObserver,
   void on_closed() override;
   void on_drained() override {}
 
-  // Frees the object: the loop does it when none of its calls is on the stack any more.
+  // Deletes the object. The loop calls it when none of its calls is on the stack any more.
   void run() override { delete this; }
   void discard() noexcept override { delete this; }
 
@@ -97,16 +96,16 @@ class ClientConnection final : public iostream::detail::StreamObserver,
   PoolPlace place_{*this};
   core::Ref<SimpleFetch> fetch_;
   std::optional<ResponseReader> reader_;
-  core::Ref<RequestBody> body_;  // of a producer
+  core::Ref<RequestBody> body_;  // if a producer writes it
   BodyFraming framing_;
   ioloop::Timeout continue_timer_;
   std::size_t request_size_ = 0;
   bool keep_alive_ = false;
   bool used_before_ = false;
-  bool received_ = false;      // a byte of the response
-  bool request_sent_ = false;  // all of it is with the stream
-  bool held_ = false;          // the fetch has not done with what it was given last
-  bool unread_ = false;        // on_data() left bytes behind
+  bool received_ = false;      // a byte of the response has arrived
+  bool request_sent_ = false;  // the stream has all of it
+  bool held_ = false;          // the fetch has not finished with the last piece
+  bool unread_ = false;        // on_data() left bytes unread
   bool eof_ = false;
 };
 

@@ -60,7 +60,7 @@ void ConnectionPool::remove(ClientConnection& connection, Origin& origin) {
 
 void ConnectionPool::close_idle() {
   while (ages_.linked()) owner(*ages_.next()).close();
-  // No timer is pending on a loop that is closed, so it is not touched then.
+  // A closed loop has no pending timer, so it is not touched.
   if (timer_.pending()) loop_.remove_timeout(timer_);
 }
 
@@ -68,7 +68,7 @@ void ConnectionPool::arm(double at) {
   timer_ = loop_.call_at(at, [this] { sweep(); });
 }
 
-// One timer for all: those that went idle first are the first to expire.
+// One timer for all: the connections that became idle first expire first.
 void ConnectionPool::sweep() {
   const double now = loop_.time();
   while (ages_.linked()) {

@@ -19,14 +19,14 @@ struct PoolLimits {
   double idle_timeout;  // seconds; 0: none
 };
 
-// Where connections go that may serve the same requests: scheme, host, port and what else makes a
-// difference. Lives while it has connections.
+// A destination whose connections may serve the same requests: scheme, host, port and whatever else
+// distinguishes them. Lives as long as it has connections.
 struct Origin {
   const std::string* key = nullptr;
   std::size_t connections = 0;
   std::size_t idle_count = 0;
   core::ListHook idle;                 // PoolPlace::by_origin, the newest last
-  std::optional<ssl::SSLContext> tls;  // the one that requests brought
+  std::optional<ssl::SSLContext> tls;  // the context that requests supplied
 };
 
 // A connection's place among the idle ones.
@@ -50,18 +50,19 @@ class ConnectionPool {
   // close_idle(); there must be no others.
   ~ConnectionPool();
 
-  // The origin called `key`, made if there is none. It must get a connection, with which it goes.
+  // Returns the origin called `key`, creating it if needed. The caller must give it a connection;
+  // the origin disappears with its last one.
   Origin& origin(const std::string& key);
-  // A connection is opened, or has gone.
+  // Counts a connection that was opened, or that has closed.
   void enter(Origin& origin) { ++origin.connections; }
   void leave(Origin& origin);
 
-  // Takes the idle connection to `key` that was used last, or null: the one most likely to be open
-  // still.
+  // Takes the most recently used idle connection to `key`, the one most likely to be still open;
+  // null if there is none.
   ClientConnection* take(const std::string& key);
-  // The connection has no work. May close it, or others, to keep the limits.
+  // Marks the connection as idle. May close it, or others, to keep within the limits.
   void put(ClientConnection& connection, Origin& origin);
-  // Takes a connection out; silent if it is not idle.
+  // Takes a connection out; does nothing if it is not idle.
   void remove(ClientConnection& connection, Origin& origin);
 
   void close_idle();

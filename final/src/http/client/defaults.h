@@ -1,5 +1,5 @@
-// Internal header. What the clients take where neither the request nor its defaults say anything,
-// and the deadlines that follow.
+// Internal header. The clients' defaults where neither the request nor its defaults say anything,
+// and the deadlines that follow from them.
 #pragma once
 
 #include <tornado/httpclient.h>
@@ -15,7 +15,7 @@ inline constexpr double kUsualTimeout = 20;  // seconds
 inline constexpr int kUsualRedirects = 5;
 inline constexpr int kNoResponse = 599;  // the code of a fetch that ended without a response
 
-// When `seconds` from `start` are over; 0 seconds: never, which is negative.
+// Returns the time `seconds` after `start`. 0 seconds means never, which is negative.
 inline double deadline_after(double start, std::optional<double> seconds) {
   const double limit = seconds.value_or(kUsualTimeout);
   return limit > 0 ? start + limit : -1;
@@ -25,7 +25,7 @@ inline double earlier(double a, double b) {
   return a < 0 ? b : b < 0 ? a : std::min(a, b);
 }
 
-// What a client reads of a response at most.
+// The most that a client reads of a response.
 inline ResponseLimits response_limits(const httpclient::ClientOptions& options) {
   ResponseLimits limits;
   limits.head.max_size = options.max_header_size;

@@ -13,7 +13,7 @@ struct Span {
   std::size_t end = 0;
 };
 
-// Where the host stands in `url`, as other readers of URLs see it.
+// Finds the host in `url`, as other URL parsers see it.
 Span find_host(std::string_view url) {
   const std::size_t slashes = url.find("://");
   if (slashes == std::string_view::npos) return {};
@@ -24,7 +24,7 @@ Span find_host(std::string_view url) {
   return {host, std::min(url.find(':', host), end)};
 }
 
-// The mapping turns some characters into ones that mean something in a URL, such as a slash.
+// The mapping turns some characters into ones with a meaning in a URL, such as a slash.
 bool is_plain_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
     return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';

@@ -5,7 +5,7 @@
 namespace tornado::http {
 
 std::string to_ascii_name(std::string& name) {
-  // It would end there for the library.
+  // The library would take it for the end.
   if (name.find('\0') != std::string::npos) return "a NUL";
   char* ascii = nullptr;
   const int status =

@@ -54,7 +54,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-// The program's fields that the client writes itself, and in its own place.
+// Fields of the program that the client writes itself, in their usual place.
 struct Replaced {
   bool authorization;
   bool content_length;
@@ -84,7 +84,7 @@ void append_own_fields(std::string& out, const HTTPHeaders& headers, const Repla
 BodyFraming framing_of(const HTTPRequest& request) {
   if (request.body) return {BodyCoding::kLength, request.body->size()};
   if (!request.body_producer) {
-    // RFC 9110 8.6: a method that usually has a body says that there is none.
+    // RFC 9110 8.6: a method that usually has a body announces an empty one.
     return needs_body(request.method) ? BodyFraming{BodyCoding::kLength, 0} : BodyFraming{};
   }
   const auto length = request.headers.find("Content-Length");
@@ -182,7 +182,7 @@ void check_sendable(const HTTPRequest& request) {
   if (request.user_agent && has_control(*request.user_agent)) {
     throw std::invalid_argument("control character in user_agent");
   }
-  // Throws for a year that the field cannot say.
+  // Throws for a year that the field cannot express.
   if (request.if_modified_since) httputil::format_timestamp(*request.if_modified_since);
 }
 
@@ -262,8 +262,8 @@ std::shared_ptr<HTTPRequest> redirected(const HTTPRequest& request, const Client
   auto next = std::make_shared<HTTPRequest>(request);
   next->url = join_url(request.url, location);
   if (has_international_host(next->url)) {
-    // RFC 9110 10.2.2 has no such Location, but servers send it. If there is no such host, the url
-    // cannot be fetched.
+    // RFC 9110 10.2.2 does not allow such a Location, but servers send it. If the host does not
+    // exist, the url cannot be fetched.
     [[maybe_unused]] const std::string reason = encode_host(next->url);
   }
   next->headers.remove("Host");

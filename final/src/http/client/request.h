@@ -1,5 +1,5 @@
-// Internal header. A client's request as text: what may be sent, its head, and what a redirect
-// makes of it. Pure functions.
+// Internal header. A client's request as text: checks, its head, and the request that follows a
+// redirect. Pure functions.
 #pragma once
 
 #include <tornado/httpclient.h>
@@ -15,16 +15,16 @@
 
 namespace tornado::http {
 
-// Sets each field that `request` leaves open and `defaults` has. Headers are added where the
+// Fills each field that `request` leaves open from `defaults`. Adds a default header only if the
 // request has none of that name.
 void fill_defaults(httpclient::HTTPRequest& request, const httpclient::HTTPRequest& defaults);
 
-// The same request, or, if its host has an international name, one with that name in ASCII. Throws
-// std::invalid_argument if it is none.
+// Returns the same request or, if its host has an international name, one with that name in ASCII.
+// Throws std::invalid_argument if the name is invalid.
 std::shared_ptr<const httpclient::HTTPRequest> with_ascii_host(
     std::shared_ptr<const httpclient::HTTPRequest> request);
 
-// Whose request it is: what the request says, else its URL; nothing if neither does.
+// Returns the credentials of a request: its own, else its URL's; nothing if neither has any.
 struct Credentials {
   std::string username;
   std::string password;
@@ -32,12 +32,12 @@ struct Credentials {
 std::optional<Credentials> credentials(const httpclient::HTTPRequest& request,
                                        const ClientUrl& url);
 
-// Throws std::invalid_argument for a request that no client may send as it is.
+// Throws std::invalid_argument for a request that no client can send as it is.
 void check_sendable(const httpclient::HTTPRequest& request);
-// The same, and for what the simple client does not know.
+// Also rejects options that the simple client does not support.
 void check_request(const httpclient::HTTPRequest& request, const ClientUrl& url);
 
-// How the end of a request's body is told (RFC 9112 6.3).
+// How the end of a request's body is marked (RFC 9112 6.3).
 enum class BodyCoding : std::uint8_t { kNone, kLength, kChunked };
 
 struct BodyFraming {
@@ -45,25 +45,26 @@ struct BodyFraming {
   std::uint64_t length = 0;
 };
 
-// Appends the request line and the fields, the empty line included, in Tornado's order. The request
-// has passed check_request(). `keep_alive` off: "Connection: close".
+// Appends the request line and the fields, including the empty line, in Tornado's order. The
+// request has passed check_request(). Without `keep_alive` it says "Connection: close".
 BodyFraming append_request_head(std::string& out, const httpclient::HTTPRequest& request,
                                 const ClientUrl& url, bool keep_alive);
 
-// Whether the server may ask for a part of the body before it comes (RFC 9110 10.1.1).
+// Whether the server may ask for part of the body before the body arrives (RFC 9110 10.1.1).
 bool expects_continue(const httpclient::HTTPRequest& request);
 
-// Whether doing it twice is the same as once (RFC 9110 9.2.2).
+// Whether sending the request twice has the same effect as sending it once (RFC 9110 9.2.2).
 bool is_idempotent(std::string_view method);
 
-// What follows a response with `code` and `location`; null if nothing does: no redirect, not
-// wanted, or its body cannot be sent again. Credentials go only to where they were meant for (RFC
-// 9110 15.4). The result may have a url that cannot be fetched.
+// Returns the request that follows a response with `code` and `location`; null if none does,
+// because it is no redirect, redirects are not wanted, or the body cannot be sent again.
+// Credentials go only to the host they were meant for (RFC 9110 15.4). The result's url may be one
+// that cannot be fetched.
 std::shared_ptr<httpclient::HTTPRequest> redirected(const httpclient::HTTPRequest& request,
                                                     const ClientUrl& url, int code,
                                                     std::string_view location);
 
-// Whether `code` is one that `redirected` looks at.
+// Whether `redirected` considers `code` at all.
 bool is_redirect(int code);
 
 }  // namespace tornado::http

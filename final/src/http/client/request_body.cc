@@ -10,7 +10,7 @@ template <class E>
 Future<void> failed(E error) {
   Future<void> future;
   future.set_exception(std::move(error));
-  static_cast<void>(future.exception());  // who does not await it learns from the fetch
+  static_cast<void>(future.exception());  // a caller that does not await it learns from the fetch
   return future;
 }
 

@@ -11,10 +11,11 @@
 
 namespace tornado::http {
 
-// What a BodyWriter holds: shared by the connection and the program, which may keep it for longer.
+// The state behind a BodyWriter. Shared by the connection and the program, which may keep it
+// longer.
 class RequestBody final : public httpclient::detail::BodySink, public core::Pooled {
  public:
-  // Pieces wait in memory up to this size; then the future of a write waits for the kernel.
+  // Up to this many bytes wait in memory; beyond that, the future of a write waits for the kernel.
   static constexpr std::size_t kHighWater = 65536;
 
   RequestBody(iostream::IOStream stream, const BodyFraming& framing)
@@ -22,9 +23,9 @@ class RequestBody final : public httpclient::detail::BodySink, public core::Pool
 
   Future<void> write(std::string chunk) override;
 
-  // All is written. Throws HTTPOutputError if that is less than Content-Length said.
+  // Ends the body. Throws HTTPOutputError if less was written than Content-Length announced.
   void finish();
-  // The fetch is over: what is written from now on goes nowhere, and fails.
+  // Ends the fetch's use of it: from now on writes go nowhere and fail.
   void detach() noexcept { stream_ = iostream::IOStream(); }
   bool attached() const noexcept { return static_cast<bool>(stream_); }
 

@@ -8,7 +8,7 @@
 namespace tornado::http {
 namespace {
 
-// A Content-Length is believed, and memory set aside for it, up to this size.
+// A Content-Length is trusted, and memory is reserved for it, up to this size.
 constexpr std::uint64_t kBelievedLength = 1'048'576;
 
 [[noreturn]] void throw_malformed(const char* reason) {

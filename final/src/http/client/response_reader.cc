@@ -61,7 +61,7 @@ ResponseStep ResponseReader::read_head(std::string_view data) {
     return {ResponseEvent::kBad, 0, {}, reason};
   }
   if (is_informational(code)) {
-    // Nobody here asks for another protocol, and what would follow is not HTTP.
+    // This client never asks for another protocol, and what follows would not be HTTP.
     if (code == kSwitchingProtocols) {
       return {ResponseEvent::kBad, 0, {}, "unasked-for 101 Switching Protocols"};
     }
@@ -75,7 +75,7 @@ ResponseStep ResponseReader::read_head(std::string_view data) {
   return {ResponseEvent::kHead, result.consumed};
 }
 
-// RFC 9112 6.3, in its order.
+// The order of RFC 9112 6.3.
 const char* ResponseReader::begin_body() {
   const int code = head_.start_line.code;
   keep_alive_ = head_.keep_alive;

@@ -1,5 +1,5 @@
 // Internal header. Reads one response from the bytes of a connection: informational heads, the
-// final head, the body in whichever way it is framed (RFC 9112 6.3). Pure: bytes in, events out.
+// final head, and the body, however it is framed (RFC 9112 6.3). Pure: bytes in, events out.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace tornado::http {
 struct ResponseLimits {
   HeadLimits head;
   std::uint64_t max_body_size = std::numeric_limits<std::uint64_t>::max();
-  // Heads of status 1xx before the final one; a server could send them for ever.
+  // The most heads of status 1xx before the final one: a server could send them for ever.
   int max_informational = 32;
 };
 
@@ -24,10 +24,10 @@ enum class ResponseEvent : std::uint8_t {
   kInformational,  // a 1xx head: see head()
   kHead,           // the final head: see head()
   kContent,        // `content` is a piece of the body
-  kNeedMore,       // nothing more in these bytes; what was not consumed is to be shown again
+  kNeedMore,       // needs more than these bytes; present again what was not consumed
   kDone,           // the response is complete
-  kBad,            // not HTTP, or framed in two ways: close; `reason` is static text
-  kTooLarge,       // a limit was passed: likewise
+  kBad,            // not HTTP, or framed in two ways: close. `reason` is static text
+  kTooLarge,       // a limit was exceeded; otherwise like kBad
 };
 
 struct ResponseStep {
@@ -37,28 +37,28 @@ struct ResponseStep {
   const char* reason = nullptr;
 };
 
-// Returns why a final or informational head is refused that announces a body although its status
-// never has one (RFC 9110 8.6, RFC 9112 6.1), else null. A client that believes the announcement
-// reads other responses than one that believes the status. `to_head` as for ResponseReader.
-// Tornado refuses the same heads.
+// Returns why a final or informational head is refused because it announces a body although its
+// status never has one (RFC 9110 8.6, RFC 9112 6.1); null if it is fine. A client that believes the
+// announcement reads different responses from one that believes the status. `to_head` as for
+// ResponseReader. Tornado refuses the same heads.
 [[nodiscard]] const char* check_announced_body(const ResponseHead& head, bool to_head);
 
-// Call next() with the bytes behind those consumed until it says kNeedMore, kDone or worse.
+// Call next() with the bytes after those consumed until it returns kNeedMore, kDone or an error.
 class ResponseReader {
  public:
-  // `to_head`: the request's method was HEAD, so that no body follows whatever the head says.
+  // `to_head`: the request's method was HEAD, so no body follows, whatever the head says.
   ResponseReader(const ResponseLimits& limits, bool to_head) : limits_(limits), to_head_(to_head) {}
 
   ResponseStep next(std::string_view data);
-  // The peer has ended its side, and next() has said kNeedMore for all before. kDone if that is how
-  // this body ends, else kBad.
+  // Call when the peer has ended its side, after next() has returned kNeedMore for all the bytes.
+  // Returns kDone if that is how this body ends, else kBad.
   ResponseStep end_of_input();
 
-  // The head of the last kInformational or kHead. The reader needs it no more: take it apart.
+  // The head of the last kInformational or kHead. The caller may move from it.
   ResponseHead& head() noexcept { return head_; }
-  // What is known of the body's size, once there was a kHead.
+  // What is known of the body's size. Valid after kHead.
   std::optional<std::uint64_t> content_length() const noexcept;
-  // Whether another response may follow on this connection. Valid after kDone.
+  // Returns whether another response may follow on this connection. Valid after kDone.
   bool reusable() const noexcept { return keep_alive_; }
 
  private:

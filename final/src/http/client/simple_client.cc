@@ -44,7 +44,7 @@ std::shared_ptr<netutil::Resolver> make_resolver(const ClientOptions& options) {
   return std::make_shared<netutil::OverrideResolver>(std::move(resolver), options.hostname_mapping);
 }
 
-// What tells apart the contexts of requests without one of their own.
+// Distinguishes the contexts of requests that have none of their own.
 std::string tls_key(const httpclient::HTTPRequest& request) {
   std::string key = request.validate_cert.value_or(true) ? "v" : "";
   for (const auto& file : {request.ca_certs, request.client_cert, request.client_key}) {
@@ -84,7 +84,7 @@ void SimpleCore::add(httpclient::Fetch fetch) {
   if (closed_) throw std::runtime_error("fetch() called on closed AsyncHTTPClient");
   const Ref<SimpleFetch> added(new SimpleFetch(*this, std::move(fetch)));
   added->check();
-  added->retain();  // the list's
+  added->retain();  // the list's reference
   added->link_before(waiting_);
   if (active_count_ >= options.max_clients) {
     added->wait();
@@ -94,7 +94,7 @@ void SimpleCore::add(httpclient::Fetch fetch) {
 }
 
 void SimpleCore::begin_waiting() {
-  // What begins may be over at once and call this again: a loop instead of a recursion.
+  // A fetch may end at once and call this again: a loop instead of a recursion.
   if (std::exchange(beginning_, true)) return;
   while (waiting_.linked() && active_count_ < options.max_clients) {
     auto& next = static_cast<SimpleFetch&>(*waiting_.next());
@@ -148,7 +148,7 @@ const std::string& SimpleCore::origin_key(const SimpleFetch& fetch) {
   add(request.allow_ipv6.value_or(true) ? "6" : "4");
   if (!url.https) return key_;
   if (request.ssl_options) {
-    // The origin keeps the context, so that no other can have its address.
+    // The origin keeps the context alive, so that no other can get its address.
     add(std::to_string(reinterpret_cast<std::uintptr_t>(&request.ssl_options->impl())));
   } else {
     add(tls_key(request));

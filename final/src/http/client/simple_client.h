@@ -16,29 +16,30 @@ namespace tornado::http {
 
 class SimpleFetch;
 
-// The TLS settings that a request asks for. Reads its files: keep it for many requests.
+// Returns the TLS settings that a request asks for. Reads its files: keep the result for many
+// requests.
 ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request);
 
-// What the fetches of one client share. Lives until the client and the last fetch are gone, and
-// knows when its loop closes.
+// The state that the fetches of one client share. Lives until the client and the last fetch are
+// gone. Notices when its loop closes.
 class SimpleCore final : public core::Counted, public core::ListHook {
  public:
   explicit SimpleCore(const httpclient::ClientOptions& client_options);
 
   void add(httpclient::Fetch fetch);
-  // Ends all fetches and closes the idle connections. None will follow.
+  // Ends all fetches and closes the idle connections. No fetch may follow.
   void close();
-  // The same without completing a future: nobody would run.
+  // The same without completing any future: their callbacks would never run.
   void loop_closes();
 
   // ---- for SimpleFetch
-  // It takes part in the lists no more; the next one may begin in its place, if it had `begun`.
+  // Removes a fetch from the lists. If it had `begun`, the next one may begin in its place.
   void fetch_over(SimpleFetch& fetch, bool begun);
-  // Fetches with the same key may share a connection. Valid until the next call.
+  // Fetches with equal keys may share a connection. Valid until the next call.
   const std::string& origin_key(const SimpleFetch& fetch);
   Future<iostream::IOStream> connect(const SimpleFetch& fetch,
                                      std::shared_ptr<tcpclient::ConnectMoments> moments);
-  // Takes what connect() gave into the pool.
+  // Takes the stream that connect() returned into the pool.
   ClientConnection& adopt(const SimpleFetch& fetch, iostream::IOStream stream);
 
   ioloop::IOLoop& loop;
@@ -52,10 +53,10 @@ class SimpleCore final : public core::Counted, public core::ListHook {
   const ssl::SSLContext& tls_context(const httpclient::HTTPRequest& request);
 
   const std::shared_ptr<netutil::Resolver> resolver_;
-  core::ListHook waiting_;  // SimpleFetch, each with a count of its own
+  core::ListHook waiting_;  // SimpleFetch, each with a reference of its own
   core::ListHook active_;
   std::size_t active_count_ = 0;
-  std::string key_;  // its memory is used again
+  std::string key_;  // its memory is reused
   std::unordered_map<std::string, ssl::SSLContext> tls_contexts_;
   bool beginning_ = false;
   bool closed_ = false;

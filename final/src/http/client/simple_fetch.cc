@@ -22,7 +22,7 @@ std::exception_ptr no_response(std::string message, const std::exception_ptr& ca
   return std::make_exception_ptr(HTTPClientError(kNoResponse, std::move(message), nullptr, cause));
 }
 
-// Why there was no response, as a fetch reports it.
+// The reason for a missing response, in a fetch's words.
 std::exception_ptr transport_error(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -42,7 +42,7 @@ std::exception_ptr transport_error(const std::exception_ptr& error) {
     return std::make_exception_ptr(HTTPStreamClosedError(cut.what(), error));
   } catch (const ssl::SSLError& tls) {
     return no_response(tls.what(), error);
-  } catch (...) {  // the program's own, or one that says enough
+  } catch (...) {  // the program's own, or one that is specific enough
     return error;
   }
 }
@@ -112,7 +112,8 @@ void SimpleFetch::over() {
 
 void SimpleFetch::drop_connection() {
   if (connecting_) {
-    // Whoever is still at it finds nobody interested; a stream that comes nevertheless is closed.
+    // A connection attempt in progress finds its fetch gone; if it still yields a stream, that is
+    // closed.
     const auto connecting = *std::exchange(connecting_, std::nullopt);
     if (!connecting.done()) connecting.cancel();
   }
@@ -125,7 +126,7 @@ double SimpleFetch::request_deadline() const {
   return deadline_after(start_, fetch_->request->request_timeout);
 }
 
-// Makes `deadline` the one that counts; negative: none.
+// Replaces the deadline in force by `deadline`; negative: none.
 void SimpleFetch::arm(double deadline, TimeoutPhase phase) {
   if (timer_.pending() && deadline == deadline_ && phase == timer_phase_) return;
   disarm();
@@ -200,8 +201,8 @@ void SimpleFetch::use(ClientConnection& connection) {
 
 void SimpleFetch::exchange_failed(const ExchangeFailure& failure) {
   connection_ = nullptr;
-  // Once, and only if the server cannot have acted on it, or acting twice is as once; what a
-  // producer has given cannot be had again.
+  // Retries once, and only if the server cannot have acted on the request, or if acting twice does
+  // no harm. What a producer has written cannot be produced again.
   const bool safe = failure.stale && !request_->body_producer &&
                     (failure.unsent || is_idempotent(request_->method));
   if (safe && !std::exchange(retried_, true)) return attempt(true);
@@ -227,7 +228,7 @@ void SimpleFetch::head_received(ResponseHead& head, std::optional<std::uint64_t>
   body_.begin(request_, response_.headers, content_length);
 }
 
-// As the lines were sent, but for the case of their names.
+// As the server sent the lines, except for the case of the names.
 void SimpleFetch::report_head(const httputil::ResponseStartLine& line) {
   const auto request = request_;
   request->header_callback(line.version + " " + std::to_string(line.code) + " " + response_.reason +
@@ -247,7 +248,7 @@ bool SimpleFetch::content_received(std::string_view content) {
   return !busy(body_.add(content));
 }
 
-// Goes on when the program is ready again. True if it is not.
+// Continues when the program is ready again. Returns true if it is not ready.
 bool SimpleFetch::busy(const ResponseBody::Busy& program) {
   if (!program) return false;
   // The request holds the callback, whose captures must live until the coroutine has ended.
@@ -257,7 +258,7 @@ bool SimpleFetch::busy(const ResponseBody::Busy& program) {
 }
 
 void SimpleFetch::delivered(const Future<void>& done) {
-  const auto error = done.exception();  // looked at, also if the fetch is over
+  const auto error = done.exception();  // marks it as seen, even if the fetch is over
   if (phase_ == Phase::kOver) return;
   if (error != nullptr) return fail(error);
   try {
@@ -296,7 +297,7 @@ bool SimpleFetch::prepare_redirect(int code) {
   return redirect_ != nullptr;
 }
 
-// The old response has been read as far as it is wanted.
+// The old response has been read as far as it is needed.
 void SimpleFetch::follow_redirect() {
   const Ref<SimpleFetch> self(this);
   drop_connection();

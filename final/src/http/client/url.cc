@@ -17,7 +17,7 @@ bool has_blank_or_control(std::string_view text) {
                      [](char c) { return byte(c) <= 0x20 || byte(c) == 0x7F; });
 }
 
-// Takes a scheme and its ":" off `url`; empty if there is none.
+// Removes a scheme and its ":" from `url` and returns it; empty if there is none.
 std::string_view take_scheme(std::string_view& url) {
   std::size_t size = 0;
   while (size < url.size() && (is_alpha(url[size]) || is_digit(url[size]) || url[size] == '+' ||
@@ -30,7 +30,7 @@ std::string_view take_scheme(std::string_view& url) {
   return scheme;
 }
 
-// False for characters that other readers of URLs take for the end of the host or of the user.
+// Rejects characters that other URL parsers take for the end of the host or of the user.
 bool take_userinfo(std::string_view& authority, ClientUrl& parts) {
   const std::size_t at = authority.rfind('@');
   if (at == std::string_view::npos) return true;
@@ -93,7 +93,7 @@ Reference split_reference(std::string_view text) {
   return parts;
 }
 
-// RFC 3986 5.2.4. Time is linear: each segment is appended and cut off at most once.
+// RFC 3986 5.2.4. Takes linear time: each segment is appended and removed at most once.
 std::string remove_dot_segments(std::string_view path) {
   std::string out;
   std::size_t begin = 0;

@@ -42,7 +42,7 @@ long max_connections(const ClientOptions& options) {
   return static_cast<long>(std::min<std::size_t>(options.max_idle_connections, INT_MAX));
 }
 
-// On one thread a share needs no locks.
+// A share that is used on one thread needs no locks.
 CurlShare make_session_store() {
   CurlShare share(curl_share_init());
   if (share == nullptr) throw std::bad_alloc();
@@ -61,7 +61,7 @@ CurlCore::CurlCore(const ClientOptions& client_options)
   }
   append_connect_to(connect_to_, options);
   multi_.emplace(loop, static_cast<CurlMulti::Listener&>(*this), max_connections(options));
-  sessions_ = make_session_store();  // behind the multi handle, which starts libcurl
+  sessions_ = make_session_store();  // after the multi handle, which starts libcurl
   link_before(curl_cores_of(loop));
 }
 
@@ -71,7 +71,7 @@ void CurlCore::add(httpclient::Fetch fetch) {
   if (closed_) throw std::runtime_error("fetch() called on closed AsyncHTTPClient");
   const Ref<CurlFetch> added(new CurlFetch(*this, std::move(fetch)));
   added->check();
-  added->retain();  // the list's
+  added->retain();  // the list's reference
   added->link_before(waiting_);
   if (active_count_ >= options.max_clients) {
     added->wait();
@@ -81,7 +81,7 @@ void CurlCore::add(httpclient::Fetch fetch) {
 }
 
 void CurlCore::begin_waiting() {
-  // What begins may be over at once and call this again: a loop instead of a recursion.
+  // A fetch may end at once and call this again: a loop instead of a recursion.
   if (std::exchange(beginning_, true)) return;
   while (waiting_.linked() && active_count_ < options.max_clients) {
     auto& next = static_cast<CurlFetch&>(*waiting_.next());
@@ -133,7 +133,7 @@ std::unique_ptr<CurlTransfer> CurlCore::make_transfer(
   return transfer;
 }
 
-// ---- libcurl has worked -------------------------------------------------------------------------
+// ---- after libcurl has worked ------------------------------------------------------------------
 
 void CurlCore::transfer_ended(CURL* easy, CURLcode result) {
   for (ListHook* at = active_.next(); at != &active_; at = at->next()) {
@@ -149,7 +149,7 @@ void CurlCore::worked() {
 }
 
 void CurlCore::settle() {
-  // A callback of the program may come back here: a loop instead of a recursion.
+  // A callback of the program may re-enter this function: a loop instead of a recursion.
   if (std::exchange(settling_, true)) return;
   while (attention_.linked()) {
     CurlFetch& fetch = static_cast<CurlFetch::Attention&>(*attention_.next()).fetch;

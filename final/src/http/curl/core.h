@@ -13,23 +13,23 @@
 
 namespace tornado::http {
 
-// Lives until the client and the last fetch are gone, and knows when its loop closes.
+// Lives until the client and the last fetch are gone. Notices when its loop closes.
 class CurlCore final : public core::Counted, public core::ListHook, private CurlMulti::Listener {
  public:
   explicit CurlCore(const httpclient::ClientOptions& client_options);
 
   void add(httpclient::Fetch fetch);
-  // Ends all fetches and closes the connections. No fetch will follow.
+  // Ends all fetches and closes the connections. No fetch may follow.
   void close();
-  // The same without completing a future: nobody would run.
+  // The same without completing any future: their callbacks would never run.
   void loop_closes();
 
   // ---- for CurlFetch
-  // It takes part in the lists no more; the next one may begin in its place, if it had `begun`.
+  // Removes a fetch from the lists. If it had `begun`, the next one may begin in its place.
   void fetch_over(CurlFetch& fetch, bool begun);
-  // settle() will call its attend().
+  // Makes settle() call the fetch's attend().
   void needs_attention(CurlFetch& fetch) { fetch.attention.link_before(attention_); }
-  // Lets the fetches look at what came; outside of libcurl.
+  // Lets the fetches look at what arrived; runs outside libcurl.
   void settle();
   std::unique_ptr<CurlTransfer> make_transfer(
       CurlTransfer::Owner& owner, std::shared_ptr<const httpclient::HTTPRequest> request,
@@ -47,9 +47,9 @@ class CurlCore final : public core::Counted, public core::ListHook, private Curl
   void begin_waiting();
 
   CurlLines connect_to_;
-  CurlShare sessions_;              // of TLS: each transfer has a handle of its own
-  std::optional<CurlMulti> multi_;  // until it is closed
-  core::ListHook waiting_;          // CurlFetch, each with a count of its own
+  CurlShare sessions_;              // TLS sessions, because each transfer has its own handle
+  std::optional<CurlMulti> multi_;  // empty once the core is closed
+  core::ListHook waiting_;          // CurlFetch, each with a reference of its own
   core::ListHook active_;
   core::ListHook attention_;  // CurlFetch::Attention
   std::size_t active_count_ = 0;

@@ -1,4 +1,4 @@
-// CurlError, and the other part of tornado/curl_httpclient.h that needs no libcurl.
+// CurlError, and the rest of tornado/curl_httpclient.h that does not need libcurl.
 #include <tornado/curl_httpclient.h>
 
 namespace tornado::curl_httpclient {

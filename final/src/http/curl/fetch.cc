@@ -16,7 +16,7 @@ using httpclient::HTTPClientError;
 using httpclient::HTTPTimeoutError;
 using httpclient::TimeoutPhase;
 
-// The same, to a server that does not know it (RFC 9110 10.1.1).
+// The same for a server that does not know it (RFC 9110 10.1.1).
 std::shared_ptr<httpclient::HTTPRequest> without_expectation(
     const httpclient::HTTPRequest& request) {
   auto next = std::make_shared<httpclient::HTTPRequest>(request);
@@ -115,7 +115,7 @@ double CurlFetch::request_deadline() const {
   return deadline_after(start_, fetch_->request->request_timeout);
 }
 
-// Makes `deadline` the one that counts; negative: none.
+// Replaces the deadline in force by `deadline`; negative: none.
 void CurlFetch::arm(double deadline, TimeoutPhase phase) {
   if (timer_.pending() && deadline == deadline_ && phase == timer_phase_) return;
   disarm();
@@ -137,7 +137,7 @@ void CurlFetch::connected() {
   arm(request_deadline(), TimeoutPhase::kRequest);
 }
 
-// ---- what came ----------------------------------------------------------------------------------
+// ---- data from the server ----------------------------------------------------------------------
 
 void CurlFetch::wake() {
   core_->needs_attention(*this);
@@ -163,7 +163,7 @@ void CurlFetch::look() {
   }
 }
 
-// False: this is not the transfer at hand any more.
+// Returns false if this is not the current transfer any more.
 bool CurlFetch::look_at_head() {
   head_seen_ = true;
   ResponseHead& head = transfer_->head();
@@ -190,7 +190,7 @@ bool CurlFetch::look_at_head() {
   return false;
 }
 
-// As the lines were sent, but for the case of their names.
+// As the server sent the lines, except for the case of the names.
 void CurlFetch::report_head(const httputil::ResponseStartLine& line) {
   const auto request = request_;
   const std::string version = line.version;
@@ -202,7 +202,7 @@ void CurlFetch::report_head(const httputil::ResponseStartLine& line) {
   request->header_callback("\r\n");
 }
 
-// False: this is not the transfer at hand any more.
+// Returns false if this is not the current transfer any more.
 bool CurlFetch::look_at_content() {
   const std::string content = transfer_->take_content();
   if (redirect_ != nullptr) {
@@ -224,7 +224,7 @@ void CurlFetch::hand_on(const ResponseBody::Busy& busy) {
 }
 
 void CurlFetch::handed_on(const Future<void>& done) {
-  const auto error = done.exception();  // looked at, also if the fetch is over
+  const auto error = done.exception();  // marks it as seen, even if the fetch is over
   if (phase_ == Phase::kOver) return;
   if (error != nullptr) return fail(error);
   const Ref<CurlFetch> self(this);
@@ -255,7 +255,7 @@ void CurlFetch::produce() {
 }
 
 void CurlFetch::produced(const Future<void>& done, CurlUpload& upload) {
-  const auto error = done.exception();  // looked at, also if the transfer is over
+  const auto error = done.exception();  // marks it as seen, even if the transfer is over
   if (!upload.attached()) return;
   try {
     if (error != nullptr) std::rethrow_exception(error);
@@ -312,7 +312,7 @@ bool CurlFetch::prepare_redirect(int code) {
   return true;
 }
 
-// The old response has been read as far as it is wanted.
+// The old response has been read as far as it is needed.
 void CurlFetch::follow_redirect() {
   transfer_.reset();
   request_ = std::exchange(redirect_, nullptr);

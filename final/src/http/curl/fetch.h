@@ -1,5 +1,5 @@
 // Internal header. One fetch of the curl client, from its place in the queue to its end: its
-// transfer, redirects, time limits, and the response in the making.
+// transfers, redirects, time limits, and the response as it is assembled.
 #pragma once
 
 #include <tornado/httpclient.h>
@@ -17,33 +17,33 @@ namespace tornado::http {
 
 class CurlCore;
 
-// Held by whatever will call it: the queue, a timer, the future's callback. Linked into one of the
-// core's lists until it is over.
+// Referenced by everything that will call it: the queue, a timer, the future's callback. Linked
+// into one of the core's lists until it is over.
 class CurlFetch final : public core::Counted,
                         public core::Pooled,
                         public core::ListHook,
                         private CurlTransfer::Owner {
  public:
-  // Bytes of a redirect's body that are read, so that its connection can be used again. A longer
-  // one is not waited for.
+  // The most bytes of a redirect's body that are read so that its connection can be used again. The
+  // client does not wait for a longer one.
   static constexpr std::uint64_t kDrainLimit = 65536;
 
   CurlFetch(CurlCore& core, httpclient::Fetch fetch);
 
   // Throws std::invalid_argument if the request cannot be sent.
   void check();
-  // Begins the time in the queue.
+  // Starts measuring the time in the queue.
   void wait();
   // Leaves the queue and sends the request.
   void begin();
-  // Ends it with an error.
+  // Ends the fetch with an error.
   void fail(std::exception_ptr error);
-  // Ends it without a word: nobody waits any more.
+  // Ends the fetch without reporting anything: nobody is waiting any more.
   void abandon();
 
-  // Null while there is none.
+  // Null if there is none.
   CurlTransfer* transfer() const noexcept { return transfer_.get(); }
-  // Looks at what came; outside of libcurl.
+  // Looks at what arrived; runs outside libcurl.
   void attend();
 
   // Its place among the fetches that wait for attend().
@@ -84,21 +84,21 @@ class CurlFetch final : public core::Counted,
 
   core::Ref<CurlCore> core_;
   std::optional<httpclient::Fetch> fetch_;                  // until it is over
-  std::shared_ptr<const httpclient::HTTPRequest> request_;  // after redirects another one
+  std::shared_ptr<const httpclient::HTTPRequest> request_;  // after a redirect, another one
   ClientUrl url_;                                           // of request_
   std::unique_ptr<CurlTransfer> transfer_;
   httpclient::HTTPResponse response_;
   ResponseBody body_;
-  std::shared_ptr<const httpclient::HTTPRequest> redirect_;  // what follows this response
-  std::uint64_t drained_ = 0;                                // bytes of a redirect's body
+  std::shared_ptr<const httpclient::HTTPRequest> redirect_;  // follows this response
+  std::uint64_t drained_ = 0;                                // of a redirect's body, in bytes
   ioloop::Timeout timer_;
-  double start_;          // on the loop's clock; of the queueing, then of the transfer
-  double deadline_ = -1;  // what timer_ is set to
+  double start_;          // on the loop's clock: of the queueing, then of the transfer
+  double deadline_ = -1;  // the time timer_ is set to
   httpclient::TimeoutPhase timer_phase_ = httpclient::TimeoutPhase::kQueue;
   int redirects_left_;
   Phase phase_ = Phase::kNew;
   bool head_seen_ = false;
-  bool busy_ = false;  // the program's callback is at a piece of the body
+  bool busy_ = false;  // the program's callback is processing a piece of the body
 };
 
 }  // namespace tornado::http

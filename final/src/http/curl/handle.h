@@ -1,4 +1,4 @@
-// Internal header. Owners of libcurl's objects, and setting options without macros.
+// Internal header. RAII owners of libcurl's objects, and a way to set options without macros.
 #pragma once
 
 #include <curl/curl.h>
@@ -16,13 +16,13 @@ struct CurlDeleter {
 };
 using CurlEasy = std::unique_ptr<CURL, CurlDeleter>;
 
-// What several handles have in common; they must be gone before it.
+// State that several handles share; it must outlive them.
 struct CurlShareDeleter {
   void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
 };
 using CurlShare = std::unique_ptr<CURLSH, CurlShareDeleter>;
 
-// A list of lines that libcurl reads while it is at work. (curl_slist)
+// A list of lines that libcurl reads during a transfer (curl_slist).
 class CurlLines {
  public:
   CurlLines() = default;
@@ -41,7 +41,7 @@ class CurlLines {
   curl_slist* lines_ = nullptr;
 };
 
-// Throws CurlError if libcurl refuses the value. Strings are copied by libcurl.
+// Throws CurlError if libcurl rejects the value. libcurl copies strings.
 template <class T>
 void set_option(CURL* easy, CURLoption option, T value) {
   static_assert(std::is_pointer_v<T> || std::is_same_v<T, long> || std::is_same_v<T, curl_off_t>,

@@ -1,4 +1,4 @@
-// CurlAsyncHTTPClient where this library is built without libcurl: there can be none.
+// CurlAsyncHTTPClient in a library built without libcurl: creating one fails.
 #include <tornado/curl_httpclient.h>
 
 #include <stdexcept>

@@ -18,7 +18,7 @@ namespace {
 
 using ioloop::IOLoop;
 
-// Before the first handle, once in a process.
+// Once per process, before the first handle.
 void start_libcurl() {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) throw std::runtime_error("libcurl does not start");
@@ -47,7 +47,7 @@ void check(CURLMcode code) {
   if (code != CURLM_OK) throw std::runtime_error(curl_multi_strerror(code));
 }
 
-// 0 if it has none.
+// 0 if it has no port.
 int port_of(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -125,7 +125,7 @@ int CurlMulti::on_close(void* self, curl_socket_t fd) {
   return ::close(fd);
 }
 
-// Two connections from two addresses may have one port: then both are asked, and no harm is done.
+// Two connections from two addresses may share a port: then both are checked, which does no harm.
 bool CurlMulti::quiet(int local_port) {
   for (OpenSocket& open : sockets_) {
     if (open.local_port == 0) open.local_port = port_of(open.fd);
@@ -146,7 +146,7 @@ int CurlMulti::on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self,
   }
 }
 
-// libcurl keeps a pointer for each socket: whether the loop has it already.
+// libcurl stores a pointer for each socket: it tells whether the loop already has the socket.
 void CurlMulti::watch(int fd, int what, bool known) {
   if (what == CURL_POLL_REMOVE) return loop_.remove_handler(fd);
   if (known) return loop_.update_handler(fd, loop_events(what));
@@ -162,13 +162,13 @@ int CurlMulti::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
 void CurlMulti::set_timer(long milliseconds) {
   if (timer_.pending()) loop_.remove_timeout(timer_);
   if (milliseconds < 0) return;
-  // The timer serves all transfers: it must not run in the context of the one at hand.
+  // The timer serves all transfers, so it must not run in the context of the current one.
   const core::ContextScope none(nullptr);
   timer_ = loop_.call_later(static_cast<double>(milliseconds) / 1000,
                             [this] { act(CURL_SOCKET_TIMEOUT, 0); });
 }
 
-// ---- what the loop tells ------------------------------------------------------------------------
+// ---- events from the loop -----------------------------------------------------------------------
 
 void CurlMulti::handle_events(int fd, std::uint32_t events) {
   act(fd, curl_events(events));

@@ -9,41 +9,42 @@
 
 namespace tornado::http {
 
-// Watches the sockets that libcurl names, and its timer. libcurl calls from within the functions
-// below and its own event handling, never else.
+// Watches the sockets that libcurl names, and its timer. libcurl runs callbacks only from within
+// the functions below and from this class's event handling.
 class CurlMulti final : public ioloop::EventHandler {
  public:
-  // Gets what the transfers have come to. Nothing of libcurl is running then.
+  // Receives what the transfers produced. Called while no libcurl function is running.
   class Listener {
    public:
-    // `easy` has come to its end, with `result`. Called within worked().
+    // Reports that `easy` has ended, with `result`. Called within worked().
     virtual void transfer_ended(CURL* easy, CURLcode result) = 0;
-    // libcurl has worked: take_ended(), then look at what came. May destroy the CurlMulti.
+    // Called after libcurl has worked: call take_ended(), then look at what arrived. May destroy
+    // the CurlMulti.
     virtual void worked() = 0;
 
    protected:
     ~Listener() = default;
   };
 
-  // At most `max_connections` stay open; 0: libcurl decides.
+  // Keeps at most `max_connections` open; 0 lets libcurl decide.
   CurlMulti(ioloop::IOLoop& loop, Listener& listener, long max_connections);
   CurlMulti(const CurlMulti&) = delete;
   CurlMulti& operator=(const CurlMulti&) = delete;
-  // All transfers must have been removed. Closes the connections.
+  // Closes the connections. All transfers must have been removed.
   ~CurlMulti();
 
   // Starts a transfer; it works from the next iteration of the loop on.
   void add(CURL* easy);
-  // Ends it; its connection is closed unless it was complete.
+  // Ends a transfer. Closes its connection unless the transfer was complete.
   void remove(CURL* easy) noexcept;
-  // Keeps count of the sockets that libcurl opens for `easy`, and that it may use again for others.
-  // Throws CurlError.
+  // Records the sockets that libcurl opens for `easy`, because libcurl may use them again for
+  // others. Throws CurlError.
   void track_sockets(CURL* easy);
-  // Whether the server has neither closed the connection from `local_port` nor sent anything that
-  // libcurl has not read, as far as the kernel knows. Costs a system call.
+  // Returns whether the server has neither closed the connection from `local_port` nor sent
+  // anything that libcurl has not read, as far as the kernel knows. Costs a system call.
   bool quiet(int local_port);
 
-  // Reports each transfer that has come to its end to the listener.
+  // Reports each transfer that has ended to the listener.
   void take_ended();
 
   void handle_events(int fd, std::uint32_t events) override;
@@ -59,7 +60,7 @@ class CurlMulti final : public ioloop::EventHandler {
 
   struct OpenSocket {
     int fd;
-    int local_port;  // 0: not asked for yet
+    int local_port;  // 0: not looked up yet
   };
 
   ioloop::IOLoop& loop_;

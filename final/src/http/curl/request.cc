@@ -21,7 +21,7 @@ constexpr const char* kUserAgent = "Mozilla/5.0 (compatible; pycurl)";
 constexpr int kUnauthorized = 401;
 constexpr int kProxyAuthenticationRequired = 407;
 
-// libcurl takes strings that end with a NUL and writes some of them into heads.
+// libcurl takes strings that end with a NUL, and writes some of them into heads.
 void check_text(const std::optional<std::string>& text, const char* name) {
   if (text && has_control(*text)) {
     throw std::invalid_argument(std::string("control character in ") + name);
@@ -43,7 +43,7 @@ long auth_bit(const std::optional<std::string>& mode) {
 
 // ---- headers ------------------------------------------------------------------------------------
 
-// An empty value needs a form of its own: "Name:" would mean that libcurl must not send the field.
+// An empty value needs a form of its own: "Name:" tells libcurl not to send the field.
 void add_header(CurlLines& lines, std::string_view name, std::string_view value) {
   std::string line(name);
   if (trim_blanks(value).empty()) {
@@ -134,7 +134,7 @@ void apply_tls(CURL* easy, const HTTPRequest& request) {
 }
 
 void apply_connection(CURL* easy, const HTTPRequest& request, const ClientOptions& options) {
-  // The loop's timers keep the time. This one is for a second connection that libcurl makes.
+  // The loop's timers measure the time. This limit is for a second connection that libcurl makes.
   const double seconds = request.connect_timeout.value_or(kUsualTimeout);
   const bool limited = seconds > 0 && seconds < INT_MAX / 1000;
   const long milliseconds = limited ? static_cast<long>(std::ceil(seconds * 1000)) : INT_MAX;
@@ -143,7 +143,7 @@ void apply_connection(CURL* easy, const HTTPRequest& request, const ClientOption
     set_option(easy, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
   }
   if (request.network_interface) {
-    // Without a prefix libcurl would look a name up, and wait for the answer.
+    // Without a prefix libcurl would look a name up and block until the answer comes.
     const bool address = netutil::is_valid_ip(*request.network_interface);
     set_option(easy, CURLOPT_INTERFACE, (address ? "host!" : "if!") + *request.network_interface);
   }
@@ -229,7 +229,7 @@ void apply_request(CURL* easy, const HTTPRequest& request, const ClientUrl& url,
 }
 
 void append_connect_to(CurlLines& lines, const ClientOptions& options) {
-  // libcurl takes the first that fits, so those that say more come first.
+  // libcurl takes the first match, so the more specific entries come first.
   for (const bool with_port : {true, false}) {
     for (const auto& entry : options.hostname_mapping) {
       if (entry.port.has_value() == with_port) append_connect_to(lines, entry);

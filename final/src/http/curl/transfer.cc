@@ -50,7 +50,7 @@ CurlTransfer::~CurlTransfer() {
 void CurlTransfer::start(CurlMulti& multi) {
   set_option(easy(), CURLOPT_ERRORBUFFER, static_cast<char*>(error_buffer_));
   set_option(easy(), CURLOPT_NOSIGNAL, 1L);
-  set_option(easy(), CURLOPT_QUICK_EXIT, 1L);  // does not wait for a resolver's thread
+  set_option(easy(), CURLOPT_QUICK_EXIT, 1L);  // do not wait for a resolver's thread
   set_option(easy(), CURLOPT_PROTOCOLS_STR, "http,https");
   set_option(easy(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set_option(easy(), CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
@@ -85,7 +85,7 @@ httpclient::TimeInfo CurlTransfer::times() const {
   httpclient::TimeInfo times;
   long connections = 0;
   (curl_easy_getinfo)(easy(), CURLINFO_NUM_CONNECTS, &connections);
-  if (connections > 0) {  // not an open one that was used again
+  if (connections > 0) {  // it did not reuse an open one
     times.namelookup = seconds(CURLINFO_NAMELOOKUP_TIME);
     times.connect = seconds(CURLINFO_CONNECT_TIME);
     times.appconnect = seconds(CURLINFO_APPCONNECT_TIME);
@@ -102,7 +102,8 @@ void CurlTransfer::refuse(std::exception_ptr why) {
 
 // ---- libcurl calls ------------------------------------------------------------------------------
 
-// No exception may pass through libcurl. Less than it gave, or an error, ends the transfer.
+// No exception may pass through libcurl. Returning less than libcurl passed, or an error, ends the
+// transfer.
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
@@ -131,7 +132,7 @@ std::size_t CurlTransfer::on_read(char* to, std::size_t size, std::size_t count,
 int CurlTransfer::on_connected(void* self, char* /*remote_ip*/, char* /*local_ip*/,
                                int /*remote_port*/, int local_port) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
-  // libcurl before 8.1 takes what came meanwhile for the response.
+  // libcurl before 8.1 takes bytes that arrived meanwhile for the response.
   if (transfer.is_first_on_used_connection() && !transfer.multi_->quiet(local_port)) {
     transfer.spoilt_ = true;
     return CURL_PREREQFUNC_ABORT;
@@ -149,8 +150,8 @@ bool CurlTransfer::is_first_on_used_connection() const noexcept {
   return !sent_ && opened == 0;
 }
 
-// libcurl sends once more what it sent into a connection that closed without an answer. The server
-// may have acted on it: fine only if twice is as once (RFC 9110 9.2.2).
+// libcurl resends a request if the connection closed without a response. The server may have acted
+// on it, so this is allowed only if acting twice does no harm (RFC 9110 9.2.2).
 bool CurlTransfer::may_send() noexcept {
   const bool again = std::exchange(sent_, true) && !std::exchange(heard_, false);
   return !again || (is_idempotent(request_->method) && !request_->body_producer);
@@ -173,7 +174,7 @@ void CurlTransfer::header_line(std::string_view line) {
   if (line == "\r\n" || line == "\n") parse_head();
 }
 
-// libcurl keeps them for curl_easy_header(), as many as come.
+// libcurl keeps the fields for curl_easy_header(), however many come.
 void CurlTransfer::trailer_line(std::string_view line) {
   trailer_bytes_ += line.size();
   if (trailer_bytes_ > ChunkedLimits().max_trailers) {
@@ -181,8 +182,7 @@ void CurlTransfer::trailer_line(std::string_view line) {
   }
 }
 
-// libcurl is more patient with servers than this library: a head that can be read in two ways is
-// read in none.
+// libcurl is more lenient with servers than this library: a head with two readings is rejected.
 void CurlTransfer::parse_head() {
   HeadScan scan;
   const std::string text = std::exchange(head_text_, {});
@@ -221,7 +221,7 @@ void CurlTransfer::head_parsed() {
 }
 
 std::size_t CurlTransfer::content(std::string_view piece) {
-  head_state_ = HeadState::kFinal;  // libcurl keeps the body of a response it will not give
+  head_state_ = HeadState::kFinal;  // libcurl keeps the body of a response that it does not deliver
   if (incoming_.size() >= kHighWater) {
     receiving_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;

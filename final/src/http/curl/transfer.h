@@ -17,73 +17,73 @@
 
 namespace tornado::http {
 
-// libcurl's callbacks only collect, here, what came, and wake the owner. The owner looks when
-// libcurl has returned; so no code of the program runs within libcurl, and all of it may begin and
-// end transfers.
+// libcurl's callbacks only collect data here and wake the owner. The owner looks at it after
+// libcurl has returned. So no code of the program runs within libcurl, and the program may begin
+// and end transfers at any time.
 class CurlTransfer {
  public:
-  // Bytes of the response that wait for the owner before libcurl has to.
+  // Bytes of the response that may wait for the owner before libcurl is paused.
   static constexpr std::size_t kHighWater = 65536;
 
   class Owner {
    public:
-    // The connection is there, TLS and a proxy's tunnel included. Called within libcurl.
+    // The connection is ready, including TLS and a proxy's tunnel. Called within libcurl.
     virtual void connected() = 0;
-    // There is something to look at. Called within libcurl.
+    // Something is ready to be looked at. Called within libcurl.
     virtual void wake() = 0;
 
    protected:
     ~Owner() = default;
   };
 
-  // Throws CurlError. The request is kept. `options` and `connect_to` must live as long as this.
+  // Throws CurlError. Keeps the request. `options` and `connect_to` must outlive this object.
   CurlTransfer(Owner& owner, std::shared_ptr<const httpclient::HTTPRequest> request,
                const ClientUrl& url, const httpclient::ClientOptions& options,
                const ResponseLimits& limits, curl_slist* connect_to);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
-  // Ends it, if it has not ended.
+  // Ends the transfer if it has not ended.
   ~CurlTransfer();
 
   CURL* easy() const noexcept { return easy_.get(); }
-  // Hands it to libcurl. What must hold is set here, behind whatever the program has set.
+  // Hands the transfer to libcurl. Sets the options that must hold, after those of the program.
   void start(CurlMulti& multi);
 
-  // ---- what has come
-  // Why this transfer is not wanted any more: a limit, a head that is none.
+  // ---- what has arrived
+  // Why this transfer is abandoned: a limit, or a malformed head.
   std::exception_ptr refusal() const noexcept { return refusal_; }
-  // Whether the head is there, and is the one the program is meant to see.
+  // Whether the head is complete, and is the one meant for the program.
   bool head_complete() const noexcept { return head_state_ == HeadState::kFinal; }
-  // Valid if head_complete(). Needed no more: take it apart.
+  // Valid if head_complete(). The caller may move from it.
   ResponseHead& head() noexcept { return head_; }
-  // The server has sent something into the idle connection that libcurl was about to use again:
-  // nothing was sent, and another transfer has to begin on a new connection.
+  // The server sent something on the idle connection that libcurl was about to reuse. Nothing was
+  // sent, and another transfer has to begin on a new connection.
   bool spoilt() const noexcept { return spoilt_; }
-  // The server does not know "Expect: 100-continue". libcurl would ask again, with the same field,
-  // for ever; it is kept from it, and the response's body is not to be had.
+  // The server does not know "Expect: 100-continue". libcurl would repeat the request for ever,
+  // with the same field. It is prevented from doing so, and the response's body is not available.
   bool expectation_failed() const noexcept { return expectation_failed_; }
-  // A piece of the body; empty if none waits. Lets libcurl go on.
+  // Returns a piece of the body; empty if none waits. Resumes libcurl.
   std::string take_content();
-  // The body is wanted from the program; once.
+  // Whether the program has to write the body: body_begun() from then on, take_body_wanted() once.
   bool body_begun() const noexcept { return body_asked_for_; }
   bool take_body_wanted() noexcept { return std::exchange(body_wanted_, false); }
   const core::Ref<CurlUpload>& upload() const noexcept { return upload_; }
-  // libcurl's verdict, once there is one and the content was taken.
+  // libcurl's result, once there is one and the content was taken.
   std::optional<CURLcode> result() const noexcept { return result_; }
-  // For a `result` other than CURLE_OK: the libcurl's words.
+  // For a `result` other than CURLE_OK: libcurl's message.
   std::string error_text() const;
   // Seconds from start() to each moment.
   httpclient::TimeInfo times() const;
 
-  // ---- the others tell
+  // ---- called by the others
   void ended(CURLcode result);
-  // `upload` has more, or its end.
+  // `upload` has more data, or has ended.
   void body_written();
 
  private:
   enum class HeadState : std::uint8_t {
     kReading,
-    kComplete,  // libcurl may ask again, and another head follows
+    kComplete,  // libcurl may send another request, and another head follows
     kFinal,     // this one is for the program
   };
 
@@ -109,22 +109,22 @@ class CurlTransfer {
   const ResponseLimits limits_;
   CurlLines headers_;
   char error_buffer_[CURL_ERROR_SIZE] = "";
-  CurlMulti* multi_ = nullptr;  // once it was started
+  CurlMulti* multi_ = nullptr;  // null until it is started
   CurlEasy easy_;
 
   std::string head_text_;
   ResponseHead head_;
   HeadState head_state_ = HeadState::kReading;
-  std::size_t head_bytes_ = 0;  // of this head, and of the informational ones before it
+  std::size_t head_bytes_ = 0;  // of this head and of the informational ones before it
   std::size_t trailer_bytes_ = 0;
   int informational_ = 0;
   bool expectation_failed_ = false;
   bool spoilt_ = false;
-  bool sent_ = false;   // the request went, or was about to
-  bool heard_ = false;  // and since then some of an answer came
+  bool sent_ = false;   // the request was sent, or was about to be
+  bool heard_ = false;  // since then, part of a response has arrived
 
   std::string incoming_;
-  std::uint64_t received_ = 0;  // bytes of the body
+  std::uint64_t received_ = 0;  // of the body, in bytes
   bool receiving_paused_ = false;
   core::Ref<CurlUpload> upload_;
   bool sending_paused_ = false;

@@ -14,7 +14,7 @@ template <class E>
 Future<void> failed(E error) {
   Future<void> future;
   future.set_exception(std::move(error));
-  static_cast<void>(future.exception());  // who does not await it learns from the fetch
+  static_cast<void>(future.exception());  // a caller that does not await it learns from the fetch
   return future;
 }
 
@@ -58,7 +58,7 @@ std::size_t CurlUpload::read(char* to, std::size_t size) {
   }
   if (drained_ && waiting_.size() - taken_ <= kHighWater) {
     const Future<void> drained = *std::exchange(drained_, std::nullopt);
-    if (!drained.done()) drained.set_result();  // or the program has cancelled it
+    if (!drained.done()) drained.set_result();  // the program may have cancelled it
   }
   return count;
 }

@@ -12,26 +12,26 @@ namespace tornado::http {
 
 class CurlTransfer;
 
-// Shared by the transfer and the program, which may keep it for longer.
+// Shared by the transfer and the program, which may keep it longer.
 class CurlUpload final : public httpclient::detail::BodySink, public core::Pooled {
  public:
-  // Bytes that wait for libcurl before the future of a write waits as well.
+  // Up to this many bytes wait for libcurl; beyond that, the future of a write waits too.
   static constexpr std::size_t kHighWater = 65536;
 
-  // `length`: of the whole body, if the request says it.
+  // `length`: of the whole body, if the request states it.
   CurlUpload(CurlTransfer& transfer, std::optional<std::uint64_t> length)
       : transfer_(&transfer), left_(length) {}
 
   Future<void> write(std::string chunk) override;
 
-  // All is written. Throws HTTPOutputError if that is less than `length`.
+  // Ends the body. Throws HTTPOutputError if less than `length` was written.
   void finish();
   bool finished() const noexcept { return finished_; }
-  // The transfer is over: writes that wait, and those to come, fail.
+  // Ends the transfer's use of it: pending and later writes fail.
   void detach();
   bool attached() const noexcept { return transfer_ != nullptr; }
 
-  // For libcurl: moves at most `size` bytes out; 0 if nothing waits.
+  // For libcurl: moves at most `size` bytes out. Returns 0 if nothing waits.
   std::size_t read(char* to, std::size_t size);
 
  private:
@@ -39,7 +39,7 @@ class CurlUpload final : public httpclient::detail::BodySink, public core::Poole
   std::optional<std::uint64_t> left_;  // of `length`
   std::string waiting_;
   std::size_t taken_ = 0;                // bytes of waiting_ that libcurl has
-  std::optional<Future<void>> drained_;  // of the writes that wait
+  std::optional<Future<void>> drained_;  // of the pending writes
   bool finished_ = false;
 };
 

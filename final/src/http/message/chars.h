@@ -45,15 +45,15 @@ constexpr bool is_token_char(char c) {  // tchar, RFC 9110 5.6.2
          (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
 }
 
-// -1 for a character that is no hexadecimal digit.
+// Returns -1 for a character that is not a hexadecimal digit.
 constexpr int hex_digit(char c) {
   if (is_digit(c)) return c - '0';
   const char lower = to_lower(c);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// Maps a token character to itself in the wanted case, anything else to '\0': one look-up checks
-// and converts.
+// Maps a token character to itself in the desired case, anything else to '\0': one look-up both
+// checks and converts.
 using CharMap = std::array<char, 256>;
 constexpr CharMap make_token_map(char (*convert)(char)) {
   CharMap map{};
@@ -87,9 +87,9 @@ inline std::string_view trim_blanks(std::string_view text) {
   return text;
 }
 
-// The first control character other than tab in [p, end), or `end`: where the text of a field value
-// stops. Eight bytes a step: a byte is below 0x20 if subtracting 0x20 borrows from its clear top
-// bit, and is DEL if nothing differs from 0x7F.
+// Returns the first control character other than tab in [p, end), or `end`: where the text of a
+// field value stops. Handles eight bytes per step: a byte is below 0x20 if subtracting 0x20 borrows
+// from its clear top bit, and is DEL if nothing differs from 0x7F.
 inline const char* find_control(const char* p, const char* end) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kTops = kOnes * 0x80;

@@ -9,8 +9,8 @@
 namespace tornado::http {
 namespace {
 
-// Leading zeros are legal without limit; this one is ours. 16 digits would do for every size that
-// fits.
+// The grammar allows any number of leading zeros; this limit is ours. 16 digits are enough for
+// every size that fits.
 constexpr std::size_t kMaxSizeDigits = 64;
 
 constexpr const char kTooLargeReason[] = "chunked body too large";
@@ -151,8 +151,8 @@ const char* ChunkedDecoder::read_trailer(char c) {
     state_ = State::kTrailerEnd;
     return nullptr;
   }
-  // A field line has no control characters; refusing LF here is what keeps a line from ending
-  // without CR.
+  // A field line contains no control characters. Refusing LF here ensures that no line ends without
+  // CR.
   if (is_control(c)) return "invalid character in chunked trailer";
   trailer_line_ += c;
   return nullptr;
@@ -163,8 +163,8 @@ const char* ChunkedDecoder::end_trailer_line() {
     state_ = State::kDone;
     return nullptr;
   }
-  // Alone in its list, a line that begins with a blank is refused: it would continue a field that
-  // was dropped.
+  // The line is alone in its list, so one that begins with a blank is refused: it would continue a
+  // field that was dropped.
   httputil::HTTPHeaders field;
   if (const char* reason = field.parse_lines(trailer_line_)) return reason;
   trailer_line_.clear();

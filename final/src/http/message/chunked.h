@@ -17,11 +17,11 @@ struct ChunkedLimits {
 };
 
 enum class ChunkedStatus : std::uint8_t {
-  kContent,   // `content` is a piece of the body; call again with what is behind `consumed`
+  kContent,   // `content` is a piece of the body; call again with the bytes after `consumed`
   kNeedMore,  // everything given was consumed; call again when more has arrived
-  kDone,      // the body is complete; the next message begins behind `consumed`
-  kBad,       // answer 400 and close: `reason` is for the log
-  kTooLarge,  // the body exceeds max_body_size: likewise
+  kDone,      // the body is complete; the next message begins after `consumed`
+  kBad,       // respond with 400 and close: `reason` is for the log
+  kTooLarge,  // the body exceeds max_body_size; otherwise like kBad
 };
 
 struct ChunkedResult {
@@ -31,14 +31,14 @@ struct ChunkedResult {
   const char* reason = nullptr;   // static text, for kBad and kTooLarge
 };
 
-// Takes a chunked body apart as it arrives. Each byte is looked at once, so the time is linear
-// however the bytes are cut; nothing is kept but a trailer line that has not ended. After kDone,
-// kBad or kTooLarge it must not be called again.
+// Takes a chunked body apart as it arrives. Looks at each byte once, so the time is linear however
+// the bytes are split; stores nothing but a trailer line that has not ended. Must not be called
+// again after kDone, kBad or kTooLarge.
 //
-// Strict where a lenient reader could be made to see another message (request smuggling): sizes are
-// hex digits only, every line ends in CRLF, and chunk data is followed by CRLF. Extensions and
-// trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow. An extension needs a
-// name, and cannot hold a line end, not even in quotes or after a backslash.
+// Strict wherever a lenient reader could be made to see a different message (request smuggling):
+// sizes are hex digits only, every line ends in CRLF, and chunk data is followed by CRLF.
+// Extensions and trailer fields are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow. An
+// extension needs a name, and cannot contain a line end, not even in quotes or after a backslash.
 class ChunkedDecoder {
  public:
   explicit ChunkedDecoder(const ChunkedLimits& limits = {}) : limits_(limits) {}
@@ -47,13 +47,13 @@ class ChunkedDecoder {
 
   // Takes effect with the next chunk.
   void set_max_body_size(std::uint64_t size) { limits_.max_body_size = size; }
-  // Body bytes announced so far, the current chunk's included.
+  // Body bytes announced so far, including the current chunk's.
   std::uint64_t body_size() const { return body_size_; }
 
  private:
   enum class State : std::uint8_t {
     kSizeStart,   // before the first digit of a chunk's size
-    kSize,        // behind a digit
+    kSize,        // after a digit
     kSizeBlank,   // in blanks between the size and ";"
     kNameStart,   // after ";"
     kName,        // in an extension's name
@@ -66,8 +66,8 @@ class ChunkedDecoder {
     kValueBlank,  // in blanks after a value
     kSizeEnd,     // the LF of the size line
     kData,        // in the chunk's data
-    kDataCr,      // the CR behind it
-    kDataLf,      // the LF behind that
+    kDataCr,      // expects the CR after it
+    kDataLf,      // expects the LF after that
     kTrailer,     // in a trailer line, or before the empty one
     kTrailerEnd,  // the LF of a trailer line
     kDone,
@@ -85,7 +85,7 @@ class ChunkedDecoder {
   ChunkedLimits limits_;
   State state_ = State::kSizeStart;
   std::uint64_t remaining_ =
-      0;  // bytes of the current chunk; while its size is read, what it says so far
+      0;  // bytes left of the current chunk; while its size is being read, the value so far
   std::uint64_t body_size_ = 0;
   std::size_t digits_ = 0;
   std::size_t extension_bytes_ = 0;
@@ -95,7 +95,7 @@ class ChunkedDecoder {
 
 // Appends `content` as one chunk. `content` must not be empty: an empty chunk would end the body.
 void append_chunk(std::string& out, std::string_view content);
-// What stands before the content of a chunk; behind it stands CRLF.
+// The text before the content of a chunk. CRLF follows the content.
 void append_chunk_size(std::string& out, std::uint64_t size);
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 

@@ -9,14 +9,14 @@
 namespace tornado::http {
 namespace {
 
-// The names that http.cookies keeps for itself.
+// The names that http.cookies reserves for itself.
 constexpr std::array<std::string_view, 9> kAttributeNames = {
     "expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite"};
 
 constexpr std::string_view kHostPrefix = "__Host-";
 constexpr std::string_view kSecurePrefix = "__Secure-";
 
-// What http.cookies leaves as it is between quotes, but not without.
+// Characters that http.cookies leaves unchanged inside quotes, but not outside.
 constexpr std::string_view kLiteralInQuotes = " ()/<=>?@[]{}";
 
 bool is_legal_in_cookie(char c) {
@@ -115,7 +115,7 @@ std::string format_set_cookie(std::string_view name, std::string_view value,
   const auto add = [&text](std::string_view attribute, std::string_view attribute_value) {
     if (!attribute_value.empty()) text.append("; ").append(attribute).append(attribute_value);
   };
-  // In the order and the spelling of http.cookies.
+  // In the order and spelling of http.cookies.
   add("Domain=", attributes.domain);
   if (attributes.expires) add("expires=", httputil::format_timestamp(*attributes.expires));
   if (attributes.httponly) text += "; HttpOnly";

@@ -38,7 +38,7 @@ std::int64_t days_from_date(std::int64_t year, int month, int day) {
   return century4 * 146097 + year_in * 365 + year_in / 4 - year_in / 100 + day_of_year - 719468;
 }
 
-// The reverse of it.
+// The inverse.
 Date date_from_days(std::int64_t days) {
   days += 719468;
   const std::int64_t century4 = (days >= 0 ? days : days - 146096) / 146097;
@@ -133,7 +133,7 @@ std::optional<std::int64_t> parse_rfc850(std::string_view text, std::int64_t now
 
 bool write_date(std::int64_t unix_seconds, char* out) {
   if (unix_seconds < kYearZero || unix_seconds >= kYearEnd) return false;
-  const std::int64_t since_year_zero = unix_seconds - kYearZero;  // no negative remainders
+  const std::int64_t since_year_zero = unix_seconds - kYearZero;  // avoids negative remainders
   const std::int64_t days = since_year_zero / kDay;
   const int second = static_cast<int>(since_year_zero % kDay);
   const Date date = date_from_days(days + kYearZero / kDay);

@@ -28,7 +28,7 @@ void add_part(const FormPart& part, std::string content, httputil::Arguments& ar
 
 }  // namespace
 
-// Its characters never need quotes that hide a ";".
+// Its characters never need quotes, which could hide a ";".
 std::string_view find_boundary(std::string_view content_type) {
   while (!content_type.empty()) {
     const std::size_t semicolon = std::min(content_type.find(';'), content_type.size());

@@ -11,12 +11,12 @@
 
 namespace tornado::http {
 
-// Whether a body of this content type is one of the two kinds of form, in any case (RFC
-// 9110 8.3.1).
+// Whether a body of this content type is one of the two kinds of form. Ignores case (RFC 9110
+// 8.3.1).
 bool is_form(std::string_view content_type);
 
-// Append what a form body holds. Return nullptr, or why the body is refused (static text);
-// `arguments` and `files` may then hold a part of it. Time is linear in the body.
+// Append the contents of a form body. Return nullptr, or why the body is refused (static text);
+// `arguments` and `files` may then hold part of it. Linear in the size of the body.
 [[nodiscard]] const char* parse_form(std::string_view content_type, std::string_view body,
                                      const httputil::ParseBodyConfig& config,
                                      httputil::Arguments& arguments, httputil::Files& files);
@@ -24,9 +24,9 @@ bool is_form(std::string_view content_type);
                                           const httputil::ParseMultipartConfig& config,
                                           httputil::Arguments& arguments, httputil::Files& files);
 
-// The halves of it, for who reads a multipart form by himself. The boundary parameter as it stands
-// in a content type, empty if there is none; without its quotes; and what a part's fields say.
-// read_part_headers() returns nullptr, or why the part is refused.
+// The two steps of it, for callers that read a multipart form themselves: the boundary parameter as
+// written in a content type, empty if there is none; the same without its quotes; and the fields of
+// a part. read_part_headers() returns nullptr, or why the part is refused.
 bool is_multipart_form(std::string_view content_type);
 std::string_view find_boundary(std::string_view content_type);
 std::string_view unquote_boundary(std::string_view boundary);
@@ -47,13 +47,13 @@ struct HeaderValue {
   std::vector<std::pair<std::string, std::string>>
       parameters;  // names in lower case, values decoded
 
-  // The last parameter of that name, or nullptr.
+  // Returns the last parameter of that name, or nullptr.
   const std::string* find(std::string_view name) const;
 };
 
-// Never fails. Quotes and backslashes are undone; a parameter `x*` (RFC 8187) is listed as `x`,
-// behind the plain ones, so that it is preferred; other charsets than UTF-8 and ISO-8859-1 are left
-// as bytes. Tornado: _parse_header.
+// Never fails. Undoes quotes and backslashes. A parameter `x*` (RFC 8187) is listed as `x`, after
+// the plain ones, so that it is preferred; charsets other than UTF-8 and ISO-8859-1 are left as
+// bytes. Tornado: _parse_header.
 HeaderValue parse_header_value(std::string_view line);
 
 }  // namespace tornado::http

@@ -65,7 +65,7 @@ std::optional<std::uint64_t> parse_length_list(std::string_view value) {
   }
   std::uint64_t length = 0;
   const char* const end = first.data() + first.size();
-  // For an unsigned type from_chars takes digits and nothing else: no sign, no blank, no prefix.
+  // For an unsigned type from_chars accepts only digits: no sign, no blank, no prefix.
   const auto [stop, error] = std::from_chars(first.data(), end, length);
   if (error != std::errc() || stop != end) return std::nullopt;
   return length;
@@ -74,7 +74,7 @@ std::optional<std::uint64_t> parse_length_list(std::string_view value) {
 }  // namespace
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) {
-  constexpr std::size_t kSafeDigits = 19;  // of these 64 bits hold any number
+  constexpr std::size_t kSafeDigits = 19;  // numbers of this many digits fit into 64 bits
   std::uint64_t length = 0;
   std::size_t i = 0;
   while (i < value.size() && i < kSafeDigits && is_digit(value[i])) {

@@ -60,7 +60,7 @@ GzipResult GzipDecoder::next(std::string_view data) {
   const std::size_t consumed = given - stream.avail_in;
   const std::string_view output(state.buffer.data(), kBufferSize - stream.avail_out);
   if (code == Z_STREAM_END) state.place = State::Place::kBehindMember;
-  // Z_BUF_ERROR: there was nothing to do, which is no error.
+  // Z_BUF_ERROR: there was nothing to do, which is not an error.
   if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return {GzipStatus::kBad};
   if (!output.empty() || consumed < data.size()) return {GzipStatus::kOutput, consumed, output};
   return {GzipStatus::kNeedMore, consumed};

@@ -9,9 +9,9 @@
 namespace tornado::http {
 
 enum class GzipStatus : std::uint8_t {
-  kOutput,    // `output` is decoded text; call again with what is behind `consumed`
+  kOutput,    // `output` is decoded text; call again with the bytes after `consumed`
   kNeedMore,  // everything given was consumed
-  kBad,       // this is not gzip, or it is damaged
+  kBad,       // not gzip, or damaged
 };
 
 struct GzipResult {
@@ -20,9 +20,9 @@ struct GzipResult {
   std::string_view output = {};  // in the decoder's buffer: valid until the next call
 };
 
-// Whatever a piece expands to, at most kBufferSize bytes of it are in memory at a time: a
-// decompression bomb costs its reader time only, and the reader counts what comes out. Several
-// members in a row are one text; what follows the last one and is no member is ignored.
+// However much a piece expands, at most kBufferSize bytes of the text are in memory at a time. A
+// decompression bomb therefore costs its reader only time, and the reader counts the output.
+// Several members in a row are one text; anything else after the last member is ignored.
 class GzipDecoder {
  public:
   static constexpr std::size_t kBufferSize = 16384;
@@ -33,7 +33,7 @@ class GzipDecoder {
   ~GzipDecoder();
 
   GzipResult next(std::string_view data);
-  // Whether the text may end here: behind a member, or before the first byte of one.
+  // Whether the text may end here: after a member, or before the first byte of one.
   bool at_end() const noexcept;
 
  private:

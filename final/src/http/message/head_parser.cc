@@ -16,8 +16,8 @@ struct HeadLines {
   std::string_view fields;      // with all their line ends
 };
 
-// Finds the first `CR? LF CR? LF`. Returns the size of the head, or 0 if it is not there yet: then
-// scan.position is the line end that later bytes may complete.
+// Finds the first `CR? LF CR? LF`. Returns the size of the head, or 0 if its end has not arrived:
+// then scan.position is the line end that later bytes may complete.
 std::size_t find_head_end(std::string_view data, HeadScan& scan) {
   const char* const begin = data.data();
   const char* const end = begin + data.size();
@@ -39,8 +39,8 @@ std::size_t find_head_end(std::string_view data, HeadScan& scan) {
   return 0;
 }
 
-// A line end before the start line is skipped (RFC 9112 2.2): old clients send one behind a body.
-// Two of them are an empty head, and there is never more, as find_head_end() would have stopped
+// Skips a line end before the start line (RFC 9112 2.2): old clients send one after a body. Two of
+// them are an empty head, and there are never more, because find_head_end() would have stopped
 // there.
 std::string_view skip_line_end(std::string_view head) {
   const std::size_t size = head.starts_with("\r\n") ? 2 : head.starts_with("\n") ? 1 : 0;
@@ -49,14 +49,14 @@ std::string_view skip_line_end(std::string_view head) {
 
 HeadLines split_head(std::string_view head) {
   head = skip_line_end(head);
-  const std::size_t line_end = head.find('\n');  // there is one: the head ends with it
+  const std::size_t line_end = head.find('\n');  // always found: the head ends with one
   std::string_view line = head.substr(0, line_end);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return {line, head.substr(line_end + 1)};
 }
 
 // [parse_head]
-// The common half: finds the end of the head and hands its two parts on.
+// The common half: finds the end of the head and passes its two parts on.
 template <class Head>
 HeadResult parse_head(std::string_view data, HeadScan& scan, const HeadLimits& limits, Head& head,
                       const char* (*parse_lines)(const HeadLines&, const HeadLimits&, Head&)) {
@@ -73,7 +73,7 @@ HeadResult parse_head(std::string_view data, HeadScan& scan, const HeadLimits& l
 }
 // [/parse_head]
 
-// Puts the request's target into origin form (RFC 9112 3.2). `authority` is set if the target had
+// Converts the request's target to origin form (RFC 9112 3.2). Sets `authority` if the target had
 // one.
 const char* read_target(const RequestLine& line, std::string& path, std::string_view& authority) {
   const std::string_view target = line.target;
@@ -99,7 +99,7 @@ const char* read_target(const RequestLine& line, std::string& path, std::string_
   return nullptr;
 }
 
-// RFC 9112 3.2: a 1.1 request has one valid Host line, even where the target says more.
+// RFC 9112 3.2: a 1.1 request has one valid Host line, even if the target names a host.
 const char* check_host(const Framing& framing, int minor) {
   if (framing.hosts > 1) return "more than one Host header";
   if (framing.hosts == 0) return minor == 0 ? nullptr : "no Host header";
@@ -109,8 +109,9 @@ const char* check_host(const Framing& framing, int minor) {
 bool may_keep_alive(const RequestLine& line, const Framing& framing) {
   if (framing.close) return false;
   if (line.minor > 0) return true;
-  // An HTTP/1.0 chunked body may have passed a proxy that did not understand it: RFC 9112 6.1 wants
-  // the connection closed. A body without a length would be taken for the next request.
+  // A chunked body of HTTP/1.0 may have passed a proxy that did not understand it: RFC 9112 6.1
+  // requires that the connection be closed. A body without a length would be taken for the next
+  // request.
   if (!framing.keep_alive || framing.chunked) return false;
   return framing.content_length || line.method == "GET" || line.method == "HEAD";
 }
@@ -131,7 +132,7 @@ const char* parse_request_lines(const HeadLines& lines, const HeadLimits& limits
   head.content_length = framing.content_length;
   head.chunked = framing.chunked;
   head.keep_alive = may_keep_alive(line, framing);
-  // From HTTP/1.0 it is ignored (RFC 9110 10.1.1); where no body follows nobody waits.
+  // Ignored from HTTP/1.0 (RFC 9110 10.1.1); and without a body, no client is waiting.
   head.expect_continue = framing.expect_continue && line.minor > 0 &&
                          (framing.chunked || framing.content_length.value_or(0) > 0);
   return nullptr;

@@ -1,6 +1,6 @@
 // Internal header. Reads the head of a message, start line and header fields, as it arrives (RFC
-// 9112 2 to 6). Pure: bytes in, result out; no exceptions on bad input, and time linear in the
-// bytes however they are cut.
+// 9112 2 to 6). Pure: bytes in, result out; no exceptions on bad input, and linear time however the
+// bytes are split.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace tornado::http {
 
 struct HeadLimits {
   std::size_t max_size =
-      65536;  // bytes of the head, its empty line included (Tornado: max_header_size)
+      65536;  // bytes of the head, including its empty line (Tornado: max_header_size)
   std::size_t max_fields = 1000;  // header lines
 };
 
@@ -25,9 +25,9 @@ struct HeadScan {
 
 enum class HeadStatus : std::uint8_t {
   kDone,      // `consumed` bytes were the head; the body follows
-  kNeedMore,  // call again with the same bytes and more behind them
-  kBad,       // answer 400 and close: `reason` is for the log
-  kTooLarge,  // the limit came before the end of the head: close
+  kNeedMore,  // call again with the same bytes and more after them
+  kBad,       // respond with 400 and close: `reason` is for the log
+  kTooLarge,  // the head exceeds the limit: close
 };
 
 struct HeadResult {
@@ -54,9 +54,8 @@ struct ResponseHead {
   bool keep_alive = false;
 };
 
-// `data` is everything that has arrived from the first byte of the head on, in one piece. Repeat
-// the call with more data until the status is not kNeedMore; only then is `head` filled, and only
-// for kDone.
+// `data` is everything that has arrived since the first byte of the head, contiguous. Repeat the
+// call with more data until the status is not kNeedMore. Fills `head` only if the status is kDone.
 HeadResult parse_request_head(std::string_view data, HeadScan& scan, const HeadLimits& limits,
                               RequestHead& head);
 HeadResult parse_response_head(std::string_view data, HeadScan& scan, const HeadLimits& limits,

@@ -15,15 +15,15 @@ using http::byte;
 using http::is_blank;
 using http::trim_blanks;
 
-// A response's head and its index fit this in most cases, so that filling it field by field does
-// not grow the block step by step.
+// A response's head and its index usually fit this size, so filling it field by field does not
+// enlarge the block step by step.
 constexpr std::size_t kUsualBlock = 448;
 
-// A request has seldom more.
+// Requests seldom have more.
 constexpr std::size_t kUsualFields = 20;
 
-// What a line can grow by on its way into the wire form: ":" becomes ": ", LF or nothing becomes
-// CRLF.
+// The most a line can grow by on its way into the wire form: ":" becomes ": ", and LF or nothing
+// becomes CRLF.
 constexpr std::size_t kLineGrowth = 3;
 
 // Copies the token at the start of `text` to `out`, in Http-Header-Case, and returns its size.
@@ -39,8 +39,8 @@ std::size_t write_name(std::string_view text, char* out) {
   return size;
 }
 
-// Takes a line's text off `text`, with its line end. Nothing if it holds another control character
-// than tab.
+// Removes a line's text from `text`, with its line end, and returns it. Returns nothing if it
+// contains a control character other than tab.
 std::optional<std::string_view> take_text(std::string_view& text) {
   const char* const end = text.data() + text.size();
   const char* const stop = http::find_control(text.data(), end);
@@ -99,7 +99,7 @@ void HTTPHeaders::parse_line(std::string_view line) {
 
 const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fields) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max() / 4) return "headers too large";
-  // A line is seldom shorter than two entries of the index. One block of about the right size.
+  // A line is seldom shorter than two entries of the index, so one block is about the right size.
   if (block_ == nullptr && !text.empty()) {
     move_to_block(text.size() + std::min(text.size() / 2, kUsualFields * sizeof(Entry)) +
                   kLineGrowth);
@@ -130,7 +130,7 @@ const char* HTTPHeaders::read_field(std::string_view& text) {
 // A line that begins with a blank belongs to the field before it.
 const char* HTTPHeaders::read_continuation(std::string_view& text) {
   if (empty()) return "first header line cannot start with whitespace";
-  // A neighbour that does not unfold would see a body where this one sees chunks (RFC 9112 5.2).
+  // A recipient that does not unfold would see a body where this one sees chunks (RFC 9112 5.2).
   if (field(count_ - 1).name == "Transfer-Encoding") return "folded Transfer-Encoding";
   const std::optional<std::string_view> more = take_text(text);
   if (!more) return "invalid header value";
@@ -147,7 +147,7 @@ const char* HTTPHeaders::read_continuation(std::string_view& text) {
   return nullptr;
 }
 
-// Makes room for `bytes` behind the lines and for one entry, so that append() cannot fail.
+// Makes room for `bytes` after the lines and for one entry, so that append() cannot fail.
 void HTTPHeaders::make_room(std::size_t bytes) {
   const std::size_t needed = wire_size_ + bytes + (count_ + 1) * sizeof(Entry);
   if (needed > capacity_) reserve(std::max({needed, kUsualBlock, std::size_t{capacity_} * 2}));
@@ -161,9 +161,9 @@ void HTTPHeaders::shrink_to_fit() {
   if (block_ != nullptr) move_to_block(wire_size_ + count_ * sizeof(Entry));
 }
 
-// `bytes` are enough for what is there.
+// `bytes` must be enough for the present contents.
 void HTTPHeaders::move_to_block(std::size_t bytes) {
-  bytes = core::BlockPool::block_size(bytes);  // keeps the index aligned, too
+  bytes = core::BlockPool::block_size(bytes);  // also keeps the index aligned
   if (bytes == capacity_) return;
   if (bytes > std::numeric_limits<std::uint32_t>::max()) {
     throw std::length_error("headers too large");
@@ -179,7 +179,7 @@ void HTTPHeaders::move_to_block(std::size_t bytes) {
   capacity_ = static_cast<std::uint32_t>(bytes);
 }
 
-// Completes the line whose name stands behind the last one.
+// Completes the line whose name is already written after the last one.
 void HTTPHeaders::append(std::size_t name_size, std::string_view value) noexcept {
   char* const out = block_ + wire_size_ + name_size;
   std::memcpy(out, ": ", 2);
@@ -224,7 +224,7 @@ void HTTPHeaders::set(std::string_view name, std::string_view value) {
   std::memmove(block_ + new_end, block_ + old_end, wire_size_ - old_end);
   std::memcpy(block_ + changed.value_begin(), value.data(), value.size());
   changed.value_size = static_cast<std::uint32_t>(value.size());
-  // Unsigned arithmetic wraps, so that one addition serves for growing and shrinking.
+  // Unsigned arithmetic wraps, so one addition serves both growing and shrinking.
   const auto shift = static_cast<std::uint32_t>(new_end - old_end);
   for (std::size_t i = index + 1; i < count_; ++i) entry(i).begin += shift;
   wire_size_ += shift;
@@ -248,8 +248,8 @@ bool HTTPHeaders::points_into(std::string_view text) const noexcept {
   return !text.empty() && !before(text.data(), block_) && before(text.data(), block_ + capacity_);
 }
 
-// Removes the fields called `name` from `index` on. One pass moves what stays, whatever the number
-// of repeats.
+// Removes the fields called `name` from `index` on. Moves the remaining fields in one pass, however
+// many repeats there are.
 void HTTPHeaders::erase_from(std::size_t index, std::string_view name) {
   std::size_t kept = index_of(name, index);
   if (kept == count_) return;

@@ -63,8 +63,8 @@ void MultipartParser::step(std::string_view rest, MultipartResult& result) {
   }
 }
 
-// Up to the next byte that may begin a boundary, or on with one that has begun. CR stands at the
-// start of a boundary and nowhere in it: where one breaks off, the next can only begin at the byte
+// Searches for the next byte that may begin a boundary, or continues one that has begun. CR occurs
+// only at the start of a boundary: where a match breaks off, the next can begin only at the byte
 // that broke it.
 void MultipartParser::read_data(std::string_view rest, MultipartResult& result) {
   boundary_.resize(boundary_size_);
@@ -97,14 +97,14 @@ void MultipartParser::read_data(std::string_view rest, MultipartResult& result) 
   result.content = rest.substr(0, size);
 }
 
-// CRLF makes a boundary one, with blanks before it or without; "--" the final one.
+// CRLF completes a boundary, with or without blanks before it; "--" makes it the final one.
 void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResult& result) {
   const char c = rest.front();
   const State home = in_part_ ? State::kData : State::kPreamble;
   if (state_ == State::kReturn) {
     state_ = home;
     if (c != '\n') {
-      // The CR that was taken may begin the next one.
+      // The CR that was consumed may begin the next one.
       give_back(boundary_.size(), result);
       matched_ = 1;
       return;
@@ -140,7 +140,7 @@ void MultipartParser::read_behind_boundary(std::string_view rest, MultipartResul
   }
 }
 
-// Takes a byte after a boundary. Both may still turn out to be data.
+// Takes a byte after a boundary. Boundary and byte may both still turn out to be data.
 void MultipartParser::hold_back(char c, State state, MultipartResult& result) {
   if (boundary_.size() == boundary_size_ + kMaxPadding) {
     fail(MultipartStatus::kTooLarge, "multipart/form-data boundary with too many blanks", result);
@@ -167,7 +167,7 @@ void MultipartParser::end_part(MultipartResult& result) {
 }
 
 void MultipartParser::read_head(std::string_view rest, MultipartResult& result) {
-  // One byte more than may stand there shows that it is too long.
+  // One byte more than is allowed shows that it is too long.
   const std::size_t room = limits_.max_part_header_size + kHeadEnd.size() - head_.size();
   const std::string_view taken = rest.substr(0, room);
   const std::size_t from = head_.size() - std::min(head_.size(), kHeadEnd.size() - 1);
@@ -197,7 +197,7 @@ void MultipartParser::end_head(MultipartResult& result) {
   } else {
     in_part_ = true;
     state_ = State::kData;
-    // Of a part without data the boundary begins with the CRLF of the empty line.
+    // In a part without data, the boundary begins with the CRLF of the empty line.
     matched_ = lent_ = 2;
     result.status = MultipartStatus::kPart;
   }

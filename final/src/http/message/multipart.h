@@ -13,17 +13,17 @@ namespace tornado::http {
 
 struct MultipartLimits {
   std::size_t max_parts = 100;
-  std::size_t max_part_header_size = 10240;  // bytes, without the empty line
+  std::size_t max_part_header_size = 10240;  // bytes, excluding the empty line
 };
 
 enum class MultipartStatus : std::uint8_t {
-  kPart,      // a part begins: headers() tells of it
+  kPart,      // a part begins: headers() describes it
   kData,      // `content` is a piece of its data
-  kPartEnd,   // its data is complete
+  kPartEnd,   // the part's data is complete
   kNeedMore,  // everything given was consumed; call again when more has arrived
-  kDone,      // behind the final boundary; what follows it means nothing
-  kBad,       // `reason` says why; there is no going on
-  kTooLarge,  // a limit is exceeded; likewise
+  kDone,      // after the final boundary; anything that follows is ignored
+  kBad,       // malformed: `reason` says why; do not continue
+  kTooLarge,  // a limit is exceeded; otherwise like kBad
 };
 
 struct MultipartResult {
@@ -33,30 +33,31 @@ struct MultipartResult {
   const char* reason = nullptr;   // static text
 };
 
-// Takes a body apart as it arrives, however it is cut. Call next() with what is behind `consumed`,
-// also if nothing is, until it says kNeedMore. Kept are only a part's header lines and how much of
-// a boundary has matched; time is linear.
+// Takes a body apart as it arrives, however it is split. Call next() with the bytes after
+// `consumed`, even if there are none, until it returns kNeedMore. Stores only a part's header lines
+// and how much of a boundary has matched. Takes linear time.
 //
-// A boundary counts at the start of a line only, and up to its CRLF or its final "--": anything
-// else that looks like one is data. Blanks before the CRLF are skipped, and text before the first
-// boundary is ignored, as RFC 2046 has it.
+// A boundary counts only at the start of a line and up to its CRLF or its final "--"; anything else
+// that looks like one is data. Blanks before the CRLF are skipped, and text before the first
+// boundary is ignored, as RFC 2046 requires.
 class MultipartParser {
  public:
-  // RFC 2046 5.1.1. It also bounds what comparing with the boundary costs.
+  // RFC 2046 5.1.1. It also bounds the cost of comparing with the boundary.
   static constexpr std::size_t kMaxBoundary = 70;
   // Blanks between a boundary and its CRLF (RFC 2046: transport padding).
   static constexpr std::size_t kMaxPadding = 1000;
   // Without quotes: 1 to 70 bytes, none of them CR or LF.
   static bool is_boundary(std::string_view boundary);
 
-  // Takes what is_boundary() accepts.
+  // `boundary` must pass is_boundary().
   explicit MultipartParser(std::string_view boundary, const MultipartLimits& limits = {});
 
   MultipartResult next(std::string_view data);
-  // The body ends here: nullptr if that is behind the final boundary, else why it is refused.
+  // Ends the body. Returns nullptr if that is after the final boundary, else why the body is
+  // refused.
   const char* end() const;
 
-  // Of the last part that kPart told of.
+  // The headers of the last part reported by kPart.
   const httputil::HTTPHeaders& headers() const noexcept { return headers_; }
 
  private:
@@ -64,10 +65,10 @@ class MultipartParser {
     kPreamble,  // before the first boundary
     kHead,      // in a part's header lines
     kData,      // in a part's data
-    kDash,      // behind the first "-" that is behind a boundary
+    kDash,      // after the first "-" that follows a boundary
     kPadding,   // in the blanks after a boundary
     kReturn,    // after the CR of a boundary's line
-    kFinal,     // the last part has ended with the final boundary, which is still to be told
+    kFinal,     // the final boundary has ended the last part, but kDone has not been returned yet
     kDone,
     kFailed,
   };
@@ -83,13 +84,13 @@ class MultipartParser {
   void fail(MultipartStatus status, const char* reason, MultipartResult& result);
 
   MultipartLimits limits_;
-  // CR LF "--" boundary, and the "-" or the blanks that came after it: what may have to be given
-  // back.
+  // CR LF "--" boundary, and the "-" or the blanks that came after it: the bytes that may have to
+  // be returned as data.
   std::string boundary_;
-  const std::size_t boundary_size_;  // without them
-  // Bytes of it that have matched. At first as if a CRLF stood before the body.
+  const std::size_t boundary_size_;  // without those
+  // Bytes of it that have matched. Starts as if a CRLF preceded the body.
   std::size_t matched_ = 2;
-  std::size_t lent_ = 0;  // of these, bytes of the part's head, which are no data
+  std::size_t lent_ = 0;  // of these, bytes of the part's head, which are not data
   State state_ = State::kPreamble;
   bool in_part_ = false;
   std::size_t parts_ = 0;

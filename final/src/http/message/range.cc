@@ -8,7 +8,7 @@
 namespace tornado::http {
 namespace {
 
-// A number too big for its type is as good as the biggest one. Nothing for what is none.
+// A number too large for its type counts as the largest one. Returns nothing for anything else.
 std::optional<std::uint64_t> parse_position(std::string_view text) {
   if (text.empty()) return std::nullopt;
   std::uint64_t value = 0;

@@ -13,18 +13,18 @@ struct ByteRange {
 };
 
 enum class RangeStatus : std::uint8_t {
-  kAll,            // the field asks for nothing that can be given in one piece: send everything
+  kAll,            // the field asks for nothing that can be sent as one piece: send everything
   kPart,           // some of the bytes
   kUnsatisfiable,  // none of them
 };
 
-// Reads a Range field for a body of `size` bytes into `range`. One range of bytes is understood.
-// Several, other units and what is malformed mean everything, and so does a range that covers it;
-// a last byte before the first one cannot be satisfied (Tornado; RFC 9110 14.2 allows it).
+// Parses a Range field for a body of `size` bytes into `range`. Understands a single range of
+// bytes. Several ranges, other units and malformed values mean everything, as does a range that
+// covers it; a last byte before the first one is unsatisfiable (Tornado; RFC 9110 14.2 allows it).
 RangeStatus parse_range(std::string_view field, std::uint64_t size, ByteRange& range);
 
-// Whether a list of entity tags (If-Match) is "*" or has `tag`. Strong comparison: a weak tag is
-// equal to none (RFC 9110 8.8.3.2).
+// Returns whether a list of entity tags (If-Match) is "*" or contains `tag`. Uses the strong
+// comparison: a weak tag equals none (RFC 9110 8.8.3.2).
 bool has_strong_tag(std::string_view list, std::string_view tag);
 
 }  // namespace tornado::http

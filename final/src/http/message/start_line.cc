@@ -48,7 +48,7 @@ const char* parse_status_line(std::string_view line, StatusLine& parts) {
     parts.code = parts.code * 10 + (c - '0');
   }
   if (parts.code < 100) return "malformed status code";
-  // RFC 9112 4 wants a space even before an empty reason; servers that leave it out are common.
+  // RFC 9112 4 requires a space even before an empty reason; servers that omit it are common.
   std::string_view rest = line.substr(kCodeEnd);
   if (!rest.empty() && rest.front() != ' ') return "malformed status line";
   if (!rest.empty()) rest.remove_prefix(1);

@@ -19,11 +19,12 @@ struct StatusLine {
   std::string_view reason;
 };
 
-// `line` comes without its line end. Returns nullptr, or why the line was refused.
+// `line` is passed without its line end. Returns nullptr, or why the line was refused.
 [[nodiscard]] const char* parse_request_line(std::string_view line, RequestLine& parts);
 [[nodiscard]] const char* parse_status_line(std::string_view line, StatusLine& parts);
 
-// What a message of HTTP/1.`minor` is served as: a minor version above 1 is 1.1 (RFC 9110 2.5).
+// Returns the minor version to serve a message of HTTP/1.`minor` as: any above 1 is 1.1 (RFC 9110
+// 2.5).
 constexpr std::string_view version_name(int minor) {
   return minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
 }

@@ -11,8 +11,8 @@
 namespace tornado::http {
 namespace {
 
-// The characters of a registered name (RFC 3986 3.2.2) except the comma and "%", which needs two
-// digits behind it.
+// The characters of a registered name (RFC 3986 3.2.2) except the comma and "%", which must be
+// followed by two digits.
 constexpr std::array<bool, 256> kNameChars = [] {
   std::array<bool, 256> table{};
   for (std::size_t i = 1; i < table.size(); ++i) {
@@ -42,13 +42,13 @@ bool is_address_literal(std::string_view text) {  // without its brackets
          std::all_of(text.begin(), text.end(), [](char c) { return is_name_char(c) || c == ':'; });
 }
 
-// Where the ":port" of a host begins, or its size if it has none.
+// Returns where the ":port" of a host begins, or the host's size if it has none.
 std::size_t port_position(std::string_view host) {
   if (host.starts_with('[')) {
     const std::size_t bracket = host.find(']');
     return bracket == std::string_view::npos ? host.size() : bracket + 1;
   }
-  std::size_t size = 0;  // hosts are too short for a search by memchr to pay
+  std::size_t size = 0;  // hosts are too short for memchr to pay off
   while (size < host.size() && host[size] != ':') ++size;
   return size;
 }

@@ -20,11 +20,11 @@ constexpr std::string_view kUnavailable =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-constexpr double kRateSeconds = 60;  // over which min_body_rate is averaged
-constexpr double kLogInterval = 1;   // of refused connections
+constexpr double kRateSeconds = 60;  // min_body_rate is averaged over this time
+constexpr double kLogInterval = 1;   // between log lines about refused connections
 constexpr std::uint64_t kMaxBuffered = 268'435'456;
 
-// The bytes of bodies that a server buffers at most.
+// The most bytes of bodies that a server buffers.
 std::uint64_t buffer_limit(const httpserver::HTTPServerOptions& options) {
   const std::uint64_t limit =
       options.max_buffered_total.value_or(std::max(kMaxBuffered, options.max_body_size));
@@ -88,7 +88,7 @@ ServerCore::~ServerCore() {
 }
 
 void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
-  // The loop they were made for may have gone, and the server have gone on with another.
+  // The loop they were made for may be gone, and the server may continue on another.
   auto& loop = ioloop::IOLoop::current();
   if (deadlines == nullptr || (connection_count == 0 && &deadlines->loop != &loop)) {
     deadlines = std::make_unique<Deadlines>(loop, options);
@@ -117,8 +117,8 @@ bool ServerCore::admits(const std::string& remote_ip) {
 }
 
 // Closes the connection that has waited longest for a message or for the rest of a head. A deadline
-// that was left in its list while a request is answered leaves it here: it is started anew after
-// the response.
+// that stayed in its list while its request is being answered is removed here: it is started again
+// after the response.
 bool ServerCore::make_room() {
   Deadline* longest = nullptr;
   double since = std::numeric_limits<double>::max();
@@ -205,7 +205,7 @@ void ServerConnection::give_way(Deadline& timer) {
   }
 }
 
-// The server goes; what the program still holds of an exchange is cut off.
+// The server is being destroyed; exchanges that the program still holds are cut off.
 void ServerConnection::abandon() {
   const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
   close();
@@ -229,7 +229,7 @@ void ServerConnection::leave_core() {
     exchange->detach();
     if (!exchange->finished()) exchange->report_close();
   }
-  if (alive.expired()) return;  // the program has just destroyed the server
+  if (alive.expired()) return;  // the program just destroyed the server
   try {
     core->delegate.on_close(this);
   } catch (...) {
@@ -244,7 +244,8 @@ void ServerConnection::on_closed() {
 }
 
 // A client that connects has something to ask: its first head is due from now on, as if its first
-// byte had come. A shorter idle time, or no limit for heads, lets it be idle instead.
+// byte had arrived. A shorter idle timeout applies instead, and the only one if heads have no
+// limit.
 void ServerConnection::start_first_head() {
   const double idle = core_->options.idle_connection_timeout;
   const double header = core_->options.header_timeout;
@@ -264,11 +265,11 @@ void ServerConnection::close_gracefully() {
   stream_.impl().close_after_flush();
 }
 
-// For the program, which may be at work in one of this object's calls.
+// Postponed for the program, which may be inside one of this object's calls.
 iostream::IOStream ServerConnection::release_stream() {
   iostream::IOStream stream = stream_;
   released_ = true;
-  stream_closed_ = true;  // for this object
+  stream_closed_ = true;  // as far as this object is concerned
   stream.impl().observe(nullptr);
   leave_core();
   if (!turn_queued_) ioloop::detail::retire(*this);
@@ -293,7 +294,7 @@ void ServerConnection::refuse(const char* reason) {
   refuse_with(kBadRequest);
 }
 
-// The memory that the body takes is needed for others.
+// Other bodies need the memory that this one takes.
 void ServerConnection::refuse_for_others() {
   if (phase_ == Phase::kClosing) return;
   log::gen_log.info("Refused the body of a request from " + remote_ip_ + ": max_buffered_total");
@@ -312,7 +313,7 @@ void ServerConnection::refuse_with(std::string_view response) {
   close_gracefully();
 }
 
-// In a handler of exceptions.
+// Called in an exception handler.
 void ServerConnection::delegate_threw(const char* what) {
   try {
     throw;
@@ -331,8 +332,8 @@ void ServerConnection::fail(const char* what) {
   close();
 }
 
-// While the program works on its answer no time is measured. A timer that runs then is left from
-// before: stopping it at every request would cost more than it does here.
+// No time is measured while the program works on its response. A timer that still runs is an
+// earlier one: stopping it at every request would cost more than letting it fire.
 void ServerConnection::on_timeout() {
   if (phase_ == Phase::kDraining || (phase_ == Phase::kAnswer && !eof_)) return;
   if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
@@ -353,7 +354,7 @@ std::size_t ServerConnection::on_data(std::string_view data) {
   }
   if (phase_ == Phase::kClosing) return released_ ? used : data.size();
   unread_ = used < data.size();
-  // The answer, or the delegate, is waited for, and more keeps coming: let it wait in the kernel.
+  // The response, or the delegate, is pending and more data keeps coming: leave it in the kernel.
   if (unread_ && phase_ != Phase::kHead && phase_ != Phase::kBody) {
     stream_.impl().pause_reading();
   }
@@ -361,7 +362,7 @@ std::size_t ServerConnection::on_data(std::string_view data) {
 }
 // [/on_data]
 
-// One step; true if another may follow.
+// One step. Returns true if another may follow.
 bool ServerConnection::step(std::string_view data, std::size_t& used) {
   switch (phase_) {
     case Phase::kHead:
@@ -409,7 +410,7 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
   return false;
 }
 
-// Takes the start line and the fields out of `head`.
+// Moves the start line and the fields out of `head`.
 bool ServerConnection::begin_exchange(RequestHead& head) {
   const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
   // [begin]
@@ -439,7 +440,8 @@ bool ServerConnection::begin_exchange(RequestHead& head) {
   return begin_body();
 }
 
-// Waits for a delegate that is not ready for more. True: the connection is held, or failed.
+// Waits for a delegate that is not ready for more. Returns true if the connection is held, or
+// failed.
 bool ServerConnection::hold(const Future<void>& future) {
   if (future.done()) {
     if (const auto exception = future.exception()) std::rethrow_exception(exception);
@@ -452,7 +454,7 @@ bool ServerConnection::hold(const Future<void>& future) {
     timer_.unlink();
   }
   future.add_done_callback([this, exchange = exchange_](Future<void> held) {
-    // The exchange tells whether the connection is still there and still at this message.
+    // The exchange tells whether the connection still exists and is still at this message.
     if (exchange->delegate != nullptr && exchange->attached()) release_hold(exchange, held);
   });
   return true;
@@ -500,7 +502,7 @@ bool ServerConnection::begin_body() {
   return true;
 }
 
-// The bodies that have the server's timeout share one timer; who has its own needs its own.
+// Bodies with the server's timeout share one timer; a body with its own timeout needs its own.
 void ServerConnection::start_body_timeout() {
   DeadlineList* list = &core_->deadlines->body;
   if (exchange_->body_timeout != core_->options.body_timeout) {
@@ -515,7 +517,7 @@ void ServerConnection::start_body_timeout() {
 
 bool ServerConnection::read_body(std::string_view data, std::size_t& used) {
   if (used == data.size()) {
-    if (eof_) close();  // the message will not be completed
+    if (eof_) close();  // the message will never be complete
     return false;
   }
   try {
@@ -557,7 +559,7 @@ bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
   return false;
 }
 
-// Hands a piece of the body on. True if the reading may go on at once.
+// Passes a piece of the body on. Returns true if reading may continue at once.
 bool ServerConnection::deliver(std::string_view content) {
   core_->deadlines->stall.start(timer_, round_time());
   if (too_slow(content.size())) return false;
@@ -572,8 +574,8 @@ void ServerConnection::start_rate() {
   exchange_->rate_bytes = 0;
 }
 
-// Closes the connection of a body that comes too slowly. Needs no timer: it is asked when something
-// comes, and if nothing does the body stalls.
+// Closes the connection if its body arrives too slowly. Needs no timer: it runs whenever something
+// arrives, and if nothing does, the body stalls.
 bool ServerConnection::too_slow(std::size_t bytes) {
   exchange_->rate_bytes += bytes;
   const double passed = round_time() - exchange_->rate_begun;
@@ -611,7 +613,7 @@ bool ServerConnection::complete_message() {
 // ---- after a response ---------------------------------------------------------------------------
 
 // [after_response]
-// The response is complete. True if the next request may be read at once.
+// Handles a complete response. Returns true if the next request may be read at once.
 bool ServerConnection::after_response() {
   const bool open = exchange_->keep_alive() && exchange_->message_complete;
   end_exchange();
@@ -620,7 +622,7 @@ bool ServerConnection::after_response() {
     return false;
   }
   if (stream_.impl().pending_output() > kHighWater) {
-    // Whoever sends requests and does not read the answers would fill our memory with them.
+    // A client that sends requests without reading the responses would fill our memory with them.
     phase_ = Phase::kDraining;
     queue_turn();
     return false;
@@ -631,21 +633,21 @@ bool ServerConnection::after_response() {
 }
 // [/after_response]
 
-// Reads on, after an exchange that did not end inside on_data().
+// Continues reading after an exchange that did not end inside on_data().
 void ServerConnection::next_request() {
   phase_ = Phase::kHead;
   start_idle();
   go_on();
 }
 
-// After a pause: shows what came meanwhile, or does what the client's end asks for.
+// After a pause: shows what arrived meanwhile, or reacts to the client's end.
 void ServerConnection::go_on() {
   if (std::exchange(unread_, false)) {
     stream_.impl().resume_reading();
   } else if (eof_ && phase_ == Phase::kHead) {
     close_gracefully();
   } else if (eof_ && phase_ == Phase::kBody) {
-    close();  // the message will not be completed
+    close();  // the message will never be complete
   }
 }
 
@@ -671,8 +673,8 @@ void ServerConnection::exchange_finished() {
 
 void ServerConnection::queue_turn() {
   if (std::exchange(turn_queued_, true)) return;
-  // Behind the stream in the queue of the end of the round: the kernel has been offered what was
-  // written.
+  // After the stream in the queue for the end of the round: by then the kernel has been offered the
+  // output.
   stream_.impl().loop().internals().at_end_of_round(turn_);
 }
 // [/turn]
@@ -708,7 +710,7 @@ void ServerConnection::on_eof() {
       await_last_answer();
       return;
     case Phase::kHeld:
-      // Whether unread bytes make the message complete is seen when it goes on.
+      // Whether unread bytes complete the message turns out when reading continues.
       if (exchange_->body_read() || stream_.impl().has_unread()) {
         await_last_answer();
       } else {
@@ -721,9 +723,9 @@ void ServerConnection::on_eof() {
   }
 }
 
-// The client may have shut down only its sending side and still read (RFC 9112 9.6), or it may have
-// gone: TCP does not tell. The program learns it, its answer is still sent, and the connection is
-// not kept longer than one with a stalled body would be.
+// The client may have shut down only its sending side and still be reading (RFC 9112 9.6), or it
+// may be gone: TCP does not tell. The program is informed and its response is still sent, but the
+// connection is kept no longer than one with a stalled body.
 void ServerConnection::await_last_answer() {
   core_->deadlines->stall.start(timer_, round_time());
   if (!exchange_->finished()) exchange_->report_close();

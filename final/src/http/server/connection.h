@@ -1,5 +1,5 @@
 // Internal header. The server's side of one TCP connection (RFC 9112 9), as a state machine over
-// stream events: no coroutine and no buffer waits with an idle connection.
+// stream events: an idle connection holds no coroutine and no buffer.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -24,7 +24,7 @@ class Exchange;
 class ServerConnection;
 class ServerCore;
 
-// Closes a connection whose client takes nothing of what waits for it. Made when output has to
+// Closes a connection whose client does not read its pending output. Created when output has to
 // wait.
 class WriteWatch final : public Deadline, public core::Pooled {
  public:
@@ -40,13 +40,13 @@ class WriteWatch final : public Deadline, public core::Pooled {
   iostream::detail::Stream::Progress seen_;
 };
 
-// What goes on with a connection that has left HTTP (RFC 9110 7.8). The server still counts it, and
-// closes it when it closes the others.
+// A connection that has left HTTP (RFC 9110 7.8). The server still counts it, and closes it when it
+// closes the others.
 class Upgraded : public iostream::detail::StreamObserver, public core::ListHook {
  public:
-  // At once; what was written and has not left is lost.
+  // Closes at once; output that has not left is lost.
   virtual void close() = 0;
-  // The same, and the server goes: the program is told of the end before this returns.
+  // The same for a server being destroyed: the program learns of the end before this returns.
   virtual void abandon() = 0;
 
   // StreamObserver.
@@ -66,7 +66,7 @@ class Upgraded : public iostream::detail::StreamObserver, public core::ListHook 
   AddressCounts::Key address_ = AddressCounts::kUncounted;
 };
 
-// What the connections of one server share.
+// The state that the connections of one server share.
 class ServerCore {
  public:
   ServerCore(httputil::HTTPServerConnectionDelegate& delegate,
@@ -79,7 +79,7 @@ class ServerCore {
   void serve(iostream::IOStream stream, std::string remote_ip);
   Future<void> close_all();
 
-  // One set for the loop that the connections run on.
+  // One set of deadlines, for the loop that the connections run on.
   struct Deadlines {
     Deadlines(ioloop::IOLoop& home, const httpserver::HTTPServerOptions& options)
         : loop(home),
@@ -95,7 +95,7 @@ class ServerCore {
     DeadlineList stall;
     DeadlineList write;
 
-    // For a connection whose output has to wait; null if that may take any time.
+    // For a connection whose output has to wait; null if it may wait indefinitely.
     std::unique_ptr<WriteWatch> watch(iostream::detail::Stream& stream);
   };
 
@@ -106,7 +106,7 @@ class ServerCore {
   core::ListHook connections;
   core::ListHook upgraded;
   std::size_t connection_count = 0;  // of both lists
-  // Tells who calls the program whether the server is still there afterwards.
+  // Tells the code that calls the program whether the server still exists afterwards.
   struct Alive {};
   const std::shared_ptr<Alive> alive = std::make_shared<Alive>();
   AddressCounts addresses;
@@ -123,7 +123,7 @@ class ServerCore {
   double next_refusal_line_ = std::numeric_limits<double>::lowest();
 };
 
-// One connection. Made by ServerCore::serve(), frees itself when its stream has closed.
+// One connection. Created by ServerCore::serve(); deletes itself after its stream has closed.
 class ServerConnection final : public iostream::detail::StreamObserver,
                                public core::ListHook,
                                public core::Runnable,
@@ -138,18 +138,18 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void on_drained() override;
   void on_blocked() override;
 
-  // Frees the object: the loop does it when none of its calls is on the stack any more.
+  // Deletes the object. The loop calls it when none of its calls is on the stack any more.
   void run() override { delete this; }
   void discard() noexcept override { delete this; }
 
-  // At once; what was written and has not left is lost.
+  // Closes at once; output that has not left is lost.
   void close();
   void abandon();
 
-  // Whether the connection whose idle or header time `timer` measures is between messages or within
+  // Whether this connection, whose idle or header timeout is `timer`, is between messages or within
   // a head.
   static bool may_give_way(const Deadline& timer);
-  // Closes it, once it has sent what waits.
+  // Closes it after sending the pending output.
   static void give_way(Deadline& timer);
 
  private:
@@ -160,8 +160,8 @@ class ServerConnection final : public iostream::detail::StreamObserver,
     kBody,      // within a body
     kHeld,      // the delegate's future holds back the rest of the message
     kAnswer,    // the request is complete, the response is not
-    kDraining,  // the client has to read what it got before its next request is begun
-    kClosing,   // nothing more is read; the output leaves, then the stream closes
+    kDraining,  // the client has to read its output before its next request is begun
+    kClosing,   // reads nothing more; sends the output, then closes the stream
   };
 
   class Timer final : public Deadline {
@@ -226,7 +226,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void fail(const char* what);
   void leave_core();
 
-  // While one lives, a response that finishes is noticed by the code that called the delegate.
+  // While one exists, the code that called the delegate notices a response that finishes.
   class Inside {
    public:
     explicit Inside(ServerConnection& owner) : owner_(owner) { ++owner_.inside_; }
@@ -250,10 +250,10 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   std::uint8_t inside_ = 0;
   bool head_begun_ = false;
   bool eof_ = false;
-  bool unread_ = false;  // on_data() left bytes behind
+  bool unread_ = false;  // on_data() left bytes unread
   bool turn_queued_ = false;
   bool stream_closed_ = false;
-  bool released_ = false;  // the stream is somebody else's
+  bool released_ = false;  // the stream belongs to someone else
 };
 
 }  // namespace tornado::http

@@ -7,7 +7,8 @@
 namespace tornado::http {
 namespace {
 
-// After so much text the loop gets a turn: a body that expands a thousandfold costs others nothing.
+// After this much text the loop gets a turn, so that a body that expands a thousandfold does not
+// delay others.
 constexpr std::size_t kTextPerTurn = 1'048'576;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Internal header. Stands before a delegate and undoes Content-Encoding: gzip of the bodies it
-// gets (HTTPServer's decompress_request).
+// Internal header. Wraps a delegate and undoes Content-Encoding: gzip of the bodies it receives
+// (HTTPServer's decompress_request).
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -15,9 +15,9 @@
 
 namespace tornado::http {
 
-// A body in another coding, or in none, passes as it is. Of one in gzip the delegate sees the text,
-// and the field moved to X-Consumed-Content-Encoding, so that nobody decodes it twice. The text is
-// held to the exchange's max_body_size as well, while it is decoded: a small body that expands
+// A body in another coding, or in none, passes unchanged. For gzip, the delegate sees the decoded
+// text, and the field moves to X-Consumed-Content-Encoding, so that nobody decodes it twice. The
+// exchange's max_body_size limits the text as well, during decoding: a small body that expands
 // without end is refused at the limit. Damaged gzip is refused too.
 class DecompressedBody final : public httputil::HTTPMessageDelegate {
  public:
@@ -34,7 +34,8 @@ class DecompressedBody final : public httputil::HTTPMessageDelegate {
   void on_connection_close() override { delegate_->on_connection_close(); }
 
  private:
-  // Kept by the coroutine too, which may still wait for the delegate when the exchange is over.
+  // Shared with the coroutine, which may still be waiting for the delegate after the exchange is
+  // over.
   struct Decoding {
     httputil::HTTPMessageDelegate* delegate;  // null then
     GzipDecoder decoder = {};

@@ -12,7 +12,7 @@ namespace {
 
 using ResponseFraming = Exchange::ResponseFraming;
 
-// They would begin a header line of the caller's making, or end the head.
+// They would begin a header line chosen by the caller's data, or end the head.
 constexpr std::string_view kForbiddenInReason("\r\n\0", 3);
 
 // Names are stored in one case, so that plain comparisons serve. Most fields are dismissed by their
@@ -65,7 +65,7 @@ Future<void> ready() {
 Future<void> closed() {
   Future<void> future;
   future.set_exception(iostream::StreamClosedError());
-  // Nobody has to look at it: a write to a client that has gone is no fault of the program.
+  // Nobody has to look at it: writing to a client that has gone is not an error of the program.
   static_cast<void>(future.exception());
   return future;
 }
@@ -100,8 +100,8 @@ void Exchange::set_max_body_size(std::uint64_t size) {
   if (chunked_body) chunked_body->set_max_body_size(size);
 }
 
-// Room for these bytes is taken from the bodies begun first: a client that has sent a lot and
-// then goes on slowly must not keep all others out.
+// Frees room for these bytes by dropping the bodies begun first: a client that has sent a lot and
+// then continues slowly must not keep out all others.
 void Exchange::count_buffered(std::size_t bytes) {
   if (connection_ == nullptr || gives_way) return;
   if (buffered_ == nullptr) {
@@ -120,7 +120,7 @@ void Exchange::count_buffered(std::size_t bytes) {
 void Exchange::give_way() {
   gives_way = true;
   forget_buffered();
-  connection_->queue_turn();  // the program may be at work in one of its calls
+  connection_->queue_turn();  // the program may be inside one of the connection's calls
 }
 
 void Exchange::forget_buffered() noexcept {
@@ -164,8 +164,8 @@ void Exchange::decide_coding(int code, const ResponseFraming& framing) {
   } else if (framing.content_length) {
     coding_ = Coding::kLength;
   } else if (framing.has_transfer_encoding || !request_is_1_1_) {
-    // The program does its own coding, or the client knows none: the end of the connection is the
-    // end of the body, so it must come.
+    // The program does its own coding, or the client does not know chunked. In the second case only
+    // the end of the connection ends the body, so the connection must close.
     coding_ = Coding::kUntilClose;
     if (!framing.has_transfer_encoding) keep_alive_ = false;
   } else {
@@ -242,7 +242,7 @@ void Exchange::finish() {
   finished_ = true;
   if (connection_ == nullptr) return;
   if (!headers_written_) {
-    // There is nothing to tell the client but that nothing comes.
+    // All that the client can be told is that nothing more comes.
     keep_alive_ = false;
     connection_->exchange_finished();
     throw httputil::HTTPOutputError("finish() called before write_headers()");

@@ -1,4 +1,4 @@
-// Internal header. One request and its response: what a program holds as request.connection.
+// Internal header. One request and its response: the object behind request.connection.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -24,8 +24,8 @@ namespace tornado::http {
 class ServerConnection;
 class Upgraded;
 
-// Above this many bytes of waiting output, a write's future waits until they have left, and so does
-// the next request of the connection.
+// Above this many bytes of pending output, the future of a write waits until they have left; so
+// does the connection's next request.
 inline constexpr std::size_t kHighWater = 65536;
 
 // Lives while the connection or the program holds it. detach() cuts it off from the connection:
@@ -51,7 +51,7 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   bool finished() const noexcept { return finished_; }
   bool keep_alive() const noexcept { return keep_alive_; }
 
-  // What a response's fields say of its body and of the connection.
+  // The fields of a response that concern its body and the connection.
   struct ResponseFraming {
     std::optional<std::uint64_t> content_length;
     bool has_transfer_encoding = false;
@@ -60,18 +60,18 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   };
 
   bool attached() const noexcept { return connection_ != nullptr; }
-  // Whether the whole body of the request has been read.
+  // Whether the request's whole body has been read.
   bool body_read() const noexcept { return body_left == 0 && !chunked_body; }
 
   // Closes the connection at once, if it is still at this exchange.
   void cut_off();
-  // Gives the connection's stream away: no more HTTP on it. What was written leaves first, what was
-  // not read is there to be read. Throws StreamClosedError. Tornado: HTTP1Connection.detach.
+  // Gives the connection's stream away: no more HTTP on it. Pending output leaves first; unread
+  // bytes remain to be read. Throws StreamClosedError. Tornado: HTTP1Connection.detach.
   iostream::IOStream release_stream();
-  // The same for one who stays with the server: from now on the bytes are those of `next`. The
-  // response, a 101, must have been written, and attached() be true.
+  // The same for a protocol that stays with the server: from now on the bytes go to `next`. The
+  // response, a 101, must have been written, and attached() must be true.
   iostream::IOStream upgrade(Upgraded& next);
-  // The connection has gone on or has gone. Nothing of it is touched any more.
+  // Cuts the exchange off: the connection has moved on or is gone, and must not be touched again.
   void detach();
   // Tells the delegate, once, that the client has gone.
   void report_close();
@@ -85,14 +85,14 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   bool body_begun = false;
   bool message_complete = false;                // the delegate's finish() was called
   bool gives_way = false;                       // its buffered bytes are needed for others
-  double rate_begun = 0;                        // since when its rate is measured
-  std::uint64_t rate_bytes = 0;                 // what has come since
+  double rate_begun = 0;                        // when measuring of its rate began
+  std::uint64_t rate_bytes = 0;                 // bytes received since then
   std::unique_ptr<DeadlineList> own_deadlines;  // for a body_timeout other than the server's
   std::unique_ptr<Deadline> body_deadline;
   std::unique_ptr<httputil::HTTPMessageDelegate> delegate;
 
  private:
-  // How the end of the response's body is told (RFC 9112 6.3).
+  // How the end of the response's body is marked (RFC 9112 6.3).
   enum class Coding : std::uint8_t { kNone, kLength, kChunked, kUntilClose };
 
   void decide_coding(int code, const ResponseFraming& framing);
@@ -105,7 +105,7 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   Future<void> written();
 
   ServerConnection* connection_;
-  std::shared_ptr<BufferedBodies> buffered_;  // null before there is one to count
+  std::shared_ptr<BufferedBodies> buffered_;  // null until there is one to count
   std::uint64_t buffered_bytes_ = 0;
   httputil::HTTPRequestContext context_;
   std::uint64_t length_left_ = 0;

@@ -26,8 +26,8 @@ AddressCounts::Key AddressCounts::key(const std::string& ip) const {
   const std::string address = ip.substr(0, ip.find('%'));  // without the interface
   if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return kUncounted;
   const std::uint64_t network = number(bytes, 0);
-  // Networks of IPv6 are above all numbers of IPv4. Those without a number hold ::1 and IPv4 in
-  // IPv6, whose last 32 bits are the address.
+  // The numbers of IPv6 networks are above all numbers of IPv4. Network 0 holds ::1 and
+  // IPv4-mapped addresses, whose last 32 bits are the IPv4 address.
   return network != 0 ? network : number(bytes, 8) & 0xffff'ffff;
 }
 

@@ -1,4 +1,4 @@
-// Internal header. What a server counts to keep within its limits.
+// Internal header. The counters by which a server keeps within its limits.
 #pragma once
 
 #include <tornado/core/run_queue.h>
@@ -11,17 +11,17 @@
 
 namespace tornado::http {
 
-// Connections by the address of their peer.
+// Counts connections by the address of their peer.
 class AddressCounts {
  public:
   using Key = std::uint64_t;
   static constexpr Key kUncounted = 0;
 
-  // `limit` 0: nothing is counted.
+  // A `limit` of 0 counts nothing.
   explicit AddressCounts(std::size_t limit) : limit_(limit) {}
 
-  // IPv6 addresses of one network of 64 bits have the same: one customer has them all. kUncounted
-  // for "0.0.0.0", as which a local peer appears.
+  // Returns the same number for all IPv6 addresses of one 64-bit network, because one customer has
+  // them all. Returns kUncounted for "0.0.0.0", the address that a local peer appears to have.
   Key key(const std::string& ip) const;
   bool full(Key key) const;
   void add(Key key);
@@ -32,17 +32,17 @@ class AddressCounts {
   std::unordered_map<Key, std::size_t> counts_;
 };
 
-// Bytes of request bodies in memory. Shared by a server and its exchanges: a program may keep these
-// for longer than the server lives.
+// Counts the bytes of request bodies in memory. Shared by a server and its exchanges, which the
+// program may keep longer than the server lives.
 struct BufferedBodies {
   explicit BufferedBodies(std::uint64_t most) : limit(most) {}
 
   const std::uint64_t limit;
   std::uint64_t total = 0;
-  core::ListHook unfinished;  // exchanges whose bodies are still read, oldest first
+  core::ListHook unfinished;  // exchanges whose bodies are still being read, oldest first
 };
 
-// There is no room for more of a body.
+// Thrown when there is not enough room for more of a body.
 class Overloaded : public std::runtime_error {
  public:
   Overloaded() : std::runtime_error("too many bytes of bodies wait in memory") {}

@@ -41,7 +41,7 @@ void set_parse_body_config(const ParseBodyConfig& config) {
 void parse_body_arguments(std::string_view content_type, std::string_view body,
                           Arguments& arguments, Files& files, const HTTPHeaders* headers) {
   const bool encoded = headers != nullptr && headers->contains("Content-Encoding");
-  // An encoded body of another type is the program's business; an encoded form would be read as
+  // An encoded body of another type is left to the program; an encoded form would be parsed as
   // garbage.
   if (encoded && http::is_form(content_type)) {
     throw HTTPInputError("unsupported Content-Encoding of a form");
@@ -78,7 +78,7 @@ HTTPServerRequest::HTTPServerRequest(RequestStartLine&& start_line, HTTPHeaders 
       body(std::move(request_body)),
       connection(std::move(request_connection)),
       on_loop_(core::thread_state.running != nullptr),
-      // Reading a clock for each of many requests that came in together tells nothing more.
+      // One reading of the clock serves many requests that arrived together.
       start_(on_loop_ ? core::thread_state.running->internals().round_time : monotonic_seconds()) {
   const std::size_t mark = std::min(uri.find('?'), uri.size());
   path.assign(uri, 0, mark);

@@ -11,7 +11,7 @@ namespace tornado::httpserver {
 
 namespace detail {
 
-// Collects one request and calls the program with it.
+// Collects one request, then calls the program with it.
 class CollectingDelegate final : public httputil::HTTPMessageDelegate {
  public:
   CollectingDelegate(std::shared_ptr<CallbackDelegate> owner,

@@ -15,7 +15,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// Takes the last entry off a comma-separated list.
+// Removes the last entry from a comma-separated list and returns it.
 std::string_view pop_last(std::string_view& list) {
   const auto comma = list.rfind(',');
   const std::string_view last =

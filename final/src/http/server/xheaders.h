@@ -1,4 +1,4 @@
-// Internal header. What a proxy in front says about the client (HTTPServer's xheaders option).
+// Internal header. Reads a proxy's header fields about the client (HTTPServer's xheaders option).
 #pragma once
 
 #include <string>

@@ -11,10 +11,11 @@
 namespace tornado::http {
 namespace {
 
-// What a flush ends in, and what the receiver puts back (RFC 7692 7.2.1, 7.2.2).
+// The bytes that end a flush, which the sender removes and the receiver restores (RFC 7692 7.2.1,
+// 7.2.2).
 constexpr std::string_view kTail("\x00\x00\xff\xff", 4);
-// zlib refuses a raw stream with a window of 256 bytes. Its run-length strategy refers one byte
-// back at most, which any window can follow.
+// zlib does not accept a raw stream with a window of 256 bytes. Its run-length strategy refers back
+// one byte at most, which any window can follow.
 constexpr int kSmallestWindow = 9;
 constexpr std::size_t kStep = 16384;
 constexpr auto kMaxInput = static_cast<std::size_t>(std::numeric_limits<uInt>::max());
@@ -71,7 +72,8 @@ void Deflater::compress(std::string_view message, std::string& out) {
     } while (stream.avail_out == 0);
   } while (!message.empty());
   if (std::string_view(out).substr(begin).ends_with(kTail)) out.resize(out.size() - kTail.size());
-  // An empty message behind another one flushes nothing; it is an empty block (RFC 7692 7.2.3.6).
+  // An empty message after another one has nothing to flush; it becomes an empty block (RFC 7692
+  // 7.2.3.6).
   if (out.size() == begin) out += '\0';
 }
 
@@ -97,8 +99,8 @@ struct Inflater::State {
   State& operator=(const State&) = delete;
   ~State() { ::inflateEnd(&stream); }
 
-  // A block was the last of its DEFLATE stream, which a message may contain (RFC 7692 7.2.3.4).
-  // Another stream begins, and may refer to the text of this one, which zlib keeps where it is.
+  // That block was the last of its DEFLATE stream, which a message may contain (RFC 7692 7.2.3.4).
+  // The next stream may refer to the text of this one, which zlib keeps in place.
   bool restart() { return ::inflateResetKeep(&stream) == Z_OK; }
 
   z_stream stream{};
@@ -113,7 +115,7 @@ InflateStatus Inflater::inflate(std::string_view piece, std::string& out, std::s
     const std::string_view part = piece.substr(0, kMaxInput);
     set_input(stream, part);
     const std::size_t size = out.size();
-    // One byte more than the limit tells a message that is too large from one that just fits.
+    // One byte beyond the limit distinguishes a message that is too large from one that just fits.
     const std::size_t room =
         std::min(std::clamp<std::size_t>(part.size() * 4, 64, kStep), limit - size) + 1;
     out.resize(size + room);

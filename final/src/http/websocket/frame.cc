@@ -35,7 +35,7 @@ bool is_known(std::uint8_t opcode) {
   return opcode <= 0x2 || (opcode >= 0x8 && opcode <= 0xA);
 }
 
-// Why the first byte is refused; null: it is not.
+// Returns why the first byte is refused; null if it is fine.
 const char* check_first_byte(std::uint8_t first, const FrameRules& rules) {
   if ((first & kRsv2And3) != 0) return "reserved bit is set";
   if (!is_known(first & 0x0F)) return "unknown opcode";
@@ -85,7 +85,7 @@ FrameStatus parse_frame_header(std::string_view data, const FrameRules& rules, F
   if (header.length >= kLength16) {
     const bool is_long = header.length == kLength64;
     const std::size_t bytes = is_long ? 8 : 2;
-    // The bit that no length has is refused with the first byte that shows it.
+    // A length never has the top bit set, so the first byte that shows it is refused.
     if (is_long && data.size() > 2 && (byte_at(data, 2) & 0x80) != 0) {
       return bad(reason, "length of 2^63 or more");
     }
@@ -143,7 +143,7 @@ void append_masked(std::string& out, std::string_view payload, const MaskKey& ke
 }
 
 MaskKey random_mask_key() {
-  // Asking for a few bytes at a time costs more than masking does.
+  // Requesting a few random bytes at a time costs more than masking does.
   constexpr std::size_t kBatch = 1024;
   thread_local std::array<unsigned char, kBatch> batch;
   thread_local std::size_t used = kBatch;

@@ -87,7 +87,7 @@ class ExtensionParser {
     extension.parameters.push_back(std::move(made));
     return true;
   }
-  // What is in the quotes must be a token too (RFC 6455 9.1).
+  // The text inside the quotes must be a token too (RFC 6455 9.1).
   bool quoted(std::string& out) {
     std::size_t at = 1;
     for (; at < rest_.size() && rest_[at] != '"'; ++at) {
@@ -121,7 +121,7 @@ std::optional<std::uint8_t> window_bits(const std::optional<std::string>& value)
   return std::nullopt;
 }
 
-// False for a parameter that cannot be.
+// Returns false for an invalid parameter.
 bool read_parameter(const ExtensionParameter& given, DeflateParameters& parameters) {
   const auto flag = [&given](bool& seen) { return !given.value && !std::exchange(seen, true); };
   if (given.name == kServerNoTakeover) return flag(parameters.server_no_takeover);
@@ -152,8 +152,8 @@ DeflateAgreement agree(const DeflateParameters& offer, const DeflateWish& wish) 
   agreement.server_takeover = wish.takeover && !offer.server_no_takeover;
   agreement.client_takeover = wish.takeover && !offer.client_no_takeover;
   agreement.server_window_bits = std::min(offer.server_bits.value_or(15), wish.window_bits);
-  // A limit that was offered is accepted by saying it, also where it limits nothing (RFC 7692
-  // 7.1.2.1); a client that does not say that it can use a smaller window need not.
+  // An offered limit is accepted by repeating it, even if it changes nothing (RFC 7692 7.1.2.1). If
+  // a client does not say that it can use a smaller window, it does not have to.
   agreement.names_server_bits = offer.server_bits || agreement.server_window_bits != 15;
   agreement.client_window_bits = offer.client_bits_named
                                      ? std::min(offer.client_bits.value_or(15), wish.window_bits)

@@ -44,7 +44,7 @@ MessageStatus control_kind(Opcode opcode) {
   }
 }
 
-// The payload behind `header`, unmasked.
+// Takes the payload after `header`, unmasked.
 std::string_view unmask(std::string_view data, const FrameHeader& header, std::string& scratch) {
   const std::string_view payload =
       data.substr(header.size, static_cast<std::size_t>(header.length));
@@ -125,7 +125,7 @@ MessageResult MessageReader::whole_message(std::string_view data, const FrameHea
   return {kind(binary), size, payload};
 }
 
-// Takes what came of a frame's payload, of which `used` bytes of `data` were the header.
+// Takes the outcome of reading a frame's payload; the header was `used` bytes of `data`.
 MessageResult MessageReader::continue_frame(std::string_view data, std::size_t used,
                                             std::string& scratch) {
   Partial& partial = *partial_;

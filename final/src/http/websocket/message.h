@@ -1,6 +1,6 @@
-// Internal header. WebSocket messages as they arrive (RFC 6455 5.4): frames put together, control
-// frames between them, text checked, compressed ones inflated. Pure: bytes in, result out; no
-// exceptions on bad input.
+// Internal header. Assembles WebSocket messages as they arrive (RFC 6455 5.4): joins fragments,
+// allows control frames between them, checks text, inflates compressed messages. Pure: bytes in,
+// result out; no exceptions on bad input.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 namespace tornado::http {
 
 enum class MessageStatus : std::uint8_t {
-  kNeedMore,  // call again with what is behind `consumed`; if that is 0, once more has come
+  kNeedMore,  // call again with the bytes after `consumed`; if that is 0, once more has arrived
   kText,      // `payload` is a message
   kBinary,
   kClose,  // `payload` is a control frame's
@@ -25,7 +25,7 @@ enum class MessageStatus : std::uint8_t {
   kBad,  // fail the connection with `code`; `reason` is static text
 };
 
-// What is wrong with a message; code 0: nothing.
+// The error in a message; code 0: none.
 struct MessageFault {
   int code = 0;
   const char* reason = nullptr;
@@ -34,7 +34,7 @@ struct MessageFault {
 struct MessageResult {
   MessageStatus status = MessageStatus::kNeedMore;
   std::size_t consumed = 0;
-  // In `data` or in the scratch string: valid until one of them changes.
+  // In `data` or in the scratch string; valid until one of them changes.
   std::string_view payload = {};
   int code = 0;
   const char* reason = nullptr;
@@ -42,28 +42,28 @@ struct MessageResult {
 
 struct MessageRules {
   FrameRules frames;
-  bool takeover = true;           // a compressed message may refer to those before it
+  bool takeover = true;           // a compressed message may refer to earlier ones
   std::uint8_t window_bits = 15;  // of the sender's compressor
-  // Bytes of a message, as sent and as inflated.
+  // The most bytes of a message, both as sent and inflated.
   std::size_t max_size = 10'485'760;
 };
 
-// An idle reader owns no buffer: whole frames are read where they lie, and what is collected of a
-// message that comes in parts is given up with it.
+// An idle reader owns no buffer: whole frames are read in place, and the buffer for a fragmented
+// message is released with that message.
 class MessageReader {
  public:
   explicit MessageReader(const MessageRules& rules) : rules_(rules) {}
 
-  // `data` is everything unread. `scratch` is where payloads are put that cannot stay where they
-  // are; one for all readers of a thread will do.
+  // `data` is everything unread. `scratch` holds payloads that cannot stay in place; one is enough
+  // for all readers of a thread.
   MessageResult next(std::string_view data, std::string& scratch);
 
  private:
-  // A message of which some came.
+  // A message of which part has arrived.
   struct Partial {
     std::string content;
     std::size_t wire_size = 0;     // of its frames so far
-    std::uint64_t frame_left = 0;  // bytes of the current frame that have not come
+    std::uint64_t frame_left = 0;  // bytes of the current frame that have not arrived
     std::size_t frame_position = 0;
     MaskKey key{};
     bool in_frame = false;
