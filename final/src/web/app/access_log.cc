@@ -8,7 +8,7 @@
 namespace tornado::web {
 namespace {
 
-// Bytes above ASCII as "\x9b": in a terminal, those from 0x80 to 0x9f are control characters.
+// Writes bytes above ASCII as "\x9b": a terminal treats 0x80 to 0x9f as control characters.
 void append_escaped(std::string& line, std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

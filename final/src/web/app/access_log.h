@@ -5,7 +5,7 @@
 
 namespace tornado::web::detail {
 
-// "200 GET /x (192.0.2.7) 1.23ms", at the level that the status asks for.
+// Logs "200 GET /x (192.0.2.7) 1.23ms", at the level that the status calls for.
 void log_access(int status, const httputil::HTTPServerRequest& request);
 
 }  // namespace tornado::web::detail

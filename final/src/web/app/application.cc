@@ -144,7 +144,7 @@ std::unique_ptr<httputil::HTTPMessageDelegate> Application::delegate_for(
 
 namespace {
 
-// Gives a delegate a request that was collected elsewhere. Nobody waits for this: what fails ends
+// Gives a delegate a request that was collected elsewhere. Nobody waits for this, so a failure ends
 // the connection here.
 Future<void> feed(std::unique_ptr<httputil::HTTPMessageDelegate> delegate,
                   httputil::HTTPServerRequest request) {

@@ -1,4 +1,4 @@
-// What all mixins share.
+// The code that all mixins share.
 #include <tornado/auth.h>
 #include <tornado/httpclient.h>
 #include <tornado/web.h>

@@ -20,7 +20,7 @@ constexpr const char* kTokenCookie = "_oauth_request_token";
 constexpr const char* kOutOfBand = "oob";
 constexpr std::size_t kNonceBytes = 16;
 
-// What each request has (RFC 5849 3.1).
+// The parameters of every request (RFC 5849 3.1).
 Parameters protocol_parameters(const OAuthToken& consumer, const std::string& token) {
   Parameters parameters = {{"oauth_consumer_key", consumer.key}};
   if (!token.empty()) parameters.emplace_back("oauth_token", token);
@@ -87,7 +87,7 @@ json json_of_token(const OAuthToken& token) {
   return object;
 }
 
-// The token of the cookie, if it is the one that the browser comes back with.
+// Returns the token of the cookie, if it is the one that the browser comes back with.
 OAuthToken take_request_token(web::RequestHandler& handler) {
   const std::string key = handler.get_argument("oauth_token");
   const auto cookie = handler.get_cookie(kTokenCookie);
@@ -101,7 +101,7 @@ OAuthToken take_request_token(web::RequestHandler& handler) {
   return *token;
 }
 
-// The service did not take the verifier, or the token: the fault of who has sent it.
+// The service rejected the verifier or the token: a client error.
 Future<HTTPResponse> exchange(httpclient::AsyncHTTPClient client, httpclient::HTTPRequest request) {
   try {
     co_return co_await ask_service(std::move(client), std::move(request));

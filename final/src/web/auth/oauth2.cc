@@ -26,7 +26,7 @@ std::string base64url(std::string_view bytes) {
   return text;
 }
 
-// What the service has sent the browser back with (RFC 6749 4.1.2.1).
+// The parameters with which the service sent the browser back (RFC 6749 4.1.2.1).
 AuthError denial(web::RequestHandler& handler) {
   const std::string error = handler.get_query_argument("error");
   const std::string words = handler.get_query_argument("error_description", "");
@@ -44,8 +44,8 @@ std::string path_of(std::string_view url) {
   return std::string(url.substr(path, url.find_first_of("?#", path) - path));
 }
 
-// The service did not take the code: the fault of who has sent it. All else is between the service
-// and the program.
+// The service rejected the code: a client error. Any other failure is between the service and the
+// program.
 Future<HTTPResponse> exchange_code(httpclient::AsyncHTTPClient client,
                                    httpclient::HTTPRequest request) {
   try {
@@ -114,7 +114,7 @@ Parameters OAuth2Mixin::new_state() {
   return args;
 }
 
-// Checks the state, and gives the verifier of this browser; empty without PKCE. Once only.
+// Checks the state, and returns this browser's verifier; empty without PKCE. Works only once.
 std::string OAuth2Mixin::take_code_verifier() {
   if (!oauth_use_state() && !oauth_use_pkce()) return {};
   web::RequestHandler& handler = auth_handler();
@@ -222,7 +222,7 @@ Future<User> FacebookGraphMixin::facebook_user(std::string redirect_uri, std::st
   }
   std::string names;
   for (const std::string& field : fields) names += (names.empty() ? "" : ",") + field;
-  // Shows that the token did not come from somebody else's program.
+  // Proves that the token was not issued to another program.
   const std::string proof = hex_encode(web::hmac_sha256(client_secret, token));
   auto asking = oauth2_answer(facebook_base_url() + "/me", token, std::nullopt,
                               {{"appsecret_proof", proof}, {"fields", names}});

@@ -30,7 +30,7 @@ std::string in_upper_case(std::string_view text) {
   return upper;
 }
 
-// The URL without query, and without the scheme's own port (3.4.1.2).
+// The URL without its query, and without the scheme's default port (3.4.1.2).
 std::string base_string_uri(const http::ClientUrl& url) {
   const bool address = url.host.find(':') != url.host.npos;
   std::string uri = url.https ? "https://" : "http://";
@@ -40,7 +40,7 @@ std::string base_string_uri(const http::ClientUrl& url) {
   return uri.append(path.empty() ? "/" : path);
 }
 
-// Sorted by name, then by value, both as they are sent (3.4.1.3.2).
+// Sorted by name, then by value, both as encoded for sending (3.4.1.3.2).
 std::string normalized(const Parameters& parameters) {
   Parameters escaped;
   for (const auto& [name, value] : parameters) {
@@ -58,7 +58,7 @@ std::string normalized(const Parameters& parameters) {
 }  // namespace
 
 std::string oauth_escape(std::string_view text) {
-  // A "+" of the text is %2B by now: those that are left are blanks.
+  // A "+" in the text is already %2B. The remaining "+" are spaces.
   std::string escaped;
   for (const char c : escape::url_escape(text)) {
     if (c == '+') {

@@ -1,5 +1,5 @@
-// OpenID Authentication 2.0 and Attribute Exchange 1.0, without associations: the service is asked
-// whether an assertion is its own.
+// OpenID Authentication 2.0 and Attribute Exchange 1.0, without associations: each assertion is
+// verified by asking the service that issued it.
 #include <tornado/escape.h>
 
 #include <algorithm>
@@ -56,9 +56,9 @@ Parameters attribute_request(const std::vector<std::string>& names) {
   return args;
 }
 
-// ---- the answer ---------------------------------------------------------------------------------
+// ---- the response -------------------------------------------------------------------------------
 
-// The fields of an assertion, without "openid." in front.
+// The fields of an assertion, without their "openid." prefix.
 class Assertion {
  public:
   explicit Assertion(const httputil::Arguments& arguments) {
@@ -67,19 +67,19 @@ class Assertion {
     }
   }
 
-  // Empty if there is none.
+  // Returns an empty text if there is none.
   std::string get(const std::string& name) const {
     const auto found = fields_.find(name);
     return found == fields_.end() ? std::string() : found->second;
   }
 
-  // The same, if the service has signed the field.
+  // The same, but only if the service has signed the field.
   std::string get_signed(const std::string& name) const {
     const std::string all = "," + get("signed") + ",";
     return all.find("," + name + ",") == all.npos ? std::string() : get(name);
   }
 
-  // The value of an attribute, by the URI of its type.
+  // Returns the value of an attribute, given the URI of its type.
   std::string attribute(std::string_view type) const {
     for (const auto& [name, value] : fields_) {
       if (!name.starts_with("ns.") || value != kAttributes || get_signed(name).empty()) continue;
@@ -93,7 +93,7 @@ class Assertion {
     return {};
   }
 
-  // The question whether it is genuine.
+  // The request that asks the service whether the assertion is genuine.
   Parameters question() const {
     Parameters args;
     for (const auto& [name, value] : fields_) {
@@ -108,8 +108,8 @@ class Assertion {
   std::map<std::string, std::string> fields_;
 };
 
-// Whether an assertion for `return_to` is for this request (11.1): the same page, with what was in
-// its query.
+// Whether an assertion for `return_to` belongs to this request (11.1): the same page, with every
+// parameter of its query.
 bool is_for(const httputil::HTTPServerRequest& request, const std::string& return_to) {
   const auto question = std::min(return_to.find('?'), return_to.size());
   if (return_to.substr(0, question) != request.protocol + "://" + request.host + request.path) {

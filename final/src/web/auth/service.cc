@@ -10,23 +10,23 @@ namespace {
 
 constexpr int kBadGateway = 502;
 constexpr int kGatewayTimeout = 504;
-constexpr std::size_t kMostText = 200;        // bytes of an answer in a message
-constexpr std::int64_t kCookieSeconds = 600;  // to log in at the service
+constexpr std::size_t kMostText = 200;        // bytes of a response quoted in a message
+constexpr std::int64_t kCookieSeconds = 600;  // the time to log in at the service
 
-// An address for people, without what may be secret.
+// An address for messages, without the parts that may be secret.
 std::string address_of(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
 }
 
-// A service's words, as a line of a log.
+// The service's words, as one line for a log.
 std::string printable(std::string_view text) {
   std::string line(text.substr(0, kMostText));
   std::ranges::replace_if(line, [](char c) { return c < ' ' || c > '~'; }, '?');
   return text.size() > kMostText ? line + "..." : line;
 }
 
-// {"error": "invalid_grant", "error_description": "..."} of RFC 6749 5.2, and what Facebook and
-// Google answer elsewhere: {"error": {"type": "OAuthException", "message": "..."}}.
+// {"error": "invalid_grant", "error_description": "..."} of RFC 6749 5.2, or the form that Facebook
+// and Google use elsewhere: {"error": {"type": "OAuthException", "message": "..."}}.
 void read_json_error(const json& answer, std::string& error, std::string& description) {
   if (!answer.is_object() || !answer.contains("error")) return;
   const json& value = answer.at("error");
@@ -45,7 +45,7 @@ AuthError refusal(const HTTPResponse& response) {
   try {
     read_json_error(escape::json_decode(response.body), error, description);
   } catch (const escape::JSONDecodeError&) {
-    // Nobody said that errors are JSON.
+    // No rule requires errors to be JSON.
   }
   std::string message = "answered HTTP " + std::to_string(response.code);
   if (!error.empty()) message += ": " + error;

@@ -1,4 +1,4 @@
-// Internal header. Requests to the services that log people in, and what is wrong with the answers.
+// Internal header. Requests to the services that log people in, and the checks of their responses.
 #pragma once
 
 #include <tornado/auth.h>
@@ -13,28 +13,28 @@ namespace tornado::auth {
 
 using httpclient::HTTPResponse;
 
-// "a=1&b=2", as forms and queries are sent.
+// Returns "a=1&b=2", the encoding of forms and queries.
 std::string form_encode(const Parameters& parameters);
 
-// A POST of a form. It follows no redirects: what is in it is for this service only.
+// Makes a POST of a form. It follows no redirects, because its contents are for this service only.
 httpclient::HTTPRequest form_request(std::string url, const Parameters& form);
 
-// Fetches. Fails with AuthError if there is no answer (502, or 504 after a timeout), or one that is
-// not of success (502).
+// Fetches. Fails with AuthError if no response comes (502, or 504 after a timeout), or if its
+// status is not a success (502).
 Future<HTTPResponse> ask_service(httpclient::AsyncHTTPClient client,
                                  httpclient::HTTPRequest request);
 
-// The JSON of an answer. Throws AuthError (502) if it is none.
+// Parses the JSON of a response. Throws AuthError (502) if it is not JSON.
 json json_of(const HTTPResponse& response);
 
-// The text with this name, or null. Valid as long as `object`.
+// Returns the text with this name, or null. Valid as long as `object`.
 const std::string* text_at(const json& object, const char* name);
 
-// An error of the service that answered, with its address in front of `message`.
+// Makes an error for a response of the service, with the service's address before `message`.
 AuthError service_error(const HTTPResponse& response, std::string_view message);
 
-// What cookies that have to come back from the service are set with: no script reads them, and
-// other sites send them only when they send the person too.
+// The attributes of cookies that have to come back from the service: no script reads them, and
+// other sites cause them to be sent only when they send the person along.
 web::CookieOptions login_cookie(const httputil::HTTPServerRequest& request);
 
 }  // namespace tornado::auth

@@ -1,4 +1,4 @@
-// The arguments of the query and the form, as a handler asks for them.
+// The arguments of the query and the form, as handlers read them.
 #include <tornado/escape.h>
 #include <tornado/web.h>
 
@@ -17,7 +17,7 @@ std::string clean(std::string text, bool strip) {
   return strip ? std::string(escape::strip_unicode(text)) : text;
 }
 
-// The bytes as Python shows them, for the log: a client's control characters are none of it.
+// The bytes as Python shows them: the log must not contain a client's control characters.
 std::string shown(std::string_view bytes) {
   constexpr std::string_view kLetters = "\n\r\t\\'";
   constexpr std::string_view kEscapes = "nrt\\'";
@@ -58,8 +58,8 @@ std::string RequestHandler::argument(const httputil::Arguments& source, std::str
   return argument(source, name, std::nullopt, strip).value_or(std::string(fallback));
 }
 
-// The last of the values. The others are decoded too: what is wrong with one is not hidden by
-// another behind it.
+// Returns the last of the values. Decodes the others too, so that a later value does not hide an
+// error in an earlier one.
 std::optional<std::string> RequestHandler::argument(const httputil::Arguments& source,
                                                     std::string_view name, std::nullopt_t,
                                                     bool strip) const {

@@ -1,4 +1,4 @@
-// The cookies of a request and of its response, and those with a signature.
+// The cookies of a request and of its response, including signed ones.
 #include "http/message/cookies.h"
 
 #include <tornado/web.h>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kSecondsPerDay = 86400;
 
-// Far beyond what a date can be, and small enough for the integer.
+// Far beyond any date, and small enough for the integer type.
 constexpr double kTooFar = 1e15;
 
 std::int64_t whole_seconds(double seconds) {
@@ -121,7 +121,7 @@ void RequestHandler::add_new_cookies() {
   for (const auto& [name, text] : session_state_->new_cookies) add_header("Set-Cookie", text);
 }
 
-// ---- with a signature ---------------------------------------------------------------------------
+// ---- signed cookies -----------------------------------------------------------------------------
 
 const CookieSecret& RequestHandler::cookie_secret() const {
   require_setting("cookie_secret", "signed cookies");

@@ -1,5 +1,5 @@
-// Internal header. Random bytes, and what OpenSSL makes of bytes. All throw std::runtime_error if
-// OpenSSL cannot.
+// Internal header. Random bytes, hashes and comparisons, by OpenSSL. All functions throw
+// std::runtime_error if OpenSSL fails.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,16 @@
 
 namespace tornado::web {
 
-// Nobody can guess them.
+// Returns unpredictable bytes.
 std::string random_bytes(std::size_t size);
 
-// RFC 2104; 20 and 32 bytes.
+// Return the HMAC (RFC 2104), of 20 and 32 bytes.
 std::string hmac_sha1(std::string_view key, std::string_view text);
 std::string hmac_sha256(std::string_view key, std::string_view text);
-// 32 bytes.
+// Returns the hash, of 32 bytes.
 std::string sha256(std::string_view text);
 
-// Takes the same time wherever the first difference is.
+// Compares in constant time, wherever the first difference is.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace tornado::web

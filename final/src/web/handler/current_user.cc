@@ -1,4 +1,4 @@
-// Who sent the request, and what only users may ask for.
+// The user who sent the request, and access for users only.
 #include <tornado/escape.h>
 #include <tornado/web.h>
 

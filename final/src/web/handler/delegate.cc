@@ -64,7 +64,7 @@ Future<void> HandlerDelegate::data_received(std::string chunk) {
     return routing::detail::ready();
   }
   if (handler_->finished_) {
-    return routing::detail::ready();  // it has answered, and does not want the rest
+    return routing::detail::ready();  // it has responded, and does not want the rest
   }
   const core::ContextScope context(&handler_->context_);
   return RequestHandler::take_data(handler_, std::move(chunk));

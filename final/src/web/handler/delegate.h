@@ -1,5 +1,5 @@
-// Internal header. What stands between a connection and a handler: finds the route of one request,
-// collects it, makes the handler and runs it.
+// Internal header. Links a connection to a handler: finds the route of one request, collects the
+// request, creates the handler and runs it.
 #pragma once
 
 #include <tornado/web.h>
@@ -11,22 +11,23 @@
 
 namespace tornado::web::detail {
 
-// A request from the pool.
+// A request, allocated from the pool.
 struct OwnedRequest final : httputil::HTTPServerRequest, core::Pooled {
   using httputil::HTTPServerRequest::HTTPServerRequest;
 };
 
-// What the route has found, from the pool.
+// The parameters that the route found, allocated from the pool.
 struct RouteParams final : routing::MatchParams, core::Pooled {
   explicit RouteParams(routing::MatchParams&& params) : MatchParams(std::move(params)) {}
 };
 
 class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core::Pooled {
  public:
-  // Finds its handler when the head has come.
+  // For a request whose handler is found when the head has arrived.
   HandlerDelegate(core::Ref<ApplicationState> state, const void* server_connection,
                   std::shared_ptr<httputil::HTTPConnection> connection);
-  // Knows its handler; `kept` is where that comes from, if no rule of the application has it.
+  // For a request whose handler is known. `kept` owns the handler's target, if no rule of the
+  // application does.
   HandlerDelegate(core::Ref<ApplicationState> state, const httputil::HTTPServerRequest& request,
                   routing::detail::Destination to, std::optional<routing::RuleTarget> kept = {});
 
@@ -36,7 +37,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core:
   void finish() override;
   void on_connection_close() override;
 
-  // Lets go of the handlers that are kept open, as their application goes; or of those behind
+  // Release the open asynchronous handlers when their application goes away, or only those after
   // `mark` in the list.
   static void close_open_handlers(ApplicationState& state);
   static void close_open_handlers(ApplicationState& state, const core::ListHook& mark);
@@ -44,19 +45,19 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core:
 
  private:
   void make_handler();
-  // Everything up to execute(). False if the handler has answered already.
+  // Does everything up to execute(). Returns false if the handler has already responded.
   bool initialize();
 
-  core::Ref<ApplicationState> state_;  // the handler's, once that is made
+  core::Ref<ApplicationState> state_;  // moves to the handler when that is created
   const void* server_connection_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
   core::Owned<OwnedRequest> request_;
-  routing::detail::Destination to_;  // its delegate gets everything, if there is one
+  routing::detail::Destination to_;  // if it has a delegate, that one gets everything
   std::optional<routing::RuleTarget> kept_;
   RequestHandler::Ref handler_;
 };
 
-// What a handler's constructor takes over. Set for the length of a HandlerClass::make call.
+// The arguments that a handler's constructor takes over. Set during a HandlerClass::make call.
 struct Construction {
   core::Owned<OwnedRequest>* request;
   core::Ref<ApplicationState>* state;

@@ -1,5 +1,5 @@
 // Entity tags (RFC 9110 8.8.3 and 13.1.2).
-// OpenSSL 3 wants digests to go through EVP, which costs more than hashing a small page does. The
+// OpenSSL 3 wants digests to go through EVP, which costs more than hashing a small page. The
 // functions beneath it are declared for programs that ask for the 1.1 interface.
 #define OPENSSL_API_COMPAT 0x10101000L
 #include <openssl/sha.h>
@@ -46,7 +46,7 @@ std::optional<std::string> RequestHandler::compute_etag() const {
 void RequestHandler::set_etag_header() {
   Response& response = this->response();
   if (response.headers.contains("Etag")) return;
-  if (handler_class_->usual_etag) {  // without the string's memory
+  if (handler_class_->usual_etag) {  // without allocating the string
     const Tag tag = quoted_sha1(response.body);
     response.headers.add_known("Etag", {tag.data(), tag.size()});
   } else if (const auto tag = compute_etag()) {

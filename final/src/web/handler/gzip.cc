@@ -1,4 +1,4 @@
-// What happens to a response between its handler and the connection.
+// The transforms that a response passes between its handler and the connection.
 #include <tornado/web.h>
 #include <zlib.h>
 
@@ -12,7 +12,7 @@
 namespace tornado::web {
 namespace {
 
-// "gzip;q=0" takes it out (RFC 9110 12.4.2).
+// "gzip;q=0" excludes it (RFC 9110 12.4.2).
 bool is_refused(std::string_view parameters) {
   const auto equals = parameters.find('=');
   if (equals == std::string_view::npos) return false;
@@ -44,7 +44,7 @@ void OutputTransform::transform_first_chunk(int& /*status_code*/,
                                             std::string& /*chunk*/, bool /*finishing*/) {}
 void OutputTransform::transform_chunk(std::string& /*chunk*/, bool /*finishing*/) {}
 
-// A gzip stream. What comes out for a piece can be read without the pieces behind it.
+// A gzip stream. The output for each piece can be decoded without the pieces after it.
 class GZipContentEncoding::Compressor {
  public:
   explicit Compressor(int level) {
@@ -61,7 +61,7 @@ class GZipContentEncoding::Compressor {
 
   std::string compress(std::string_view data, bool finishing) {
     std::string out;
-    // zlib takes no const input, and does not write to it.
+    // zlib's input is not const, but zlib does not write to it.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
     stream_.avail_in = static_cast<uInt>(data.size());
     const int flush = finishing ? Z_FINISH : Z_SYNC_FLUSH;
@@ -118,7 +118,7 @@ void GZipContentEncoding::transform_first_chunk(int& status_code, httputil::HTTP
   if (finishing) {
     headers.set("Content-Length", std::to_string(chunk.size()));
   } else {
-    headers.remove("Content-Length");  // it was the plain body's
+    headers.remove("Content-Length");  // that was the uncompressed length
   }
 }
 

@@ -1,4 +1,4 @@
-// Which language a handler answers in.
+// The choice of a handler's language.
 #include <tornado/locale.h>
 #include <tornado/web.h>
 
@@ -17,7 +17,7 @@ struct Wanted {
   std::size_t place = 0;  // in the field
 };
 
-// "es;q=0.5". What is no weight, or less than 0, is 0.
+// "es;q=0.5". An invalid or negative weight counts as 0.
 Wanted parse_language(std::string_view language) {
   const std::size_t end = std::min(language.find(';'), language.size());
   Wanted wanted{std::string(escape::strip_unicode(language.substr(0, end)))};
@@ -60,7 +60,7 @@ const tornado::locale::Locale& RequestHandler::get_browser_locale(std::string_vi
     wanted.place = languages.size();
     if (wanted.weight > 0) languages.push_back(std::move(wanted));
   }
-  // Of equal ones, the first comes first.
+  // Among equals, the first in the field wins.
   std::sort(languages.begin(), languages.end(), [](const Wanted& left, const Wanted& right) {
     return left.weight != right.weight ? left.weight > right.weight : left.place < right.place;
   });

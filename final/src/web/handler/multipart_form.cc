@@ -13,7 +13,7 @@
 namespace tornado::web {
 namespace {
 
-// What leaves for the disk at a time: enough that going through another thread costs little.
+// Bytes written to disk at a time: enough that the detour through another thread costs little.
 constexpr std::size_t kWritePiece = 262'144;
 
 ioloop::IOLoop& loop() {
@@ -26,10 +26,10 @@ struct UploadedFile::Data {
   std::string filename;
   std::string content_type;
   std::uint64_t size = 0;
-  std::string memory;  // all of it, or what has not been written yet
+  std::string memory;  // the whole file, or the part not yet written
   detail::SpoolFile disk{};
   enum class Saving : std::uint8_t { kNot, kBusy, kDone };
-  std::atomic<Saving> saving = Saving::kNot;  // its end is set on another thread
+  std::atomic<Saving> saving = Saving::kNot;  // another thread sets the final state
 
   void save_as(const std::string& path);
 };
@@ -50,7 +50,7 @@ struct MultipartForm::State {
   httputil::Arguments arguments;
   Files files;
   std::size_t fields_size = 0;
-  // The part that is being read.
+  // The part being read.
   std::string name;
   std::string value;                         // of an argument
   std::shared_ptr<UploadedFile::Data> file;  // null: an argument
@@ -118,7 +118,7 @@ Future<void> MultipartForm::State::add_data(std::shared_ptr<State> state, std::s
   co_await written;
 }
 
-// On another thread, which has the file for itself meanwhile: the form waits for it.
+// Runs on another thread, which has the file to itself meanwhile: the form waits for it.
 Future<void> MultipartForm::State::write_out(std::shared_ptr<State> state) {
   const std::shared_ptr<UploadedFile::Data> file = state->file;
   const auto write = [file, directory = state->options.directory] {
@@ -145,7 +145,8 @@ Future<void> MultipartForm::State::end_part(std::shared_ptr<State> state) {
   state->files[state->name].push_back(UploadedFile(file));
 }
 
-// ---- what was read ------------------------------------------------------------------------------
+// ---- the results
+// ----------------------------------------------------------------------------------
 
 const std::string& UploadedFile::filename() const noexcept {
   return data_->filename;
@@ -175,7 +176,7 @@ Future<std::string> UploadedFile::read(std::uint64_t offset, std::size_t size) c
       nullptr, [data = data_, from, count] { return data->disk.read(from, count); });
 }
 
-// On another thread. What has failed may be tried again.
+// Runs on another thread. A failed attempt may be repeated.
 void UploadedFile::Data::save_as(const std::string& path) {
   try {
     if (disk.fileno() >= 0) {

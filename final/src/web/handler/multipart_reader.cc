@@ -17,7 +17,7 @@ struct MultipartReader::State {
 
   http::MultipartParser parser;
   MultipartCallbacks callbacks;
-  bool busy = false;  // a piece is being taken apart
+  bool busy = false;  // a piece is being parsed
 };
 
 namespace {
@@ -59,7 +59,7 @@ Future<void> MultipartReader::feed(std::string chunk) {
   return take_apart(state_, std::move(chunk));
 }
 
-// Stays busy once something has failed: a callback that threw half-way has lost its place.
+// Stays busy after a failure: a callback that threw half-way has lost its place.
 Future<void> MultipartReader::take_apart(std::shared_ptr<State> state, std::string chunk) {
   state->busy = true;
   const MultipartCallbacks& callbacks = state->callbacks;

@@ -1,4 +1,4 @@
-// Internal header. The counted references that keep a RequestHandler.
+// Internal header. The counted references that keep a RequestHandler alive.
 #pragma once
 
 #include <tornado/core/run_queue.h>
@@ -8,9 +8,9 @@
 
 namespace tornado::web {
 
-// Held by the connection's delegate and by each coroutine of the handler; whatever will run in the
-// handler's context holds the same. When the last one goes, the handler goes too, and on_finish()
-// is called if it was not.
+// Held by the connection's delegate, by each coroutine of the handler, and by anything that will
+// run in the handler's context. When the last one goes, the handler is destroyed, and on_finish()
+// is called first if it has not been.
 class RequestHandler::Ref {
  public:
   Ref() = default;
@@ -38,7 +38,7 @@ class RequestHandler::Ref {
   RequestHandler* handler_ = nullptr;
 };
 
-// Keeps a handler that answers later, until it does. The application lets go of those that never
+// Keeps an asynchronous handler alive until it responds. The application releases those that never
 // do.
 class RequestHandler::Open : public core::ListHook {
  public:

@@ -1,4 +1,4 @@
-// A handler's life: from its making to on_finish().
+// A handler's life: from its creation to on_finish().
 #include <tornado/iostream.h>
 #include <tornado/log.h>
 #include <tornado/web.h>
@@ -19,10 +19,10 @@
 namespace tornado::web {
 namespace {
 
-// Of a route without captures.
+// For a route without captures.
 const routing::MatchParams kNoParams;
 
-// A page of one status may become that of another.
+// An error page may fail and lead to another status's page, up to this many times.
 constexpr int kMaxErrorPages = 8;
 
 const detail::Construction& require_construction() {
@@ -32,7 +32,7 @@ const detail::Construction& require_construction() {
   return *detail::construction;
 }
 
-// What waiting throws when the one it was for has left.
+// Whether a wait ended because the client left or the operation was cancelled.
 bool is_end_of_wait(const std::exception_ptr& exception) noexcept {
   try {
     std::rethrow_exception(exception);
@@ -54,8 +54,8 @@ bool RequestHandler::Context::handle(const std::exception_ptr& exception) {
 
 void RequestHandler::Context::unreferenced() noexcept {
   if (!handler_.on_finish_called_) {
-    // The client left, or the program never finished. The reference is for what on_finish() starts,
-    // which may keep the handler once more.
+    // The client left, or the program never finished the request. The reference is for the code
+    // that on_finish() starts, which may keep the handler once more.
     const Ref self(&handler_);
     handler_.call_on_finish();
     return;
@@ -72,7 +72,7 @@ RequestHandler::RequestHandler(const detail::Construction& given)
       response_(core::make_owned<Response>()) {}
 
 RequestHandler::~RequestHandler() {
-  response_.reset();  // its transforms may know the request
+  response_.reset();  // its transforms may refer to the request
   delete static_cast<detail::OwnedRequest*>(&request);
 }
 
@@ -86,7 +86,7 @@ void RequestHandler::require_setting(std::string_view name, std::string_view fea
                            "' setting in your application to use " + std::string(feature));
 }
 
-// The application's own, as long as that is there: a class of the program's may know more routes.
+// Asks the application itself, while it exists: a derived class may know more routes.
 std::optional<std::string> RequestHandler::reverse(std::string_view name,
                                                    const std::vector<std::string>& args) const {
   return state_->application != nullptr ? application.reverse(name, args)
@@ -96,7 +96,7 @@ std::optional<std::string> RequestHandler::reverse(std::string_view name,
 // ---- running ------------------------------------------------------------------------------------
 
 // [begin]
-// What every request begins with: the checks, and prepare().
+// The beginning of every request: the checks, and prepare().
 detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams params) {
   verb_ = verb;
   if (!is_supported(request.method)) throw HTTPError(405);
@@ -130,7 +130,7 @@ void RequestHandler::execute(detail::Verb verb, routing::MatchParams params) {
   }
 }
 
-// Of a known method that has no verb, run_verb() says so, after prepare().
+// run_verb() rejects a known method that the class does not implement, after prepare().
 bool RequestHandler::is_supported(std::string_view method) const noexcept {
   const std::string_view* const first = handler_class_->supported_methods;
   if (first == nullptr) return verb_ != detail::Verb::kAny || verb_entry().call != nullptr;
@@ -169,7 +169,7 @@ void RequestHandler::run_verb() {
   if (verb.call == nullptr) throw HTTPError(405);
   const PathArgs& args = path_args();
   if (verb.arity != detail::kAnyArity && verb.arity != static_cast<int>(args.size())) {
-    // A rule with a matcher of the program's own.
+    // Happens with a rule whose matcher is the program's own.
     throw std::logic_error(detail::class_name(*handler_class_) + " takes " +
                            std::to_string(verb.arity) + " arguments, its route gave " +
                            std::to_string(args.size()));
@@ -250,7 +250,7 @@ void RequestHandler::handle_exception(const std::exception_ptr& exception) noexc
       send_error(500, info);
     }
   } catch (...) {
-    // The error page failed too. The connection cannot be left waiting.
+    // The error page failed too. The connection must not be left waiting.
     core::log_callback_exception(std::current_exception());
     end_connection();
     log_and_end();
@@ -262,7 +262,8 @@ void RequestHandler::end_connection() noexcept {
   try {
     request.connection->finish();
   } catch (...) {
-    // It was in the middle of a response, or at none, says so, and closes: what is wanted.
+    // It was in the middle of a response, or before one: it throws, and closes, which is what we
+    // want.
   }
 }
 
@@ -314,7 +315,7 @@ std::string RequestHandler::request_summary() const {
   return request.method + " " + request.uri + " (" + request.remote_ip + ")";
 }
 
-// What the class answers to, for a 405 (RFC 9110 15.5.6).
+// The methods that the class implements, for a 405 (RFC 9110 15.5.6).
 std::string RequestHandler::allowed_methods() const {
   std::string list;
   const auto add = [&list](std::string_view method) {

@@ -1,18 +1,18 @@
-// The way through a handler that takes the body of its request piece by piece.
+// The life of a handler that takes its request's body piece by piece.
 #include <tornado/web.h>
 
 #include "web/handler/ref.h"
 
 namespace tornado::web {
 
-// Done when the body may come: prepare() has ended. What fails becomes the answer, never an
-// exception: the connection sees that there is one, and reads no body.
+// Done when the body may come, which is when prepare() has ended. A failure becomes the response,
+// never an exception: the connection sees the response and reads no body.
 Future<void> RequestHandler::execute_streaming(Ref self, detail::Verb verb,
                                                routing::MatchParams params) {
   try {
     const detail::Started prepared = self->begin(verb, std::move(params));
     if (prepared.future) co_await *prepared.future;
-    // Told before the body is sent for nothing.
+    // Called before the client sends the body in vain.
     if (!self->finished_ && self->verb_entry().call == nullptr) throw HTTPError(405);
   } catch (...) {
     self->handle_exception(std::current_exception());

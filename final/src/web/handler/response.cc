@@ -1,4 +1,4 @@
-// What a handler sends.
+// The response of a handler.
 #include "web/handler/response.h"
 
 #include <tornado/escape.h>
@@ -15,7 +15,7 @@
 namespace tornado::web {
 namespace {
 
-// A phrase for the status line (RFC 9112 4) that is harmless in a page too.
+// Makes a phrase for the status line (RFC 9112 4) that is also harmless in a page.
 bool is_reason(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -83,7 +83,7 @@ Future<void> RequestHandler::flush() {
   return send(false);
 }
 
-// Sends what was written; if `finishing`, it is the rest.
+// Sends the output so far; if `finishing`, it is the rest.
 Future<void> RequestHandler::send(bool finishing) {
   const bool is_head = request.method == "HEAD";
   Response& response = this->response();
@@ -102,14 +102,14 @@ Future<void> RequestHandler::send(bool finishing) {
   response.status_line.code = status_code_;
   Future<void> sent =
       request.connection->write_headers(response.status_line, response.headers, body);
-  headers_written_ = true;  // not if that threw: an error page can still be sent
+  headers_written_ = true;  // not set if that threw: an error page can still be sent
   response.body.clear();
   return sent;
 }
 
 void RequestHandler::transform_head(bool finishing) {
   Response& response = this->response();
-  response.transforms.clear();  // those of a head that could not be sent
+  response.transforms.clear();  // they belong to a head that could not be sent
   for (const auto& make : state_->transforms) {
     auto& transform = *response.transforms.emplace_back(make(request));
     transform.transform_first_chunk(status_code_, response.headers, response.body, finishing);

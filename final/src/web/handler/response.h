@@ -1,4 +1,5 @@
-// Internal header. What a handler is going to send. A WebSocket gives it up after the handshake.
+// Internal header. The response that a handler prepares. A WebSocket releases it after the
+// handshake.
 #pragma once
 
 #include <tornado/web.h>
@@ -17,25 +18,25 @@ class PageModules;
 
 struct RequestHandler::Response : core::Pooled {
   Response();
-  ~Response();  // in page/render.cc, which knows the modules
+  ~Response();  // defined in page/render.cc, which knows the modules
 
   httputil::HTTPHeaders headers;
   httputil::ResponseStartLine status_line;                   // its code is set when it is sent
-  std::string body;                                          // written and not sent
-  std::vector<std::unique_ptr<OutputTransform>> transforms;  // made when the head is sent
-  int error_pages = 0;                                       // begun by send_error()
+  std::string body;                                          // written, but not sent
+  std::vector<std::unique_ptr<OutputTransform>> transforms;  // created when the head is sent
+  int error_pages = 0;                                       // number begun by send_error()
   core::Owned<Open> open;                    // keeps an asynchronous handler until finish()
   core::Owned<detail::PageModules> modules;  // of the page being rendered
 };
 
-// A WebSocket's is made anew for who asks for it.
+// A WebSocket has released its response; asking for it creates a new one.
 inline RequestHandler::Response& RequestHandler::response() {
   if (response_ == nullptr) [[unlikely]]
     make_response();
   return *response_;
 }
 
-// Of a handler that was left open, lets go.
+// Releases a handler that was left open.
 inline void RequestHandler::stop_waiting() noexcept {
   if (response_ != nullptr && response_->open != nullptr) response_->open.reset();
 }

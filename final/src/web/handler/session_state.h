@@ -1,5 +1,5 @@
-// Internal header. What a handler knows of its client's session: cookies, user, language, token.
-// Made when a handler first asks for one of them; many never do.
+// Internal header. A handler's knowledge of its client's session: cookies, user, language, token.
+// Created when a handler first asks for one of them; many never do.
 #pragma once
 
 #include <tornado/web.h>
@@ -14,11 +14,11 @@
 namespace tornado::web::detail {
 
 struct SessionState {
-  std::vector<std::pair<std::string, std::string>> new_cookies;  // name, Set-Cookie's value
-  std::optional<CurrentUser> user;                               // once asked for
-  const locale::Locale* locale = nullptr;                        // once asked for
+  std::vector<std::pair<std::string, std::string>> new_cookies;  // name, value of Set-Cookie
+  std::optional<CurrentUser> user;                               // empty until requested
+  const locale::Locale* locale = nullptr;                        // null until requested
   std::optional<XsrfToken> xsrf;                                 // the cookie's, or a new one
-  std::string xsrf_token;                                        // as this response shows it
+  std::string xsrf_token;  // in the form that this response shows
 };
 
 }  // namespace tornado::web::detail

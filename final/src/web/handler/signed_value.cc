@@ -3,8 +3,8 @@
 //   1:  base64(value)|timestamp|hex(HMAC-SHA1(key, name base64 timestamp))
 //   2:  2|L:key_version|L:timestamp|L:name|L:base64(value)|hex(HMAC-SHA256(key, all before it))
 //
-// L is the length of its field. What has a number and a pipe in front is of that version; numbers
-// above 999 are the base64 of a version 1 value.
+// L is the length of its field. A value that starts with a number and a pipe has that version;
+// numbers above 999 are the base64 of a version 1 value.
 #include <tornado/web.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace tornado::web {
 namespace {
 
 constexpr double kSecondsPerDay = 86400;
-constexpr double kLongestFutureDays = 31;  // of a version 1 timestamp
+constexpr double kLongestFutureDays = 31;  // for a version 1 timestamp
 
 std::string signature_v1(const std::string& key, std::string_view name, std::string_view base64,
                          std::string_view timestamp) {
@@ -42,7 +42,7 @@ std::optional<N> parse_number(std::string_view text) {
   return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-// Cuts `text` at the first `separator` and returns what was before it.
+// Cuts `text` at the first `separator` and returns the part before it.
 std::optional<std::string_view> take_until(std::string_view& text, char separator) {
   const auto at = text.find(separator);
   if (at == text.npos) return std::nullopt;
@@ -123,8 +123,8 @@ std::optional<std::string> decode_v1(const std::string& key, std::string_view na
   }
   const auto timestamp = parse_number<std::int64_t>(*timestamp_text);
   if (!timestamp || static_cast<double>(*timestamp) < oldest) return std::nullopt;
-  // The signature does not say where the value ends: digits moved from its end to the timestamp
-  // leave it good. They make a time far ahead, or one with a zero in front.
+  // The signature does not say where the value ends: moving digits from the end of the value to the
+  // timestamp leaves it valid. They produce a time far ahead, or one with a leading zero.
   if (static_cast<double>(*timestamp) > now + kLongestFutureDays * kSecondsPerDay) {
     return std::nullopt;
   }
@@ -197,7 +197,7 @@ std::optional<std::string> decode_signed_value(const CookieSecret& secret, std::
   const auto present = static_cast<double>(now.value_or(std::time(nullptr)));
   const double oldest = present - max_age_days * kSecondsPerDay;
   if (version == 2) return decode_v2(secret, name, value, oldest);
-  // Keys with versions came after version 1.
+  // Key versions were introduced after version 1.
   if (version != 1 || secret.versioned()) return std::nullopt;
   return decode_v1(*secret.find(0), name, value, oldest, present);
 }

@@ -12,7 +12,7 @@
 namespace tornado::web::detail {
 namespace {
 
-// What the umask makes of it: a file that was saved looks like any other.
+// Subject to the umask, so that a saved file looks like any other.
 constexpr mode_t kMode = 0666;
 constexpr std::size_t kCopyPiece = 262'144;
 
@@ -31,7 +31,7 @@ void write_all(int fd, std::string_view data) {
   }
 }
 
-// A new file with a name, which goes again if the work on it fails.
+// A new named file, which is removed if the work on it fails.
 class NewFile {
  public:
   explicit NewFile(const std::string& path)
@@ -56,7 +56,7 @@ class NewFile {
   int fd_;
 };
 
-// For file systems that make no file without a name.
+// For file systems that cannot create unnamed files.
 int open_and_unlink(const std::string& directory) {
   std::string path = directory + "/tornado-upload-XXXXXX";
   const int fd = ::mkostemp(path.data(), O_CLOEXEC);
@@ -101,7 +101,7 @@ void SpoolFile::link_or_copy_to(const std::string& path) const {
   const std::string self = "/proc/self/fd/" + std::to_string(fd_);
   if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return;
   if (errno == EEXIST) throw_errno(path);
-  // Another file system, or a file that was unlinked: what cannot be done at all, the copy says.
+  // Another file system, or an unlinked file. If nothing works, the copy reports the error.
   NewFile copy(path);
   for (std::uint64_t offset = 0;;) {
     const std::string piece = read(offset, kCopyPiece);

@@ -29,9 +29,9 @@ bool is_get_or_head(const httputil::HTTPServerRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-// A path of this server as a Location. One that begins with two slashes would be another host's
-// (RFC 3986 4.2), and browsers take "\" for "/". "/.//x" is the same path as "//x" and cannot be
-// taken for a host. The Host field is not to be trusted with it: caches would keep the redirect.
+// Makes a Location from a path of this server. One that begins with two slashes would name another
+// host (RFC 3986 4.2), and browsers take "\" for "/". "/.//x" is the same path as "//x" and cannot
+// be taken for a host. The Host field cannot be trusted for this: caches would keep the redirect.
 std::string location_of(const httputil::HTTPServerRequest& request, std::string path) {
   if (path.starts_with("//")) {
     path.insert(0, "/.");
@@ -57,7 +57,7 @@ bool removeslash::admits(RequestHandler& handler) {
   if (!request.path.ends_with('/')) return true;
   if (!is_get_or_head(request)) throw HTTPError(404);
   const auto last = request.path.find_last_not_of('/');
-  if (last == std::string::npos) return true;  // not "/" to nothing
+  if (last == std::string::npos) return true;  // not from "/" to an empty path
   handler.redirect(location_of(request, request.path.substr(0, last + 1)), true);
   return false;
 }
@@ -66,7 +66,7 @@ bool removeslash::admits(RequestHandler& handler) {
 
 namespace {
 
-// Puts groups into "/photos/{0}".
+// Inserts the groups into "/photos/{0}".
 class Substitution {
  public:
   Substitution(std::string_view text, const PathArgs& args, const PathKwargs& kwargs)
@@ -135,9 +135,9 @@ class Substitution {
   std::string result_;
 };
 
-// Where the url's author has left the beginning to a group, that must not become another host's
-// address: "//elsewhere" begins with one slash then. Blanks in front are not sent; browsers drop
-// tabs wherever they are, and take "\" for "/".
+// If the url's author lets a group supply the beginning, the result must not become another host's
+// address: "//elsewhere" is reduced to one slash. Leading blanks are removed; browsers drop tabs
+// anywhere, and take "\" for "/".
 std::string stay_here(std::string_view written, std::string url) {
   const bool open = written.empty() || written[0] == '{' || written[0] == '\\' || written == "/" ||
                     written.starts_with("/{") || written.starts_with("/\\");

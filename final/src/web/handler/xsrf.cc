@@ -1,5 +1,5 @@
-// The defence against forged requests of other sites: a random token in a cookie, which other sites
-// cannot read, has to come back with whatever changes something.
+// The defence against cross-site request forgery: a random token in a cookie, which other sites
+// cannot read, has to accompany every request that changes something.
 #include <tornado/escape.h>
 #include <tornado/web.h>
 
@@ -12,7 +12,7 @@
 namespace tornado::web {
 namespace {
 
-constexpr double kDaysForUsers = 30;  // that the cookie of somebody logged in lives
+constexpr double kDaysForUsers = 30;  // life of the cookie of a logged-in user
 
 std::string encode(const detail::XsrfToken& token, int version) {
   if (version == 1) return encode_xsrf_token_v1(token);
@@ -22,7 +22,7 @@ std::string encode(const detail::XsrfToken& token, int version) {
 
 }  // namespace
 
-// The token of the cookie; a new one if the request had none, or none that can be read.
+// Returns the cookie's token, or a new one if the request had no valid token.
 const detail::XsrfToken& RequestHandler::raw_xsrf_token() {
   auto& token = session_state().xsrf;
   if (!token) {

@@ -35,7 +35,7 @@ class CsvReader {
     } else if (c == ',') {
       end_cell();
     } else if (c == '"' && state_ != State::kPlain) {
-      if (state_ == State::kAfterQuote) cell_ += '"';  // doubled: one of the text
+      if (state_ == State::kAfterQuote) cell_ += '"';  // doubled: a quote in the text
       state_ = State::kQuoted;
     } else {
       cell_ += c;

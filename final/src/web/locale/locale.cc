@@ -1,4 +1,4 @@
-// What is loaded, and which locale fits.
+// The loaded translations, and the choice of the best locale.
 #include <tornado/locale.h>
 #include <tornado/log.h>
 
@@ -91,7 +91,7 @@ class GettextLocale final : public Locale {
  private:
   using Found = std::optional<std::string_view>;
 
-  // How .mo files write it (GNU gettext manual, "Using contexts for solving ambiguities").
+  // The notation of .mo files (GNU gettext manual, "Using contexts for solving ambiguities").
   static std::string in_context(std::string_view context, std::string_view message) {
     return std::string(context) + '\x04' + std::string(message);
   }
@@ -117,17 +117,18 @@ class GettextLocale final : public Locale {
     return forms->second[static_cast<std::size_t>(number)];
   }
 
-  Catalogs catalogs_;  // its own, and that of the language
+  Catalogs catalogs_;  // its own, and the language's
 };
 
-// ---- what is loaded -----------------------------------------------------------------------------
+// ---- the loaded translations
+// ---------------------------------------------------------------------
 
 using Locales = std::map<std::string, const Locale*, std::less<>>;
 
 class Registry {
  public:
   static Registry& instance() {
-    static auto* const registry = new Registry;  // used while static objects are destroyed, too
+    static auto* const registry = new Registry;  // also used while static objects are destroyed
     return *registry;
   }
 
@@ -187,7 +188,7 @@ class Registry {
   std::string default_code_ = "en_US";
   Locales loaded_;
   Locales plain_;                                    // default locales that need no translations
-  Locales locales_;                                  // what is supported now
+  Locales locales_;                                  // the supported ones
   std::vector<std::unique_ptr<const Locale>> kept_;  // handlers may have those of earlier loads
 };
 

@@ -8,8 +8,8 @@
 namespace tornado::locale {
 namespace {
 
-// The strings of a real file do not overlap; a few writers share equal ones. More than this many
-// times the file is somebody's attempt to fill the memory.
+// The strings of a real file do not overlap, though a few writers share equal ones. A total of more
+// than this many times the file's size is an attempt to exhaust memory.
 constexpr std::uint64_t kMaxSharing = 16;
 
 constexpr const char* kCorrupt = "File is corrupt";
@@ -50,7 +50,7 @@ class MoReader {
     return is_big_endian_;
   }
 
-  // The 32-bit number at `at`, if the file is that long.
+  // Returns the 32-bit number at `at`, if the file is long enough.
   std::optional<std::uint64_t> number(std::uint64_t at) const {
     if (at + 4 > bytes_.size()) return {};
     std::uint32_t value = 0;
@@ -61,7 +61,7 @@ class MoReader {
     return value;
   }
 
-  // The string whose length and place stand at `at`. A NUL, which does not count, follows it.
+  // Returns the string whose length and offset are at `at`. The NUL after it is not counted.
   std::optional<std::string_view> text(std::uint64_t at) const {
     const auto length = number(at);
     const auto from = number(at + 4);
@@ -69,7 +69,7 @@ class MoReader {
     return bytes_.substr(static_cast<std::size_t>(*from), static_cast<std::size_t>(*length));
   }
 
-  // "Name: value" on lines; the translation of "".
+  // Parses "Name: value" lines, the translation of "".
   const char* read_header(std::string_view header) {
     while (!header.empty()) {
       const std::string_view line = header.substr(0, header.find('\n'));
@@ -108,7 +108,7 @@ class MoReader {
       catalog_.messages[*key] = *value;
       return nullptr;
     }
-    // "singular\0plural", and the forms with NULs between them.
+    // Parses "singular\0plural", and the forms with NULs between them.
     std::vector<std::string> forms;
     for (std::size_t from = 0; from <= value->size();) {
       const std::size_t end = std::min(value->find('\0', from), value->size());

@@ -5,8 +5,8 @@
 
 namespace tornado::locale {
 
-// Recursive descent. Each function leaves steps that compute what it has read. Depth is bounded by
-// the expression's length.
+// Recursive descent. Each function appends the steps that compute what it has read. The
+// expression's length bounds the depth.
 class PluralParser {
  public:
   explicit PluralParser(std::string_view text) : rest_(text) {}
@@ -45,7 +45,7 @@ class PluralParser {
     emit(Op::kChoose);
   }
 
-  // Operators of at least this priority; those of the same one from left to right.
+  // Operators of at least this priority; equal priorities associate to the left.
   void binary(int priority) {
     operand();
     while (error_ == nullptr) {
@@ -87,7 +87,7 @@ class PluralParser {
     steps_.push_back({Op::kNumber, value});
   }
 
-  // What is left, without blanks in front.
+  // Returns the remaining text, without leading blanks.
   std::string_view peek() {
     while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t')) {
       rest_.remove_prefix(1);
@@ -128,7 +128,7 @@ const char* PluralRule::parse(std::string_view expression) {
 }
 
 std::int64_t PluralRule::apply(Op op, std::int64_t left, std::int64_t right) {
-  // Unsigned, where large numbers may wrap.
+  // Unsigned, so that large numbers may wrap.
   const auto a = static_cast<std::uint64_t>(left);
   const auto b = static_cast<std::uint64_t>(right);
   switch (op) {
@@ -156,7 +156,7 @@ std::int64_t PluralRule::apply(Op op, std::int64_t left, std::int64_t right) {
       return static_cast<std::int64_t>(a * b);
     case Op::kDivide: {
       if (right == 0) return 0;
-      if (right == -1) return static_cast<std::int64_t>(0 - a);  // the one quotient that overflows
+      if (right == -1) return static_cast<std::int64_t>(0 - a);  // the only quotient that overflows
       return left / right - (left % right != 0 && (left < 0) != (right < 0) ? 1 : 0);
     }
     case Op::kModulo: {
@@ -165,7 +165,7 @@ std::int64_t PluralRule::apply(Op op, std::int64_t left, std::int64_t right) {
       return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest;
     }
     default:
-      return 0;  // not of two operands: operator() has done them
+      return 0;  // not a binary operator: operator() has handled it
   }
 }
 

@@ -1,4 +1,4 @@
-// Internal header: which form of a message a number takes, as gettext's files say it in C:
+// Internal header: chooses the plural form for a number, by the C expression in gettext's files:
 // "n%10==1 && n%100!=11 ? 0 : 1".
 #pragma once
 
@@ -11,17 +11,18 @@ namespace tornado::locale {
 class PluralRule {
  public:
   static constexpr std::size_t kMaxLength = 1000;  // bytes of the expression
-  static constexpr int kMaxDepth = 20;             // parentheses in parentheses
+  static constexpr int kMaxDepth = 20;             // nested parentheses
 
-  // One form for 1 and another for the rest, until something is parsed.
+  // Until a rule is parsed: one form for 1 and another for all other numbers.
   PluralRule();
 
-  // Reads an expression of n, numbers, ! * / % + - < > <= >= == != && || ?: and parentheses.
-  // Returns nullptr, or why it is refused (static text); the rule then stays as it was.
+  // Parses an expression of n, numbers, ! * / % + - < > <= >= == != &&
+  //  ?: and parentheses. Returns nullptr, or why the expression is refused (static text); the rule
+  //  is then unchanged.
   [[nodiscard]] const char* parse(std::string_view expression);
 
-  // The number of the form, from 0 on; negative or too large if the expression is wrong. Division
-  // by 0 is 0, and rounds down, as Python's.
+  // Returns the index of the form, from 0; negative or too large if the expression is wrong.
+  // Division by 0 yields 0; other divisions round down, as Python's do.
   std::int64_t operator()(std::int64_t n) const;
 
  private:
@@ -47,11 +48,11 @@ class PluralRule {
   };
   struct Step {
     Op op;
-    std::int64_t number = 0;  // of kNumber
+    std::int64_t number = 0;  // if it is a kNumber
   };
   static std::int64_t apply(Op op, std::int64_t left, std::int64_t right);
 
-  std::vector<Step> steps_;  // operands first, then what is done with them
+  std::vector<Step> steps_;  // in postfix order: operands before their operator
 };
 
 }  // namespace tornado::locale

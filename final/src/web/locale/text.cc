@@ -1,4 +1,4 @@
-// How languages write dates, lists and numbers.
+// The way languages write dates, lists and numbers.
 #include <tornado/locale.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace tornado::locale {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;  // dates are counted in microseconds, as Python's
+constexpr std::int64_t kSecond = 1'000'000;  // dates count microseconds, as Python's do
 constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::int64_t kDay = 24 * 60 * kMinute;
 
@@ -45,7 +45,7 @@ std::tm calendar(std::int64_t date, int gmt_offset) {
   return result;
 }
 
-// `whole` units and a half are rounded to the even one, as Python's round().
+// Rounds half of a unit to the even neighbour, as Python's round() does.
 std::int64_t round_to(std::int64_t seconds, std::int64_t unit) {
   return std::llrint(static_cast<double>(seconds) / static_cast<double>(unit));
 }
@@ -54,7 +54,7 @@ std::string two_digits(int value) {
   return {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
 }
 
-// English and Chinese clocks have twelve hours, all others 24.
+// English and Chinese use a twelve-hour clock, all others 24 hours.
 std::string time_of_day(std::string_view code, const std::tm& local) {
   const bool is_english = code == "en" || code == "en_US";
   const bool is_chinese = code == "zh_CN";
@@ -78,7 +78,7 @@ bool is_right_to_left(std::string_view code) {
   return code.starts_with("fa") || code.starts_with("ar") || code.starts_with("he");
 }
 
-// How a date of that age is written; `is_yesterday` by the reader's calendar.
+// Chooses the format for a date of that age; `is_yesterday` by the reader's calendar.
 const char* pattern_for(std::int64_t days, bool is_yesterday, const DateFormat& format) {
   if (!format.full_format) {
     if (days == 0) return "%(time)s";
@@ -86,7 +86,7 @@ const char* pattern_for(std::int64_t days, bool is_yesterday, const DateFormat& 
       return format.shorter ? "yesterday" : "yesterday at %(time)s";
     }
     if (days < 5) return format.shorter ? "%(weekday)s" : "%(weekday)s at %(time)s";
-    if (days < 334) {  // eleven months: the same month of last year would mislead
+    if (days < 334) {  // eleven months: the same month a year ago would mislead
       return format.shorter ? "%(month_name)s %(day)s" : "%(month_name)s %(day)s at %(time)s";
     }
   }
@@ -129,7 +129,7 @@ std::string Locale::format_date(double when, const DateFormat& wanted) const {
   std::int64_t date = microseconds(when);
   const std::int64_t now = style.now ? microseconds(*style.now) : microseconds_now();
   if (date > now) {
-    // Clocks differ a little: what comes from a moment ahead has just happened.
+    // Clocks differ a little: a time slightly ahead counts as now.
     if (style.relative && date - now < kMinute) {
       date = now;
     } else {

@@ -1,4 +1,4 @@
-// Internal header: what translation files hold, as pure functions.
+// Internal header: parsers for translation files, as pure functions.
 #pragma once
 
 #include <map>
@@ -12,20 +12,20 @@ namespace tornado::locale {
 
 using Texts = std::map<std::string, std::string, std::less<>>;
 
-// Rows of cells (RFC 4180, and what Python's csv module takes beyond it): line ends are LF, CR LF
-// or CR; an empty line is a row without cells; a quote that nobody closes lasts to the end.
+// Parses rows of cells (RFC 4180, with the extensions of Python's csv module): line ends are LF, CR
+// LF or CR; an empty line is a row without cells; an unclosed quote extends to the end.
 std::vector<std::vector<std::string>> parse_csv(std::string_view text);
 
-// What a gettext .mo file holds, in UTF-8.
+// The contents of a gettext .mo file, in UTF-8.
 struct MoCatalog {
   Texts messages;
   std::map<std::string, std::vector<std::string>, std::less<>> plurals;  // forms, by the singular
   PluralRule rule;
 };
 
-// Reads a .mo file of either byte order (GNU gettext manual, "The Format of GNU MO Files"). Returns
-// nullptr, or why it is refused (static text); `catalog` may then hold a part of it. Time and
-// memory are linear in the file's size.
+// Parses a .mo file of either byte order (GNU gettext manual, "The Format of GNU MO Files").
+// Returns nullptr, or why the file is refused (static text); `catalog` may then hold part of it.
+// Linear in the file's size, in time and memory.
 [[nodiscard]] const char* parse_mo(std::string_view bytes, MoCatalog& catalog);
 
 }  // namespace tornado::locale

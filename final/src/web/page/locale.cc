@@ -19,7 +19,7 @@ using template_::detail::TimeObject;
 using tornado::locale::DateFormat;
 using tornado::locale::Locale;
 
-// A message with a plural wants to know how many.
+// A message with a plural needs a count.
 std::int64_t count_of(const Parameters& given, std::size_t index) {
   const Value* count = given.find(index, "count");
   if (count == nullptr) throw RenderError("AssertionError", "a plural message wants a count");
@@ -45,7 +45,7 @@ Value pgettext(const Locale& locale, const Arguments& arguments) {
   return locale.pgettext(context, message, plural->get<std::string_view>(), count_of(given, 3));
 }
 
-// A datetime, or epoch seconds.
+// Takes a datetime, or epoch seconds.
 double seconds_of(const Value& date) {
   if (date.type_name() != "datetime.datetime") return date.get<double>();
   return static_cast<double>(static_cast<const TimeObject*>(date.body())->microseconds()) / 1e6;

@@ -12,8 +12,7 @@ using template_::Arguments;
 using template_::RenderError;
 using template_::Value;
 
-// ---- the modules that every application has
-// -------------------------------------------------------
+// ---- the modules that every application has -----------------------------------------------------
 
 class LinkifyModule final : public UIModule {
  public:
@@ -51,7 +50,7 @@ class TemplateModule final : public UIModule {
  private:
   using Resources = std::vector<std::pair<std::string, Value>>;
 
-  // A file says it once for all its uses in the page.
+  // All uses of a file in one page must set the same resources.
   Value set_resources(const std::string& path, const Arguments& given) {
     const auto known = std::find_if(files_.begin(), files_.end(),
                                     [&](const auto& file) { return file.first == path; });

@@ -14,11 +14,12 @@ class PageModules {
  public:
   explicit PageModules(RequestHandler& handler) : handler_(handler) {}
 
-  // The module of that name, made when it is first asked for; null if there is no such class.
-  // `result` renders it, as a template's function.
+  // Returns the module of that name, created on first use; null if there is no such class. `result`
+  // is the template function that renders it.
   bool find(const std::string& name, template_::Value& result);
 
-  // Puts what the modules need into the page. Throws std::runtime_error if it has no place for it.
+  // Inserts the modules' resources into the page. Throws std::runtime_error if the page has no
+  // place for them.
   void add_parts(std::string& page) const;
 
  private:
@@ -29,12 +30,12 @@ class PageModules {
   };
 
   RequestHandler& handler_;
-  std::vector<Active> active_;  // in the order of their first use
+  std::vector<Active> active_;  // in order of first use
 };
 
-// `modules` and `_tt_modules` of a template.
+// A template's `modules` and `_tt_modules`.
 template_::Value modules_value(PageModules& modules);
-// `handler` of a template.
+// A template's `handler`.
 template_::Value handler_value(RequestHandler& handler);
 
 }  // namespace tornado::web::detail

@@ -1,4 +1,4 @@
-// What every template of a handler finds.
+// The names that every template of a handler can use.
 #include <tornado/template.h>
 #include <tornado/web.h>
 
@@ -63,7 +63,7 @@ bool is_stripped(const Parameters& given, std::size_t index) {
   return strip == nullptr || strip->truth();
 }
 
-// None is a default like any other.
+// None may be a default too.
 Value default_or_none(const Parameters& given, std::size_t index) {
   const Value* fallback = given.find(index, "default");
   return fallback == nullptr ? Value() : *fallback;
@@ -71,7 +71,7 @@ Value default_or_none(const Parameters& given, std::size_t index) {
 
 using Values = std::vector<std::string> (RequestHandler::*)(std::string_view, bool) const;
 
-// get_argument(name, default=..., strip=True), and those of the query and the form.
+// get_argument(name, default=..., strip=True), and its variants for the query and the form.
 template <Values kValues>
 Value call_get_argument(RequestHandler& handler, const Arguments& arguments) {
   const Parameters given(arguments, "get_argument", 3);

@@ -26,7 +26,7 @@ bool is_absolute(std::string_view path) {
   return path.starts_with('/') || path.starts_with("http:") || path.starts_with("https:");
 }
 
-// The URLs of the files, each once, in their order.
+// Returns the URLs of the files, each once, in order.
 std::vector<std::string> urls_of(RequestHandler& handler, const std::vector<std::string>& files) {
   std::vector<std::string> urls;
   for (const std::string& file : files) {
@@ -85,7 +85,7 @@ std::shared_ptr<template_::BaseLoader> RequestHandler::template_loader() {
   if (loader == nullptr) {
     loader = create_template_loader(path);
   } else if (response().modules == nullptr && !state_->keeps_templates()) {
-    loader->reset();  // the first page of this request reads its files again
+    loader->reset();  // the first page of this request reloads its files
   }
   return loader;
 }

@@ -13,14 +13,14 @@ namespace {
 using httputil::HTTPServerRequest;
 using template_::Value;
 
-// http.cookies.Morsel of a request's cookie.
+// An http.cookies.Morsel, for a cookie of a request.
 struct Morsel {
   std::string key;
   std::string value;
 };
 TORNADO_FIELDS(Morsel, key, value)
 
-// An upload is as long as its sender likes: copied only when a template asks for the body.
+// The sender decides how long an upload is: its body is copied only when a template asks for it.
 class FileObject final : public template_::Object {
  public:
   explicit FileObject(const httputil::HTTPFile& file) : file_(file) {}

@@ -6,9 +6,9 @@
 
 namespace tornado::web::detail {
 
-// With the attributes that tornado/template.h lists. The request must outlive the value.
+// Has the attributes that tornado/template.h lists. The request must outlive the value.
 template_::Value request_value(const httputil::HTTPServerRequest& request);
-// Objects with `key` and `value`, by their names.
+// Returns objects with `key` and `value`, by name.
 template_::Value cookies_value(const httputil::Cookies& cookies);
 
 }  // namespace tornado::web::detail

@@ -1,4 +1,4 @@
-// Who sent the request, as templates see it.
+// The current user, as templates see it.
 #include <tornado/json.h>
 #include <tornado/template_value.h>
 #include <tornado/web.h>
@@ -10,7 +10,7 @@ namespace {
 
 using template_::Value;
 
-// Templates can do no more than ask whether there is one.
+// Templates can only test whether there is one.
 class OpaqueUser final : public template_::Object {
  public:
   bool attribute(std::string_view, Value&) const override { return false; }
@@ -28,7 +28,7 @@ class SharedUser final : public template_::detail::StructBody {
   std::shared_ptr<const void> user_;
 };
 
-// Whether the user is one of these types; then `result` is it.
+// Whether the user is of one of these types; if so, sets `result` to it.
 template <class... T>
 bool convert_user(const CurrentUser& user, Value& result) {
   const auto convert = [&](const auto* stored) {
@@ -51,7 +51,7 @@ Value detail::user_value(const CurrentUser& user) {
       return result;
     }
   } catch (const template_::RenderError&) {
-    // A number beyond 64 bits. Every page is given the user; few show it.
+    // A number beyond 64 bits. Every page receives the user, but few show it.
   }
   return Value::object(new OpaqueUser);
 }

@@ -1,6 +1,6 @@
-// Whose turn it is: a thread that wants to run Python counts itself in (Runtime::inside) before it
-// asks for the lock of the interpreter. At the program's end no thread gets in any more; if one is
-// still there, in an application that never returns, the interpreter is left as it is.
+// Access to the interpreter: a thread that wants to run Python counts itself in (Runtime::inside)
+// before it asks for the interpreter's lock. At the end of the program no thread gets in any more;
+// if one is still inside, in an application that never returns, the interpreter is left running.
 #include "web/python/interpreter.h"
 
 #include <pybind11/embed.h>
@@ -15,16 +15,16 @@ namespace {
 namespace py = pybind11;
 
 struct Runtime {
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;  // guards the members below
   bool started = false;
   bool ended = false;
   int inside = 0;
   std::string executable;
-  PyThreadState* first_thread = nullptr;  // of the thread that started it
+  PyThreadState* first_thread = nullptr;  // the thread that started the interpreter
   void* life_support = nullptr;           // pybind11's
 };
 
-// Never destroyed: threads may ask for it as long as the process lives.
+// Never destroyed: threads may use it as long as the process lives.
 Runtime& runtime() {
   static Runtime* const instance = new Runtime;
   return *instance;
@@ -44,7 +44,7 @@ void count_out() {
   --shared.inside;
 }
 
-// Python's side of this thread. Kept from scope to scope, and let go of when the thread ends.
+// Python's state for this thread. Kept from scope to scope, and released when the thread ends.
 class ThisThread {
  public:
   ThisThread() = default;
@@ -57,7 +57,7 @@ class ThisThread {
     count_out();
   }
 
-  // Counted in. Takes the lock.
+  // Takes the lock; the thread is counted in.
   void enter() {
     if (depth_++ != 0) return;
     if (state_ != nullptr) {
@@ -76,7 +76,7 @@ class ThisThread {
  private:
   PyThreadState* state_ = nullptr;
   int depth_ = 0;
-  bool owned_ = false;  // made by enter()
+  bool owned_ = false;  // created by enter()
 };
 
 thread_local ThisThread this_thread;
@@ -111,8 +111,8 @@ class Config {
   PyConfig config_{};
 };
 
-// As /usr/bin/python3 would come up, but for the program's own affairs: signals, the locale and the
-// command line stay as they are, and text is UTF-8 whatever the locale says.
+// Starts it as /usr/bin/python3 would, except for the program's own affairs: signals, the locale
+// and the command line are left alone, and text is UTF-8 whatever the locale says.
 void initialize(const std::string& executable) {
   PyPreConfig before{};
   PyPreConfig_InitIsolatedConfig(&before);
@@ -122,7 +122,7 @@ void initialize(const std::string& executable) {
   Config config;
   config->isolated = 0;
   config->use_environment = 1;
-  // Whose modules are used follows from the program's name, not from the PATH.
+  // The program's name, not the PATH, decides which modules are found.
   check(PyConfig_SetBytesString(config.get(), &config->program_name, executable.c_str()));
   check(Py_InitializeFromConfig(config.get()));
 }
@@ -141,7 +141,8 @@ void start_interpreter(const std::string& executable) {
   }
   const std::string name = executable.empty() ? TORNADO_PYTHON : executable;
   initialize(name);
-  // pybind11 2.10 frees the table that this stands in, and not this: kept where leak checkers look.
+  // pybind11 2.10 frees the table that refers to this, but not this; kept where leak checkers find
+  // it.
   py::detail::get_local_internals();
   shared.life_support = py::get_shared_data("_life_support");
   shared.first_thread = PyEval_SaveThread();
@@ -172,7 +173,7 @@ void let_go(PyObject* object) noexcept {
 std::string traceback_of(const py::error_already_set& error) {
   try {
     const py::object format = py::module_::import("traceback").attr("format_exception");
-    const py::object where = error.trace() ? error.trace() : py::none();  // raised in C++
+    const py::object where = error.trace() ? error.trace() : py::none();  // none: raised in C++
     const py::object lines = format(error.type(), error.value(), where);
     std::string text = py::str("").attr("join")(lines).cast<std::string>();
     if (text.ends_with('\n')) text.pop_back();

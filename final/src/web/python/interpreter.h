@@ -8,12 +8,12 @@
 
 namespace tornado::wsgi::python {
 
-// Starts the interpreter if it does not run yet. `executable` as in PythonOptions. Throws
-// std::logic_error if it runs with another one, std::runtime_error if it does not start.
+// Starts the interpreter unless it is running. `executable` as in PythonOptions. Throws
+// std::logic_error if it is running with a different one, std::runtime_error if it cannot start.
 void start_interpreter(const std::string& executable);
 
-// While one lives, this thread holds the interpreter's lock. Scopes nest. What a thread has in
-// Python's threading.local stays between its scopes, until the thread ends.
+// Holds the interpreter's lock for this thread. Scopes nest. Python's threading.local data is kept
+// between this thread's scopes, until the thread ends.
 class Scope {
  public:
   // Throws std::runtime_error once the interpreter has ended.
@@ -23,10 +23,10 @@ class Scope {
   ~Scope();
 };
 
-// Gives up a reference, from any thread; after the interpreter's end there is nothing to give up.
+// Gives up a reference, from any thread; does nothing after the interpreter's end.
 void let_go(PyObject* object) noexcept;
 
-// What Python prints of an exception that nobody caught, without the last line break. In a Scope.
+// Returns Python's text for an uncaught exception, without the last line break. Call it in a Scope.
 std::string traceback_of(const pybind11::error_already_set& error);
 
 }  // namespace tornado::wsgi::python

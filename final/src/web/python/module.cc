@@ -1,4 +1,4 @@
-// A web::Application as a Python module, for a WSGI server to import.
+// Makes a web::Application a Python module, for a WSGI server to import.
 #include <pybind11/pybind11.h>
 #include <tornado/web.h>
 #include <tornado/wsgi.h>
@@ -16,7 +16,8 @@ namespace py = pybind11;
 using python::from_latin1;
 using python::to_latin1;
 
-// Keeps what the adapter says: Python's start_response is called when the lock is held again.
+// Stores the adapter's response head: Python's start_response is called when the lock is held
+// again.
 class Recorder final : public Responder {
  public:
   void start(std::string_view new_status, Headers new_headers,
@@ -33,7 +34,8 @@ class Recorder final : public Responder {
   Headers headers;
 };
 
-// The body, or the first byte that is too much. Without a length nothing says that a read would
+// Reads the body, up to the first byte beyond the limit. Without a length, a read might never end,
+// unless the server promises that it does.
 // end, unless the server does.
 Input read_input(const py::dict& dict, const std::string& length) {
   const std::uint64_t most = WSGIAdapterOptions().max_body_size + 1;
@@ -64,7 +66,7 @@ Environ environ_of(const py::dict& dict) {
   return env;
 }
 
-// What Python sees as `application`.
+// The object that Python sees as `application`.
 class Callable {
  public:
   explicit Callable(std::unique_ptr<web::Application> application)

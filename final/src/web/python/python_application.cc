@@ -1,4 +1,4 @@
-// PEP 3333 between the two languages: a Python application called as a C++ one.
+// PEP 3333 across the two languages: a Python application called as a C++ one.
 #include <tornado/iostream.h>
 #include <tornado/wsgi.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ using python::to_latin1;
 
 // ---- the environ --------------------------------------------------------------------------------
 
-// A file object with the whole body.
+// A file object that holds the whole body.
 py::object input_file(const Input& input) {
   if (input.fileno() < 0) {
     return py::module_::import("io").attr("BytesIO")(py::bytes(input.read()));
@@ -49,7 +49,7 @@ py::dict environ_dict(const Environ& env, const py::object& input) {
 
 // ---- the response -------------------------------------------------------------------------------
 
-// The bytes of one block; valid as long as the object.
+// The bytes of one block; valid as long as this object.
 std::string_view bytes_of(const py::handle& block) {
   char* data = nullptr;
   Py_ssize_t size = 0;
@@ -76,7 +76,7 @@ Headers headers_of(const py::handle& headers) {
   throw py::error_already_set();
 }
 
-// One answer in the making. Python may keep what refers to it for as long as it likes.
+// One response in progress. Python may keep objects that refer to it indefinitely.
 class Answer {
  public:
   explicit Answer(StartResponse start_response) : start_response_(std::move(start_response)) {}
@@ -90,7 +90,7 @@ class Answer {
     write_ = start_response_(to_latin1(status), headers_of(headers), replaced);
   }
 
-  // With the interpreter's lock let go of meanwhile: the client may take its time.
+  // Releases the interpreter's lock meanwhile: the client may be slow.
   void write(const py::handle& block) {
     const std::string_view data = bytes_of(block);
     if (!write_) throw std::runtime_error("the application did not call start_response");
@@ -140,7 +140,7 @@ Chunks iterate(const py::object& body, Answer& answer) {
   return whole;
 }
 
-// Calls the application and takes its body, which is closed in any case.
+// Calls the application and consumes its body, which is closed in any case.
 Chunks run(const py::handle& application, const Environ& env, const py::object& input,
            const std::shared_ptr<Answer>& answer) {
   const py::object body = application(environ_dict(env, input), start_response_of(answer));
@@ -181,7 +181,7 @@ void search_first(const std::vector<std::string>& folders) {
   }
 }
 
-// "module:name.name" or "module:factory()".
+// Imports "module:name.name" or "module:factory()".
 py::object import_object(const std::string& name) {
   const auto colon = name.find(':');
   std::string attribute = colon == std::string::npos ? "application" : name.substr(colon + 1);
@@ -224,7 +224,7 @@ Chunks PythonApplication::operator()(const Environ& env, StartResponse& start_re
       throw iostream::StreamClosedError();
     }
     throw std::runtime_error(python::traceback_of(error));
-  } catch (const py::builtin_exception& error) {  // ours, thrown outside of Python
+  } catch (const py::builtin_exception& error) {  // thrown by us, outside Python
     throw std::runtime_error(error.what());
   }
 }

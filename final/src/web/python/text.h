@@ -1,4 +1,4 @@
-// Internal header. PEP 3333's strings: bytes that Python has as text, one character for each.
+// Internal header. PEP 3333's strings: bytes that Python holds as text, one character for each.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -13,7 +13,8 @@ inline pybind11::str from_latin1(std::string_view bytes) {
       PyUnicode_DecodeLatin1(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), nullptr));
 }
 
-// Raises TypeError for what is not a str, UnicodeEncodeError for a character above U+00FF.
+// Raises TypeError for an object that is not a str, UnicodeEncodeError for a character above
+// U+00FF.
 inline std::string to_latin1(const pybind11::handle& text) {
   if (!PyUnicode_Check(text.ptr())) {
     throw pybind11::type_error("a str is wanted, not " + pybind11::repr(text).cast<std::string>());

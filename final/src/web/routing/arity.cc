@@ -21,8 +21,8 @@ std::string class_name(const HandlerClass& handler_class) {
   return name != nullptr ? name.get() : handler_class.type->name();
 }
 
-// A verb that cannot take the pattern's captures is a mistake of the program, told when the route
-// is made and not when the first request comes.
+// A verb that cannot take the pattern's captures is a mistake of the program, so it is reported
+// when the route is made, not when the first request arrives.
 void check_arity(const std::string& pattern, int groups, const HandlerClass& handler_class) {
   for (std::size_t i = 0; i < kVerbCount; ++i) {
     const VerbEntry& verb = handler_class.verbs[i];

@@ -1,4 +1,4 @@
-// Internal header. What is checked of a handler class when a route to it is made.
+// Internal header. The checks of a handler class when a route to it is made.
 #pragma once
 
 #include <tornado/core/handler_class.h>
@@ -7,11 +7,11 @@
 
 namespace tornado::web::detail {
 
-// Throws std::invalid_argument if a verb takes another number of arguments than the pattern has
+// Throws std::invalid_argument if a verb takes a different number of arguments than the pattern has
 // groups.
 void check_arity(const std::string& pattern, int groups, const HandlerClass& handler_class);
 
-// The class's name, for people.
+// Returns the class's name, for messages.
 std::string class_name(const HandlerClass& handler_class);
 
 }  // namespace tornado::web::detail

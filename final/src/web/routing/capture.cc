@@ -5,7 +5,7 @@
 namespace tornado::web::detail {
 namespace {
 
-// The whole text is the number, within its type's range; anything else is another page.
+// The whole text must be a number within the range of its type; otherwise the response is 404.
 template <class T>
 T parse_whole(const std::string& text) {
   T value{};

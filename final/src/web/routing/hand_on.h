@@ -1,4 +1,4 @@
-// Internal header. What routers share with applications in handing a request on.
+// Internal header. The parts of forwarding a request that routers and applications share.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -6,10 +6,10 @@
 
 namespace tornado::routing::detail {
 
-// A future that is done.
+// Returns a future that is done.
 Future<void> ready();
 
-// Gives `delegate` the head that `request` was made of.
+// Gives `delegate` the head from which `request` was made.
 Future<void> hand_on(httputil::HTTPMessageDelegate& delegate, httputil::HTTPServerRequest request);
 
 }  // namespace tornado::routing::detail

@@ -15,15 +15,15 @@ bool is_alphanumeric(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
 }
 
-// Reads a pattern from its beginning to its end. Every function says false for what is not simple:
-// that is the regular expression engine's, be it valid or not.
+// Parses a pattern from beginning to end. Every function returns false for anything that is not
+// simple: that is left to the regular expression engine, valid or not.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
 
   bool at_end() const { return rest_.empty(); }
 
-  // As much text as there is.
+  // Takes as much text as there is.
   bool read_text(std::string& text) {
     while (!rest_.empty() && rest_[0] != '(') {
       char c = take();
@@ -52,7 +52,7 @@ class Reader {
     return read_set(capture.set) && read_quantifier(capture) && !rest_.empty() && take() == ')';
   }
 
-  // The byte that follows a capture, which must not belong to its set.
+  // The byte after a capture, which must not belong to its set.
   std::optional<char> next_text() const {
     if (rest_.size() > 1 && rest_[0] == '\\' && is_escapable(rest_[1])) return rest_[1];
     if (is_special(rest_[0])) return std::nullopt;
@@ -60,7 +60,7 @@ class Reader {
   }
 
  private:
-  // "\." stands for "."; "\d" is no text.
+  // "\." means "."; "\d" is not text.
   static bool is_escapable(char c) {
     return static_cast<unsigned char>(c) < 0x80 && !is_alphanumeric(c);
   }
@@ -104,7 +104,7 @@ class Reader {
     return true;
   }
 
-  // "^/]" or "a-z0-9_-]", behind the opening bracket.
+  // "^/]" or "a-z0-9_-]", after the opening bracket.
   bool read_brackets(CharSet& set) {
     const bool inverted = rest_.starts_with('^');
     if (inverted) take();
@@ -138,7 +138,7 @@ class Reader {
 
   bool read_member(char& c) {
     c = take();
-    if (c == '[') return false;  // perhaps "[:alpha:]"
+    if (c == '[') return false;  // may be "[:alpha:]"
     if (c != '\\') return true;
     if (rest_.empty() || !is_escapable(rest_[0])) return false;
     c = take();
@@ -183,7 +183,7 @@ class Reader {
   std::string_view rest_;
 };
 
-// Whether the last group has the name of one before it.
+// Whether the last group has the same name as an earlier one.
 bool is_name_taken(const std::vector<PathToken>& tokens) {
   const std::string& name = tokens.back().capture->name;
   return !name.empty() &&

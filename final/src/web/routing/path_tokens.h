@@ -1,5 +1,5 @@
 // Internal header. Patterns of text and simple captures, such as "/story/([0-9]+)/(.*)": most
-// routes are. They can be matched by going through the path once, and many of them together.
+// routes are. One pass over the path matches them, even many of them together.
 #pragma once
 
 #include <array>
@@ -35,15 +35,16 @@ class CharSet {
   std::array<std::uint64_t, 4> words_{};
 };
 
-// A group of `min` to `max` bytes of a set. What follows it in the pattern is the end, or a byte
-// that is not of the set: so it takes all of the set there is, and never has to give any back.
+// A group of `min` to `max` bytes of a set. In the pattern it is followed by the end, or by a byte
+// that is not in the set. So it takes every byte of the set, and never has to give any back.
 struct Capture {
   CharSet set;
   std::size_t min = 0;
   std::size_t max = 0;
-  std::string name;  // empty: none
+  std::string name;  // empty: unnamed
 
-  // How many bytes it takes from the beginning of `path`; nothing if it does not match there.
+  // Returns how many bytes it takes from the beginning of `path`; nothing if it does not match
+  // there.
   std::optional<std::size_t> take(std::string_view path) const noexcept;
 };
 
@@ -53,16 +54,16 @@ struct PathToken {
   std::optional<Capture> capture;
 };
 
-// Bytes that stand for something else than themselves, unless "\" is before them.
+// Bytes with a special meaning, unless "\" precedes them.
 bool is_special(char c);
-// Those that say how often what is before them may come.
+// Those that say how often the item before them may occur.
 bool is_quantifier(char c);
 
-// What the pattern consists of; nothing if there is more in it than text and simple captures. Only
-// the last token has no capture; a pattern that ends in one has an empty last text.
+// Returns the tokens of the pattern; nothing if it contains more than text and simple captures.
+// Only the last token has no capture; a pattern that ends in a capture has an empty last text.
 std::optional<std::vector<PathToken>> simple_tokens(std::string_view pattern);
 
-// Whether the whole path matches; then `captures` has its parts.
+// Returns whether the whole path matches; `captures` then holds its parts.
 bool match_tokens(const std::vector<PathToken>& tokens, std::string_view path,
                   std::vector<std::string_view>& captures);
 

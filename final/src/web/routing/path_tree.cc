@@ -5,7 +5,7 @@
 namespace tornado::routing::detail {
 namespace {
 
-// Where the child that begins with `c` is, or would be.
+// Finds the child that begins with `c`, or the place to insert it.
 template <class Children>
 auto place_of(Children& children, char c) {
   return std::lower_bound(children.begin(), children.end(), c,
@@ -29,7 +29,7 @@ void PathTree::add_regex(std::string_view prefix, Place place) {
   behind_text(root_, prefix, place).regexes.push_back(place);
 }
 
-// The node that `text` leads to; made if it is not there.
+// Returns the node for `text`, creating it if needed.
 PathTree::Node& PathTree::behind_text(Node& from, std::string_view text, Place place) {
   if (text.empty()) return from;
   const auto at = place_of(from.children, text[0]);
@@ -44,7 +44,7 @@ PathTree::Node& PathTree::behind_text(Node& from, std::string_view text, Place p
       std::mismatch(text.begin(), text.end(), child.text.begin(), child.text.end()).first -
       text.begin());
   if (common < child.text.size()) {
-    // A new node for what both begin with, the old one below it.
+    // A new node for the common beginning, with the old one below it.
     auto middle = std::make_unique<Node>();
     middle->text = text.substr(0, common);
     middle->first = child.first;
@@ -69,8 +69,8 @@ PathTree::Node& PathTree::behind_capture(Node& from, const Capture& capture, Pla
   return *branch.to;
 }
 
-// Goes down every way that the path allows. Texts of one node exclude each other, but captures do
-// not.
+// Explores every branch that the path allows. The texts of one node exclude each other, but
+// captures do not.
 class PathTree::Search {
  public:
   Search(Place from, std::vector<Place>& regexes) : from_(from), regexes_(regexes) {}

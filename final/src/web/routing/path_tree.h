@@ -1,5 +1,5 @@
-// Internal header. The path patterns of a rule table, as one tree: looking a path up costs about as
-// much with a thousand of them as with ten.
+// Internal header. The path patterns of a rule table, as one tree: a look-up among a thousand
+// patterns costs about as much as among ten.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +13,32 @@
 
 namespace tornado::routing::detail {
 
-// Patterns that begin alike share the way from the root. Each has a place, its number in the order
-// of the rules; they are added in that order.
+// Patterns that begin alike share the way from the root. Each has a place, which is its number in
+// the order of the rules; add them in that order.
 class PathTree {
  public:
   using Place = std::uint32_t;
   static constexpr Place kNone = std::numeric_limits<Place>::max();
 
-  // A pattern that is matched here.
+  // Adds a pattern that the tree itself matches.
   void add(const std::vector<PathToken>& tokens, Place place);
-  // One that others have to match, if the path begins with `prefix`.
+  // Adds a pattern that the regular expression engine has to match, if the path begins with
+  // `prefix`.
   void add_regex(std::string_view prefix, Place place);
 
-  // The first place, at `from` or behind it, whose pattern matches; kNone if there is none. The
-  // places of regular expressions that might match, and stand before that, are added to `regexes`.
+  // Returns the first place from `from` on whose pattern matches; kNone if there is none. Adds the
+  // places of earlier regular expressions that might match to `regexes`.
   Place find(std::string_view path, Place from, std::vector<Place>& regexes) const;
 
  private:
   struct Branch;
   struct Node {
-    std::string text;  // what leads here from the parent; empty behind a capture
-    std::vector<std::unique_ptr<Node>> children;  // each begins with another byte, in order
+    std::string text;  // the text between the parent and here; empty after a capture
+    std::vector<std::unique_ptr<Node>> children;  // sorted by first byte, all different
     std::vector<Branch> branches;
     std::vector<Place> ends;     // patterns that end here
-    std::vector<Place> regexes;  // whose prefix ends here
-    Place first = kNone;         // of all here and below
+    std::vector<Place> regexes;  // patterns whose prefix ends here
+    Place first = kNone;         // the smallest place here and below
   };
   struct Branch {
     Capture capture;

@@ -9,14 +9,15 @@
 namespace tornado::routing::detail {
 namespace {
 
-// "\." stands for "."; "\d" is no text.
+// "\." means "."; "\d" is not text.
 bool is_escaped_text(const std::string& text, std::size_t at) {
   if (text[at] != '\\' || at + 1 >= text.size()) return false;
   const auto next = static_cast<unsigned char>(text[at + 1]);
   return next < 0x80 && std::isalnum(next) == 0;
 }
 
-// Behind the group that begins at `at`; npos if it holds another group or does not end.
+// Returns the position after the group that begins at `at`; npos if it contains another group or
+// does not end.
 std::size_t behind_group(const std::string& text, std::size_t at) {
   bool in_class = false;
   for (std::size_t i = at + 1; i < text.size(); ++i) {
@@ -36,7 +37,7 @@ std::size_t behind_group(const std::string& text, std::size_t at) {
   return std::string::npos;
 }
 
-// The groups of a path, decoded.
+// Returns the groups of a path, decoded.
 MatchParams params_of(const Pattern& pattern, const std::vector<std::string_view>& captures) {
   MatchParams params;
   params.path_args.reserve(captures.size());
@@ -56,7 +57,7 @@ MatchParams params_of(const Pattern& pattern, const std::vector<std::string_view
 }  // namespace
 
 Pattern::Pattern(const std::string& text) : text_(text) {
-  // Tornado appends "$" to what has none; here every match is of the whole path anyway.
+  // Tornado appends "$" to a pattern without one; here a match always covers the whole path.
   if (text_.ends_with('$') && !text_.ends_with("\\$")) text_.pop_back();
   if (text_.starts_with('^')) text_.erase(0, 1);
   find_prefix(text_);

@@ -1,4 +1,4 @@
-// Internal header. A route's regular expression, compiled: how it matches, and how it is reversed.
+// Internal header. A route's regular expression, compiled: matching it, and reversing it.
 #pragma once
 
 #include <tornado/routing.h>
@@ -17,32 +17,32 @@ class RE2;
 
 namespace tornado::routing::detail {
 
-// Matches whole paths, as sent. A pattern of text and simple captures never meets the regular
-// expression engine; another one that begins with text is tried only on paths that do.
+// Matches whole paths, as sent. A pattern of text and simple captures never uses the regular
+// expression engine; any other that begins with text is tried only on paths that begin with it too.
 class Pattern {
  public:
-  // Throws std::invalid_argument with the engine's message, and if some groups have names and some
-  // have none.
+  // Throws std::invalid_argument with the engine's message, or if only some of the groups have
+  // names.
   explicit Pattern(const std::string& text);
   Pattern(const Pattern&) = delete;
   Pattern& operator=(const Pattern&) = delete;
   ~Pattern();
 
   int group_count() const noexcept { return group_count_; }
-  // The groups' names, in their order; empty if they have none.
+  // The groups' names, in order; empty if they have none.
   const std::vector<std::string>& group_names() const noexcept { return group_names_; }
-  // What the pattern consists of, if it is simple.
+  // The pattern's tokens, if it is simple.
   const std::optional<std::vector<PathToken>>& tokens() const noexcept { return tokens_; }
-  // What every match begins with.
+  // The text with which every match begins.
   const std::string& prefix() const noexcept { return prefix_; }
   const std::string& text() const noexcept { return text_; }
 
-  // Whether `path` matches; then `captures` has a view into it for each group, or one with no data
-  // for a group that took no part.
+  // Returns whether `path` matches; `captures` then holds a view into it for each group, or one
+  // with no data for a group that took no part.
   bool match(std::string_view path, std::vector<std::string_view>& captures) const;
 
-  // The path with `args` in place of the groups. Throws std::invalid_argument for another number of
-  // args, and for a pattern whose groups cannot be replaced.
+  // Returns the path with `args` in place of the groups. Throws std::invalid_argument for a wrong
+  // number of args, or for a pattern whose groups cannot be replaced.
   std::string reverse(const std::vector<std::string>& args) const;
 
  private:
@@ -60,7 +60,7 @@ class Pattern {
   int group_count_ = 0;
 };
 
-// What a rule with this pattern gives its target for a path; nothing if it does not match.
+// Returns the parameters for the rule's target if the pattern matches; nothing if it does not.
 std::optional<MatchParams> match_path(const Pattern& pattern, std::string_view path);
 
 }  // namespace tornado::routing::detail

@@ -80,7 +80,7 @@ Rule::Rule(const char* path_pattern, RuleTarget target, std::string name)
 
 namespace {
 
-// Answers what no rule is for.
+// The response where no rule matches.
 class NobodyDelegate final : public httputil::HTTPMessageDelegate {
  public:
   explicit NobodyDelegate(std::shared_ptr<httputil::HTTPConnection> connection)
@@ -100,7 +100,7 @@ class NobodyDelegate final : public httputil::HTTPMessageDelegate {
   std::shared_ptr<httputil::HTTPConnection> connection_;
 };
 
-// Waits for the head, asks the router, and hands everything on.
+// Waits for the head, asks the router, and forwards everything.
 class RoutingDelegate final : public httputil::HTTPMessageDelegate {
  public:
   RoutingDelegate(Router& router, const void* server_connection,

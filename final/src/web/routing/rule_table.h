@@ -1,4 +1,5 @@
-// Internal header. The rules of a router, in order, and the way to the first that takes a request.
+// Internal header. The rules of a router, in order, and the search for the first that takes a
+// request.
 #pragma once
 
 #include <tornado/routing.h>
@@ -15,7 +16,7 @@
 
 namespace tornado::routing::detail {
 
-// Who takes a request: a handler class, or a delegate; or nobody.
+// The destination of a request: a handler class, a delegate, or none.
 struct Destination {
   const web::detail::HandlerClass* handler_class = nullptr;
   const void* init = nullptr;  // of the class; lives as long as the target
@@ -30,19 +31,19 @@ class RuleTable {
   RuleTable() = default;
   explicit RuleTable(std::vector<Rule> rules) { add(std::move(rules)); }
 
-  // Behind those there are.
+  // Appends rules.
   void add(std::vector<Rule> rules);
   bool empty() const noexcept { return rules_.empty(); }
-  // Whether a rule, here or in a list inside, leads to a handler class.
+  // Whether a rule, here or in a nested list, leads to a handler class.
   bool has_handler_classes() const noexcept { return has_handler_classes_; }
 
-  // The first rule that matches, and whose target takes the request.
+  // Returns the destination of the first rule that matches and whose target takes the request.
   Destination find(const httputil::HTTPServerRequest& request) const;
-  // Whoever `target` leads to; perhaps nobody.
+  // Returns the destination that `target` leads to; may be empty.
   static Destination follow(const RuleTarget& target, MatchParams params,
                             const httputil::HTTPServerRequest& request);
-  // The path of the rule with that name, here, in a list inside, or in a router that a rule leads
-  // to; nothing for an unknown name.
+  // Returns the path of the rule with that name, here, in a nested list, or in a router that a rule
+  // leads to; nothing for an unknown name.
   std::optional<std::string> reverse(std::string_view name,
                                      const std::vector<std::string>& args) const;
 
@@ -56,9 +57,9 @@ class RuleTable {
   void add_one(Rule rule);
   Found first_match(const httputil::HTTPServerRequest& request, Place from) const;
 
-  std::deque<Rule> rules_;  // they stay where they are
+  std::deque<Rule> rules_;  // a deque, so that rules keep their addresses
   PathTree paths_;
-  std::vector<Place> others_;  // rules with matchers of other things than paths
+  std::vector<Place> others_;  // rules whose matchers test something other than the path
   std::map<std::string, Place, std::less<>> names_;
   bool has_handler_classes_ = false;
 };

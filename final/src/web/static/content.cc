@@ -17,11 +17,11 @@ namespace {
 using core::File;
 using core::Ref;
 
-// A FIFO without a writer, or a device, must not hold up the loop.
+// Opening a FIFO without a writer, or a device, must not block the loop.
 constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 
-// Fails with ELOOP if the path has a symbolic link anywhere, with ENOSYS, or EPERM in some
-// containers, if the system does not have the call.
+// Fails with ELOOP if the path contains a symbolic link; with ENOSYS, or EPERM in some containers,
+// if the system call is missing.
 int open_without_links(const char* path) {
   open_how how{};
   how.flags = kFlags;
@@ -29,8 +29,8 @@ int open_without_links(const char* path) {
   return static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how));
 }
 
-// What was opened, with all links followed: asked of the descriptor, so that nobody can change a
-// link between the question and the use.
+// The path of the opened file, with all links followed. Read from the descriptor, so nobody can
+// change a link between the check and the use.
 bool opened_below(const std::string& root, int descriptor) {
   std::array<char, PATH_MAX> root_space;
   std::array<char, PATH_MAX> file_space;

@@ -1,4 +1,4 @@
-// Internal header. A file as a response has it: found below a folder and opened.
+// Internal header. The file of a response: found below a folder and opened.
 #pragma once
 
 #include <sys/stat.h>
@@ -9,17 +9,17 @@
 
 namespace tornado::web::detail {
 
-// The path without "." and "..", from "/" on: as text, nothing is looked up. Python:
-// os.path.abspath.
+// Returns the absolute path without "." and "..". Works on the text alone; nothing is looked up.
+// Python: os.path.abspath.
 std::string absolute_path(std::string_view path);
 
-// Whether `path` is `root` or below it, both as absolute_path() makes them. "/root-evil" is not
+// Whether `path` is `root` or below it, both as returned by absolute_path(). "/root-evil" is not
 // below "/root".
 bool is_below(std::string_view root, std::string_view path);
 
 struct StaticContent {
   std::string path;
-  core::Ref<core::File> file;  // none: nothing is open
+  core::Ref<core::File> file;  // empty: nothing is open
   struct stat status{};
 
   bool is_folder() const noexcept { return S_ISDIR(status.st_mode); }
@@ -27,12 +27,12 @@ struct StaticContent {
   std::uint64_t size() const noexcept { return static_cast<std::uint64_t>(status.st_size); }
 };
 
-// Opens a file, or a folder, without waiting for anything, and asks what it is. A path that
-// symbolic links lead out of `root` fails with EXDEV, unless `follow_symlinks`. Answers an errno, 0
-// if there was no error.
+// Opens a file or a folder, never waiting for a FIFO or a device, and reads its status. Fails with
+// EXDEV if symbolic links lead `path` out of `root`, unless `follow_symlinks`. Returns an errno, or
+// 0 for success.
 int open_content(const std::string& root, const std::string& path, bool follow_symlinks,
                  StaticContent& content);
-// The same without a root: for a path that is not a client's.
+// The same without a root, for a path that does not come from a client.
 int open_content(const std::string& path, StaticContent& content);
 
 }  // namespace tornado::web::detail

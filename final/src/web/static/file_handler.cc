@@ -34,14 +34,14 @@ bool is_missing(int error) {
   return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG || error == ELOOP;
 }
 
-// Not ours to open: forbidden, a link to elsewhere, or a thing that is no file.
+// Not allowed: forbidden, a link to elsewhere, or not a regular file.
 bool is_refused(int error) {
   return error == EACCES || error == EPERM || error == EXDEV || error == ENXIO || error == ENODEV;
 }
 
 }  // namespace
 
-// What is sent of the content.
+// The part of the content to send.
 struct StaticFileHandler::Part {
   std::uint64_t begin;
   std::uint64_t end;
@@ -116,7 +116,7 @@ void StaticFileHandler::open_below_root(const std::string& path) {
   content_ = std::move(opened);
 }
 
-// Relative URLs in a folder's page count from the slash.
+// Relative URLs in a folder's page are resolved against the trailing slash.
 bool StaticFileHandler::redirects_to_folder() {
   const std::string& url = request.path;
   if (url.ends_with('/')) return false;
@@ -128,8 +128,8 @@ bool StaticFileHandler::redirects_to_folder() {
   return true;
 }
 
-// The file behind absolute_path_: the one that validate_absolute_path() has opened, unless a
-// derived class says another path.
+// The file at absolute_path_: the one that validate_absolute_path() opened, unless a derived class
+// returned another path.
 const detail::StaticContent& StaticFileHandler::content() {
   if (content_ == nullptr || content_->path != absolute_path_) open_below_root(absolute_path_);
   return *content_;
@@ -159,7 +159,7 @@ void StaticFileHandler::set_headers() {
 
 std::optional<std::string> StaticFileHandler::compute_etag() const {
   if (!detail::keeps_versions(settings())) detail::forget_version(absolute_path_);
-  // The version of what is open: the name may stand for another file by now.
+  // The version of the open file: the name may refer to another file by now.
   const StaticFiles& names = files();
   const bool is_plain = typeid(names) == typeid(StaticFiles);
   const std::string version = is_plain && content_ != nullptr && content_->path == absolute_path_
@@ -183,7 +183,7 @@ void StaticFileHandler::set_extra_headers(const std::string& /*path*/) {}
 
 // ---- conditions ---------------------------------------------------------------------------------
 
-// RFC 9110 13.2.2, steps 1 and 2. Tornado does not look at them.
+// RFC 9110 13.2.2, steps 1 and 2. Tornado ignores them.
 bool StaticFileHandler::has_failed_condition() const {
   if (const auto wanted = request.headers.find("If-Match")) {
     return !http::has_strong_tag(*wanted, headers().find("Etag").value_or(""));
@@ -200,8 +200,8 @@ bool StaticFileHandler::should_return_304() {
   return since && modified_ && *since >= *modified_;
 }
 
-// Whether the client wants a part of this very version (RFC 9110 13.1.5 and 14.2). Tornado answers
-// HEAD as it answers GET, and does not look at If-Range.
+// Whether the client wants a part of this very version (RFC 9110 13.1.5 and 14.2). Tornado treats
+// HEAD like GET here, and ignores If-Range.
 bool StaticFileHandler::range_applies() const {
   if (request.method != "GET" || !request.headers.contains("Range")) return false;
   const auto condition = request.headers.find("If-Range");
@@ -209,12 +209,13 @@ bool StaticFileHandler::range_applies() const {
   if (condition->find('"') != std::string_view::npos) {
     return http::has_strong_tag(*condition, headers().find("Etag").value_or(""));
   }
-  // A second in which the file may still change is no version (RFC 9110 8.8.2.2).
+  // The current second does not identify a version, because the file may still change (RFC 9110
+  // 8.8.2.2).
   const auto date = date_of(request.headers, "If-Range");
   return date && date == modified_ && *date < std::time(nullptr);
 }
 
-// Which bytes are to be sent; nothing if the answer is complete.
+// Returns the bytes to send; nothing if the response is already complete.
 std::optional<StaticFileHandler::Part> StaticFileHandler::choose_part() {
   const std::uint64_t size = get_content_size();
   if (!range_applies()) return Part{0, size};
@@ -261,7 +262,7 @@ Future<void> StaticFileHandler::send_content(const Part& part) {
   return send_pieces(*this, part.begin, part.end, std::move(*piece));
 }
 
-// One piece at a time, as the client takes them.
+// Sends one piece at a time, as fast as the client takes them.
 Future<void> StaticFileHandler::send_pieces(StaticFileHandler& self, std::uint64_t start,
                                             std::uint64_t end, std::string piece) {
   try {
@@ -275,7 +276,7 @@ Future<void> StaticFileHandler::send_pieces(StaticFileHandler& self, std::uint64
       piece = next ? std::move(*next) : self.read_piece(start, end);
     }
   } catch (const iostream::StreamClosedError&) {
-    // The client has gone: there is nothing left to do.
+    // The client has gone: nothing is left to do.
   }
 }
 

@@ -16,7 +16,7 @@
 namespace tornado::web {
 namespace {
 
-// What stands for itself in a path (RFC 3986 3.3), and "/".
+// The bytes that need no encoding in a path (RFC 3986 3.3), and "/".
 constexpr bool is_path_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("/-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
@@ -34,7 +34,7 @@ void append_encoded(std::string& out, std::string_view path) {
   }
 }
 
-// The text as a pattern.
+// Escapes the text, as a pattern that matches it.
 std::string quote_pattern(std::string_view text) {
   std::string pattern;
   for (const char c : text) {

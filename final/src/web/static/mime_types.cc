@@ -126,7 +126,7 @@ constexpr std::size_t kLongest = 11;  // "webmanifest"
 std::string_view guess_type(std::string_view path) noexcept {
   constexpr std::string_view kUnknown = "application/octet-stream";
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  // A leading dot hides a file and begins no extension: ".html" has none.
+  // A leading dot hides a file and does not begin an extension: ".html" has none.
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos || name.find_first_not_of('.') > dot) return kUnknown;
   const std::string_view extension = name.substr(dot + 1);

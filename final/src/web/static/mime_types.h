@@ -1,14 +1,14 @@
-// Internal header. What a file's name says of its content.
+// Internal header. Media types by file name.
 #pragma once
 
 #include <string_view>
 
 namespace tornado::web::detail {
 
-// The media type for a file name or path, by its last extension, in any case. A compressed file is
-// "application/gzip" (RFC 6713), or plain bytes for codings without a type, whatever is in it.
-// "application/octet-stream" if nothing is known. The table is our own: an answer does not depend
-// on which machine gives it. Tornado: mimetypes.guess_type.
+// Returns the media type for a file name or path, by its last extension, ignoring case. A
+// compressed file is "application/gzip" (RFC 6713), or plain bytes for codings without a type,
+// whatever it contains. An unknown extension gives "application/octet-stream". The table is our
+// own, so a response does not depend on the machine that gives it. Tornado: mimetypes.guess_type.
 std::string_view guess_type(std::string_view path) noexcept;
 
 }  // namespace tornado::web::detail

@@ -1,4 +1,4 @@
-// The SHA functions beneath EVP: see etag.cc.
+// Uses the SHA functions beneath EVP: see etag.cc.
 #define OPENSSL_API_COMPAT 0x10101000L
 #include "web/static/version.h"
 
@@ -17,12 +17,13 @@
 namespace tornado::web::detail {
 namespace {
 
-constexpr std::size_t kMostKept = 4096;     // paths, of a thread
+constexpr std::size_t kMostKept = 4096;     // paths, per thread
 constexpr std::size_t kPieceSize = 65'536;  // bytes read at a time
-// A file may be written twice within one tick of its clock. Younger versions are not kept.
+// A file may be written twice within one tick of its clock, so the versions of younger files are
+// not kept.
 constexpr std::time_t kTrustedAge = 2;
 
-// What changes when the bytes do. Nobody can set the time of the inode's change.
+// Data that changes when the bytes do. Nobody can set the inode's change time.
 struct Identity {
   explicit Identity(const struct stat& status)
       : device(status.st_dev),
@@ -74,7 +75,7 @@ std::string hash_of(const core::File& file) {
     if (count < 0) throw std::system_error(errno, std::generic_category(), "static file");
     ::SHA512_Update(&context, piece.data(), static_cast<std::size_t>(count));
     at += static_cast<std::uint64_t>(count);
-    // It may grow while it is read, without end.
+    // The file may grow without end while it is read.
     if (static_cast<std::size_t>(count) < piece.size() || at > 2 * kMostHashed) break;
   }
   Digest digest;
@@ -82,7 +83,7 @@ std::string hash_of(const core::File& file) {
   return text_of(digest);
 }
 
-// Whether what was hashed is what was asked for, and will not change unseen.
+// Whether the hashed file is the requested one, and cannot change unnoticed.
 bool can_be_kept(const StaticContent& content, const Identity& identity) {
   struct stat now{};
   if (::fstat(content.file->fileno(), &now) != 0 || Identity(now) != identity) return false;

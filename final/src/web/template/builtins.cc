@@ -53,14 +53,14 @@ Value builtin_divmod(const Arguments& arguments) {
                        binary(Operator::kModulo, given.at(0), given.at(1))});
 }
 
-// Takes a sign off the text; whether it was a minus.
+// Removes a sign from the text; returns whether it was a minus.
 bool take_sign(std::string_view& text) {
   const bool minus = text.starts_with('-');
   if (minus || text.starts_with('+')) text.remove_prefix(1);
   return minus;
 }
 
-// Drops the single underscores between digits. False if there are others.
+// Removes the single underscores between digits. Returns false if there are others.
 bool drop_underscores(std::string& digits) {
   const bool wrong =
       digits.starts_with('_') || digits.ends_with('_') || digits.find("__") != std::string::npos;
@@ -68,7 +68,7 @@ bool drop_underscores(std::string& digits) {
   return !wrong;
 }
 
-// 16, 8 or 2 for what begins with 0x, 0o or 0b, else 0.
+// Returns 16, 8 or 2 for text that begins with 0x, 0o or 0b, else 0.
 int base_of_prefix(std::string_view text) {
   if (text.size() < 2 || text[0] != '0') return 0;
   const char letter = static_cast<char>(text[1] | 0x20);
@@ -114,7 +114,7 @@ Value parse_float(const Value& value) {
   if (!good || error == std::errc::invalid_argument || end != last) {
     fail("ValueError", "could not convert string to float: " + value.repr());
   }
-  // strtod() knows whether it was too big or too small.
+  // strtod() knows whether the number was too large or too small.
   if (error == std::errc::result_out_of_range) result = std::strtod(digits.c_str(), nullptr);
   return minus ? -result : result;
 }
@@ -146,7 +146,7 @@ Value builtin_float(const Arguments& arguments) {
   return parse_float(*value);
 }
 
-// Half goes to the even neighbour, as in Python; decimals are rounded as they are printed.
+// Rounds half to the even neighbour, as Python does; decimals are rounded as they are printed.
 Value builtin_round(const Arguments& arguments) {
   const Parameters given(arguments, "round", 2);
   const Value& value = given.at(0);
@@ -261,7 +261,7 @@ Value builtin_reversed(const Arguments& arguments) {
   return Value::list(std::move(items));
 }
 
-// Stable, and safe with an order that is none, as that of NaN: std::sort is not.
+// Stable, and safe with an inconsistent order, such as NaN's; std::sort is not.
 template <class Less>
 void merge_sort(std::vector<Value::Pair>& items, const Less& before) {
   std::vector<Value::Pair> other(items.size());
@@ -290,7 +290,7 @@ Value builtin_sorted(const Arguments& arguments) {
     Value by = key == nullptr || key->is_none() ? item : call_one(*key, item);
     keyed.emplace_back(std::move(by), std::move(item));
   }
-  // A reversed order keeps equal items in their order too.
+  // A reversed order also keeps equal items in their order.
   const bool down = reverse != nullptr && reverse->truth();
   merge_sort(keyed, [down](const Value::Pair& a, const Value::Pair& b) {
     return down ? less(b.first, a.first) : less(a.first, b.first);

@@ -8,9 +8,9 @@
 
 namespace tornado::template_::detail {
 
-// The built-in of that name, or null. Each thread has its own.
+// Returns the built-in of that name, or null. Each thread has its own.
 const Value* find_builtin(std::string_view name);
-// What `import` finds: datetime, json; or null.
+// Returns the module that `import` finds: datetime, json; or null.
 const Value* find_module(std::string_view name);
 // Whether a function is the built-in xhtml_escape, or str.
 bool is_xhtml_escape(const Value& function);

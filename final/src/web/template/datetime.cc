@@ -84,7 +84,7 @@ tm broken_down(std::int64_t micros) {
   return parts;
 }
 
-// strftime() in the C locale, whatever the program's is.
+// strftime() in the C locale, whatever the program's locale is.
 std::string formatted(const tm& parts, const std::string& pattern) {
   static const locale_t locale = ::newlocale(LC_ALL_MASK, "C", nullptr);
   if (pattern.empty()) return {};
@@ -142,7 +142,7 @@ class Moment final : public TimeObject {
         known += format_text("%06d", static_cast<int>(micro()));
         ++i;
       } else if (pattern[i] == '%' && i + 1 < pattern.size()) {
-        // A datetime without a time zone has nothing to say of it.
+        // %z and %Z yield nothing for a datetime without a time zone.
         if (pattern[i + 1] != 'z' && pattern[i + 1] != 'Z') known += pattern.substr(i, 2);
         ++i;
       } else {
@@ -192,7 +192,7 @@ bool Moment::find_method(std::string_view name, Value& result) const {
   } else if (name == "weekday") {
     result = [day = broken_down(micros_).tm_wday]() { return (day + 6) % 7; };
   } else if (name == "timestamp" && !is_date_) {
-    // As Python takes a datetime without a zone: local time.
+    // Treats a datetime without a zone as Python does: as local time.
     result = [parts = broken_down(micros_), micro = micro()]() mutable {
       parts.tm_isdst = -1;
       return static_cast<double>(::mktime(&parts)) + static_cast<double>(micro) / kMicro;
@@ -279,7 +279,7 @@ Value make_timedelta(const Arguments& arguments) {
   return Value::object(new TimeDelta(std::llround(micros)));
 }
 
-// datetime.datetime and datetime.date: can be called, and have functions that make one.
+// datetime.datetime and datetime.date: callable, with functions that create one.
 class MomentClass final : public Object {
  public:
   explicit MomentClass(bool is_date) : is_date_(is_date) {}

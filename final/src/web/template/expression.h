@@ -13,7 +13,7 @@
 
 namespace tornado::template_::detail {
 
-// Where a statement stands, as error messages show it: "story.html:3 (via index.html:7)".
+// The position of a statement, as error messages show it: "story.html:3 (via index.html:7)".
 struct Location {
   std::string text;
 };
@@ -39,8 +39,8 @@ class Frame {
     if (handle_) handle_->frame = nullptr;
   }
 
-  // The variable's value. One that is not set yet is looked up in the namespaces, and kept; throws
-  // RenderError (NameError) if it is nowhere.
+  // Returns the variable's value. One that is not set yet is looked up in the namespaces, and kept;
+  // throws RenderError (NameError) if it is in none of them.
   const Value& read(std::size_t slot) {
     if (!slots[slot].is_set) resolve(slot);
     return slots[slot].value;
@@ -51,7 +51,7 @@ class Frame {
   }
   const std::string& slot_name(std::size_t slot) const { return slot_names_[slot]; }
 
-  // What a lambda holds, as it may be kept when the frame has gone.
+  // The data of a lambda, in a form that may outlive the frame.
   struct Handle final : Body {
     Frame* frame = nullptr;
   };
@@ -59,8 +59,8 @@ class Frame {
 
   std::vector<Slot> slots;
   std::string out;
-  const Location* where = nullptr;  // of the statement that runs
-  int calls = 0;                    // of lambdas, inside each other
+  const Location* where = nullptr;  // of the running statement
+  int calls = 0;                    // depth of nested lambda calls
 
  private:
   void resolve(std::size_t slot);
@@ -74,8 +74,8 @@ class Frame {
 class Expression {
  public:
   virtual ~Expression() = default;
-  // The value: `scratch`, or one that lives elsewhere, at least as long as the frame's variables
-  // stay as they are.
+  // Returns the value: `scratch`, or one that is stored elsewhere and stays valid at least as long
+  // as the frame's variables do not change.
   virtual const Value& see(Frame& frame, Value& scratch) const = 0;
   Value value(Frame& frame) const {
     Value scratch;
@@ -88,18 +88,18 @@ using ExpressionPtr = std::unique_ptr<const Expression>;
 // The left side of a for or set: names, nested as tuples are.
 struct Target {
   std::size_t slot = 0;
-  std::vector<Target> parts;  // not empty: it is taken apart
+  std::vector<Target> parts;  // if not empty, the value is unpacked
 
   void assign(Frame& frame, Value value) const;
 };
 
-// Gives a slot to each name that a template uses.
+// Assigns a slot to each name that a template uses.
 class Scope {
  public:
   std::size_t slot(std::string_view name);
   const std::vector<std::string>& names() const noexcept { return names_; }
 
-  // Every slot that something assigns, in the order of the text.
+  // Returns every slot that is assigned to, in the order of the text.
   std::vector<std::size_t>& assigned() noexcept { return assigned_; }
 
  private:
@@ -107,7 +107,7 @@ class Scope {
   std::vector<std::size_t> assigned_;
 };
 
-// What is wrong with an expression, and in which of its lines, from 0.
+// An error in an expression, and its line within the expression, from 0.
 class SyntaxError : public std::exception {
  public:
   SyntaxError(std::string message, int line) : message_(std::move(message)), line_(line) {}
@@ -119,9 +119,9 @@ class SyntaxError : public std::exception {
   int line_;
 };
 
-// `x = y` and the like, as a set has it.
+// `x = y` and the like, as in a set tag.
 struct Assignment {
-  std::vector<Target> targets;  // none: the expression alone
+  std::vector<Target> targets;  // empty: the expression alone
   ExpressionPtr value;
 };
 struct Loop {
@@ -134,13 +134,13 @@ struct Import {
   std::size_t slot = 0;
 };
 struct ExceptClause {
-  std::vector<std::string> names;  // of exceptions; none: all of them
+  std::vector<std::string> names;  // of exceptions; empty: all of them
   bool has_slot = false;
   std::size_t slot = 0;
 };
 
-// Saves variables, and puts them back when it goes: what a comprehension, lambda or apply sets
-// stays inside.
+// Saves variables, and restores them on destruction, so that the variables set in a comprehension,
+// lambda or apply stay local.
 class SavedSlots {
  public:
   SavedSlots(Frame& frame, const std::vector<std::size_t>& slots);
@@ -154,7 +154,7 @@ class SavedSlots {
   std::vector<Slot> saved_;
 };
 
-// Calls `see(item)` for each item that a loop over `value` sees, until it returns false.
+// Calls `see(item)` for each item that a loop over `value` yields, until it returns false.
 template <class See>
 void each_item(const Value& value, const See& see) {
   if (is_sequence(value)) {

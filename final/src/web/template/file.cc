@@ -14,7 +14,7 @@ namespace tornado::template_ {
 
 namespace {
 
-// Calls `see(run, has_newline)` for each run of white space, and copies what lies between.
+// Calls `see(run, has_newline)` for each run of white space, and copies the text in between.
 template <class See>
 std::string map_space(std::string_view text, const See& see) {
   std::string out;
@@ -38,7 +38,7 @@ std::string map_space(std::string_view text, const See& see) {
   return out;
 }
 
-// Runs of blanks and tabs become one blank; other white space of the run stays.
+// A run of blanks and tabs becomes one blank; other white space is unchanged.
 void append_single(std::string& out, std::string_view run) {
   bool blank = false;
   for (const char c : run) {
@@ -85,12 +85,12 @@ namespace {
 
 constexpr int kDeepestBlock = 100;
 
-// What may stand in a tag, and what it is.
+// The kinds of tags, and their requirements.
 struct TagOperator {
   std::string_view word;
   Chunk::Kind kind;
   bool has_body;
-  const char* missing;  // the error if nothing follows; null: nothing needs to
+  const char* missing;  // the error if nothing follows; null if nothing needs to
 };
 constexpr TagOperator kTagOperators[] = {
     {"extends", Chunk::Kind::kExtends, false, "extends missing file path"},
@@ -111,7 +111,7 @@ constexpr TagOperator kTagOperators[] = {
 
 struct Intermediate {
   std::string_view word;
-  std::string_view parents;  // a blank around each
+  std::string_view parents;  // with a blank around each
   const char* shown;
 };
 constexpr Intermediate kIntermediates[] = {{"else", " if for while try ", "if, for, while or try"},
@@ -178,7 +178,7 @@ class FileParser {
     return taken;
   }
 
-  // Where the next tag opens. Of more than two braces the innermost count, which is good for LaTeX.
+  // Finds the next opening tag. Of more than two braces the innermost count, which suits LaTeX.
   std::size_t next_tag() const {
     for (auto at = text_.find('{', at_); at != text_.npos && at + 1 < text_.size();
          at = text_.find('{', at + 1)) {
@@ -190,7 +190,7 @@ class FileParser {
     return text_.npos;
   }
 
-  // What stands before the end of the tag, which is consumed too.
+  // Returns the text before the end of the tag, and consumes both.
   std::string_view until(std::string_view end, const char* error) {
     const auto at = text_.find(end, at_);
     if (at == text_.npos) fail_here(error);
@@ -210,7 +210,7 @@ class FileParser {
     if (!shown.empty()) add(chunks, Chunk::Kind::kText, line_, shown);
   }
 
-  // False at the end tag.
+  // Returns false at the end tag.
   bool tag_contents(std::vector<Chunk>& chunks, std::string_view contents,
                     std::string_view in_block, bool in_loop, int depth) {
     const auto space = std::min(contents.find(' '), contents.size());
@@ -274,7 +274,7 @@ class FileParser {
     }
     if (known->has_body) {
       const bool loop = word == "for" || word == "while";
-      // apply is a function of its own, so it is not in the loop around it.
+      // apply is a function of its own, so it is not inside the surrounding loop.
       const bool inside = loop || (in_loop && known->kind != Chunk::Kind::kApply);
       chunk.body = parse(word, inside, depth + 1);
     }

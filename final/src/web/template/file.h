@@ -11,7 +11,7 @@ namespace tornado::template_::detail {
 
 struct Chunk {
   enum class Kind : std::uint8_t {
-    kText,          // text: what to show
+    kText,          // text: to be shown
     kExpression,    // text: the expression
     kRaw,           // the same, not escaped
     kModule,        // text: what follows `module`
@@ -39,7 +39,7 @@ struct File {
   std::vector<Chunk> chunks;
 };
 
-// Takes a template apart, as Tornado's _parse does. Throws ParseError. `whitespace` is a mode.
+// Parses a template, as Tornado's _parse does. Throws ParseError. `whitespace` is a mode.
 File parse_file(std::string_view text, std::string name, std::string autoescape,
                 std::string whitespace);
 

@@ -15,13 +15,13 @@
 namespace tornado::template_::detail {
 namespace {
 
-constexpr int kWidest = 1 << 16;  // more is a mistake
+constexpr int kWidest = 1 << 16;  // anything wider is a mistake
 
-// What both kinds of format say of one field.
+// The part of a field's specification that both kinds of format share.
 struct Spec {
   std::string_view fill = " ";  // one character
   char align = 0;               // < > ^ =
-  char sign = 0;                // what was said; none is '-'
+  char sign = 0;                // as specified; '-' if it is not
   bool alternate = false;
   char grouping = 0;
   int width = 0;
@@ -59,7 +59,7 @@ bool is_one_of(char kind, std::string_view kinds) {
   return kind != 0 && kinds.find(kind) != kinds.npos;
 }
 
-// Groups the first `whole` of the digits; the zeros that fill a field are grouped with them.
+// Groups the first `whole` of the digits, together with the zeros that fill a field.
 std::string grouped(std::string_view digits, std::size_t whole, const Spec& spec,
                     std::size_t prefix_size) {
   const std::size_t group = is_one_of(spec.kind, "bxXo") ? 4 : 3;
@@ -188,7 +188,7 @@ std::string one_character(const Value& value) {
   return text;
 }
 
-// Python's ascii(): the repr, with escapes for what is not ASCII.
+// Python's ascii(): the repr, with escapes for characters outside ASCII.
 std::string ascii_repr(const Value& value) {
   const std::string text = value.repr();
   std::string out;
@@ -384,8 +384,8 @@ bool is_align(char c) {
   return c == '<' || c == '>' || c == '^' || c == '=';
 }
 
-// `zeros` is what a 0 before the width means for the alignment, unless there is one: for numbers
-// the zeros go behind the sign.
+// `zeros` is the alignment that a 0 before the width stands for, unless one is given: for numbers
+// the zeros go after the sign.
 Spec parse_spec(std::string_view text, char zeros) {
   Spec spec;
   std::size_t at = 0;
@@ -432,7 +432,7 @@ constexpr std::string_view kFloatKinds = "eEfFgG%";
   fail("ValueError", "Cannot specify '" + std::move(what) + "' with '" + kind + "'.");
 }
 
-// Refuses what makes no sense for a str.
+// Rejects options that make no sense for a str.
 void check_text_spec(const Spec& spec, const Value& value) {
   if (spec.kind != 0 && spec.kind != 's') unknown_kind(spec, value);
   if (spec.grouping != 0) not_with(std::string(1, spec.grouping), 's');
@@ -502,7 +502,7 @@ class BraceFormatter {
     }
   }
 
-  // A format with the fields that stand in it: "{:{width}}".
+  // Expands the fields inside a format specification: "{:{width}}".
   std::string filled_in(std::string_view spec) {
     std::string out;
     for (auto open = spec.find('{'); open != spec.npos; open = spec.find('{')) {
@@ -518,7 +518,7 @@ class BraceFormatter {
     return out.append(spec);
   }
 
-  // What a field names, in the form that "!r" and the like ask for.
+  // The value of a field, after a conversion such as "!r".
   Value converted(std::string_view field) {
     char conversion = 0;
     if (const auto mark = field.find('!'); mark != field.npos) {
@@ -550,7 +550,7 @@ class BraceFormatter {
     return *found;
   }
 
-  // name, then .attribute and [key] as often as there are.
+  // A name, then any number of .attribute and [key].
   Value lookup(std::string_view field) {
     const auto end = std::min(field.find_first_of(".["), field.size());
     Value value = first(field.substr(0, end));

@@ -130,7 +130,7 @@ class Lexer {
 
   static constexpr std::size_t npos = std::string_view::npos;
 
-  // How many letters stand before a string's quote, or npos if this is no string.
+  // Returns how many letters precede a string's quote, or npos if this is not a string.
   std::size_t string_prefix() const {
     std::size_t letters = 0;
     while (letters < 2 && std::string_view("rRbBuUfF").find(peek(letters)) != npos &&

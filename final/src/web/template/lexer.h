@@ -1,4 +1,4 @@
-// Internal header: the words of expressions.
+// Internal header: splits expressions into words.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -17,7 +17,7 @@ struct Token {
   int line = 0;
 };
 
-// The words of `text`, and an end. Throws SyntaxError.
+// Returns the words of `text`, and an end marker. Throws SyntaxError.
 std::vector<Token> tokenize(std::string_view text);
 
 }  // namespace tornado::template_::detail

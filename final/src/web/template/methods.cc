@@ -59,7 +59,7 @@ using std::string_view;
 
 // ---- str ----------------------------------------------------------------------------------------
 
-// The characters at the ends that `gone` says are dropped.
+// Strips the characters for which `gone` is true from the ends.
 std::string stripped(const Value& self, const Arguments& arguments, bool left, bool right) {
   const Parameters given(arguments, "strip", 1);
   const Value* said = given.find(0);
@@ -119,7 +119,7 @@ Value split(const Value& self, const Arguments& arguments) {
   return Value::list(std::move(parts));
 }
 
-// The same from the end, in that order.
+// The same from the end; the parts are in reverse order.
 std::vector<Value> split_spaces_backwards(string_view text, std::int64_t most) {
   std::vector<Value> parts;
   const auto starts = character_starts(text);
@@ -241,10 +241,10 @@ Value replace(const Value& self, const Arguments& arguments) {
   return out;
 }
 
-// The part of a text that the arguments behind the first bound, as in a slice.
+// The part of a text that the arguments after the first delimit, as in a slice.
 struct Part {
   string_view text;
-  std::int64_t before;  // characters in front of it; -1: there is no such part
+  std::int64_t before;  // characters before it; -1: there is no such part
 };
 
 Part part_of(const Value& self, const Parameters& given) {
@@ -338,7 +338,7 @@ Value expandtabs(const Value& self, const Arguments& arguments) {
       continue;
     }
     out += c;
-    const bool inside = (static_cast<unsigned char>(c) & 0xC0) == 0x80;  // of a character
+    const bool inside = (static_cast<unsigned char>(c) & 0xC0) == 0x80;  // a continuation byte
     column = c == '\n' || c == '\r' ? 0 : inside ? column : column + 1;
   }
   return out;
@@ -356,7 +356,7 @@ Value partition(const Value& self, const Arguments& arguments, bool from_the_end
   return from_the_end ? Value::tuple({"", "", text}) : Value::tuple({text, "", ""});
 }
 
-// ljust() and the like: `before` and `after` are how the missing characters are shared out.
+// For ljust() and the like: `before` and `after` are the shares of the missing characters.
 std::string padded(const Value& self, const Arguments& arguments, char align) {
   const Parameters given(arguments, "ljust", 2);
   const std::int64_t width = given.integer_or(0, 0);
@@ -368,7 +368,7 @@ std::string padded(const Value& self, const Arguments& arguments, char align) {
   check_length(static_cast<std::uint64_t>(missing));
   std::int64_t before = 0;
   if (align == '>') before = missing;
-  // Python's center() puts the odd blank so that it depends on the width.
+  // In Python's center() the side of the odd blank depends on the width.
   if (align == '^') before = missing / 2 + (missing & width & 1);
   std::string out;
   for (std::int64_t i = 0; i < before; ++i) out += fill;
@@ -579,7 +579,7 @@ class BoundMethod final : public FunctionBody {
   Method method_;
 };
 
-// str.lower and the like: the text is the first argument.
+// For str.lower and the like: the text is the first argument.
 class TextMethod final : public FunctionBody {
  public:
   explicit TextMethod(Method method) : method_(method) {}

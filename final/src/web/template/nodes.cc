@@ -66,7 +66,7 @@ SavedSlots::~SavedSlots() {
 const Value& Attribute::see(Frame& frame, Value& scratch) const {
   Value mine;
   const Value& base = base_->see(frame, mine);
-  // The usual case of a row that is a dict: no copy.
+  // The common case of a row that is a dict: avoids a copy.
   if (base.type() == Type::kDict && &base != &mine && method_of(base, name_) == nullptr) {
     if (const Value* found = dict_of(base).find(std::string_view(name_))) return *found;
   }
@@ -134,7 +134,7 @@ Arguments Call::evaluate(Frame& frame) const {
 }
 
 const Value& Call::see(Frame& frame, Value& scratch) const {
-  if (method_ != nullptr) {  // without making a function of it
+  if (method_ != nullptr) {  // without creating a function object
     const Value base = method_->base().value(frame);
     if (const Method method = method_of(base, method_->name())) {
       scratch = method(base, evaluate(frame));

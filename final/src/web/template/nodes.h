@@ -64,7 +64,7 @@ class Slice final : public Expression {
 
  private:
   ExpressionPtr base_;
-  ExpressionPtr start_;  // null where nothing was said
+  ExpressionPtr start_;  // null if omitted
   ExpressionPtr stop_;
   ExpressionPtr step_;
 };
@@ -84,7 +84,7 @@ class Call final : public Expression {
   Arguments evaluate(Frame& frame) const;
 
   ExpressionPtr callee_;
-  const Attribute* method_;  // callee_, if it is one
+  const Attribute* method_;  // callee_, if it is an Attribute
   std::vector<Argument> arguments_;
 };
 

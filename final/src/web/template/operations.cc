@@ -106,8 +106,9 @@ Value integer_operation(Operator op, std::int64_t left, std::int64_t right) {
   return result;
 }
 
-// Python's: the quotient belongs to the rest, which has the divisor's sign. Rounding left / right
-// down would make 5 of 0.5 // 0.1, of which the rest is nearly 0.1.
+// Python's definition: quotient and remainder belong together, and the remainder has the divisor's
+// sign. Rounding left / right down would give 5 for 0.5 // 0.1, although the remainder is nearly
+// 0.1.
 struct Division {
   double quotient;
   double rest;
@@ -438,7 +439,8 @@ Value item(const Value& container, const Value& index) {
 
 namespace {
 
-// What container[start:stop:step] takes of `size` items: from `first`, up to before `last`.
+// The items that container[start:stop:step] selects from `size` items: from `first`, up to before
+// `last`.
 struct Places {
   Places(std::size_t size, const Value& start, const Value& stop, const Value& step)
       : by(step.is_none() ? 1 : number(step)) {

@@ -1,4 +1,4 @@
-// Python's grammar, the part that template.h names.
+// Python's grammar, as far as template.h lists it.
 #include "web/template/parser.h"
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 namespace tornado::template_::detail {
 namespace {
 
-constexpr int kDeepest = 100;     // parentheses and the like, inside each other
-constexpr int kMostLinks = 1000;  // operators in one expression: they make a chain
+constexpr int kDeepest = 100;     // nested parentheses and the like
+constexpr int kMostLinks = 1000;  // operators in one expression: they form a chain
 
 constexpr std::string_view kReserved[] = {
     "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
@@ -103,7 +103,7 @@ class Parser {
       if (take("as")) {
         bound = identifier();
       } else if (!from) {
-        import.module = bound;  // `import a.b` makes a known, and b is its attribute
+        import.module = bound;  // `import a.b` binds a, which has b as an attribute
       }
       import.slot = scope_.slot(bound);
       scope_.assigned().push_back(import.slot);
@@ -176,7 +176,7 @@ class Parser {
     return name;
   }
 
-  // Where a list of expressions ends.
+  // Whether a list of expressions ends here.
   bool at_end_of_list() const {
     static constexpr std::string_view kEnds[] = {")", "]", "}", "=", ":", "for", "if", "else"};
     return tokens_[at_].kind == Token::Kind::kEnd ||
@@ -408,7 +408,7 @@ class Parser {
       const std::size_t mark = scope_.assigned().size();
       argument.value = expression();
       if (is("for")) {
-        if (!arguments.empty()) wrong();  // a generator stands alone
+        if (!arguments.empty()) wrong();  // a generator must be the only argument
         argument.value = comprehension(nullptr, std::move(argument.value), mark);
         if (!is(")")) wrong();
       }
@@ -442,7 +442,7 @@ class Parser {
 
   // ---- atoms
 
-  // Inside brackets an `if` is a condition again, also in a comprehension's clause.
+  // Inside brackets an `if` is a condition again, even in a comprehension's clause.
   class Outside {
    public:
     explicit Outside(Parser& parser) : parser_(parser), before_(parser.in_clause_) {
@@ -526,7 +526,7 @@ class Parser {
     return make<Dict>(std::move(items));
   }
 
-  // From the first `for` on. Its variables end with it.
+  // Parses from the first `for` on. Its variables are local to the comprehension.
   ExpressionPtr comprehension(ExpressionPtr key, ExpressionPtr element, std::size_t mark) {
     std::vector<Comprehension::Clause> clauses;
     while (take("for")) {
@@ -554,7 +554,7 @@ class Parser {
   std::size_t at_ = 0;
   int depth_ = 0;
   int links_ = 0;
-  bool in_clause_ = false;  // after a comprehension's `in`, an `if` is the next test
+  bool in_clause_ = false;  // after a comprehension's `in`, an `if` begins the next test
 };
 
 }  // namespace

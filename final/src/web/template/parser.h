@@ -1,4 +1,4 @@
-// Internal header: reads expressions.
+// Internal header: parses expressions.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace tornado::template_::detail {
 
-// Each reads the whole text. Throws SyntaxError.
+// Each parses the whole text. Throws SyntaxError.
 ExpressionPtr parse_expression(std::string_view text, Scope& scope);
 Assignment parse_assignment(std::string_view text, Scope& scope);
 Loop parse_loop(std::string_view text, Scope& scope);  // "x in items"

@@ -1,6 +1,6 @@
-// Makes a program of the files of a template, as Tornado's code writer does: the outermost
-// ancestor, with the blocks of its descendants in place of its own, and what is included written
-// in.
+// Builds a program from the files of a template, as Tornado's code writer does: the outermost
+// ancestor, with its blocks replaced by those of its descendants, and with included files expanded
+// in place.
 #include "web/template/program.h"
 
 #include <algorithm>
@@ -68,7 +68,7 @@ class Composer {
     return program_.locations_.back();
   }
 
-  // Reads the expression of a tag; its errors name the line they are in.
+  // Parses the expression of a tag; its errors name their line.
   template <class Parse>
   auto parsed(const Chunk& chunk, std::string_view text, const Parse& parse) {
     try {
@@ -106,7 +106,7 @@ class Composer {
     }
   }
 
-  // Steps into a file for as long as it lives.
+  // Enters a file for as long as it lives.
   class Inside {
    public:
     Inside(Composer& composer, FilePtr file, int line) : composer_(composer) {
@@ -143,7 +143,7 @@ class Composer {
 
   // ---- statements
 
-  // A text waits until something else comes: neighbours become one.
+  // Text is held until something else comes, so that adjacent texts become one.
   void flush_text(Section& body) {
     if (text_.empty()) return;
     body.add(std::make_unique<Text>(std::exchange(text_, {})));
@@ -214,7 +214,7 @@ class Composer {
       case Chunk::Kind::kIntermediate:
         fail_at(chunk.line, chunk.word + " does not stand directly in its block");
       case Chunk::Kind::kJump:
-        // A block may come from a loop, and be shown where there is none.
+        // A block may be defined in a loop and shown outside one.
         if (loops_ == 0) fail_at(chunk.line, chunk.word + " outside of a loop");
         return add<Jump>(body, chunk.word == "break" ? Flow::kBreak : Flow::kContinue);
     }
@@ -246,7 +246,7 @@ class Composer {
 
   // ---- if, for, while, try
 
-  // The part of a control block that an intermediate tag opens; the first has none.
+  // The part of a control block that an intermediate tag opens; the first part has none.
   struct Part {
     const Chunk* opener;
     std::unique_ptr<Section> body;
@@ -260,7 +260,7 @@ class Composer {
     for (std::size_t i = 0; i <= chunk.body.size(); ++i) {
       const bool ends = i == chunk.body.size() || chunk.body[i].kind == Chunk::Kind::kIntermediate;
       if (!ends) continue;
-      const bool repeats = loops && opener == nullptr;  // else does not
+      const bool repeats = loops && opener == nullptr;  // else does not repeat
       loops_ += repeats ? 1 : 0;
       result.push_back({opener, section(chunk.body, first, i)});
       loops_ -= repeats ? 1 : 0;
@@ -318,7 +318,7 @@ class Composer {
     return both;
   }
 
-  // try, any except, then else and finally.
+  // try, any number of excepts, then else and finally.
   void attempt(const Chunk& chunk, Section& body) {
     if (!chunk.text.empty()) fail_at(chunk.line, "invalid syntax after try");
     std::vector<Part> all = parts(chunk);
@@ -349,12 +349,12 @@ class Composer {
 
   Program& program_;
   BaseLoader* loader_;
-  FilePtr file_;                                   // whose chunks are being read
-  std::vector<std::pair<FilePtr, int>> includes_;  // who includes it, and in which line
+  FilePtr file_;                                   // the file being read
+  std::vector<std::pair<FilePtr, int>> includes_;  // each including file, and the line
   std::map<std::string, NamedBlock> blocks_;
   std::string text_;
   int chunks_ = 0;
-  int loops_ = 0;  // around what is read
+  int loops_ = 0;  // depth at the current position
 };
 
 Program::Program(const std::shared_ptr<const File>& file, BaseLoader* loader) {

@@ -1,4 +1,4 @@
-// Internal header: a template, compiled: its own file, those it extends, and those they include.
+// Internal header: a compiled template: its own file, those it extends, and those they include.
 #pragma once
 
 #include <tornado/template.h>
@@ -14,10 +14,10 @@ namespace tornado::template_::detail {
 
 class Program {
  public:
-  // Throws ParseError. Keeps nothing of `file`.
+  // Throws ParseError. Does not keep references to `file`.
   Program(const std::shared_ptr<const File>& file, BaseLoader* loader);
 
-  // Runs it, and appends to frame.out.
+  // Runs the template, and appends to frame.out.
   void run(Frame& frame) const { body_.run(frame); }
   const std::vector<std::string>& slot_names() const noexcept { return scope_.names(); }
 

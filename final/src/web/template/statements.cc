@@ -28,7 +28,7 @@ Flow Show::run(Frame& frame) const {
   } else if (is_text(value)) {
     escape::append_xhtml_escaped(frame.out, text_of(value));
   } else if (value.type() < Type::kString) {
-    append_str(frame.out, value);  // numbers, None and bools have nothing to escape
+    append_str(frame.out, value);  // numbers, None and bools need no escaping
   } else {
     escape::append_xhtml_escaped(frame.out, value.str());
   }
@@ -139,7 +139,8 @@ struct StandardException {
   const std::type_info& type;
   const char* name;
 };
-// The standard library's own classes. One that a program derives from them is the program's.
+// The standard library's own classes. A class that a program derives from one of them is not among
+// them.
 const StandardException kStandard[] = {{typeid(std::out_of_range), "IndexError"},
                                        {typeid(std::invalid_argument), "ValueError"},
                                        {typeid(std::domain_error), "ValueError"},
@@ -151,7 +152,7 @@ const StandardException kStandard[] = {{typeid(std::out_of_range), "IndexError"}
                                        {typeid(std::runtime_error), "RuntimeError"},
                                        {typeid(std::logic_error), "RuntimeError"}};
 
-// Python's exception classes, each with the one it derives from; the others derive from Exception.
+// Python's exception classes, each with its base; the others derive from Exception.
 constexpr std::pair<std::string_view, std::string_view> kBases[] = {
     {"IndexError", "LookupError"},        {"KeyError", "LookupError"},
     {"OverflowError", "ArithmeticError"}, {"ZeroDivisionError", "ArithmeticError"},
@@ -236,7 +237,7 @@ void rethrow_with_place(const Frame& frame) {
 
 Flow Try::run_guarded(Frame& frame) const {
   try {
-    const Flow flow = body_->run(frame);  // what it has shown before an exception stays
+    const Flow flow = body_->run(frame);  // output shown before an exception is kept
     if (flow != Flow::kOn) return flow;
   } catch (...) {
     Caught error = caught_now();
@@ -260,7 +261,7 @@ Flow Try::run(Frame& frame) const {
   } catch (...) {
     const Location* where = frame.where;
     const Flow other = last_->run(frame);
-    if (other != Flow::kOn) return other;  // a break in `finally` drops the exception
+    if (other != Flow::kOn) return other;  // a break in `finally` discards the exception
     frame.where = where;
     throw;
   }

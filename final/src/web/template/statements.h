@@ -1,4 +1,4 @@
-// Internal header: the parts of a template, as they run.
+// Internal header: the statements of a template, which run.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,7 @@ class Apply final : public Statement {
   const Location& where_;
   ExpressionPtr function_;
   std::unique_ptr<const Statement> body_;
-  std::vector<std::size_t> slots_;  // what the body sets
+  std::vector<std::size_t> slots_;  // slots that the body sets
 };
 
 class Set final : public Statement {
@@ -115,7 +115,7 @@ class If final : public Statement {
  public:
   struct Branch {
     const Location& where;
-    ExpressionPtr test;  // null: else
+    ExpressionPtr test;  // null for else
     std::unique_ptr<Section> body;
   };
   explicit If(std::vector<Branch> branches) : branches_(std::move(branches)) {}
@@ -182,8 +182,8 @@ class Try final : public Statement {
   std::unique_ptr<Section> last_;       // or null
 };
 
-// Throws the exception that is being handled again: a RenderError with its place, one of the
-// standard library's as a RenderError by Python's name for it, any other as it is.
+// Rethrows the exception being handled: a RenderError with its position, one of the standard
+// library's as a RenderError with Python's name for it, any other unchanged.
 [[noreturn]] void rethrow_with_place(const Frame& frame);
 
 }  // namespace tornado::template_::detail

@@ -47,7 +47,7 @@ constexpr int kDeepestRender = 50;
 
 std::string whitespace_mode(const TemplateOptions& options, std::string_view name) {
   if (!options.whitespace.empty()) {
-    filter_whitespace(options.whitespace, "");  // throws for a mode that is none
+    filter_whitespace(options.whitespace, "");  // throws for an unknown mode
     return options.whitespace;
   }
   return name.ends_with(".html") || name.ends_with(".js") ? "single" : "all";
@@ -60,7 +60,7 @@ std::shared_ptr<const detail::File> parse(std::string_view text, std::string nam
       detail::parse_file(text, std::move(name), options.autoescape, std::move(mode)));
 }
 
-// How many templates of this thread run inside each other.
+// How many templates of this thread are running inside each other.
 class RenderDepth {
  public:
   RenderDepth() {
@@ -121,7 +121,7 @@ std::string Template::generate(const Namespace& names) const {
 
 namespace {
 
-// Whether `name` is to be looked for beside the template `parent`, as Tornado decides it.
+// Whether `name` is to be looked up relative to the template `parent`, by Tornado's rule.
 bool is_relative(std::string_view name, std::string_view parent) {
   return !parent.empty() && parent[0] != '<' && parent[0] != '/' && !name.starts_with('/');
 }

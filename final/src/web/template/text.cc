@@ -25,7 +25,7 @@ wint_t map_case(std::uint32_t c, bool up) {
   return up ? ::towupper_l(wide, unicode_locale()) : ::towlower_l(wide, unicode_locale());
 }
 
-// Calls `see(code point, its bytes)` for each character; bytes that are not UTF-8 have the code
+// Calls `see(code point, its bytes)` for each character; bytes that are not UTF-8 get the code
 // point 0xFFFD.
 template <class See>
 void each_character(std::string_view text, const See& see) {

@@ -1,4 +1,4 @@
-// Making values, taking them apart, and str() of them.
+// Creation of values, access to them, and their str().
 #include <tornado/template_value.h>
 
 #include <algorithm>

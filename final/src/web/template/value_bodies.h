@@ -1,4 +1,4 @@
-// Internal header: what the values of templates hold.
+// Internal header: the storage behind the values of templates.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -15,17 +15,17 @@ struct StringBody final : Body {
   const std::string text;
 };
 
-struct ListBody final : Body {  // of tuples too
+struct ListBody final : Body {  // also for tuples
   explicit ListBody(std::vector<Value> values) : items(std::move(values)) {}
   const std::vector<Value> items;
 };
 
-// Keeps the order of its making. Few keys are compared one by one; more get an index of hashes.
+// Keeps insertion order. A few keys are compared one by one; more get a hash index.
 class DictBody final : public Body {
  public:
   enum class Keys : std::uint8_t {
     kExact,
-    kHeaderNames  // they are in Http-Header-Case, and found in any
+    kHeaderNames  // keys are in Http-Header-Case, and looked up in any case
   };
   // Throws RenderError for a key that is a list or dict.
   explicit DictBody(std::vector<Value::Pair> items, Keys keys = Keys::kExact);
@@ -49,7 +49,7 @@ class DictBody final : public Body {
 // range(): its numbers are not stored.
 class RangeBody final : public Object {
  public:
-  // Numbers that are at most 2^61 away from 0, so that nothing here overflows.
+  // At most 2^61 away from 0, so that nothing here overflows.
   RangeBody(std::int64_t first, std::int64_t end, std::int64_t distance)
       : start(first), stop(end), step(distance) {
     if (step > 0 && start < stop) size = (stop - start - 1) / step + 1;
@@ -90,15 +90,15 @@ inline bool is_integral(const Value& value) {
 inline bool is_number(const Value& value) {
   return is_integral(value) || value.type() == Type::kFloat;
 }
-// Of an int or bool.
+// Takes an int or bool.
 inline std::int64_t integer_of(const Value& value) {
   return value.type() == Type::kBool ? static_cast<std::int64_t>(value.boolean()) : value.integer();
 }
-// Of an int, bool or float.
+// Takes an int, bool or float.
 inline double number_of(const Value& value) {
   return value.type() == Type::kFloat ? value.number() : static_cast<double>(integer_of(value));
 }
-// The object as a T, or null.
+// Returns the object as a T, or null.
 template <class T>
 const T* object_as(const Value& value) {
   return value.type() == Type::kObject ? dynamic_cast<const T*>(&object_of(value)) : nullptr;
@@ -106,7 +106,7 @@ const T* object_as(const Value& value) {
 
 std::size_t hash_of(const Value& value);  // throws RenderError for a list or dict
 
-// Python's str() and repr(), appended.
+// Append Python's str() and repr().
 void append_str(std::string& out, const Value& value);
 void append_repr(std::string& out, const Value& value);
 

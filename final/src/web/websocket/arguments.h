@@ -1,5 +1,5 @@
-// Internal header. What a program may ask of a WebSocket, on either side. All throw
-// std::invalid_argument for anything else.
+// Internal header. Checks of the arguments that a program passes to a WebSocket, on either side.
+// All throw std::invalid_argument for anything invalid.
 #pragma once
 
 #include <tornado/websocket.h>
@@ -14,12 +14,12 @@ namespace tornado::websocket::detail {
 
 void check_message(std::string_view data, bool binary);
 void check_ping(std::string_view data);
-// Gives the code to send; 0: none.
+// Returns the code to send; 0: none.
 int check_close(std::optional<int> code, std::string_view reason);
 
 void check_compression(const CompressionOptions& options);
 http::DeflateWish wish_of(const CompressionOptions& options);
-// How this side compresses, where `window_bits` and `takeover` were agreed on.
+// Returns how this side compresses, given the agreed `window_bits` and `takeover`.
 http::DeflateSettings deflate_settings(const CompressionOptions& options, std::uint8_t window_bits,
                                        bool takeover);
 

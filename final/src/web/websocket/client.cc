@@ -1,5 +1,5 @@
-// websocket_connect() and what it gives: the client's handshake of RFC 6455 4.1, and a queue of one
-// message.
+// websocket_connect() and the connection it returns: the client's handshake of RFC 6455 4.1, and a
+// queue of one message.
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/log.h>
@@ -24,7 +24,7 @@ namespace detail {
 
 class ClientLink;
 
-// What the handles of one connection share, and reads that wait.
+// The state that the handles of one connection and the pending reads share.
 class Session final : public core::Counted {
  public:
   explicit Session(MessageCallback message_callback) : callback(std::move(message_callback)) {}
@@ -33,16 +33,16 @@ class Session final : public core::Counted {
   static Future<std::optional<Message>> read(core::Ref<Session> self);
 
   const MessageCallback callback;
-  queues::Queue<Message> messages;  // one at most: while it waits, the connection is held
+  queues::Queue<Message> messages;  // at most one: while it waits, the connection is held
   httputil::HTTPHeaders headers;
   std::optional<std::string> subprotocol;
-  ClientLink* link = nullptr;  // until the stream has closed
+  ClientLink* link = nullptr;  // null once the stream has closed
   int close_code = 0;
   std::string close_reason;
 };
 
-// The connection's side. Outlives the session if nobody waits for messages: then it ends the
-// connection in good order.
+// The connection's side. Outlives the session if nobody waits for messages: it then closes the
+// connection gracefully.
 class ClientLink final : public Connection, public core::Pooled {
  public:
   ClientLink(Session& session, const ConnectionRules& rules)
@@ -110,7 +110,7 @@ class ClientLink final : public Connection, public core::Pooled {
   }
 
   Session* session_;
-  Ref kept_;  // a callback keeps its connection
+  Ref kept_;  // a callback keeps its connection alive
 };
 
 Session::~Session() {
@@ -136,7 +136,7 @@ constexpr std::size_t kMaxHead = 65'536;
 
 // ---- the request --------------------------------------------------------------------------------
 
-// ws and wss are http and https to everybody below.
+// To the layers below, ws and wss are http and https.
 std::string http_url(const std::string& url) {
   const std::size_t colon = std::min(url.find(':'), url.size());
   const std::string_view scheme = std::string_view(url).substr(0, colon);
@@ -145,7 +145,7 @@ std::string http_url(const std::string& url) {
   return url;
 }
 
-// One attempt to connect: what is asked, and what was agreed on.
+// One attempt to connect: the request, and the agreed parameters.
 struct Attempt {
   HTTPRequest request;
   http::ClientUrl url;  // of request
@@ -205,9 +205,9 @@ Future<iostream::IOStream> open_stream(const Attempt& attempt) {
   return client.connect(std::string(attempt.url.host), attempt.url.port, std::move(to));
 }
 
-// ---- the answer ---------------------------------------------------------------------------------
+// ---- the response -------------------------------------------------------------------------------
 
-// The head of the server's answer: the first that is not merely informational.
+// Returns the head of the server's response: the first that is not merely informational.
 Future<http::ResponseHead> read_answer(iostream::IOStream stream) {
   for (;;) {
     const std::string text = co_await stream.read_until("\r\n\r\n", kMaxHead);
@@ -221,7 +221,7 @@ Future<http::ResponseHead> read_answer(iostream::IOStream stream) {
   }
 }
 
-// Throws for an answer that opens no WebSocket.
+// Throws for a response that does not open a WebSocket.
 void check_answer(const Attempt& attempt, const http::ResponseHead& head) {
   const httputil::HTTPHeaders& headers = head.headers;
   if (head.start_line.code != 101) {
@@ -288,7 +288,7 @@ WebSocketClientConnection begin(Attempt& attempt, const iostream::IOStream& stre
   return WebSocketClientConnection(session);
 }
 
-// Closes a stream whose answer does not come in time.
+// Closes a stream whose response does not arrive in time.
 class AnswerTimer {
  public:
   AnswerTimer(iostream::IOStream stream, double deadline) {

@@ -14,9 +14,9 @@ namespace close_code = http::close_code;
 using http::MessageStatus;
 using http::Opcode;
 
-// Payloads above this size are not copied behind other output.
+// Payloads above this size are not copied after pending output.
 constexpr std::size_t kCopied = 4096;
-// A thread's scratch string that has grown over this is freed.
+// A thread's scratch string that has grown beyond this is freed.
 constexpr std::size_t kKeptScratch = 65'536;
 
 std::string& scratch() {
@@ -36,11 +36,12 @@ Future<void> ready() {
 
 void fail_as_closed(const Future<void>& future) {
   future.set_exception(WebSocketClosedError());
-  // Nobody has to look at it: a message to a peer that has just gone is no fault of the program.
+  // Nobody has to look at it: a message to a peer that has just gone is not an error of the
+  // program.
   static_cast<void>(future.exception());
 }
 
-// What a stream's future says, in the words of this module.
+// Translates the result of a stream's future into this module's errors.
 Future<void> translated(const Future<void>& flushed) {
   Future<void> result;
   result.on_cancel();
@@ -58,9 +59,10 @@ Future<void> translated(const Future<void>& flushed) {
 
 }  // namespace
 
-// ---- parts that exist only for a time -----------------------------------------------------------
+// ---- parts that exist only temporarily
+// ------------------------------------------------------------
 
-// Asks the peer now and then whether it is there.
+// Asks the peer at intervals whether it is still there.
 class Connection::Pinger {
  public:
   Pinger(Connection& owner, double interval, double timeout)
@@ -72,11 +74,11 @@ class Connection::Pinger {
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
   ~Pinger() {
-    // No timer is pending on a loop that is closed.
+    // A closed loop has no pending timer.
     if (timer_.pending()) owner_.stream_.impl().loop().remove_timeout(timer_);
   }
 
-  // Something came.
+  // Notes that something arrived.
   void heard() noexcept { heard_ = true; }
 
  private:
@@ -87,7 +89,7 @@ class Connection::Pinger {
   void tick() {
     if (!owner_.open()) return;
     if (std::exchange(asked_, false)) {
-      // While the program holds messages back, the answer may be waiting behind them.
+      // While the program holds messages back, the pong may be waiting behind them.
       if (!heard_ && !owner_.held_) return owner_.send_close(close_code::kNormal, "ping timed out");
       if (interval_ > timeout_) return arm(interval_ - timeout_);
     }
@@ -105,7 +107,7 @@ class Connection::Pinger {
   bool heard_ = false;
 };
 
-// None for a connection that neither pings nor compresses, until it closes.
+// A connection that neither pings nor compresses has none until it closes.
 struct Connection::Parts {
   std::unique_ptr<Pinger> pinger;
   std::unique_ptr<http::Deflater> deflater;
@@ -183,7 +185,7 @@ void Connection::tell_end() {
   if (std::exchange(told_, true)) return;
   if (parts_ != nullptr) {
     parts_->pinger.reset();
-    // No timer is pending on a loop that is closed.
+    // A closed loop has no pending timer.
     ioloop::Timeout& timer = parts_->close_timer;
     if (timer.pending()) stream_.impl().loop().remove_timeout(timer);
   }
@@ -212,7 +214,7 @@ std::size_t Connection::on_data(std::string_view data) {
     stream_.impl().pause_reading();
     if (!held_) queue_turn();
   } else if (eof_) {
-    close();  // what is left will not be completed
+    close();  // the rest will never be complete
   }
   return used;
 }
@@ -263,7 +265,7 @@ void Connection::fail(int code, std::string_view reason) {
   arm_close_timer();
 }
 
-// Both close frames are there. The server closes first (RFC 6455 7.1.1).
+// Both close frames have been exchanged. The server closes first (RFC 6455 7.1.1).
 void Connection::end_stream() {
   if (!client_) {
     stream_.impl().close_after_flush();
@@ -283,11 +285,11 @@ void Connection::arm_close_timer() {
 void Connection::on_eof() {
   eof_ = true;
   if (over_ || reads() || !stream_.impl().has_unread()) return close();
-  // Messages that have come are still read, if the program gets to them.
+  // Messages that have arrived are still read, if the program gets to them.
   arm_close_timer();
 }
 
-// Goes on once the stream has offered its output to the kernel: stands behind it in the queue of
+// Continues once the stream has offered its output to the kernel: comes after it in the queue for
 // the end of the round.
 void Connection::queue_turn() {
   if (std::exchange(turn_queued_, true)) return;
@@ -382,8 +384,8 @@ Future<void> Connection::send(const PreparedMessage& message) {
   if (!accepts_output()) return closed_future();
   if (client_) return send(message.data(), message.binary());
   PreparedFrames& frames = message.frames();
-  // A compressed message that stands for itself is good for every receiver. It ends what the own
-  // compressor may refer to.
+  // A compressed message that is self-contained suits every receiver. Our own compressor's history
+  // is then unusable.
   stream_.impl().send(compressed_ ? frames.compressed(deflate_) : frames.plain());
   deflater_stale_ = compressed_;
   return written();

@@ -1,5 +1,5 @@
-// Internal header. One WebSocket (RFC 6455) over a stream, on either side of it: messages both
-// ways, back-pressure, pings, and the closing handshake, as a state machine over stream events.
+// Internal header. One WebSocket (RFC 6455) over a stream, for either side: messages both ways,
+// back-pressure, pings, and the closing handshake, as a state machine over stream events.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -17,53 +17,55 @@
 
 namespace tornado::websocket::detail {
 
-// What one side has agreed to and wants.
+// The parameters of one side: the agreed ones and its own.
 struct ConnectionRules {
-  bool client = false;  // masks what it sends, and lets the server close first
+  bool client = false;  // masks its frames, and lets the server close first
   bool compressed = false;
-  http::DeflateSettings deflate;  // of what is sent
-  http::MessageRules messages;    // of what comes
+  http::DeflateSettings deflate;  // for sent messages
+  http::MessageRules messages;    // for received messages
   double ping_interval = 0;       // seconds; 0: no pings
-  double ping_timeout = 0;        // for an answer; at most, and if 0: ping_interval
+  double ping_timeout = 0;        // for a pong; at most, and if 0: ping_interval
 };
 
-// Frees itself when its stream has closed; ended() is the last call before. Idle it owns no buffer,
-// no timer without pings, and no compressor before the first message.
+// Deletes itself after its stream has closed; ended() is the last call before that. While idle it
+// owns no buffer, no timer unless it pings, and no compressor before the first message.
 class Connection : public http::Upgraded, private core::Runnable {
  public:
-  // For the peer to answer our close frame, and for either side to see the end of the stream.
+  // The time for the peer to reply to our close frame, and for either side to see the end of the
+  // stream.
   static constexpr double kCloseSeconds = 5.0;
-  // Above this many bytes of output nothing more is read: whoever sends and does not read would
-  // fill our memory with answers. The same makes a write's future wait.
+  // Above this many bytes of pending output nothing more is read: a peer that sends without reading
+  // would fill our memory with responses. A write's future also waits above it.
   static constexpr std::size_t kHighWater = 65'536;
-  // Above this many the peer is given up when more is to be sent.
+  // Above this many, the next message to send ends the connection.
   static constexpr std::size_t kMaxOutput = 67'108'864;
 
   explicit Connection(const ConnectionRules& rules);
 
-  // Begins, as the observer of `stream`: what has come already is shown at the end of the round.
+  // Begins, as the observer of `stream`: bytes that have already arrived are shown at the end of
+  // the round.
   void begin(iostream::IOStream stream, const ConnectionRules& rules);
 
-  // Fails with WebSocketClosedError once close() was called, by either side, or the stream closed.
+  // Fail with WebSocketClosedError once either side has called close(), or the stream has closed.
   Future<void> send(std::string_view payload, bool binary);
   Future<void> send(const PreparedMessage& message);
   Future<void> send_ping(std::string_view data);
-  // Begins the closing handshake; silent if it has begun. `code` 0: none is sent. The arguments
-  // were checked.
+  // Begins the closing handshake; does nothing if it has begun. A `code` of 0 sends none. The
+  // arguments must have been checked.
   void send_close(int code, std::string_view reason);
 
-  // No more messages until release().
+  // Delivers no more messages until release().
   void hold();
   void release();
 
-  // What a write gives once there is no connection.
+  // Returns the future of a write after the connection has closed.
   static Future<void> closed_future();
 
-  // Whether frames may still be sent. Not when the loop is closed: nothing would leave any more,
+  // Whether frames may still be sent. False when the loop is closed: nothing would leave any more,
   // and the attempt would end the connection inside the call.
   bool open() const noexcept;
   void set_nodelay(bool value) const { stream_.set_nodelay(value); }
-  // What the peer's close frame said; 0: it had no code, or has not come.
+  // The code in the peer's close frame; 0 if it had none, or has not arrived.
   int peer_code() const noexcept { return peer_code_; }
   const std::string& peer_reason() const noexcept;
 
@@ -79,19 +81,19 @@ class Connection : public http::Upgraded, private core::Runnable {
   ~Connection() override;
   iostream::detail::Stream& stream() override { return stream_.impl(); }
 
-  // They do not throw, and may call anything here. `payload` is valid during the call.
+  // They must not throw, and may call anything here. `payload` is valid during the call.
   virtual void message(std::string_view payload, bool binary) = 0;
   virtual void ping(std::string_view payload) = 0;
   virtual void pong(std::string_view payload) = 0;
-  // The stream has closed. Comes once.
+  // The stream has closed. Called once.
   virtual void ended() = 0;
 
  private:
   struct Parts;
   class Pinger;
 
-  // The loop calls, when none of the object's calls is on the stack: its turn has come, or it is to
-  // free itself.
+  // Called by the loop, while none of the object's calls is on the stack: its turn has come, or it
+  // must delete itself.
   void run() override;
   void discard() noexcept override;
 
@@ -118,14 +120,14 @@ class Connection : public http::Upgraded, private core::Runnable {
   http::DeflateSettings deflate_;
   bool client_;
   bool compressed_;
-  bool deflater_stale_ = false;  // the peer has text that the compressor has not seen
+  bool deflater_stale_ = false;  // the peer has text that our compressor has not seen
   bool held_ = false;
   bool close_sent_ = false;
-  bool over_ = false;  // the peer's close frame has come, or we have failed the connection
+  bool over_ = false;  // the peer's close frame has arrived, or we have failed the connection
   bool eof_ = false;
   bool told_ = false;
   bool turn_queued_ = false;
-  bool stream_gone_ = false;  // nothing is left to do but to free the object
+  bool stream_gone_ = false;  // nothing remains but to delete the object
 };
 
 }  // namespace tornado::websocket::detail

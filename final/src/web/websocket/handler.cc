@@ -31,7 +31,8 @@ std::vector<std::string> split_list(std::string_view value) {
   return parts;
 }
 
-// Host and port of an origin such as "https://example.com:8000"; empty for "null" and the like.
+// Returns host and port of an origin such as "https://example.com:8000"; empty for "null" and the
+// like.
 std::string_view authority_of(std::string_view origin) {
   const std::size_t scheme = origin.find("://");
   if (scheme == std::string_view::npos) return {};
@@ -43,7 +44,7 @@ std::string_view authority_of(std::string_view origin) {
 
 struct WebSocketHandler::Details : core::Pooled {
   std::string subprotocol;
-  // What the peer said, once the connection has gone.
+  // The peer's close code and reason, once the connection is closed.
   int close_code = 0;
   std::string close_reason;
 };
@@ -62,7 +63,7 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
 
  private:
   using Ref = web::RequestHandler::Ref;
-  // What a hook may do to the connection: hold it back while it runs, close it if it fails.
+  // Whether messages are held back while a hook runs, and the connection closes if it fails.
   static constexpr bool kHoldsAndCloses = true;
   static constexpr bool kOnlyRuns = false;
 
@@ -182,7 +183,7 @@ std::size_t WebSocketHandler::max_message_size() const {
   return settings().websocket_max_message_size;
 }
 
-// Answers what is no handshake, in Tornado's order.
+// Rejects a request that is not a handshake, in Tornado's order.
 bool WebSocketHandler::refuse() {
   const httputil::HTTPHeaders& headers = request.headers;
   const auto answer = [this](int status, const char* text) {
@@ -191,7 +192,7 @@ bool WebSocketHandler::refuse() {
     finish(text);
     return true;
   };
-  // Upgrade means nothing in HTTP/1.0 (RFC 9110 7.8).
+  // Upgrade has no meaning in HTTP/1.0 (RFC 9110 7.8).
   if (request.version != "HTTP/1.1" || !http::list_contains(headers.get("Upgrade"), "websocket")) {
     return answer(400, "Can \"Upgrade\" only to \"WebSocket\".");
   }
@@ -199,7 +200,7 @@ bool WebSocketHandler::refuse() {
     return answer(400, "\"Connection\" must be \"Upgrade\".");
   }
   auto origins = headers.get_list("Origin");
-  if (origins.empty()) origins = headers.get_list("Sec-WebSocket-Origin");  // of versions 7 and 8
+  if (origins.empty()) origins = headers.get_list("Sec-WebSocket-Origin");  // in versions 7 and 8
   if (origins.size() > 1 || (!origins.empty() && !check_origin(origins.front()))) {
     return answer(403, "Cross origin websockets not allowed");
   }
@@ -273,10 +274,10 @@ void WebSocketHandler::upgrade(http::Exchange& exchange, const detail::Connectio
   link_->begin(exchange.upgrade(*link_), rules);
   upgraded_ = true;
   headers_written_ = true;
-  // Of many that say nothing, only what may be asked for is kept.
+  // Keeps only what may still be asked for: there may be many idle connections.
   response_.reset();
   request.headers.shrink_to_fit();
-  request.connection.reset();  // it can do nothing any more
+  request.connection.reset();  // it cannot do anything any more
   Link& link = *link_;
   log_and_end();
   link.opened();

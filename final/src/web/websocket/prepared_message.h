@@ -13,21 +13,21 @@
 
 namespace tornado::websocket::detail {
 
-// Each form is made when the first receiver needs it.
+// Each form is created when the first receiver needs it.
 class PreparedFrames final : public core::Counted {
  public:
   explicit PreparedFrames(Message made) : message(std::move(made)) {}
 
-  // Views into this object, valid as long as it.
+  // Return views into this object, valid as long as it is.
   std::string_view plain();
-  // Compressed so that it refers to nothing before it: takeover is ignored.
+  // Self-contained: takeover is ignored.
   std::string_view compressed(http::DeflateSettings settings);
 
   const Message message;
 
  private:
   std::string plain_;
-  // By what it was compressed with. Receivers differ in little: there are a few at most.
+  // By compression parameters. Receivers differ little, so there are a few at most.
   std::vector<std::pair<http::DeflateSettings, std::string>> compressed_;
 };
 

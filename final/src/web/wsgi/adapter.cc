@@ -15,7 +15,7 @@
 namespace tornado::wsgi {
 namespace {
 
-// A response on its way into memory.
+// A response collected in memory.
 class CollectedResponse final : public httputil::HTTPConnection {
  public:
   explicit CollectedResponse(httputil::HTTPRequestContext context) : context_(std::move(context)) {}
@@ -90,7 +90,7 @@ httputil::HTTPServerRequest request_of(const Environ& env, std::string body,
 
 // ---- the response -------------------------------------------------------------------------------
 
-// What an application must not set, as it belongs to the connection.
+// Fields that an application must not set, because they belong to the connection.
 constexpr std::array<std::string_view, 4> kOfTheConnection = {"Connection", "Keep-Alive",
                                                               "Transfer-Encoding", "Upgrade"};
 
@@ -115,7 +115,7 @@ Chunks refuse(int code, StartResponse& start_response) {
 struct WSGIAdapter::State {
   web::Application& application;
   const WSGIAdapterOptions options;
-  std::mutex mutex{};  // the application is for one thread at a time
+  std::mutex mutex{};  // the application serves one thread at a time
 };
 
 WSGIAdapter::WSGIAdapter(web::Application& application, const WSGIAdapterOptions& options)
@@ -123,11 +123,12 @@ WSGIAdapter::WSGIAdapter(web::Application& application, const WSGIAdapterOptions
 
 namespace {
 
-// Rounds of the loop that a request may take, each of them up to 64 awaits of what is done.
+// The most rounds of the loop that a request may take; each continues up to 64 awaits of completed
+// futures.
 constexpr int kMaxRounds = 1000;
 
-// Handlers of this call that are still open at its end would never finish, and wait as long as
-// their application. Those that were open before it are somebody else's.
+// Handlers of this call that are still open at its end would never finish, and would wait as long
+// as their application lives. Those that were open before belong to other calls.
 class OpenHandlers {
  public:
   explicit OpenHandlers(web::Application& application)
@@ -143,8 +144,8 @@ class OpenHandlers {
   core::ListHook mark_;
 };
 
-// Runs an application on a loop of its own until the response is finished, or nothing is left to do
-// but to wait. What waits is freed with the loop.
+// Runs an application on a loop of its own until the response is finished, or until only waits
+// remain. Those are freed with the loop.
 class Run {
  public:
   Run(web::Application& application, const CollectedResponse& response)
@@ -159,7 +160,7 @@ class Run {
   }
 
  private:
-  // Two idle looks: of what stands in the queue behind the first one, that one does not know.
+  // Two idle looks: one alone does not know about callbacks queued after it.
   void look() {
     const ioloop::detail::LoopState& state = loop_.internals();
     idle_looks_ = state.callbacks.empty() && state.ready.empty() ? idle_looks_ + 1 : 0;
@@ -183,7 +184,7 @@ class Run {
   ioloop::IOLoop loop_{options()};
 };
 
-// A thread that is in a loop already lends that one, for the call itself.
+// A thread that is already in a loop lends that loop for the call.
 void run_to_end(web::Application& application, httputil::HTTPServerRequest request,
                 const CollectedResponse& response) {
   const OpenHandlers open(application);
@@ -208,7 +209,7 @@ Chunks WSGIAdapter::operator()(const Environ& env, StartResponse& start_response
     run_to_end(state_->application, std::move(request), *connection);
   } catch (const httputil::HTTPInputError&) {
     return refuse(400, start_response);
-  } catch (const std::invalid_argument&) {  // a field that is none
+  } catch (const std::invalid_argument&) {  // an invalid field
     return refuse(400, start_response);
   }
   if (!connection->finished) throw std::runtime_error("request did not finish synchronously");

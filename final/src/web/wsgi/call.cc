@@ -16,10 +16,10 @@
 namespace tornado::wsgi {
 namespace {
 
-// Bytes that may wait for the loop before the application has to.
+// Above this many bytes waiting for the loop, the application has to wait.
 constexpr std::size_t kHighWater = 65'536;
 
-// What belongs to the connection and not to the message (PEP 3333, RFC 9110 7.6.1).
+// Fields that belong to the connection and not to the message (PEP 3333, RFC 9110 7.6.1).
 constexpr std::array<std::string_view, 9> kHopByHop = {"Connection",
                                                        "Keep-Alive",
                                                        "Proxy-Authenticate",
@@ -160,7 +160,7 @@ void Call::fail() noexcept {
   try {
     throw;
   } catch (const iostream::StreamClosedError&) {
-    // The client has gone, or the container has: no fault of the application.
+    // The client has gone, or the container has: not the application's fault.
     if (!abandoned()) log_exception();
   } catch (...) {
     log_exception();
@@ -174,14 +174,14 @@ void Call::log_exception() const {
   log::app_log.error("Uncaught exception " + summary_ + "\n" + describe(std::current_exception()));
 }
 
-// Adds what Tornado's container adds. With the lock held.
+// Adds the fields that Tornado's container adds. Call with the lock held.
 void Call::send_head(std::optional<std::uint64_t> length) {
   Head head = std::move(*head_);
   httputil::HTTPHeaders& headers = head.headers;
   const int code = head.start_line.code;
   if (code == 204) headers.remove("Content-Length");
   if (!http::has_no_body(code)) {
-    // An application that leaves the body of a HEAD response out says nothing of its length.
+    // An application that omits the body of a HEAD response says nothing about its length.
     if (length && (*length != 0 || !is_head_request_) && !headers.contains("Content-Length")) {
       headers.add("Content-Length", std::to_string(*length));
     }
@@ -192,7 +192,7 @@ void Call::send_head(std::optional<std::uint64_t> length) {
   head_sent_ = true;
 }
 
-// An application on the loop's own thread would wait for itself.
+// An application on the loop's own thread would block itself.
 void Call::wait_for_room(std::unique_lock<std::mutex>& lock) {
   if (std::this_thread::get_id() != loop_thread_) {
     room_.wait(lock, [this] { return batch_.body.size() < kHighWater || abandoned_ || over_; });

@@ -1,4 +1,4 @@
-// Internal header. One request in an application's hands: what its thread produces and the loop
+// Internal header. One request being handled by an application: its thread produces, the loop
 // sends.
 #pragma once
 
@@ -17,10 +17,10 @@
 
 namespace tornado::wsgi {
 
-// Server, and the Date that an origin server has to send (RFC 9110 6.6.1), unless they are there.
+// Adds Server, and the Date that an origin server must send (RFC 9110 6.6.1), unless present.
 void add_server_headers(httputil::HTTPHeaders& headers);
 
-// Made on the loop's thread; shared by it and the application's.
+// Created on the loop's thread; shared by that thread and the application's.
 class Call final : public Responder, public std::enable_shared_from_this<Call> {
  public:
   // For a request on the current loop.
@@ -31,11 +31,11 @@ class Call final : public Responder, public std::enable_shared_from_this<Call> {
   void start(std::string_view status, Headers headers, std::exception_ptr exc_info) override;
   bool headers_sent() const override;
   void write(std::string_view chunk) override;
-  // The application has returned this.
+  // Ends the call: the application has returned `rest`.
   void end(const Chunks& rest);
-  // It has thrown what is being handled, which is logged.
+  // Ends the call: the application threw the exception being handled. Logs it.
   void fail() noexcept;
-  // Whether somebody waits for the answer.
+  // Whether nobody waits for the response any more.
   bool abandoned() const;
 
   // ---- the loop's thread
@@ -44,19 +44,19 @@ class Call final : public Responder, public std::enable_shared_from_this<Call> {
     httputil::ResponseStartLine start_line;
     httputil::HTTPHeaders headers;
   };
-  // What has come since the last take().
+  // The output since the last take().
   struct Batch {
     std::optional<Head> head;
     std::string body;
     bool ended = false;
     bool failed = false;
   };
-  // Done when there is something to take.
+  // Returns a future that is done when there is something to take.
   Future<void> ready();
   Batch take();
-  // Nobody will take any more.
+  // Ends the taking: nobody takes from now on.
   void leave();
-  // The application's writes fail from now on. It still has to end.
+  // Makes the application's writes fail from now on. The application still has to end.
   void abandon();
 
  private:
@@ -75,7 +75,7 @@ class Call final : public Responder, public std::enable_shared_from_this<Call> {
 
   mutable std::mutex mutex_;  // guards the members down to wake_sent_
   std::condition_variable room_;
-  std::optional<Head> head_;  // what start_response was called with; empty again once it is sent
+  std::optional<Head> head_;  // the arguments of start_response; empty again once they are sent
   Batch batch_;
   bool started_ = false;
   bool head_sent_ = false;

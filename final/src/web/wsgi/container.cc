@@ -1,5 +1,5 @@
-// A request's way: the loop's thread collects it (Upload) and makes a Call; the application runs
-// with that on a thread of the executor; a coroutine on the loop (send) takes what comes and sends
+// A request's path: the loop's thread collects it (Upload) and creates a Call; the application runs
+// with that on a thread of the executor; a coroutine on the loop (send) takes the output and sends
 // it.
 #include <tornado/concurrent.h>
 #include <tornado/core/request_callback.h>
@@ -41,13 +41,13 @@ Call::Batch error_page() {
   return page;
 }
 
-// Without its end the client must not take the response for complete.
+// Closes the connection, so that the client does not take the truncated response for complete.
 void cut_off(httputil::HTTPConnection& connection) {
   if (auto* const exchange = dynamic_cast<http::Exchange*>(&connection)) exchange->cut_off();
 }
 
-// While it lives, somebody sends what the application writes. Goes with the coroutine, if the loop
-// does.
+// While it lives, the application's output is being sent. Destroyed with the coroutine, even when
+// the loop goes away.
 class Sender {
  public:
   explicit Sender(Call& call) : call_(call) {}
@@ -80,7 +80,7 @@ Future<int> send(std::shared_ptr<Call> call, httputil::HTTPConnection& connectio
   co_return status;
 }
 
-// Answers the request, whatever happens.
+// Responds to the request, whatever happens.
 Future<void> answer(std::shared_ptr<Call> call, httputil::HTTPServerRequest request) {
   try {
     const Future<int> sent = send(call, *request.connection);
@@ -96,7 +96,7 @@ Future<void> answer(std::shared_ptr<Call> call, httputil::HTTPServerRequest requ
   }
 }
 
-// Ends the pool, and waits no longer than `seconds` for what runs on it.
+// Ends the pool, waiting at most `seconds` for the work that runs on it.
 void end_pool(std::shared_ptr<concurrent::ThreadPoolExecutor> pool, double seconds) {
   std::promise<void> ended;
   const std::future<void> joined = ended.get_future();
@@ -105,7 +105,7 @@ void end_pool(std::shared_ptr<concurrent::ThreadPoolExecutor> pool, double secon
       pool->shutdown();
       done.set_value();
     }).detach();
-  } catch (const std::system_error&) {  // there is no thread to be had
+  } catch (const std::system_error&) {  // a thread cannot be created
     return pool->shutdown();
   }
   if (joined.wait_for(std::chrono::duration<double>(seconds)) != std::future_status::ready) {
@@ -115,7 +115,7 @@ void end_pool(std::shared_ptr<concurrent::ThreadPoolExecutor> pool, double secon
 
 }  // namespace
 
-// What the container owns. Requests that are still being collected may outlive it.
+// The container's state. Requests that are still being collected may outlive the container.
 struct WSGIContainer::Core {
   Core(Application hosted, const WSGIOptions& container_options)
       : application(std::make_shared<const Application>(std::move(hosted))),
@@ -138,7 +138,7 @@ struct WSGIContainer::Core {
 
   const std::shared_ptr<const Application> application;
   WSGIOptions options;
-  std::shared_ptr<concurrent::ThreadPoolExecutor> pool;  // null: somebody else's executor
+  std::shared_ptr<concurrent::ThreadPoolExecutor> pool;  // null: someone else's executor
   std::vector<std::weak_ptr<Call>> calls;
   std::size_t sweep_at = 64;
 };

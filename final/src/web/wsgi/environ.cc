@@ -1,4 +1,4 @@
-// What an application is told of a request (PEP 3333, RFC 3875 4.1).
+// The variables that describe a request to an application (PEP 3333, RFC 3875 4.1).
 #include <tornado/escape.h>
 #include <tornado/wsgi.h>
 
@@ -14,7 +14,7 @@ std::string variable_of(std::string_view field) {
   return name;
 }
 
-// The fields that have a variable of their own, or describe the connection and not the message.
+// Fields that have a variable of their own, or describe the connection and not the message.
 bool stands_elsewhere(std::string_view field) {
   return field == "Content-Type" || field == "Content-Length" || field == "Transfer-Encoding";
 }
@@ -29,7 +29,7 @@ void add_fields(const httputil::HTTPHeaders& headers, Environ& env) {
   }
 }
 
-// Splits what was asked for in where the application is and what it is asked for.
+// Splits the requested path into the application's location and the rest.
 void set_path(const std::string& path, std::string_view script_name, Environ& env) {
   std::string rest = escape::url_unescape(path, false);
   const bool below = rest.starts_with(script_name) &&

@@ -1,4 +1,4 @@
-// Internal header. The body of a request for an application: in memory, and on disk if it is long.
+// Internal header. A request's body for an application: in memory, and on disk if it is long.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -12,24 +12,25 @@
 
 namespace tornado::wsgi {
 
-// The loop's thread writes it, or lends it to one that writes; after that it is the application's.
+// Written by the loop's thread, or by one that it lends this to; after that it belongs to the
+// application.
 struct Input::Body {
-  std::string memory;  // all of it, or nothing if there is a file
+  std::string memory;  // the whole body, or empty if there is a file
   web::detail::SpoolFile file{};
   std::uint64_t size = 0;
   std::uint64_t position = 0;  // of the next read
 };
 
-// Takes a body as it arrives.
+// Collects a body as it arrives.
 class BodyWriter {
  public:
   // As in WSGIOptions.
   BodyWriter(std::size_t max_buffer_size, std::string directory);
 
-  // The future is done when the next piece may come; it fails with std::system_error if the disk
-  // does. The disk is written on a thread of the loop's pool.
+  // Returns a future that is done when the next piece may come; it fails with std::system_error if
+  // the disk does. A thread of the loop's pool writes the disk.
   Future<void> append(std::string chunk);
-  // What has been written.
+  // Returns the input written so far.
   Input input() const;
 
  private:
