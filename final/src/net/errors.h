@@ -1,4 +1,4 @@
-// Internal header: what to make of an errno.
+// Internal header: classifies errno values.
 #pragma once
 
 #include <cerrno>
@@ -7,14 +7,14 @@
 
 namespace tornado {
 
-// The peer went away, or does not speak the protocol (EPROTO comes from TLS, which says more): an
-// everyday matter, not worth a warning.
+// The peer went away or does not speak the protocol (EPROTO comes from TLS, which reports more).
+// Routine, so not worth a warning.
 inline bool is_everyday(int error) {
   return error == ECONNRESET || error == ECONNABORTED || error == EPIPE || error == ETIMEDOUT ||
          error == EPROTO;
 }
 
-// Not of the peer: a file does not have the bytes that were promised of it.
+// Not the peer's fault: a file has fewer bytes than were promised of it.
 inline constexpr int kFileEnded = ENODATA;
 
 inline std::string error_text(int error) {

@@ -23,7 +23,7 @@
 namespace tornado::autoreload {
 namespace {
 
-// The arguments of this process as it got them.
+// Returns the arguments of this process as it received them.
 std::vector<std::string> arguments() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::vector<std::string> words;
@@ -31,7 +31,7 @@ std::vector<std::string> arguments() {
   return words;
 }
 
-// What is watched, for the whole process. Loops of several threads may look.
+// What is watched, for the whole process. Loops of several threads may use it.
 class Reloader {
  public:
   static Reloader& instance() {
@@ -49,7 +49,7 @@ class Reloader {
   }
 
   void check() {
-    if (process::task_id()) return;  // their parent would not know
+    if (process::task_id()) return;  // in a forked child: its parent would not know
     if (is_due()) restart();
   }
 
@@ -61,7 +61,7 @@ class Reloader {
     if (program_.is_changed()) {
       cause_ = program_.path();
     } else if (cause_ == program_.path()) {
-      cause_.clear();  // put back as it was
+      cause_.clear();  // restored to what it was
     }
     if (cause_.empty()) {
       looks_while_waiting_ = 0;
@@ -72,7 +72,7 @@ class Reloader {
       log::gen_log.info(std::exchange(cause_, {}) + " modified; restarting server");
       return true;
     }
-    if (++looks_while_waiting_ == 2) {  // not only because it has just been written
+    if (++looks_while_waiting_ == 2) {  // not merely because it has just been written
       log::gen_log.info(cause_ + " modified; waiting until " + program_.path() + " is whole");
     }
     return false;
@@ -111,11 +111,11 @@ class Reloader {
   FileWatch files_;
   ProgramWatch program_;
   std::vector<core::Function<void()>> hooks_;
-  std::string cause_;  // the file that has changed; a restart is due
+  std::string cause_;  // the file that changed; a restart is due
   int looks_while_waiting_ = 0;
 };
 
-// Looks again and again on one loop, which owns it: it goes with the loop's timer.
+// Checks for changes again and again on one loop, whose timer owns it.
 class Watcher {
  public:
   Watcher(ioloop::IOLoop& loop, double seconds) : loop_(loop), seconds_(seconds) {}
@@ -150,7 +150,7 @@ void start_on(ioloop::IOLoop& loop, double check_time) {
       log::gen_log.warning("tornado.autoreload started more than once in the same process");
     }
   }
-  Reloader::instance().check();  // what there is now, to compare with
+  Reloader::instance().check();  // records the present state, to compare with
   Watcher::schedule(watcher);
 }
 

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSelf = "/proc/self/exe";
 
-// The program's file. The kernel says it is deleted when another one has taken its place.
+// Returns the path of the program's file. The kernel marks it as deleted once another file has
+// taken its place.
 std::string path_of_self() {
   std::error_code ignored;
   std::string path = fs::read_symlink(kSelf, ignored).string();
@@ -36,15 +37,15 @@ bool fits(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
   return offset <= size && length <= size - offset;
 }
 
-// Whether the file is a program and has all that its headers speak of. What a linker leaves that
-// was stopped, or had no more room on the disk, has not.
+// Returns whether the file is a program with every part that its headers mention. A linker that was
+// stopped, or ran out of disk space, leaves an incomplete one.
 bool is_whole_program(const std::string& path, std::uint64_t size) {
   std::ifstream file(path, std::ios::binary);
   ElfW(Ehdr) head{};
   if (!file.read(reinterpret_cast<char*>(&head), sizeof head)) return false;
   if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0) return false;
   constexpr unsigned char kOurs = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
-  if (head.e_ident[EI_CLASS] != kOurs) return true;  // execv() will say
+  if (head.e_ident[EI_CLASS] != kOurs) return true;  // execv() will decide
   if (!fits(head.e_shoff, std::uint64_t{head.e_shnum} * head.e_shentsize, size)) return false;
   if (!fits(head.e_phoff, std::uint64_t{head.e_phnum} * sizeof(ElfW(Phdr)), size)) return false;
   file.seekg(static_cast<std::streamoff>(head.e_phoff));
@@ -73,21 +74,21 @@ std::optional<Stamp> stamp_of(const std::string& path) {
 
 bool FileWatch::is_changed(const std::string& path) {
   const auto stamp = stamp_of(path);
-  if (!stamp) return false;  // between two versions, perhaps
+  if (!stamp) return false;  // perhaps between two versions
   const auto [seen, is_new] = seen_.emplace(path, *stamp);
   if (is_new || seen->second == *stamp) return false;
   seen->second = *stamp;
   return true;
 }
 
-// A file, or the first one of a folder.
+// Checks a file, or all files of a folder, and returns the first that changed.
 std::string FileWatch::changed_at(const std::string& path) {
   std::error_code problem;
   if (!fs::is_directory(path, problem)) return is_changed(path) ? path : std::string();
   std::string found;
   auto at = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied,
                                              problem);
-  // A folder that goes meanwhile ends the walk.
+  // A folder that is removed meanwhile ends the walk.
   for (; !problem && at != fs::recursive_directory_iterator(); at.increment(problem)) {
     if (is_of_an_editor(at->path())) {
       at.disable_recursion_pending();
@@ -99,7 +100,7 @@ std::string FileWatch::changed_at(const std::string& path) {
 }
 
 void FileWatch::add(const std::string& path) {
-  if (paths_.insert(path).second) changed_at(path);  // what there is now, to compare with
+  if (paths_.insert(path).second) changed_at(path);  // records the present state, to compare with
 }
 
 std::string FileWatch::changed() {
@@ -112,7 +113,7 @@ std::string FileWatch::changed() {
 }
 
 ProgramWatch::ProgramWatch() : path_(path_of_self()), running_(stamp_of(kSelf).value_or(Stamp())) {
-  // Some file systems of containers number the same file differently by the two ways to it.
+  // Some container file systems give the same file different inode numbers by the two paths.
   const auto stored = stamp_of(path_);
   if (stored && stored->size == running_.size && stored->seconds == running_.seconds &&
       stored->nanoseconds == running_.nanoseconds) {

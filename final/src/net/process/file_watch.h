@@ -1,4 +1,4 @@
-// Internal header: which files have changed, by asking for their times again and again.
+// Internal header: detects changed files by asking for their times again and again.
 #pragma once
 
 #include <cstdint>
@@ -10,26 +10,27 @@
 
 namespace tornado::autoreload {
 
-// What tells two versions of a file apart.
+// Distinguishes two versions of a file.
 struct Stamp {
   std::uint64_t device = 0;
-  std::uint64_t number = 0;  // the inode's
+  std::uint64_t number = 0;  // inode number
   std::int64_t size = 0;
-  std::int64_t seconds = 0, nanoseconds = 0;  // when it was last written
-  bool is_program = false;                    // a file that may be run
+  std::int64_t seconds = 0, nanoseconds = 0;  // last modification
+  bool is_program = false;                    // an executable file
 
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
-// Nothing if there is no such file, or if it is no plain file.
+// Returns nullopt if there is no such file, or if it is not a regular file.
 std::optional<Stamp> stamp_of(const std::string& path);
 
-// Files and folders that are watched.
+// A set of watched files and folders.
 class FileWatch {
  public:
-  // From now on.
+  // Watches `path` from now on.
   void add(const std::string& path);
-  // The first file that was changed since the last call, or since it was seen first; "" for none.
+  // Returns the first file that changed since the last call or since it was first seen, or "" if
+  // none did.
   std::string changed();
 
  private:
@@ -40,23 +41,23 @@ class FileWatch {
   std::map<std::string, Stamp> seen_;
 };
 
-// The program that runs, and the one that would run next.
+// The running program, and the one that would run next.
 class ProgramWatch {
  public:
   // The program of this process, which may have been replaced on disk already.
   ProgramWatch();
-  // For tests: a file, taken for one that runs.
+  // For tests: treats this file as the running program.
   explicit ProgramWatch(const std::string& path);
 
-  // Looks at the file again.
+  // Examines the file again.
   void look();
-  // Whether it is not the one that runs.
+  // Returns whether the file differs from the running program.
   bool is_changed() const { return !now_ || *now_ != running_; }
-  // Whether it can be run: there, allowed to, a program (ELF) of which nothing is missing, and not
-  // written to since the look before.
+  // Returns whether the file can be run: it exists, is executable, is a complete program (ELF), and
+  // was not written to since the previous look().
   bool is_whole() const;
 
-  // It cannot be run after all: wait for the next one.
+  // Gives up on this version, which cannot be run after all, and waits for the next one.
   void give_up() {
     if (now_) running_ = *now_;
   }

@@ -42,12 +42,12 @@ void check_may_fork() {
   }
 }
 
-// The processes of one fork_processes().
+// The child processes of one fork_processes() call.
 class Supervisor {
  public:
-  // Forks the child with that number. True in the child.
+  // Forks the child with that number. Returns true in the child.
   bool start(int task) {
-    // Or both would write what stands there.
+    // Otherwise both processes would write what is still buffered.
     log::flush();
     std::fflush(nullptr);
     const pid_t parent = ::getpid();
@@ -59,11 +59,11 @@ class Supervisor {
     }
     this_task = task;
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() != parent) std::_Exit(1);  // it died before that
+    if (::getppid() != parent) std::_Exit(1);  // the parent died before prctl()
     return true;
   }
 
-  // Starts children anew until all have ended well. True in a child.
+  // Restarts children until all have ended well. Returns true in a child.
   bool supervise(int max_restarts) {
     for (int restarts = 0; !tasks_.empty();) {
       int status = 0;
@@ -89,7 +89,7 @@ class Supervisor {
   }
 
  private:
-  // True if the child has to be started anew.
+  // Returns true if the child must be restarted.
   static bool report(int task, pid_t pid, int status) {
     const std::string who = "child " + std::to_string(task) + " (pid " + std::to_string(pid) + ") ";
     if (WIFSIGNALED(status)) {

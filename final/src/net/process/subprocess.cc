@@ -63,20 +63,20 @@ class Orphans {
 };
 
 Orphans& orphans() {
-  static auto& all = *new Orphans;  // loops may be closed by destructors of statics
+  static auto& all = *new Orphans;  // never destroyed: destructors of statics may close loops
   return all;
 }
 
 // ---- starting -----------------------------------------------------------------------------------
 
-// Out of the way of 0 to 2, which the child's descriptors become one after the other.
+// Moves a descriptor above 0 to 2, where the child's descriptors are placed one after the other.
 Socket move_up(int fd, const char* what) {
   Socket copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (!copy) fail(errno, what);
   return copy;
 }
 
-// One of the child's standard streams: its end, and ours if it is a pipe.
+// One of the child's standard streams: the child's end, and ours if it is a pipe.
 struct Channel {
   Socket theirs;
   Socket ours;
@@ -134,7 +134,7 @@ class SpawnAttributes {
  public:
   explicit SpawnAttributes(bool new_session) {
     ::posix_spawnattr_init(&attributes_);
-    // We ignore SIGPIPE; a program that writes into a pipe counts on it.
+    // We ignore SIGPIPE, but a program that writes into a pipe relies on it.
     sigset_t defaults;
     ::sigemptyset(&defaults);
     ::sigaddset(&defaults, SIGPIPE);
@@ -151,7 +151,7 @@ class SpawnAttributes {
   posix_spawnattr_t attributes_;
 };
 
-// A null-terminated array as exec takes it; it points into `texts`.
+// Returns a null-terminated array, as exec takes it, that points into `texts`.
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (std::string& text : texts) {
@@ -198,7 +198,7 @@ CalledProcessError::CalledProcessError(int code, std::vector<std::string> comman
 
 // ---- Child --------------------------------------------------------------------------------------
 
-// Watches one child. Keeps itself alive until that has ended or the loop is closed.
+// Watches one child. Keeps itself alive until the child has ended or the loop is closed.
 class detail::Child final : public ioloop::EventHandler,
                             public std::enable_shared_from_this<Child> {
  public:
@@ -206,7 +206,7 @@ class detail::Child final : public ioloop::EventHandler,
       : pid_(pid), args_(std::move(args)), pidfd_(pidfd_open(pid)) {
     if (pidfd_) return;
     if (errno != ESRCH) abandon(errno);
-    code_ = kNoStatus;  // it has ended, and its number may be another's already
+    code_ = kNoStatus;  // it has ended, and another process may have its number
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -219,7 +219,7 @@ class detail::Child final : public ioloop::EventHandler,
     self_ = shared_from_this();
   }
 
-  // It cannot be watched: it must not run on unseen.
+  // A child that cannot be watched must not run on unnoticed.
   void kill_and_reap() const noexcept {
     if (pidfd_) {
       pidfd_send_signal(pidfd_.fileno(), SIGKILL);
@@ -253,7 +253,7 @@ class detail::Child final : public ioloop::EventHandler,
     bool raise_error;
   };
 
-  // Where SIGCHLD is ignored, the kernel keeps no status.
+  // If SIGCHLD is ignored, the kernel keeps no status.
   static constexpr int kNoStatus = 0;
 
   [[noreturn]] void abandon(int error) const {
@@ -269,7 +269,7 @@ class detail::Child final : public ioloop::EventHandler,
     finish();
   }
 
-  // Removed by us, or the loop closes and nobody will look again.
+  // Either we removed it, or the loop is closing and nobody will look again.
   void released() noexcept override {
     const auto keep = std::move(self_);
     if (code_ || reap()) return;

@@ -16,7 +16,7 @@ CaresResolver::~CaresResolver() = default;
 Future<std::vector<netutil::Address>> CaresResolver::resolve(std::string /*host*/,
                                                              std::uint16_t /*port*/,
                                                              netutil::Family /*family*/) {
-  return {};  // nobody has one to ask
+  return {};  // never called: the constructor throws
 }
 
 }  // namespace tornado::caresresolver

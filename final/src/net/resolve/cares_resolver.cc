@@ -43,9 +43,9 @@ std::vector<Address> addresses_of(const ares_addrinfo& found, std::uint16_t port
   return addresses;
 }
 
-// A question under way. Frees itself when c-ares has called back.
+// A query in progress. Frees itself when c-ares has called back.
 struct Question {
-  const bool& loop_closed;  // the channel's, which outlives its questions
+  const bool& loop_closed;  // the channel's; the channel outlives its questions
   std::string host;
   std::uint16_t port;
   Future<std::vector<Address>> result;
@@ -59,7 +59,7 @@ struct Question {
     const std::unique_ptr<Question> self(static_cast<Question*>(question));
     const std::unique_ptr<ares_addrinfo, decltype(&::ares_freeaddrinfo)> owned(
         found, &::ares_freeaddrinfo);
-    if (self->loop_closed || self->result.done()) return;  // nobody waits
+    if (self->loop_closed || self->result.done()) return;  // nobody is waiting
     if (status == ARES_EDESTRUCTION) return self->fail("the resolver was destroyed");
     if (status != ARES_SUCCESS) return self->fail(::ares_strerror(status));
     auto addresses = addresses_of(*found, self->port);
@@ -88,7 +88,7 @@ class Channel final : public ioloop::EventHandler, public core::ListHook {
     close();
   }
 
-  IOLoop& loop;  // not to be touched once it is closed
+  IOLoop& loop;  // must not be used once it is closed
   bool loop_closed() const noexcept { return loop_closed_; }
 
  private:
@@ -150,7 +150,7 @@ Channel::Channel(const CaresOptions& options) : loop(IOLoop::current()) {
   link_before(channels_of(loop));
 }
 
-// Ends what is under way; c-ares then says that it closes its sockets.
+// Ends the queries in progress. c-ares then reports that it closes its sockets.
 void Channel::close() {
   if (channel_ == nullptr) return;
   ::ares_destroy(std::exchange(channel_, nullptr));
@@ -175,7 +175,7 @@ void Channel::handle_events(int fd, std::uint32_t events) {
   process(readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
 }
 
-// Lets c-ares read, write, and see to its time limits; then waits for the next of these.
+// Lets c-ares read, write and check its time limits, then sets a timer for the next limit.
 void Channel::process(ares_socket_t readable, ares_socket_t writable) {
   ::ares_process_fd(channel_, readable, writable);
   loop.remove_timeout(timer_);
@@ -186,7 +186,8 @@ void Channel::process(ares_socket_t readable, ares_socket_t writable) {
   timer_ = loop.call_later(seconds, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); });
 }
 
-// Called by c-ares: does not throw. A socket that cannot be watched runs into its time limit.
+// Called by c-ares: does not throw. A query whose socket cannot be watched runs into its time
+// limit.
 void Channel::socket_changed(void* channel, ares_socket_t fd, int readable, int writable) {
   auto& self = *static_cast<Channel*>(channel);
   const std::uint32_t events = (readable != 0 ? IOLoop::READ : IOLoop::NONE) |

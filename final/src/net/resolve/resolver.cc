@@ -22,7 +22,7 @@ std::string lookup_error(const std::string& host, int status) {
 std::mutex configured_mutex;
 std::shared_ptr<Resolver> configured;  // guarded by configured_mutex
 
-// A future of what `lookup` says.
+// Returns a completed future with the outcome of lookup().
 Future<std::vector<Address>> look_up_here(const std::string& host, std::uint16_t port,
                                           Family family) {
   Future<std::vector<Address>> future;
@@ -34,7 +34,7 @@ Future<std::vector<Address>> look_up_here(const std::string& host, std::uint16_t
   return future;
 }
 
-// A numeric host asks nobody: not worth two changes of thread.
+// A numeric host is converted here, because it is not worth two changes of thread.
 Future<std::vector<Address>> look_up_in(concurrent::Executor* executor, std::string host,
                                         std::uint16_t port, Family family) {
   if (is_valid_ip(host)) return look_up_here(host, port, family);
@@ -74,7 +74,7 @@ std::shared_ptr<Resolver> Resolver::default_resolver() {
 }
 
 void Resolver::configure(std::shared_ptr<Resolver> resolver) {
-  // The old one ends outside of the lock: it may wait for its threads.
+  // The old resolver is destroyed outside the lock, because it may wait for its threads.
   const std::lock_guard lock(configured_mutex);
   configured.swap(resolver);
 }

@@ -7,12 +7,12 @@
 namespace tornado::iostream::detail {
 namespace {
 
-constexpr std::size_t kPooled = 64;              // outputs kept a thread: a round's
-constexpr std::size_t kPooledCapacity = 16'384;  // a bigger string is freed
+constexpr std::size_t kPooled = 64;              // outputs kept per thread: those of one round
+constexpr std::size_t kPooledCapacity = 16'384;  // a larger string is freed
 constexpr std::size_t kPooledParts = 256;        // a longer list is freed
 constexpr std::size_t kFirstCapacity = 1024;     // enough for most responses without a body
 
-// Streams may be closed by destructors that run after the pool's, at the end of a thread.
+// At the end of a thread, streams may be closed by destructors that run after the pool's.
 constinit thread_local bool pool_gone = false;
 
 struct Pool {
@@ -104,7 +104,7 @@ int Output::fill(iovec* parts) const noexcept {
     if (chunk.size() == skip) continue;
     const std::size_t size = std::min<std::uint64_t>(chunk.size() - skip, room);
     room -= size;
-    // writev does not write to what it is given.
+    // writev does not write through this pointer.
     parts[count++] = {const_cast<char*>(chunk.data()) + skip, size};
   }
   return count;
@@ -163,7 +163,7 @@ void Output::fail(const std::exception_ptr& exception) {
     const Future<void>& future = writes_[at].future;
     if (future.done()) continue;
     future.set_exception(exception);
-    static_cast<void>(future.exception());  // looked at: a peer that leaves is no news
+    static_cast<void>(future.exception());  // retrieved, so that it is not logged
   }
   writes_.clear();
   first_write_ = 0;

@@ -16,53 +16,56 @@ struct iovec;
 
 namespace tornado::iostream::detail {
 
-// A chain of strings. Small pieces are gathered in the last one; a big one is moved in and never
-// copied. Made when there is something to write, given back to a pool of the thread when all has
-// left: its first string keeps its memory there, so that a small response allocates nothing.
+// A chain of strings. Small pieces are gathered in the last one; a big piece is moved in and never
+// copied. Created when there is something to write, and returned to the thread's pool when
+// everything has left. Its first string keeps its memory there, so that a small response allocates
+// nothing.
 //
-// Parts of files stand between the bytes of the strings. Each knows its place, so that the strings
-// need not know of them.
+// Parts of files are queued between the bytes of the strings. Each knows its position, so the
+// strings need not know of them.
 class Output {
  public:
   // Pieces up to this size are copied into the last string.
   static constexpr std::size_t kSmall = 4096;
-  // One system call takes this many strings.
+  // One system call takes up to this many strings.
   static constexpr int kMaxParts = 64;
 
   Output() = default;
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  // Bytes that have not left.
+  // Returns how many bytes have not left.
   std::size_t size() const noexcept {
     return sealed_ + (chunks_.empty() ? 0 : chunks_.back().size()) - sent_of_first_ + in_files_;
   }
 
-  // Bytes that have left since this was taken from the pool.
+  // Returns how many bytes have left since this was taken from the pool.
   std::uint64_t sent() const noexcept { return sent_; }
 
   void append(std::string_view data);
   void append(std::string&& data);
-  // Behind everything that is here now. Its length is not 0.
+  // Queues a part of a file after everything that is here now. Its length must not be 0.
   void append(core::FileRange range);
-  // The last string, to be appended to.
+  // Returns the last string, to append to.
   std::string& tail();
 
-  // Completes `future` when all that is here now has left.
+  // Completes `future` when everything that is here now has left.
   void add_future(const Future<void>& future);
 
   bool has_file() const noexcept { return !files_.empty(); }
-  // The part of a file whose turn it is; null if it is the strings'. Valid until the next call.
+  // Returns the part of a file that comes next, or null if strings come next. Valid until the next
+  // call.
   const core::FileRange* next_file() const noexcept {
     return has_file() && files_.front().begin == sent_ ? &files_.front().range : nullptr;
   }
-  // The first bytes of strings, up to the next file, for writev; answers how many parts there are.
+  // Fills `parts`, for writev, with the strings up to the next file. Returns how many parts there
+  // are.
   int fill(iovec* parts) const noexcept;
-  // `count` bytes have left: frees strings and completes futures.
+  // Called when `count` bytes have left. Frees strings and completes futures.
   void advance(std::size_t count);
-  // Fails the futures; nobody has to look at them.
+  // Fails the futures, whose exceptions nobody has to retrieve.
   void fail(const std::exception_ptr& exception);
-  // Drops everything but some memory to be used again; false if it is too much to keep.
+  // Drops everything except some memory for reuse. Returns false if that is too much to keep.
   bool clear() noexcept;
 
  private:
@@ -90,13 +93,13 @@ class Output {
   std::size_t first_write_ = 0;
 };
 
-// Owns an Output and gives it back to the pool.
+// Owns an Output and returns it to the pool.
 struct OutputReturner {
   void operator()(Output* output) const noexcept;
 };
 using OutputHandle = std::unique_ptr<Output, OutputReturner>;
 
-// From the pool, or a new one.
+// Takes an Output from the pool, or creates one.
 OutputHandle take_output();
 
 }  // namespace tornado::iostream::detail

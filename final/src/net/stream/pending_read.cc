@@ -10,7 +10,7 @@
 namespace tornado::iostream::detail {
 namespace {
 
-// A read that gives its result through a future.
+// A read that delivers its result through a future.
 class FutureRead : public PendingRead {
  public:
   FutureRead() { future_.on_cancel(); }
@@ -22,7 +22,7 @@ class FutureRead : public PendingRead {
   void fail(const std::exception_ptr& exception) final {
     if (future_.done()) return;
     future_.set_exception(exception);
-    static_cast<void>(future_.exception());  // looked at: a peer that leaves is no news
+    static_cast<void>(future_.exception());  // retrieved, so that it is not logged
   }
   bool abandoned() const noexcept final { return future_.done(); }
 
@@ -33,7 +33,7 @@ class FutureRead : public PendingRead {
   Future<std::string> future_;
 };
 
-// Takes the first `count` bytes.
+// Takes the first `count` bytes off `unread`.
 std::string split(std::string_view& unread, std::size_t count) {
   std::string result(unread.substr(0, count));
   unread.remove_prefix(count);
@@ -54,7 +54,7 @@ class ReadUntil final : public FutureRead {
     const std::size_t place = unread.find(delimiter_, scanned_);
     if (place == std::string_view::npos) {
       if (max_bytes_ > 0 && unread.size() >= max_bytes_) throw_too_long("delimiter", max_bytes_);
-      // The delimiter may have begun in the last bytes; nothing before them is looked at again.
+      // The delimiter may have begun in the last bytes. Bytes before them are not searched again.
       scanned_ = unread.size() - std::min(unread.size(), delimiter_.size() - 1);
       return false;
     }
@@ -104,7 +104,7 @@ class ReadUntilRegex final : public FutureRead {
 
 class ReadBytes final : public FutureRead {
  public:
-  // Uses the memory of `buffer`.
+  // Reuses the memory of `buffer`.
   ReadBytes(std::string buffer, std::size_t count, bool partial)
       : count_(count), partial_(partial) {
     result_ = std::move(buffer);

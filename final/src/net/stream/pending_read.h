@@ -1,4 +1,4 @@
-// Internal header: what a read of an IOStream waits for.
+// Internal header: one pending read of an IOStream.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -11,7 +11,7 @@
 
 namespace tornado::iostream::detail {
 
-// One read, not yet done. A stream has at most one.
+// One unfinished read. A stream has at most one.
 class PendingRead : public core::Pooled {
  public:
   PendingRead() = default;
@@ -19,21 +19,21 @@ class PendingRead : public core::Pooled {
   PendingRead& operator=(const PendingRead&) = delete;
   virtual ~PendingRead() = default;
 
-  // Takes what it needs off the front of `unread`; true if it is complete. Bytes it leaves are
-  // shown again, with more behind them. Throws UnsatisfiableReadError.
+  // Takes the bytes it needs off the front of `unread`. Returns true if it is complete. Bytes that
+  // it leaves are shown again, followed by more. Throws UnsatisfiableReadError.
   virtual bool take(std::string_view& unread) = 0;
-  // Bytes it has taken so far: they count for the stream's limit.
+  // Returns how many bytes it has taken so far, which count towards the stream's limit.
   virtual std::size_t held() const noexcept { return 0; }
-  // No more will come, in good order. True if that completes it.
+  // Called when the input has ended in good order. Returns true if that completes the read.
   virtual bool take_end() { return false; }
-  // It will not be complete: the bytes it held.
+  // Called if the read cannot complete. Returns the bytes it held.
   virtual std::string give_back() { return {}; }
 
-  // Completes the future of a read that is complete.
+  // Completes the future of a complete read.
   virtual void finish() = 0;
-  // Nobody has to look at the exception.
+  // Fails the future with an exception that nobody has to retrieve: a peer that leaves is routine.
   virtual void fail(const std::exception_ptr& exception) = 0;
-  // The future was cancelled.
+  // Returns whether the future was cancelled.
   virtual bool abandoned() const noexcept = 0;
 };
 
@@ -42,8 +42,8 @@ struct ReadAndFuture {
   Future<std::string> future;
 };
 
-// The reads of IOStream: see there. They throw std::invalid_argument for arguments that make no
-// sense.
+// The reads of IOStream, described there. They throw std::invalid_argument for arguments that make
+// no sense.
 ReadAndFuture make_read_until(std::string delimiter, std::size_t max_bytes);
 ReadAndFuture make_read_until_regex(std::string_view regex, std::size_t max_bytes);
 ReadAndFuture make_read_bytes(std::size_t count, bool partial);

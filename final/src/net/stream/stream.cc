@@ -1,5 +1,5 @@
-// A stream's life: what the poller watches for it, its place in the loop's queue, and its end. What
-// comes is in stream_input.cc, what leaves in stream_output.cc.
+// A stream's life: what the poller watches for it, its place in the loop's queue, and its end.
+// stream_input.cc has the reading, stream_output.cc the writing.
 #include "net/stream/stream.h"
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ using ioloop::detail::Poller;
 
 namespace {
 
-// Of a file, at a time: four records of TLS.
+// How many bytes of a file to copy at a time: four TLS records.
 constexpr std::size_t kCopyBytes = 65'536;
 
 }  // namespace
@@ -77,8 +77,8 @@ const std::exception_ptr& Stream::error() const noexcept {
 void Stream::handle_events(int /*fd*/, std::uint32_t events) {
   const Keep keep(*this);
   serve_events(events);
-  // At once, not at the end of the next round: the observer is to know before those whose futures
-  // have just failed go on.
+  // Now, and not at the end of the next round, so that the observer learns of it before the waiters
+  // of the futures that have just failed go on.
   if (closed() && observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
 }
 
@@ -103,7 +103,8 @@ void Stream::run() {
   }
   if (show_unread_ && !paused_ && observer_ != nullptr && has_unread()) {
     show({});
-    // What was shown may have been answered, and there may be more to show: one write for all.
+    // The observer may have responded to what it was shown, and there may be more to show: one
+    // write serves all.
     if (queued_ || closed()) return;
   }
   if (hidden_input_ && wants_input()) {
@@ -121,7 +122,7 @@ void Stream::discard() noexcept {
 }
 
 void Stream::released() noexcept {
-  if (!registered_) return;  // our own doing
+  if (!registered_) return;  // removed by ourselves
   const Keep keep(*this);
   registered_ = false;
   loop_gone();
@@ -209,7 +210,7 @@ void Stream::end() {
   }
   if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error())));
   output_.reset();
-  // Behind the futures in the same queue: who waits for bytes gets them before the news of the end.
+  // Queued after the futures, so that waiters get their bytes before they learn of the end.
   if (close_callback_ == nullptr && observer_ == nullptr) return;
   IOLoop& told = home != nullptr ? *home : IOLoop::current();
   if (close_callback_ != nullptr) {
@@ -218,7 +219,7 @@ void Stream::end() {
   if (observer_ != nullptr) queue_on(told);
 }
 
-// Nothing will be served any more; nothing is completed either, because nobody would run.
+// Nothing will be served any more. Nothing is completed either, because no waiter would run.
 void Stream::loop_gone() noexcept {
   unregister();
   if (!closed()) {
@@ -256,7 +257,7 @@ netutil::Socket Stream::detach() {
 
 void Stream::set_nodelay(bool value) const noexcept {
   const int flag = value ? 1 : 0;
-  // Fails on what is not TCP, and there it means nothing.
+  // Fails on anything but TCP, where the option means nothing.
   static_cast<void>(::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &flag, sizeof flag));
 }
 
@@ -276,7 +277,7 @@ ssize_t Stream::write_file_to_fd(const core::FileRange& range, std::size_t size)
   auto offset = static_cast<off_t>(range.offset);
   const ssize_t sent = ::sendfile(fd_, range.file->fileno(), &offset, size);
   if (sent > 0) return sent;
-  // Some file systems do not take part.
+  // Some file systems do not support this.
   if (sent < 0 && (errno == EINVAL || errno == ENOSYS)) return copy_file_to_fd(range, size);
   if (sent == 0) errno = kFileEnded;
   return -1;
@@ -316,7 +317,7 @@ int Stream::get_fd_error() const noexcept {
 
 ssize_t PipeStream::read_from_fd(char* buffer, std::size_t size) {
   const ssize_t count = ::read(fileno(), buffer, size);
-  // The end to write to cannot be read; it is looked at when the reader has gone.
+  // The write end of a pipe cannot be read. It is only tried when the reader has gone.
   if (count < 0 && errno == EBADF) errno = EPIPE;
   return count;
 }

@@ -1,4 +1,4 @@
-// Internal header: Stream, what an IOStream handle points to, and the reading interface that the
+// Internal header: Stream, the object behind an IOStream handle, and the reading interface that the
 // HTTP room uses.
 #pragma once
 
@@ -19,28 +19,28 @@ struct iovec;
 
 namespace tornado::iostream::detail {
 
-// The owner of a stream's bytes. Instead of one read at a time it is shown what comes, where it
-// lies: nothing is allocated or copied for a connection that has nothing half-read. All calls come
-// from the loop, none from inside a member function of the stream; each may close the stream, pause
-// it, or take the observer off. The observer outlives the stream or takes itself off with
-// observe(nullptr). An exception from on_data
-// closes the stream; the other calls do not throw.
+// The owner of a stream's incoming bytes. Instead of making one read at a time, it is shown what
+// arrives, in place: a connection without a half-read message allocates and copies nothing. The
+// loop makes all calls, none from inside a member function of the stream. Each may close the
+// stream, pause it, or remove the observer. The observer must outlive the stream or remove itself
+// with observe(nullptr). An exception from on_data closes the stream; the other calls must not
+// throw.
 class StreamObserver {
  public:
-  // All bytes that are unread, old and new, in one piece; answers how many of them were used up.
-  // The rest is kept and shown again, with what follows it, at the next read or resume_reading().
-  // The view is valid during the call only, also if the stream is closed during the call.
+  // Shows all unread bytes, old and new, in one piece. Returns how many of them were used up. The
+  // rest is kept and shown again, with what follows it, at the next read or resume_reading(). The
+  // view is valid during the call only, but for all of it, even if the stream is closed meanwhile.
   virtual std::size_t on_data(std::string_view data) = 0;
-  // The peer will send no more, and nothing is left that was not shown or does not stand in the
-  // stream's buffer. Comes once, also while reading is paused. It may still read: writing goes on
-  // until it fails. Unread bytes stay, and resume_reading() shows them.
+  // The peer will send no more, and everything it sent has been shown or is in the stream's buffer.
+  // Called once, also while reading is paused. The peer may still read, so writing continues until
+  // it fails. Unread bytes stay, and resume_reading() shows them.
   virtual void on_eof() = 0;
-  // The stream is closed, by either side, an error or the end of the loop. Comes exactly once, when
-  // the event that closed it has been handled or at the end of the round, and is the last call.
+  // The stream is closed, by either side, an error or the end of the loop. Called exactly once,
+  // when the event that closed it has been handled or at the end of the round. It is the last call.
   virtual void on_closed() = 0;
-  // Everything written has left, after it could not leave at once.
+  // Everything written has left, after some of it had to wait.
   virtual void on_drained() = 0;
-  // The kernel takes no more at present, and output waits: once, until on_drained(). Comes also
+  // The kernel takes no more at present, and output waits. Called once until on_drained(), also
   // after close_after_flush().
   virtual void on_blocked() {}
 
@@ -48,15 +48,16 @@ class StreamObserver {
   ~StreamObserver() = default;
 };
 
-// A descriptor, the bytes it has given and those it is to get. Counted: by its handles, and by the
-// queue it stands in. With no count left it lives on while something is pending, and is then closed
-// and freed.
+// A descriptor, the bytes read from it, and the bytes to be written to it. Counted by its handles,
+// and by the queue it is in. With no count left it lives on while something is pending, and is then
+// closed and freed.
 //
-// Reads happen when the poller says so, into the loop's scratch buffer, once an event. What is
-// written leaves in step 4 of the loop's iteration, with one system call.
+// Reads when the poller reports input, into the loop's scratch buffer, once per event. Output
+// leaves in step 4 of the loop's iteration, with one system call.
 class Stream : public ioloop::EventHandler, private core::Runnable, public core::Pooled {
  public:
-  // Makes the socket non-blocking, unless the caller knows that it is: a system call a connection.
+  // Makes the socket non-blocking, which costs a system call per connection. Pass true for
+  // `non_blocking` if it already is.
   Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_blocking = false);
 
   void retain() noexcept { ++references_; }
@@ -78,111 +79,116 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   void set_nodelay(bool value) const noexcept;
 
   // ---- for the observer
-  // Makes `observer` the owner of the bytes and begins to read; unread bytes are shown at the end
-  // of the round. Also replaces one observer by another. nullptr: back to single reads. A closed
-  // stream says on_closed().
+  // Makes `observer` the owner of the bytes and begins to read. Unread bytes are shown at the end
+  // of the round. Also replaces one observer by another; nullptr returns to single reads. If the
+  // stream is closed, on_closed() is called.
   void observe(StreamObserver* observer);
 
-  // Between them on_data does not come. Cheap: what the poller watches is changed only if bytes
-  // come meanwhile. While paused the peer's end is still noticed, unless more than 64 KiB came
-  // before it unread.
+  // Between pause_reading() and resume_reading(), on_data is not called. Cheap: what the poller
+  // watches changes only if bytes arrive meanwhile. The peer's end is noticed even while paused,
+  // unless more than 64 KiB arrive unread before it.
   void pause_reading() noexcept { paused_ = true; }
-  // Goes on; unread bytes are shown again at the end of the round, also if no new ones come.
+  // Continues reading. Unread bytes are shown again at the end of the round, even if no new ones
+  // arrive.
   void resume_reading();
   bool paused() const noexcept { return paused_; }
-  // Bytes wait that were shown and not used up, or came while reading was paused.
+  // Returns whether there are bytes that were shown and not used up, or came while reading was
+  // paused.
   bool has_unread() const noexcept { return unread_ != nullptr; }
-  // on_eof() has come, or would have.
+  // Returns whether on_eof() was called, or would have been.
   bool at_eof() const noexcept { return eof_; }
-  // The peer's end came without the sign that TLS gives of it: what was to end there may have been
-  // cut off.
+  // Returns whether the peer's end came without TLS's close_notify, so that a message it was to end
+  // may have been cut off.
   bool truncated() const noexcept { return truncated_; }
 
-  // Queues bytes; they leave at the end of the round. The observer's writes have no limit but its
-  // own: see pending_output(). Silent if closed.
+  // Queues bytes, which leave at the end of the round. The observer must limit its writes itself:
+  // see pending_output(). Does nothing if the stream is closed.
   void send(std::string_view data);
   void send(std::string&& data);
   void send(const char* text) { send(std::string_view(text)); }
-  // The same with a part of a file, which leaves behind what was queued before. A small part is
-  // read at once; a big one leaves piece by piece, as the peer takes it, and without a copy through
-  // this process where the kind of stream allows that. A file that has become shorter meanwhile
-  // closes the stream: the peer was promised more than there is.
+  // Same for a part of a file, which leaves after what was queued before. A small part is read at
+  // once. A big one leaves piece by piece, as the peer takes it, without a copy through this
+  // process if the kind of stream allows that. If the file has become shorter meanwhile, the stream
+  // is closed, because the peer was promised more than there is.
   void send_file(core::FileRange range);
-  // The place where the next byte goes: append to it, nothing else. Valid until the next call on
-  // the stream, or until the loop goes on. Bytes appended leave at the end of the round. Appending
-  // to the output of a closed stream does nothing.
+  // Returns the string that the next bytes go to: append to it, and do nothing else. Valid until
+  // the next call on the stream, or until the loop goes on. Appended bytes leave at the end of the
+  // round. Appending to the output of a closed stream does nothing.
   std::string& output();
-  // Bytes that have not left.
+  // Returns how many bytes have not left.
   std::size_t pending_output() const noexcept { return output_ != nullptr ? output_->size() : 0; }
 
-  // Output waits since the kernel took no more.
+  // Returns whether output waits because the kernel took no more.
   bool blocked() const noexcept { return blocked_; }
-  // How far waiting output has come.
+  // How far waiting output has got.
   struct Progress {
     std::uint64_t sent = 0;  // given to the kernel
-    int in_kernel = 0;       // of those, not acknowledged by the peer
+    int in_kernel = 0;       // of those, not yet acknowledged by the peer
   };
   Progress progress() const noexcept;
-  // Whether the peer has taken a byte since `earlier`, without an on_drained() between.
+  // Returns whether the peer has taken a byte since `earlier`, without an on_drained() in between.
   bool progressed_since(const Progress& earlier) const noexcept;
 
-  // Done when all bytes that are queued now have left; fails with StreamClosedError.
+  // Returns a future that is done when all bytes queued now have left. Fails with
+  // StreamClosedError.
   Future<void> flushed();
 
-  // Ends our side when all output has left; reading goes on.
+  // Ends our side when all output has left. Reading continues.
   void shutdown_after_flush();
-  // Closes when all output has left, without destroying it on its way: a close with unread input
-  // makes the kernel send a reset, which can overtake the response (RFC 9112 9.6). So our side is
-  // ended first, and what the peer still sends is read and dropped, up to kLingerSeconds and
-  // kLingerBytes. The observer gets nothing but on_blocked and on_closed from here on.
+  // Closes when all output has left, without destroying it on its way: closing with unread input
+  // makes the kernel send a reset, which can overtake the response (RFC 9112 section 9.6). So our
+  // side is ended first, and what the peer still sends is read and dropped, up to kLingerSeconds
+  // and kLingerBytes. From here on the observer gets only on_blocked and on_closed.
   void close_after_flush();
 
   static constexpr double kLingerSeconds = 1.0;
   static constexpr std::size_t kLingerBytes = 16'777'216;
 
   int fileno() const noexcept { return fd_; }
-  // The loop that serves the stream: the current one, until it is known.
+  // Returns the loop that serves the stream; until that is known, the current one.
   ioloop::IOLoop& loop();
 
  protected:
   ~Stream() override;
 
-  // The hooks of BaseIOStream: what a kind of stream does with its descriptor. read and write give
-  // what recv and sendmsg give; 0 from a read is the end, -1 an error in errno.
+  // The hooks of BaseIOStream: how a kind of stream uses its descriptor. read and write return what
+  // recv and sendmsg do: 0 from a read is the end, -1 an error in errno.
   virtual ssize_t read_from_fd(char* buffer, std::size_t size);
   virtual ssize_t write_to_fd(const iovec* parts, int count);
-  // Up to `size` bytes from the beginning of `range`. A file without them is an error, kFileEnded.
+  // Writes up to `size` bytes from the beginning of `range`. If the file lacks them, fails with
+  // kFileEnded.
   virtual ssize_t write_file_to_fd(const core::FileRange& range, std::size_t size);
   virtual void shutdown_write();
   virtual void close_fd() noexcept;
-  // Why the poller reports an error; 0 if it knows none.
+  // Returns why the poller reports an error, or 0 if it is unknown.
   virtual int get_fd_error() const noexcept;
-  // Agrees with the peer before bytes can pass. Called once the descriptor is connected, and with
-  // each event until it answers NONE: the events it waits for. Throws why it failed.
+  // Performs the handshake that precedes all other bytes. Called once the descriptor is connected,
+  // then with each event until it returns NONE. Returns the events it waits for. Throws the reason
+  // if it fails.
   virtual std::uint32_t handshake() { return ioloop::IOLoop::NONE; }
-  // Seconds it may take; 0: any.
+  // Returns how many seconds the handshake may take; 0 means no limit.
   virtual double handshake_timeout() const noexcept { return 0; }
-  // What an error of read, write or handshake means, for `error()`; for 0, what there is to say
-  // about an end in good order: null if nothing.
+  // Returns the exception for an errno of read, write or handshake, as `error()` shows it. For 0,
+  // returns what there is to report about an end in good order: null if nothing.
   virtual std::exception_ptr failure(int error) const;
-  // How a handshake that failed is told.
+  // Returns the exception that reports a failed handshake.
   virtual std::exception_ptr connect_failure(const std::exception_ptr& error) const;
 
-  // write_file_to_fd() by reading and writing.
+  // Implements write_file_to_fd() by reading and writing.
   ssize_t copy_file_to_fd(const core::FileRange& range, std::size_t size);
 
-  // For a connection that was made by others: calls handshake() now and as it asks. The future is
-  // the one of connect().
+  // For a connection that others have made: calls handshake() now, and whenever an event it waits
+  // for comes. The future is the one of connect().
   void begin_handshake();
-  // The future of the handshake under way; done if there is none. Throws std::runtime_error
-  // "Already waiting" for the second who asks.
+  // Returns the future of the handshake in progress, a completed one if there is none. Throws
+  // std::runtime_error "Already waiting" if it was asked for before.
   Future<IOStream> established();
-  // Gives away the descriptor of a stream on which nothing is under way; throws
-  // std::invalid_argument for another. The stream is closed then.
+  // Gives away the descriptor and closes the stream. Throws std::invalid_argument if anything is in
+  // progress on the stream.
   netutil::Socket detach();
 
-  // What the poller does not know of: bytes or an end held by the transport, to be read with
-  // read_from_fd; and bytes that it must send beside those of the output, with write_to_fd.
+  // What the poller cannot see: bytes or an end held by the transport, to be read with
+  // read_from_fd, and bytes that it must send in addition to the output, with write_to_fd.
   bool hidden_input_ : 1 = false;
   bool hidden_output_ : 1 = false;
   bool truncated_ : 1 = false;
@@ -195,7 +201,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   struct Unread;
   class Keep;
 
-  // What a stream has only at times: null otherwise.
+  // State that a stream has only at times, otherwise null.
   Connecting* connecting() const noexcept;
   Linger* linger() const noexcept;
   Stages& stages();
@@ -210,7 +216,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   bool busy() const noexcept;
   void queue() { queue_on(loop()); }
   void queue_on(ioloop::IOLoop& home);
-  // Adds to what the poller watches, or sets it. Failure closes the stream.
+  // Adds to what the poller watches, or replaces it. Failure closes the stream.
   void watch(std::uint32_t events);
   void set_events(std::uint32_t events);
   void unregister() noexcept;
@@ -258,7 +264,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   bool registered_ : 1 = false;
   bool queued_ : 1 = false;  // in the loop's queue for the end of the round
   bool paused_ : 1 = false;
-  bool eof_ : 1 = false;          // the peer has ended its side, and all was read
+  bool eof_ : 1 = false;          // the peer has ended its side, and everything was read
   bool show_unread_ : 1 = false;  // at the end of the round
   bool blocked_ : 1 = false;      // the kernel takes no more at present
   bool shutdown_wanted_ : 1 = false;
@@ -267,7 +273,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   StreamObserver* observer_ = nullptr;
   std::unique_ptr<PendingRead> read_;
   std::unique_ptr<Stages> stages_;  // see connecting(), linger() and error()
-  std::unique_ptr<Unread> unread_;  // never without a byte
+  std::unique_ptr<Unread> unread_;  // never empty
   OutputHandle output_;
   core::Runnable* close_callback_ = nullptr;  // owned
   std::size_t max_buffer_size_;

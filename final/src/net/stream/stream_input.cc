@@ -1,4 +1,4 @@
-// What comes: from the poller's event to the observer or the pending read.
+// Input: from the poller's event to the observer or the pending read.
 #include <tornado/log.h>
 
 #include <cerrno>
@@ -14,7 +14,7 @@ using ioloop::detail::Poller;
 
 namespace {
 
-// How much a paused observer's stream takes in to find the peer's end.
+// How many bytes the stream of a paused observer takes in to find the peer's end.
 constexpr std::size_t kPausedLimit = 65'536;
 
 }  // namespace
@@ -33,8 +33,8 @@ void Stream::handle_input(std::uint32_t events) {
   }
 }
 
-// The poller is told to be quiet only now: most of the time the next read begins before anything
-// comes, and nothing need be told at all.
+// Only now is the poller told to be quiet. Most of the time the next read begins before anything
+// comes, and it need not be told at all.
 void Stream::handle_unwanted(std::uint32_t events) {
   const bool hangup = (events & (Poller::kHangup | IOLoop::ERROR)) != 0;
   if (observer_ != nullptr) {
@@ -45,7 +45,8 @@ void Stream::handle_unwanted(std::uint32_t events) {
   const bool watch_end = close_callback_ != nullptr && !eof_ && !has_unread();
   if (hangup && watch_end) return drain(max_buffer_size_);
   if ((events & IOLoop::ERROR) != 0) {
-    // Cannot be masked. Pending output finds out what it is; else the next operation does.
+    // Errors cannot be masked. Pending output finds out which one it is; otherwise the next
+    // operation does.
     if (pending_output() == 0) unregister();
     return;
   }
@@ -88,7 +89,7 @@ void Stream::take_input(std::string_view fresh) {
 
 void Stream::show(std::string_view fresh) {
   // [show]
-  // The observer may close the stream or start reads on it: what it looks at is kept apart.
+  // The observer may close the stream or start reads on it, so what it looks at is kept apart.
   std::unique_ptr<Unread> held = std::move(unread_);
   std::string_view all = fresh;
   if (held != nullptr) {
@@ -149,7 +150,7 @@ void Stream::start_read(std::unique_ptr<PendingRead> read) {
   if (reading()) throw std::logic_error("Already reading");
   if (observer_ != nullptr) throw std::logic_error("the stream has an observer, which reads");
   const Keep keep(*this);
-  fail_read();  // one that was cancelled gives back its bytes
+  fail_read();  // a cancelled one gives back its bytes
   read_ = std::move(read);
   feed({});
   if (read_ == nullptr) return;
@@ -226,7 +227,7 @@ void Stream::finish_read() {
 void Stream::fail_read() {
   if (read_ == nullptr) return;
   const std::unique_ptr<PendingRead> read = std::move(read_);
-  // Whoever reads on after the end gets what was there.
+  // A read after the end gets the bytes that were there.
   if (!has_unread()) {
     if (std::string bytes = read->give_back(); !bytes.empty()) {
       unread_ = std::make_unique<Unread>();
@@ -250,15 +251,15 @@ void Stream::end_of_input() {
   if (pending_output() > 0) flush();
   if (closed()) return;
   if (pending_output() == 0) return close();
-  // The peer may still read what it has not got.
+  // The peer may still read the output that it has not received.
   close_wanted_ = true;
   if (read_ != nullptr && why_ended() == nullptr && read_->take_end()) finish_read();
   fail_read();
   set_events(events_ & ~(IOLoop::READ | Poller::kHangup));
 }
 
-// Nobody reads, but the peer has ended its side: takes in what came before, to see whether it has
-// left.
+// Called when nobody reads, but the peer has ended its side. Takes in what came before the end, to
+// see whether the peer has left.
 void Stream::drain(std::size_t limit) {
   char* scratch = loop_->internals().scratch();
   for (std::size_t total = 0; total < limit;) {

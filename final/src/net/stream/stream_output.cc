@@ -1,4 +1,4 @@
-// What leaves: connecting, writing at the end of the round, and closing behind the last byte.
+// Output: connecting, writing at the end of the round, and closing after the last byte.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -19,11 +19,11 @@ using ioloop::detail::Poller;
 
 namespace {
 
-// One stream's share of a round: a fast reader must not hold up everybody else.
+// One stream's share of a round, in bytes, so that a fast reader does not hold up everybody else.
 constexpr std::size_t kFlushBytes = 1'048'576;
 
-// Up to this size a part of a file is read into the output: one system call sends it with what
-// stands before it.
+// A part of a file up to this size is read into the output, so that one system call sends it
+// together with what precedes it.
 constexpr std::size_t kReadAtOnce = 16'384;
 
 Future<void> failed(std::exception_ptr exception) {
@@ -126,7 +126,7 @@ Output& Stream::make_output() {
 Future<void> Stream::write(std::string data) {
   if (!takes_output()) {
     Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error())));
-    static_cast<void>(future.exception());  // looked at: see PendingRead::fail
+    static_cast<void>(future.exception());  // retrieved: see PendingRead::fail
     return future;
   }
   if (max_write_buffer_size_ > 0 && pending_output() + data.size() > max_write_buffer_size_) {
@@ -187,7 +187,7 @@ std::string& Stream::output() {
 Future<void> Stream::flushed() {
   if (!takes_output()) {
     Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error())));
-    static_cast<void>(future.exception());  // looked at: see PendingRead::fail
+    static_cast<void>(future.exception());  // retrieved: see PendingRead::fail
     return future;
   }
   Future<void> future;
@@ -200,22 +200,22 @@ Future<void> Stream::flushed() {
 }
 
 // [write_next]
-// One system call, for the strings or the file that come next. Answers what it does.
+// Makes one system call, for the strings or the file that come next. Returns its result.
 ssize_t Stream::write_next(std::size_t limit) {
   if (output_ == nullptr) return write_to_fd(nullptr, 0);
   if (const core::FileRange* file = output_->next_file()) {
     return write_file_to_fd(*file, std::min<std::uint64_t>(limit, file->length));
   }
-  // Not with MSG_MORE before a file: a head that waits for its body saves a packet, and then the
-  // system sends a big file a third slower.
+  // No MSG_MORE before a file: a head that waits for its body saves a packet, but then the system
+  // sends a big file a third slower.
   std::array<iovec, Output::kMaxParts> parts;
   const int count = output_->fill(parts.data());
   return write_to_fd(parts.data(), count);
 }
 // [/write_next]
 
-// Writes until all has left, the kernel takes no more, or the share is used up. Answers an errno, 0
-// if there was no error.
+// Writes until everything has left, the kernel takes no more, or the share is used up. Returns an
+// errno, or 0 if there was no error.
 int Stream::write_out() {
   for (std::size_t total = 0; (pending_output() > 0 || hidden_output_) && total < kFlushBytes;) {
     const ssize_t sent = write_next(kFlushBytes - total);
@@ -245,13 +245,13 @@ void Stream::flush() {
 Stream::Progress Stream::progress() const noexcept {
   Progress now;
   if (output_ != nullptr) now.sent = output_->sent();
-  // What is no socket leaves it at 0.
+  // Stays 0 for anything but a socket.
   static_cast<void>(::ioctl(fd_, SIOCOUTQ, &now.in_kernel));
   return now;
 }
 
-// The poller reports room only when a third of the kernel's buffer is free, which a slow reader of
-// megabytes reaches after minutes. So its acknowledgements count as well.
+// The poller reports room only when a third of the kernel's buffer is free, and a slow reader of
+// megabytes may take minutes to get there. So its acknowledgements count as well.
 bool Stream::progressed_since(const Progress& earlier) const noexcept {
   const Progress now = progress();
   return now.sent != earlier.sent || now.in_kernel < earlier.in_kernel;

@@ -9,7 +9,7 @@
 
 namespace tornado::iostream::detail {
 
-// Keeps a stream for the length of a call in which its last handle may go.
+// Keeps a stream alive for the length of a call that may drop its last handle.
 class Stream::Keep {
  public:
   explicit Keep(Stream& stream) noexcept : stream_(stream) { stream_.retain(); }
@@ -21,21 +21,21 @@ class Stream::Keep {
   Stream& stream_;
 };
 
-// While a connect or a handshake is under way.
+// Exists while a connect or a handshake is in progress.
 struct Stream::Connecting : core::Pooled {
   void fail(const std::exception_ptr& error) const {
     if (future.done()) return;
     future.set_exception(error);
-    static_cast<void>(future.exception());  // looked at: see PendingRead::fail
+    static_cast<void>(future.exception());  // retrieved: see PendingRead::fail
   }
 
   Future<IOStream> future;
-  bool claimed = false;    // somebody has the future
-  bool connected = false;  // the descriptor is; the handshake remains
+  bool claimed = false;    // the future was handed out
+  bool connected = false;  // the descriptor is connected; the handshake remains
   ioloop::Timeout timer;   // of the handshake
 };
 
-// What has come, and nobody has taken yet.
+// Bytes that have arrived and that nobody has taken yet.
 struct Stream::Unread : core::Pooled {
   std::string_view view() const noexcept { return std::string_view(bytes).substr(begin); }
 
@@ -43,13 +43,13 @@ struct Stream::Unread : core::Pooled {
   std::size_t begin = 0;
 };
 
-// After close_after_flush().
+// Exists after close_after_flush().
 struct Stream::Linger : core::Pooled {
-  ioloop::Timeout timer;  // once all output has left
+  ioloop::Timeout timer;  // set once all output has left
   std::size_t budget = kLingerBytes;
 };
 
-// Made with the first of them: of many streams most do nothing, and have none.
+// Created with the first of its members. Of many streams, most are idle and have none.
 struct Stream::Stages : core::Pooled {
   std::unique_ptr<Connecting> connecting;
   std::unique_ptr<Linger> linger;

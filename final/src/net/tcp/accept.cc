@@ -12,17 +12,17 @@
 namespace tornado::netutil {
 namespace {
 
-constexpr int kMaxAccepts = 128;  // a wake-up
+constexpr int kMaxAccepts = 128;  // per wake-up
 constexpr double kFirstPause = 0.1;
 constexpr double kLongestPause = 1.0;
 constexpr double kLogInterval = 1.0;
 
-// Nothing is wrong with the listening socket; this machine is full.
+// The listening socket is fine, but this machine is full.
 bool is_out_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-// The connection died in the backlog; the next may be well.
+// The connection died in the backlog; the next one may be fine.
 bool concerns_one_connection(int error) {
   switch (error) {
     case EINTR:
@@ -44,8 +44,8 @@ bool concerns_one_connection(int error) {
 
 }  // namespace
 
-// Owned by its AcceptHandler; frees itself at the end of the round in which that lets go, because
-// its callback may be running.
+// Owned by its AcceptHandler. Frees itself at the end of the round in which the handler drops it,
+// because its callback may be running.
 class detail::Acceptor final : public ioloop::EventHandler, public core::Runnable {
  public:
   Acceptor(int fd, std::unique_ptr<AcceptCallback> callback)
@@ -92,7 +92,7 @@ class detail::Acceptor final : public ioloop::EventHandler, public core::Runnabl
       next_line_ = loop_->time() + kLogInterval;
       log::gen_log.error("accept failed on " + std::to_string(fd_) + ": " + error_text(error));
     }
-    // Level-triggered, the poller would report the waiting connection at once, and for ever.
+    // Level-triggered, the poller would report the waiting connection again at once, and for ever.
     loop_->update_handler(fd_, ioloop::IOLoop::NONE);
     if (!is_out_of_resources(error)) return;
     pause_ = loop_->call_later(std::exchange(next_pause_, std::min(next_pause_ * 2, kLongestPause)),

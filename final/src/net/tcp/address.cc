@@ -12,7 +12,8 @@
 namespace tornado::netutil {
 namespace {
 
-// The number of the interface behind a '%': its name, or the number itself. 0 if there is none.
+// Returns the number of the interface after a '%', given as its name or as the number. 0 if there
+// is none.
 std::uint32_t scope_number(std::string_view name) {
   const std::uint32_t index = ::if_nametoindex(std::string(name).c_str());
   if (index != 0) return index;
@@ -137,7 +138,7 @@ unsigned Address::to_sockaddr(sockaddr_storage& out) const noexcept {
     local.sun_family = AF_UNIX;
     std::memcpy(local.sun_path, path_.data(), path_.size());
     std::memcpy(&out, &local, sizeof local);
-    // An abstract name has the length given; a file's name ends with a NUL.
+    // An abstract name has exactly the given length; a file's name is followed by a NUL.
     const bool named_file = !path_.empty() && path_.front() != '\0';
     return static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + path_.size() + named_file);
   }

@@ -28,7 +28,7 @@ Socket listen_at(const Address& address, const BindOptions& options) {
   set_flag(socket, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR");
   if (options.reuse_port) set_flag(socket, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT");
   if (address.family() == Family::kInet6) {
-    // The IPv4 socket beside it takes IPv4.
+    // The IPv4 socket beside this one accepts IPv4.
     set_flag(socket, IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY");
   }
   sockaddr_storage storage;
@@ -39,12 +39,12 @@ Socket listen_at(const Address& address, const BindOptions& options) {
   return socket;
 }
 
-// IPv6 is switched off here, or this address is.
+// Returns whether this machine lacks IPv6, or this address.
 bool is_family_missing(const std::error_code& error) {
   return error.value() == EAFNOSUPPORT || error.value() == EADDRNOTAVAIL;
 }
 
-// One try: with port 0 the first socket chooses, and the others follow.
+// Makes one attempt. With port 0 the first socket chooses the port, and the others follow.
 std::vector<Socket> listen_at_all(const std::vector<Address>& addresses, std::uint16_t port,
                                   const BindOptions& options) {
   std::vector<Socket> sockets;
@@ -79,7 +79,7 @@ std::vector<Socket> bind_sockets(int wanted_port, const std::string& address,
     try {
       return listen_at_all(addresses, port, options);
     } catch (const std::system_error& error) {
-      // The port that was free for IPv4 may be taken for IPv6: another one will do.
+      // The port that was free for IPv4 may be taken for IPv6, so try another one.
       if (port != 0 || error.code().value() != EADDRINUSE || tries == kTries) throw;
     }
   }
@@ -96,7 +96,7 @@ Socket bind_unix_socket(const std::string& file, unsigned mode, int backlog) {
     check(::unlink(file.c_str()), "unlink " + file);
   }
   Socket socket(Family::kUnix);
-  // Linux makes the file with this mode, less the umask: nobody gets in before chmod.
+  // Linux creates the file with this mode, less the umask, so nobody gets in before chmod.
   if (!abstract) check(::fchmod(socket.fileno(), mode), "fchmod");
   sockaddr_storage storage;
   const unsigned length = address.to_sockaddr(storage);

@@ -17,10 +17,10 @@ using iostream::IOStream;
 using netutil::Address;
 using netutil::Family;
 
-// When the second family joins in. RFC 8305 recommends 0.25 s, Tornado takes this.
+// When the second family joins in, in seconds. RFC 8305 recommends 0.25, Tornado uses this.
 constexpr double kSecondFamilyDelay = 0.3;
 
-// The race for one connection. Shared by the callbacks of its attempts; ends when `result` is done.
+// Races the attempts at one connection. Shared by their callbacks; ends when `result_` is done.
 class Race : public std::enable_shared_from_this<Race> {
  public:
   Race(const std::vector<Address>& addresses, ConnectOptions options)
@@ -30,7 +30,7 @@ class Race : public std::enable_shared_from_this<Race> {
     }
   }
 
-  // `deadline` in the loop's time; negative: none.
+  // `deadline` is in the loop's time; negative means none.
   Future<IOStream> run(double deadline) {
     result_.on_cancel([race = weak_from_this()] {
       if (const auto self = race.lock()) self->stop();
@@ -54,7 +54,7 @@ class Race : public std::enable_shared_from_this<Race> {
 
     std::vector<Address> addresses;
     std::size_t next = 0;
-    IOStream attempt;  // under way, if not empty
+    IOStream attempt;  // in progress, unless empty
   };
 
   void start_second() {
@@ -63,7 +63,7 @@ class Race : public std::enable_shared_from_this<Race> {
     try_next(lanes_[1]);
   }
 
-  // The next address that can be tried; at the end of both lanes, the end.
+  // Tries the next address that can be tried. Ends the race when both lanes are exhausted.
   void try_next(Lane& lane) {
     while (!ended_ && lane.next < lane.addresses.size()) {
       if (start(lane, lane.addresses[lane.next++])) return;
@@ -107,7 +107,7 @@ class Race : public std::enable_shared_from_this<Race> {
     if (const auto error = done.exception()) {
       last_error_ = error;
       lane.attempt = IOStream();
-      // The other family need not wait any longer, and this one goes on too.
+      // The other family need not wait any longer, and this one continues too.
       if (lane.next < lane.addresses.size()) start_second();
       return try_next(lane);
     }
@@ -134,7 +134,7 @@ class Race : public std::enable_shared_from_this<Race> {
 
   const ConnectOptions options_;
   ioloop::IOLoop& loop_;
-  Lane lanes_[2];  // by family, that of the first address first
+  Lane lanes_[2];  // by family, beginning with the first address's
   bool second_started_ = false;
   bool ended_ = false;
   ioloop::Timeout second_;
@@ -143,7 +143,7 @@ class Race : public std::enable_shared_from_this<Race> {
   Future<IOStream> result_;
 };
 
-// The handshake over a connection. At the deadline it is broken off.
+// Performs the handshake over a connection. Aborts it at the deadline.
 Future<IOStream> begin_tls(IOStream plain, ssl::SSLContext ssl_options, std::string host,
                            double deadline) {
   const IOStream stream =

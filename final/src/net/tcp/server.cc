@@ -18,7 +18,7 @@ void report(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const iostream::StreamClosedError&) {
-    // Nobody caught the end of the connection, and nobody has to.
+    // The handler did not catch the end of the connection, and need not.
   } catch (...) {
     log::app_log.error("Error in connection callback: " + describe(exception));
   }
@@ -61,8 +61,9 @@ void TCPServer::add_sockets(std::vector<netutil::Socket> sockets) {
 
 // [add_socket]
 void TCPServer::add_socket(netutil::Socket socket) {
-  // A small answer must not wait for the acknowledgement of the one before. Accepted sockets
-  // inherit the option: asked for once here, not once a connection. No effect on what is not TCP.
+  // A small response must not wait for the acknowledgement of the one before. Accepted sockets
+  // inherit the option, so it is set once here, not once per connection. No effect on anything but
+  // TCP.
   const int on = 1;
   static_cast<void>(::setsockopt(socket.fileno(), IPPROTO_TCP, TCP_NODELAY, &on,
                                  static_cast<socklen_t>(sizeof on)));

@@ -1,4 +1,4 @@
-// Internal header: objects of ours that live as long as an SSL_CTX.
+// Internal header: our own objects that live as long as an SSL_CTX.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -8,7 +8,7 @@
 
 namespace tornado::ssl::detail {
 
-// At most one T a context.
+// At most one T per context.
 template <class T>
 class Attached {
  public:
@@ -16,7 +16,7 @@ class Attached {
     if (::SSL_CTX_set_ex_data(context, index(), object.get()) != 1) throw std::bad_alloc();
     return *object.release();
   }
-  // Null if there is none.
+  // Returns null if there is none.
   static T* get(const SSL_CTX* context) noexcept {
     return static_cast<T*>(::SSL_CTX_get_ex_data(context, index()));
   }

@@ -1,4 +1,4 @@
-// What the peer's certificate says.
+// Reads the peer's certificate.
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>

@@ -13,7 +13,7 @@ bool same(const char* a, const char* b) {
   return ::strcasecmp(a, b) == 0;
 }
 
-// A whole name goes before a pattern. Called by OpenSSL: does not throw.
+// An exact name takes precedence over a pattern. Called by OpenSSL: does not throw.
 SSL_CTX* find(const HostContexts& hosts, const char* name) noexcept {
   for (const auto& [host, context] : hosts) {
     if (same(host.c_str(), name)) return context.get();

@@ -16,7 +16,7 @@ struct FreeSession {
 };
 using SessionPtr = std::unique_ptr<SSL_SESSION, FreeSession>;
 
-// Any thread.
+// Thread-safe.
 class SessionStore {
  public:
   void put(const std::string& host, SessionPtr session) {
@@ -25,8 +25,9 @@ class SessionStore {
     if (sessions_.size() >= kMaxStoredSessions) sessions_.erase(sessions_.begin());
     sessions_.emplace_back(host, std::move(session));
   }
-  // Null if there is none. One of TLS 1.3 is then taken out: resuming it twice would let an
-  // onlooker link the two (RFC 8446 C.4), and the server sends another. TLS 1.2 has no other.
+  // Returns the session for `host`, or null. One of TLS 1.3 is removed from the store: resuming it
+  // twice would let an onlooker link the two connections (RFC 8446 C.4), and the server sends
+  // another. One of TLS 1.2 stays, because the server sends no other.
   SessionPtr take(const std::string& host) {
     const std::lock_guard lock(mutex_);
     SessionPtr session = remove(host);
@@ -48,10 +49,10 @@ class SessionStore {
   }
 
   std::mutex mutex_;
-  std::vector<std::pair<std::string, SessionPtr>> sessions_;  // the oldest first
+  std::vector<std::pair<std::string, SessionPtr>> sessions_;  // oldest first
 };
 
-// Called by OpenSSL. Answers 1 if it keeps the session, which then is ours.
+// Called by OpenSSL. Returns 1 if it keeps the session, which is then ours.
 int session_came(SSL* ssl, SSL_SESSION* session) {
   const char* const host = ::SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   SessionStore* const store = Attached<SessionStore>::get(::SSL_get_SSL_CTX(ssl));
@@ -59,7 +60,7 @@ int session_came(SSL* ssl, SSL_SESSION* session) {
   SessionPtr owned(session);
   try {
     store->put(host, std::move(owned));
-  } catch (const std::bad_alloc&) {  // then the next handshake is a long one
+  } catch (const std::bad_alloc&) {  // then the next handshake is a full one
   }
   return 1;
 }

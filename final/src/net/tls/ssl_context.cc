@@ -1,4 +1,4 @@
-// From options to what OpenSSL makes of them.
+// Turns options into OpenSSL's contexts.
 #include "net/tls/ssl_context.h"
 
 #include <openssl/err.h>
@@ -20,8 +20,8 @@ SSLOptions::SSLOptions() = default;
 namespace detail {
 namespace {
 
-// A key exchange with the certificate's own RSA key has no forward secrecy: whoever gets the key
-// one day reads what was recorded before.
+// A key exchange with the certificate's own RSA key has no forward secrecy: anybody who obtains the
+// key one day can read what was recorded before.
 constexpr const char* kDefaultCiphers = "DEFAULT:!kRSA";
 
 constexpr unsigned char kSessionIdContext[] = "tornado";
@@ -41,7 +41,7 @@ int version_number(TLSVersion version) {
   return version == TLSVersion::kTLSv1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
-// OpenSSL would ask for it on the terminal.
+// Otherwise OpenSSL would ask for the password on the terminal.
 int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
   return 0;
 }
@@ -76,7 +76,7 @@ void set_trust(SSL_CTX* context, const SSLOptions& options, bool server_side) {
     refuse("ca_certs \"" + options.ca_certs + "\"");
   }
   if (server_side) {
-    // Tells clients whose certificates are welcome.
+    // Tells clients which authorities' certificates are accepted.
     ::SSL_CTX_set_client_CA_list(context, ::SSL_load_client_CA_file(options.ca_certs.c_str()));
   }
 }
@@ -93,16 +93,16 @@ int verify_mode(CertReqs wanted) {
   return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 }
 
-// How each connection of a context behaves, whatever its certificate.
+// Sets how each connection of a context behaves, whatever its certificate.
 void set_manners(SSL_CTX* context, const SSLOptions& options) {
   ::SSL_CTX_set_min_proto_version(context, version_number(options.minimum_version));
   if (options.maximum_version) {
     ::SSL_CTX_set_max_proto_version(context, version_number(*options.maximum_version));
   }
   ::SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  // An idle connection gives its buffers back.
+  // An idle connection frees its buffers.
   ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  // Clients keep their sessions themselves, as tickets; TlsStream sends them in its own time.
+  // Clients keep their sessions themselves, as tickets, and TlsStream decides when to send those.
   ::SSL_CTX_set_num_tickets(context, 0);
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_session_id_context(context, kSessionIdContext, sizeof kSessionIdContext - 1);
@@ -131,13 +131,13 @@ const unsigned char* bytes(const std::string& text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// A server's list, which its context keeps.
+// A server's list of protocols, kept by its context.
 struct AlpnList {
   explicit AlpnList(std::string protocols) : list(std::move(protocols)) {}
   std::string list;
 };
 
-// The server's choice.
+// Makes the server's choice.
 int select_alpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_length,
                 const unsigned char* theirs, unsigned their_length, void* list) {
   const std::string& ours = static_cast<const AlpnList*>(list)->list;
@@ -153,7 +153,7 @@ void set_alpn(SSL_CTX* context, const SSLOptions& options, bool server_side) {
   if (options.alpn_protocols.empty()) return;
   const std::string list = alpn_list(options);
   if (!server_side) {
-    // Answers 0 for success, unlike its like.
+    // Returns 0 for success, unlike similar functions.
     if (::SSL_CTX_set_alpn_protos(context, bytes(list), static_cast<unsigned>(list.size())) != 0) {
       refuse("ssl_options: alpn_protocols");
     }
@@ -178,8 +178,9 @@ void check_host(SSL* ssl, const std::string& host) {
 
 // ---- Contexts -----------------------------------------------------------------------------------
 
-// OpenSSL tidies up at the end of the program, and later frees nothing of ours with a context: one
-// in a static variable must go before. So OpenSSL has to begin before the variable is made.
+// At the end of the program OpenSSL cleans up, and a context freed later does not free our objects
+// with it. So a context in a static variable must be destroyed before that, and therefore OpenSSL
+// must be initialised before the variable is.
 Contexts::Contexts(const SSLOptions& options) : options_(options) {
   ::OPENSSL_init_ssl(0, nullptr);
 }
@@ -199,7 +200,7 @@ ContextPtr Contexts::make(bool server_side) const {
   return context;
 }
 
-// All that a host's connections differ in is the certificate.
+// The contexts of the hosts differ only in the certificate.
 HostContexts Contexts::make_hosts() const {
   HostContexts hosts;
   for (const HostCertificate& host : options_.host_certificates) {
@@ -248,7 +249,7 @@ void Contexts::reload() {
 
 ConnectionPtr Contexts::connection(bool server_side, const std::string& server_hostname) {
   const bool check = !server_side && options_.check_hostname && cert_reqs(false) != CertReqs::kNone;
-  // "example.org." is the same host, but no certificate says it so.
+  // "example.org." is the same host, but certificates name it without the dot.
   std::string host = server_hostname;
   if (host.ends_with('.')) host.pop_back();
   if (check && host.empty()) {
@@ -270,7 +271,7 @@ ConnectionPtr Contexts::connection(bool server_side, const std::string& server_h
   }
   ::SSL_set_connect_state(ssl.get());
   if (check) check_host(ssl.get(), host);
-  // An address is no name (RFC 6066 3).
+  // An address is not a host name (RFC 6066 section 3).
   if (!host.empty() && !netutil::is_valid_ip(host) &&
       ::SSL_set_tlsext_host_name(ssl.get(), host.c_str()) != 1) {
     refuse("server_hostname \"" + host + "\"");

@@ -1,4 +1,4 @@
-// Internal header: what an SSLContext points to, and OpenSSL's objects and errors.
+// Internal header: the object behind an SSLContext, and OpenSSL's objects and errors.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -22,21 +22,22 @@ using ConnectionPtr = std::unique_ptr<SSL, Free>;
 // Contexts by host name, "example.org" or "*.example.org".
 using HostContexts = std::vector<std::pair<std::string, ContextPtr>>;
 
-// The two contexts that options can become, each made when it is first needed. Any thread.
+// The two contexts that options can become, each created when it is first needed. Any thread.
 class Contexts {
  public:
   explicit Contexts(const SSLOptions& options);
 
   const SSLOptions& options() const noexcept { return options_; }
-  // What is asked of the peer's certificate.
+  // Returns what is required of the peer's certificate.
   CertReqs cert_reqs(bool server_side) const noexcept;
 
-  // Makes the context unless it is there. Throws std::invalid_argument.
+  // Creates the context unless it exists. Throws std::invalid_argument.
   void prepare(bool server_side);
   void reload();
 
-  // A new connection. It keeps the context it was made with. Throws what prepare() throws. A client
-  // checks for `server_hostname`; throws std::invalid_argument if it should and there is none.
+  // Creates a connection, which keeps the context it was made with. Throws what prepare() throws. A
+  // client checks the certificate for `server_hostname`; if it should and the name is empty, throws
+  // std::invalid_argument.
   ConnectionPtr connection(bool server_side, const std::string& server_hostname);
 
  private:
@@ -49,12 +50,12 @@ class Contexts {
   ContextPtr contexts_[2];  // guarded by mutex_; the client's and the server's
 };
 
-// The newest error of this thread's OpenSSL, in words; empties its list of errors.
+// Returns the newest error of this thread's OpenSSL, in words, and empties its list of errors.
 std::string take_error_text();
-// The error with which `ssl` failed: an SSLCertVerificationError if that is what it was.
+// Returns the error with which `ssl` failed, as an SSLCertVerificationError if it is one.
 std::exception_ptr take_failure(const SSL* ssl);
 
-// The peer's certificate; nothing if it sent none.
+// Returns the peer's certificate, or nullopt if it sent none.
 std::optional<Certificate> peer_certificate(const SSL* ssl);
 
 }  // namespace tornado::ssl::detail

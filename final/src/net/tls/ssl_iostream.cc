@@ -1,4 +1,4 @@
-// The handle of a stream with TLS, and the way to it from one without.
+// The handle of a TLS stream, and how a plain stream becomes one.
 #include <tornado/iostream.h>
 
 #include "net/tls/tls_stream.h"

@@ -23,21 +23,21 @@ using ioloop::IOLoop;
 namespace {
 
 constexpr std::size_t kRecord = 16'384;  // RFC 8446 5.1
-// Encrypted bytes to read at a time: with a record begun before, they fit into the loop's scratch
-// buffer when decrypted.
+// How many encrypted bytes to read at a time: with a record begun before, they fit into the loop's
+// scratch buffer when decrypted.
 constexpr std::size_t kReadBytes = 49'152;
-constexpr std::size_t kEncryptBytes = 4 * kRecord;  // at a time
-constexpr int kMaxReads = 16;                       // that give no byte, in one call
+constexpr std::size_t kEncryptBytes = 4 * kRecord;  // encrypted at a time
+constexpr int kMaxReads = 16;                       // without a decrypted byte, in one call
 constexpr std::size_t kKeptCapacity = 2 * kEncryptBytes;
 
-// What a thread's TLS streams share, one after the other.
+// Buffers that a thread's TLS streams share, one after the other.
 struct Workspace {
   std::array<char, kReadBytes> input;
   std::array<char, kRecord> record;
-  std::string encrypted;  // its memory
+  std::string encrypted;  // kept for its memory
 };
 
-// A stream may be closed by a destructor that runs after this one's, at the end of a thread.
+// At the end of a thread, a stream may be closed by a destructor that runs after this one's.
 constinit thread_local bool workspace_gone = false;
 
 Workspace& workspace() {
@@ -52,15 +52,15 @@ Workspace& workspace() {
   return *owner.space;
 }
 
-// What is to be encrypted, cut into records.
+// The bytes to encrypt, cut into records.
 class Parts {
  public:
   Parts(const iovec* parts, int count) : next_(parts), end_(parts + count) { advance(0); }
 
   bool empty() const { return next_ == end_; }
 
-  // The next record's bytes: where they lie if they fill it or are the last ones; small parts are
-  // put together in `space`.
+  // Returns the next record's bytes: in place if they fill the record or are the last ones,
+  // otherwise small parts gathered in `space`.
   std::string_view take(std::array<char, kRecord>& space) {
     if (front().size() >= kRecord || next_ + 1 == end_) {
       const std::string_view whole = front().substr(0, kRecord);
@@ -199,14 +199,14 @@ IOStream TlsStream::upgrade(Stream& plain, const ssl::SSLContext& context, bool 
 }
 
 void TlsStream::close_fd() noexcept {
-  // Whoever gets this sign knows that nothing is missing, so it must be true.
+  // close_notify tells the peer that nothing is missing, so that must be true.
   if (error() == nullptr && pending_output() == 0 && encrypted_.empty() && !workspace_gone &&
       protocol_error_ == nullptr && ::SSL_is_init_finished(ssl_.get())) {
     ::ERR_clear_error();
     ::SSL_shutdown(ssl_.get());
     send_encrypted();
-    // With something unread, such as a server's tickets, a close resets the connection, and what
-    // was sent may not arrive.
+    // Closing with unread input, such as a server's tickets, resets the connection, and what was
+    // sent may not arrive.
     fetch(kReadBytes);
     input_ = {};
   }
@@ -215,7 +215,7 @@ void TlsStream::close_fd() noexcept {
 
 // ---- errors -------------------------------------------------------------------------------------
 
-// OpenSSL has given up. What it wants to tell the peer about that is sent if the kernel takes it.
+// OpenSSL has given up. Its alert to the peer is sent if the kernel takes it.
 void TlsStream::fail() {
   protocol_error_ = ssl::detail::take_failure(ssl_.get());
   if (::SSL_is_server(ssl_.get())) {
@@ -231,7 +231,7 @@ std::exception_ptr TlsStream::failure(int error) const {
   return Stream::failure(error);
 }
 
-// TLS's own reasons are told as they are; those of the connection below as for any stream.
+// Errors of TLS itself are passed on unchanged; those of the connection below as for any stream.
 std::exception_ptr TlsStream::connect_failure(const std::exception_ptr& error) const {
   if (error == nullptr) return Stream::connect_failure(error);
   try {
@@ -273,7 +273,7 @@ std::uint32_t TlsStream::handshake() {
 
 void TlsStream::refuse_handshake() {
   fail();
-  // The kernel would answer bytes that nobody reads with a reset, which overtakes the reason.
+  // The kernel would answer unread bytes with a reset, which overtakes the alert.
   fetch(kReadBytes);
   input_ = {};
   std::rethrow_exception(protocol_error_);
@@ -281,7 +281,7 @@ void TlsStream::refuse_handshake() {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// Gives OpenSSL what has come, up to `size` bytes. Answers what recv() does.
+// Gives OpenSSL what has arrived, up to `size` bytes. Returns what recv() does.
 ssize_t TlsStream::fetch(std::size_t size) {
   auto& space = workspace().input;
   const ssize_t count = ::recv(fileno(), space.data(), std::min(size, space.size()), 0);
@@ -304,7 +304,7 @@ ssize_t TlsStream::read_from_fd(char* buffer, std::size_t size) {
       return count;
     }
     const ssize_t count = decrypt(buffer, size);
-    // A change of keys that the peer asked for, for example.
+    // For example the reply to a change of keys that the peer asked for.
     if (!encrypted_.empty() && withheld_ == 0) {
       hidden_output_ = true;
       queue();
@@ -315,7 +315,7 @@ ssize_t TlsStream::read_from_fd(char* buffer, std::size_t size) {
   return -1;
 }
 
-// What read() would answer, had the kernel decrypted input_.
+// Returns what read() would have returned, had the kernel decrypted input_.
 ssize_t TlsStream::decrypt(char* buffer, std::size_t size) {
   std::size_t total = 0;
   int why = SSL_ERROR_NONE;
@@ -329,7 +329,7 @@ ssize_t TlsStream::decrypt(char* buffer, std::size_t size) {
       why = ::SSL_get_error(ssl_.get(), result);
     }
   }
-  if (why != SSL_ERROR_WANT_READ) {  // else OpenSSL has taken all
+  if (why != SSL_ERROR_WANT_READ) {  // otherwise OpenSSL has taken all
     held_ = std::exchange(input_, {});
     hidden_input_ = total > 0;
   }
@@ -342,7 +342,7 @@ ssize_t TlsStream::decrypt(char* buffer, std::size_t size) {
 
 // ---- writing ------------------------------------------------------------------------------------
 
-// Bytes of the output count as written when their records have left: until then they are withheld.
+// Output counts as written when its records have left. Until then its bytes are withheld.
 ssize_t TlsStream::write_to_fd(const iovec* parts, int count) {
   if (!send_encrypted()) return -1;
   if (std::exchange(end_when_sent_, false)) Stream::shutdown_write();
@@ -365,14 +365,14 @@ ssize_t TlsStream::write_file_to_fd(const core::FileRange& range, std::size_t si
   return copy_file_to_fd(range, size);
 }
 
-// Answers how many bytes it took; 0 if OpenSSL failed.
+// Returns how many bytes it took, or 0 if OpenSSL failed.
 std::size_t TlsStream::encrypt(const iovec* parts, int count) {
   encrypted_ = std::exchange(workspace().encrypted, {});
   Parts rest(parts, count);
   std::size_t total = 0;
   ::ERR_clear_error();
-  // Right behind the handshake, where TLS 1.3 has them, the tickets would meet a client that only
-  // writes and closes with a reset; the first answer takes them along.
+  // Sent right after the handshake, where TLS 1.3 has them, the tickets would make a client that
+  // only writes and closes reset the connection. So the first response takes them along.
   if (std::exchange(owes_ticket_, false)) ::SSL_new_session_ticket(ssl_.get());
   while (!rest.empty() && total < kEncryptBytes) {
     const std::string_view next = rest.take(workspace().record);
@@ -383,7 +383,7 @@ std::size_t TlsStream::encrypt(const iovec* parts, int count) {
   return total;
 }
 
-// True if all has left; otherwise errno says why not.
+// Returns true if everything has left; otherwise errno says why not.
 bool TlsStream::send_encrypted() {
   while (sent_ < encrypted_.size()) {
     const ssize_t count =

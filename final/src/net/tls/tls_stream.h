@@ -1,4 +1,4 @@
-// Internal header: TlsStream, a Stream whose bytes are encrypted on their way.
+// Internal header: TlsStream, a Stream whose bytes travel encrypted.
 #pragma once
 
 #include <tornado/ssl.h>
@@ -12,22 +12,22 @@
 namespace tornado::iostream::detail {
 
 // OpenSSL never sees the descriptor: it is given the bytes of one recv(), and what it wants to send
-// is gathered for one send(). So a read or write costs as many system calls as without TLS, and an
-// operation cannot want the opposite one. All that came is decrypted at once, unless the buffer is
-// full; what remains then is `hidden_input_`.
+// is gathered for one send(). So a read or write costs as many system calls as without TLS, and a
+// read never has to wait until it can write, nor a write until it can read. All bytes that arrived
+// are decrypted at once, unless the buffer is full; the rest is then `hidden_input_`.
 class TlsStream final : public Stream {
  public:
-  // `ssl` is a fresh connection of the socket's side.
+  // `ssl` is a fresh connection for the socket's side.
   TlsStream(netutil::Socket socket, const IOStreamOptions& options, ssl::detail::ConnectionPtr ssl,
             double handshake_timeout);
 
-  // A stream over a socket; if it is connected, the handshake begins. Throws what
+  // Opens a stream over a socket. If the socket is connected, the handshake begins. Throws what
   // ssl::detail::Contexts::connection() throws.
   static IOStream open(netutil::Socket socket, const IOStreamOptions& options,
                        const ssl::SSLContext& context, bool server_side,
                        const std::string& server_hostname);
-  // The same over the socket of `plain`, which is closed by it. Throws std::invalid_argument if it
-  // is not idle, and leaves it as it was.
+  // Same over the socket of `plain`, which it closes. If `plain` is not idle, throws
+  // std::invalid_argument and leaves it as it was.
   static IOStream upgrade(Stream& plain, const ssl::SSLContext& context, bool server_side,
                           const std::string& server_hostname);
 
@@ -58,13 +58,13 @@ class TlsStream final : public Stream {
 
   const ssl::detail::ConnectionPtr ssl_;
   std::string_view input_;  // encrypted bytes for OpenSSL to take, during a call
-  std::string held_;        // those that were left at the end of the call
+  std::string held_;        // what was left of them at the end of the call
   std::string encrypted_;   // to be sent, from sent_ on
   std::size_t sent_ = 0;
   std::size_t withheld_ = 0;  // bytes of the output that are in encrypted_
   std::exception_ptr protocol_error_;
   double handshake_timeout_;
-  bool owes_ticket_ = false;    // the client may resume its session with one
+  bool owes_ticket_ = false;    // a session ticket, with which the client may resume
   bool end_when_sent_ = false;  // shutdown_write() waits for encrypted_ to leave
 };
 
