@@ -18,13 +18,13 @@ ioloop::IOLoopOptions loop_options(ioloop::Clock* clock) {
   return options;
 }
 
-// What is still to be run without waiting for anything.
+// Returns whether anything is left to run that need not wait for anything.
 bool busy(const ioloop::detail::LoopState& loop) {
   return !loop.callbacks.empty() || !loop.ready.empty() || !loop.flushes.empty() ||
          loop.mailbox->has_mail();
 }
 
-// Handlers and timers, in words; empty if there are none.
+// Lists handlers and timers in words. Empty if there are none.
 std::string leftovers(ioloop::detail::LoopState& loop) {
   std::string handlers;
   const int own = loop.mailbox->fd();
@@ -76,8 +76,8 @@ struct AsyncTestCase::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Takes the records that tell of an exception nobody has dealt with. An ExpectLog is newer, and
-  // sees them first.
+  // Takes the records that report an exception nobody has handled. An ExpectLog is newer, and sees
+  // them first.
   struct Hook {
     bool operator()(const log::Record& record) const {
       if (record.logger != log::app_log.name()) return false;
@@ -114,7 +114,7 @@ struct AsyncTestCase::State {
   ioloop::IOLoop loop;
 
   bool stopped = false;
-  std::shared_ptr<void> value;  // what stop() was given
+  std::shared_ptr<void> value;  // the value given to stop()
   const void* type = nullptr;
   bool torn_down = false;
   bool may_leave = false;
@@ -125,11 +125,12 @@ struct AsyncTestCase::State {
   log::Capture<Hook> capture;         // last: its hook uses the others
 };
 
-// Runs what is ready, and what comes of it. It is bounded: callbacks may call each other for ever.
+// Runs what is ready, and whatever that makes ready. Bounded, because callbacks may call each other
+// for ever.
 void AsyncTestCase::State::settle() {
   constexpr int kRounds = 100;
   for (int round = 0; round < kRounds; ++round) {
-    loop.internals().stop_requested = false;  // a stop() that nobody has used
+    loop.internals().stop_requested = false;  // from a stop() that nobody has used
     loop.run_sync([] {});
     if (round > 0 && !busy(loop.internals())) return;
   }
@@ -139,7 +140,7 @@ void AsyncTestCase::State::cancel_waits() {
   std::size_t count = 0;
   const core::ListHook& all = loop.internals().suspended;
   for (auto* hook = all.next(); hook != &all; hook = hook->next()) ++count;
-  // One at a time: it may end those that wait for it, or that it waits for.
+  // One at a time, because its end may also end coroutines that wait for it, or that it waits for.
   for (; count > 0 && loop.internals().cancel_oldest_wait(); --count) settle();
 }
 

@@ -55,7 +55,7 @@ Authority::~Authority() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-// Without an issuer it signs itself; without names it is an authority then.
+// A certificate without an issuer signs itself. If it has no names either, it is an authority.
 Identity Authority::make(const CertificateSpec& spec, const Identity* issuer) const {
   Identity made;
   made.key.reset(::EVP_EC_gen("P-256"));

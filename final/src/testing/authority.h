@@ -1,4 +1,4 @@
-// Internal header: an authority and certificates made for one run of a test program.
+// Internal header: a certificate authority, and certificates made for one run of a test program.
 #pragma once
 
 #include <openssl/types.h>
@@ -21,15 +21,15 @@ struct FreeOpenSsl {
   void operator()(X509* certificate) const;
 };
 
-// A key with a certificate, and the file both are in (PEM).
+// A key with its certificate, and the file (PEM) that has both.
 struct Identity {
   std::unique_ptr<EVP_PKEY, FreeOpenSsl> key;
   std::unique_ptr<X509, FreeOpenSsl> certificate;
   std::string file;
 };
 
-// Signs certificates; its own stands in `file()`. The files go with it. What OpenSSL or the system
-// refuses is std::runtime_error.
+// Signs certificates; its own is in `file()`. Deletes the files when destroyed. A failed call of
+// OpenSSL or of the system throws std::runtime_error.
 class Authority {
  public:
   explicit Authority(const std::string& name = "Test Authority");
@@ -39,12 +39,12 @@ class Authority {
 
   const std::string& file() const { return own_.file; }
   Identity issue(const CertificateSpec& spec = {}) const { return make(spec, &own_); }
-  // One that nobody else has signed.
+  // Makes a certificate that nobody else has signed.
   Identity self_signed(const CertificateSpec& spec = {}) const { return make(spec, nullptr); }
 
-  // A path in the folder of the files.
+  // Returns a path in the folder of the files.
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  // Key and certificate in one file; with a password the key is encrypted.
+  // Writes key and certificate into one file. With a password, the key is encrypted.
   static void save(const Identity& identity, const std::string& file,
                    const char* password = nullptr);
 

@@ -17,7 +17,7 @@ void AsyncHTTPTestCase::SetUp() {
   auto [socket, port] = bind_unused_port();
   app_ = get_app();
   http_server = get_http_server(*app_);
-  http_client.close();  // the next one is made as configure() says now
+  http_client.close();  // the next one is made as configure() now says
   http_client = get_http_client();
   http_server->add_socket(std::move(socket));
 }
@@ -93,7 +93,7 @@ struct ThrowAway {
   Identity localhost = authority.issue();
 };
 
-// Made once: keys take time.
+// Made once, because making keys takes time.
 const ThrowAway& throw_away() {
   static const ThrowAway one;
   return one;

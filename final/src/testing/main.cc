@@ -6,7 +6,7 @@
 namespace tornado::testing {
 
 int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);  // takes its own options away
+  ::testing::InitGoogleTest(&argc, argv);  // removes its own options
   std::string filter;
   for (const std::string& name : options::parse_command_line(argc, argv)) {
     if (!filter.empty()) filter += ':';

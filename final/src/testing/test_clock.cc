@@ -30,7 +30,7 @@ bool TestClock::skip(double seconds) {
   } else if (now_ + seconds < end_ - 1) {
     now_ += seconds;
   } else {
-    // Nothing but the end is left to wait for: another thread, if anything, will wake the loop.
+    // Nothing but the end is left to wait for. If anything wakes the loop, it is another thread.
     ::poll(nullptr, 0, 1);
   }
   return true;

@@ -1,22 +1,22 @@
-// Internal header: virtual time for tests, with an end in real time.
+// Internal header: virtual time for tests, with a limit in real time.
 #pragma once
 
 #include <tornado/ioloop.h>
 
 namespace tornado::testing {
 
-// Moves when the loop would sleep. A test that waits for nothing would then see its own timeout at
-// once, and one that sleeps for an hour, before its end. So a timeout is a timer far away, to which
-// this clock moves when the real time is up.
+// Moves ahead when the loop would block. With an ordinary timeout, a test that waits for nothing
+// would reach it at once, and one that sleeps for an hour would reach it before its end. So the
+// timeout is a timer far away, to which this clock jumps when the real time is up.
 class TestClock final : public ioloop::Clock {
  public:
-  // How far away, in seconds.
+  // How far away that is, in seconds.
   static constexpr double kFar = 1e9;
 
   double time() override { return now_; }
   bool skip(double seconds) override;
 
-  // From here on `seconds` of real time may pass; the loop gets a timer kFar from now.
+  // Allows `seconds` of real time from now on. The loop gets a timer kFar from now.
   void limit(double seconds);
   void lift() { limited_ = false; }
   bool passed() const { return passed_; }
