@@ -14,25 +14,25 @@
 
 namespace tornado::iostream {
 
-// The stream was closed before the operation was complete. A pending operation's future gets it,
-// and so does each new one.
+// The stream was closed before the operation was complete. Pending operations fail with it, and so
+// does every later one.
 class StreamClosedError : public std::runtime_error {
  public:
   explicit StreamClosedError(std::exception_ptr why = nullptr)
       : std::runtime_error("Stream is closed"), real_error(std::move(why)) {}
 
-  // Why: a std::system_error of the connection, an UnsatisfiableReadError, a StreamBufferFullError;
-  // null if one side just closed.
+  // The reason: a std::system_error of the connection, an UnsatisfiableReadError or a
+  // StreamBufferFullError. Null if one side simply closed the connection.
   std::exception_ptr real_error;
 };
 
-// A read cannot be satisfied within its max_bytes. Comes as real_error of a StreamClosedError.
+// A read cannot be satisfied within its max_bytes. Found in real_error of a StreamClosedError.
 class UnsatisfiableReadError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// A buffer would have grown over its limit.
+// A buffer would have exceeded its limit.
 class StreamBufferFullError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -41,11 +41,11 @@ class StreamBufferFullError : public std::runtime_error {
 struct IOStreamOptions {
   IOStreamOptions() {}
 
-  // Unread bytes kept at most; more close the stream with StreamBufferFullError.
+  // The limit of unread bytes. Exceeding it closes the stream with StreamBufferFullError.
   std::size_t max_buffer_size = 104'857'600;
-  // Bytes asked of the kernel at a time: at most 65536 and half of max_buffer_size.
+  // Bytes requested from the kernel at a time, at most 65536 and half of max_buffer_size.
   std::size_t read_chunk_size = 65'536;
-  // Bytes written that have not left yet, at most; 0: no limit.
+  // The limit of bytes written but not yet sent; 0: no limit.
   std::size_t max_write_buffer_size = 67'108'864;
 };
 
@@ -55,26 +55,26 @@ class TlsStream;
 }  // namespace detail
 
 // A connection. An IOStream is a handle: copies mean the same stream. The stream lives as long as a
-// handle does or an operation is pending, whichever is longer, and is then closed.
+// handle exists or an operation is pending, whichever is longer, and is then closed.
 //
-// It belongs to one thread; the loop that is current at its first operation serves it. When that
-// loop is closed, so is the stream; futures still pending then never complete.
+// It belongs to one thread, and to the loop that is current at its first operation. Closing that
+// loop closes the stream; futures still pending then never complete.
 //
-// Reads: one at a time (std::logic_error "Already reading" otherwise). A read that the bytes at
-// hand satisfy is done when the call returns. When the peer has closed, what came before can still
-// be read.
+// Reads: one at a time (otherwise std::logic_error "Already reading"). A read that buffered bytes
+// satisfy is done when the call returns. After the peer has closed, bytes that came before can
+// still be read.
 //
-// Writes are queued and leave together at the end of the loop's iteration, in one system call; the
-// future of each is done when its last byte was given to the kernel. Awaiting it is the
-// back-pressure: who does, holds at most one piece in memory. Nobody has to look at it; an error
-// shows in the next operation.
+// Writes are queued and sent together, in one system call, at the end of the loop's iteration. The
+// future of a write is done when the kernel has accepted its last byte. Awaiting it gives
+// back-pressure: a producer that does holds at most one piece in memory. It may also be ignored; an
+// error then shows in the next operation.
 //
-// A closed stream fails operations with StreamClosedError; they do not throw it.
+// On a closed stream, operations fail with StreamClosedError; the calls themselves do not throw it.
 class IOStream {
  public:
-  // No stream: every operation throws std::logic_error.
+  // Makes an empty handle, on which every operation throws std::logic_error.
   IOStream() = default;
-  // Takes over a socket, connected or to be connected, and makes it non-blocking.
+  // Takes ownership of a socket, connected or not yet, and makes it non-blocking.
   explicit IOStream(netutil::Socket socket, const IOStreamOptions& options = {});
   IOStream(const IOStream& other) noexcept;
   IOStream(IOStream&& other) noexcept : stream_(std::exchange(other.stream_, nullptr)) {}
@@ -87,38 +87,38 @@ class IOStream {
   explicit operator bool() const noexcept { return stream_ != nullptr; }
   friend bool operator==(const IOStream&, const IOStream&) = default;
 
-  // Connects, and gives this stream. Fails with StreamClosedError, whose real_error says why. Reads
-  // and writes may be started before it is done. (connect)
+  // Connects, and returns this stream. Fails with StreamClosedError, whose real_error is the
+  // reason. Reads and writes may be started before it is done. (connect)
   Future<IOStream> connect(const netutil::Address& address) const;
 
-  // Bytes up to and including `delimiter`. If it does not end within `max_bytes` (0: any), the
-  // stream is closed with UnsatisfiableReadError. Throws std::invalid_argument for an empty
+  // Reads up to and including `delimiter`. If that does not end within `max_bytes` (0: no limit),
+  // closes the stream with UnsatisfiableReadError. Throws std::invalid_argument for an empty
   // delimiter. (read_until)
   Future<std::string> read_until(std::string delimiter, std::size_t max_bytes = 0) const;
-  // Bytes up to the end of the first match of `regex`: RE2 syntax, on bytes. It is tried from the
-  // start whenever bytes come, so give `max_bytes` for peers that are not trusted. Throws
-  // std::invalid_argument if it does not compile. (read_until_regex)
+  // Reads up to the end of the first match of `regex`, in RE2 syntax, on bytes. Matching starts
+  // over whenever bytes arrive, so set `max_bytes` for untrusted peers. Throws
+  // std::invalid_argument if the expression does not compile. (read_until_regex)
   Future<std::string> read_until_regex(std::string_view regex, std::size_t max_bytes = 0) const;
-  // `count` bytes; with `partial`, any number from 1 to `count`, as soon as there are some.
-  // (read_bytes)
+  // Reads `count` bytes; with `partial`, 1 to `count` bytes, as soon as any are there. (read_bytes)
   Future<std::string> read_bytes(std::size_t count, bool partial = false) const;
-  // Reads as many bytes as `buffer` is long, with `partial` at least one, into its memory, and
-  // gives it back, cut to what was read: `buffer = co_await stream.read_into(std::move(buffer))`.
-  // It is a value, not a view, so that a read which outlives its caller writes into nobody's
-  // memory. (read_into)
+  // Reads into the memory of `buffer` as many bytes as it is long (with `partial`, at least one)
+  // and returns it, cut to the bytes read: `buffer = co_await stream.read_into(std::move(buffer))`.
+  // The buffer is a value, not a view, so that a read that outlives its caller never writes into
+  // freed memory. (read_into)
   Future<std::string> read_into(std::string buffer, bool partial = false) const;
-  // Everything up to the peer's close; nothing if that has come already. A connection that breaks
-  // is an error, not an end. (read_until_close)
+  // Reads everything until the peer closes; returns "" if it has closed already and nothing is
+  // left. A broken connection is an error, not an end. (read_until_close)
   Future<std::string> read_until_close() const;
 
-  // Queues `data`. Fails with StreamBufferFullError, and queues nothing, if more than
-  // max_write_buffer_size bytes would wait. (write)
+  // Queues `data`. If more than max_write_buffer_size bytes would wait, fails with
+  // StreamBufferFullError and queues nothing. (write)
   Future<void> write(std::string data) const;
 
-  // The callback forms of Tornado 4. `callback` gets the result, on the loop; if the stream closes
-  // first it is not called: see set_close_callback. `streaming_callback` gets the bytes in pieces
-  // as they come, and then `callback` gets an empty string. Both may be coroutines, whose captures
-  // stay alive; the next piece waits until the last was dealt with.
+  // The callback forms of Tornado 4. They call `callback` with the result, on the loop, or not at
+  // all if the stream closes first: see set_close_callback. With a `streaming_callback`, that
+  // receives the bytes in pieces as they arrive, and `callback` an empty string at the end. Both
+  // may be coroutines; their captures stay alive, and the next piece waits until the last one was
+  // processed.
   template <class F>
     requires std::is_invocable_v<F&, std::string>
   void read_until(std::string delimiter, F callback, std::size_t max_bytes = 0) const {
@@ -162,24 +162,25 @@ class IOStream {
     });
   }
 
-  // Goes on with TLS over the same connection, as after SMTP's STARTTLS. Gives the new stream when
-  // the handshake is done; this one is closed, and its close callback goes over to the new one. A
-  // client names the host it wants in `server_hostname`: the certificate must be for it. Fails with
-  // ssl::SSLError, ioloop::TimeoutError or StreamClosedError. Throws std::invalid_argument, and
-  // leaves the stream as it was, if the options do not work, or if something is under way or
-  // unread: bytes that came before TLS did must not be taken for bytes that came with it.
-  // (start_tls)
+  // Switches the connection to TLS, as after SMTP's STARTTLS. Returns the new stream when the
+  // handshake is done. This stream is closed at once, and its close callback passes to the new one.
+  // For a client, `server_hostname` is the host that the certificate must be valid for. Fails with
+  // ssl::SSLError, ioloop::TimeoutError or StreamClosedError.
+  //
+  // Throws std::invalid_argument, and leaves the stream unchanged, if the options do not work, an
+  // operation is pending, or bytes are unread: those arrived without TLS and must not be mistaken
+  // for protected ones. (start_tls)
   Future<IOStream> start_tls(bool server_side, const ssl::SSLContext& ssl_options = {},
                              const std::string& server_hostname = {}) const;
 
-  // Closes the stream: sends what the kernel takes at once, fails what is pending, except that
-  // read_until_close ends with what has come. `error` is what `error()` answers from then on.
-  // Silent if closed. (close)
+  // Closes the stream. Sends as much queued data as the kernel takes at once. Pending operations
+  // fail, except that read_until_close returns the bytes that have arrived. error() returns `error`
+  // from then on. Does nothing if already closed. (close)
   void close(std::exception_ptr error = nullptr) const;
-  // Calls `callback` once on the loop when the stream has been closed, by whichever side; at once
-  // if it is closed already. An idle stream watches for the peer's close only while it has one and
-  // has no unread bytes. A callback that holds a handle keeps the stream alive until then. nullptr
-  // takes it away. (set_close_callback)
+  // Calls `callback` once, on the loop, when either side has closed the stream, or soon if it is
+  // closed already. An idle stream watches for the peer's close only if it has a close callback and
+  // no unread bytes. A callback that holds a handle keeps the stream alive until then. Pass nullptr
+  // to remove the callback. (set_close_callback)
   template <class F>
     requires std::is_invocable_v<F&>
   void set_close_callback(F callback) const {
@@ -188,27 +189,27 @@ class IOStream {
   void set_close_callback(std::nullptr_t) const { set_close_runnable(nullptr); }
 
   bool closed() const;
-  // A read, or a write, is pending. (reading, writing)
+  // Return true if a read, or a write, is pending. (reading, writing)
   bool reading() const;
   bool writing() const;
-  // Why the stream was closed; null if one side just closed it. (error)
+  // Returns why the stream was closed; null if one side simply closed it. (error)
   std::exception_ptr error() const;
 
-  // Small writes go out at once instead of waiting for the acknowledgement of earlier ones. No
-  // effect on what is not TCP. (set_nodelay)
+  // Sends small writes at once instead of waiting for the acknowledgement of earlier ones. Affects
+  // only TCP. (set_nodelay)
   void set_nodelay(bool value) const;
 
-  // The descriptor, which stays the stream's; -1 when closed. (fileno)
+  // Returns the descriptor, which the stream still owns; -1 when closed. (fileno)
   int fileno() const;
 
-  // Internal: for the rooms of this library. Defined in net/stream/stream.h.
+  // Internal: for this library's own use. Defined in net/stream/stream.h.
   detail::Stream& impl() const;
   explicit IOStream(detail::Stream* adopted) noexcept : stream_(adopted) {}
 
  private:
   static constexpr std::size_t kStreamingChunk = 65'536;
 
-  // Calls `callback` with the result, unless there is none.
+  // Calls `callback` with the result, unless the operation failed.
   template <class T, class F>
   static void when_done(const Future<T>& future, F callback) {
     future.add_done_callback([callback = std::move(callback)](Future<T> done) mutable {
@@ -221,7 +222,8 @@ class IOStream {
     });
   }
 
-  // Calls `callback`, and gives what to await before the next piece: a coroutine's end.
+  // Calls `callback` and returns an awaitable for its end, so that the next piece waits for a
+  // coroutine.
   template <class S>
   static auto hand_to(S& callback, std::string piece) {
     if constexpr (core::is_future<std::invoke_result_t<S&, std::string>>) {
@@ -231,7 +233,7 @@ class IOStream {
       return std::suspend_never();
     }
   }
-  // Give what comes to `callback`, piece by piece; their result is empty.
+  // Pass the bytes that arrive to `callback`, piece by piece. Their result is empty.
   template <class S>
   static Future<std::string> stream_bytes(IOStream stream, std::size_t count, S callback) {
     while (count > 0) {
@@ -262,44 +264,43 @@ class IOStream {
   detail::Stream* stream_ = nullptr;
 };
 
-// A stream that speaks TLS: its handshake runs on the loop, and operations started before its end
-// wait for it. What has no TLS of its own to tell is empty until then. (SSLIOStream)
+// A stream over TLS. The handshake runs on the loop; operations started before its end wait for it.
+// Until then, the functions that describe the TLS connection return empty values. (SSLIOStream)
 class SSLIOStream : public IOStream {
  public:
-  // Over a socket that is connected, whose handshake begins at once, or that connect() will
-  // connect. For the arguments and errors see start_tls().
+  // Wraps a socket. If it is connected, the handshake begins at once; otherwise after connect().
+  // For the arguments and errors see start_tls().
   explicit SSLIOStream(netutil::Socket socket, const ssl::SSLContext& ssl_options = {},
                        bool server_side = false, const std::string& server_hostname = {},
                        const IOStreamOptions& options = {});
-  // The same stream as `stream`, such as start_tls() or a TCPServer with ssl_options gives. Throws
-  // std::invalid_argument if that does not speak TLS.
+  // Returns another handle to `stream`, which comes from start_tls() or from a TCPServer with
+  // ssl_options. Throws std::invalid_argument if it does not use TLS.
   explicit SSLIOStream(const IOStream& stream);
-  // Whether it does.
+  // Returns true if the stream uses TLS.
   static bool is_tls(const IOStream& stream) noexcept;
 
-  // Done when the handshake is; a stream has one such future, and the second call during the
-  // handshake throws std::runtime_error "Already waiting". Fails as start_tls() does.
-  // (wait_for_handshake)
+  // Completes when the handshake does. Fails like start_tls(). Throws std::runtime_error "Already
+  // waiting" if called a second time during the handshake. (wait_for_handshake)
   Future<IOStream> wait_for_handshake() const;
 
-  // The protocol agreed on with ALPN; empty: none. (selected_alpn_protocol)
+  // Returns the protocol negotiated with ALPN, or "" for none. (selected_alpn_protocol)
   std::string selected_alpn_protocol() const;
-  // "TLSv1.3", and the cipher's name. (version, cipher)
+  // Return the TLS version, such as "TLSv1.3", and the name of the cipher. (version, cipher)
   std::string version() const;
   std::string cipher() const;
-  // The handshake was a short one, which went on with an earlier session. (session_reused)
+  // Returns true if the handshake was abbreviated and resumed an earlier session. (session_reused)
   bool session_reused() const;
-  // The host name that the client has asked for. (SNI, RFC 6066 3)
+  // Returns the host name that the client asked for. (SNI, RFC 6066 3)
   std::string server_hostname() const;
-  // The peer's certificate, if it sent one. It has been checked, unless cert_reqs said not to.
-  // (getpeercert)
+  // Returns the peer's certificate, if it sent one. It has been verified, unless cert_reqs turned
+  // that off. (getpeercert)
   std::optional<ssl::Certificate> peer_certificate() const;
 
  private:
   detail::TlsStream& tls() const;
 };
 
-// The same over one end of a pipe, which the stream takes over. (PipeIOStream)
+// The same over one end of a pipe, which the stream then owns. (PipeIOStream)
 class PipeIOStream : public IOStream {
  public:
   explicit PipeIOStream(int fd, const IOStreamOptions& options = {});

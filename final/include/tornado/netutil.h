@@ -27,43 +27,43 @@ class SSLIOStream;
 
 namespace tornado::netutil {
 
-// Which kind of address: kUnspecified lets the system choose (socket.AF_UNSPEC).
+// The kind of an address. kUnspecified lets the system choose (socket.AF_UNSPEC).
 enum class Family : std::uint8_t { kUnspecified, kInet, kInet6, kUnix };
 
-// Where a socket is, or is to go: an IP address with a port, or the path of a Unix socket. A value;
-// any thread.
+// The address of a socket: an IP address with a port, or the path of a Unix socket. A value; any
+// thread.
 class Address {
  public:
-  // No address: the unnamed end of a Unix socket, for one.
+  // Makes an empty address, like that of the unnamed end of a Unix socket.
   Address() = default;
-  // Copies what the kernel says; another family gives an empty address.
+  // Copies an address from the kernel. Families other than these give an empty address.
   Address(const sockaddr* address, std::size_t length);
-  // A numeric IPv4 or IPv6 address. Throws std::invalid_argument for anything else: names need a
-  // Resolver.
+  // Parses a numeric IPv4 or IPv6 address. Throws std::invalid_argument for anything else; names
+  // need a Resolver.
   Address(std::string_view ip, std::uint16_t port);
-  // The same without exceptions, for text that somebody sent.
+  // The same without exceptions, for untrusted text: returns nullopt.
   static std::optional<Address> parse(std::string_view ip, std::uint16_t port = 0);
-  // A Unix socket. A leading NUL means Linux's abstract namespace. Throws std::invalid_argument if
-  // the path is empty or has more than 107 bytes.
+  // Returns the address of a Unix socket. A leading NUL means Linux's abstract namespace. Throws
+  // std::invalid_argument if the path is empty or longer than 107 bytes.
   static Address unix_path(std::string path);
 
   Family family() const noexcept { return family_; }
-  // "127.0.0.1", "::1", "fe80::1%eth0"; empty for a Unix socket.
+  // Returns "127.0.0.1", "::1", "fe80::1%eth0"; "" for a Unix socket.
   std::string ip() const;
-  // 0 for a Unix socket.
+  // Returns the port; 0 for a Unix socket.
   std::uint16_t port() const noexcept { return port_; }
-  // The path of a Unix socket.
+  // Returns the path of a Unix socket.
   const std::string& path() const noexcept { return path_; }
-  // "127.0.0.1:80", "[::1]:80", the path, or "" when empty.
+  // Returns "127.0.0.1:80", "[::1]:80", or the path; "" for an empty address.
   std::string str() const;
 
-  // The same address with another port.
+  // Returns the same address with another port.
   Address with_port(std::uint16_t port) const {
     Address other = *this;
     other.port_ = port;
     return other;
   }
-  // Fills in what system calls take; answers its length.
+  // Converts the address for system calls. Returns its length.
   unsigned to_sockaddr(sockaddr_storage& out) const noexcept;
 
   friend bool operator==(const Address&, const Address&) = default;
@@ -80,9 +80,9 @@ class Address {
 class Socket {
  public:
   Socket() = default;
-  // Takes over `fd`.
+  // Takes ownership of `fd`.
   explicit Socket(int fd) noexcept : fd_(fd) {}
-  // A new socket, non-blocking and closed on exec. Throws std::system_error.
+  // Opens a new socket, non-blocking and close-on-exec. Throws std::system_error.
   explicit Socket(Family family);
   Socket(Socket&& other) noexcept : fd_(other.release()) {}
   Socket& operator=(Socket&& other) noexcept {
@@ -94,14 +94,15 @@ class Socket {
   }
   ~Socket() { close(); }
 
-  // -1 if there is none.
+  // Returns the descriptor, or -1 if there is none.
   int fileno() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
-  // Gives the descriptor away.
+  // Gives up ownership and returns the descriptor.
   int release() noexcept { return std::exchange(fd_, -1); }
   void close() noexcept;
 
-  // This end, and the other one. Throw std::system_error (not connected, for one).
+  // Return the address of this end, and of the other. Throw std::system_error, for example if not
+  // connected.
   Address getsockname() const;
   Address getpeername() const;
 
@@ -115,32 +116,32 @@ struct BindOptions {
   BindOptions() {}
 
   Family family = Family::kUnspecified;  // both IPv4 and IPv6
-  // Connections that may wait to be accepted; the kernel lowers it to net.core.somaxconn. Tornado's
-  // 128 overflows when a few hundred clients come at once, and each that does not fit waits a
+  // Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn. Tornado's
+  // 128 overflows when a few hundred clients connect at once, and each that does not fit waits a
   // second.
   int backlog = kDefaultBacklog;
   bool reuse_port = false;  // SO_REUSEPORT: several processes share the port
 };
 
-// Listening sockets for `port` on `address`: a name or numeric address of this machine; empty: all
-// interfaces. One socket an address, IPv4 first; IPv6 sockets take IPv6 only. With port 0 all get
-// the same free port. A machine without IPv6 gets IPv4 only. Resolves names with getaddrinfo and so
-// may block. Throws std::system_error (EADDRINUSE ...), std::runtime_error (no such name) or
-// std::invalid_argument (not a port).
+// Returns sockets that listen on `port` of `address`: a name or numeric address of this machine, or
+// empty for all interfaces. There is one socket per address, IPv4 first; IPv6 sockets accept IPv6
+// only. With port 0 all get the same free port. A machine without IPv6 gets IPv4 only. Resolves
+// names with getaddrinfo, so it may block. Throws std::system_error (such as EADDRINUSE),
+// std::runtime_error for an unknown name, and std::invalid_argument for a port out of range.
 // (bind_sockets)
 std::vector<Socket> bind_sockets(int port, const std::string& address = {},
                                  const BindOptions& options = {});
 
-// A listening Unix socket. A socket file left over there is removed; another kind of file is
-// std::invalid_argument. A leading NUL means the abstract namespace, which has no file and no mode.
-// Throws std::system_error. (bind_unix_socket)
+// Returns a listening Unix socket. Replaces a leftover socket file; throws std::invalid_argument if
+// the path is another kind of file. A leading NUL means the abstract namespace, which has neither
+// file nor mode. Throws std::system_error if a system call fails. (bind_unix_socket)
 Socket bind_unix_socket(const std::string& file, unsigned mode = 0600,
                         int backlog = kDefaultBacklog);
 
 namespace detail {
 class Acceptor;
 
-// What to do with each connection; a function object in a common shape.
+// Handles each accepted connection; a function object behind a common interface.
 class AcceptCallback {
  public:
   virtual ~AcceptCallback() = default;
@@ -164,7 +165,7 @@ class AcceptFunction final : public AcceptCallback {
 };
 }  // namespace detail
 
-// A listening socket's accept handler, which goes with this object. Move-only; one loop's thread.
+// Accepts connections of a listening socket until it is destroyed. Move-only; one loop's thread.
 class AcceptHandler {
  public:
   AcceptHandler() = default;
@@ -178,18 +179,18 @@ class AcceptHandler {
   }
   ~AcceptHandler() { remove(); }
 
-  // Stops accepting. Silent if that was done. The callback may call it.
+  // Stops accepting. Does nothing if already removed. May be called by the callback.
   void remove() noexcept;
 
  private:
   detail::Acceptor* acceptor_ = nullptr;
 };
 
-// Calls `callback(connection, peer)` on the current loop for each connection that comes; at most
-// 128 a wake-up, so that other events get their turn. Connections are non-blocking and closed on
-// exec. When descriptors or memory run out (EMFILE ...), it pauses for 0.1 s, then twice as long
-// each time up to 1 s, and logs it once a second: waiting connections stay in the backlog. What the
-// callback throws is logged. The socket must stay open until the handler is removed.
+// Calls `callback(connection, peer)` on the current loop for each new connection, at most 128 per
+// wake-up so that other events get their turn. Connections are non-blocking and close-on-exec. When
+// descriptors or memory run out (EMFILE ...), accepting pauses for 0.1 s, then twice as long each
+// time up to 1 s, and logs this once a second; waiting connections stay in the backlog. Exceptions
+// of the callback are logged. The socket must stay open until the handler is removed.
 // (add_accept_handler)
 template <class F>
   requires std::is_invocable_v<F&, Socket, const Address&>
@@ -197,16 +198,17 @@ template <class F>
   return AcceptHandler(socket, std::make_unique<detail::AcceptFunction<F>>(std::move(callback)));
 }
 
-// True for a numeric IPv4 or IPv6 address, with nothing before or behind it. (is_valid_ip)
+// Returns true if all of `text` is a numeric IPv4 or IPv6 address. (is_valid_ip)
 bool is_valid_ip(std::string_view text);
 
-// A context with its files read, for one side. Throws std::invalid_argument, with the file's name
-// or OpenSSL's reason, if something is missing or does not fit together. Needs <tornado/ssl.h>.
+// Returns a context for one side, with its files read. Throws std::invalid_argument, with the
+// file's name or OpenSSL's reason, if something is missing or inconsistent. Needs <tornado/ssl.h>.
 // (ssl_options_to_context)
 ssl::SSLContext ssl_options_to_context(const ssl::SSLOptions& options, bool server_side = false);
 
-// TLS over `socket`, as iostream::SSLIOStream's constructor makes it: if the socket is connected,
-// the handshake begins. Errors as there. Needs <tornado/iostream.h>. (ssl_wrap_socket)
+// Returns a TLS stream over `socket`, like iostream::SSLIOStream's constructor: if the socket is
+// connected, the handshake begins. Errors are the same. Needs <tornado/iostream.h>.
+// (ssl_wrap_socket)
 iostream::SSLIOStream ssl_wrap_socket(Socket socket, const ssl::SSLContext& ssl_options,
                                       const std::string& server_hostname = {},
                                       bool server_side = false);
@@ -216,26 +218,26 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
 
-  // The stream addresses of `host`, best first, each with `port`. A numeric host is its own answer.
-  // Fails with ResolveError.
+  // Returns the stream addresses of `host`, best first, each with `port`. A numeric host resolves
+  // to itself. Fails with ResolveError.
   virtual Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
                                                Family family = Family::kUnspecified) = 0;
 
-  // What is used where no other is given: what configure() was given, or a ThreadedResolver, made
-  // at the first call. Any thread.
+  // Returns the resolver used where no other is given: the one set by configure(), or a
+  // ThreadedResolver that is made at the first call. Any thread.
   static std::shared_ptr<Resolver> default_resolver();
-  // Makes `resolver` the default for those who ask from now on; null: the ThreadedResolver again.
-  // Any thread. (Resolver.configure)
+  // Makes `resolver` the default from now on; null restores the ThreadedResolver. Any thread.
+  // (Resolver.configure)
   static void configure(std::shared_ptr<Resolver> resolver);
 };
 
-// A host has no address (socket.gaierror). The text names the host and says why.
+// A host has no address (socket.gaierror). The message names the host and the reason.
 class ResolveError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Resolves with getaddrinfo on the loop's thread: everything waits for it. (BlockingResolver)
+// Resolves with getaddrinfo on the loop's thread, which blocks meanwhile. (BlockingResolver)
 class BlockingResolver final : public Resolver {
  public:
   Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
@@ -245,8 +247,8 @@ class BlockingResolver final : public Resolver {
 // Resolves with getaddrinfo in an executor. (ExecutorResolver)
 class ExecutorResolver : public Resolver {
  public:
-  // Shares `executor`, which ends with its last owner: that is Tornado's close_executor. Throws
-  // std::invalid_argument if it is null.
+  // Shares ownership of `executor`; the last owner destroys it, which replaces Tornado's
+  // close_executor. Throws std::invalid_argument if it is null.
   explicit ExecutorResolver(std::shared_ptr<concurrent::Executor> executor);
   Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
                                        Family family = Family::kUnspecified) override;
@@ -258,7 +260,8 @@ class ExecutorResolver : public Resolver {
 // Resolves with getaddrinfo in threads of its own. (ThreadedResolver)
 class ThreadedResolver final : public ExecutorResolver {
  public:
-  // At most `num_threads` names at a time (10 if not given); more wait. Threads start when needed.
+  // Resolves at most `num_threads` names at a time (default 10); more wait. Threads start when
+  // needed.
   ThreadedResolver();
   explicit ThreadedResolver(std::size_t num_threads);
 };
@@ -272,11 +275,12 @@ class DefaultExecutorResolver final : public Resolver {
 };
 using DefaultLoopResolver = DefaultExecutorResolver;
 
-// Answers some names from a table and asks another resolver for the result or for the rest: a
+// Maps some names by a table, and passes the result, or any other name, to another resolver: a
 // staging server under its public name, a test. (OverrideResolver)
 class OverrideResolver final : public Resolver {
  public:
-  // What to look up instead. An unset port or family matches, or keeps, every one.
+  // Maps one host to another. An unset port or family matches every value; an unset new port keeps
+  // the port.
   struct Entry {
     Entry(std::string from_host, std::string to_host)
         : host(std::move(from_host)), new_host(std::move(to_host)) {}
@@ -288,7 +292,7 @@ class OverrideResolver final : public Resolver {
     std::optional<std::uint16_t> new_port;
   };
 
-  // The entry that says most wins: (host, port, family), then (host, port), then host.
+  // Uses the most specific entry: (host, port, family), then (host, port), then host.
   OverrideResolver(std::shared_ptr<Resolver> resolver, std::vector<Entry> mapping);
   Future<std::vector<Address>> resolve(std::string host, std::uint16_t port,
                                        Family family = Family::kUnspecified) override;

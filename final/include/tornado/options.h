@@ -5,10 +5,10 @@
 //   options::parse_command_line(argc, argv);          // --port=80 --logging=debug --help
 //   app.listen(options::get<int>("port"));
 //
-// An option has one of these types, which get, set and define must agree on:
+// An option has one of these types; define, get and set must use the same one:
 //   bool, int, std::int64_t, double, std::string, DateTime, TimeDelta, or a std::vector of one of
 //   them (what multiple=True is in Tornado: "--ports=8001,8002").
-// In names "-" and "_" are the same. All of this belongs to one thread, usually main before the
+// In names, "-" and "_" are equivalent. Use all of this on one thread, usually in main before the
 // loop starts.
 #pragma once
 
@@ -25,24 +25,24 @@
 
 namespace tornado::options {
 
-// A wrong option: unknown name, second definition, wrong type, bad value, bad file. what() is one
-// line for the user.
+// An error in an option: unknown name, second definition, wrong type, bad value, bad file. what()
+// is one line for the user.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Date and time of a clock on the wall, without time zone, as Python's naive datetime. Given as
+// Local date and time without a time zone, like Python's naive datetime. Accepted forms:
 // "2026-11-20 22:55:07", "2026-11-20 22:55", "2026-11-20T22:55", "20261120 22:55:07", "20261120
-// 22:55", "2026-11-20", "20261120", "22:55:07", "22:55" (both on 1900-01-01) or "Fri Nov 20
+// 22:55", "2026-11-20", "20261120", "22:55:07", "22:55" (both on 1900-01-01), and "Fri Nov 20
 // 22:55:07 2026".
 struct DateTime {
   int year = 1900, month = 1, day = 1, hour = 0, minute = 0, second = 0;
   friend bool operator==(const DateTime&, const DateTime&) = default;
 };
 
-// A span of time. Given as numbers with units, spaces between: "1h 30m", "1.5 hours", "90"
-// (seconds). Units: us ms s sec m min h d w, and microseconds to weeks in full.
+// A span of time, written as numbers with units, separated by spaces: "1h 30m", "1.5 hours", "90"
+// (seconds). Units: us ms s sec m min h d w, and the full words from microseconds to weeks.
 struct TimeDelta {
   std::int64_t microseconds = 0;
   double total_seconds() const { return static_cast<double>(microseconds) / 1e6; }
@@ -64,19 +64,19 @@ inline constexpr bool kIsMultipleOption<std::vector<T>> = kIsScalarOption<T>;
 template <typename T>
 concept OptionType = kIsScalarOption<T> || kIsMultipleOption<T>;
 
-// The rarer arguments of define.
+// Rarely used arguments of define.
 template <OptionType T>
 struct Extras {
-  std::string metavar = {};  // what --help shows after "=", such as "PATH"
-  std::string group = {};    // heading in --help; the file that defines the option if empty
-  // Called with the new value each time the option is set, by whatever way.
+  std::string metavar = {};  // shown after "=" in --help, such as "PATH"
+  std::string group = {};    // heading in --help; if empty, the file that defines the option
+  // Called with the new value whenever the option is set, in any way.
   core::Function<void(const T&)> callback = {};
 };
 
-// Items that one range such as "8000:8010" of an integer option may stand for.
+// The most items that one range of an integer option, such as "8000:8010", may contain.
 inline constexpr std::int64_t kMaxRange = 1'000'000;
 
-// A set of options. Programs use the one behind the free functions below; make another for a second
+// A set of options. Programs use one through the free functions below; create another for a second
 // command line. Every parser has the option "help".
 class OptionParser {
  public:
@@ -87,7 +87,7 @@ class OptionParser {
   OptionParser(const OptionParser&) = delete;
   OptionParser& operator=(const OptionParser&) = delete;
 
-  // Adds an option. `where` is the caller's file; do not pass it. Throws Error if the name exists.
+  // Adds an option. Throws Error if the name exists. Do not pass `where`: it is the caller's file.
   template <OptionType T>
   void define(std::string_view name, T default_value, std::string_view help = {},
               const std::type_identity_t<Extras<T>>& extras = {},
@@ -96,8 +96,8 @@ class OptionParser {
               const Extras<std::string>& extras = {}, const Where& where = Where::current()) {
     define<std::string>(name, default_value, help, extras, where);
   }
-  // Adds an option without a default: has_value is false and get gives T{} until it is set. It is
-  // nullptr that says so: a 0 is a default. Tornado: default=None.
+  // Adds an option without a default: until it is set, has_value returns false and get returns T{}.
+  // Pass nullptr as the default, because 0 would be a value. Tornado: default=None.
   template <OptionType T, class None>
     requires std::is_same_v<None, std::nullptr_t>
   void define(std::string_view name, None /*no_default*/, std::string_view help = {},
@@ -106,47 +106,47 @@ class OptionParser {
     define_empty<T>(name, help, extras, where);
   }
 
-  // The value: what was set last, else the default. Throws Error for an unknown name or a type that
-  // is not the option's. Tornado: options.name.
+  // Returns the value that was set last, or else the default. Throws Error for an unknown name or
+  // the wrong type. Tornado: options.name.
   template <OptionType T>
   T get(std::string_view name) const;
-  // Sets the value and calls the option's callback. Throws as get.
+  // Sets the value and calls the option's callback. Throws Error like get.
   template <OptionType T>
   void set(std::string_view name, T value);
   void set(std::string_view name, const char* value) { set<std::string>(name, value); }
-  // True if the option was set or has a default. Throws Error for an unknown name.
+  // Returns true if the option was set or has a default. Throws Error for an unknown name.
   bool has_value(std::string_view name) const;
   bool contains(std::string_view name) const noexcept;
 
-  // Groups in the order of their first option.
+  // Returns the groups, in the order of their first option.
   std::vector<std::string> groups() const;
-  // Names as they were defined, and values as text that the command line would take, in the order
-  // of definition.
+  // Return names as defined, and values as the command line would accept them, in the order of
+  // definition: of all options, and of one group.
   std::vector<std::pair<std::string, std::string>> as_dict() const;
   std::vector<std::pair<std::string, std::string>> group_dict(std::string_view group) const;
 
-  // Reads "--name=value" and "--name" (true, for a bool) from args[1] on; one dash or more. Stops
-  // at "--" or at the first argument without a dash and returns the rest. Integer vectors take
-  // ranges: "--ports=1:3,7" is 1 2 3 7. With `final`, runs the parse callbacks at the end. "--help"
-  // prints help to stderr and ends the program with 0. Throws Error; for an unknown option after
-  // printing help. Options before the bad one stay set.
+  // Parses "--name=value" and "--name" (true, for a bool), with one or more dashes, from args[1]
+  // on. Stops at "--" or at the first argument without a dash and returns the remaining arguments.
+  // Integer vectors accept ranges: "--ports=1:3,7" is 1 2 3 7. With `final`, runs the parse
+  // callbacks at the end. "--help" prints help to stderr and ends the program with status 0. Throws
+  // Error, for an unknown option after printing help; options before the bad one stay set.
   std::vector<std::string> parse_command_line(const std::vector<std::string>& args,
                                               bool final = true);
   std::vector<std::string> parse_command_line(int argc, const char* const* argv, bool final = true);
 
-  // Reads a file of lines "name = value", where a value is a literal as Python writes it: 'text',
-  // 8888, 2.5, True, None (no value), ['a', 'b'], __file__ (the file's own path). Lists may go over
-  // several lines; "#" begins a comment. A text is read as on the command line if the option is no
-  // string. Names that are no options are skipped. The file is data, not Python code: anything else
-  // is an error, and then nothing is set; after a value of the wrong type the ones before it stay
-  // set. Throws Error with path and line; also if the file cannot be read.
+  // Parses a file of lines "name = value". A value is a Python literal: 'text', 8888, 2.5, True,
+  // None (no value), ['a', 'b'], __file__ (the file's own path). Lists may span lines; "#" begins a
+  // comment. If the option is not a string, a text value is parsed as on the command line. Names
+  // that are not options are skipped. The file is data, not Python code: anything else is an error,
+  // and then nothing is set; but after a value of the wrong type, the values before it stay set.
+  // Throws Error with path and line, also if the file cannot be read.
   void parse_config_file(const std::string& path, bool final = true);
 
-  // What --help prints: all options by group, in Tornado's layout.
+  // Returns the text of --help: all options by group, in Tornado's layout.
   std::string help() const;
   void print_help() const;  // to stderr
 
-  // Adds a function to be run when parsing is done.
+  // Adds a function to run when parsing is done.
   void add_parse_callback(core::Function<void()> callback);
   void run_parse_callbacks() const;
 
@@ -165,7 +165,7 @@ class OptionParser {
   std::vector<core::Function<void()>> parse_callbacks_;
 };
 
-// Gives an option another value while it lives, for tests. Tornado:
+// Gives an option another value during this object's lifetime, for tests. Tornado:
 // mock.patch.object(options.mockable(), ...).
 template <OptionType T>
 class Mock {
@@ -184,8 +184,8 @@ class Mock {
   T original_;
 };
 
-// The program's options. It has Tornado's logging options (see log::LogOptions), and parsing sets
-// up logging by them. Tornado: tornado.options.options.
+// Returns the program's options. They include Tornado's logging options (see log::LogOptions);
+// parsing sets up logging accordingly. Tornado: tornado.options.options.
 OptionParser& options();
 
 template <OptionType T>
@@ -219,9 +219,9 @@ inline void set(std::string_view name, const char* value) {
   options().set(name, value);
 }
 
-// As the members of options(), but a mistake ends the program: they print "error: ..." to stderr
-// and exit with 1, because nothing useful can follow in main. Use the members to handle the Error
-// yourself.
+// Parse into options(), but end the program on an error: they print "error: ..." to stderr and exit
+// with status 1, because main cannot usefully continue. To handle Error yourself, use the members
+// of options().
 std::vector<std::string> parse_command_line(int argc, const char* const* argv, bool final = true);
 void parse_config_file(const std::string& path, bool final = true);
 

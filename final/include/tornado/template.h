@@ -4,41 +4,42 @@
 //   template_::Template t("<b>{{ name }}</b>");
 //   t.generate({{"name", "<you>"}});            // <b>&lt;you&gt;</b>
 //
-// Most programs have files and call RequestHandler::render(), which uses a Loader.
+// Most programs keep templates in files and call RequestHandler::render(), which uses a Loader.
 //
-// The language is Tornado's: {{ }} {% %} {# #}, and "{{!" "{%!" "{#!" for the braces themselves;
-// apply autoescape block comment extends for from if import include module raw set try while
-// whitespace, with elif, else, except, finally, break, continue and end. What stands in an
-// expression is a part of Python: literals, names, attributes, indexes, slices, calls with
-// keywords, arithmetic, comparison chains, and or not, in, is, x if y else z, lists, tuples, dicts,
-// comprehensions, lambda, `%` formatting; most methods of str, list and dict that change nothing;
+// The language is Tornado's: {{ }} {% %} {# #}, and "{{!" "{%!" "{#!" for literal braces; apply
+// autoescape block comment extends for from if import include module raw set try while whitespace,
+// with elif, else, except, finally, break, continue and end. Expressions are a subset of Python:
+// literals, names, attributes, indexes, slices, calls with keywords, arithmetic, comparison chains,
+// and or not, in, is, x if y else z, lists, tuples, dicts, comprehensions, lambda, `%` formatting;
+// most non-modifying methods of str, list and dict;
 //
 //   abs all any bool chr dict divmod enumerate filter float getattr hasattr int len list map max
 //   min ord range repr reversed round sorted str sum tuple zip
 //
 // and Tornado's escape xhtml_escape url_escape json_encode squeeze linkify datetime. It differs
-// from Python in this: an int has 64 bits, and OverflowError beyond; values do not change, so there
-// is no append(); a dict's items are attributes too (row.title), and a struct's fields are items
-// (row["title"]); what is no variable of the template yet is looked up in the namespace, also if it
-// is set later; generators, zip() and keys() are lists; a lambda that is kept loses the variables
-// of what it stood in; `import` finds datetime, json and what is in the namespace.
+// from Python as follows. An int has 64 bits; beyond that it raises OverflowError. Values are
+// immutable, so there is no append(). A dict's items are also attributes (row.title), and a
+// struct's fields are also items (row["title"]). A name that is not yet a variable of the template
+// is looked up in the namespace, even if the template sets it later. Generators, zip() and keys()
+// are lists. A lambda loses the variables around it when it is kept for later. `import` finds
+// datetime, json and the names in the namespace.
 //
-// A handler's pages also have what RequestHandler::get_template_namespace() lists. In them,
+// A handler's pages also have the names of RequestHandler::get_template_namespace(). There,
 // `request` has the attributes method uri path query version host host_name body protocol remote_ip
 // headers arguments query_arguments body_arguments cookies files, full_url() and request_time().
-// Header fields are found by their names in any case; repeated ones are joined with commas.
-// `handler` has request current_user locale cookies path_args path_kwargs xsrf_token, as settings
-// the program's own (Settings::extra), and the functions
+// Header fields are found by name in any case; repeated ones are joined with commas. `handler` has
+// request current_user locale cookies path_args path_kwargs xsrf_token, `settings` with the
+// program's own settings (Settings::extra), and the functions
 //
 //   get_argument get_arguments get_body_argument get_body_arguments get_cookie get_login_url
 //   get_query_argument get_query_arguments get_secure_cookie get_signed_cookie get_status
 //   reverse_url static_url xsrf_form_html
 //
-// with Tornado's parameters. What else a program's class has, its get_template_namespace() adds.
+// with Tornado's parameters. A program's class adds more by overriding get_template_namespace().
 //
-// A template may contain endless loops: it is a program, and its author's. Never make one from what
-// a user has sent. Nesting is limited: of blocks and parentheses to 100, of includes to 50, and of
-// templates that render templates to 50.
+// A template is a program and may contain endless loops, so it must come from a trusted author:
+// never build one from user input. Nesting is limited: blocks and parentheses to 100 levels,
+// includes to 50, templates that render templates to 50.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -76,8 +77,8 @@ class ParseError : public std::exception {
   std::string what_;
 };
 
-// Names and their values: {{"title", "News"}, {"rows", rows}}. A name given twice has the later
-// value.
+// Names and their values: {{"title", "News"}, {"rows", rows}}. If a name occurs twice, the later
+// value counts.
 class Namespace {
  public:
   struct Entry {
@@ -91,9 +92,9 @@ class Namespace {
   Namespace(std::initializer_list<Entry> entries);
 
   void set(std::string_view name, Value value);
-  // Takes over what `other` has.
+  // Adds the entries of `other`, which replace those of the same name.
   void update(const Namespace& other);
-  // The value, or null. Valid until the namespace changes.
+  // Returns the value, or null. Valid until the namespace changes.
   const Value* find(std::string_view name) const noexcept;
   const std::vector<Entry>& entries() const noexcept { return entries_; }
 
@@ -101,28 +102,28 @@ class Namespace {
   std::vector<Entry> entries_;
 };
 
-// "all" leaves white space as it is, "single" makes runs of blanks one blank and runs with a
-// newline one newline, "oneline" makes each run one blank. Throws std::invalid_argument for another
-// mode. Tornado: filter_whitespace.
+// Returns `text` with its white space reduced. "all" changes nothing, "single" turns each run of
+// blanks into one blank and each run with a newline into one newline, "oneline" turns each run into
+// one blank. Throws std::invalid_argument for another mode. Tornado: filter_whitespace.
 std::string filter_whitespace(std::string_view mode, std::string_view text);
 
-// The function that escapes what `{{ }}` shows, unless a file says otherwise.
+// The function that escapes the output of `{{ }}`, unless a file chooses another.
 inline constexpr std::string_view kDefaultAutoescape = "xhtml_escape";
 
-// What Template and the loaders may be told. The names are those of Tornado's arguments.
+// Options of Template and of the loaders, with the names of Tornado's arguments.
 struct TemplateOptions {
   TemplateOptions() {}
-  // A function's name, or empty: nothing is escaped (Tornado: None).
+  // Name of a function; empty: no escaping (Tornado: None).
   std::string autoescape = std::string(kDefaultAutoescape);
-  // A mode of filter_whitespace(); empty: "single" for names that end in .html or .js, else "all".
+  // A mode of filter_whitespace(). Empty: "single" for names that end in .html or .js, else "all".
   std::string whitespace;
 };
 
-// A compiled template. It belongs to one thread, as values do.
+// A compiled template. Like its values, it belongs to one thread.
 class Template {
  public:
-  // Compiles `text`. `name` is for messages. Without a loader there is no include and no extends;
-  // with one, which must outlive the template, its options count. Throws ParseError.
+  // Compiles `text`. `name` appears in messages. include and extends need a loader, which must
+  // outlive the template; its options are then used. Throws ParseError.
   explicit Template(std::string_view text, std::string name = "<string>",
                     BaseLoader* loader = nullptr);
   Template(std::string_view text, std::string name, const TemplateOptions& options);
@@ -130,9 +131,9 @@ class Template {
   Template& operator=(const Template&) = delete;
   ~Template();
 
-  // Runs it. The names are found in `names`, then in the loader's namespace, then among the
-  // built-in ones. Throws RenderError; what else the functions in `names` throw comes out as it is,
-  // except the standard library's exceptions, which become RenderErrors that nest them.
+  // Runs the template. Looks up names in `names`, then in the loader's namespace, then among the
+  // built-in ones. Throws RenderError. Exceptions of the standard library from functions in `names`
+  // become RenderErrors that nest them; other exceptions propagate unchanged.
   std::string generate(const Namespace& names) const;
   std::string generate() const;
 
@@ -148,7 +149,7 @@ class Template {
   mutable std::size_t usual_size_ = 0;  // of the last page
 };
 
-// Loads templates and keeps them. Derive from it to keep templates somewhere else.
+// Loads templates and caches them. Derive from it to store templates elsewhere.
 class BaseLoader {
  public:
   explicit BaseLoader(const TemplateOptions& options = {}, Namespace names = {});
@@ -156,20 +157,21 @@ class BaseLoader {
   BaseLoader& operator=(const BaseLoader&) = delete;
   virtual ~BaseLoader();
 
-  // The template `name`, relative to the template `parent_path` if there is one. Compiled at the
-  // first call. Throws ParseError, and what read() throws. The template stays valid after reset().
+  // Returns the template `name`, relative to the template `parent_path` if that is given. Compiles
+  // it on the first call. Throws ParseError and the errors of read(). The template stays valid
+  // after reset().
   std::shared_ptr<const Template> load(std::string_view name, std::string_view parent_path = {});
-  // Forgets the compiled templates, so that changed files are read again.
+  // Drops the compiled templates, so that changed files are read again.
   void reset() noexcept;
 
-  // The name by which a template is kept.
+  // Returns the name under which a template is cached.
   virtual std::string resolve_path(std::string_view name, std::string_view parent_path) const = 0;
 
   const TemplateOptions& options() const noexcept { return options_; }
   const Namespace& names() const noexcept { return names_; }
 
  protected:
-  // The text of the template with a resolved name. Throws if there is none.
+  // Returns the text of the template with a resolved name. Throws if there is none.
   virtual std::string read(const std::string& name) const = 0;
 
  private:
@@ -183,8 +185,8 @@ class BaseLoader {
   std::map<std::string, std::shared_ptr<const Template>, std::less<>> templates_;
 };
 
-// Templates in the files of a folder. Names that lead out of it are refused with std::system_error
-// (EACCES), which files that cannot be read give too.
+// Loads templates from the files of a folder. Throws std::system_error if a file cannot be read,
+// and with EACCES for names that lead out of the folder.
 class Loader : public BaseLoader {
  public:
   explicit Loader(std::string root_directory, const TemplateOptions& options = {},
@@ -199,7 +201,8 @@ class Loader : public BaseLoader {
   std::string root_;
 };
 
-// Templates in a map, for tests and small programs. A name it lacks throws std::out_of_range.
+// Loads templates from a map, for tests and small programs. Throws std::out_of_range for names that
+// it lacks.
 class DictLoader : public BaseLoader {
  public:
   using Files = std::initializer_list<std::pair<std::string_view, std::string_view>>;

@@ -27,36 +27,37 @@ class Exchange;
 
 namespace tornado::websocket {
 
-// The peer does not speak the protocol. (WebSocketError)
+// The peer violated the protocol. (WebSocketError)
 class WebSocketError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// There is no connection to write to any more. (WebSocketClosedError)
+// The connection is closed, so nothing can be written. (WebSocketClosedError)
 class WebSocketClosedError : public WebSocketError {
  public:
   WebSocketClosedError() : WebSocketError("the WebSocket is closed") {}
 };
 
-// How a side compresses what it sends, and what it asks of the other.
+// How one side compresses what it sends, and what it requests from the other.
 struct CompressionOptions {
   CompressionOptions() {}
 
   int compression_level = 6;  // 0 to 9: zlib's
-  int mem_level = 8;          // 1 to 9: zlib's. Memory of a compressor: 2^(mem_level + 9) bytes
-  // 8 to 15: text of 2^max_window_bits bytes is remembered, in both directions if the peer can.
+  int mem_level = 8;          // 1 to 9: zlib's. A compressor takes 2^(mem_level + 9) bytes
+  // 8 to 15: the window of text remembered is 2^max_window_bits bytes, in both directions if the
+  // peer supports it.
   int max_window_bits = 15;
-  // Messages may refer to earlier ones. Off: they are longer, and a connection that sends nothing
-  // holds no compressor (up to 256 KiB) and no window (up to 40 KiB).
+  // Lets messages refer to earlier ones. If false, compressed messages are larger, but an idle
+  // connection holds no compressor (up to 256 KiB) and no window (up to 40 KiB).
   bool context_takeover = true;
 };
 
-// A message for many: its frame is made once for all who get it, and compressed once for those who
-// compress alike. Copies share it.
+// A message for many receivers. Its frame is built only once, and compressed only once for all
+// receivers with the same compression settings. Copies share it.
 class PreparedMessage {
  public:
-  // Text must be UTF-8; throws std::invalid_argument if it is not.
+  // Throws std::invalid_argument if `data` is text (not `binary`) and not UTF-8.
   explicit PreparedMessage(std::string data, bool binary = false);
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
@@ -77,7 +78,7 @@ class PreparedMessage {
 };
 
 // Sends `message` to each of `receivers`, pointers to WebSocketHandlers or to client connections.
-// Those that are closed get nothing; a slow one holds up nobody.
+// Closed ones are skipped; a slow one does not delay the others.
 template <class Receivers>
 void broadcast(const Receivers& receivers, const PreparedMessage& message) {
   for (const auto& receiver : receivers) receiver->write_message(message);
@@ -89,7 +90,7 @@ void broadcast(const Receivers& receivers, std::string data, bool binary = false
 
 // ---- server -------------------------------------------------------------------------------------
 
-// One WebSocket of a server. Derive from it, give it hooks, and route to it as to any handler:
+// One WebSocket of a server. Derive from it, add hooks, and route to it like any handler:
 //
 //   struct EchoSocket : websocket::WebSocketHandler {
 //     void open(std::string room);                     // the route's captures, as a verb's
@@ -97,40 +98,41 @@ void broadcast(const Receivers& receivers, std::string data, bool binary = false
 //     void on_close();
 //   };
 //
-// The hooks are found by name: open, on_message, on_close, on_ping and on_pong. Each is `void` or a
-// coroutine, `Future<void>`; on_message is required. It takes the message in one of these forms:
+// The hooks are found by name: open, on_message, on_close, on_ping and on_pong. Each returns `void`
+// or is a coroutine, `Future<void>`. Only on_message is required. It takes the message in one of
+// these forms:
 //
-//   on_message(websocket::Message)              with what it is, text or binary
-//   on_message(std::string)                     its bytes only
-//   on_message(std::string_view)                the same without a copy, for `void`: valid during
-//                                               the call
-//   on_message(std::string, bool binary)        both, as does (std::string_view, bool)
+//  on_message(websocket::Message)              data and type, text or binary
+//  on_message(std::string)                     the data only
+//  on_message(std::string_view)                the same without a copy, for `void` hooks: valid
+//                                              during the call
+//  on_message(std::string, bool binary)        data and type; also (std::string_view, bool)
 //
 // on_ping and on_pong take a std::string or a std::string_view in the same way. Text is UTF-8.
 //
-// Messages come in order. The next is read when open() and the on_message() before it have ended:
-// while a coroutine waits, the peer is held back. It is also held back while more than 64 KiB of
-// what it was sent have not left.
+// Messages arrive in order. The next one is read when open() and the previous on_message() have
+// ended, so while a coroutine waits, reading from the peer pauses. It also pauses while more than
+// 64 KiB wait to be sent to the peer.
 //
-// An exception in open() or on_message() is logged, and closes the connection with 1011; in the
+// An exception in open() or on_message() is logged and closes the connection with 1011; in the
 // other hooks it is only logged. initialize() and prepare() run before the handshake and can still
-// refuse with an HTTPError. The access log has one line, with status 101, and on_finish() comes,
-// when the handshake is done. From then on the methods that write a response throw
+// refuse it with an HTTPError. When the handshake is done, one line with status 101 is written to
+// the access log, and on_finish() is called. From then on, the methods that write a response throw
 // std::runtime_error.
 //
-// Once open() was called, on_close() comes exactly once, whatever the peer does; if the server
-// goes, from its destructor. The handler lives until then, until none of its coroutines runs, and
-// until nothing is left that will run in its context. So a pointer in a list of those to write to
-// is good from open() to on_close().
+// Once open() was called, on_close() is called exactly once, whatever the peer does; if the server
+// is destroyed, then from its destructor. The handler lives until then, until its coroutines have
+// ended, and until no callback is left that will run in its context. So a pointer in a list of
+// receivers is valid from open() to on_close().
 //
-// Refused are: other methods than GET (405), other requests than for a WebSocket over HTTP/1.1, and
-// a key that is none (400), another origin (403), versions other than 13, 8 and 7 (426).
+// Refused are methods other than GET (405), requests that do not ask for a WebSocket over HTTP/1.1
+// or have an invalid key (400), foreign origins (403), and versions other than 13, 8 and 7 (426).
 class WebSocketHandler : public web::RequestHandler {
  public:
-  // Sends a message, as text or binary, or what `message` is. The future is flow control: done when
-  // less than 64 KiB wait to leave. It fails with WebSocketClosedError if the connection is closed
-  // or closing, which nobody has to look at. If more than 64 MiB wait, the connection is closed.
-  // Throws std::invalid_argument for text that is not UTF-8. (write_message)
+  // Sends a message, as text or binary, or as `message` says. Await the future for flow control: it
+  // is done when less than 64 KiB wait to be sent. It fails with WebSocketClosedError if the
+  // connection is closed or closing; that failure may be ignored. If more than 64 MiB wait, the
+  // connection is closed. Throws std::invalid_argument for text that is not UTF-8. (write_message)
   Future<void> write_message(std::string_view data, bool binary = false);
   Future<void> write_message(const char* text) { return write_message(std::string_view(text)); }
   Future<void> write_message(std::nullptr_t) = delete;
@@ -138,65 +140,67 @@ class WebSocketHandler : public web::RequestHandler {
     return write_message(message.data, message.binary);
   }
   Future<void> write_message(const PreparedMessage& message);
-  // A JSON object (include <tornado/json.h>), as text.
+  // Sends a JSON object as text (include <tornado/json.h>).
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   Future<void> write_message(const J& value) {
     return write_message(core::JsonText<J>::object_text(value));
   }
-  // Asks the peer for a pong with the same data. Throws std::invalid_argument for more than 125
-  // bytes. (ping)
+  // Sends a ping; the peer replies with a pong with the same data. Throws std::invalid_argument for
+  // more than 125 bytes. (ping)
   Future<void> ping(std::string_view data = {});
 
-  // Begins the closing handshake: `code` 1000 to 1003, 1007 to 1014 or 3000 to 4999, else
-  // std::invalid_argument; the reason is UTF-8 of at most 123 bytes. A reason without a code means
-  // 1000. If the peer has not answered within 5 seconds, the connection is cut. (close)
+  // Begins the closing handshake. `code` must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, and
+  // the reason UTF-8 of at most 123 bytes; otherwise throws std::invalid_argument. A reason without
+  // a code means 1000. If the peer has not replied within 5 seconds, the connection is cut. (close)
   void close(std::optional<int> code = std::nullopt, std::string_view reason = {});
 
-  // What the peer's close frame said; nothing if it had no code, or has not come. Good in
-  // on_close() and later. (close_code, close_reason)
+  // Return code and reason of the peer's close frame; nullopt and "" if there was none, or it had
+  // no code. Available from on_close() on. (close_code, close_reason)
   std::optional<int> close_code() const noexcept;
   const std::string& close_reason() const noexcept;
 
-  // The subprotocol that was agreed on. (selected_subprotocol)
+  // Returns the negotiated subprotocol. (selected_subprotocol)
   std::optional<std::string> selected_subprotocol() const;
-  // The version of the protocol: 13, 8 or 7; 0 if the request asks for another.
+  // Returns the version of the protocol: 13, 8 or 7; 0 if the request asks for another.
   // (get_websocket_protocol)
   int get_websocket_protocol() const;
 
-  // Small messages go out at once instead of waiting for the acknowledgement of earlier ones: on
-  // unless it is turned off here. (set_nodelay)
+  // Sends small messages at once instead of waiting for the acknowledgement of earlier ones. On by
+  // default. (set_nodelay)
   void set_nodelay(bool value);
 
   // ---- to override
-  // Whether a page of that origin may connect. The default compares host and port to the Host
-  // field, as the browser's "same origin" does. Not asked if the client names no origin, as clients
-  // that are no browsers do, nor if it names two: that is refused. (check_origin)
+  // Returns whether a page of that origin may connect. The default compares host and port with the
+  // Host field, like the browser's "same origin". Not called if the request has no origin, which is
+  // normal for clients other than browsers, or if it has two, which is refused. (check_origin)
   virtual bool check_origin(const std::string& origin);
-  // Which of the offered subprotocols to use; the default is none. Another one than was offered is
-  // an error. (select_subprotocol)
+  // Chooses one of the offered subprotocols. The default chooses none. Returning one that was not
+  // offered is an error. (select_subprotocol)
   virtual std::optional<std::string> select_subprotocol(
       const std::vector<std::string>& subprotocols);
-  // Off by default; `return websocket::CompressionOptions();` turns it on for clients that offer
-  // it. (get_compression_options)
+  // Returns how to compress. The default is nullopt, no compression; `return
+  // websocket::CompressionOptions();` turns it on for clients that offer it.
+  // (get_compression_options)
   virtual std::optional<CompressionOptions> get_compression_options() { return std::nullopt; }
-  // Seconds between pings, 0 for none; seconds to wait for an answer before the connection is
-  // closed; bytes of a message, as sent and as inflated, more of which close it with 1009. The
-  // defaults are the settings'. (ping_interval, ping_timeout, max_message_size)
+  // Return the seconds between pings, 0 for none; the seconds to wait for a reply before closing
+  // the connection; and the largest message in bytes, both as sent and as decompressed. A larger
+  // one closes the connection with 1009. The defaults come from the settings. (ping_interval,
+  // ping_timeout, max_message_size)
   virtual double ping_interval() const;
   virtual double ping_timeout() const;
   virtual std::size_t max_message_size() const;
 
-  // ---- hooks a class need not have
+  // ---- optional hooks
   void open(const web::PathArgs& /*path_args*/) {}
   void on_close() {}
   void on_ping(std::string_view /*data*/) {}
   void on_pong(std::string_view /*data*/) {}
 
-  // The handshake.
+  // Performs the handshake.
   void get(const web::PathArgs& path_args);
 
-  // ---- a response's, until the handshake is done
+  // ---- methods of a response, usable until the handshake is done
   template <class... Args>
   void write(Args&&... args) {
     require_http();
@@ -225,7 +229,7 @@ class WebSocketHandler : public web::RequestHandler {
     RequestHandler::set_status(status_code, reason);
   }
 
-  // Internal: adds the hooks to what a route knows of the class.
+  // Internal: adds the hooks to the description of the class that routes use.
   template <class H>
   static constexpr void adapt_class(web::detail::HandlerClass& handler_class) {
     detail::add_hooks<H, WebSocketHandler>(handler_class);
@@ -249,7 +253,7 @@ class WebSocketHandler : public web::RequestHandler {
   void hook_failed(const std::exception_ptr& exception, bool closes) noexcept;
 
   Link* link_ = nullptr;          // until on_close()
-  core::Owned<Details> details_;  // most have none before they are closed
+  core::Owned<Details> details_;  // usually null until the connection closes
 };
 
 // ---- client -------------------------------------------------------------------------------------
@@ -289,30 +293,32 @@ class MessageCallback {
 struct WebSocketConnectOptions {
   WebSocketConnectOptions();
 
-  // Gets each message, and none at the end, instead of read_message(). While it is a coroutine that
-  // waits, the server is held back. What it throws is logged, and closes the connection.
+  // Called with each message, and with nullopt at the end; replaces read_message(). While a
+  // coroutine waits, reading from the server pauses. An exception that leaves it is logged and
+  // closes the connection.
   detail::MessageCallback on_message_callback;
-  // Seconds until the handshake is done. (20; the request's connect_timeout, if that is set)
+  // Seconds until the handshake is done. Unset: the request's connect_timeout, or 20.
   std::optional<double> connect_timeout;
-  // Offer compression.
+  // If set, offers compression.
   std::optional<CompressionOptions> compression_options;
   double ping_interval = 0;  // seconds; 0: no pings
-  double ping_timeout = 0;   // at most, and if 0: ping_interval
+  double ping_timeout = 0;   // seconds to wait for a pong; 0: ping_interval
   std::size_t max_message_size = 10'485'760;
   std::vector<std::string> subprotocols;
-  // Null: netutil::Resolver::default_resolver().
+  // Null means netutil::Resolver::default_resolver().
   std::shared_ptr<netutil::Resolver> resolver;
 };
 
-// A connection to a server: a handle, of which copies mean the same. When the last one goes, and no
-// read waits, the connection is closed with 1001, unless it has an on_message_callback.
+// A connection to a server. It is a handle: copies mean the same connection. When the last handle
+// is destroyed and no read waits, the connection is closed with 1001, unless it has an
+// on_message_callback.
 class WebSocketClientConnection {
  public:
-  // The next message; none once the connection is closed. One that nobody has read holds back the
-  // server. (read_message)
+  // Returns the next message, or nullopt once the connection is closed. While a message is unread,
+  // reading from the server pauses. (read_message)
   Future<std::optional<Message>> read_message() const;
 
-  // As WebSocketHandler's.
+  // See WebSocketHandler.
   Future<void> write_message(std::string_view data, bool binary = false) const;
   Future<void> write_message(const char* text) const {
     return write_message(std::string_view(text));
@@ -335,7 +341,7 @@ class WebSocketClientConnection {
   const std::string& close_reason() const noexcept;
   const std::optional<std::string>& selected_subprotocol() const noexcept;
 
-  // The header of the server's answer. Valid as long as a handle is. (headers)
+  // Returns the headers of the server's response. Valid as long as a handle exists. (headers)
   const httputil::HTTPHeaders& headers() const noexcept;
 
   // Internal.
@@ -350,17 +356,17 @@ class WebSocketClientConnection {
   core::Ref<detail::Session> session_;
 };
 
-// Connects to a WebSocket server: "ws://host/path" or "wss://host/path"; of a request also the
-// header, the credentials, and the TLS options, as for AsyncHTTPClient. Redirects are not followed.
-// Throws std::invalid_argument for what cannot be sent. Fails with what
-// tcpclient::TCPClient::connect() fails with, with httpclient::HTTPTimeoutError, with
-// httpclient::HTTPClientError if the server answers anything but 101, and with WebSocketError if
-// its answer is none to what was asked. (websocket_connect)
+// Connects to a WebSocket server at "ws://host/path" or "wss://host/path". Of a request, also uses
+// the headers, the credentials, and the TLS options, as AsyncHTTPClient does. Does not follow
+// redirects. Throws std::invalid_argument for a request that cannot be sent. Fails with the errors
+// of tcpclient::TCPClient::connect(), with httpclient::HTTPTimeoutError, with
+// httpclient::HTTPClientError for a response other than 101, and with WebSocketError if a 101 does
+// not match the request. (websocket_connect)
 Future<WebSocketClientConnection> websocket_connect(const std::string& url,
                                                     WebSocketConnectOptions options = {});
 Future<WebSocketClientConnection> websocket_connect(const httpclient::HTTPRequest& request,
                                                     WebSocketConnectOptions options = {});
-// The callback form of Tornado 4: `callback` gets the future when it is done.
+// The callback form of Tornado 4: calls `callback` with the future when that is done.
 template <class F>
   requires std::is_invocable_v<F&, Future<WebSocketClientConnection>>
 void websocket_connect(const std::string& url, F callback, WebSocketConnectOptions options = {}) {
