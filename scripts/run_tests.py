@@ -79,6 +79,7 @@ def check_stages():
             python("scripts/check_await.py"),
             python("scripts/grid.py", "--check"),
             python("scripts/compatibility.py", "--check"),
+            python("scripts/limits.py", "--check"),
         ], 5, independent=True),
         Stage("headers", "each header alone; what must not compile", [pytest("-n", JOBS, "tests/compile")], 10),
         Stage("course", "the runner, the lessons' form, the quizzes and the decks", [pytest("-n", JOBS, "tests/course")], 10),
