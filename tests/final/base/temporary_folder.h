@@ -1,4 +1,4 @@
-// Internal header: a folder that is gone after the test.
+// Internal header: a folder that is deleted after the test.
 #pragma once
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// All bytes of a file; empty if there is none.
+// Returns all bytes of a file; empty if there is no such file.
 inline std::string contents_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -1,4 +1,4 @@
-// Internal header: the answers of Python in vectors.jsonl, for the tests that compare with them.
+// Internal header: Python's results in vectors.jsonl, for the tests that compare with them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 namespace tornado::testing {
 
-// A text of the file: a string, or {"hex": "..."} for bytes that are not UTF-8.
+// Returns a text of the file: a string, or {"hex": "..."} for bytes that are not UTF-8.
 inline std::string bytes_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   const auto hex = value.at("hex").get<std::string>();
@@ -21,7 +21,8 @@ inline std::string bytes_of(const json& value) {
   return bytes;
 }
 
-// The lines about one function. Parsed by the library's own parser, not by the code under test.
+// Returns the lines about one function. Parsed by the library's own parser, not by the code under
+// test.
 inline std::vector<json> vectors_for(const std::string& function) {
   std::ifstream file(TORNADO_BASE_VECTORS);
   std::vector<json> found;

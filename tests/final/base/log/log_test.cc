@@ -32,7 +32,7 @@ using tornado::testing::vectors_for;
 
 constexpr const char* kPrefix = "\\[. [0-9]+ [0-9:]+ log_test:[0-9]+\\] ";
 
-// The whole set-up of logging belongs to the process, so each case that changes it runs in a child.
+// Logging is set up for the whole process, so each case that changes it runs in a child.
 template <typename Run>
 std::string stderr_of_child(Run run) {
   int ends[2];
@@ -345,7 +345,7 @@ TEST(Capture, hooks_may_log_throw_and_capture) {
 }
 
 TEST(Capture, hooks_of_many_threads_run_one_at_a_time) {
-  int calls = 0;  // no atomic: the promise is what this tests, under the thread sanitizer
+  int calls = 0;  // not atomic: under the thread sanitizer, this tests the promise
   const Capture capture([&](const Record&) { return ++calls > 0; });
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -23,7 +23,7 @@ namespace tornado::core {
   asm volatile("");
 }
 
-// The library that undoes the names of functions knows none for this lambda.
+// g++ 12's demangler cannot read the name of this lambda.
 [[gnu::noinline]] void through_a_lambda(int number) {
   [&]<std::size_t... I, std::size_t... J>(std::index_sequence<I...>, std::index_sequence<J...>) {
     (inner(number + static_cast<int>(I)), ...);
@@ -85,7 +85,7 @@ TEST(Traceback, goes_with_an_exception_to_another_thread) {
 TEST(Traceback, is_empty_for_what_was_not_thrown) {
   record_throws();
   EXPECT_EQ(traceback(nullptr), "");
-  caught(&outer);  // gone: the next one may lie where this one did
+  caught(&outer);  // freed: the next exception may have the same address
   EXPECT_EQ(traceback(std::make_exception_ptr(std::out_of_range("made"))), "");
 }
 

@@ -35,7 +35,7 @@ std::string error_of(Run run) {
   return "no error";
 }
 
-// What the command line makes of "--x=text" for an option of type T; nothing if that is an error.
+// Returns the value that "--x=text" gives an option of type T, or nullopt if it is an error.
 template <typename T>
 std::optional<T> parsed(const std::string& text) {
   OptionParser parser;
@@ -477,7 +477,7 @@ TEST(Options, mock_restores_the_value) {
 
 // OP-07
 TEST(Options, the_global_parser_has_the_logging_options) {
-  // Repeated runs of this test in one process find the option there.
+  // When this test is repeated in one process, it finds the option there.
   if (!options().contains("options_test_number")) {
     define<int>("options_test_number", 3, "of this test");
     EXPECT_EQ(get<int>("options_test_number"), 3);

@@ -95,7 +95,7 @@ TEST(Escape, linkify_takes_ascii_protocols_and_any_bytes) {
   EXPECT_EQ(linkify("http://a\xff\xc3"), "<a href=\"http://a\xff\xc3\">http://a\xff\xc3</a>");
 }
 
-// times.
+// Returns how many seconds linkify() takes.
 
 double seconds_of(const std::string& text) {
   const auto start = std::chrono::steady_clock::now();
@@ -138,8 +138,8 @@ TEST(Escape, every_code_point_is_written_and_read_back) {
 // ES-08
 TEST(Escape, strip_unicode_trims_what_python_trims) {
   EXPECT_EQ(strip_unicode("\x1c\t a b\xc2\xa0\xe3\x80\x80\xe2\x80\xa8"), "a b");
-  EXPECT_EQ(strip_unicode(" \x85\xa0 "), "\x85\xa0");         // bytes alone are no characters
-  EXPECT_EQ(strip_unicode("\xe2\x80\x8b "), "\xe2\x80\x8b");  // zero width space is no whitespace
+  EXPECT_EQ(strip_unicode(" \x85\xa0 "), "\x85\xa0");         // single bytes are not characters
+  EXPECT_EQ(strip_unicode("\xe2\x80\x8b "), "\xe2\x80\x8b");  // zero width space is not whitespace
   EXPECT_EQ(strip_unicode(" \t\n"), "");
 }
 
