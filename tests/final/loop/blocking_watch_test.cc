@@ -15,7 +15,7 @@ namespace {
 
 using ioloop::IOLoop;
 
-// Long enough for nothing to block so long by accident, and short enough to wait for.
+// Long enough that nothing blocks this long by accident, and short enough to wait for.
 constexpr double kSoon = 0.05;
 constexpr double kNever = 1000;
 
@@ -29,7 +29,7 @@ void note(int signal) {
   ++fired;
 }
 
-// What a callback does that blocks: it goes on until somebody has noticed.
+// Blocks, as a callback does that computes, until the watch has fired `count` times.
 void block_until(int count) {
   while (fired < count) {
   }
@@ -83,7 +83,7 @@ TEST_F(BlockingWatch, set_by_a_callback_it_counts_at_once) {
   EXPECT_GE(fired, 1);
 }
 
-// Events and timers block as callbacks do.
+// Events and timers are watched as callbacks are.
 // IOL-26
 TEST_F(BlockingWatch, timers_and_handlers_are_watched) {
   loop.set_blocking_signal_threshold(kSoon, &note);
@@ -141,7 +141,7 @@ TEST_F(BlockingWatch, a_threshold_is_a_number_of_seconds) {
   }
 }
 
-// Another timer's SIGALRM, or alarm()'s, is not for the watch.
+// A SIGALRM from another timer, or from alarm(), does not concern the watch.
 TEST_F(BlockingWatch, a_stray_signal_is_no_sign_of_blocking) {
   loop.set_blocking_signal_threshold(kNever, &note);
   loop.add_callback([] { ::raise(SIGALRM); });

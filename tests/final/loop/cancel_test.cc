@@ -1,5 +1,5 @@
-// Cancelling: what Future::cancel() does to coroutines, to what they wait for, and to who waits for
-// the same.
+// Cancelling: what Future::cancel() does to coroutines, to what they wait for, and to others that
+// wait for the same.
 #include <tornado/locks.h>
 #include <tornado/queues.h>
 
@@ -24,7 +24,7 @@ class Cancel : public ::testing::Test, protected test::VirtualLoop {
     loop.run_sync(std::move(function));
   }
 
-  // Says how it ended.
+  // Notes how it ended.
   Future<void> note(std::string name, Future<void> work) {
     try {
       co_await work;
@@ -35,7 +35,7 @@ class Cancel : public ::testing::Test, protected test::VirtualLoop {
     }
   }
 
-  // Some turns of the loop, for what was queued to run.
+  // Runs the loop for some rounds, so that what was queued runs.
   static Future<void> settle() {
     for (int i = 0; i < 10; ++i) co_await gen::moment;
   }
@@ -403,7 +403,7 @@ TEST_F(Cancel, an_item_does_not_go_to_a_get_that_was_cancelled) {
     auto first = get("first");
     auto second = get("second");
     first.cancel();
-    queue.put_nowait(1);  // before the first has unwound
+    queue.put_nowait(1);  // before the first coroutine has unwound
     EXPECT_THROW(co_await first, CancelledError);
     co_await second;
     EXPECT_THAT(words, ElementsAre("second got 1"));
@@ -427,7 +427,7 @@ TEST_F(Cancel, a_permit_does_not_stay_with_an_acquire_that_was_cancelled) {
     auto second = hold("second", 3600);
     auto third = hold("third", 5);
     second.cancel();
-    first.cancel();  // frees the lock before the second has unwound
+    first.cancel();  // frees the lock before the second coroutine has unwound
     EXPECT_THROW(co_await second, CancelledError);
     co_await third;
     EXPECT_FALSE(lock.locked());
@@ -566,7 +566,8 @@ TEST_F(Cancel, with_deadline_leaves_alone_a_clean_up_that_another_has_asked_for)
     EXPECT_EQ(loop.time(), 1002.5);
     EXPECT_THAT(words, ElementsAre("tidied"));
 
-    // Whoever asks behind the deadline interrupts the clean-up, and it was he who ended it.
+    // A cancel() after the deadline interrupts the clean-up, and counts as what ended the
+    // coroutine.
     auto asked = gen::with_deadline(std::chrono::seconds(1), tidy());
     co_await gen::sleep(1.5);
     asked.cancel();

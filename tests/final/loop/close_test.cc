@@ -1,4 +1,4 @@
-// IOL-09: what a closing loop frees, in every state it can be in.
+// IOL-09: what a closing loop frees, in every state that it can be in.
 #include <signal.h>
 
 #include <chrono>
@@ -21,7 +21,7 @@ class Close : public ::testing::TestWithParam<std::string> {
     before = test::open_descriptors();
     loop.emplace(options);
   }
-  // One turn of the loop, so that what was added is under way; then it is closed.
+  // Runs the loop for one round, so that what was added is in progress, and closes it.
   void run_and_close() {
     loop->add_callback([this] { loop->stop(); });
     loop->start();
@@ -76,7 +76,7 @@ TEST_P(Close, frees_a_frame_whose_future_is_held_outside) {
   const auto kept = wait(token, gate);
   run_and_close();
   EXPECT_FALSE(kept.done());
-  gate.set_result();  // nobody waits any more
+  gate.set_result();  // nobody is waiting any more
 }
 
 TEST_P(Close, frees_frames_that_wait_for_each_other) {
@@ -262,8 +262,8 @@ TEST_P(Close, a_loop_may_be_closed_inside_another_that_runs) {
 
 // ---- the order
 
-// What is freed first: the frame that waits, or what it waits for with `wait` and that refers to
-// it.
+// Returns which frame is freed first: the outer one that waits, or the inner one, which it waits
+// for with `wait` and which refers to it.
 template <class Wait>
 std::vector<std::string> freed(const std::string& poller, Wait wait) {
   ioloop::IOLoopOptions options;
@@ -275,7 +275,7 @@ std::vector<std::string> freed(const std::string& poller, Wait wait) {
     const AtEnd at_end([&] { names.push_back("outer"); });
     const auto inner = [&]() -> Future<void> {
       const AtEnd at_inner_end([&] { names.push_back("inner of " + name); });
-      co_await gen::moment;  // it waits since later than who waits for it
+      co_await gen::moment;  // so it began to wait later than the outer one
       co_await gen::moment;
       own.stop();
       co_await gen::sleep(3600);
@@ -329,7 +329,7 @@ TEST_P(Close, frees_five_thousand_frames_that_wait_for_each_other_innermost_firs
   std::vector<int> depths;
   const std::function<Future<void>(int)> nest = [&](int depth) -> Future<void> {
     const AtEnd at_end([&depths, depth] { depths.push_back(depth); });
-    co_await gen::moment;  // then the outermost waits since the earliest
+    co_await gen::moment;  // so the outermost began to wait first
     if (depth == kDepth) {
       loop->stop();
       co_await gen::sleep(3600);
@@ -354,7 +354,7 @@ TEST_P(Close, frees_frames_that_wait_in_a_circle) {
   Slot first;
   Slot second;
   Slot third;
-  const auto one = wait(token, &itself);  // these two wait since earlier, and for a circle
+  const auto one = wait(token, &itself);  // these two began to wait earlier, for a cycle
   const auto other = wait(token, &second);
   itself = wait(token, &itself);
   first = wait(token, &second);

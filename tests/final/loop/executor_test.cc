@@ -12,7 +12,7 @@ namespace {
 using concurrent::ThreadPoolExecutor;
 using ioloop::IOLoop;
 
-// A thread's way to wait for another without sleeping.
+// Lets a thread wait for another without sleeping.
 class Gate {
  public:
   void open() { opened_.set_value(); }

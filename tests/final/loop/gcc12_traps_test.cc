@@ -1,15 +1,15 @@
-// Awaits that g++ 12.2 compiles rightly, kept so that a change of compiler or of our promise type
-// shows at once; every value here lives on the heap, so that AddressSanitizer sees a second
-// destruction.
+// Awaits that g++ 12.2 compiles correctly, kept so that a change of compiler or of our promise type
+// shows at once. Every value here lives on the heap, so that AddressSanitizer notices if one is
+// destroyed twice.
 //
-// Not here, because g++ 12.2 destroys the temporary twice (scripts/check_await.py refuses them):
+// Not here, because g++ 12.2 destroys the temporary twice (scripts/check_await.py rejects them):
 //   an aggregate as an argument of an awaited call, as a default argument, or built from awaits;
 //   a lambda that captures by value, as an argument of an awaited call or called on the spot;
 //   a class-typed ?: anywhere in the statement.
-// Nor these, which it does not compile: a braced list for a vector in the statement.
-// Nor, in a coroutine without any local variable, a condition of if, while, switch or for that
-// awaits: its frame is resumed at address 0. One variable in any block will do, and the conditions
-// below have one; chapters/08-coroutines/labs/condition.cc has none.
+// Nor is a braced list for a vector in the statement, which it does not compile. Nor, in a
+// coroutine without any local variable, is an await in the condition of if, while, switch or for:
+// its frame is resumed at address 0. One variable in any block is enough, and the conditions below
+// have one; chapters/08-coroutines/labs/condition.cc has none.
 #include <map>
 
 #include "loop_test_util.h"
@@ -19,7 +19,7 @@ namespace {
 
 using ioloop::IOLoop;
 
-// Longer than what std::string keeps inside itself.
+// Too long to be stored inside a std::string itself.
 std::string text(char letter) {
   return std::string(64, letter);
 }
@@ -270,7 +270,7 @@ TEST_F(Gcc12, a_result_is_built_once_and_destroyed_once) {
   EXPECT_EQ(made, 2);
 }
 
-// clang refuses these (tests/compile/test_refused.py).
+// clang rejects these (tests/compile/test_refused.py).
 #ifndef __clang__
 Future<std::string> without_value(bool give) {
   if (give) co_return text('v');

@@ -24,7 +24,7 @@ class Loop : public ::testing::TestWithParam<std::string> {
     return made;
   }
 
-  // One turn: what is queued now runs, what that queues does not.
+  // One round: runs what is queued now, but not what that queues.
   void turn() {
     loop.add_callback([this] { loop.stop(); });
     loop.start();
@@ -64,7 +64,7 @@ TEST(LoopCurrent, each_thread_has_its_own_made_on_demand) {
   IOLoop::clear_current();
 }
 
-// As sys.exit() may be called anywhere in Python.
+// As in Python, where sys.exit() may be called anywhere.
 // IOL-01
 TEST(LoopCurrent, the_program_may_exit_in_the_middle_of_an_iteration) {
   const auto leave = [](auto callback) {
@@ -228,7 +228,7 @@ TEST_P(Loop, run_sync_says_when_another_stopped_the_loop) {
   loop.stop();
   bool called = false;
   EXPECT_THROW(loop.run_sync([&] { called = true; }), std::runtime_error);
-  turn();  // the function that was too late is dropped
+  turn();  // the function that came too late is dropped
   EXPECT_FALSE(called);
 }
 
@@ -581,7 +581,8 @@ TEST_P(Loop, a_new_handler_does_not_get_the_events_of_the_old_descriptor) {
   one.fill();
   two.fill();
   int stale = 0;
-  // Whichever comes first closes the other's descriptor and opens a quiet one of the same number.
+  // The handler that runs first closes the other's descriptor and opens a quiet one with its
+  // number.
   const auto handler = [&](int fd, std::uint32_t) {
     loop.remove_handler(fd);
     test::Pipe& other = fd == one.read_end ? two : one;
@@ -634,7 +635,7 @@ TEST_P(Loop, more_events_than_one_batch_holds_are_all_served) {
   int served = 0;
   for (int i = 0; i < kPipes; ++i) {
     pipes.push_back(std::make_unique<test::Pipe>());
-    // Left readable: the first ones must not shut out the last.
+    // Left readable: the first ones must not starve the last.
     pipes.back()->fill();
     loop.add_handler(
         pipes.back()->read_end,

@@ -12,12 +12,12 @@ using ::testing::ElementsAre;
 
 class Locks : public ::testing::Test, protected test::VirtualLoop {
  protected:
-  // What a coroutine that waits for something has to say about it.
+  // Starts a coroutine, which reports what happens to it in `said`.
   template <class F>
   void start(F coroutine) {
     loop.spawn_callback(std::move(coroutine));
   }
-  // Lets everything run that can run without waiting for time.
+  // Runs everything that can run without waiting for time.
   void settle() {
     loop.run_sync([]() -> Future<void> {
       for (int round = 0; round < 5; ++round) co_await gen::moment;
@@ -74,7 +74,7 @@ TEST_F(Locks, wait_gives_false_at_its_timeout) {
     EXPECT_TRUE(notified);
     EXPECT_EQ(loop.time(), 1006);
   });
-  // No timer is left to wait for: an hour does not pass.
+  // No timer is left to wait for, so no hour of virtual time passes.
   loop.run_sync([] { return gen::sleep(1); });
   EXPECT_EQ(loop.time(), 1007);
 }
@@ -149,7 +149,7 @@ TEST_F(Locks, waits_that_were_given_up_do_not_pile_up) {
   using core::WaitList;
   WaitList list;
   for (std::size_t n = 0; n < 100 * WaitList::kFirstSweep; ++n) {
-    wait_in(list, Ref<Wait>(new Wait), {});  // dropped: found when the list has grown
+    wait_in(list, Ref<Wait>(new Wait), {});  // dropped: noticed when the list has grown
     ASSERT_LE(list.size(), WaitList::kFirstSweep);
   }
 }
@@ -416,7 +416,7 @@ TEST_F(Locks, a_coroutine_that_is_cancelled_while_it_waits_loses_no_permit) {
     second.cancel();
     co_await gen::moment;
     EXPECT_TRUE(second.cancelled());
-    first.cancel();  // holds the lock: its guard gives it back
+    first.cancel();  // it holds the lock, and its guard releases it
     co_await gen::sleep(1);
     EXPECT_TRUE(first.cancelled());
     EXPECT_FALSE(third.done());

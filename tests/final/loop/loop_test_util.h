@@ -15,12 +15,12 @@
 
 namespace tornado::test {
 
-// What the loops of this program may run on: the best one that it is linked with, and poll.
+// The pollers to test with: the best one that this program is linked with, and poll.
 inline auto pollers() {
   return ::testing::Values(std::string(ioloop::IOLoop().poller_name()), std::string("poll"));
 }
 
-// A loop whose time moves only when it would sleep.
+// A loop whose time moves only when it would block.
 struct VirtualLoop {
   explicit VirtualLoop(std::string_view poller = "") : loop(options(clock, poller)) {}
 
@@ -60,7 +60,7 @@ inline int open_descriptors() {
   return count;
 }
 
-// A pipe that does not block; both ends are closed with it.
+// A non-blocking pipe. Its destructor closes both ends.
 struct Pipe {
   Pipe() {
     int ends[2];

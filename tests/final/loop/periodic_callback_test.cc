@@ -20,7 +20,7 @@ class Periodic : public ::testing::Test, protected test::VirtualLoop {
   std::vector<double> times;
 };
 
-// As in Python, `PeriodicCallback(f, 1000).start()`: there the loop keeps the object.
+// Python allows `PeriodicCallback(f, 1000).start()`, because the loop keeps the object.
 template <class P>
 concept StartsWithoutName = requires(P&& callback) { std::move(callback).start(); };
 static_assert(!StartsWithoutName<PeriodicCallback>);

@@ -22,7 +22,7 @@ class Queues : public tornado::testing::AsyncTestCase {
  protected:
   Queues() : AsyncTestCase(tornado::testing::Time::kVirtual) {}
 
-  // Lets everything run that can run without waiting for time.
+  // Runs everything that can run without waiting for time.
   void settle() {
     io_loop.run_sync([]() -> Future<void> {
       for (int round = 0; round < 5; ++round) co_await gen::moment;
@@ -502,7 +502,8 @@ TEST_F(Queues, an_item_that_came_before_the_cancelling_is_received) {
     co_await gen::moment;
     EXPECT_TRUE(working.cancelled());
   });
-  // The second was there at once: cancelling works where a coroutine has to wait.
+  // The second item was there at once, and cancelling takes effect only where a coroutine has to
+  // wait.
   EXPECT_THAT(got, ElementsAre(1, 2));
 }
 

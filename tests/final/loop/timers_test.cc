@@ -120,7 +120,7 @@ TEST_F(Timers, by_deadline_then_by_age) {
 
 // IOL-20
 TEST_F(Timers, due_timers_are_collected_before_any_of_them_runs) {
-  // The first makes one that is due at once: it comes after the callbacks of the next iteration.
+  // The first creates one that is due at once. It runs after the callbacks of the next iteration.
   loop.call_at(1001, [this] {
     order.push_back(1);
     loop.call_at(1000, note(4));

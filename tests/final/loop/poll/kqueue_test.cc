@@ -1,4 +1,4 @@
-// IOL-28 The kqueue poller by itself: what it makes of kqueue's events.
+// IOL-28 The kqueue poller by itself: how it translates kqueue's events.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -42,7 +42,7 @@ class KqueueTest : public ::testing::Test {
     if (there >= 0) ::close(there);
   }
 
-  // The events there are now, each with its tag.
+  // Returns the events there are now, each with its tag.
   std::vector<std::pair<std::uint64_t, std::uint32_t>> events(int capacity = 8) {
     std::array<PollEvent, 8> list;
     const int count = poller->wait(list.data(), capacity, 0);
@@ -227,7 +227,7 @@ TEST_F(KqueueTest, is_of_no_use_after_a_fork) {
     poller->remove(here);
     const int next = ::dup(here);  // the highest in use
     poller.reset();
-    if (::fcntl(next - 1, F_GETFD) < 0) ++mistakes;  // the queue's number is not closed
+    if (::fcntl(next - 1, F_GETFD) < 0) ++mistakes;  // must not close the queue's number
     ::_exit(mistakes);
   }
   int status = -1;

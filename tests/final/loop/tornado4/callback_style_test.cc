@@ -23,7 +23,7 @@ class CallbackStyle : public ::testing::Test, protected test::VirtualLoop {
   }
 };
 
-// Calls back a second later, as a client of Tornado 4 did.
+// Calls back a second later, as a client written for Tornado 4 did.
 void fetch(const std::string& url, std::function<void(std::string)> callback) {
   IOLoop::current().call_later(1, [=] { callback("body of " + url); });
 }

@@ -1,4 +1,4 @@
-// Contexts and who gets what a callback throws.
+// Contexts, and which of them gets what a callback throws.
 #include <tornado/stack_context.h>
 
 #include <atomic>
@@ -32,14 +32,14 @@ std::string message(const std::exception_ptr& exception) {
 
 class StackContextTest : public ::testing::Test {
  protected:
-  // A context that notes what it is given as "NAME: what" and deals with it.
+  // Returns a context that notes what it is given as "NAME: what", and handles it if `deals`.
   ExceptionStackContext catcher(std::string name, bool deals = true) {
     return ExceptionStackContext([this, name = std::move(name), deals](std::exception_ptr e) {
       notes.push_back(name + ": " + message(e));
       return deals;
     });
   }
-  // A context that notes when it is entered and left.
+  // Returns a context that notes when it is entered and left.
   StackContext bracket(std::string name) {
     struct Noted {
       Noted(std::vector<std::string>& to, std::string called) : notes(to), name(std::move(called)) {
@@ -337,7 +337,7 @@ TEST_F(StackContextTest, a_wrapped_function_travels_but_is_called_at_home) {
     const std::function<void()> copy = *wrapped;
     EXPECT_THROW(copy(), std::logic_error);
     loop.add_callback(copy);
-    wrapped.reset();  // its last reference may be the one that goes here
+    wrapped.reset();  // this may drop its last reference
   }).join();
   run();
   EXPECT_THAT(notes, ElementsAre("home"));
@@ -413,8 +413,8 @@ TEST_F(StackContextTest, closing_the_loop_frees_the_contexts_of_what_waits) {
   EXPECT_TRUE(watch.expired());
 }
 
-// The last handle of a future may go on another thread, and its callbacks with it; the context goes
-// at home.
+// A future's last handle may be dropped on another thread, and its callbacks with it. The context
+// must be freed on its own thread.
 // SC-01
 TEST_F(StackContextTest, a_context_dropped_on_another_thread_goes_on_its_own) {
   std::thread::id freed_on;

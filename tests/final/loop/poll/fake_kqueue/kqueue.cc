@@ -1,4 +1,4 @@
-// kqueue(2) over poll(2): as much of it as the poller uses, as the manual pages describe it.
+// kqueue(2) over poll(2): as much as the poller uses, as the manual pages describe it.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/event.h>
@@ -19,14 +19,14 @@ namespace {
 struct Filter {
   bool on = false;
   bool clear = false;      // EV_CLEAR: reported once for each change
-  bool low_water = false;  // nobody wants to hear of data
+  bool low_water = false;  // silent about data
   bool told = false;       // reported, and not changed since
 };
 
 struct Watched {
   Filter read;
   Filter write;
-  dev_t device = 0;  // which file it was: filters go when it is closed
+  dev_t device = 0;  // identifies the file: filters go when it is closed
   ino_t inode = 0;
 };
 
@@ -77,7 +77,7 @@ int apply(Queue& queue, const struct kevent& change) {
   watched.device = file.st_dev;
   watched.inode = file.st_ino;
   Filter& filter = reading ? watched.read : watched.write;
-  // Flags count when a filter is new only; what it watches for may be changed.
+  // Flags count only when a filter is new. What it watches for may be changed.
   if (!filter.on) filter.clear = (change.flags & EV_CLEAR) != 0;
   filter.on = true;
   filter.low_water = (change.fflags & NOTE_LOWAT) != 0;
@@ -98,13 +98,13 @@ bool report(Filter& filter, struct kevent& event, int fd, int which, bool end, b
   event.ident = static_cast<uintptr_t>(fd);
   event.filter = static_cast<decltype(event.filter)>(which);
   if (end) event.flags = static_cast<decltype(event.flags)>(EV_EOF);
-  // The real one gives the socket's error; asking for it here would take it away.
+  // The real kqueue reports the socket's error. Reading it here would clear it.
   if (error) event.fflags = ECONNRESET;
   filter.told = filter.clear;
   return true;
 }
 
-// What poll said of a descriptor, as events; answers how many, at most two.
+// Translates poll()'s events for a descriptor. Returns how many there are, at most two.
 int translate(const pollfd& polled, Watched& watched, struct kevent* events, int room) {
   constexpr int kGone = POLLHUP | POLLERR;
   int count = 0;
@@ -126,7 +126,7 @@ int translate(const pollfd& polled, Watched& watched, struct kevent* events, int
 }
 
 int collect(Queue& queue, std::vector<pollfd>& polled, struct kevent* events, int room) {
-  // Begins behind the last one reported, so that low numbers do not shut out high ones.
+  // Begins after the last one reported, so that low numbers do not starve high ones.
   std::size_t start = 0;
   while (start < polled.size() && polled[start].fd < queue.next) ++start;
   int count = 0;

@@ -1,7 +1,8 @@
-// Internal header: kqueue's declarations, for systems that have none. As the manual pages give
-// them; the types differ between systems, and the tests compile with each of them.
+// Internal header: kqueue's declarations, for systems without it, as the manual pages give them.
+// The types differ between systems, and the tests are compiled with each variant.
 #pragma once
-// As a system header is compiled: a function kevent hides the struct, which g++ warns of elsewhere.
+// Compiled as a system header, because a function named kevent hides the struct, which g++ warns of
+// elsewhere.
 #pragma GCC system_header
 
 #include <stddef.h>
