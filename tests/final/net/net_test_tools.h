@@ -17,7 +17,7 @@
 
 namespace tornado::test {
 
-// A test that waits longer than this hangs.
+// A test that waits longer than this has hung. Seconds.
 inline constexpr double kPatience = 20;
 
 inline std::pair<netutil::Socket, netutil::Socket> socket_pair() {
@@ -60,7 +60,7 @@ inline void raw_send(const netutil::Socket& socket, std::string_view data) {
   EXPECT_EQ(::send(socket.fileno(), data.data(), data.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(data.size()));
 }
-// What has come, without waiting.
+// Returns what has arrived, without waiting.
 inline std::string raw_receive(const netutil::Socket& socket) {
   std::string all;
   char buffer[65536];
@@ -70,7 +70,7 @@ inline std::string raw_receive(const netutil::Socket& socket) {
   }
   return all;
 }
-// Closes with a reset.
+// Closes the socket with a reset.
 inline void raw_reset(netutil::Socket& socket) {
   const linger now{1, 0};
   EXPECT_EQ(::setsockopt(socket.fileno(), SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
@@ -81,8 +81,8 @@ inline bool at_end(const netutil::Socket& socket) {
   return ::recv(socket.fileno(), &byte, 1, MSG_PEEK) == 0;
 }
 
-// Sockets and pipes of this process. Not the loops' own descriptors: a thread of a resolver may
-// hold one a moment longer than the loop.
+// Returns how many sockets and pipes this process has. Does not count the loops' own descriptors,
+// because a resolver's thread may hold one a moment longer than the loop.
 inline int open_descriptors() {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -93,7 +93,7 @@ inline int open_descriptors() {
   return count;
 }
 
-// Runs the loop until `condition()` holds: asked once an iteration.
+// Runs the loop until `condition()` holds, which is checked once per iteration.
 template <class Condition>
 void run_until(ioloop::IOLoop& loop, Condition condition) {
   loop.run_sync(
@@ -108,7 +108,8 @@ auto run(ioloop::IOLoop& loop, F f) {
   return loop.run_sync(std::move(f), kPatience);
 }
 
-// What the error behind a StreamClosedError is, as an errno; 0 if there is none, -1 if another one.
+// Returns the errno of the error behind a StreamClosedError: 0 if there is no error, -1 if it is of
+// another kind.
 inline int real_errno(const std::exception_ptr& error) {
   if (error == nullptr) return 0;
   try {

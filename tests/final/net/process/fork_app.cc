@@ -1,5 +1,5 @@
-// What processes_test.cc runs: fork_processes() ends the process it is called in, so each case is a
-// program of its own. The first argument names the case.
+// The program that processes_test.cc runs. fork_processes() ends the process that calls it, so each
+// case needs a program of its own. The first argument names the case.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -29,7 +29,7 @@ int number(const char* text) {
   return std::atoi(text);
 }
 
-// Each child says its number, and that threads of its own work there.
+// Each child prints its number, and shows that it can run threads of its own.
 int clean(char** args) {
   const int task = process::fork_processes(number(args[0]));
   ioloop::IOLoop loop;
@@ -51,7 +51,7 @@ int crash(char** args) {
   return 3;
 }
 
-// The first child to take the only token dies of it.
+// The first child to take the only token is killed by it.
 int killed(char** /*args*/) {
   int token[2];
   if (::pipe2(token, O_NONBLOCK) < 0 || ::write(token[1], "t", 1) != 1) return 9;
@@ -91,7 +91,7 @@ int in_child(char** /*args*/) {
   return refused();
 }
 
-// A fork under a loop: the child must not use it, nor spoil it for the parent.
+// A fork while a loop exists: the child must neither use the loop nor spoil it for the parent.
 int under_loop(char** /*args*/) {
   int ends[2];
   if (::pipe(ends) < 0) return 9;
@@ -138,9 +138,9 @@ int serve_shared(char** args) {
   return 0;
 }
 
-// Children with sockets of their own for one port.
+// Children that each have their own socket on one port.
 int serve_reuse_port(char** args) {
-  // Holds the port, and takes no connection: it does not listen.
+  // Reserves the port without taking connections: it does not listen.
   const netutil::Socket holder(netutil::Family::kInet);
   const int on = 1;
   ::setsockopt(holder.fileno(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);

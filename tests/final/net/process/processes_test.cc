@@ -50,7 +50,7 @@ class ForkTest : public ::testing::Test {
     return found;
   }
 
-  // The process that answers at `port`; 0 if none does.
+  // Returns the process that answers at `port`, or 0 if none does.
   int ask(std::uint16_t port) {
     return run(loop, [port]() -> Future<int> {
       try {
@@ -63,7 +63,7 @@ class ForkTest : public ::testing::Test {
       }
     });
   }
-  // The two that accept from one socket: one is held up while the other answers.
+  // Returns the two processes that accept from one socket: one is stopped while the other answers.
   std::set<int> both_workers(std::uint16_t port) {
     const int first = ask(port);
     ::kill(first, SIGSTOP);
@@ -147,7 +147,7 @@ TEST_F(ForkTest, children_accept_from_shared_sockets_and_are_replaced) {
   const std::set<int> after = both_workers(port);
   EXPECT_FALSE(after.contains(*before.begin()));
   EXPECT_TRUE(after.contains(*before.rbegin()));
-  // The children go with their parent, and the port with them.
+  // The children end with their parent, which frees the port.
   server.terminate();
   EXPECT_EQ(run(loop, [&] { return server.wait_for_exit(false); }), -SIGTERM);
   run_until(loop, [&] {
@@ -160,8 +160,8 @@ TEST_F(ForkTest, children_with_sockets_of_their_own_share_a_port) {
   const Subprocess server = start({"serve_reuse_port", "2"});
   const std::uint16_t port = first_line(server);
   EXPECT_EQ(first_line(server), port);
-  std::set<int>
-      pids;  // the kernel chooses by the client's port: 200 times the same is out of reach
+  // The kernel chooses by the client's port: 200 equal choices in a row are out of the question.
+  std::set<int> pids;
   for (int tries = 0; tries < 200 && pids.size() < 2; ++tries) pids.insert(ask(port));
   EXPECT_EQ(pids.size(), 2U);
   server.terminate();

@@ -13,8 +13,8 @@
 #include "../../base/temporary_folder.h"
 #include "../net_test_tools.h"
 
-// Whether a child is to be gone before anybody can watch it: the linker sends the library's system
-// calls here. One with fewer arguments hands on what lies in their registers.
+// Makes a child end before anybody can watch it. The linker sends the library's system calls here.
+// A call with fewer arguments passes on what its registers contain.
 static bool watch_too_late = false;
 extern "C" long __real_syscall(long number, ...);
 extern "C" long __wrap_syscall(long number, ...) {
@@ -55,7 +55,7 @@ class SubprocessTest : public ::testing::Test {
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left, dead or alive";
     EXPECT_EQ(errno, ECHILD);
   }
-  // All that the child writes, and its code.
+  // Returns everything the child writes, and its exit code.
   std::pair<std::string, int> output_of(const Subprocess& child) {
     return run(loop, [child]() -> Future<std::pair<std::string, int>> {
       std::string all = co_await child.stdout_.read_until_close();
@@ -102,7 +102,7 @@ TEST_F(SubprocessTest, wait_for_exit_raises_unless_told_not_to) {
       EXPECT_EQ(error.args, (std::vector<std::string>{"sh", "-c", "exit 7"}));
       EXPECT_STREQ(error.what(), "Command 'sh' returned non-zero exit status 7");
     }
-    EXPECT_EQ(co_await child.wait_for_exit(false), 7);  // also when it is long over
+    EXPECT_EQ(co_await child.wait_for_exit(false), 7);  // also when it ended long ago
   });
   EXPECT_EQ(child.returncode(), 7);
 }
@@ -130,7 +130,7 @@ TEST_F(SubprocessTest, a_signal_is_a_negative_code) {
   EXPECT_GT(sleeper.pid(), 0);
   sleeper.terminate();
   EXPECT_EQ(run(loop, [&] { return sleeper.wait_for_exit(false); }), -SIGTERM);
-  sleeper.kill();  // long gone: nobody is hit
+  sleeper.kill();  // ended long ago: no process is hit
   const Subprocess other({"sleep", "1000"});
   other.kill();
   try {
@@ -238,7 +238,7 @@ TEST_F(SubprocessTest, folder_and_environment) {
 
 TEST_F(SubprocessTest, the_child_gets_three_descriptors_and_its_signals_back) {
   const netutil::Socket inheritable(::dup(STDERR_FILENO));
-  // ls has one of its own for the folder it reads.
+  // ls has one more, for the folder that it reads.
   EXPECT_EQ(output_of(Subprocess({"ls", "/proc/self/fd"}, with_output())).first, "0\n1\n2\n3\n");
   const std::string status =
       output_of(Subprocess({"grep", "SigIgn", "/proc/self/status"}, with_output())).first;
@@ -277,7 +277,7 @@ TEST_F(SubprocessTest, children_of_a_program_that_ignores_SIGCHLD) {
     watch_too_late = i % 2 == 1;
     const Subprocess child({"true"});
     EXPECT_EQ(run(loop, [&] { return child.wait_for_exit(); }), 0);
-    child.kill();  // nobody else's process
+    child.kill();  // must not hit another process
   }
 }
 
@@ -290,7 +290,7 @@ TEST(SubprocessLoop, a_child_outlives_its_loop_and_is_reaped_later) {
     const auto never = child.wait_for_exit();
     loop.close();
     EXPECT_FALSE(never.done());
-    child.kill();  // its descriptor has gone with the loop: does nothing
+    child.kill();  // its descriptor went with the loop: does nothing
   }
   EXPECT_EQ(::kill(pid, SIGKILL), 0);
   siginfo_t info{};

@@ -1,4 +1,4 @@
-// CaresResolver against DNS servers of this test: no question leaves the machine.
+// CaresResolver against DNS servers of this test: no query leaves the machine.
 #include <arpa/inet.h>
 #include <tornado/caresresolver.h>
 #include <tornado/tcpclient.h>
@@ -28,7 +28,7 @@ constexpr std::size_t kHeader = 12;  // RFC 1035 4.1.1
 class DnsServer {
  public:
   DnsServer() {
-    // Both on one port, which may be taken for one of them.
+    // Both need the same port, which may be taken for one of them.
     while (!udp_) {
       tcp_ = netutil::bind_sockets(0, "127.0.0.1");
       netutil::Socket udp(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -57,10 +57,10 @@ class DnsServer {
     return made;
   }
 
-  std::map<std::string, std::vector<std::string>> table;  // host to addresses of both families
+  std::map<std::string, std::vector<std::string>> table;  // host name to addresses of both families
   bool silent = false;
   bool truncating = false;  // over UDP
-  bool rambling = false;    // sends what is no answer before each one
+  bool rambling = false;    // sends something else before each answer
   int datagrams = 0;
   int connections = 0;
 

@@ -21,7 +21,7 @@ using iostream::StreamClosedError;
 using test::run;
 using test::run_until;
 
-// Bytes that show at once when some are missing or in the wrong place.
+// Returns bytes that reveal at once if some are missing or in the wrong place.
 std::string pattern(std::size_t size) {
   std::string text;
   while (text.size() < size) text += std::to_string(text.size()) + ".";
@@ -44,10 +44,10 @@ class FileTest : public ::testing::Test {
     EXPECT_GE(descriptor, 0);
     return Ref<File>(new File(descriptor));
   }
-  // Whether the file opened last has been closed.
+  // Returns whether the file opened last has been closed.
   bool released() const { return ::fcntl(descriptor, F_GETFD) < 0; }
 
-  // Strings and parts of files, small and big ones, in turn; everything arrives, in order.
+  // Sends strings and parts of files, small and big, in turn. Everything must arrive, in order.
   void send_in_turn(const IOStream& from, const IOStream& to) {
     const std::string content = pattern(3'000'000);
     std::string expected;
@@ -75,7 +75,7 @@ class FileTest : public ::testing::Test {
     EXPECT_FALSE(from.closed());
   }
 
-  // A part is promised, sent in part, and cut off: the peer sees the end, not other bytes.
+  // A part is promised, sent in part, and cut off. The peer must see the end, and no other bytes.
   void cut_off(const IOStream& from, const IOStream& to, bool end_is_an_error) {
     const test::LogLines log;
     write("begin");
@@ -144,7 +144,7 @@ TEST_F(FileTest, a_file_that_is_cut_off_closes_the_stream) {
 
 TEST_F(FileTest, a_file_that_is_cut_off_closes_the_TLS_stream) {
   const auto ends = tls_ends();
-  cut_off(ends.server, ends.client, true);  // TLS says how it ends in good order
+  cut_off(ends.server, ends.client, true);  // TLS marks a good end with close_notify
 }
 
 TEST_F(FileTest, a_small_part_that_is_not_there_closes_the_stream) {
@@ -220,7 +220,7 @@ TEST_F(FileTest, a_fast_reader_of_a_big_file_does_not_hold_up_the_loop) {
       EXPECT_EQ(piece.find_first_not_of('\0'), std::string::npos);
     }
   });
-  EXPECT_LE(most, 4'000'000U);  // a share of 1 MiB a round, and a read is one to three rounds
+  EXPECT_LE(most, 4'000'000U);  // 1 MiB per round, and one to three rounds per read
 }
 
 }  // namespace

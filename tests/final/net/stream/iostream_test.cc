@@ -1,4 +1,4 @@
-// Rows IOS-01 to IOS-24 of Tornado's streams, but for TLS and the callbacks of IOS-23.
+// Rows IOS-01 to IOS-24 of Tornado's streams, except TLS and the callbacks of IOS-23.
 #include <tornado/iostream.h>
 
 #include "../net_test_tools.h"
@@ -19,7 +19,7 @@ using test::run_until;
 
 class IOStreamTest : public testing::Test {
  protected:
-  // What a read of a closed stream gives instead of bytes.
+  // Returns the exception that a read of a closed stream ends with.
   static std::exception_ptr why(const Future<std::string>& future) {
     try {
       std::rethrow_exception(future.exception());
@@ -46,7 +46,7 @@ TEST_F(IOStreamTest, read_until_gives_the_delimiter_too) {
     const std::string one = co_await server.read_until("\r\n");
     EXPECT_EQ(one, "one\r\n");
     auto two = server.read_until("\r\n");
-    EXPECT_TRUE(two.done());  // it was there: no trip through the loop
+    EXPECT_TRUE(two.done());  // it had arrived: no trip through the loop
     EXPECT_EQ(two.result(), "two\r\n");
     auto three = server.read_until("\r\n");
     EXPECT_FALSE(three.done());
@@ -106,8 +106,8 @@ TEST_F(IOStreamTest, delimiter_in_two_pieces_and_empty_delimiter) {
   EXPECT_EQ(read.result(), "a<end<end>");
 }
 
-// One byte at a time: what was searched is not searched again. Each place looks like the beginning
-// of the delimiter, so searching all of it each time would take hours.
+// One byte at a time: bytes already searched are not searched again. Each place looks like the
+// beginning of the delimiter, so searching everything each time would take hours.
 // IOS-21
 TEST_F(IOStreamTest, scanning_is_linear) {
   const std::size_t size = 1 << 20;
@@ -368,7 +368,7 @@ TEST_F(IOStreamTest, writing_nothing_is_done) {
   EXPECT_TRUE(stream.write("").done());
   auto first = stream.write("x");
   auto nothing = stream.write("");
-  EXPECT_FALSE(nothing.done());  // behind the byte that waits
+  EXPECT_FALSE(nothing.done());  // queued after the byte that waits
   run_until(loop, [&] { return nothing.done(); });
   EXPECT_TRUE(first.done());
 }
@@ -754,7 +754,7 @@ TEST_F(IOStreamTest, pipe_whose_reader_leaves) {
   EXPECT_EQ(test::real_errno(writer.error()), EPIPE);
 }
 
-// Whatever a peer does at whatever moment: the coroutine ends, and no descriptor stays.
+// Whatever a peer does, and whenever: the coroutine ends, and no descriptor is left open.
 TEST_F(IOStreamTest, reset_or_close_at_each_step) {
   const auto before = test::open_descriptors();
   const std::string request = "head\r\n12345";

@@ -1,4 +1,4 @@
-// Row IOS-23: streams for who has callbacks.
+// Row IOS-23: streams for code that uses callbacks.
 #include <tornado/iostream.h>
 
 #include "../net_test_tools.h"
@@ -64,7 +64,7 @@ TEST_F(StreamCallbacks, a_streaming_callback_may_be_a_coroutine) {
   const IOStream client = pair.client;
   const std::string text = "captured, and long enough to be on the heap";
   std::vector<std::string> events;
-  std::string behind;  // the piece that is sent as the next
+  std::string behind;  // the piece to send next
   const auto take = [&, text](std::string piece) -> Future<void> {
     const std::string next = std::exchange(behind, {});
     if (!next.empty()) client.write(next);

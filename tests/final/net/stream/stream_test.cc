@@ -1,4 +1,4 @@
-// Stream as its observer sees it: what the HTTP room builds on.
+// Stream as its observer sees it: the interface that the HTTP room builds on.
 #include "net/stream/stream.h"
 
 #include <ctime>
@@ -16,7 +16,7 @@ using iostream::detail::Stream;
 using test::run;
 using test::run_until;
 
-// Keeps what it is shown, and uses up what it is told to.
+// Keeps what it is shown, and uses up as much as the test wants.
 class Recorder final : public iostream::detail::StreamObserver {
  public:
   std::size_t on_data(std::string_view data) override {
@@ -85,7 +85,7 @@ TEST_F(StreamTest, keeps_what_is_not_used_and_shows_it_with_more) {
   run_until(loop, [&] { return observer.shown == 2; });
   EXPECT_EQ(observer.last, "two;three");
   rounds();
-  EXPECT_EQ(observer.shown, 2);  // what is kept is not shown without cause
+  EXPECT_EQ(observer.shown, 2);  // bytes that were kept are not shown again without cause
   test::raw_send(peer, ";");
   run_until(loop, [&] { return observer.shown == 3; });
   EXPECT_EQ(observer.last, "three;");
@@ -208,7 +208,7 @@ TEST_F(StreamTest, waiting_for_a_paused_observer_does_not_spin) {
   const std::clock_t begin = std::clock();
   run(loop, []() -> Future<void> { co_await gen::sleep(0.3); });
   const double busy = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  EXPECT_LT(busy, 0.1);  // a loop that turns would be busy all the time
+  EXPECT_LT(busy, 0.1);  // a loop that spins would be busy all the time
 }
 
 TEST_F(StreamTest, a_reset_closes_also_when_paused) {
@@ -306,7 +306,7 @@ TEST_F(StreamTest, shutdown_after_flush_leaves_reading_open) {
   run_until(loop, [&] { return observer.bytes == "more"; });
 }
 
-// RFC 9112 9.6: an answer given while the peer still sends must arrive.
+// RFC 9112 section 9.6: a response sent while the peer still sends must arrive.
 TEST_F(StreamTest, close_after_flush_sends_no_reset_to_one_who_still_sends) {
   observer.use = [&](std::string_view data) {
     stream().send("413");
@@ -396,7 +396,7 @@ TEST_F(StreamTest, an_idle_stream_owns_no_buffer) {
   EXPECT_EQ(test::raw_receive(peer), "response");
 }
 
-// Half a request, all of it, half an answer: the peer goes away in every way at every step.
+// Half a request, all of it, half a response: the peer leaves in every way at every step.
 TEST(StreamEnds, each_end_is_one_on_closed_and_no_descriptor_stays) {
   const auto before = test::open_descriptors();
   {
@@ -431,7 +431,7 @@ TEST(StreamEnds, each_end_is_one_on_closed_and_no_descriptor_stays) {
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
-// Else an answer would lie in memory while a thousand others are made.
+// Otherwise a response would wait in memory while a thousand others are made.
 TEST_F(StreamTest, what_the_first_of_a_crowd_writes_leaves_before_the_last_runs) {
   std::optional<std::string> received;
   const Future<void> news;

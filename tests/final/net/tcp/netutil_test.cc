@@ -134,7 +134,7 @@ TEST(Netutil, bind_unix_socket) {
     EXPECT_EQ(found.st_mode & 0777U, 0600U);
     EXPECT_TRUE(connect_to(Address::unix_path(file)));
   }
-  const Socket again = netutil::bind_unix_socket(file, 0666);  // over the one left behind
+  const Socket again = netutil::bind_unix_socket(file, 0666);  // over the file left behind
   struct stat found{};
   ASSERT_EQ(::stat(file.c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777U, 0666U);
@@ -205,7 +205,8 @@ TEST(Netutil, a_closed_loop_lets_go_of_the_handler) {
   EXPECT_EQ(listening.front().getsockname().port(), listening.front().getsockname().port());
 }
 
-// accept4 as it is when descriptors have run out. (A real limit would starve the sanitizers, too.)
+// accept4 as it behaves when descriptors have run out. (A real limit would starve the sanitizers,
+// too.)
 struct Starvation {
   Starvation() { now = this; }
   Starvation(const Starvation&) = delete;
@@ -365,7 +366,8 @@ TEST_F(ResolverTest, without_another_the_loop_has_an_executor) {
 
 // NET-05
 TEST_F(ResolverTest, a_slow_name_does_not_hold_up_the_loop) {
-  // The executor's thread waits for the loop: it would never get here if it waited for a thread.
+  // The executor's only thread waits for the loop. If the loop waited for that thread in turn, this
+  // test would hang.
   std::promise<void> gate;
   auto opened = gate.get_future();
   const auto executor = std::make_shared<concurrent::ThreadPoolExecutor>(1);

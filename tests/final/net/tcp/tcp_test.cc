@@ -1,4 +1,4 @@
-// Rows TCP-01 to TCP-06 (without TLS), TCC-01, TCC-02; cancelling what is under way.
+// Rows TCP-01 to TCP-06 (without TLS), TCC-01, TCC-02; cancelling operations in progress.
 #include <tornado/tcpclient.h>
 #include <tornado/tcpserver.h>
 
@@ -32,7 +32,7 @@ class EchoServer : public tcpserver::TCPServer {
   }
 };
 
-// `EchoServer().listen(80)` would listen for no longer than the line.
+// `EchoServer().listen(80)` would stop listening at the end of the line.
 template <class S>
 concept ListensWithoutName = requires(S&& server) { std::move(server).listen(80); } ||
                              requires(S&& server) { std::move(server).bind(80); } ||
@@ -59,7 +59,7 @@ TEST(TCPServer, listens_on_all_interfaces_and_serves) {
               "hello " + host + "\n");
   }
   run(loop, []() -> Future<void> { co_await gen::sleep(0.005); });
-  EXPECT_TRUE(lines.empty()) << lines.text();  // clients that leave are no error
+  EXPECT_TRUE(lines.empty()) << lines.text();  // a client that leaves is not an error
 }
 
 // TCP-02
@@ -195,21 +195,21 @@ TEST(TCPServer, start_and_stop_of_server_and_loop_leave_no_descriptor) {
 
 // ---- client -------------------------------------------------------------------------------------
 
-// Answers with what it is told.
+// Resolves to the addresses it is given.
 class FixedResolver : public netutil::Resolver {
  public:
   explicit FixedResolver(std::vector<Address> answer) : answer_(std::move(answer)) {}
   Future<std::vector<Address>> resolve(std::string, std::uint16_t, Family) override {
     Future<std::vector<Address>> future;
     if (!answer_.empty()) future.set_result(answer_);
-    return future;  // else never
+    return future;  // otherwise never completed
   }
 
  private:
   std::vector<Address> answer_;
 };
 
-// A port that nobody listens on, as long as this lives.
+// A port that nobody listens on while this object lives.
 struct DeadPort {
   DeadPort() {
     sockaddr_storage storage;
@@ -220,7 +220,7 @@ struct DeadPort {
   netutil::Socket socket{Family::kInet};
 };
 
-// A listener whose backlog is full: a connect to it is not answered.
+// A listener whose backlog is full, so that a connect to it gets no reply.
 class FullPort {
  public:
   FullPort() {
@@ -300,7 +300,7 @@ TEST_F(TCPClientTest, the_second_family_joins_after_300_ms) {
     const IOStream stream = finish(connect({full.address(), v6.front().getsockname()}));
     EXPECT_GE(loop.time() - begin, 0.3);
     EXPECT_LT(loop.time() - begin, 5);
-    // The loser is closed: the stream, the listener, the full port with its four.
+    // The loser is closed. Left open: the stream, the listener, the full port with its four.
     EXPECT_EQ(test::open_descriptors(), before + 1 + 1 + 5);
   }
 }

@@ -1,4 +1,4 @@
-// TLS by host name: certificates for several hosts, sessions that are resumed, ssl_wrap_socket.
+// TLS by host name: certificates for several hosts, resumed sessions, ssl_wrap_socket.
 #include "net/tls/session_store.h"
 #include "tls_test_tools.h"
 
@@ -19,7 +19,8 @@ test::Identity issue_for(const std::string& name) {
   return authority().issue(spec);
 }
 
-// Whose certificate a client is shown that asks for `host`, or why it refuses it.
+// Returns whose certificate is shown to a client that asks for `host`, or why the client refuses
+// it.
 std::string shown(ioloop::IOLoop& loop, const ssl::SSLContext& server,
                   const ssl::SSLContext& client, const std::string& host) {
   const auto pair = shake_hands(loop, server, client, host);
@@ -118,8 +119,8 @@ TEST_F(TlsHosts, what_is_wrong_with_them_is_said) {
 
 class TlsSessions : public ::testing::Test {
  protected:
-  // A connection on which a byte goes each way, which the server's tickets come with, and which is
-  // closed in good order. Whether it went on with an earlier session.
+  // Makes a connection on which a byte goes each way, which brings the server's tickets, and closes
+  // it in good order. Returns whether it resumed an earlier session.
   bool talk(const ssl::SSLContext& to, const ssl::SSLContext& with,
             const std::string& host = "localhost") {
     const auto pair = shake_hands(loop, to, with, host);
@@ -193,7 +194,7 @@ TEST_F(TlsSessions, there_is_a_limit_and_the_oldest_goes) {
   EXPECT_TRUE(talk(server, client, "h2"));
 }
 
-// With a host's own certificate too, and not with the one of another.
+// Also with a host's own certificate, but not with the session of another host.
 TEST_F(TlsSessions, hosts_with_certificates_of_their_own) {
   ssl::SSLOptions options = server_options();
   const test::Identity& localhost = test::localhost_identity();

@@ -1,4 +1,4 @@
-// TLS streams as streams: what passes through them, what stops them, and their end.
+// TLS streams as streams: what passes through them, what stops them, and how they end.
 #include "net/tls/tls_stream.h"
 
 #include <openssl/ssl.h>
@@ -34,7 +34,7 @@ std::string pattern(std::size_t size) {
 }
 
 // A wire with somebody on it: each end is connected to one end of the relay, which passes on what
-// it likes.
+// it chooses.
 class Relay {
  public:
   Relay() {
@@ -42,7 +42,7 @@ class Relay {
     std::tie(server_end, from_server_) = test::tcp_pair();
   }
 
-  // Passes on at most `limit` bytes of what has come, by direction.
+  // Passes on at most `limit` bytes of those that have arrived, counted per direction.
   void to_server(std::size_t limit = SIZE_MAX) {
     sent_up += move(from_client_, from_server_, limit, up_);
   }
@@ -62,7 +62,7 @@ class Relay {
     test::raw_reset(from_server_);
   }
   void forge_to_server(std::string_view bytes) { test::raw_send(from_server_, bytes); }
-  // Ends what the client gets, and nothing else.
+  // Ends the client's input, and nothing else.
   void end_to_client() { ::shutdown(from_client_.fileno(), SHUT_WR); }
 
   netutil::Socket client_end;
@@ -71,7 +71,7 @@ class Relay {
   std::size_t sent_down = 0;
 
  private:
-  // `rest` is what was taken and could not be passed on yet.
+  // `rest` is what was read and could not be passed on yet.
   static std::size_t move(const netutil::Socket& from, const netutil::Socket& to, std::size_t limit,
                           std::string& rest) {
     rest += test::raw_receive(from);
@@ -90,7 +90,7 @@ class Relay {
 
 class TlsStreamTest : public ::testing::Test {
  protected:
-  // Both ends, connected, before a handshake.
+  // Connects both ends, without a handshake.
   void connect_plain(const IOStreamOptions& options = {}) {
     const auto plain = test::stream_pair(options);
     server = plain.server;
@@ -172,7 +172,7 @@ TEST_F(TlsStreamTest, a_writer_waits_for_a_reader_who_does_not_read) {
   EXPECT_FALSE(client.writing());
 }
 
-// Records are bigger than what is read at a time: what is decrypted waits inside of TLS.
+// Records are bigger than what is read at a time: the decrypted rest waits inside TLS.
 TEST_F(TlsStreamTest, small_reads_of_big_records) {
   IOStreamOptions options;
   options.read_chunk_size = 100;
@@ -322,10 +322,10 @@ TEST_F(TlsStreamTest, start_tls_in_the_middle_of_a_conversation) {
   EXPECT_EQ(got.result(), "secret\r\n");
   EXPECT_FALSE(closed);
   client.close();
-  run_until(loop, [&] { return closed; });  // it went over to the new stream
+  run_until(loop, [&] { return closed; });  // the callback moved to the new stream
 }
 
-// CVE-2011-0411 and its kind: what came in clear must not count as sent under TLS.
+// CVE-2011-0411 and similar: what arrived in plain text must not count as sent under TLS.
 // IOS-16
 TEST_F(TlsStreamTest, start_tls_refuses_bytes_that_came_before_it) {
   connect_plain();
@@ -412,7 +412,7 @@ TEST_F(TlsStreamTest, a_server_that_does_not_speak_tls) {
   EXPECT_EQ(test::message_of(done.exception()), "wrong version number");
 }
 
-// Behind each byte that one side sends, until its peer does not need more.
+// Cuts the connection after each byte that one side sends, until its peer needs no more.
 TEST_F(TlsStreamTest, cut_behind_every_byte_of_the_handshake) {
   const auto descriptors = test::open_descriptors();
   for (const bool up : {true, false}) {
@@ -431,7 +431,7 @@ TEST_F(TlsStreamTest, cut_behind_every_byte_of_the_handshake) {
       failed = (up ? server_done : client_done).exception() != nullptr;
       static_cast<void>((up ? client_done : server_done).exception());
     }
-    EXPECT_GT(limit, 200U);  // a hello alone has more
+    EXPECT_GT(limit, 200U);  // a hello alone is longer
   }
   server = client = IOStream();
   server_done = client_done = Future<IOStream>();
@@ -476,7 +476,7 @@ TEST(TlsTimeout, a_peer_that_says_nothing_or_drips_is_sent_away) {
     const auto done = stream.wait_for_handshake();
     const double begin = loop.time();
     while (!done.done()) {
-      // A record's head that promises 512 bytes, and then one of them a second.
+      // A record header that promises 512 bytes, then one of them per second.
       if (drips) ::send(peer.fileno(), "\x16\x03\x01\x02\x00\x01", 1, MSG_NOSIGNAL);
       loop.run_sync([]() -> Future<void> { co_await gen::sleep(1); });
     }
@@ -577,7 +577,7 @@ TEST_F(TlsStreamTest, a_truncated_stream_is_an_error_where_its_end_matters) {
     EXPECT_TRUE(test::holds<ssl::SSLEOFError>(error.real_error));
   }
   EXPECT_TRUE(test::holds<ssl::SSLEOFError>(client.error()));
-  // What came can still be read by who knows how much there is.
+  // The bytes that came can still be read by a caller who knows how many there are.
   EXPECT_EQ(client.read_bytes(9).result(), "half of i");
 }
 
@@ -637,7 +637,7 @@ TEST_F(TlsStreamTest, a_peer_that_breaks_the_protocol_later_is_closed) {
   Relay relay;
   connect(relay);
   const auto read = server.read_bytes(1);
-  // A record that nobody had the keys for.
+  // A record that was encrypted with none of the keys.
   relay.forge_to_server(std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'f'));
   run_until(loop, [&] { return read.done(); });
   EXPECT_TRUE(test::holds<ssl::SSLError>(server.error()));

@@ -1,4 +1,4 @@
-// TLS streams: who is trusted, and what passes once the handshake is done.
+// TLS streams: which certificates are trusted, and what passes once the handshake is done.
 #include <openssl/ssl.h>
 
 #include <fstream>
@@ -18,7 +18,7 @@ using test::run_until;
 using test::server_options;
 using test::shake_hands;
 
-// The certificate that a server shows, in options for it.
+// Returns a server's options with this certificate.
 ssl::SSLOptions showing(const test::Identity& identity) {
   ssl::SSLOptions options;
   options.certfile = identity.file;
@@ -166,7 +166,7 @@ TEST(TlsTrust, client_certificates) {
   EXPECT_NE(shake_hands(loop, asking, wrong).server.exception(), nullptr);
 }
 
-// TLS 1.3's client is done before the server has seen its certificate.
+// A TLS 1.3 client is done before the server has seen its certificate.
 TEST(TlsTrust, a_refused_client_reads_why) {
   ioloop::IOLoop loop;
   auto asking = server_options();
@@ -303,7 +303,7 @@ TEST(TlsOptions, reload_takes_new_files_and_keeps_the_old_if_they_are_bad) {
   EXPECT_THROW(server.reload(), std::invalid_argument);
   EXPECT_EQ(serial(), after);
 
-  const IOStream client = open.client.result();  // from before, unharmed
+  const IOStream client = open.client.result();  // from before, and unharmed
   const IOStream peer = open.server.result();
   run(loop, [=]() -> Future<void> {
     co_await client.write("still here\n");

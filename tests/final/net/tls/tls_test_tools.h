@@ -14,7 +14,7 @@ using testing::Authority;
 using testing::CertificateSpec;
 using testing::Identity;
 
-// The authority of this test program: made once, keys take time.
+// The authority of this test program. Made once, because making keys takes time.
 inline const Authority& authority() {
   static const Authority one;
   return one;
@@ -35,7 +35,7 @@ inline ssl::SSLOptions client_options() {
   return options;
 }
 
-// Two ends of one connection whose handshakes have come to an end, good or bad.
+// Two ends of one connection whose handshakes have ended, well or badly.
 struct TlsPair {
   Future<iostream::IOStream> server;
   Future<iostream::IOStream> client;
@@ -49,7 +49,7 @@ inline TlsPair shake_hands(ioloop::IOLoop& loop, const ssl::SSLContext& server,
   return pair;
 }
 
-// What the exception says; "" if there is none.
+// Returns what the exception says, or "" if there is none.
 inline std::string message_of(const std::exception_ptr& error) {
   if (error == nullptr) return {};
   try {
