@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// What is written; older than the ExpectLog of a test, so that it sees what that lets pass.
+// Records what is written. Older than the ExpectLog of a test, so it sees what that lets pass.
 class Written {
  public:
   std::vector<std::string> lines;
@@ -101,7 +101,7 @@ TEST(ExpectLog, another_level_is_written_with_a_warning) {
     EXPECT_FALSE(expected.matched());
   }
   EXPECT_THAT(written.lines,
-              ElementsAre("it happened"));  // what a hook logs is written, and not captured
+              ElementsAre("it happened"));  // a hook's own lines are written, not captured
   EXPECT_EQ(reported.messages().size(), 1U);
 }
 

@@ -10,7 +10,7 @@
 
 namespace tornado::testing {
 
-// What GoogleTest would have been told.
+// Records what GoogleTest would have been told.
 class Reported {
  public:
   std::vector<std::string> messages() const {
@@ -32,7 +32,7 @@ class Reported {
       ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS, &results_};
 };
 
-// A fixture to use from outside, as GoogleTest does.
+// A fixture that can be used from outside, as GoogleTest does.
 template <class Fixture>
 struct Nested : Fixture {
   using Fixture::advance;
@@ -47,7 +47,7 @@ struct Nested : Fixture {
   void TestBody() override {}
 };
 
-// Runs `body(fixture)` as the body of a test, and gives what was reported.
+// Runs `body(fixture)` as the body of a test, and returns what was reported.
 template <class Fixture, class Body, class... Args>
 std::string report_of(Body body, const Args&... args) {
   const Reported reported;
