@@ -21,7 +21,7 @@ namespace {
 // [settings]
 web::Settings settings(blog::Database* database) {
   web::Settings settings;
-  settings.template_path = BLOG_TEMPLATES;  // CMakeLists.txt says where
+  settings.template_path = BLOG_TEMPLATES;  // CMakeLists.txt defines it
   settings.ui_modules = {{"Entry", web::ui_module<blog::EntryModule>}};
   settings.login_url = "/auth/login";
   settings.xsrf_cookies = true;

@@ -10,7 +10,7 @@ std::unique_ptr<Database> open_database(const std::string& url) {
 }
 
 tornado::Future<void> create_tables(Database* database) {
-  // Ids are made by the program, as the two databases count in different ways. Times are
+  // The program makes the ids, because the two databases count in different ways. Times are
   // microseconds since 1970.
   co_await database->query(
       "CREATE TABLE IF NOT EXISTS authors ("

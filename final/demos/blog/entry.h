@@ -1,4 +1,4 @@
-// Internal header. What the blog's pages show.
+// Internal header. The data that the blog's pages show.
 #pragma once
 
 #include <tornado/template.h>
@@ -18,7 +18,7 @@ struct Author {
 TORNADO_FIELDS(Author, id, name)
 
 // [entry]
-// Columns that a statement does not ask for stay empty.
+// Columns that a statement does not ask for are empty.
 struct Entry {
   std::string id;
   std::string slug;  // its name in URLs: small letters, digits, "-"
@@ -35,7 +35,7 @@ TORNADO_FIELDS(Entry, id, slug, title, author, markdown, html, published, update
 Entry entry_of(const Row& row);
 std::vector<Entry> entries_of(const Rows& rows);
 
-// A time as the columns published and updated have it.
+// Formats a time from the columns published and updated.
 std::string time_text(std::chrono::system_clock::time_point time);
 
 }  // namespace blog

@@ -25,8 +25,9 @@ const std::string kEntries =
     "SELECT entries.*, authors.name AS author FROM entries "
     "JOIN authors ON authors.id = entries.author_id ";
 
-// Where a page sends the browser back to. Only a path of this site: anybody can make a link with
-// another `next` in it. "//host" and "/\host" are other sites to a browser, also with tabs between.
+// Returns the path to send the browser back to after a login. Accepts only paths of this site,
+// because anybody can make a link with a different `next`. To a browser "//host" and "/\host" are
+// other sites, even with tabs in between.
 std::string safe_next(const std::string& next) {
   const bool path = next.starts_with('/') && !next.starts_with("//");
   const bool plain = std::ranges::none_of(next, [](char c) { return c <= ' ' || c == '\\'; });
@@ -50,14 +51,14 @@ std::string slug_of(std::string_view title) {
 }
 
 // [base]
-// What every page has: the database, and who is logged in.
+// The base of every page: it has the database, and knows who is logged in.
 struct BlogHandler : web::RequestHandler {
   struct Init {
     Database* database = nullptr;
   };
   void initialize(const Init& init) { db = init.database; }
 
-  // get_current_user() could not wait for the database.
+  // get_current_user() is synchronous, so the look-up is here.
   Future<void> prepare() {
     const auto id = get_signed_cookie(kUserCookie);
     if (!id) co_return;
@@ -78,14 +79,14 @@ struct BlogHandler : web::RequestHandler {
   }
   // [/base]
 
-  // A line of a form: it must be there, and not be longer than people need.
+  // Returns a line of a form. It must be present, and no longer than people need.
   std::string line(const std::string& name) const {
     const std::string text = get_body_argument(name);
     if (text.empty() || text.size() > kMostName) throw web::HTTPError(400, "bad " + name);
     return without_form_feeds(text);
   }
 
-  // XML cannot say them, and entries stand in a feed.
+  // XML cannot express these characters, and entries appear in a feed.
   static std::string without_form_feeds(std::string text) {
     std::ranges::replace_if(text, [](char c) { return c == '\f' || c == '\v'; }, ' ');
     return text;
@@ -181,7 +182,7 @@ struct ComposeHandler : BlogHandler {
   }
   // [/compose]
 
-  // Its URL stays what it was.
+  // The URL does not change.
   Future<std::string> update(std::string id, std::string title, std::string markdown) {
     const std::vector<std::string> arguments = {title, markdown, markdown_to_html(markdown), now(),
                                                 id};
@@ -193,7 +194,8 @@ struct ComposeHandler : BlogHandler {
     co_return rows[0].at("slug");
   }
 
-  // The second entry of a title is "title-2". The database decides which is the second.
+  // The second entry with the same title becomes "title-2". The database decides which one is
+  // second.
   Future<std::string> insert(std::string title, std::string markdown) {
     const std::string slug = slug_of(title);
     std::string free = slug;
@@ -215,7 +217,7 @@ struct ComposeHandler : BlogHandler {
 
 // ---- authors ------------------------------------------------------------------------------------
 
-// Only the first one makes an account here: it is a blog, not a club.
+// Only the first visitor can create an account here: it is a blog, not a club.
 struct AuthCreateHandler : BlogHandler {
   Future<void> get() {
     const bool any = co_await any_author();
@@ -236,7 +238,7 @@ struct AuthCreateHandler : BlogHandler {
       render("create_author.html", {{"error", "The password needs 8 characters or more."}});
       co_return;
     }
-    // Hashing takes a processor for a while: not the loop's.
+    // Hashing takes a processor for a while, so it does not run on the loop.
     const std::string hash =
         co_await ioloop::IOLoop::current().run_in_executor(nullptr, &hash_password, password);
     const std::vector<std::string> arguments = {random_id(), email, name, hash};
@@ -264,7 +266,7 @@ struct AuthLoginHandler : BlogHandler {
     const std::vector<std::string> arguments = {get_body_argument("email")};
     const Rows rows =
         co_await db->query("SELECT id, password FROM authors WHERE email = $1", arguments);
-    // As much work for an unknown address: the time does not tell who has an account.
+    // Do as much work for an unknown address, so that the time does not reveal who has an account.
     std::string stored = kNobodysPassword;
     if (!rows.empty()) stored = rows[0].at("password");
     const std::string password = get_body_argument("password", false);

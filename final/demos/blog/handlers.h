@@ -9,10 +9,10 @@
 
 namespace blog {
 
-// The database must outlive the application that gets the routes.
+// Returns the blog's routes. The database must outlive the application that gets them.
 std::vector<tornado::web::URLSpec> routes(Database* database);
 
-// The setting default_handler_class: the blog's own page for what is nowhere.
+// For the setting default_handler_class: the blog's own 404 page.
 tornado::routing::RuleTarget not_found(Database* database);
 
 }  // namespace blog

@@ -1,12 +1,13 @@
-// Internal header. What authors write, as HTML.
+// Internal header. Converts authors' texts to HTML.
 #pragma once
 
 #include <string>
 
 namespace blog {
 
-// CommonMark as HTML. HTML in the text, and links such as "javascript:...", are left out: what
-// comes back may stand in a page as it is. A program built without libcmark makes paragraphs only.
+// Converts CommonMark to HTML. HTML in the text, and links such as "javascript:...", are omitted,
+// so the result can be inserted into a page unchanged. A program built without libcmark only makes
+// paragraphs.
 std::string markdown_to_html(const std::string& text);
 
 }  // namespace blog

@@ -1,4 +1,4 @@
-// Without libcmark: paragraphs, and nothing else.
+// Without libcmark: paragraphs only.
 #include <tornado/escape.h>
 
 #include <algorithm>

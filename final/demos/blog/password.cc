@@ -11,7 +11,7 @@
 namespace blog {
 namespace {
 
-// What OWASP's cheat sheet names as enough: 16 MiB, r = 8, p = 5.
+// Parameters that OWASP's cheat sheet considers sufficient: 16 MiB, r = 8, p = 5.
 constexpr std::uint64_t kCost = 1 << 14;
 constexpr std::uint64_t kBlockSize = 8;
 constexpr std::uint64_t kParallel = 5;
@@ -30,7 +30,7 @@ std::string hex(const unsigned char* bytes, std::size_t size) {
   return text;
 }
 
-// The salt is used as the text it is stored as.
+// The salt is used in the text form in which it is stored.
 std::string hash(const std::string& password, std::string_view salt) {
   std::array<unsigned char, 32> key;
   if (::EVP_PBE_scrypt(password.data(), password.size(),

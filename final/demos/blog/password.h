@@ -1,20 +1,20 @@
-// Internal header. Passwords as they are stored: salted, and slow to guess.
+// Internal header. Passwords in their stored form: salted, and slow to guess.
 #pragma once
 
 #include <string>
 
 namespace blog {
 
-// "scrypt$SALT$HASH" of a password (RFC 7914), with a random salt. Takes some 0.2 s of a processor
-// and 16 MiB: call it in a thread.
+// Returns "scrypt$SALT$HASH" of a password (RFC 7914), with a random salt. Takes about 0.2 s of a
+// processor and 16 MiB: call it in a thread.
 std::string hash_password(const std::string& password);
-// Whether `stored` was made of this password. Takes as long.
+// Returns whether `stored` was made from this password. Takes as long.
 bool is_password(const std::string& password, const std::string& stored);
 
-// What no password made, and what takes as long to find out.
+// Matches no password, but takes as long to check.
 inline const std::string kNobodysPassword = "scrypt$";
 
-// 32 random digits, for ids.
+// Returns 32 random digits, for ids.
 std::string random_id();
 
 }  // namespace blog

@@ -1,6 +1,6 @@
-// libpq can work without blocking: it says which socket to watch, and the loop watches it. Nothing
-// here waits in a thread. Statements take turns on one connection; a lost one is made again for the
-// next statement.
+// libpq can work without blocking: it says which socket to watch, and the loop watches it. No
+// thread waits. Statements take turns on one connection; if it is lost, the next statement makes a
+// new one.
 #include <libpq-fe.h>
 #include <tornado/gen.h>
 #include <tornado/ioloop.h>
@@ -27,7 +27,7 @@ using Connection = std::unique_ptr<PGconn, Clean>;
 using Result = std::unique_ptr<PGresult, Clean>;
 
 // [ready]
-// Has the loop watch a socket, as long as it lives.
+// Makes the loop watch a socket for as long as this lives.
 class Watch {
  public:
   template <class F>
@@ -42,7 +42,7 @@ class Watch {
   int socket_;
 };
 
-// Done once the socket can be read, or written, as `events` say.
+// Returns a future that is done once the socket is readable or writable, depending on `events`.
 Future<void> ready(int socket, std::uint32_t events) {
   Future<void> happened;
   const Watch watch(socket, events, [happened](int, std::uint32_t) mutable {
@@ -58,7 +58,7 @@ class PostgresDatabase final : public Database {
 
   Future<Rows> query(std::string statement, std::vector<std::string> arguments) override {
     const auto turn = co_await turns_.scoped();
-    // What is lost while nobody asks is noticed here: then there is an end to be read.
+    // A connection lost while idle is noticed here: its socket has an end to be read.
     if (connection_ != nullptr && !is_well()) connection_.reset();
     if (connection_ == nullptr) co_await tornado::gen::with_deadline(kConnectTime, connect());
     try {
@@ -68,7 +68,7 @@ class PostgresDatabase final : public Database {
     } catch (const Refused&) {
       throw;
     } catch (...) {
-      connection_.reset();  // nobody knows how far it was
+      connection_.reset();  // its progress is unknown
       throw;
     }
   }
@@ -80,7 +80,7 @@ class PostgresDatabase final : public Database {
     using DatabaseError::DatabaseError;
   };
 
-  // A server that ends says so first: the goodbye is read, then the end behind it.
+  // A server that shuts down sends a message first: read that, then the end after it.
   bool is_well() const {
     return ::PQconsumeInput(connection_.get()) == 1 && ::PQconsumeInput(connection_.get()) == 1 &&
            ::PQstatus(connection_.get()) == CONNECTION_OK;
@@ -115,7 +115,7 @@ class PostgresDatabase final : public Database {
       const int left = ::PQflush(connection_.get());
       if (left == 0) co_return;
       if (left < 0) throw error();
-      // The server may have to be read before it reads on.
+      // The server may stop reading until its own output has been read.
       co_await ready(::PQsocket(connection_.get()), IOLoop::READ | IOLoop::WRITE);
       if (::PQconsumeInput(connection_.get()) != 1) throw error();
     }

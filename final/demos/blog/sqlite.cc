@@ -1,5 +1,5 @@
-// SQLite waits for the disk, and has no way to wait without blocking: its calls are made in a
-// thread of their own, which the loop does not wait for.
+// SQLite waits for the disk, and cannot do so without blocking. Its calls are made in a thread of
+// their own, and the loop does not wait for that thread.
 #include <sqlite3.h>
 #include <tornado/ioloop.h>
 
@@ -8,7 +8,7 @@
 namespace blog {
 namespace {
 
-constexpr int kBusyMilliseconds = 5000;  // that another process may keep the file locked
+constexpr int kBusyMilliseconds = 5000;  // wait while another process locks the file
 
 struct Close {
   void operator()(sqlite3* connection) const { ::sqlite3_close_v2(connection); }
@@ -17,7 +17,7 @@ struct Close {
 using Connection = std::unique_ptr<sqlite3, Close>;
 using Statement = std::unique_ptr<sqlite3_stmt, Close>;
 
-// Used by one thread at a time: the pool's only one, once it is open.
+// Used by one thread at a time: once it is open, by the pool's only thread.
 class File {
  public:
   explicit File(const std::string& name) {
@@ -59,7 +59,7 @@ class File {
     return columns;
   }
 
-  // A statement is compiled once.
+  // Each statement is compiled once.
   sqlite3_stmt* prepared(const std::string& text) {
     Statement& kept = statements_[text];
     if (kept == nullptr) {
@@ -76,7 +76,7 @@ class File {
   }
 
   Connection connection_;
-  std::map<std::string, Statement> statements_;  // closed before the connection
+  std::map<std::string, Statement> statements_;  // destroyed before the connection
 };
 
 class SqliteDatabase final : public Database {
@@ -96,7 +96,7 @@ class SqliteDatabase final : public Database {
 
  private:
   File file_;
-  tornado::concurrent::ThreadPoolExecutor thread_{1};  // ends before the file does
+  tornado::concurrent::ThreadPoolExecutor thread_{1};  // ends before the file is closed
 };
 
 }  // namespace

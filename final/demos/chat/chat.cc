@@ -1,4 +1,4 @@
-// A chat without WebSockets: a browser asks for news, and the answer waits until there are some.
+// A chat without WebSockets: a browser asks for news, and the response waits until there are some.
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>

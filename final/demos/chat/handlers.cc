@@ -25,7 +25,7 @@ struct MainHandler : web::RequestHandler {
     render("chat.html");
   }
 
-  // Not the setting template_path: that belongs to the program that has the chat in it.
+  // Not the setting template_path: that belongs to the program that includes the chat.
   std::string get_template_path() const override { return CHAT_FOLDER "/templates"; }
 };
 

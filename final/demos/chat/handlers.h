@@ -14,7 +14,7 @@
 namespace chat {
 
 // [buffer]
-// The last messages, and those who wait for the next one.
+// The latest messages, and the requests that wait for the next one.
 class MessageBuffer {
  public:
   tornado::json get_messages_since(std::int64_t cursor) const {
@@ -39,14 +39,15 @@ class MessageBuffer {
   static constexpr std::size_t kRemembered = 200;
 
   std::deque<tornado::json> messages_;
-  // Starts with the time: larger than all of an earlier run, so a page that was open all along sees
-  // what is new.
+  // Starts at the current time: larger than every id of an earlier run, so a page that stayed open
+  // sees the new messages.
   std::int64_t last_id_ = std::int64_t{std::time(nullptr)} * 1000;
 };
 // [/buffer]
 
-// The chat's page at `prefix` + "/", and below it its files and what its script asks for. The
-// buffer must outlive the application that gets the routes, whose setting xsrf_cookies must be on.
+// Returns the routes of the chat: its page at `prefix` + "/", and below it its files and the
+// requests of its script. The buffer must outlive the application that gets the routes. That
+// application's setting xsrf_cookies must be on.
 std::vector<tornado::web::URLSpec> routes(MessageBuffer* buffer, const std::string& prefix = "");
 
 }  // namespace chat

@@ -19,7 +19,7 @@ std::filesystem::path deck_path(const Repository& repository, const std::string&
   return repository.root() / "build" / "slides" / (folder + ".html");
 }
 
-// The first heading of a page; empty if there is no such page.
+// Returns the first heading of a page; empty if there is no such page.
 std::string title_of(const Repository& repository, const std::string& page) {
   const std::string text = repository.read(page).value_or("");
   const std::size_t begin = text.starts_with("# ") ? 0 : text.find("\n# ");
@@ -28,8 +28,10 @@ std::string title_of(const Repository& repository, const std::string& page) {
   return text.substr(title, text.find('\n', title) - title);
 }
 
-// The rows of a page's tables that begin with a link below `prefix`, "| [title](up + prefix...) |
-// about |". `up` leads from the page's folder to the root, and is left out of the rows' URLs.
+// Returns the rows of a page's tables that begin with a link below `prefix`, "
+//  [title](up + prefix...)
+//  about
+// ". `up` leads from the page's folder to the root, and is removed from the rows' URLs.
 std::vector<Link> rows_of(std::string_view page, std::string_view up, std::string_view prefix) {
   const std::string target = "](" + std::string(up) + std::string(prefix);
   std::vector<Link> rows;
@@ -49,7 +51,8 @@ std::vector<Link> rows_of(std::string_view page, std::string_view up, std::strin
   return rows;
 }
 
-// What exercises/run.py has written; empty if it has not, or if it is broken.
+// Returns what exercises/run.py has written; empty if it has written nothing, or if the file is
+// broken.
 json read_progress(const Repository& repository) {
   const std::string text = read_file(repository.root() / ".progress.json").value_or("{}");
   json progress = json::parse(text, nullptr, false);
@@ -80,7 +83,7 @@ Exercise read_exercise(const Repository& repository, const std::string& folder,
     for (int star = std::clamp(table["stars"].value_or(0), 0, 3); star > 0; --star)
       exercise.stars += "★";
   } catch (const toml::parse_error&) {
-    // Somebody is writing it; it has its name until it can be read.
+    // The file is still being written; until it can be read, the exercise is listed by its name.
   }
   const auto own = progress.find(exercise.id);
   if (own == progress.end() || !own->is_object()) return exercise;
@@ -94,7 +97,7 @@ Exercise read_exercise(const Repository& repository, const std::string& folder,
   return exercise;
 }
 
-// "NN-name/": what chapters and exercises are called.
+// "NN-name/": the names of chapters and exercises.
 bool is_numbered(const std::string& name) {
   return name.size() > 4 && name.ends_with('/') &&
          std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&

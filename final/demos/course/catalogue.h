@@ -1,4 +1,4 @@
-// Internal header. What there is to read and to do, found anew each time it is asked for.
+// Internal header. The lessons, exercises and demos of the project, read again on each request.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -17,7 +17,7 @@ struct Exercise {
   std::string title;
   std::string url;
   std::string kind;   // rebuild, extend, debug or measure
-  std::string stars;  // as many as it is hard
+  std::string stars;  // as many as its difficulty
   int minutes = 0;
   std::string state;  // "solved", "3 of 5 tests", or empty: not begun
   bool solved = false;
@@ -28,10 +28,10 @@ struct Chapter {
   std::string number;  // "01"
   std::string folder;  // "01-blocking-server"
   std::string title;
-  std::string about;  // HTML: what one builds; empty as long as the project's README does not say
+  std::string about;  // HTML: what the reader builds; empty if the project's README does not say
   std::string url;    // of the lesson
   bool lesson = false;
-  std::string deck;  // a URL; empty if it is not built
+  std::string deck;  // a URL; empty if the deck is not built
   bool deck_written = false;
   bool quiz = false;
   std::vector<Exercise> exercises;
@@ -54,13 +54,13 @@ struct Course {
 };
 
 // Reads the folders, the titles of the pages, the tables of README.md and docs/demos.md, and the
-// file in which exercises/run.py keeps the reader's progress. Omits what is missing or broken.
+// file in which exercises/run.py stores the reader's progress. Omits anything missing or broken.
 Course read_course(const Repository& repository);
 
-// Where `make docs` puts the reference of the public headers.
+// The folder in which `make docs` puts the reference of the public headers.
 std::filesystem::path reference_path(const Repository& repository);
 
-// The deck of a chapter as `make slides` has built it; nothing if it has not.
+// Returns the deck of a chapter that `make slides` has built; nothing if it has not.
 std::optional<std::string> read_deck(const Repository& repository, const std::string& folder);
 
 }  // namespace course

@@ -32,7 +32,7 @@ constexpr auto kPythonKeywords = std::to_array<std::string_view>(
 
 struct Language {
   std::span<const std::string_view> keywords;
-  std::string_view comment;  // what a comment begins with that ends with its line
+  std::string_view comment;  // the start of a comment that ends with its line
   bool is_cpp = false;       // with /* */, R"( )" and directives; else with triple quotes
 };
 
@@ -43,8 +43,8 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
-// The end of the text in quotes that begins at `begin`: behind the closing one, or where the line
-// ends.
+// Returns the end of the quoted text that begins at `begin`: after the closing quote, or where the
+// line ends.
 std::size_t end_of_quotes(std::string_view code, std::size_t begin) {
   for (std::size_t at = begin + 1; at < code.size(); ++at) {
     if (code[at] == '\\') {
@@ -58,7 +58,7 @@ std::size_t end_of_quotes(std::string_view code, std::size_t begin) {
   return code.size();
 }
 
-// Behind the next `text`, or the end.
+// Returns the position after the next `text`, or the end.
 std::size_t behind(std::string_view code, std::string_view text, std::size_t from) {
   const std::size_t found = code.find(text, from);
   return found == code.npos ? code.size() : found + text.size();
@@ -73,10 +73,10 @@ std::size_t end_of_raw_string(std::string_view code, std::size_t begin) {
 
 struct Piece {
   std::size_t end;
-  std::string_view kind;  // empty: nothing of interest
+  std::string_view kind;  // empty: not highlighted
 };
 
-// What only one of the languages has at this place; its end is 0 if there is no such thing.
+// The token at this place that only one of the languages has; its end is 0 if there is none.
 Piece special_piece(const Language& language, std::string_view code, std::size_t at) {
   const std::string_view rest = code.substr(at);
   if (!language.is_cpp) {
@@ -113,7 +113,7 @@ std::string span(std::string_view kind, std::string_view text) {
 
 std::string highlight_language(const Language& language, std::string_view code) {
   std::string html;
-  std::size_t plain = 0;  // where what has no colour begins
+  std::size_t plain = 0;  // where the uncoloured text begins
   for (std::size_t at = 0; at < code.size();) {
     const Piece piece = next_piece(language, code, at);
     if (!piece.kind.empty()) {
@@ -126,7 +126,7 @@ std::string highlight_language(const Language& language, std::string_view code) 
   return html + xhtml_escape(code.substr(plain));
 }
 
-// Calls `use` with each line, its newline included.
+// Calls `use` with each line, including its newline.
 template <class F>
 void each_line(std::string_view text, F use) {
   while (!text.empty()) {
@@ -136,7 +136,7 @@ void each_line(std::string_view text, F use) {
   }
 }
 
-// What a person types stands out from what the machine says.
+// Distinguishes the text that a person types from the machine's output.
 std::string highlight_console(std::string_view text) {
   std::string html;
   each_line(text, [&html](std::string_view line) {
@@ -145,7 +145,7 @@ std::string highlight_console(std::string_view text) {
   return html;
 }
 
-// NAME of a line "// [NAME]" or "# [NAME]"; empty of any other.
+// Returns NAME for a line "// [NAME]" or "# [NAME]"; empty for any other.
 std::string_view region_of(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   if (!line.starts_with("// [") && !line.starts_with("# [")) return {};

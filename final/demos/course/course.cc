@@ -23,10 +23,10 @@ namespace {
 // [settings]
 web::Settings settings() {
   web::Settings settings;
-  settings.template_path = COURSE_FOLDER "/templates";  // CMakeLists.txt says where
+  settings.template_path = COURSE_FOLDER "/templates";  // CMakeLists.txt defines it
   settings.static_path = COURSE_FOLDER "/static";
   settings.compress_response = true;
-  settings.xsrf_cookies = true;  // of the chat's messages
+  settings.xsrf_cookies = true;  // for the chat's messages
   return settings;
 }
 // [/settings]

@@ -18,20 +18,20 @@ using ioloop::IOLoop;
 namespace course {
 namespace {
 
-// Everything comes from this server, and nothing is run but its script.
+// Everything comes from this server, and no script runs but the site's own.
 constexpr const char* kPolicy =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri "
     "'none'; "
     "form-action 'self'; frame-ancestors 'none'";
 
-// What a template finds under a name: null for nothing.
+// Returns the value that a template finds under a name: null if there is none.
 template <class T>
 template_::Value value_of(const std::optional<T>& given) {
   return given ? template_::Value(*given) : template_::Value(nullptr);
 }
 
 // [base]
-// What every page has. Files are read in the loop's pool of threads: a disk may be slow, and the
+// The base of every page. Files are read in the loop's pool of threads: a disk may be slow, and the
 // loop has others to serve.
 struct PageHandler : web::RequestHandler {
   struct Init {
@@ -62,8 +62,8 @@ struct MapHandler : PageHandler {
 };
 
 // [view]
-// A lesson, a task, a source, a folder: URLs are the paths of the repository, so the links in its
-// pages lead where they lead in the repository.
+// A lesson, a task, a source file or a folder: URLs are the paths of the repository, so links in
+// its pages lead to the same places as in the repository.
 struct ViewHandler : PageHandler {
   Future<void> get(std::string path) {
     Future<View> reading =
@@ -116,7 +116,7 @@ struct QuizHandler : PageHandler {
       auto quiz_read =
           IOLoop::current().run_in_executor(nullptr, &read_quiz, *repository, chapter.folder);
       const auto questions = co_await quiz_read;
-      if (!questions) break;  // it was removed just now
+      if (!questions) break;  // it has just been removed
       render("quiz.html", {{"chapter", chapter}, {"questions", *questions}});
       co_return;
     }
@@ -124,7 +124,7 @@ struct QuizHandler : PageHandler {
   }
 };
 
-// A deck brings its own style, script and pictures, all in its one file.
+// A deck is one file that contains its style, script and pictures.
 struct DeckHandler : PageHandler {
   Future<void> get(std::string folder) {
     auto reading = IOLoop::current().run_in_executor(nullptr, &read_deck, *repository, folder);

@@ -9,7 +9,7 @@
 
 namespace course {
 
-// The repository must outlive the application that gets the routes.
+// Returns the site's routes. The repository must outlive the application that gets them.
 std::vector<tornado::web::URLSpec> routes(const Repository* repository);
 
 }  // namespace course

@@ -41,7 +41,7 @@ cmark_node* html_node(cmark_node_type type, const std::string& html) {
   return node;
 }
 
-// What stands in a node and those below it, without marks.
+// Returns the text of a node and those below it, without markup.
 std::string text_of(cmark_node* node) {
   std::string text;
   const Iterator iterator(cmark_iter_new(node), &cmark_iter_free);
@@ -54,7 +54,7 @@ std::string text_of(cmark_node* node) {
   return text;
 }
 
-// As GitHub makes them: "Step 1: a socket" is step-1-a-socket.
+// Makes an id as GitHub does: "Step 1: a socket" becomes step-1-a-socket.
 std::string id_of(std::string_view text) {
   std::string id;
   for (const char c : text) {
@@ -68,7 +68,7 @@ std::string id_of(std::string_view text) {
   return id;
 }
 
-// "cpp file=a/b.cc#name": the word, and the file.
+// Splits "cpp file=a/b.cc#name" into the word and the file.
 std::pair<std::string_view, std::string_view> parse_info(std::string_view info) {
   const std::string_view kind = info.substr(0, info.find(' '));
   const std::size_t file = info.find(" file=");
@@ -99,7 +99,7 @@ class Renderer {
   }
 
  private:
-  // The iterator allows to free a leaf that it has come to, and to move what it has left.
+  // The iterator allows us to free a leaf that it has come to, and to move a node that it has left.
   void enter(cmark_node* node) {
     const cmark_node_type type = cmark_node_get_type(node);
     if (type == CMARK_NODE_CODE_BLOCK) {
@@ -151,7 +151,7 @@ class Renderer {
            "</code></pre></div>\n";
   }
 
-  // Markdown is not read in a block of HTML, and the answers to the questions of a lesson are in
+  // Markdown is not parsed inside an HTML block, and the answers to a lesson's questions are in
   // such blocks.
   static std::string folded_html(std::string_view html) {
     std::string result;
@@ -181,7 +181,7 @@ class Renderer {
 }  // namespace
 
 Document render_markdown(std::string_view text) {
-  // Once, whichever thread comes first.
+  // Runs once, whichever thread comes first.
   [[maybe_unused]] static const bool registered =
       (cmark_gfm_core_extensions_ensure_registered(), true);
   const Parser parser(cmark_parser_new(CMARK_OPT_VALIDATE_UTF8), &cmark_parser_free);

@@ -1,4 +1,4 @@
-// Internal header. Pages of the repository as HTML.
+// Internal header. Converts pages of the repository to HTML.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@ namespace course {
 
 struct Heading {
   int level = 0;
-  std::string id;    // of its place in the page
-  std::string text;  // without marks
+  std::string id;    // of the heading in the page
+  std::string text;  // without markup
 };
 
 struct Document {
@@ -20,8 +20,8 @@ struct Document {
 };
 
 // Renders GitHub's Markdown with cmark-gfm. The pages are the project's own, so their HTML is kept.
-// Headings have the ids that they have on GitHub; code has colours and the name of its file; wide
-// tables scroll by themselves; a drawing leads to its file.
+// Headings get the same ids as on GitHub; code gets colours and the name of its file; wide tables
+// scroll by themselves; a drawing links to its file.
 Document render_markdown(std::string_view text);
 
 }  // namespace course

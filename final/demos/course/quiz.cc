@@ -12,7 +12,7 @@
 namespace course {
 namespace {
 
-// The text without the blanks around it; empty if there is none.
+// Returns the text without surrounding blanks; empty if there is none.
 std::string text_of(const toml::table& table, std::string_view name) {
   const std::string text = table[name].value_or(std::string());
   const std::size_t begin = text.find_first_not_of(" \n\t");

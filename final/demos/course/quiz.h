@@ -1,5 +1,5 @@
-// Internal header. The questions of a chapter, from its quiz.toml; scripts/quiz.py describes the
-// form.
+// Internal header. The questions of a chapter, from its quiz.toml. scripts/quiz.py describes the
+// format.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -17,8 +17,8 @@ namespace course {
 struct Answer {
   std::string says;
   bool right = false;
-  std::string why;            // of the right one: why it is; of another one: what refutes it
-  std::string misconception;  // empty of the right one
+  std::string why;            // of the right answer, the reason; of a wrong one, the refutation
+  std::string misconception;  // empty for the right answer
 };
 TORNADO_FIELDS(Answer, says, right, why, misconception)
 
@@ -31,8 +31,8 @@ struct Question {
 };
 TORNADO_FIELDS(Question, asks, code, where, where_id, answers)
 
-// The questions of chapters/`folder`, their answers in the order in which `make quiz` shows them;
-// nothing if there are none. Throws std::runtime_error if the file cannot be read as TOML.
+// Returns the questions of chapters/`folder`, with their answers in the order in which `make quiz`
+// shows them; nothing if there are none. Throws std::runtime_error if the file is not valid TOML.
 std::optional<std::vector<Question>> read_quiz(const Repository& repository,
                                                std::string_view folder);
 

@@ -47,7 +47,7 @@ std::optional<fs::path> Repository::find(std::string_view path) const {
   fs::path wanted = root_;
   for (const std::string_view part : parts) wanted /= part;
   std::error_code error;
-  // Whoever reaches it through a link reaches it under another name.
+  // A path through a symbolic link is a second name for the same file, and is rejected.
   if (fs::canonical(wanted, error) != wanted || error) return std::nullopt;
   const bool folder = fs::is_directory(wanted, error);
   const bool known =

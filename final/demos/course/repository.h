@@ -1,4 +1,4 @@
-// Internal header. The project's files: which of them the site shows, and what is in them.
+// Internal header. The project's files: which of them the site shows, and their contents.
 #pragma once
 
 #include <filesystem>
@@ -11,19 +11,20 @@ namespace course {
 
 class Repository {
  public:
-  // `root` is the project's folder. Throws std::filesystem::filesystem_error if it is not there.
+  // `root` is the project's folder. Throws std::filesystem::filesystem_error if it does not exist.
   explicit Repository(const std::filesystem::path& root);
 
-  // Where the file or folder is that `path` names from the root, with or without a slash at its
-  // end. Nothing if it is not there or not for readers: what begins with a dot, what was built,
-  // what a reader has written for an exercise, and whatever lies outside, by ".." or by a symbolic
-  // link.
+  // Finds the file or folder that `path` names, relative to the root, with or without a slash at
+  // its end. Returns nothing if it does not exist or is not for readers: names that begin with a
+  // dot, build output, a reader's solutions, and anything outside the root, reached by ".." or by a
+  // symbolic link.
   std::optional<std::filesystem::path> find(std::string_view path) const;
 
-  // What is in a file; nothing if find() finds none, or if it has more than kMostBytes.
+  // Returns the contents of a file; nothing if find() finds none, or if it is larger than
+  // kMostBytes.
   std::optional<std::string> read(std::string_view path) const;
 
-  // The names in a folder that find() would find, in their order, folders with a slash at the end.
+  // Returns the names in a folder that find() would find, in order; folders end with a slash.
   std::vector<std::string> names(std::string_view folder) const;
 
   const std::filesystem::path& root() const noexcept { return root_; }
@@ -34,7 +35,8 @@ class Repository {
   std::filesystem::path root_;
 };
 
-// The bytes of any file; nothing if it is not there or has more than Repository::kMostBytes.
+// Returns the bytes of any file; nothing if it does not exist or is larger than
+// Repository::kMostBytes.
 std::optional<std::string> read_file(const std::filesystem::path& path);
 
 }  // namespace course

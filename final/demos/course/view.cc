@@ -31,7 +31,7 @@ Link link_to(const Chapter& chapter) {
   return {chapter.number + " " + chapter.title, chapter.url, ""};
 }
 
-// What belongs to a lesson or a task, if this is one.
+// Adds the details of a lesson or a task, if this is one.
 void add_surroundings(View& view, const Repository& repository, const std::string& path) {
   const bool one_below = std::ranges::count(path, '/') == 2;
   if (!one_below || !(path.starts_with("chapters/") || path.starts_with("exercises/"))) return;

@@ -1,4 +1,4 @@
-// Internal header. What a path of the repository looks like on the site.
+// Internal header. The page that the site shows for a path of the repository.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -16,21 +16,21 @@ namespace course {
 TORNADO_FIELDS(Heading, level, id, text)
 
 struct View {
-  std::string redirect;  // where the reader is sent instead; empty: nowhere
+  std::string redirect;  // the place to send the reader to instead; empty: none
   std::string kind;      // "document", "source" or "folder": the template's name
   std::string title;
   std::vector<Link> crumbs;  // the folders on the way
   std::string html;          // of a document or a source
   std::vector<Heading> headings;
   std::vector<std::string> names;  // in the folder
-  std::optional<Chapter> chapter;  // whose lesson this is
-  std::optional<Link> previous;    // the lessons beside it
+  std::optional<Chapter> chapter;  // if this is its lesson
+  std::optional<Link> previous;    // the neighbouring lessons
   std::optional<Link> next;
-  std::optional<Exercise> exercise;  // whose task this is
+  std::optional<Exercise> exercise;  // if this is its task
 };
 
-// `path` is what stands in the URL behind the first slash. Throws web::HTTPError(404) if there is
-// nothing to show. It reads files: to be called from a thread that may wait.
+// Makes the page for `path`, the URL after its first slash. Throws web::HTTPError(404) if there is
+// nothing to show. Reads files: call it from a thread that may block.
 View make_view(const Repository& repository, const std::string& path);
 
 }  // namespace course

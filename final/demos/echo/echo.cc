@@ -1,5 +1,5 @@
-// Answers every request to "/" with the body it got, whatever the method, and every WebSocket
-// message to "/ws" with the same message: something to point a conformance tool at.
+// Responds to every request to "/" with the body it received, whatever the method, and to every
+// WebSocket message to "/ws" with the same message: a target for conformance tools.
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
@@ -13,8 +13,8 @@
 using namespace tornado;
 
 struct EchoHandler : web::RequestHandler {
-  // Taking the body as it comes also means that nobody takes it apart: what calls itself a form and
-  // is none comes back like any other.
+  // Taking the body as it arrives also means that nothing parses it: an invalid form is echoed like
+  // any other body.
   void data_received(std::string_view piece) { body_ += piece; }
   void any_method() {
     set_header("Content-Type", request.headers.get("Content-Type", "text/plain"));
@@ -30,7 +30,7 @@ struct EchoSocket : websocket::WebSocketHandler {
   std::optional<websocket::CompressionOptions> get_compression_options() override {
     return websocket::CompressionOptions();
   }
-  // The tools come from anywhere.
+  // The tools may connect from any origin.
   bool check_origin(const std::string& /*origin*/) override { return true; }
 };
 

@@ -1,5 +1,5 @@
-// Fetches the URLs it is given, one after the other, and prints what came:
-// `fetch --print_headers https://example.org/`. As `python -m tornado.httpclient` does.
+// Fetches the given URLs, one after the other, and prints the responses: `fetch --print_headers
+// https://example.org/`. Works like `python -m tornado.httpclient`.
 #include <tornado/httpclient.h>
 #include <tornado/options.h>
 
@@ -10,7 +10,7 @@
 
 using namespace tornado;
 
-// The response, also one that says no.
+// Returns the response, even one with an error status.
 httpclient::HTTPResponse fetch(httpclient::HTTPClient& client, const std::string& url) {
   httpclient::HTTPRequest request(url);
   request.follow_redirects = options::get<bool>("follow_redirects");

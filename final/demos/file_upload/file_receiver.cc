@@ -18,14 +18,14 @@ using namespace tornado;
 
 constexpr std::uint64_t kMaxUpload = 10'000'000'000;
 
-// What the log and the answer say of a file.
+// The description of a file for the log and the response.
 std::string line_about(const std::string& method, const std::string& filename,
                        const std::string& content_type, std::uint64_t size) {
   return method + " \"" + filename + "\" \"" + content_type + "\" " + std::to_string(size) +
          " bytes";
 }
 
-// What both pages begin with.
+// The beginning of both pages.
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -57,7 +57,7 @@ struct PageHandler : web::RequestHandler {
 // [/page]
 
 // [post]
-// The form is in memory, as a whole, before the verb is called.
+// The whole form is in memory before the verb is called.
 struct PostHandler : web::RequestHandler {
   void post() {
     for (const auto& [field, files] : request.files()) {
@@ -71,7 +71,7 @@ struct PostHandler : web::RequestHandler {
 // [/post]
 
 // [big]
-// The form is read as it arrives; files longer than 64 KiB go to disk, and nowhere else.
+// The form is read as it arrives; files longer than 64 KiB are stored only on disk.
 struct BigHandler : web::RequestHandler {
   void prepare() {
     request.connection->set_max_body_size(kMaxUpload);

@@ -1,5 +1,5 @@
-// Uploads files: all of them as one multipart form, or each as the body of a PUT. They are sent as
-// they are read, so their size does not matter.
+// Uploads files: all of them as one multipart form, or each as the body of a PUT. They are sent
+// while they are being read, so their size does not matter.
 //
 //   file_uploader [--put] [--server=http://localhost:8888] [--path=/post] FILE ...
 #include <tornado/escape.h>
@@ -19,7 +19,7 @@ using namespace tornado;
 
 constexpr std::size_t kPiece = 16384;
 
-// A name as browsers write it between quotes in a part's header.
+// Escapes a name as browsers do between the quotes of a part's header.
 std::string form_name(const std::string& path) {
   std::string name;
   for (const char c : std::filesystem::path(path).filename().string()) {
@@ -30,7 +30,7 @@ std::string form_name(const std::string& path) {
 }
 
 // [producers]
-// Writes what the file holds. A file that cannot be opened fails the fetch.
+// Writes the contents of the file. If the file cannot be opened, the fetch fails.
 Future<void> produce_file(httpclient::BodyWriter write, std::string path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("cannot open " + path);
@@ -40,7 +40,7 @@ Future<void> produce_file(httpclient::BodyWriter write, std::string path) {
   }
 }
 
-// Writes a form with all files in it (RFC 7578).
+// Writes a form that contains all the files (RFC 7578).
 Future<void> produce_form(httpclient::BodyWriter write, std::vector<std::string> paths,
                           std::string boundary) {
   for (const std::string& path : paths) {
@@ -55,7 +55,7 @@ Future<void> produce_form(httpclient::BodyWriter write, std::vector<std::string>
 }
 // [/producers]
 
-// Nothing that could stand in a file by chance.
+// A text that no file contains by chance.
 std::string make_boundary() {
   std::random_device random;
   std::string boundary;
@@ -64,7 +64,7 @@ std::string make_boundary() {
 }
 
 Future<void> send(httpclient::HTTPRequest request) {
-  request.request_timeout = 0;  // as long as it takes
+  request.request_timeout = 0;  // no limit
   const httpclient::AsyncHTTPClient client;
   const auto response = co_await client.fetch(request);
   std::puts(response.body.c_str());

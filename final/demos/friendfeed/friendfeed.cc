@@ -1,6 +1,6 @@
-// A page made of what another service answers, written three times: with a callback, as a
-// coroutine, and as a coroutine that asks twice at the same time. FriendFeed closed in 2015; unless
-// --api names another service, this program plays it too, under /v2/feed/.
+// A page built from another service's responses, written three times: with a callback, as a
+// coroutine, and as a coroutine that makes two requests at once. FriendFeed closed in 2015; unless
+// --api names another service, this program plays its part too, under /v2/feed/.
 //
 //   curl http://localhost:8888/callback/bret
 //   curl http://localhost:8888/coroutine/bret
@@ -18,7 +18,7 @@
 
 using namespace tornado;
 
-// The service: as many entries as the name has letters, after a while.
+// The service: it responds after a while, with as many entries as the name has letters.
 struct FeedHandler : web::RequestHandler {
   Future<void> get(std::string name) {
     co_await gen::sleep(0.1);
@@ -57,7 +57,7 @@ struct CallbackHandler : PageHandler {
   }
 };
 
-// The same as it would be written if fetch() blocked; it does not.
+// Reads as if fetch() blocked; it does not.
 struct CoroutineHandler : PageHandler {
   Future<void> get(std::string name) {
     const auto response = co_await http.fetch(api + name);
@@ -65,7 +65,7 @@ struct CoroutineHandler : PageHandler {
   }
 };
 
-// Both fetches run before the first is waited for: together they take as long as one.
+// Both fetches start before the first is awaited: together they take as long as the slower one.
 struct BothHandler : PageHandler {
   Future<void> get(std::string one, std::string other) {
     const auto [first, second] =
@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   options::define<std::string>("api", "", "another service: URL before the name of a feed");
   options::parse_command_line(argc, argv);
 
-  // The service's own URL is known when it listens.
+  // The service's own URL is known only once it listens.
   web::Application service({web::url<FeedHandler>("/v2/feed/([a-z]+)")});
   const int service_port = service.listen(0, "127.0.0.1").port();
   std::string api = options::get<std::string>("api");

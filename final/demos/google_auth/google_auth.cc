@@ -1,4 +1,4 @@
-// Logging in with Google. Without a key of Google's, a service on this machine takes its place.
+// Logging in with Google. Without a key from Google, a service on this machine takes its place.
 #include <tornado/auth.h>
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
@@ -22,7 +22,7 @@ constexpr const char* kLoginPath = "/auth/login";
 
 struct BaseHandler : web::RequestHandler {
   // [user]
-  // The cookie is signed: it says what this program has written.
+  // The cookie is signed, so it contains only what this program wrote.
   web::CurrentUser get_current_user() override {
     const auto cookie = get_signed_cookie(kUserCookie);
     if (!cookie) return {};
@@ -73,7 +73,7 @@ struct LoginHandler : BaseHandler, auth::GoogleOAuth2Mixin {
 // [/login]
 
 // [local]
-// The same with a service that is elsewhere.
+// The same with a service elsewhere.
 struct LocalLoginHandler : LoginHandler {
   struct Init {
     std::string provider;  // "http://127.0.0.1:9000"
@@ -98,7 +98,7 @@ struct LogoutHandler : BaseHandler {
 web::Settings settings(const provider::Client& client) {
   const auto secret = options::get<std::string>("cookie_secret");
   web::Settings settings;
-  settings.template_path = GOOGLE_AUTH_TEMPLATES;  // CMakeLists.txt says where
+  settings.template_path = GOOGLE_AUTH_TEMPLATES;  // CMakeLists.txt defines it
   settings.login_url = kLoginPath;
   settings.cookie_secret = secret.empty() ? provider::random_text() : secret;
   settings.xsrf_cookies = true;
@@ -117,14 +117,14 @@ void serve(web::Application& app, provider::Client& client) {
 }
 
 // [provider]
-// The service has a port of its own, on this machine only: to the browser it is another site.
+// The service has a port of its own, on this machine only: to the browser it is a different site.
 void serve_with_local_provider() {
   provider::Client client{
       .id = "local-key", .secret = provider::random_text(), .redirect_path = kLoginPath};
   web::Settings provider_settings;
   provider_settings.template_path = GOOGLE_AUTH_TEMPLATES;
   provider_settings.xsrf_cookies = true;
-  provider_settings.xsrf_cookie_name = "provider_xsrf";  // cookies do not know ports
+  provider_settings.xsrf_cookie_name = "provider_xsrf";  // cookies ignore ports
   web::Application service(provider::routes(&client), provider_settings);
   const auto& server = service.listen(options::get<int>("provider_port"), "127.0.0.1");
   const std::string address = "http://127.0.0.1:" + std::to_string(server.port());

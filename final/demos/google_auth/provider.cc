@@ -1,4 +1,4 @@
-// The code flow of OAuth 2.0 (RFC 6749 4.1) with PKCE (RFC 7636), from the side of the service.
+// The service's side of OAuth 2.0's code flow (RFC 6749 4.1) with PKCE (RFC 7636).
 #include "provider.h"
 
 #include <openssl/crypto.h>
@@ -31,7 +31,7 @@ TORNADO_FIELDS(Person, id, name, email)
 
 namespace {
 
-constexpr std::size_t kMostGrants = 1000;  // the oldest are forgotten
+constexpr std::size_t kMostGrants = 1000;  // beyond this, the oldest are dropped
 constexpr double kCodeSeconds = 60;
 constexpr double kTokenSeconds = 3600;
 constexpr std::size_t kRandomBytes = 32;
@@ -63,7 +63,7 @@ std::string random_text() {
 
 namespace {
 
-// What a code_verifier has to fit (RFC 7636 4.6, S256).
+// The challenge that a code_verifier has to match (RFC 7636 4.6, S256).
 std::string challenge_of(std::string_view verifier) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
@@ -79,18 +79,19 @@ bool is_secret(std::string_view given, std::string_view secret) {
          ::CRYPTO_memcmp(given.data(), secret.data(), secret.size()) == 0;
 }
 
-// ---- what was granted ---------------------------------------------------------------------------
+// ---- grants
+// --------------------------------------------------------------------------------------
 
-// A code or a token: what it says, and to whom it was given.
+// A code or a token: its contents, and the client it was granted to.
 struct Grant {
   std::string secret;
   const Person* person = nullptr;
-  std::string redirect_uri = {};    // a code's
-  std::string code_challenge = {};  // a code's; empty without PKCE
+  std::string redirect_uri = {};    // of a code
+  std::string code_challenge = {};  // of a code; empty without PKCE
   double expires = 0;
 };
 
-// Those that are good. The last is the newest.
+// The valid ones. The last is the newest.
 class Grants {
  public:
   void add(Grant grant) {
@@ -103,7 +104,7 @@ class Grants {
     });
     return found == grants_.end() ? nullptr : &*found;
   }
-  // The same, once only.
+  // The same, but removes it: it is valid only once.
   std::optional<Grant> take(std::string_view secret) {
     const Grant* const found = find(secret);
     if (found == nullptr) return std::nullopt;
@@ -131,7 +132,8 @@ struct Handler : web::RequestHandler {
   std::shared_ptr<State> state;
 };
 
-// ---- the page where people choose ---------------------------------------------------------------
+// ---- the page on which people choose
+// -------------------------------------------------------------
 
 struct AuthorizeHandler : Handler {
   void get() {
@@ -166,7 +168,8 @@ struct AuthorizeHandler : Handler {
     send_back({{"code", code.secret}});
   }
 
-  // A page, and not a redirect, for who comes from a program that nobody knows (RFC 6749 4.1.2.1).
+  // A page, not a redirect, because an unknown program may have sent the browser here (RFC 6749
+  // 4.1.2.1).
   void check_client() const {
     const Client& client = *state->client;
     if (get_query_argument("client_id") != client.id) throw web::HTTPError(400, "unknown client");
@@ -184,7 +187,8 @@ struct AuthorizeHandler : Handler {
   }
 };
 
-// ---- what the program asks ----------------------------------------------------------------------
+// ---- the program's requests
+// ----------------------------------------------------------------------
 
 struct ProgramHandler : Handler {
   void set_default_headers() override { set_header("Cache-Control", "no-store"); }

@@ -1,5 +1,5 @@
-// Text 000, 1: the wrong way. The handler is asynchronous and nobody finishes it: the client waits,
-// and its connection stays open.
+// Text 000, 1: the wrong way. The handler is asynchronous and nothing finishes it: the client
+// waits, and its connection stays open.
 #include <tornado/ioloop.h>
 
 #include "seeds.h"

@@ -1,5 +1,5 @@
-// Text 000, 3: an image, in the asynchronous style: the handler answers and finishes by itself. The
-// file is read in one go, and the loop waits for it; StaticFileHandler does it piece by piece.
+// Text 000, 3: an image, in the asynchronous style: the handler responds and finishes by itself.
+// The file is read in one go, which blocks the loop; StaticFileHandler reads piece by piece.
 #include <tornado/ioloop.h>
 
 #include <filesystem>

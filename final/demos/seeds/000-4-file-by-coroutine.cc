@@ -1,5 +1,5 @@
-// Text 000, 4: the same image by a coroutine. It awaits a future that is done already: a coroutine
-// need not know whether what it awaits takes time.
+// Text 000, 4: the same image, by a coroutine. It awaits a future that is already done: a coroutine
+// need not know whether its await takes time.
 #include <tornado/ioloop.h>
 
 #include "image.h"

@@ -1,5 +1,5 @@
-// Text 001, 1: a handler that fetches, in callbacks. It stays open until on_fetch() renders a page,
-// which finishes it: the text's finish() after that would be one too many.
+// Text 001, 1: a handler that fetches, with callbacks. It stays open until on_fetch() renders a
+// page, which finishes it: the text's finish() after that would be a second one.
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 #include <tornado/template.h>
@@ -25,7 +25,7 @@ struct AsyncHandler : web::RequestHandler {
   }
 
   void on_fetch(const httpclient::HTTPResponse& response) {
-    response.rethrow();  // what goes wrong in the callback is this request's 500
+    response.rethrow();  // an error in the callback becomes this request's 500
     render("template.html", {{"page", response.body}});
   }
   // [/get]

@@ -1,4 +1,4 @@
-// Text 001, 4: gen::Task puts the callback behind the other arguments, and waits for it.
+// Text 001, 4: gen::Task appends the callback to the other arguments, and waits for it.
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
@@ -10,7 +10,7 @@ using namespace tornado;
 
 namespace {
 
-// Python passes the method; fetch has several forms here, and this names one of them.
+// Python passes the method; fetch is overloaded here, and this names one of the overloads.
 constexpr auto kFetch = [](std::string url, auto callback) {
   httpclient::AsyncHTTPClient().fetch(std::move(url), std::move(callback));
 };

@@ -1,4 +1,4 @@
-// Text 001, 5: two requests at once. The coroutine goes on when both have come.
+// Text 001, 5: two requests at once. The coroutine continues when both responses have come.
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>

@@ -1,5 +1,5 @@
-// Text 002, 3: a future in the callback's place. The text's callback sets the result only: when the
-// fetch fails, it throws, and whoever waits for my_future waits for ever. This one hands on both.
+// Text 002, 3: a future in the callback's place. The text's callback only sets the result: if the
+// fetch fails, the callback throws, and my_future is never done. This version passes on both.
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>

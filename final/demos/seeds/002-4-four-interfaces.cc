@@ -17,24 +17,24 @@ namespace {
 
 constexpr double kMoment = 0.01;
 
-// 1. The caller hands over what is to be done with the result.
+// 1. The caller passes the code that will handle the result.
 template <class Callback>
 void answer_to_callback(Callback callback) {
   ioloop::IOLoop::current().call_later(kMoment, [callback] { callback("a callback"); });
 }
 
-// 2. The caller gets something that will hold the result.
+// 2. The caller gets an object that will hold the result.
 Future<std::string> answer_as_future() {
   co_await gen::sleep(kMoment);
   co_return "a future";
 }
 
-// 3. The result goes where the caller looks when it is ready for it.
+// 3. The result goes to a place where the caller looks when it is ready for it.
 void answer_to_queue(queues::Queue<std::string>& queue) {
   ioloop::IOLoop::current().call_later(kMoment, [&queue] { queue.put_nowait("a queue"); });
 }
 
-// 4. Who wants to know has said so before, in one place for all.
+// 4. Those who want the result have registered beforehand, in one place for all.
 void answer_to_registry() {
   ioloop::IOLoop::current().call_later(kMoment, [] { std::raise(SIGUSR1); });
 }

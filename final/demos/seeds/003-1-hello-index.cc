@@ -8,7 +8,7 @@ using namespace tornado;
 namespace {
 
 struct IndexHandler : web::RequestHandler {
-  // Answers GET. A method without a function of its name is answered with 405.
+  // Responds to GET. A method without a function of its name gets a 405.
   void get() { write("Hello world!"); }
 };
 

@@ -1,4 +1,4 @@
-// Text 003, 3: options, a route with a name, and routes that give their handler something.
+// Text 003, 3: options, a named route, and routes that pass data to their handler.
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 

@@ -1,4 +1,4 @@
-// Text 003, 5: a form, and what was typed into it.
+// Text 003, 5: a form, and the text typed into it.
 #include <tornado/ioloop.h>
 
 #include "seeds.h"

@@ -1,5 +1,4 @@
-// Text 003, 6: prepare() runs before the verb, whichever it is. Here it reads a JSON body, once for
-// all methods.
+// Text 003, 6: prepare() runs before every verb. Here it parses a JSON body, once for all methods.
 #include <tornado/ioloop.h>
 #include <tornado/json.h>
 

@@ -1,4 +1,4 @@
-// Text 003, 8: a redirect that takes a part of the path along.
+// Text 003, 8: a redirect that keeps a part of the path.
 #include <tornado/ioloop.h>
 
 #include "seeds.h"
@@ -17,8 +17,8 @@ void seeds::redirect_pictures(int argc, char** argv) {
   web::Application app({
       // [routes]
       web::url<MyPhotoHandler>("/photos/(.*)"),
-      // The text writes \1 for the group. Python's Tornado sends that as it stands; here it is
-      // another way to say {0}.
+      // The text writes \1 for the group. Python's Tornado sends that literally; here it is another
+      // way to write {0}.
       web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/\\1"}),
       // [/routes]
   });

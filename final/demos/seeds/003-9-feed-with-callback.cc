@@ -1,5 +1,5 @@
-// Text 003, 9: the FriendFeed example in callbacks. The service is long gone; a server in this
-// program stands in for it.
+// Text 003, 9: the FriendFeed example with callbacks. The service closed long ago; a server in this
+// program takes its place.
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 #include <tornado/json.h>

@@ -1,5 +1,5 @@
-// Text 004, 1, and text 003, 2: hello world as Tornado's guide has it. The guide's make_app()
-// returns the application; here main makes it where it lives.
+// Text 004, 1, and text 003, 2: hello world, as in Tornado's guide. The guide's make_app() returns
+// the application; here main creates it in place.
 #include <tornado/ioloop.h>
 
 #include "seeds.h"

@@ -1,4 +1,4 @@
-// Text 004, 2: a function that wants a callback, called from a coroutine. gen::Task adds the
+// Text 004, 2: a function that takes a callback, called from a coroutine. gen::Task adds the
 // callback to its arguments and makes a future of it.
 #include <tornado/gen.h>
 #include <tornado/ioloop.h>

@@ -1,5 +1,5 @@
 // Text 004, 3: a function that blocks runs in a thread of an executor; the coroutine awaits it, and
-// the loop goes on meanwhile.
+// the loop continues meanwhile.
 #include <tornado/concurrent.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
@@ -14,7 +14,8 @@ using namespace tornado;
 
 namespace {
 
-// Computes, waits for a disk, calls a library that knows no loop: whatever would stop the loop.
+// Computes, waits for a disk, or calls a library that does not know the loop: anything that would
+// block it.
 int blocking_sum(int from, int to) {
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   int sum = 0;

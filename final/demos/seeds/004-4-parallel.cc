@@ -1,5 +1,5 @@
-// Text 004, 4: co_await on a vector or a map of futures waits for all of them, side by side, and
-// gives their results in the same shape.
+// Text 004, 4: co_await on a vector or a map of futures waits for all of them at once, and returns
+// their results in the same shape.
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 

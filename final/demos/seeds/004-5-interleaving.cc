@@ -1,5 +1,5 @@
-// Text 004, 5: a future that is kept instead of awaited goes on by itself. The next piece comes in
-// while the last one goes out.
+// Text 004, 5: a future that is kept instead of awaited makes progress by itself. The next piece
+// arrives while the last one is being sent.
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 

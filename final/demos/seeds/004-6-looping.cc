@@ -1,5 +1,5 @@
-// Text 004, 6: a loop with an await in it. Python 2 had no asynchronous for; in C++ a queue or a
-// cursor that can end gives an optional.
+// Text 004, 6: a loop that awaits. Python 2 had no asynchronous for; in C++ a queue or a cursor
+// that can end returns an optional.
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 #include <tornado/queues.h>

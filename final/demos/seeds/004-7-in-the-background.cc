@@ -1,5 +1,5 @@
-// Text 004, 7: spawn_callback starts a coroutine that nobody waits for. What it throws is logged,
-// and the others go on.
+// Text 004, 7: spawn_callback starts a coroutine that nobody awaits. An exception in it is logged,
+// and the others continue.
 #include <tornado/ioloop.h>
 #include <tornado/locks.h>
 #include <tornado/options.h>
@@ -15,7 +15,7 @@ using namespace tornado;
 namespace {
 
 // [tick]
-// Every 0.02 s, however long the work takes: the time runs while the work does.
+// Every 0.02 s, however long the work takes: the clock runs during the work.
 Future<void> tick_loop(locks::Event* three) {
   for (int tick = 1;; ++tick) {
     auto next = gen::sleep(0.02);

@@ -1,4 +1,4 @@
-// Internal header: something that takes time, for the programs on coroutines.
+// Internal header: a task that takes time, for the programs on coroutines.
 #pragma once
 
 #include <tornado/gen.h>
@@ -7,7 +7,7 @@
 
 namespace seeds {
 
-// Comes back after `ticks` hundredths of a second, with `name`.
+// Returns `name`, after `ticks` hundredths of a second.
 inline tornado::Future<std::string> errand(std::string name, int ticks) {
   co_await tornado::gen::sleep(ticks / 100.0);
   co_return name;

@@ -34,7 +34,7 @@ seeds::OtherServer::OtherServer() {
   thread_ = std::thread([this, &listening] {
     ioloop::IOLoop loop;
     web::Settings settings;
-    settings.log_function = [](const web::RequestHandler&) {};  // the log is the program's
+    settings.log_function = [](const web::RequestHandler&) {};  // only the program itself logs
     web::Application app(
         {
             web::url<Page>("/"),

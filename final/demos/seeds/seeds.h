@@ -1,4 +1,4 @@
-// Internal header: the programs of the seeds, and what several of them need.
+// Internal header: the programs of the seeds, and the functions that several of them share.
 #pragma once
 
 #include <tornado/web.h>
@@ -8,17 +8,17 @@
 
 namespace seeds {
 
-// The number that --port gives; 8888 if it is not given.
+// Returns the number given by --port; 8888 by default.
 int port(int argc, char** argv);
 
-// app.listen(port), and says on stdout where. Ctrl-C ends the loop in order.
+// Calls app.listen(port), and prints the address. Ctrl-C stops the loop gracefully.
 void listen(tornado::web::Application& app, int port);
 
 // Settings with text 001's template.html, which shows a `page`.
 tornado::web::Settings with_template();
 
-// Somebody else's server: what the seeds fetch from the network they find here. It has a thread and
-// a loop of its own, so that a program that blocks can ask it, too.
+// A server that stands in for the network: the seeds fetch from it. It has a thread and a loop of
+// its own, so that a program that blocks can use it too.
 //
 //   /              a page
 //   /one, /two     the words "one" and "two"
@@ -38,7 +38,7 @@ class OtherServer {
   std::thread thread_;
 };
 
-// One function a program, in the file of its number.
+// One function per program, in the file with its number.
 using Program = void(int argc, char** argv);
 // Text 000.
 Program never_finished, finished_by_hand, file_by_callback, file_by_coroutine;

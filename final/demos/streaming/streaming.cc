@@ -1,4 +1,4 @@
-// Responses that are sent piece by piece: a table of any length, and events for as long as somebody
+// Responses that are sent piece by piece: a table of any length, and events for as long as someone
 // listens.
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
@@ -69,7 +69,7 @@ class EventsHandler : public CounterHandler {
         wait_ = counter->changed.wait(15s);
         const bool changed = co_await wait_;
         if (changed) continue;
-        write(":\n\n");  // a comment: a client that left without a word is noticed
+        write(":\n\n");  // a comment: reveals a client that vanished without closing
         co_await flush();
       }
     }
@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
 
   Counter counter;
   web::Settings settings;
-  settings.template_path = STREAMING_FOLDER "/templates";  // CMakeLists.txt says where
+  settings.template_path = STREAMING_FOLDER "/templates";  // CMakeLists.txt defines it
   settings.static_path = STREAMING_FOLDER "/static";
   web::Application app(
       {

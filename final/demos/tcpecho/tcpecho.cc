@@ -1,5 +1,5 @@
-// Tornado's tcpecho demo. Without options it serves: whatever line comes is sent back. With
-// --message it is the client: it sends that line to a server and prints the answer.
+// Tornado's tcpecho demo. Without options it is the server, which sends every line back. With
+// --message it is the client: it sends that line to a server and prints the reply.
 #include <tornado/ioloop.h>
 #include <tornado/log.h>
 #include <tornado/options.h>

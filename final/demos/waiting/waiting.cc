@@ -9,7 +9,7 @@
 
 using namespace tornado;
 
-// A coroutine: it starts at the call, and gives the loop back to the others while it waits.
+// A coroutine: it starts when called, and lets the loop run the others while it waits.
 Future<std::string> cook(std::string dish, double seconds) {
   std::printf("%s: in the oven\n", dish.c_str());
   co_await gen::sleep(seconds);

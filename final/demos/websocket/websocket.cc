@@ -1,5 +1,5 @@
-// A chat: everybody who has the page open sees what anybody writes, at once. The page opens a
-// WebSocket; a message that comes over one of them goes out over all.
+// A chat: everybody who has the page open sees each message at once. The page opens a WebSocket; a
+// message from one of them is sent to all.
 #include <tornado/escape.h>
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
@@ -22,7 +22,7 @@ struct Chat {
   static constexpr std::size_t kLongest = 2000;
 
   std::set<ChatSocket*> members;
-  std::deque<json> messages;  // the last ones, for who comes later
+  std::deque<json> messages;  // the latest ones, for clients that join later
   int next_id = 1;
   int next_guest = 1;
 };
@@ -62,7 +62,8 @@ class ChatSocket : public websocket::WebSocketHandler {
   }
 
  private:
-  // What {"text": "..."} says; empty for anything else: the page sends nothing else, others may.
+  // Returns the text of {"text": "..."}; empty for anything else: the page sends nothing else, but
+  // others may.
   static std::string text_of(const std::string& message) {
     try {
       const json parsed = escape::json_decode(message);
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
 
   Chat chat;
   web::Settings settings;
-  settings.template_path = WEBSOCKET_FOLDER "/templates";  // CMakeLists.txt says where
+  settings.template_path = WEBSOCKET_FOLDER "/templates";  // CMakeLists.txt defines it
   settings.static_path = WEBSOCKET_FOLDER "/static";
   settings.websocket_ping_interval = 30;
   web::Application app(

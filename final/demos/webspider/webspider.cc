@@ -1,5 +1,5 @@
-// Ten workers, one queue: fetches every page beneath a URL once. Without --url it crawls a little
-// site that it serves itself.
+// Ten workers, one queue: fetches every page below a URL once. Without --url it crawls a small site
+// that it serves itself.
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/httpserver.h>
@@ -19,11 +19,11 @@ using namespace tornado;
 
 constexpr int kPages = 100;
 
-// Page n links to 2n and 2n+1, to its parent, and to one that is missing.
+// Page n links to 2n and 2n+1, to its parent, and to a missing page.
 struct PageHandler : web::RequestHandler {
   Future<void> get(int page) {
     if (page < 1 || page > kPages) throw web::HTTPError(404);
-    co_await gen::sleep(0.01);  // a page takes its time; ten of them take no longer
+    co_await gen::sleep(0.01);  // a page takes time; ten pages take no longer
     const auto link = [this](int to) {
       const std::string number = std::to_string(to);
       write("<a href=\"/page/" + number + "\">" + number + "</a>\n");
@@ -35,7 +35,7 @@ struct PageHandler : web::RequestHandler {
   }
 };
 
-// The targets of the links in `html` that lie on `site`, as URLs without their fragments.
+// Returns the targets of the links in `html` that belong to `site`, as URLs without fragments.
 std::vector<std::string> links_in(std::string_view html, const std::string& site) {
   static constexpr std::string_view kMark = "href=\"";
   std::vector<std::string> links;
@@ -60,7 +60,7 @@ struct Spider {
   }
 };
 
-// Fetches what the queue gives, until it is shut down.
+// Fetches the URLs from the queue, until the queue is shut down.
 Future<void> work(Spider* spider) {
   const httpclient::AsyncHTTPClient client;
   while (const auto url = co_await spider->waiting.next()) {

@@ -1,5 +1,5 @@
 // Three applications on one port: a Flask application, a Django application, and handlers of our
-// own, which go on whatever the other two do.
+// own, which keep running whatever the other two do.
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   options::parse_command_line(argc, argv);
   try {
     serve();
-  } catch (const std::exception& error) {  // a module that is missing, say
+  } catch (const std::exception& error) {  // such as a missing module
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
