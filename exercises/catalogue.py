@@ -13,6 +13,10 @@ class Unknown(Exception):
     """There is no such exercise; the text says which there are."""
 
 
+def count(number, noun):
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @dataclass
 class Wrong:
     patch: pathlib.Path  # turns the solution into a wrong one

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as xml
 import builder
 import planted
 import results
+from catalogue import count
 
 README_NEEDS = ("## Task", "## Read first")
 KINDS = {"rebuild", "extend", "debug", "measure"}
@@ -168,5 +169,5 @@ def main(exercises, part, report=None):
     if bad:
         print(f"error: {bad} of {len(todo)} proofs failed")
         return 1
-    print(f"prove: {len(exercises)} {'exercise' if len(exercises) == 1 else 'exercises'}, {len(todo)} proofs, {seconds:.0f} s.")
+    print(f"prove: {count(len(exercises), 'exercise')}, {count(len(todo), 'proof')}, {seconds:.0f} s.")
     return 0

@@ -1,5 +1,6 @@
 """The exercises: run.py exercise|hint|watch NN-K, run.py progress,
-run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME.
+run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME,
+run.py mutants NN-K.
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
 when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger.
@@ -10,12 +11,13 @@ import sys
 import time
 
 import builder
+import mutants
 import planted
 import progress
 import prove
 import results
 import sanitizers
-from catalogue import ROOT, Unknown, all_exercises, find
+from catalogue import ROOT, Unknown, all_exercises, count, find
 
 POLL_SECONDS = 0.5
 RED = 3
@@ -34,7 +36,7 @@ def say_progress(done, total):
     if sys.stdout.isatty():
         print(f"\rBuilding ... {done} of {total}", end="\n" if done == total else "", flush=True)
     elif done == 0:
-        print(f"Building {total} {'file' if total == 1 else 'files'}", flush=True)
+        print(f"Building {count(total, 'file')}", flush=True)
 
 
 def say_results(outcome):
@@ -132,6 +134,8 @@ def main(arguments):
             print("\n".join(progress.lines(all_exercises())))
         elif verb == "plant" and len(names) == 2:
             planted.plant(find(names[0]), names[1])
+        elif verb == "mutants":
+            return mutants.main(find("".join(names)))
         elif verb == "hint":
             show_hint(find("".join(names)))
         elif verb == "watch":

@@ -333,6 +333,26 @@ def test_plant_writes_the_patch_of_an_edited_solution_and_keeps_its_note(course)
     assert written == whole.replace("a * b", "a - b") and not desk.exists()
 
 
+def test_a_mutant_that_no_test_rejects_is_shown_or_listed_as_equivalent(course):
+    course.put("solution/add.cc", "int add(int a, int b) {\n  if (a > 99) a = 99;  // 1 < 2\n  return a + b;\n}\n")
+    try:
+        code, out, _ = course.run("mutants", "09-1")
+        assert code == 1
+        assert "add.cc:2: no test notices\n    if (a > 99) a = 99;  // 1 < 2\n    if (a >= 99) a = 99;  // 1 < 2\n" in out
+        assert out.endswith("09-1: 4 mutants, 0 do not build, 1 killed, 0 equivalent, 3 survive\n")
+        course.put("mutants.toml", "".join(
+            f'[[equivalent]]\nline = "if (a > 99) a = 99;  // 1 < 2"\nbecomes = "{becomes}  // 1 < 2"\nbecause = "2 is less."\n'
+            for becomes in ("if (a >= 99) a = 99;", "if (a > 100) a = 99;", "if (a > 99) a = 100;")))
+        code, out, _ = course.run("mutants", "09-1")
+        assert (code, out) == (0, "09-1: 4 mutants, 0 do not build, 1 killed, 3 equivalent, 0 survive\n")
+        course.put("solution/add.cc", SOLUTION)
+        code, out, _ = course.run("mutants", "09-1")
+        assert code == 1 and out.count("mutants.toml lists what did not survive") == 3
+    finally:
+        course.put("solution/add.cc", SOLUTION)
+        (course.folder / "mutants.toml").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("file, text, complaint", [
     ("starter/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_two passes"),
     ("starter/add.cc", "int add(int a, int b) { return }\n", "does not build"),
