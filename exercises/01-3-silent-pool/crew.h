@@ -21,7 +21,8 @@ class Crew {
   ~Crew();  // serves the connections that still wait, then ends the workers
 
   // Hands a connection to the first free worker. Once it has been served, or serving it has failed,
-  // the connection is closed at once, and the worker is free for the next.
+  // the connection is closed at once, and the worker is free for the next. A failure is logged: one
+  // line on stderr, "a client failed", with what() of a std::exception after a colon.
   void add(mini::Socket client);
 
  private:

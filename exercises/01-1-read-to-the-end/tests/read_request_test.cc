@@ -133,6 +133,16 @@ TEST(ReadRequest, a_head_without_end) {
   story.expect("the request's refusal", 431, refusal_of(reading.result()));
 }
 
+TEST(ReadRequest, a_head_of_the_longest_size) {
+  Story story("A limit of kMaxHead bytes lets kMaxHead bytes through.");
+  Reading reading(story, mini::read_request);
+  std::string head = "GET /page HTTP/1.1\r\nHost: ";
+  head.resize(mini::kMaxHead, 'h');
+  reading.send(head);
+  reading.send("\r\n\r\n");
+  story.expect("the request's refusal", 0, refusal_of(reading.result()));
+}
+
 TEST(ReadRequest, a_body_over_the_limit) {
   Story story(
       "A refusal is final: return the status that parse_head or find_body_size gave you, and\n"

@@ -112,6 +112,21 @@ TEST(TimedRequest, a_client_that_leaves_is_not_late) {
   story.expect("there is a request", false, reading.result().has_value());
 }
 
+TEST(TimedRequest, the_limit_of_a_head_stays) {
+  for (const std::size_t size : {mini::kMaxHead, mini::kMaxHead + 1}) {
+    Story story(
+        "A head of kMaxHead bytes is served. With one byte more it is refused at once, and not\n"
+        "  when its time is over.");
+    Reading reading(story, patient_for(milliseconds(60'000)));
+    std::string head = "GET /page HTTP/1.1\r\nHost: ";
+    head.resize(size, 'h');
+    reading.send(head);
+    if (size == mini::kMaxHead) reading.send("\r\n\r\n");
+    story.expect("the request's refusal", size == mini::kMaxHead ? 0 : 431,
+                 refusal_of(reading.result()));
+  }
+}
+
 TEST(TimedRequest, other_refusals_stay) {
   Story story("A request that was refused at once before must not wait for the deadline now.");
   Reading reading(story, patient_for(milliseconds(60'000)));

@@ -99,4 +99,24 @@ TEST(Crew, the_connection_of_a_failed_client_ends) {
   story.expect("what it got", std::string(), client.read_to_end());
 }
 
+TEST(Crew, failures_are_logged) {
+  Story story("Whoever looks for the fault has only the log. Do not lose what the exception says.");
+  testing::internal::CaptureStderr();
+  {
+    Shop shop(story);
+    story.step("serving a client throws std::runtime_error(\"on purpose\")");
+    shop.visit_and_wait("rude");
+  }
+  const std::string rude = testing::internal::GetCapturedStderr();
+  story.expect("the log", std::string("a client failed: on purpose\n"), rude);
+  testing::internal::CaptureStderr();
+  {
+    Shop shop(story);
+    story.step("serving a client throws an int");
+    shop.visit_and_wait("odd");
+  }
+  const std::string odd = testing::internal::GetCapturedStderr();
+  story.expect("the log", std::string("a client failed\n"), odd);
+}
+
 }  // namespace
