@@ -1,6 +1,6 @@
 // Public header. The parts of HTTP that need no socket: header fields, start lines, the server's
-// request object, form and cookie parsing, and the interfaces between a connection and what serves
-// it. Mirrors tornado.httputil.
+// request object, form and cookie parsing, and the interfaces between a connection and the code
+// that serves it. Mirrors tornado.httputil.
 //
 // Everything here belongs to the thread of its event loop; free functions may be called from any
 // thread.
@@ -34,7 +34,7 @@ struct Certificate;  // <tornado/ssl.h>
 }
 namespace httputil {
 
-// The peer sent something that is not HTTP, or a form body that cannot be read. A server answers it
+// The peer sent something that is not HTTP, or a form body that cannot be parsed. A server responds
 // with 400.
 class HTTPInputError : public std::runtime_error {
  public:
@@ -47,7 +47,7 @@ class HTTPOutputError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// HTTPHeaders::operator[] was asked for a field that is not there.
+// Thrown by HTTPHeaders::operator[] for a field that does not exist.
 class KeyError : public std::out_of_range {
  public:
   using std::out_of_range::out_of_range;
@@ -56,17 +56,16 @@ class KeyError : public std::out_of_range {
 // ---------------------------------------------------------------------------------------------------------------
 // Header fields
 
-// An ordered list of header fields; a name may occur more than once and is compared without regard
-// to case. Names are kept and printed in Http-Header-Case, as Tornado does ("WWW-authenticate"
+// An ordered list of header fields. A name may occur more than once; case is ignored when names are
+// compared. Names are stored and printed in Http-Header-Case, as in Tornado ("WWW-authenticate"
 // becomes "Www-Authenticate").
 //
-// The object is the wire form itself ("Name: value" CRLF per field, one behind the other) and an
-// index into it, in one block of memory: filling it costs one allocation in most cases, and sending
-// it is one copy.
+// The object is the wire form itself ("Name: value" CRLF for each field) and an index into it, in
+// one block of memory. Filling it usually costs one allocation, and sending it is one copy.
 //
 // Values are bytes. Fields added by the program are checked: a name that is not a token, or a value
-// with a control character other than tab, throws std::invalid_argument, so nobody's text can add a
-// header line (RFC 9110 5.5).
+// with a control character other than tab, throws std::invalid_argument, so that untrusted text
+// cannot add a header line (RFC 9110 5.5).
 class HTTPHeaders {
  public:
   struct Field {
@@ -76,7 +75,8 @@ class HTTPHeaders {
   class Iterator;
 
   HTTPHeaders() = default;
-  // A copy has room for a few fields more: a response's headers begin as a copy of the usual ones.
+  // A copy has room for a few more fields, because a response's headers begin as a copy of the
+  // usual ones.
   HTTPHeaders(const HTTPHeaders& other) { *this = other; }
   HTTPHeaders(HTTPHeaders&& other) noexcept { swap(other); }
   HTTPHeaders& operator=(const HTTPHeaders& other);
@@ -89,57 +89,57 @@ class HTTPHeaders {
   }
   HTTPHeaders(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
-  // Reads "Name: value" lines that end in LF or CRLF (RFC 9112 5). Throws HTTPInputError. Tornado:
+  // Parses "Name: value" lines that end in LF or CRLF (RFC 9112 5). Throws HTTPInputError. Tornado:
   // HTTPHeaders.parse.
   static HTTPHeaders parse(std::string_view text);
-  // Adds one line, with or without its line end; one that begins with a blank continues the last
-  // value, joined by one space (obs-fold, RFC 9112 5.2). Throws HTTPInputError. Tornado:
-  // parse_line.
+  // Parses and adds one line, with or without its line end. A line that begins with a blank
+  // continues the last value, joined by one space (obs-fold, RFC 9112 5.2). Throws HTTPInputError.
+  // Tornado: parse_line.
   void parse_line(std::string_view line);
-  // As parse(), but adds to this object and reports instead of throwing: returns nullptr, or why
-  // `text` was refused (a static string; fields before the bad line stay). More than `max_fields`
-  // fields in all is an error.
+  // Parses lines like parse(), but adds to this object and does not throw. Returns nullptr, or a
+  // static string with the reason why `text` was rejected; the fields before the bad line stay.
+  // More than `max_fields` fields in all is an error.
   [[nodiscard]] const char* parse_lines(std::string_view text, std::size_t max_fields = 1000);
 
-  // Appends a field; earlier ones of that name stay. Blanks around the value are dropped. Throws
+  // Appends a field; earlier ones of that name stay. Trims blanks around the value. Throws
   // std::invalid_argument. Tornado: add.
   void add(std::string_view name, std::string_view value);
-  // Internal: add() without its checks of the name, for what the library itself has written: `name`
-  // in Http-Header-Case, neither of the two in this object.
+  // Internal: add() without the check of the name, for fields that the library writes itself.
+  // `name` is in Http-Header-Case; neither argument may point into this object.
   void add_known(std::string_view name, std::string_view value);
-  // Makes `value` the only one of that name, at the place of the first. Throws
+  // Makes `value` the only one of that name, at the position of the first. Throws
   // std::invalid_argument. Tornado: headers[name] = value.
   void set(std::string_view name, std::string_view value);
-  // Removes every field of that name and returns how many there were. Tornado: del headers[name].
+  // Removes every field of that name and returns their number. Tornado: del headers[name].
   std::size_t remove(std::string_view name);
   void clear() noexcept;
-  // Gives up the room for more fields. What points into the object is not valid any more. Not in
-  // Tornado.
+  // Frees the room for more fields, and invalidates pointers into the object. Not in Tornado.
   void shrink_to_fit();
 
   bool contains(std::string_view name) const noexcept;
-  // The value; repeated fields are joined with ",". Throws KeyError if there is none. The result is
-  // const so that `headers["X"] = "y"`, which could not work, does not compile: use set().
+  // Returns the value; repeated fields are joined with ",". Throws KeyError if there is none. The
+  // result is const so that `headers["X"] = "y"`, which could not work, does not compile: use
+  // set().
   const std::string operator[](std::string_view name) const;
-  // As operator[], with `fallback` for a field that is not there.
+  // Returns the value like operator[], or `fallback` if there is none.
   std::string get(std::string_view name, std::string_view fallback = {}) const;
-  // The values of that name, in order; empty if there are none.
+  // Returns the values of that name, in order; empty if there are none.
   std::vector<std::string> get_list(std::string_view name) const;
-  // Every field as a (name, value) pair. begin()/end() visit the same without copying.
+  // Returns every field as a (name, value) pair. begin()/end() visit them without copying.
   std::vector<std::pair<std::string, std::string>> get_all() const;
-  // The first value of that name, without a copy: it points into this object and is valid until the
-  // object changes.
+  // Returns the first value of that name without copying: it points into this object and is valid
+  // until the object changes.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
 
-  std::size_t size() const noexcept { return count_; }  // fields, repeats counted
+  std::size_t size() const noexcept { return count_; }  // counts repeated fields
   bool empty() const noexcept { return count_ == 0; }
   Iterator begin() const noexcept;
   Iterator end() const noexcept;
 
-  // "Name: value" CRLF for every field, without the empty line that ends a head. Valid until the
-  // object changes.
+  // Returns "Name: value" CRLF for every field, without the empty line that ends a head. Valid
+  // until the object changes.
   std::string_view wire() const noexcept { return {block_, wire_size_}; }
-  // The same with LF, for people. Tornado: str(headers).
+  // Returns the same with LF, for people to read. Tornado: str(headers).
   std::string str() const;
 
  private:
@@ -174,8 +174,8 @@ class HTTPHeaders {
   void erase_from(std::size_t index, std::string_view name);
   std::string join(std::size_t first, std::string_view name) const;
 
-  // The lines lie one behind the other from the start of the block, their entries from its end
-  // downwards, and what is between them is room for more.
+  // The lines are stored one after another from the start of the block, their entries from its end
+  // downwards; the gap between them is room for more.
   char* block_ = nullptr;
   std::uint32_t capacity_ = 0;
   std::uint32_t wire_size_ = 0;
@@ -214,9 +214,9 @@ inline HTTPHeaders::Iterator HTTPHeaders::end() const noexcept {
 // ---------------------------------------------------------------------------------------------------------------
 // Start lines
 
-// A server's requests always carry version "HTTP/1.0" or "HTTP/1.1" (a higher minor version is
-// served as 1.1, RFC 9110 2.5), and a path in origin form ("/a?b"): an absolute-form target has
-// been split by then.
+// In a server's requests the version is always "HTTP/1.0" or "HTTP/1.1" (a higher minor version is
+// served as 1.1, RFC 9110 2.5), and the path is in origin form ("/a?b"): an absolute-form target
+// has been split already.
 struct RequestStartLine {
   RequestStartLine() = default;
   RequestStartLine(std::string line_method, std::string line_path,
@@ -240,28 +240,28 @@ struct ResponseStartLine {
   std::string reason;
 };
 
-// Splits "GET /x HTTP/1.1" or "HTTP/1.1 200 OK", without the line end. Only HTTP/1.x; throws
+// Parse "GET /x HTTP/1.1" and "HTTP/1.1 200 OK", without the line end. Accept only HTTP/1.x; throw
 // HTTPInputError.
 RequestStartLine parse_request_start_line(std::string_view line);
 ResponseStartLine parse_response_start_line(std::string_view line);
 
-// The reason phrase of a status code (the table of Python 3.11's http.client), or `fallback`.
+// Returns the reason phrase of a status code (as in Python 3.11's http.client), or `fallback`.
 std::string_view responses(int code, std::string_view fallback = "Unknown") noexcept;
 
 // ---------------------------------------------------------------------------------------------------------------
 // Arguments, forms, cookies
 
-// A name's values in the order they came. Sorted by name, because a hash table would need a defence
-// against chosen keys.
+// The values of each name in the order they came. Sorted by name, because a hash table would need a
+// defence against chosen keys.
 using Arguments = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 // A file of a multipart form. Tornado also reads the attributes by key: file["body"].
 struct HTTPFile {
   std::string filename;
   std::string body;
-  std::string content_type;  // "application/unknown" if the part did not say
+  std::string content_type;  // "application/unknown" if the part has none
 
-  // "filename", "body" or "content_type"; anything else throws KeyError.
+  // Returns "filename", "body" or "content_type". Throws KeyError for any other key.
   const std::string& operator[](std::string_view key) const;
 };
 
@@ -269,13 +269,13 @@ using Files = std::map<std::string, std::vector<HTTPFile>, std::less<>>;
 using Cookies = std::map<std::string, std::string, std::less<>>;
 
 struct ParseMultipartConfig {
-  bool enabled = true;                       // false: every multipart body is refused
+  bool enabled = true;                       // false: every multipart body is rejected
   std::size_t max_parts = 100;               // the text before the first boundary counts as one
   std::size_t max_part_header_size = 10240;  // bytes of one part's header lines
 };
 
-// Not in Tornado, where the body's size is the only limit: a field costs a hundred times the byte
-// or two that it may have.
+// Not in Tornado, where only the body's size is limited. A field can take a hundred times more
+// memory than the byte or two it was sent in.
 struct ParseUrlencodedConfig {
   std::size_t max_fields = 100000;  // pieces between "&"
 };
@@ -289,22 +289,22 @@ struct ParseBodyConfig {
 // in every thread that starts later: call it before the server starts.
 void set_parse_body_config(const ParseBodyConfig& config);
 
-// Adds the fields of a form body to `arguments` and `files`. `content_type` decides:
-// application/x-www-form-urlencoded or multipart/form-data; any other leaves both as they are. A
-// Content-Encoding in `headers` is refused, as nothing here decodes it. Throws HTTPInputError; then
-// `arguments` and `files` may hold a part of the form.
+// Adds the fields of a form body to `arguments` and `files`. `content_type` must be
+// application/x-www-form-urlencoded or multipart/form-data; any other adds nothing. A
+// Content-Encoding in `headers` is rejected, because this function does not decode it. Throws
+// HTTPInputError; `arguments` and `files` may then hold a part of the form.
 void parse_body_arguments(std::string_view content_type, std::string_view body,
                           Arguments& arguments, Files& files, const HTTPHeaders* headers = nullptr);
-// The multipart/form-data half of it; `boundary` with or without quotes. The syntax is that of RFC
-// 7578 and RFC 2046 5.1: a boundary counts at the start of a line only, the first final boundary
-// ends the form, and what stands before the first boundary or behind the final one is ignored.
+// Parses multipart/form-data only; `boundary` may be quoted. The syntax is that of RFC 7578 and RFC
+// 2046 5.1: a boundary counts only at the start of a line, the first final boundary ends the form,
+// and text before the first boundary or after the final one is ignored.
 void parse_multipart_form_data(std::string_view boundary, std::string_view data,
                                Arguments& arguments, Files& files,
                                const ParseMultipartConfig& config = {});
 
-// Reads a Cookie header's value as browsers write it: a pair without "=" has an empty name, the
-// last of a name wins, quoted values are decoded with Python's rules (octal escapes included).
-// Never fails; time is linear.
+// Parses a Cookie header's value as browsers write it: a pair without "=" has an empty name, the
+// last cookie of a name wins, and quoted values are decoded by Python's rules (octal escapes
+// included). Never fails; takes linear time.
 Cookies parse_cookie(std::string_view cookie);
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -314,109 +314,112 @@ Cookies parse_cookie(std::string_view cookie);
 std::string url_concat(std::string_view url,
                        const std::vector<std::pair<std::string, std::string>>& args);
 
-// "host:80" gives {"host", 80}, "host" gives {"host", nullopt}; a port that is not a number of at
-// most 65535 stays part of the host. "[::1]:80" keeps its brackets.
+// Splits "host:80" into {"host", 80}, and "host" into {"host", nullopt}. A port that is not a
+// number up to 65535 stays part of the host. "[::1]:80" keeps its brackets.
 std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view netloc);
 
-// "username:password", what basic authentication encodes (RFC 7617). Tornado brings text to
-// Unicode's form NFC first; the bytes here stay as they are. Tornado: encode_username_password.
+// Returns "username:password", the text that basic authentication encodes (RFC 7617). Tornado first
+// normalizes the text to Unicode's NFC; here the bytes stay as they are. Tornado:
+// encode_username_password.
 std::string encode_username_password(std::string_view username, std::string_view password);
 
-// One (name, value) pair for each value: what url_concat() takes. Tornado: qs_to_qsl.
+// Returns one (name, value) pair for each value, as url_concat() takes them. Tornado: qs_to_qsl.
 std::vector<std::pair<std::string, std::string>> qs_to_qsl(const Arguments& arguments);
 
-// Seconds since 1970 as "Sun, 27 Jan 2013 18:43:20 GMT" (RFC 9110 5.6.7). Years 0 to 9999; others
-// throw std::invalid_argument.
+// Formats seconds since 1970 as "Sun, 27 Jan 2013 18:43:20 GMT" (RFC 9110 5.6.7). Throws
+// std::invalid_argument for years outside 0 to 9999.
 std::string format_timestamp(std::int64_t unix_seconds);
 
 // ---------------------------------------------------------------------------------------------------------------
-// The layers' contract
+// Interfaces between the layers
 
-// Who is on the other side of a connection. A proxy's headers may change it for one request
-// (HTTPServer's xheaders).
+// The peer of a connection. A proxy's headers may change it for one request (HTTPServer's
+// xheaders).
 struct HTTPRequestContext {
   std::string remote_ip;
   std::string protocol = "http";  // or "https"
 };
 
-// The writing half of one exchange: one object for each request. It may be kept for as long as you
-// like: once the exchange has ended or the client has gone, writing fails with StreamClosedError
-// and harms nobody, least of all the next response on the same TCP connection.
+// The writing half of one exchange; each request has its own object. It may be kept for any length
+// of time: once the exchange has ended or the client has gone, writing fails with StreamClosedError
+// and cannot disturb the next response on the same TCP connection.
 class HTTPConnection {
  public:
   virtual ~HTTPConnection() = default;
 
   // Sends the start line, the fields and, if it is not empty, the first piece of the body. The
-  // future is done when the bytes are handed to the system; waiting for it is flow control, not
-  // duty.
+  // future is done when the bytes have been passed to the system; awaiting it gives flow control,
+  // but is optional.
   virtual Future<void> write_headers(const ResponseStartLine& start_line,
                                      const HTTPHeaders& headers, std::string_view chunk) = 0;
   // Sends another piece of the body. `chunk` is copied or sent before the call returns.
   virtual Future<void> write(std::string_view chunk) = 0;
-  // Sends a part of a file as another piece of the body. The server's connections leave it to the
-  // system and hold no more of it than a small write would; this default reads it and writes it. A
-  // file that is too short closes the server's connection.
+  // Sends a part of a file as another piece of the body. The server's connections let the system
+  // copy it, and hold no more of it in memory than a small write would. This default reads the part
+  // and writes it. A file that is too short closes the server's connection.
   virtual Future<void> write_file(const core::FileRange& range);
-  // The message is complete. Call it once.
+  // Completes the message. Call it once.
   virtual void finish() = 0;
 
-  // Who sent the request. Valid as long as the connection.
+  // Returns the client's address and protocol. Valid as long as the connection.
   virtual HTTPRequestContext& context() = 0;
-  // The client's certificate; none without TLS, if it sent none, or once the connection is gone.
-  // Whoever calls it includes <tornado/ssl.h>.
+  // Returns the client's certificate; nullopt without TLS, if the client sent none, or once the
+  // connection is gone. Callers need <tornado/ssl.h>.
   virtual std::optional<ssl::Certificate> get_ssl_certificate() const;
 
-  // Limits for the body of this request, in place of the server's; the next request has the
-  // server's again. They count from the moment that headers_received()'s future is done: set them
-  // before, as in the prepare() of a handler with data_received(). Bytes; behind decompress_request
-  // the decoded ones count too.
+  // Limits the size of this request's body, instead of the server's limit, which applies again to
+  // the next request. In bytes; with decompress_request the decompressed bytes count too. The limit
+  // takes effect when headers_received()'s future is done, so set it before, for example in the
+  // prepare() of a handler with data_received().
   virtual void set_max_body_size(std::uint64_t /*max_body_size*/) {}
-  // Seconds for the whole body, from then on; 0: any time.
+  // Limits the time for the whole body, counted from the same moment, in seconds; 0: no limit.
   virtual void set_body_timeout(double /*seconds*/) {}
 
-  // Says that `bytes` more of the request's body stay in memory as long as this object: see
-  // HTTPServerOptions::max_buffered_total. For a delegate that collects the body, in
-  // data_received(). What it throws must reach the caller of that, which answers with 503.
+  // Reports that `bytes` more of the request's body stay in memory as long as this object: see
+  // HTTPServerOptions::max_buffered_total. For a delegate that collects the body in
+  // data_received(). Its exceptions must reach the caller of data_received(), which responds with
+  // 503.
   virtual void count_buffered(std::size_t /*bytes*/) {}
 };
 
-// What receives one request, in this order: headers_received once, data_received any number of
-// times, then finish(), unless on_connection_close() came before it. A future that is not done
-// holds back the next call and, through it, the peer.
+// Receives one request, in this order: headers_received() once, data_received() any number of
+// times, then finish(), unless on_connection_close() was called before it. While a future is not
+// done, the next call, and with it the peer, has to wait.
 class HTTPMessageDelegate {
  public:
   virtual ~HTTPMessageDelegate() = default;
   virtual Future<void> headers_received(RequestStartLine start_line, HTTPHeaders headers) = 0;
   virtual Future<void> data_received(std::string chunk) = 0;
   virtual void finish() = 0;
-  // The peer has gone: before finish(), the message will not be completed; after it, nobody reads
-  // the answer.
+  // Called when the peer has gone: before finish(), the message will not be completed; after it,
+  // nobody will read the response.
   virtual void on_connection_close() {}
 };
 
-// What a server hands its requests to: an Application, a Router, or the program's own.
+// Receives a server's requests: an Application, a Router, or the program's own class.
 class HTTPServerConnectionDelegate {
  public:
   virtual ~HTTPServerConnectionDelegate() = default;
-  // A request begins. `server_connection` is the same for every request of one TCP connection and
-  // good for comparing only. The connection owns the delegate and destroys it after the exchange,
-  // never inside one of its calls.
+  // Called when a request begins. `server_connection` is the same for every request of one TCP
+  // connection, and is only for comparing. The connection owns the delegate and destroys it after
+  // the exchange, never inside one of its calls.
   virtual std::unique_ptr<HTTPMessageDelegate> start_request(
       const void* server_connection, std::shared_ptr<HTTPConnection> request_connection) = 0;
-  // The TCP connection has gone, and no request of it will start.
+  // Called when the TCP connection is gone; no request of it will start.
   virtual void on_close(const void* /*server_connection*/) {}
 };
 
 // ---------------------------------------------------------------------------------------------------------------
 // The server's request
 
-// One request as the program sees it. What was sent is in members; what has to be worked out is a
-// function, and is worked out at its first call (a request that never looks at its arguments does
-// not pay for them). Moving is cheap and safe: nothing points into a network buffer.
+// One request as the program sees it. Data that was sent is in members. Derived data comes from
+// functions, which compute it at the first call, so that a request whose arguments are never read
+// does not pay for parsing them. Moving is cheap and safe: nothing points into a network buffer.
 class HTTPServerRequest {
  public:
-  // A request with these parts. The host comes from the Host field; without one it is "127.0.0.1"
-  // (Tornado). With a connection, remote_ip and protocol are taken from its context.
+  // Makes a request of these parts. The host comes from the Host field; without one it is
+  // "127.0.0.1", as in Tornado. With a connection, remote_ip and protocol are taken from its
+  // context.
   explicit HTTPServerRequest(RequestStartLine&& start_line, HTTPHeaders headers = {},
                              std::string body = {},
                              std::shared_ptr<HTTPConnection> connection = nullptr);
@@ -427,45 +430,46 @@ class HTTPServerRequest {
   std::string method;
   std::string uri;    // path and query as sent, still percent-encoded
   std::string path;   // of uri, up to the first "?"
-  std::string query;  // of uri, behind the first "?"
+  std::string query;  // of uri, after the first "?"
   std::string version;
   HTTPHeaders headers;
   std::string body;
   std::string remote_ip;
   std::string protocol = "http";               // or "https"
   std::string host;                            // with the port if one was sent
-  std::shared_ptr<HTTPConnection> connection;  // nullptr in a request no server received
-  // The TCP connection, as a router has got it: for comparing only. Null elsewhere.
+  std::shared_ptr<HTTPConnection> connection;  // null if no server received this request
+  // The TCP connection, as passed to a router: only for comparing. Null elsewhere.
   const void* server_connection = nullptr;
 
-  // The host in lower case without its port.
+  // Returns the host in lower case without its port.
   std::string host_name() const;
-  // protocol://host + uri.
+  // Returns protocol://host + uri.
   std::string full_url() const;
-  // The client's certificate, if the server's ssl_options asked for one and the connection is still
-  // there; include <tornado/ssl.h>. Tornado's binary_form is the member `der`.
+  // Returns the client's certificate, if the server's ssl_options asked for one and the connection
+  // still exists. Include <tornado/ssl.h>. Tornado's binary_form is the member `der`.
   std::optional<ssl::Certificate> get_ssl_certificate() const;
-  // Seconds since the loop learned of the request; outside a running loop, since this was made.
+  // Returns the seconds since the loop learned of the request; outside a running loop, since this
+  // object was made.
   double request_time() const noexcept;
 
-  // The query's arguments. "&" separates; blank values are kept; values are decoded bytes, not
-  // checked for UTF-8. The reference is valid as long as the request is neither moved nor
-  // destroyed; so it is for those below.
+  // Returns the query's arguments. "&" separates; blank values are kept; values are decoded bytes,
+  // not checked for UTF-8. The reference is valid until the request is moved or destroyed. The same
+  // holds for the functions below.
   const Arguments& query_arguments() const;
-  // The form's arguments and files: empty before parse_body() and for other content types.
+  // Return the form's arguments and files: empty before parse_body() and for other content types.
   const Arguments& body_arguments() const;
   const Files& files() const;
-  // The query's values, then the form's, for each name.
+  // Returns the query's values, then the form's, for each name.
   const Arguments& arguments() const;
-  // The cookies with a legal name (RFC 6265 4.1.1).
+  // Returns the cookies that have a legal name (RFC 6265 4.1.1).
   const Cookies& cookies() const;
 
-  // Reads the form in `body`, if it is one. The server calls it when the body is complete, before
-  // the handler runs. Throws HTTPInputError if the form is broken. Tornado: _parse_body.
+  // Parses the form in `body`, if it is one. The server calls it when the body is complete, before
+  // the handler runs. Throws HTTPInputError if the form is malformed. Tornado: _parse_body.
   void parse_body();
 
  private:
-  struct Decoded;  // everything above that is worked out on demand
+  struct Decoded;  // everything above that is computed on demand
   Decoded& decoded() const;
 
   bool on_loop_;  // start_ is the loop's time; if not, the monotonic clock's

@@ -1,5 +1,5 @@
-// Public header: StaticFileHandler, files as responses, and StaticFiles, their names and versions.
-// A part of tornado.web. The setting static_path and static_url() need nothing but <tornado/web.h>.
+// Public header: StaticFileHandler, which serves files, and StaticFiles, their names and versions.
+// A part of tornado.web. The setting static_path and static_url() need only <tornado/web.h>.
 #pragma once
 
 #include <tornado/core/pointers.h>
@@ -18,31 +18,32 @@ namespace detail {
 struct StaticContent;
 }
 
-// Where the file of a path is, which version of it there is, and the URL of both: what
-// RequestHandler::static_url() needs without a request for the file. These are class methods of
-// Tornado's StaticFileHandler. To change one, derive from this and give an object to
-// StaticFileHandler::Init::files. One object serves all requests: its functions change nothing.
+// Finds the file of a path, its version, and the URL for both, as RequestHandler::static_url()
+// needs them without a request for the file. In Tornado these are class methods of
+// StaticFileHandler. To change one, derive from this class and set StaticFileHandler::Init::files.
+// One object serves all requests, so its functions are const.
 class StaticFiles {
  public:
   virtual ~StaticFiles() = default;
 
-  // Where `path` leads from `root`: an absolute path without "." and "..". It may be outside of
-  // root; validate_absolute_path() sees to that.
+  // Returns the absolute path of `path` below `root`, without "." and "..". The result may be
+  // outside of root; validate_absolute_path() checks that.
   virtual std::string get_absolute_path(const std::string& root, const std::string& path) const;
-  // Text that changes when the file does: its Etag, and the "v" of its URL. The SHA-512 of the
-  // bytes, in hex; a file of more than 4 MiB is not read, and its size and time are hashed. A
-  // version is kept until the file changes. Throws std::system_error if the file cannot be read.
+  // Returns text that changes when the file does, used as its Etag and as the "v" of its URL: the
+  // SHA-512 of the bytes, in hex. For a file of more than 4 MiB, size and time are hashed instead.
+  // A version is cached until the file changes. Throws std::system_error if the file cannot be
+  // read.
   virtual std::string get_content_version(const std::string& absolute_path) const;
-  // The version of a path below the setting static_path; nothing, and a line in the log, if there
-  // is no such file.
+  // Returns the version of a path below the setting static_path. If there is no such file, logs
+  // that and returns nullopt.
   virtual std::optional<std::string> get_version(const Settings& settings,
                                                  const std::string& path) const;
-  // The URL of a path, from the setting static_url_prefix on: percent-encoded, and with "?v=" and
-  // the version if `include_version`.
+  // Returns the URL of a path, starting with the setting static_url_prefix: percent-encoded,
+  // followed by "?v=" and the version if `include_version`.
   virtual std::string make_static_url(const Settings& settings, const std::string& path,
                                       bool include_version = true) const;
 
-  // Forgets the versions that this thread keeps.
+  // Drops the versions that this thread has cached.
   static void reset();
 };
 
@@ -50,22 +51,22 @@ class StaticFiles {
 //
 //   web::url<web::StaticFileHandler>("/files/(.*)", {.path = "/srv/files"})
 //
-// The route's one group is the path below the folder. Answers GET and HEAD, with Etag,
+// The route's one group is the path below the folder. Responds to GET and HEAD, with Etag,
 // Last-Modified, Accept-Ranges, parts (Range) and the conditions of RFC 9110 13. The bytes are not
-// copied through this process, and a response that a slow client reads holds an open file and no
-// memory. A request with the argument "v" may be kept by the client for ten years.
+// copied through this process, so a response to a slow client holds an open file but no memory.
+// With the argument "v", clients may cache the response for ten years.
 //
-// Nothing outside of the folder is served, whatever the path and the folder hold: not by "..", not
-// by an absolute path, not through symbolic links. Tornado follows links to anywhere, which is
+// Never serves a file outside of the folder, whatever the path and the folder contain: not by "..",
+// not by an absolute path, not through symbolic links. Tornado follows links to anywhere, which is
 // fine until somebody else may write to the folder; here that is an option. Only regular files are
-// served. What is not: 403, as is what is not below the folder; 404 for what is not there.
+// served. Other kinds, and paths outside of the folder, get a 403; missing files get a 404.
 //
-// To change what it does, derive from it and override; each function says when it is called.
+// To change its behaviour, derive from it and override; each function says when it is called.
 class StaticFileHandler : public RequestHandler {
  public:
   struct Init {
-    std::string path = {};              // of the folder
-    std::string default_filename = {};  // served for a folder: "index.html"; empty: that is a 403
+    std::string path = {};              // the folder
+    std::string default_filename = {};  // served for a folder: "index.html"; empty: a 403
     bool follow_symlinks = false;       // also those that lead out of the folder
     std::shared_ptr<const StaticFiles> files = nullptr;  // null: StaticFiles itself
   };
@@ -82,42 +83,44 @@ class StaticFileHandler : public RequestHandler {
  protected:
   ~StaticFileHandler() override;
 
-  // In the order of their calls. Each may throw HTTPError.
+  // In the order in which they are called. Each may throw HTTPError.
 
-  // Makes a path below the folder of what the route's group has matched: nothing is to do.
+  // Turns the text that the route's group matched into a path below the folder. The default returns
+  // it unchanged.
   virtual std::string parse_url_path(std::string url_path);
-  // Says which path is to be served, `absolute_path` or another one; nothing if it has answered the
-  // request itself. Throws HTTPError for paths that are not served. The default sends a folder's
+  // Returns the path to serve, `absolute_path` or another one, or nullopt if it has already
+  // responded. Throws HTTPError for paths that must not be served. The default redirects a folder's
   // URL without a slash to the one with it, if there is a default_filename.
   virtual std::optional<std::string> validate_absolute_path(const std::string& root,
                                                             const std::string& absolute_path);
-  // When it was last changed, in seconds since 1970; nothing for no Last-Modified.
+  // Returns when the file was last changed, in seconds since 1970; nullopt for no Last-Modified.
   virtual std::optional<std::int64_t> get_modified_time();
-  // Sets the headers that a 304 and a part have too: the next five are called by it.
+  // Sets the headers, also for a 304 and for parts. Calls the next four.
   virtual void set_headers();
-  // get_content_version() in quotes.
+  // Returns get_content_version() in quotes.
   std::optional<std::string> compute_etag() const override;
-  // By the name's extension.
+  // Returns the type for the name's extension.
   virtual std::string get_content_type();
-  // For how many seconds clients may use it without asking; 0 leaves it to them.
+  // Returns the seconds for which clients may use the file without asking again; 0 leaves that to
+  // them.
   virtual std::int64_t get_cache_time(const std::string& path, std::optional<std::int64_t> modified,
                                       const std::string& mime_type);
-  // For more headers.
+  // Sets more headers. The default sets none.
   virtual void set_extra_headers(const std::string& path);
-  // Whether the client has this version already. If-None-Match is asked first, If-Modified-Since
-  // only without it.
+  // Returns whether the client already has this version, by If-None-Match, or by If-Modified-Since
+  // if there is no If-None-Match.
   virtual bool should_return_304();
-  // Bytes, all of them.
+  // Returns the size of the whole content in bytes.
   virtual std::uint64_t get_content_size();
-  // The bytes from `start` to `end` - 1. The default gives nothing: then the file is sent. A class
-  // whose content is not in files gives the bytes, at most 64 KiB at a time, and overrides
-  // validate_absolute_path(), get_modified_time(), get_content_size() and compute_etag() too.
+  // Returns the bytes from `start` to `end` - 1. The default returns nullopt, which sends the file.
+  // A class whose content is not in files returns the bytes, at most 64 KiB at a time, and also
+  // overrides validate_absolute_path(), get_modified_time(), get_content_size() and compute_etag().
   virtual std::optional<std::string> get_content(const std::string& absolute_path,
                                                  std::uint64_t start, std::uint64_t end);
 
   const std::string& root() const noexcept { return root_; }
   const std::string& default_filename() const noexcept { return init_.default_filename; }
-  // What parse_url_path(), validate_absolute_path() and get_modified_time() have given.
+  // The results of parse_url_path(), validate_absolute_path() and get_modified_time().
   const std::string& path() const noexcept { return path_; }
   const std::string& absolute_path() const noexcept { return absolute_path_; }
   std::optional<std::int64_t> modified() const noexcept { return modified_; }
@@ -148,7 +151,7 @@ class StaticFileHandler : public RequestHandler {
 
 namespace detail {
 
-// What serves the setting static_path, and how its URLs are made.
+// Serves the setting static_path, and makes its URLs.
 class StaticRoute {
  public:
   virtual ~StaticRoute() = default;
@@ -177,8 +180,8 @@ class StaticRouteOf final : public StaticRoute {
 
 }  // namespace detail
 
-// The setting static_handler_class: H serves static_path. Its `path` is the setting's, the rest of
-// `init` is what Tornado calls static_handler_args.
+// Returns the value of the setting static_handler_class: H then serves static_path. `init`
+// corresponds to Tornado's static_handler_args; its `path` is replaced by the setting.
 template <std::derived_from<StaticFileHandler> H>
 StaticHandlerClass static_handler(typename H::Init init = {}) {
   return std::make_shared<const detail::StaticRouteOf<H>>(std::move(init));

@@ -1,5 +1,5 @@
-// Public header: what a program's own tests are made of, on GoogleTest. Mirrors tornado.testing. A
-// component of its own: find_package(tornado COMPONENTS testing), target tornado::testing.
+// Public header: support for a program's own tests, on GoogleTest. Mirrors tornado.testing. A
+// separate component: find_package(tornado COMPONENTS testing), target tornado::testing.
 //
 //   using tornado::testing::AsyncHTTPTestCase;      // "testing" alone is GoogleTest's
 //
@@ -33,27 +33,28 @@
 
 namespace tornado::testing {
 
-// Seconds that a test may wait: the environment variable ASYNC_TEST_TIMEOUT, or 5 if it is not set
-// or no number. (get_async_test_timeout)
+// Returns the seconds that a test may wait: the environment variable ASYNC_TEST_TIMEOUT, or 5 if
+// that is unset or not a number. (get_async_test_timeout)
 double get_async_test_timeout();
 
-// A listening IPv4 socket on a port that was free, and that port. Throws as bind_sockets does.
+// Returns a listening IPv4 socket on a free port, and that port. Throws the errors of bind_sockets.
 // (bind_unused_port)
 std::pair<netutil::Socket, std::uint16_t> bind_unused_port(
     bool reuse_port = false, const std::string& address = "127.0.0.1");
 
-// While it lives, records of one logger that match are expected: they are not written, and do not
-// fail an AsyncTestCase. If none came until its end, that is a failure of the test; no second one
-// if it ends by an exception. (ExpectLog)
+// Expects log records while it lives: records of one logger that match are not written and do not
+// fail an AsyncTestCase. If none has come when it is destroyed, the test fails, unless it is being
+// left by an exception, which is failure enough. (ExpectLog)
 class ExpectLog {
  public:
   using Where = std::source_location;
 
-  // `logger` is the name of the logger itself, not of those below it: "tornado.application". The
-  // regular expression (RE2's) must match the beginning of the message. With `required` off,
-  // records may come or not. With `level` only records of that level count, others that match are
-  // written, with a warning; and the logger's own level is lowered meanwhile, if it would hold such
-  // records back. Throws std::invalid_argument for what is no regular expression.
+  // `logger` is the exact name of the logger, such as "tornado.application"; loggers below it do
+  // not count. The regular expression (RE2's) must match the beginning of the message. With
+  // `required` false, records may come or not. With `level`, only records of that level count;
+  // others that match are written, with a warning. The logger's own level is lowered for the time
+  // being if it would suppress such records. Throws std::invalid_argument if the regular expression
+  // is not valid.
   ExpectLog(std::string_view logger, const std::string& regex, bool required = true,
             std::optional<log::Level> level = {}, const Where& where = Where::current());
   ExpectLog(const log::Logger& logger, const std::string& regex, bool required = true,
@@ -63,7 +64,7 @@ class ExpectLog {
   ExpectLog& operator=(const ExpectLog&) = delete;
   ~ExpectLog();
 
-  // Whether a record came. Any thread.
+  // Returns true if a record has come. Any thread.
   bool matched() const noexcept;
 
  private:
@@ -71,21 +72,22 @@ class ExpectLog {
   std::unique_ptr<State> state_;
 };
 
-// What time a test runs in.
+// The clock of a test's loop.
 enum class Time : std::uint8_t {
   kReal,
-  // It begins at 1,000 seconds, and moves only when the loop would sleep, or by advance(): a test
-  // of an hour takes no time. Code on other threads is waited for only while no timer is set.
+  // Begins at 1,000 seconds and moves only when the loop would sleep, or by advance(), so a test of
+  // an hour takes no time. The loop waits for other threads only while no timer is set.
   kVirtual,
 };
 
-// A test with a loop of its own, which is IOLoop::current() from the fixture's constructor to the
-// end of its destructor. (AsyncTestCase)
+// A test with its own loop, which is IOLoop::current() from the fixture's constructor to the end of
+// its destructor. (AsyncTestCase)
 //
-// After the test, coroutines that still wait are cancelled, and run to their end. The test fails if
-// - an exception left a callback, or was in a future that nobody looked at, and no ExpectLog took
-//   what was logged of it;
-// - it leaves handlers or timers on the loop when the members of the fixture are gone.
+// After the test, coroutines that still wait are cancelled and run to their end. The test fails if
+// - an exception left a callback, or was in a future that nobody looked at, and no ExpectLog
+// matched
+//   the log record;
+// - handlers or timers are still on the loop when the members of the fixture are destroyed.
 class AsyncTestCase : public ::testing::Test {
  public:
   AsyncTestCase(const AsyncTestCase&) = delete;
@@ -96,26 +98,26 @@ class AsyncTestCase : public ::testing::Test {
  protected:
   explicit AsyncTestCase(Time time = Time::kReal);
 
-  // A class that overrides it calls it at the end of its own.
+  // An override must call it at its end.
   void TearDown() override;
 
-  // Runs the loop until `body()`, a coroutine, is done; throws what it throws, TimeoutError after
-  // `timeout` seconds of real time, be the loop's virtual or not. The coroutine then is cancelled.
-  // GEN_TEST calls it. (gen_test)
+  // Runs the loop until `body()`, a coroutine, is done. Throws its exception, or TimeoutError after
+  // `timeout` seconds of real time, even if the loop's time is virtual; the coroutine is then
+  // cancelled. GEN_TEST calls this. (gen_test)
   void gen_test(core::Function<Future<void>()> body, double timeout = get_async_test_timeout());
 
-  // Lets the wait() that runs, or else the next one, return; with what was given here, if anything.
-  // On the loop's thread. (stop)
+  // Makes the running wait(), or else the next one, return, with the value given here, if any. On
+  // the loop's thread. (stop)
   void stop() { stop_with(nullptr, nullptr); }
   template <class T>
   void stop(T value) {
     stop_with(std::make_shared<T>(std::move(value)), &kType<T>);
   }
 
-  // Runs the loop until stop(), and then, with a condition, until that holds when stop() is called
-  // again. `wait<T>()` returns the T that stop() was given; std::logic_error if it was given none.
-  // Throws TimeoutError after `timeout` seconds of real time (0: never), and std::runtime_error as
-  // soon as an exception has left a callback. (wait)
+  // Runs the loop until stop() is called; with a condition, until that is true at a stop().
+  // `wait<T>()` returns the T passed to stop(); throws std::logic_error if none was passed. Throws
+  // TimeoutError after `timeout` seconds of real time (0: never), and std::runtime_error as soon as
+  // an exception has left a callback. (wait)
   template <class T = void>
   T wait(double timeout = get_async_test_timeout()) {
     return wait<T>(nullptr, timeout);
@@ -126,14 +128,15 @@ class AsyncTestCase : public ::testing::Test {
     if constexpr (!std::is_void_v<T>) return std::move(*static_cast<T*>(value.get()));
   }
 
-  // Runs the loop for `seconds` of virtual time: all that is due until then happens, in its order.
-  // Throws std::logic_error if the time is real, or in a coroutine, which awaits gen::sleep().
+  // Runs the loop for `seconds` of virtual time: everything that is due in that time happens, in
+  // order. Throws std::logic_error if the time is real, or inside a coroutine, which should await
+  // gen::sleep().
   void advance(double seconds);
 
-  // This test leaves handlers or timers on the loop, and may.
+  // Permits this test to leave handlers or timers on the loop.
   void expect_leftovers();
 
-  // Stops and frees the loop; what the destructor does, for classes that own what must outlive it.
+  // Stops and frees the loop, as the destructor does; for classes whose members must outlive it.
   void close_loop();
 
  private:
@@ -160,7 +163,7 @@ class AsyncTestCase : public ::testing::Test {
   ioloop::IOLoop& io_loop;
 };
 
-// What AsyncHTTPTestCase serves: a web::Application, or whatever else answers requests.
+// The object that AsyncHTTPTestCase serves: a web::Application, or any other that handles requests.
 using App = std::unique_ptr<httputil::HTTPServerConnectionDelegate>;
 
 // A test with a server on a free port of 127.0.0.1, from SetUp() to TearDown(), and a client.
@@ -173,34 +176,36 @@ class AsyncHTTPTestCase : public AsyncTestCase {
   using AsyncTestCase::AsyncTestCase;
   using App = tornado::testing::App;
 
-  // An application of these routes. One of a class of yours is std::make_unique<MyApplication>().
+  // Makes an application of these routes. For your own class, use
+  // std::make_unique<MyApplication>().
   static App make_app(std::vector<web::URLSpec> handlers, web::Settings settings = {});
 
-  // Classes that override these two call them at the beginning, and at the end, of their own.
+  // An override must call SetUp() at its beginning, and TearDown() at its end.
   void SetUp() override;
   void TearDown() override;
 
-  // What to serve; called by SetUp(). It is destroyed after the fixture's members. (get_app)
+  // Returns the object to serve; called by SetUp(). It is destroyed after the fixture's members.
+  // (get_app)
   virtual App get_app() = 0;
-  // The options of the server. (get_httpserver_options)
+  // Returns the options of the server. (get_httpserver_options)
   virtual httpserver::HTTPServerOptions get_httpserver_options();
-  // The server, not yet listening. (get_http_server)
+  // Makes the server, which does not listen yet. (get_http_server)
   virtual std::unique_ptr<httpserver::HTTPServer> get_http_server(
       httputil::HTTPServerConnectionDelegate& app);
-  // The client; the loop's own by default. It is closed by TearDown(). (get_http_client)
+  // Returns the client, by default the loop's own. TearDown() closes it. (get_http_client)
   virtual httpclient::AsyncHTTPClient get_http_client();
-  // "http". (get_protocol)
+  // Returns "http". (get_protocol)
   virtual std::string get_protocol();
 
-  // The server's port, and "http://127.0.0.1:PORT" with `path` behind it. Throw std::logic_error
-  // before SetUp(). (get_http_port, get_url)
+  // Return the server's port, and "http://127.0.0.1:PORT" followed by `path`. Throw
+  // std::logic_error before SetUp(). (get_http_port, get_url)
   std::uint16_t get_http_port() const;
   std::string get_url(std::string_view path);
 
-  // Fetches from the server, while the loop runs; `path` may also be a whole URL. What is no
-  // success is a response with that code, unless `raise_error`. Throws what a fetch fails with if
-  // there is no response, and TimeoutError as gen_test() does. Not in a coroutine, which awaits
-  // http_client.fetch(get_url(path)). (fetch)
+  // Fetches `path`, or a whole URL, from the server, and runs the loop meanwhile. A status other
+  // than 2xx is returned as a response, unless `raise_error`. If there is no response, throws the
+  // fetch's error; throws TimeoutError like gen_test(). Not for use in a coroutine, which should
+  // await http_client.fetch(get_url(path)). (fetch)
   httpclient::HTTPResponse fetch(std::string path, bool raise_error = false);
   // The same with a method, a body, headers: `request.url` is the path.
   httpclient::HTTPResponse fetch(httpclient::HTTPRequest request, bool raise_error = false);
@@ -215,8 +220,8 @@ class AsyncHTTPTestCase : public AsyncTestCase {
 };
 
 // The same over TLS. The server's certificate, for localhost and 127.0.0.1, is signed by an
-// authority that exists for this run of the program only; http_client trusts it, and nobody else.
-// (AsyncHTTPSTestCase)
+// authority that exists only for this run of the program; http_client trusts that authority and no
+// other. (AsyncHTTPSTestCase)
 class AsyncHTTPSTestCase : public AsyncHTTPTestCase {
  protected:
   using AsyncHTTPTestCase::AsyncHTTPTestCase;
@@ -224,29 +229,32 @@ class AsyncHTTPSTestCase : public AsyncHTTPTestCase {
   httpserver::HTTPServerOptions get_httpserver_options() override;
   httpclient::AsyncHTTPClient get_http_client() override;
   std::string get_protocol() override;
-  // The server's side of TLS. (get_ssl_options)
+  // Returns the server's TLS options. (get_ssl_options)
   virtual ssl::SSLOptions get_ssl_options();
 
  public:
-  // A server's options, with that certificate. (default_ssl_options)
+  // Returns a server's options, with that certificate. (default_ssl_options)
   static ssl::SSLOptions default_ssl_options();
-  // The authority's own certificate, PEM: the ca_certs of clients that are to trust it.
+  // Returns the path of the authority's own certificate, PEM: the ca_certs of clients that should
+  // trust it.
   static const std::string& authority_file();
 };
 
-// Runs the tests of this program, and returns what main() is to return. Takes GoogleTest's options
-// and those of tornado.options, such as --logging=debug; words behind them are the names of the
-// test cases to run, or of single tests (HelloTest, HelloTest.greets). (main)
+// Runs the tests of this program and returns the value that main() should return. Accepts
+// GoogleTest's options and those of tornado.options, such as --logging=debug, followed by the names
+// of the test cases or tests to run (HelloTest, HelloTest.greets). (main)
 //
 //   int main(int argc, char** argv) { return tornado::testing::main(argc, argv); }
 int main(int argc, char** argv);
 
 }  // namespace tornado::testing
 
-// A test that is a coroutine: its body may co_await, and belongs to `fixture`, an AsyncTestCase. It
-// may take get_async_test_timeout() seconds, or those given as a third argument. (gen_test)
+// Defines a test that is a coroutine: its body may co_await, and belongs to `fixture`, an
+// AsyncTestCase. Its time limit is get_async_test_timeout() seconds, or the third argument.
+// (gen_test)
 //
-// GoogleTest's ASSERT_... return, which a coroutine cannot: use EXPECT_..., or those below.
+// GoogleTest's ASSERT_... use return, which a coroutine cannot: use EXPECT_..., or the macros
+// below.
 #define GEN_TEST(fixture, name, ...)                                              \
   class fixture##_##name##_Coroutine : public fixture {                           \
    protected:                                                                     \
@@ -263,7 +271,7 @@ int main(int argc, char** argv);
 #define TORNADO_CO_COMPARE_(comparison, a, b) \
   GTEST_PRED_FORMAT2_(::testing::internal::comparison, a, b, TORNADO_CO_RETURN_FAILURE_)
 
-// What EXPECT_... checks, and the end of the coroutine if it does not hold.
+// Check like EXPECT_..., and end the coroutine if the check fails.
 #define CO_ASSERT_TRUE(condition) \
   GTEST_TEST_BOOLEAN_(condition, #condition, false, true, TORNADO_CO_RETURN_FAILURE_)
 #define CO_ASSERT_FALSE(condition) \
