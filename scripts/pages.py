@@ -45,7 +45,7 @@ SECONDS = 120
 
 def pages():
     """Every page that quotes, from the root."""
-    found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
     for pattern in ("chapters/*/README.md", "exercises/*/README.md", "slides/*.md", "final/README.md",
                     "final/src/*/README.md", "final/docs/*.md", "docs/*.md"):
         found += sorted(ROOT.glob(pattern))
