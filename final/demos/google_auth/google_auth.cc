@@ -66,9 +66,6 @@ struct LoginHandler : BaseHandler, auth::GoogleOAuth2Mixin {
         web::CookieOptions().httponly().samesite("Lax").secure(request.protocol == "https"));
     redirect("/");
   }
-
-  bool oauth_use_state() const override { return true; }
-  bool oauth_use_pkce() const override { return true; }
 };
 // [/login]
 
