@@ -251,9 +251,9 @@ std::shared_ptr<void> AsyncTestCase::wait_for_stop(const core::Function<bool()>&
 
 void AsyncTestCase::advance(double seconds) {
   State& state = *state_;
-  if (!state.virtual_time) throw std::logic_error("advance(): the time of this test is real");
+  if (!state.virtual_time) throw std::logic_error("advance(): this test runs in real time");
   if (state.loop.running()) {
-    throw std::logic_error("advance() while the loop runs: co_await gen::sleep() there");
+    throw std::logic_error("advance() while the loop runs: co_await gen::sleep() instead");
   }
   bool reached = false;
   state.loop.call_later(seconds, [&] {

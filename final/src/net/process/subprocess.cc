@@ -168,7 +168,7 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& v
   std::vector<std::string> lines;
   for (const auto& [name, value] : variables) {
     if (name.empty() || name.find('=') != std::string::npos) {
-      throw std::invalid_argument("Subprocess: '" + name + "' cannot name a variable");
+      throw std::invalid_argument("Subprocess: '" + name + "' cannot be the name of a variable");
     }
     lines.push_back(name + "=" + value);
   }

@@ -145,7 +145,7 @@ Channel::Channel(const CaresOptions& options) : loop(IOLoop::current()) {
   const std::string servers = joined(options.servers);
   if (!servers.empty() && ::ares_set_servers_ports_csv(channel_, servers.c_str()) != ARES_SUCCESS) {
     ::ares_destroy(channel_);
-    throw std::invalid_argument("CaresResolver: no list of DNS servers: " + servers);
+    throw std::invalid_argument("CaresResolver: not a list of DNS servers: " + servers);
   }
   link_before(channels_of(loop));
 }
@@ -218,7 +218,7 @@ Future<std::vector<Address>> CaresResolver::resolve(std::string host, std::uint1
   try {
     if (channel_->loop_closed()) throw std::runtime_error("the IOLoop is closed");
     if (&channel_->loop != &IOLoop::current()) {
-      throw std::logic_error("a CaresResolver was asked on another loop than its own");
+      throw std::logic_error("a CaresResolver was used on a loop other than its own");
     }
     if (host.find('\0') != std::string::npos) throw ResolveError("a host name contains a NUL");
     if (host.empty() || netutil::is_valid_ip(host)) {

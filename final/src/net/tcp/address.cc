@@ -80,7 +80,7 @@ bool is_valid_ip(std::string_view text) {
 
 Address Address::unix_path(std::string path) {
   if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
-    throw std::invalid_argument("the path of a Unix socket has 1 to 107 bytes: '" + path + "'");
+    throw std::invalid_argument("the path of a Unix socket needs 1 to 107 bytes: '" + path + "'");
   }
   Address address;
   address.family_ = Family::kUnix;

@@ -119,7 +119,7 @@ std::string alpn_list(const SSLOptions& options) {
   std::string list;
   for (const std::string& protocol : options.alpn_protocols) {
     if (protocol.empty() || protocol.size() > 255) {
-      throw std::invalid_argument("ssl_options: an ALPN protocol has 1 to 255 bytes");
+      throw std::invalid_argument("ssl_options: an ALPN protocol must have 1 to 255 bytes");
     }
     list += static_cast<char>(protocol.size());
     list += protocol;
@@ -253,7 +253,7 @@ ConnectionPtr Contexts::connection(bool server_side, const std::string& server_h
   std::string host = server_hostname;
   if (host.ends_with('.')) host.pop_back();
   if (check && host.empty()) {
-    throw std::invalid_argument("start_tls: a client must say which server_hostname it wants");
+    throw std::invalid_argument("start_tls: a client must name the server_hostname it expects");
   }
   if (host.find('\0') != std::string::npos) {
     throw std::invalid_argument("start_tls: server_hostname contains a NUL");
