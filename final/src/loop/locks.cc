@@ -17,7 +17,7 @@ struct Notice final : FutureWaiting<bool> {
 };
 using Signal = FutureWaiting<void>;
 
-// Waits for a permit, either to hold it in a guard or to have it released by hand.
+// A waiter for a permit, which a guard then holds or somebody releases by hand.
 struct Grant : core::Waiting {
   virtual void give(Guard guard) = 0;
 };

@@ -1,4 +1,4 @@
-"""Writes what Python answers to vectors.jsonl, which the tests beside it compare with.
+"""Writes the results of Python to vectors.jsonl, for the tests beside it to compare with.
 
 Run with a Python that has tornado: python3 make_vectors.py > vectors.jsonl
 
@@ -130,7 +130,7 @@ LINKS = [
     "http://aaaaaaaaaaaaaaaaaaa.com&bbbb&cccccccccccccccccccccccc", "http://\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9/x/y/z",
     "http://aaaa.example.org/\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9/more", "-http://x.y", "_www.x.y", "x:www.y.z", "http:http://x.y",
 ]
-# No letters outside ASCII next to a protocol: there linkify differs from Tornado on purpose.
+# No letters outside ASCII next to a protocol, where linkify differs from Tornado on purpose.
 PIECES = ["http://", "https:/", "www.", "a", "b.c", "/", "(", ")", " ", ".", "&", '"', "'", "<", "-", ":", "?", "=", "ftp://", "\u2192"]
 for text in LINKS + list(noise(PIECES, 500, 14)) + list(noise(PIECES[:7] + ["x" * 9], 300, 14)):
     for arguments in ({}, {"shorten": True, "extra_params": ' rel="nofollow" '}, {"require_protocol": True, "permitted_protocols": ["ftp", "message", "http"]}):
