@@ -1,4 +1,4 @@
-// Internal header: makes gzip text for the tests.
+// Internal header: compresses text with gzip for the tests.
 #pragma once
 
 #include <gtest/gtest.h>

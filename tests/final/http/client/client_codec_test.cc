@@ -139,7 +139,7 @@ TEST(ClientUrl, RFC_3986_5_4_references) {
       {"g;x=1/../y", "http://a/b/c/y"},
       {"g?y/../x", "http://a/b/c/g?y/../x"},
       {"http://b/x", "http://b/x"},
-      // Not of the RFC: blanks, which no reference may have.
+      // Beyond the RFC: blanks, which no reference may contain.
       {"g h", "http://a/b/c/g%20h"},
       {"/g h/../i j", "http://a/i%20j"},
       {"?y z", "http://a/b/c/d;p?y%20z"},
@@ -384,7 +384,7 @@ TEST(Redirect, what_a_producer_wrote_is_not_written_again) {
 
 // ---- the response reader ------------------------------------------------------------------------
 
-// What the reader makes of `text`, shown in pieces of `size` bytes, and of the end behind it.
+// What the reader makes of `text`, shown in pieces of `size` bytes, and of the end after it.
 std::string read(std::string_view text, std::size_t size, bool to_head = false,
                  ResponseLimits limits = {}) {
   ResponseReader reader(limits, to_head);

@@ -22,14 +22,14 @@ class ClientLifeTest : public ClientTest {
  protected:
   AsyncHTTPClient client() const { return {httpclient::force_instance, options}; }
 
-  // Lets the loop run until nothing is left to be read or run; no time passes.
+  // Lets the loop run until nothing is left to read or run; no time passes.
   void settle() {
     loop.run_sync([]() -> Future<void> {
       for (int i = 0; i < 20; ++i) co_await gen::moment;
     });
   }
 
-  // The phase in which `future` timed out.
+  // Returns the phase in which `future` timed out.
   static TimeoutPhase phase_of(const Future<HTTPResponse>& future) {
     try {
       std::rethrow_exception(future.exception());
@@ -39,7 +39,7 @@ class ClientLifeTest : public ClientTest {
     }
   }
 
-  // A server that reads and says nothing.
+  // A server that reads and never responds.
   void be_silent() {
     serve(
         [](iostream::IOStream stream, int) -> Future<void> { co_await stream.read_until_close(); });
@@ -192,8 +192,8 @@ TEST_F(ClientLifeTest, bytes_nobody_asked_for_close_an_idle_connection) {
   EXPECT_EQ(server->connections, 2);
 }
 
-// A server that answers the first request of each connection, and at the second closes without a
-// word.
+// A server that responds to the first request of each connection, and closes without a response at
+// the second.
 RawServer::Serve one_answer_each(int& requests) {
   return [&requests](iostream::IOStream stream, int) -> Future<void> {
     co_await stream.read_until("\r\n\r\n");
@@ -592,7 +592,7 @@ TEST(ClientAndLoop, a_client_of_another_loop_is_refused) {
   EXPECT_TRUE(holds<std::exception>(kept->fetch("http://127.0.0.1:1/").exception()));
 }
 
-// The loop closes in the midst of it: nothing leaks, which the address sanitizer checks.
+// The loop closes in the middle of it: nothing may leak, which AddressSanitizer checks.
 TEST(ClientAndLoop, closing_the_loop_ends_everything) {
   const int before = open_descriptors();
   for (const int rounds : {0, 1, 2, 3, 4, 5, 6, 8, 12}) {
@@ -665,7 +665,7 @@ TEST(Configure, another_implementation_and_its_defaults) {
 
 // ---- HTTPClient ---------------------------------------------------------------------------------
 
-// A server in a thread of its own: the blocking client has the loop of this one.
+// A server in a thread of its own: the blocking client needs the loop of this one.
 class ThreadServer {
  public:
   ThreadServer() {

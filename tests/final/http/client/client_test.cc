@@ -1,4 +1,4 @@
-// What the simple client does in its own way; what both do is in each_client_test.cc.
+// Behaviour that is special to the simple client; that of both clients is in each_client_test.cc.
 #include <tornado/httpclient.h>
 #include <tornado/httpserver.h>
 

@@ -1,4 +1,4 @@
-// Internal header: servers that do as they are told, on the loop of the client they serve.
+// Internal header: scripted servers, on the loop of the client that they serve.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@
 
 namespace tornado::test {
 
-// A loop whose time moves only when it would sleep.
+// A loop whose time advances only when it would sleep.
 struct VirtualLoop {
   static ioloop::IOLoopOptions options(ioloop::Clock& clock) {
     ioloop::IOLoopOptions made;
@@ -30,15 +30,16 @@ struct VirtualLoop {
   ioloop::IOLoop loop{options(clock)};
 };
 
-// Gives each connection that comes to a coroutine, with its number. Declare it before the loop: the
-// function must outlive the frames.
+// Passes each connection to a coroutine, with the connection's number. Declare it before the loop:
+// the function must outlive the frames.
 class RawServer {
  public:
   using Serve = std::function<Future<void>(iostream::IOStream, int)>;
 
   explicit RawServer(Serve serve) : serve_(std::move(serve)) {}
 
-  // Listens on the current loop, instead of where it did. A stream is kept until the loop closes.
+  // Listens on the current loop, instead of the previous one. Keeps each stream until the loop
+  // closes.
   void listen(const std::string& address = "127.0.0.1") {
     stop();
     sockets_ = netutil::bind_sockets(0, address);
@@ -61,7 +62,7 @@ class RawServer {
   std::vector<iostream::IOStream> streams;
 
  private:
-  // What the client cuts off is not the server's fault.
+  // If the client cuts a connection off, that is not the server's fault.
   static Future<void> serve_and_forget(Serve& serve, iostream::IOStream stream, int number) {
     try {
       auto serving = serve(std::move(stream), number);
@@ -75,8 +76,8 @@ class RawServer {
   netutil::AcceptHandler handler_;
 };
 
-// Answers every request head with the next of `replies` (the last one again and again), and keeps
-// what came in `heads`. Closes after the last reply if `then_close`.
+// Responds to every request head with the next of `replies` (repeating the last one), and keeps the
+// requests in `heads`. Closes after the last reply if `then_close`.
 struct Replies {
   explicit Replies(std::vector<std::string> texts, bool close_after = false)
       : replies(std::move(texts)), then_close(close_after) {}
@@ -122,7 +123,7 @@ class ClientTest : public ::testing::Test {
     server->listen();
   }
 
-  // The response to `request`, or what fetch fails with.
+  // Returns the response to `request`, or the error that fetch fails with.
   httpclient::HTTPResponse fetch(httpclient::HTTPRequest request, bool raise_error = true) {
     const httpclient::AsyncHTTPClient client(httpclient::force_instance, options);
     return fetch_with(client, std::move(request), raise_error);

@@ -16,7 +16,7 @@ using httpclient::HTTPStreamClosedError;
 
 class ClientTlsTest : public ClientTest {
  protected:
-  // Speaks TLS with what connects, and answers each request with `text`.
+  // Speaks TLS on each connection, and responds to each request with `text`.
   void reply_over_tls(std::string text, const ssl::SSLOptions& with = server_options(),
                       bool then_cut = false) {
     const ssl::SSLContext context(with);
@@ -60,8 +60,8 @@ TEST_F(ClientTlsTest, https_is_checked_and_the_connection_kept) {
   EXPECT_EQ(fetch_with(client, trusting(https("127.0.0.1"))).body, "secret");
 }
 
-// The end of the last record is still in the kernel when the first response is complete, and the
-// fetch that waits in the queue begins.
+// The end of the last record is still in the kernel when the first response is complete and the
+// queued fetch begins.
 // HC-19
 TEST_F(ClientTlsTest, a_record_after_the_response_does_not_answer_the_next_request) {
   constexpr std::size_t kRecord = 16'384;
@@ -153,7 +153,7 @@ TEST_F(ClientTlsTest, a_file_that_is_not_there) {
   EXPECT_THROW(fetch(request), std::invalid_argument);
 }
 
-// A name that takes its time.
+// A name whose resolution takes time.
 class SlowResolver final : public netutil::Resolver {
  public:
   Future<std::vector<netutil::Address>> resolve(std::string /*host*/, std::uint16_t port,
@@ -199,7 +199,7 @@ TEST_F(ClientTlsTest, time_info_has_each_step_from_the_start) {
   EXPECT_NEAR(second.starttransfer, 3, 0.1);
 }
 
-// The steps are those of the last request; a connection that is used again has none.
+// The steps are those of the last request; a reused connection has none.
 // HC-08
 TEST_F(ClientTlsTest, time_info_after_a_redirect) {
   reply_over_tls("HTTP/1.1 302 Go\r\nContent-Length: 0\r\nLocation: /\r\n\r\n");

@@ -21,8 +21,8 @@ class EachClientTest : public ClientTest, public ::testing::WithParamInterface<c
   bool is_curl() const { return std::string_view(GetParam()) == "curl"; }
 };
 
-// For INSTANTIATE_TEST_SUITE_P: the implementations that this library has, and what a test with one
-// is called.
+// For INSTANTIATE_TEST_SUITE_P: the implementations in this library, and the name of a test with
+// one.
 inline auto implementations() {
 #ifdef TORNADO_WITH_CURL
   return ::testing::Values("simple", "curl");
@@ -34,7 +34,7 @@ inline std::string implementation_name(const ::testing::TestParamInfo<const char
   return tested.param;
 }
 
-// What `call` fails with, as text; "no error" otherwise.
+// Returns the error that `call` fails with, as text; else "no error".
 template <class F>
 std::string error_of(F call) {
   try {

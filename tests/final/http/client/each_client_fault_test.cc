@@ -1,4 +1,4 @@
-// What servers do wrong, to both implementations of AsyncHTTPClient.
+// Servers that misbehave, against both implementations of AsyncHTTPClient.
 #include <sys/socket.h>
 
 #include "each_client.h"
@@ -10,9 +10,10 @@ using httpclient::AsyncHTTPClient;
 using httpclient::HTTPRequest;
 using httpclient::HTTPResponse;
 
-// ---- what arrives late --------------------------------------------------------------------------
+// ---- late bytes
+// ----------------------------------------------------------------------------------
 
-// A body where none can be would be read as the next response, if it comes after the next request.
+// A forbidden body would be read as the next response if it arrived after the next request.
 // HC-19
 TEST_P(EachClientTest, a_204_that_announces_a_body_does_not_answer_the_next_request) {
   for (const std::string field : {"Content-Length: 42", "Transfer-Encoding: chunked"}) {

@@ -13,7 +13,7 @@ using httpclient::HTTPStreamClosedError;
 using httpclient::HTTPTimeoutError;
 using httpclient::TimeoutPhase;
 
-// What the fetch's time was up for.
+// The phase in which the fetch timed out.
 std::string phase_of(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -40,7 +40,7 @@ TEST_P(EachClientTest, timeouts_say_where_the_time_went) {
   EXPECT_EQ(phase_of(queued.exception()), "Timeout in request queue");
   EXPECT_NEAR(loop.time() - before, 20, 1.5);
 
-  // A TLS handshake that nobody answers.
+  // A TLS handshake that is never answered.
   HTTPRequest request("https://127.0.0.1:" + std::to_string(server->port()) + "/");
   request.connect_timeout = 3;
   const auto connecting = client.fetch(request);
@@ -68,7 +68,7 @@ TEST_P(EachClientTest, first_come_first_served) {
   for (int i = 0; i < 6; ++i) all.push_back(client.fetch(server->url("/" + std::to_string(i))));
   loop.run_sync([&] { return gen::multi(all); });
   ASSERT_EQ(order.size(), 6U);
-  for (int i = 0; i < 6; i += 2) {  // two run side by side
+  for (int i = 0; i < 6; i += 2) {  // two run at the same time
     const std::set<std::string> pair(order.begin() + i, order.begin() + i + 2);
     EXPECT_EQ(pair, (std::set<std::string>{"GET /" + std::to_string(i),
                                            "GET /" + std::to_string(i + 1)}));

@@ -1,4 +1,4 @@
-// What AsyncHTTPClient promises, of both its implementations: the same tests for each.
+// The guarantees of AsyncHTTPClient: the same tests for both of its implementations.
 #include "each_client.h"
 
 #include "../gzip_tool.h"

@@ -1,4 +1,4 @@
-// What a library built without libidn2 says of hosts with international names.
+// International host names in a library built without libidn2.
 #include "client_test_tools.h"
 
 namespace tornado::test {

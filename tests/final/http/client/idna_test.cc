@@ -1,4 +1,4 @@
-// Hosts with names in all scripts: what is sent for them, and which are refused.
+// Hosts with names in all scripts: the names sent for them, and the names refused.
 #include "http/client/idna.h"
 
 #include "each_client.h"
@@ -8,7 +8,7 @@ namespace {
 
 using httpclient::HTTPRequest;
 
-// The URL that is fetched, or why none is.
+// Returns the URL that is fetched, or why there is none.
 std::string encoded(std::string url) {
   if (!http::has_international_host(url)) return "is ASCII";
   const std::string reason = http::encode_host(url);
@@ -45,7 +45,7 @@ TEST(Idna, names_that_are_none) {
   }
 }
 
-// A host that becomes another URL would be asked for what was meant for somebody else.
+// If a host could turn into another URL, a request would go to the wrong server.
 TEST(Idna, no_character_becomes_a_mark_of_the_url) {
   for (const char* url :
        {"http://evil.example／.example.org/", "http://evil.example？.example.org/",

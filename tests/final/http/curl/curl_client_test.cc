@@ -1,4 +1,4 @@
-// What only the curl client does: proxies, digest, its handles; and what it refuses.
+// Behaviour that is special to the curl client: proxies, digest, its handles, and what it refuses.
 #include <curl/curl.h>
 #include <tornado/curl_httpclient.h>
 
@@ -22,7 +22,7 @@ class CurlClientTest : public ClientTest {
   }
   ~CurlClientTest() override { AsyncHTTPClient::configure(nullptr); }
 
-  // Starts a server that shakes hands, and then does as `speak`.
+  // Starts a server that completes the handshake, and then runs `speak`.
   using Speak = std::function<Future<void>(iostream::SSLIOStream)>;
   void serve_tls(Speak speak) {
     const ssl::SSLContext context(server_options());
@@ -32,11 +32,11 @@ class CurlClientTest : public ClientTest {
         const iostream::IOStream secure = co_await upgrade;
         auto speaking = speak(iostream::SSLIOStream(secure));
         co_await speaking;
-      } catch (const ssl::SSLError&) {  // the client trusts others
+      } catch (const ssl::SSLError&) {  // the client trusts other certificates
       }
     });
   }
-  // Through the last server as a proxy.
+  // Sets the last server as the proxy.
   HTTPRequest proxied(const std::string& url) const {
     HTTPRequest request(url);
     request.proxy_host = "127.0.0.1";
@@ -321,7 +321,7 @@ TEST_F(CurlClientTest, digest_credentials_do_not_go_to_another_server) {
   EXPECT_FALSE(contains(there_replies->heads[0], "Authorization"));
 }
 
-// RFC 9110 10.1.1: a client that gets 417 asks again without the expectation.
+// RFC 9110 10.1.1: a client that gets a 417 repeats the request without the expectation.
 // HC-17
 TEST_F(CurlClientTest, a_server_that_refuses_the_expectation) {
   std::string got;
@@ -350,7 +350,7 @@ TEST_F(CurlClientTest, a_server_that_refuses_the_expectation) {
 
 // ---- https --------------------------------------------------------------------------------------
 
-// A TLS server that says whether its connection has resumed a session, and closes it if asked to.
+// A TLS server that says whether its connection resumed a session, and closes it on request.
 class CurlTlsTest : public CurlClientTest {
  protected:
   CurlTlsTest() {
@@ -439,7 +439,7 @@ TEST_F(CurlClientTest, the_environment_names_no_proxy) {
   ::unsetenv("http_proxy");
 }
 
-// Reads a CONNECT, answers it, and passes bytes on to where it leads.
+// Reads a CONNECT, responds to it, and relays bytes to its target.
 struct Tunnel {
   static Future<void> pass(iostream::IOStream from, iostream::IOStream to) {
     for (;;) {
@@ -471,7 +471,7 @@ struct Tunnel {
 
 class CurlTunnelTest : public CurlClientTest {
  protected:
-  // A TLS server that answers `ok("secret")`, and a proxy before it.
+  // A TLS server that responds with `ok("secret")`, and a proxy in front of it.
   CurlTunnelTest() {
     serve_tls([this](iostream::SSLIOStream secure) -> Future<void> {
       for (;;) {
@@ -532,7 +532,7 @@ TEST_F(CurlTunnelTest, a_certificate_is_checked) {
   EXPECT_TRUE(inner_heads.empty());
   request.validate_cert = false;
   EXPECT_EQ(fetch(request).body, "secret");
-  // An unchecked connection is not for who wants a check.
+  // A request that asks for verification must not reuse an unverified connection.
   const AsyncHTTPClient client(httpclient::force_instance, options);
   EXPECT_EQ(fetch_with(client, request).body, "secret");
   request.validate_cert = true;

@@ -1,4 +1,4 @@
-// Without libcurl: the curl client's names are known, and refused with the reason.
+// Without libcurl: the curl client's names exist, and using them fails with the reason.
 #include <gtest/gtest.h>
 #include <tornado/curl_httpclient.h>
 

@@ -34,7 +34,7 @@ Dechunked decode(std::string_view data, const std::vector<std::size_t>& ends,
   std::size_t position = 0;
   for (const std::size_t end : ends) {
     while (position < end) {
-      // A copy of exactly this size lets AddressSanitizer see a read behind what has arrived.
+      // A copy of exactly this size lets AddressSanitizer detect a read beyond what has arrived.
       const std::vector<char> arrived(data.begin() + static_cast<std::ptrdiff_t>(position),
                                       data.begin() + static_cast<std::ptrdiff_t>(end));
       const ChunkedResult result = decoder.next({arrived.data(), arrived.size()});
@@ -94,7 +94,7 @@ TEST_P(ChunkedVectors, whole_bytewise_and_cut) {
 INSTANTIATE_TEST_SUITE_P(H, ChunkedVectors, testing::ValuesIn(test::read_vectors("chunked.md")),
                          test::name_of);
 
-// B1.5: the sum of the chunks counts, and it is refused before the chunk's data has come.
+// B1.5: the sum of the chunks counts, and it is refused before the chunk's data has arrived.
 TEST(Chunked, B1_5_body_limit) {
   const ChunkedLimits limits{.max_body_size = 10};
   EXPECT_EQ("0123456789", decode_whole("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", limits).body);
@@ -107,7 +107,7 @@ TEST(Chunked, B1_5_body_limit_can_be_changed_between_chunks) {
   decoder.set_max_body_size(3);
   EXPECT_EQ("abc", decoder.next("3\r\nabc").content);
   EXPECT_EQ(3u, decoder.body_size());
-  decoder.set_max_body_size(2);  // below what has come already
+  decoder.set_max_body_size(2);  // less than has already arrived
   EXPECT_EQ(ChunkedStatus::kTooLarge, decoder.next("\r\n1\r\n").status);
 }
 
@@ -146,7 +146,7 @@ TEST(Chunked, every_byte_behind_the_size) {
   }
 }
 
-// A megabyte of one-byte chunks: each byte is consumed once, however much is given at a time.
+// A megabyte of one-byte chunks: each byte is consumed once, however many are given at a time.
 TEST(Chunked, many_small_chunks_are_linear) {
   std::string body;
   while (body.size() < 1'000'000) body += "1\r\nx\r\n";

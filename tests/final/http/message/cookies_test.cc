@@ -57,7 +57,7 @@ TEST(Cookies, B2_5_several_lines) {
   EXPECT_THAT(request.cookies(), ElementsAre(Pair("a", "1"), Pair("b", "3")));
 }
 
-// Python's http.cookies keeps these names for attributes.
+// Python's http.cookies reserves these names for attributes.
 TEST(Cookies, B2_5_the_names_of_attributes_are_no_names) {
   const HTTPServerRequest request({"GET", "/", "HTTP/1.1"},
                                   {{"Cookie", "Path=/; a=1; EXPIRES=x; samesite=y; Pathos=2"}});
@@ -101,7 +101,7 @@ TEST(Cookies, B3_9_the_attributes_in_their_order) {
   EXPECT_EQ(http::format_set_cookie("c", "", {}), "c=\"\"");
 }
 
-// CVE-2026-35536: nobody's text adds an attribute or a line.
+// CVE-2026-35536: no text can add an attribute or a line.
 TEST(Cookies, CVE_2026_35536_what_would_end_a_part_early_is_a_fault) {
   EXPECT_EQ(http::cookie_fault("a", "b", {}), nullptr);
   for (int i = 0; i < 256; ++i) {
@@ -124,7 +124,7 @@ TEST(Cookies, CVE_2026_35536_what_would_end_a_part_early_is_a_fault) {
   }
 }
 
-// CVE-2024-52804: backslashes, semicolons and names cost the same each.
+// CVE-2024-52804: backslashes, semicolons and names each have a constant cost.
 TEST(Cookies, CVE_2024_52804_linear) {
   for (const char* part : {"\\", "\\0", "\\12", "\"", ";", "a=\"\\;"}) {
     const auto make = [part](std::size_t count) {

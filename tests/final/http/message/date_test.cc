@@ -26,7 +26,7 @@ TEST(Date, range_of_years) {
   EXPECT_THROW(httputil::format_timestamp(253402300800), std::invalid_argument);
 }
 
-// The C library is the judge: a date every 30 hours and some, over eight centuries.
+// The C library is the reference: a date every 30 hours or so, over eight centuries.
 // HU-13
 TEST(Date, agrees_with_strftime) {
   for (std::int64_t t = -9'000'000'000; t < 16'000'000'000; t += 108'013) {

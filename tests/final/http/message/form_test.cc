@@ -74,7 +74,7 @@ TEST(Multipart, B2_4_empty_filename_is_an_argument) {
   EXPECT_THAT(form.files, IsEmpty());
 }
 
-// Tornado lets the last final boundary count, and refuses text before the first one.
+// Tornado uses the last final boundary, and refuses text before the first one.
 TEST(Multipart, RFC_2046_5_1_1_preamble_and_epilogue_are_ignored) {
   const Form form =
       parse("preamble\r\n" + field("a", "x") + "--1234--\r\nepilogue\r\n--1234--\r\n");
@@ -285,7 +285,7 @@ TEST(HeaderValue, broken_values_do_no_harm) {
   EXPECT_EQ("\"c;d", *http::parse_header_value("a; b=\"c;d").find("b"));
 }
 
-// CVE-2025-67726: semicolons and quotes in a parameter list cost the same each.
+// CVE-2025-67726: semicolons and quotes in a parameter list each have a constant cost.
 TEST(HeaderValue, CVE_2025_67726_linear) {
   for (const char* piece : {";", "\"", "\\\"", "a=\";", "a=b;"}) {
     const auto make = [piece](std::size_t count) {

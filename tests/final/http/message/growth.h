@@ -1,4 +1,4 @@
-// Internal header. Tells linear from quadratic time.
+// Internal header. Distinguishes linear from quadratic time.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,9 @@ inline double thread_cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// The CPU time of work(make(32 * size)) over that of work(make(size)): about 32 if it is linear,
-// 1024 if quadratic. The least of several runs, as whatever else the machine does only adds.
+// Returns the CPU time of work(make(32 * size)) divided by that of work(make(size)): about 32 if it
+// is linear, 1024 if quadratic. Takes the least of several runs, because the machine's other work
+// only adds.
 template <class Make, class Work>
 double growth(const Make& make, const Work& work, std::size_t size) {
   const auto seconds = [&work](const auto& input) {

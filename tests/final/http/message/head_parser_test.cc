@@ -31,9 +31,9 @@ class Feeder {
     outcome_.is_response = is_response;
   }
 
-  // `data` is all that has arrived.
+  // `data` is everything that has arrived.
   bool feed(std::string_view data) {
-    // A copy of exactly this size lets AddressSanitizer see a read behind what has arrived.
+    // A copy of exactly this size lets AddressSanitizer detect a read beyond what has arrived.
     const std::vector<char> arrived(data.begin(), data.end());
     const std::string_view view(arrived.data(), arrived.size());
     outcome_.result = outcome_.is_response
@@ -89,7 +89,7 @@ std::string body_text(const Head& head) {
   return head.content_length ? std::to_string(*head.content_length) : "none";
 }
 
-// Everything that a parse decided, as text: equal texts are equal outcomes.
+// The outcome of a parse, as text: equal texts are equal outcomes.
 std::string describe(const Outcome& outcome) {
   std::string text = status_name(outcome.result.status);
   if (outcome.result.status != HeadStatus::kDone) {
@@ -174,8 +174,8 @@ TEST_P(ResponseHeadVectors, whole_bytewise_and_cut) {
 INSTANTIATE_TEST_SUITE_P(H, ResponseHeadVectors,
                          testing::ValuesIn(test::read_vectors("response_heads.md")), test::name_of);
 
-// B1.3 and RFC 9110 5.5: what a value may hold, byte by byte, at every place of the eight that are
-// looked at at once.
+// B1.3 and RFC 9110 5.5: the bytes that a value may contain, at each of the eight positions that
+// are checked at once.
 TEST(RequestHead, B1_3_every_byte_at_every_place_of_a_value) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
@@ -278,7 +278,7 @@ TEST(RequestHead, a_head_may_be_parsed_into_a_used_object) {
   EXPECT_EQ("Host: a\r\n", head.headers.wire());
 }
 
-// An operation count instead of a clock: the scan never goes back behind the last line end.
+// An operation count instead of a clock: the scan never goes back beyond the last line end.
 TEST(RequestHead, byte_by_byte_arrival_is_linear) {
   const std::string data = head_of_size(30000).substr(0, 29990);
   HeadScan scan;

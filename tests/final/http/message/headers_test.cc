@@ -130,7 +130,7 @@ TEST(Headers, parse_lines_reports_and_keeps_what_was_good) {
   EXPECT_STREQ("too many header fields", headers.parse_lines("D: 3\r\n", 2));
 }
 
-// CVE-2012-2374 and B1.8, B3.8: nothing the program adds can begin another line.
+// CVE-2012-2374 and B1.8, B3.8: no name or value from the program can begin another line.
 TEST(Headers, CVE_2012_2374_B3_8_values_cannot_hold_controls) {
   HTTPHeaders headers{{"A", "kept"}};
   for (int byte = 0; byte < 256; ++byte) {
@@ -200,12 +200,12 @@ TEST(Headers, iteration) {
   EXPECT_EQ("A=1;B=2;", seen);
 }
 
-// A head fits in the connection's budget because the object is small and a used one holds two
-// blocks.
+// A head fits in the connection's memory budget because the object is small and a filled one holds
+// two blocks.
 TEST(Headers, add_known_gives_what_add_gives) {
   HTTPHeaders checked{{"Server", "x"}};
   HTTPHeaders known = checked;
-  for (int i = 0; i < 20; ++i) {  // beyond the room of the first block
+  for (int i = 0; i < 20; ++i) {  // more than the first block holds
     checked.add("Content-Length", std::to_string(i));
     known.add_known("Content-Length", std::to_string(i));
   }

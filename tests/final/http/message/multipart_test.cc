@@ -1,4 +1,4 @@
-// The multipart parser, fed in every way there is to cut a body.
+// The multipart parser, with bodies cut in every possible way.
 #include "http/message/multipart.h"
 
 #include <gtest/gtest.h>
@@ -11,8 +11,8 @@
 namespace tornado::http {
 namespace {
 
-// What the parser says of a body that comes in these pieces, as text: "(headers)data/" per part,
-// "." at the end, or "!" and why.
+// Returns the parser's results for a body in these pieces, as text: "(headers)data/" per part, "."
+// at the end, or "!" and the reason.
 class Reading {
  public:
   explicit Reading(std::string_view boundary, const MultipartLimits& limits = {})

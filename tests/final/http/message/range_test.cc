@@ -8,7 +8,7 @@
 namespace tornado::http {
 namespace {
 
-// "all", "none", or the bytes that are sent, as "first-last".
+// "all", "none", or the bytes to send, as "first-last".
 std::string parsed(std::string_view field, std::uint64_t size = 13) {
   ByteRange range;
   switch (parse_range(field, size, range)) {

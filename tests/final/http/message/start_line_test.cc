@@ -31,8 +31,8 @@ TEST(StartLine, parse_response_start_line) {
   EXPECT_THROW(parse_response_start_line("ICY 200 OK"), HTTPInputError);
 }
 
-// As aggregates they would be destroyed twice by g++ 12.2 here. The texts live on the heap, so that
-// AddressSanitizer sees it.
+// As aggregates they would be destroyed twice here by g++ 12.2. The texts live on the heap so that
+// AddressSanitizer would notice.
 Future<std::string> joined(RequestStartLine line) {
   co_await gen::moment;
   co_return line.method + line.path + line.version;

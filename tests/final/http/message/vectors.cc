@@ -7,7 +7,7 @@
 namespace tornado::test {
 namespace {
 
-// What a line of an `http` block sends.
+// Returns the bytes for a line of an `http` block.
 std::string wire_line(const std::string& line) {
   if (line.ends_with("\\n")) return unescape(line);
   if (line.ends_with("\\") && !line.ends_with("\\\\")) {

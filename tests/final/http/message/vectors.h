@@ -1,5 +1,4 @@
-// Internal header. Reads the cases of tests/vectors/http; the README there says how they are
-// written.
+// Internal header. Reads the cases of tests/vectors/http; the README there describes their format.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,7 +27,7 @@ inline std::string name_of(const testing::TestParamInfo<Vector>& info) {
   return info.param.name;
 }
 
-// Every case of the file, in order. Throws if it is not there, is empty or is badly written.
+// Returns every case of the file, in order. Throws if the file is missing, empty or malformed.
 std::vector<Vector> read_vectors(const std::string& file);
 
 // Undoes the escapes of a vector file.

@@ -94,7 +94,7 @@ TEST_F(DecompressRequest, B2_7_H107_the_limit_is_for_the_text) {
   EXPECT_EQ(exchange(gzip_post(gzip(std::string(100'001, 'x')))), kRefused);
 }
 
-// 100 MB in 100 KB: refused behind the megabyte that is allowed, not after all of it was decoded.
+// 100 MB in 100 KB: refused after the megabyte that is allowed, not after decoding all of it.
 TEST_F(DecompressRequest, a_bomb_costs_no_more_than_the_limit) {
   std::size_t received = 0;
   delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {

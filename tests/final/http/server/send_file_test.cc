@@ -1,4 +1,4 @@
-// A part of a file as the body of a response, or as a piece of it.
+// A range of a file as the body of a response, or as one piece of the body.
 #include <fcntl.h>
 #include <tornado/concurrent.h>
 #include <tornado/core/file.h>
@@ -33,7 +33,7 @@ class SendFileTest : public ::testing::Test {
     if (answer == answers.end()) return test::answer(*request.connection, "hello");
     answer->second(*request.connection);
   }
-  // A response with these bytes of a file of `size`.
+  // A response with these bytes of a file of `size` bytes.
   static void send(HTTPConnection& connection, const Ref<File>& file, std::uint64_t offset,
                    std::uint64_t size) {
     HTTPHeaders headers;
@@ -75,7 +75,7 @@ TEST_F(SendFileTest, a_range_of_a_file_is_a_body) {
 }
 
 TEST_F(SendFileTest, pipelined_files_come_in_order_and_one_at_a_time) {
-  constexpr std::size_t kMore = 20'000'000;  // than the kernel's buffers hold
+  constexpr std::size_t kMore = 20'000'000;  // more than the kernel's buffers hold
   int started = 0;
   for (const char name : {'a', 'b'}) {
     answers[std::string("/") + name] = [&, name](HTTPConnection& connection) {

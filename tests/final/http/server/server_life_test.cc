@@ -1,5 +1,5 @@
-// HTTPServer at its end: clients that leave, servers and loops that go while connections are in
-// every state.
+// The end of HTTPServer: clients that leave, and servers and loops that are destroyed while
+// connections are in every state.
 #include <optional>
 #include <thread>
 
@@ -87,7 +87,7 @@ TEST_F(LifeTest, on_connection_close_may_answer) {
   Client client(loop_, server.port());
   client.send(get("/1"));
   run_until(loop_, [&] { return delegate.started == 1; });
-  client.send(get("/2"));  // is begun when the end is known already
+  client.send(get("/2"));  // begins when the end is already known
   some_rounds(loop_);
   client.half_close();
   EXPECT_EQ(occurrences(client.until_end(), "goodbye"), 2U);
@@ -115,7 +115,7 @@ TEST_F(LifeTest, one_server_stops_and_listens_again_a_hundred_times) {
   for (int i = 0; i < 100; ++i) {
     server.listen(0, "127.0.0.1");
     Client client(loop_, server.port());
-    server.stop();  // the connection is in the backlog and goes with it, or lives on
+    server.stop();  // the connection is in the backlog: it closes with it, or survives
     server.listen(0, "127.0.0.1");
     Client second(loop_, server.port());
     second.send(get("/x"));

@@ -1,4 +1,4 @@
-// HTTPServer at its limits: of time, of what its clients may take, and of what it holds.
+// The limits of HTTPServer: on time, on its clients, and on its memory.
 #include <tornado/core/file.h>
 #include <unistd.h>
 
@@ -22,7 +22,7 @@ class TimeoutTest : public ::testing::Test {
     made.clock = &clock;
     return made;
   }
-  // Lets `seconds` pass, in steps that let bytes arrive.
+  // Advances time by `seconds`, in steps that let bytes arrive.
   void pass(double seconds) {
     const double end = clock_.time() + seconds;
     while (clock_.time() < end) {
@@ -97,7 +97,7 @@ TEST_F(TimeoutTest, a_connection_that_never_sends_a_byte_has_the_time_of_a_head)
   EXPECT_TRUE(ended(silent));
   EXPECT_TRUE(ended(late));
   pass(1000);
-  EXPECT_FALSE(ended(used));  // from its first response on it may be idle
+  EXPECT_FALSE(ended(used));  // it may be idle from its first response on
 }
 
 TEST_F(TimeoutTest, without_header_timeout_a_silent_connection_is_idle) {
@@ -227,7 +227,7 @@ TEST_F(TimeoutTest, a_delegate_that_holds_back_a_client_that_has_shut_down_has_a
   EXPECT_EQ(gone, 1);
 }
 
-// A connection is not put at the end of the idle list at each request, only when it is due.
+// A request moves a connection to the end of the idle list only when it is due, not every time.
 // H1-01
 TEST_F(TimeoutTest, idle_time_counts_from_the_last_request_or_a_little_later) {
   HTTPServerOptions options;
@@ -286,7 +286,7 @@ TEST_F(TimeoutTest, a_limit_of_0_is_none) {
   EXPECT_FALSE(ended(body));
 }
 
-// ---- limits of what the server holds
+// ---- limits on what the server holds
 
 TEST_F(TimeoutTest, a_body_must_not_be_slower_than_min_body_rate) {
   HTTPServerOptions options;
@@ -296,9 +296,9 @@ TEST_F(TimeoutTest, a_body_must_not_be_slower_than_min_body_rate) {
   Client slow(loop_, server->port());
   Client chunks(loop_, server->port());
   fast.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
-  // What came in another minute does not count.
+  // Bytes of an earlier minute do not count.
   slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + std::string(3000, 'x'));
-  // Neither does what is not the body's.
+  // Neither do bytes that are not part of the body.
   chunks.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;");
   for (int seconds = 0; seconds < 150; seconds += 10) {
     EXPECT_FALSE(ended(fast)) << seconds;
@@ -332,7 +332,7 @@ TEST_F(TimeoutTest, the_time_in_which_a_program_holds_a_body_back_is_not_the_cli
 }
 
 struct Capped : TimeoutTest {
-  // With `count` clients that each have said what `say` gives, and been seen.
+  // Returns `count` clients that have each sent `say`, after the server has seen them.
   std::vector<Client> crowd(HTTPServer& server, std::size_t count, const std::string& say) {
     std::vector<Client> clients;
     for (std::size_t i = 0; i < count; ++i) {
@@ -356,7 +356,7 @@ struct Capped : TimeoutTest {
 TEST_F(Capped, max_connections_closes_what_has_been_idle_longest) {
   HTTPServerOptions options;
   options.max_connections = 3;
-  options.idle_connection_timeout = 32;  // half a second is not told apart
+  options.idle_connection_timeout = 32;  // differences of half a second do not count
   const auto server = make_server(echo_uri, options);
   auto clients = crowd(*server, 3, get("/"));
   clients[0].send(get("/"));
@@ -368,7 +368,7 @@ TEST_F(Capped, max_connections_closes_what_has_been_idle_longest) {
   EXPECT_TRUE(ended(clients[1]));
   EXPECT_FALSE(ended(clients[2]));
   EXPECT_FALSE(ended(fourth));
-  // Then, heads that do not end.
+  // Now heads that never end.
   clients.clear();
   pass(1);
   auto slow = crowd(*server, 5, kHalfHead);
@@ -464,13 +464,13 @@ TEST_F(Capped, max_buffered_total_gives_up_the_bodies_begun_first) {
   EXPECT_TRUE(active[0].received.ends_with("\r\n\r\n90000")) << active[0].received;
   EXPECT_TRUE(ended(greedy[1]));
   EXPECT_TRUE(ended(greedy[2]));
-  // What is done counts no more.
+  // Finished requests do not count any more.
   for (int i = 0; i < 3; ++i) {
     auto again = crowd(*server, 1, body(90'000, 90'000));
     again[0].pump();
     EXPECT_TRUE(again[0].received.ends_with("\r\n\r\n90000")) << again[0].received;
   }
-  // One that is too large by itself.
+  // A body that alone is too large.
   auto alone = crowd(*server, 1, body(100'001, 100'001));
   EXPECT_TRUE(ended(alone[0]));
   EXPECT_TRUE(alone[0].received.starts_with("HTTP/1.1 503 "));
@@ -503,14 +503,14 @@ TEST_F(Capped, a_body_that_the_program_keeps_counts_on) {
 constexpr std::size_t kFar = 32'000'000;  // more than the buffers on the way hold
 
 struct Unread : TimeoutTest {
-  // A client that sends `requests` and reads nothing is let go after a minute.
+  // A client that sends `requests` and reads nothing is disconnected after a minute.
   void expect_closed(HTTPServer& server, const std::string& requests) {
     Client client(loop_, server.port(), 4096);
     client.send(requests);
     pass(59);
     EXPECT_EQ(server.connection_count(), 1U);
     EXPECT_EQ(log_.count("Timeout writing"), 0U);
-    pass(62);  // it may have taken a byte in the first minute
+    pass(62);  // it may have read a byte in the first minute
     EXPECT_EQ(server.connection_count(), 0U);
     EXPECT_EQ(log_.count("Timeout writing to 127.0.0.1"), 1U);
   }

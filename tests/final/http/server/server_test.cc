@@ -1,5 +1,5 @@
-// HTTPServer over real sockets: framing, keep-alive, order, and what a server promises to a
-// callable or a delegate. Timeouts and endings are in server_life_test.cc.
+// HTTPServer over real sockets: framing, keep-alive, order, and its guarantees to a callable or a
+// delegate. Timeouts and endings are in server_life_test.cc.
 #include <stdexcept>
 
 #include "server_test_tools.h"
@@ -27,7 +27,7 @@ class ServerTest : public ::testing::Test {
     return *server_;
   }
   Client connect() { return Client(loop_, server_->port()); }
-  // The whole answer to `request`, read until the server closes.
+  // Returns the whole response to `request`, read until the server closes.
   std::string exchange(std::string_view request) {
     Client client = connect();
     client.send(request);
@@ -327,7 +327,7 @@ TEST_F(ServerTest, less_than_the_Content_Length_ends_the_connection) {
   EXPECT_EQ(log_.count("HTTPOutputError: Tried to write 2 bytes less than Content-Length"), 1U);
 }
 
-// A client might believe the other one, and take the rest for the next response.
+// A client might believe the other length, and take the rest for the next response.
 // HU-17
 TEST_F(ServerTest, a_response_of_two_lengths_is_not_sent) {
   serve([](const HTTPServerRequest& request) {
@@ -479,7 +479,7 @@ TEST_F(ServerTest, xheaders) {
             "4.4.4.4 https;");
   EXPECT_EQ(ask("X-Scheme: https\r\nX-Forwarded-Proto: http\r\n"), "127.0.0.1 https;");
   EXPECT_EQ(ask("X-Real-Ip: 4.4.4.4<script>\r\nX-Scheme: ftp\r\n"), "127.0.0.1 http;");
-  EXPECT_EQ(ask(""), "127.0.0.1 http;");  // nothing is left of the request before
+  EXPECT_EQ(ask(""), "127.0.0.1 http;");  // nothing is left of the previous request
 }
 
 // HS-03
@@ -630,7 +630,7 @@ TEST_F(ServerTest, fifty_megabytes_to_a_slow_reader_stay_out_of_memory) {
     most = std::max(most, written - std::min(written, read));
     return read >= kPiece * kPieces;
   });
-  // What the program is ahead of the reader: two pieces here, the rest in the kernel's buffers.
+  // The program's lead over the reader: two pieces here, the rest in the kernel's buffers.
   EXPECT_LT(most, 8'000'000U);
 }
 

@@ -1,5 +1,4 @@
-// Internal header: raw clients over real sockets, on the loop and thread of the server they talk
-// to.
+// Internal header: raw clients over real sockets, on the loop and thread of their server.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +21,7 @@ namespace tornado::test {
 
 inline netutil::Socket connect_to(std::uint16_t port, int receive_buffer = 0) {
   netutil::Socket socket(
-      ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // over loopback a connect does not wait
+      ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // on loopback, connect does not block
   if (receive_buffer > 0) {
     ::setsockopt(socket.fileno(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   }
@@ -40,7 +39,7 @@ inline std::size_t occurrences(std::string_view text, std::string_view part) {
   return count;
 }
 
-// A client that does as it is told: nothing is read or written but by pump(), and by what calls it.
+// A scripted client: it reads and writes only in pump() and the functions that call it.
 class Client {
  public:
   Client(ioloop::IOLoop& loop, std::uint16_t port, int receive_buffer = 0)
@@ -54,7 +53,7 @@ class Client {
   void reset() { raw_reset(socket_); }
   void close() { socket_.close(); }
 
-  // Writes what waits, and reads what has come, at most `limit` bytes.
+  // Writes the pending bytes, and reads at most `limit` bytes of those that have arrived.
   void pump(std::size_t limit = SIZE_MAX) {
     write_some();
     char buffer[65536];
@@ -72,7 +71,7 @@ class Client {
     }
   }
 
-  // Let the loop run until `part` has come `times` times, or the server has closed.
+  // Run the loop until `part` has arrived `times` times, or the server has closed.
   const std::string& until(std::string_view part, std::size_t times = 1) {
     run_until(*loop_, [&] {
       pump();
@@ -90,7 +89,7 @@ class Client {
   }
 
   std::size_t unsent() const { return unsent_.size(); }
-  // What came since the last call.
+  // Returns the bytes that have arrived since the last call.
   std::string take() { return std::exchange(received, {}); }
 
   std::string received;
@@ -116,7 +115,7 @@ inline std::string get(std::string_view path = "/", std::string_view more = "") 
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n" + std::string(more) + "\r\n";
 }
 
-// Answers 200 with a Content-Length.
+// Responds with 200 and a Content-Length.
 inline void answer(httputil::HTTPConnection& connection, std::string_view body) {
   httputil::HTTPHeaders headers;
   headers.add("Content-Length", std::to_string(body.size()));
@@ -124,7 +123,7 @@ inline void answer(httputil::HTTPConnection& connection, std::string_view body) 
   connection.finish();
 }
 
-// A delegate whose parts are functions, for what a collected request cannot show.
+// A delegate made of functions, for behaviour that a collected request cannot show.
 struct Script {
   std::function<Future<void>(httputil::RequestStartLine)> on_headers;
   std::function<Future<void>(std::string)> on_data;

@@ -165,7 +165,7 @@ TEST(TlsClient, the_certificate_must_be_for_the_host) {
 // TCC-01
 TEST(TlsClient, the_timeout_covers_the_handshake) {
   ioloop::IOLoop loop;
-  const auto silent = netutil::bind_sockets(0, "127.0.0.1");  // connects, and says nothing
+  const auto silent = netutil::bind_sockets(0, "127.0.0.1");  // connects, and sends nothing
   tcpclient::ConnectOptions to;
   to.ssl_options = test::client_options();
   to.timeout = 0.05;

@@ -1,5 +1,5 @@
-// WebSocket's codecs: frames, messages, and the texts of the handshake, with bytes that come in any
-// pieces.
+// WebSocket's codecs: frames, messages, and the texts of the handshake, with bytes that arrive in
+// pieces of any size.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -39,7 +39,7 @@ MessageRules server_rules(bool compressed = false) {
   return rules;
 }
 
-// What a reader makes of bytes: "text:..", "ping:..", and at the end "bad 1002 reason".
+// Returns a reader's results, as text: "text:..", "ping:..", and at the end "bad 1002 reason".
 struct Reading {
   std::vector<std::string> events;
   std::size_t unread = 0;
@@ -67,7 +67,7 @@ std::string event(const MessageResult& result) {
   return "?";
 }
 
-// Shows the bytes as a stream does: what was not used up again, with `step` more.
+// Presents the bytes as a stream does: those not consumed come again, with `step` more.
 Reading read(std::string_view bytes, const MessageRules& rules, std::size_t step) {
   MessageReader reader(rules);
   Reading reading;
@@ -76,7 +76,7 @@ Reading read(std::string_view bytes, const MessageRules& rules, std::size_t step
   for (std::size_t end = 0; end < bytes.size();) {
     end = std::min(end + step, bytes.size());
     while (begin < end) {
-      // A copy of exactly this size lets AddressSanitizer see a read behind what has arrived.
+      // A copy of exactly this size lets AddressSanitizer detect a read beyond what has arrived.
       const std::vector<char> arrived(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
                                       bytes.begin() + static_cast<std::ptrdiff_t>(end));
       const MessageResult result = reader.next({arrived.data(), arrived.size()}, scratch);
@@ -91,7 +91,7 @@ Reading read(std::string_view bytes, const MessageRules& rules, std::size_t step
   return reading;
 }
 
-// The same events however the bytes are cut.
+// Expects the same events however the bytes are cut.
 Reading read_all_ways(std::string_view bytes, const MessageRules& rules = server_rules()) {
   const Reading whole = read(bytes, rules, bytes.size());
   for (const std::size_t step : {1U, 2U, 3U, 5U, 7U, 64U, 1000U}) {
@@ -212,7 +212,7 @@ TEST(WsMessage, every_reserved_bit_and_opcode) {
     for (const bool compressed : {false, true}) {
       const Reading reading = read_all_ways(bytes, server_rules(compressed));
       bool good = (first & 0x30) == 0 && (opcode <= 2 || (opcode >= 8 && opcode <= 10));
-      if (opcode == 0) good = false;  // continues nothing
+      if (opcode == 0) good = false;  // there is nothing to continue
       if ((first & 0x40) != 0 && (!compressed || control)) good = false;
       if (control && (first & 0x80) == 0) good = false;
       const bool refused = !reading.events.empty() && reading.events[0].starts_with("bad 1002");
@@ -270,7 +270,7 @@ TEST(WsMessage, text_is_checked_across_fragments_and_before_it_is_whole) {
             Events{"text:\xe2\x82\xac"});
   EXPECT_EQ(events(frame(Opcode::kText, "\xe2\x82")), Events{"bad 1007 text that is not UTF-8"});
   EXPECT_EQ(events(frame(Opcode::kBinary, "\xe2\x82")), Events{"binary:\xe2\x82"});
-  // Of a frame of a mebibyte, the first bytes are enough.
+  // The first bytes of a frame of a mebibyte are enough.
   std::string bytes = frame(Opcode::kText, std::string("\xff") + std::string(1'048'576, 'x'));
   EXPECT_EQ(read(std::string_view(bytes).substr(0, 20), server_rules(), 20).events,
             Events{"bad 1007 text that is not UTF-8"});
@@ -340,7 +340,7 @@ TEST(WsDeflate, examples_of_RFC_7692) {
       (Events{"ping:between", "text:Hello"}));
   const std::string stored("\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", 11);
   EXPECT_EQ(events(message(stored), rules), Events{"text:Hello"});
-  // A last block, and text behind it that refers to the text before it.
+  // A last block, followed by text that refers to the text before the block.
   const std::string last("\xf3\x48\xcd\xc9\xc9\x07\x00\x00", 8);
   EXPECT_EQ(events(message(last) + message(again), rules), (Events{"text:Hello", "text:Hello"}));
   const std::string two("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", 13);
@@ -355,7 +355,7 @@ TEST(WsDeflate, examples_of_RFC_7692) {
   EXPECT_EQ(compressed(deflater, ""), empty);
 }
 
-// What one side compresses the other inflates: every window, with takeover and without.
+// One side inflates what the other compresses: every window, with takeover and without.
 TEST(WsDeflate, round_trips) {
   std::vector<std::string> texts = {"", "a", std::string(100'000, 'x'), ""};
   std::string mixed;
@@ -422,7 +422,7 @@ TEST(WsDeflate, the_limit_may_be_none) {
   EXPECT_EQ(out, "hello");
 }
 
-// `text` as a DEFLATE stream that is over at its end, and refers to the text `before` it.
+// Returns `text` as a complete DEFLATE stream that refers to the text `before` it.
 std::string whole_stream(const std::string& text, const std::string& before) {
   z_stream stream{};
   EXPECT_EQ(::deflateInit2(&stream, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -443,9 +443,9 @@ std::string whole_stream(const std::string& text, const std::string& before) {
   return out;
 }
 
-// RFC 7692 7.2.3.4: a message of several streams, with the window empty, in part and wholly full.
+// RFC 7692 7.2.3.4: a message of several streams, with the window empty, partly full and full.
 TEST(WsDeflate, a_stream_refers_to_the_text_of_the_streams_before_it) {
-  std::string noise;  // nothing in it comes twice
+  std::string noise;  // contains no repetition
   for (std::uint32_t i = 1; noise.size() < 100'000; i = i * 1'664'525 + 1'013'904'223) {
     noise += static_cast<char>(i >> 24);
   }
@@ -483,7 +483,7 @@ TEST(WsDeflate, what_does_not_inflate_and_what_is_no_text) {
   const MessageRules rules = server_rules(true);
   EXPECT_EQ(events(frame(Opcode::kText, "\xff\xff\xff", true, true), rules),
             Events{"bad 1007 data that does not inflate"});
-  // A reference to text before the first.
+  // A reference to text before the beginning.
   EXPECT_EQ(events(frame(Opcode::kText, std::string("\xf2\x00\x11\x00\x00", 5), true, true), rules),
             Events{"bad 1007 data that does not inflate"});
   DeflateSettings settings;
@@ -522,7 +522,7 @@ TEST(WsHandshake, extension_lists) {
   }
 }
 
-// RFC 7692 7.1: what is accepted and how, and what is passed over.
+// RFC 7692 7.1: which offers are accepted, how, and which are skipped.
 // WS-14
 TEST(WsHandshake, a_server_chooses_among_offers) {
   const auto answer = [](std::string_view offers, const DeflateWish& wish = {}) {
