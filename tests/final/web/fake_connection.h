@@ -11,7 +11,7 @@
 
 namespace tornado::web {
 
-// Records what a handler sends.
+// Records the output of a handler.
 class FakeConnection final : public httputil::HTTPConnection {
  public:
   Future<void> write_headers(const httputil::ResponseStartLine& start_line,
@@ -47,14 +47,13 @@ class FakeConnection final : public httputil::HTTPConnection {
   std::string body;
   int pieces = 0;
   bool finished = false;
-  bool gone = false;  // as after the client left
+  bool gone = false;  // as after the client has left
 
  private:
   httputil::HTTPRequestContext context_{.remote_ip = "192.0.2.7", .protocol = "http"};
 };
 
-// One request on its way through an application or a router. What the connection would own, this
-// owns.
+// One request on its way through an application or a router. Owns what the connection would own.
 class Exchange {
  public:
   Exchange(httputil::HTTPServerConnectionDelegate& app, std::string method, std::string path,
@@ -73,7 +72,7 @@ class Exchange {
     delegate_->finish();
   }
 
-  // The client leaves: the connection tells its delegate and lets go of it.
+  // The client leaves: the connection tells its delegate and releases it.
   void leave() {
     connection->gone = true;
     delegate_->on_connection_close();

@@ -1,4 +1,4 @@
-// Internal header: what tests of handlers and applications begin with, on the test kit.
+// Internal header: the common setup of tests for handlers and applications, based on the test kit.
 #pragma once
 
 #include <tornado/log.h>
@@ -15,10 +15,10 @@ namespace tornado::web {
 
 using testing::ExpectLog;
 
-// What happened, in order. Cleared by each test's fixture.
+// Events in order. Cleared by each test's fixture.
 inline std::vector<std::string> events;
 
-// For an ExpectLog: the whole record is `text`, or it is that of an exception which says `what`.
+// For an ExpectLog: the whole record is `text`, or describes an exception whose message is `what`.
 inline std::string exactly(std::string_view text) {
   return "\\Q" + std::string(text) + "\\E$";
 }
@@ -32,7 +32,7 @@ class WebTest : public testing::AsyncTestCase {
   WebTest() : AsyncTestCase(testing::Time::kVirtual) { events.clear(); }
 
  private:
-  // Not written, unless a test expects it: what errors are answered with is what most look at.
+  // Not written, unless a test expects it: most tests look at the response to an error.
   ExpectLog access_{log::access_log, "", false};
   ExpectLog refusals_{log::gen_log, "", false};
   ExpectLog errors_{log::app_log, "Uncaught exception ", false};

@@ -133,7 +133,7 @@ std::unique_ptr<CurlTransfer> CurlCore::make_transfer(
   return transfer;
 }
 
-// ---- after libcurl has worked ------------------------------------------------------------------
+// ---- after libcurl has worked -------------------------------------------------------------------
 
 void CurlCore::transfer_ended(CURL* easy, CURLcode result) {
   for (ListHook* at = active_.next(); at != &active_; at = at->next()) {

@@ -137,7 +137,7 @@ void CurlFetch::connected() {
   arm(request_deadline(), TimeoutPhase::kRequest);
 }
 
-// ---- data from the server ----------------------------------------------------------------------
+// ---- data from the server -----------------------------------------------------------------------
 
 void CurlFetch::wake() {
   core_->needs_attention(*this);

@@ -1,4 +1,4 @@
-// A program that is replaced while it serves.
+// A program that is replaced while it is serving.
 #include <gtest/gtest.h>
 #include <link.h>
 #include <tornado/autoreload.h>
@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A program's file whose only segment is the whole of it, and whose sections are described behind.
+// Returns an executable whose only segment is the whole file, and whose section headers follow it.
 std::string program_of(std::size_t size, unsigned short sections = 0) {
   ElfW(Ehdr) head{};
   std::memcpy(head.e_ident, ELFMAG, SELFMAG);
@@ -206,7 +206,7 @@ TEST_F(AutoreloadStart, debug_turns_it_on_and_the_setting_autoreload_decides) {
     web::Settings settings;
     settings.debug = debug;
     settings.autoreload = autoreload;
-    web::Application app({}, settings);  // there is no loop yet
+    web::Application app({}, settings);  // no loop exists yet
     EXPECT_EQ(ioloop::IOLoop::current(false), nullptr);
     second.emplace();
     app.listen(0, "127.0.0.1");
@@ -233,8 +233,7 @@ class ReloadTest : public ::testing::Test {
     loop_.run_sync([this] { return child_.wait_for_exit(false); }, 30);
   }
 
-  // The next version, at app.new: the program and a few bytes behind it, which do not matter to the
-  // system.
+  // The next version, at app.new: the program followed by a few bytes, which the system ignores.
   void build(const std::string& tail) const {
     fs::copy_file(RELOAD_APP, app_ + ".new", fs::copy_options::overwrite_existing);
     std::ofstream(app_ + ".new", std::ios::binary | std::ios::app) << tail;
@@ -251,7 +250,7 @@ class ReloadTest : public ::testing::Test {
     options.stderr_ = process::STDOUT;
     child_ = process::Subprocess({app_, mode, watched_}, options);
   }
-  // The child's next line with this text.
+  // Returns the child's next line that contains this text.
   std::string line_with(const std::string& text) {
     while (true) {
       const std::string line =
@@ -260,7 +259,7 @@ class ReloadTest : public ::testing::Test {
       if (line.find(text) != line.npos) return line;
     }
   }
-  // Reads what a child says when it serves.
+  // Reads the child's output until it serves.
   void wait_until_it_serves() {
     std::istringstream line(line_with("port "));
     std::string word;
@@ -327,7 +326,7 @@ TEST_F(ReloadTest, a_broken_build_is_outlived) {
   EXPECT_EQ(fetch("POST"), old);
   const auto readable = fs::perms::owner_read | fs::perms::owner_write;
   build("two");
-  fs::permissions(app_ + ".new", readable);  // as a linker does: not yet to be run
+  fs::permissions(app_ + ".new", readable);  // as a linker does: not executable yet
   fs::resize_file(app_ + ".new", 100'000);
   install();
   EXPECT_EQ(fetch("POST"), old);

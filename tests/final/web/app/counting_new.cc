@@ -9,12 +9,12 @@ namespace {
 
 long taken = 0;
 
-// What glibc's malloc takes for a block: eight bytes more, in steps of 16.
+// The size that glibc's malloc uses for a block: eight bytes more, in steps of 16.
 long cost(std::size_t size) {
   return static_cast<long>(std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16));
 }
 
-// In front of each block is its size, for those who delete it without.
+// Each block's size is stored before it, for callers that delete it without a size.
 constexpr std::size_t kFront = alignof(std::max_align_t);
 
 }  // namespace

@@ -1,10 +1,10 @@
-// Internal header: the memory that a test program has taken. Linked with counting_new.cc, which
-// replaces operator new. For one thread.
+// Internal header: counts the memory that a test program allocates. Linked with counting_new.cc,
+// which replaces operator new. For one thread.
 #pragma once
 
 namespace tornado::test {
 
-// Bytes of all blocks that live, with what malloc adds to each.
+// Returns the bytes of all live blocks, including malloc's overhead for each.
 long bytes_taken();
 
 }  // namespace tornado::test

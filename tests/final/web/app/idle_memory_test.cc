@@ -1,5 +1,5 @@
-// What a connection that says nothing costs: the memory that its objects ask for, counted, so that
-// neither the machine nor what else it does has a say in it.
+// The cost of an idle connection: the memory that its objects allocate, counted, so that the result
+// does not depend on the machine or its other work.
 #include <fcntl.h>
 #include <tornado/web.h>
 #include <tornado/websocket.h>
@@ -24,21 +24,21 @@ struct Silent : websocket::WebSocketHandler {
   void on_message(std::string_view) { write_message(request.headers.get("User-Agent")); }
 };
 
-// A server and its clients. Begun in a thread of its own, with empty pools: what another crowd has
-// left there would be taken without being counted.
+// A server and its clients. Created in a new thread, with empty pools: memory that another crowd
+// left there would be used without being counted.
 class Crowd {
  public:
   Crowd() {
     clients_.reserve(kWarm + kCounted);
-    // The loop's table of descriptors doubles, where depends on what else the process has open. It
-    // gets its room here.
+    // The loop's table of descriptors doubles at a point that depends on the rest of the process.
+    // This gives it its final size.
     const netutil::Socket low(netutil::Family::kInet);
     const netutil::Socket high(::fcntl(low.fileno(), F_DUPFD_CLOEXEC, 1000));
     loop_.add_handler(high.fileno(), [](int, std::uint32_t) {}, ioloop::IOLoop::READ);
     loop_.remove_handler(high.fileno());
   }
 
-  // Opens a connection, sends `request`, and reads until `end` has come. Keeps no memory for it.
+  // Opens a connection, sends `request`, and reads until `end` has arrived. Keeps no memory for it.
   void open(std::string_view request, std::string_view end) {
     const netutil::Socket& client = clients_.emplace_back(connect_to(port()));
     send(client, request);
@@ -58,7 +58,7 @@ class Crowd {
     });
   }
 
-  // Bytes that each of many connections takes.
+  // Returns the bytes that each of many connections uses.
   double bytes_each(std::string_view request, std::string_view end) {
     for (int i = 0; i < kWarm; ++i) open(request, end);
     const long before = bytes_taken();
@@ -69,7 +69,7 @@ class Crowd {
   const netutil::Socket& last() const { return clients_.back(); }
 
  private:
-  static constexpr int kWarm = 20;  // until the pools and the tables have what they need
+  static constexpr int kWarm = 20;  // fills the pools and the tables
   static constexpr int kCounted = 200;
 
   static web::Settings quiet() {
@@ -108,8 +108,8 @@ TEST(IdleMemory, a_websocket) {
   });
 }
 
-// A browser's head is longer. It is kept without room to spare: the handler's request is as
-// good as before.
+// A browser's head is longer. It is stored without spare room, and the handler can still read its
+// request.
 TEST(IdleMemory, a_websocket_of_a_browser) {
   with_crowd([](Crowd& crowd) {
     const std::string agent(600, 'a');

@@ -1,7 +1,7 @@
-// What autoreload_test.cc replaces while it serves. Arguments: how it starts ("serve", "fork",
-// "wait", "static" or "templates"), and a folder to watch; with the last two, as static_path and
-// template_path. It answers with the size of its own file, which is how the test tells versions
-// apart.
+// The program that autoreload_test.cc replaces while it is serving. Arguments: how it starts
+// ("serve", "fork", "wait", "static" or "templates"), and a folder to watch; for the last two the
+// folder is static_path or template_path. It responds with the size of its own file, which is how
+// the test tells versions apart.
 #include <tornado/autoreload.h>
 #include <tornado/gen.h>
 #include <tornado/httpserver.h>
@@ -29,7 +29,7 @@ std::string version() {
 
 struct VersionHandler : web::RequestHandler {
   void get() { write(version()); }
-  // When the loop has looked for changes a few times more.
+  // After the loop has looked for changes a few more times.
   Future<void> post() {
     co_await gen::sleep(20 * kCheckTime / 1e3);
     write(version());

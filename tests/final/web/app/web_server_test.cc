@@ -1,5 +1,5 @@
-// Application and RequestHandler over real sockets: what a handler's end looks like to its client
-// and to the handler, whichever of them goes first.
+// Application and RequestHandler over real sockets: the end of a handler, as its client and the
+// handler see it, whichever of them goes first.
 #include <tornado/web.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using test::Client;
 using test::get;
 using test::run_until;
 
-// What happened, in order, and the futures that handlers wait for. Cleared by the fixture.
+// Events in order, and the futures that handlers wait for. Cleared by the fixture.
 std::vector<std::string> events;
 std::vector<Future<void>> gates;
 int living = 0;
@@ -51,7 +51,7 @@ class WebServerTest : public ::testing::Test {
   httpserver::HTTPServer* server_ = nullptr;
 };
 
-// Counts itself and notes its hooks.
+// Counts its instances and notes its hooks.
 struct Noted : RequestHandler {
   Noted() { ++living; }
   ~Noted() override { --living; }
@@ -59,7 +59,7 @@ struct Noted : RequestHandler {
   void on_connection_close() override { events.push_back("on_connection_close"); }
 };
 
-// Ends in the way its path says.
+// Ends in the way that its path names.
 struct Ways : Noted {
   Future<void> prepare() {
     if (request.path == "/prepare") finish("prepared");
@@ -134,7 +134,7 @@ TEST_F(WebServerTest, on_finish_comes_exactly_once_however_it_ends) {
     client.until(expected);
     EXPECT_EQ(times("on_finish"), 1U) << path;
     EXPECT_EQ(times("get"), path.starts_with("/prepare") ? 0U : 1U) << path;
-    client.send(get("/sync"));  // the connection is good for another
+    client.send(get("/sync"));  // the connection can take another
     client.until("ended", expected == "ended" ? 2 : 1);
     client.half_close();
     client.until_end();
@@ -238,7 +238,7 @@ TEST_F(WebServerTest, the_application_goes_while_a_coroutine_waits) {
   run_until(loop_, [] { return gates.size() == 2; });
   app_.reset();
   EXPECT_EQ(client.until_end(), "");
-  some_rounds();  // the connection's share of the handlers has gone
+  some_rounds();  // the connection has released its handlers
   EXPECT_EQ(living, 2);
   const Future<void> of_async = gates[1];
   Future<void> gate = gates[0];
@@ -247,7 +247,7 @@ TEST_F(WebServerTest, the_application_goes_while_a_coroutine_waits) {
     run_until(loop_, [&] { return gates.size() == next + 1 || living == 1; });
     gate = gates.back();
   }
-  of_async.set_result();  // its callback has kept the asynchronous one
+  of_async.set_result();  // its callback kept the asynchronous one alive
   run_until(loop_, [] { return living == 0; });
   EXPECT_EQ(times("ran to its end"), 1U);
   EXPECT_EQ(times("on_finish"), 2U);
@@ -402,7 +402,7 @@ TEST_F(WebServerTest, a_handler_that_cannot_be_made_closes_the_connection) {
   next.until("ended");
 }
 
-// Whoever is handed a request and throws ends its connection, however it came there.
+// Code that receives a request and throws ends its connection, however the request got there.
 // WX-07 WA-13
 TEST_F(WebServerTest, what_a_function_throws_closes_the_connection) {
   const auto throwing = [](const httputil::HTTPServerRequest&) {
@@ -479,7 +479,7 @@ TEST_F(WebServerTest, a_flush_fails_when_the_reader_leaves) {
 
 // ---- detach -------------------------------------------------------------------------------------
 
-// Leaves HTTP, and gives every line back until one says "end".
+// Leaves HTTP, and echoes every line until one says "end".
 struct Echoes : Noted {
   Future<void> get() {
     if (request.path == "/later") co_await gen::moment;
@@ -514,7 +514,7 @@ TEST_F(WebServerTest, detach_hands_the_connection_over) {
     client.send(get(path) + "behind the request\n");
     client.until("you said behind the request\n");
     EXPECT_TRUE(client.received.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
-    EXPECT_EQ(server.connection_count(), 0U);  // the server has let go of it
+    EXPECT_EQ(server.connection_count(), 0U);  // the server has released it
     EXPECT_EQ(times("on_finish"), 1U);
     client.send("hello\n");
     client.until("you said hello\n");

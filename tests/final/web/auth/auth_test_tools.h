@@ -20,16 +20,16 @@ namespace tornado::auth {
 
 using httpclient::HTTPResponse;
 
-// What the service has been told, and what it shall do. Cleared by the fixture.
+// The requests that the service received, and its behaviour. Cleared by the fixture.
 struct ServiceState {
   std::string url;                            // "http://127.0.0.1:1234"
   std::vector<std::string> requests;          // "POST /token"
-  std::map<std::string, std::string> fields;  // of the last request with an answer of its own
-  // Instead of the answer of a path.
+  std::map<std::string, std::string> fields;  // of the last request with a response of its own
+  // Replaces the response of a path.
   struct Failure {
     int status = 200;
     std::string body = {};
-    bool silent = false;  // it never answers
+    bool silent = false;  // it never responds
   };
   std::map<std::string, Failure> failures;
 };
@@ -39,7 +39,7 @@ inline std::string sent(const web::RequestHandler& handler, const std::string& n
   return handler.get_argument(name, "", false);
 }
 
-// A page of the service: notes the request, and fails if it shall.
+// A page of the service: notes the request, and fails if told to.
 struct ServiceHandler : web::RequestHandler {
   web::asynchronous any_method() {
     service.requests.push_back(request.method + " " + request.path);
@@ -55,7 +55,7 @@ struct ServiceHandler : web::RequestHandler {
   }
   virtual void answer() = 0;
 
-  // Whether the request has all of these.
+  // Returns whether the request has all of these.
   void require(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       if (sent(*this, name).empty()) throw web::HTTPError(400, "no " + name);
@@ -63,7 +63,7 @@ struct ServiceHandler : web::RequestHandler {
   }
 };
 
-// Keeps cookies, and goes only where it is sent.
+// Keeps cookies, and follows no redirect by itself.
 class Browser {
  public:
   explicit Browser(ioloop::IOLoop& loop) : loop_(loop) {}
@@ -82,7 +82,7 @@ class Browser {
     for (const std::string& line : response.headers.get_list("Set-Cookie")) keep(line);
     return response;
   }
-  // Where it is sent to from there.
+  // Returns the target of the redirect from `url`.
   std::string redirect(const std::string& url) {
     const HTTPResponse response = get(url);
     EXPECT_EQ(response.code, 302) << response.body;
@@ -125,7 +125,7 @@ class AuthTest : public testing::AsyncHTTPTestCase {
     AsyncHTTPTestCase::SetUp();
     service.url = get_url("");
   }
-  // The program: `url` leads there.
+  // Serves the program, and sets `url` to its address.
   void serve(std::vector<web::URLSpec> routes, web::Settings settings = {}) {
     app_.emplace(std::move(routes), std::move(settings));
     url = "http://127.0.0.1:" + std::to_string(app_->listen(0, "127.0.0.1").port());
@@ -152,7 +152,7 @@ class AuthTest : public testing::AsyncHTTPTestCase {
   testing::ExpectLog errors_{log::app_log, "Uncaught exception ", false};
 };
 
-// Answers with what an AuthError says, so that tests can read it.
+// Responds with the message of an AuthError, so that tests can read it.
 struct Reporting : web::RequestHandler {
   void write_error(int status_code, const web::ErrorInfo& info) override {
     json said = {{"status", status_code}};

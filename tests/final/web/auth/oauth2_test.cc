@@ -48,7 +48,7 @@ struct GoogleToken : ServiceHandler {
     }
     finish(json{{"access_token", "token of " + code}, {"expires_in", 3600}});
   }
-  // RFC 7636 4.6, without the padding, and with two other characters than base64 has.
+  // RFC 7636 4.6, without padding, and with two characters that differ from base64's.
   static std::string challenge_of(const std::string& verifier) {
     const std::string bytes = web::sha256(verifier);
     static constexpr char kDigits[] =
@@ -93,7 +93,7 @@ struct LocalGoogle : GoogleOAuth2Mixin {
   std::string oauth_userinfo_url() const override { return service.url + "/userinfo"; }
 };
 
-// As the example of Tornado's documentation, where there is neither a state nor PKCE.
+// Like the example in Tornado's documentation, which has neither a state nor PKCE.
 struct GoogleLogin : Reporting, LocalGoogle {
   Future<void> get() {
     const std::string here = request.protocol + "://" + request.host + request.path;
@@ -114,7 +114,7 @@ struct GoogleLogin : Reporting, LocalGoogle {
   bool oauth_use_pkce() const override { return false; }
 };
 
-// The mixin may stand in front, too.
+// The mixin may come first, too.
 struct SafeGoogleLogin : LocalGoogle, Reporting {
   Future<void> get() {
     const std::string here = request.protocol + "://" + request.host + request.path;
@@ -223,7 +223,7 @@ TEST_F(GoogleTest, no_state_is_refused) {
   EXPECT_EQ(get(back.substr(0, back.find("&state="))).at("status"), 403);
 }
 
-// Somebody sends a link that would log others into his own account.
+// An attacker sends a link that would log others into the attacker's account.
 // AU-03
 TEST_F(GoogleTest, a_link_of_somebody_else_is_refused) {
   const std::string back = browser.redirect(browser.redirect(url + "/safe"));
@@ -238,7 +238,7 @@ TEST_F(GoogleTest, a_link_of_somebody_else_is_refused) {
   EXPECT_EQ(service.requests, (std::vector<std::string>{"GET /authorize"}));
 }
 
-// Two of them in one URL: the service would send back either.
+// Two of them in one URL: the service could send back either.
 // AU-03
 TEST_F(GoogleTest, a_state_of_the_programs_own_needs_ours_off) {
   struct OwnState : LocalGoogle, Reporting {
@@ -252,7 +252,7 @@ TEST_F(GoogleTest, a_state_of_the_programs_own_needs_ours_off) {
   EXPECT_EQ(page.at("other"), "extra_params has a state: override oauth_use_state() to send it");
 }
 
-// RFC 7636: the code alone is of no use.
+// RFC 7636: the code alone is useless.
 // AU-03
 TEST_F(GoogleTest, a_code_of_another_browser_is_refused_by_the_service) {
   const std::string stolen = query(browser.redirect(browser.redirect(url + "/safe"))).at("code");
@@ -276,7 +276,7 @@ TEST_F(GoogleTest, who_says_no_is_not_asked_again) {
             "the service sent the browser back: access_denied (The person said no)");
 }
 
-// The argument may be another page's own.
+// The argument may belong to another page.
 // AU-07
 TEST_F(GoogleTest, an_error_of_another_page_is_not_the_services) {
   struct Elsewhere : Reporting, LocalGoogle {
@@ -416,7 +416,7 @@ TEST_F(GoogleTest, oauth2_request_gets_and_posts) {
   EXPECT_EQ(service.fields.at("authorization"), "Bearer t");
   EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
   get(url + "/?how=empty+post");
-  // Tornado drops the arguments if there is no token.
+  // Without a token, Tornado drops the arguments.
   get(url + "/?how=nobody");
   EXPECT_EQ(service.fields.at("authorization"), "");
   EXPECT_EQ(service.fields.at("query"), "/userinfo?fields=id%2Cname");
@@ -437,7 +437,8 @@ TEST_F(GoogleTest, oauth_request_token_url_leaves_out_what_is_empty) {
             service.url + "/token?redirect_uri=http%3A%2F%2Fx%2F&code=c&client_id=i&grant_type=g");
 }
 
-// ---- the endpoints of the real ones -------------------------------------------------------------
+// ---- the endpoints of the real services
+// ----------------------------------------------------------
 
 struct GoogleEndpoints : web::RequestHandler, GoogleOAuth2Mixin {
   void get() {
@@ -462,7 +463,8 @@ TEST_F(AuthTest, the_endpoints_are_tornados) {
             "https://graph.facebook.com");
 }
 
-// ---- a client of one's own ----------------------------------------------------------------------
+// ---- a program's own client
+// ----------------------------------------------------------------------
 
 struct OwnClient : Reporting, LocalGoogle {
   Future<void> get() {
@@ -562,7 +564,7 @@ TEST_F(FacebookTest, a_person_logs_in) {
                         {"access_token", "fb-token"},
                         {"session_expires", "5183944"}}));
   EXPECT_EQ(service.fields.at("fields"), "id,name,first_name,last_name,locale,picture,link,email");
-  // What Python's hmac module makes of key "fb-secret" and text "fb-token".
+  // The result of Python's hmac module for key "fb-secret" and text "fb-token".
   EXPECT_EQ(service.fields.at("appsecret_proof"),
             "3a33c91971a202a41d4b26290bbb649a7e47fdb714d280c9d0a87b16b8ffc812");
   EXPECT_EQ(service.fields.at("authorization"), "Bearer fb-token");

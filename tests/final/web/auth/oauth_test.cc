@@ -19,7 +19,7 @@ struct TwitterState {
 };
 TwitterState twitter;
 
-// The fields of `Authorization: OAuth a="b", ...`.
+// Returns the fields of `Authorization: OAuth a="b", ...`.
 Parameters authorization_fields(const std::string& field) {
   Parameters fields;
   EXPECT_TRUE(field.starts_with("OAuth ")) << field;
@@ -34,7 +34,7 @@ Parameters authorization_fields(const std::string& field) {
   return fields;
 }
 
-// A page of the service that answers only requests that are signed as they should be.
+// A page of the service that only responds to correctly signed requests.
 struct SignedHandler : ServiceHandler {
   void answer() override {
     Parameters signed_ones;
@@ -104,7 +104,7 @@ struct AccessToken : SignedHandler {
       refuse("bad verifier");
       return;
     }
-    twitter.secrets.erase(token);  // good once
+    twitter.secrets.erase(token);  // valid only once
     twitter.secrets["access"] = "access secret";
     finish("oauth_token=access&oauth_token_secret=access+secret&screen_name=foo&user_id=7");
   }
@@ -183,7 +183,7 @@ struct Api : Reporting, LocalTwitter {
     }
   }
 };
-// Takes the token as get_authenticated_user() gives it.
+// Uses the token in the form in which get_authenticated_user() returns it.
 struct ApiWithJson : Reporting, LocalTwitter {
   Future<void> get() {
     const json user = {{"access_token", {{"key", "access"}, {"secret", "access secret"}}}};
@@ -289,7 +289,8 @@ TEST_F(OAuthTest, version_1_0_has_no_verifier) {
   EXPECT_EQ(user.value("username", ""), "foo") << user;
 }
 
-// ---- who is refused -----------------------------------------------------------------------------
+// ---- rejected requests
+// ---------------------------------------------------------------------------
 
 // AU-02
 TEST_F(OAuthTest, a_verifier_is_good_once) {
@@ -454,7 +455,8 @@ TEST_F(OAuthTest, oauth_request_parameters_are_those_of_the_request) {
             "oauth_version oauth_signature ");
 }
 
-// ---- the real one -------------------------------------------------------------------------------
+// ---- the real service
+// ----------------------------------------------------------------------------
 
 struct Endpoints : web::RequestHandler, TwitterMixin {
   void get() {

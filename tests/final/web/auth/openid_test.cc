@@ -1,4 +1,4 @@
-// OpenID 2.0, with a service on the same loop; and what all mixins share.
+// OpenID 2.0, with a service on the same loop, and the code that all mixins share.
 #include <set>
 
 #include "auth_test_tools.h"
@@ -8,9 +8,9 @@ namespace {
 
 // ---- the service --------------------------------------------------------------------------------
 
-std::map<std::string, std::string> assertions;  // what was signed, by nonce; each is good once
+std::map<std::string, std::string> assertions;  // signed texts, by nonce; each is valid once
 
-// Signs somebody's fields, in the order of their names.
+// Signs a person's fields, in the order of their names.
 Parameters assertion_for(const std::string& return_to,
                          const std::map<std::string, std::string>& said) {
   std::map<std::string, std::string> fields = said;
@@ -82,7 +82,7 @@ class OpenIdTest : public AuthTest {
     serve({web::url<OpenIdLogin>("/login")});
   }
   json get(const std::string& address) { return escape::json_decode(browser.get(address).body); }
-  // The page, for a person of whom this is signed.
+  // Fetches the page, for a person with these signed fields.
   json come_back(const std::map<std::string, std::string>& said) {
     return get(httputil::url_concat(url + "/login", assertion_for(url + "/login", said)));
   }
@@ -170,7 +170,8 @@ TEST_F(OpenIdTest, the_name_is_made_of_what_there_is) {
             (json{{"claimed_id", "http://ann.example/"}}));
 }
 
-// ---- who is refused -----------------------------------------------------------------------------
+// ---- rejected requests
+// ---------------------------------------------------------------------------
 
 // AU-01
 TEST_F(OpenIdTest, an_assertion_is_good_once) {
@@ -193,7 +194,7 @@ TEST_F(OpenIdTest, only_the_line_is_valid_counts) {
   EXPECT_EQ(come_back(ann_).value("username", ""), "ann7");
 }
 
-// Somebody adds fields to an assertion of his own that is genuine.
+// An attacker adds fields to a genuine assertion of their own.
 // AU-01
 TEST_F(OpenIdTest, what_is_not_signed_does_not_count) {
   Parameters sent = assertion_for(url + "/login", {{"claimed_id", "http://eve.example/"}});
@@ -203,7 +204,7 @@ TEST_F(OpenIdTest, what_is_not_signed_does_not_count) {
   EXPECT_EQ(get(httputil::url_concat(url + "/login", sent)),
             (json{{"claimed_id", "http://eve.example/"}}));
 
-  // The type is signed, the value is not.
+  // The type is signed, but the value is not.
   sent = assertion_for(url + "/login", {{"ns.ax", "http://openid.net/srv/ax/1.0"},
                                         {"ax.type.e", "http://axschema.org/contact/email"}});
   sent.emplace_back("openid.ax.value.e", "ann@example.com");
@@ -263,7 +264,8 @@ TEST_F(OpenIdTest, a_service_that_fails_is_a_bad_gateway) {
   EXPECT_EQ(page.at("auth_error"), service.url + "/openid did not answer: Timeout during request");
 }
 
-// ---- what all share -----------------------------------------------------------------------------
+// ---- shared by all mixins
+// ------------------------------------------------------------------------
 
 struct NoHandler : OpenIdMixin {
   std::string openid_endpoint() const override { return {}; }
@@ -285,7 +287,7 @@ TEST(AuthError, is_an_error_page_unless_it_is_caught) {
   EXPECT_EQ(error.cause, nullptr);
 }
 
-// The words of services and of browsers are for the log, not for the page.
+// Messages from services and browsers go to the log, not into the page.
 struct Plain : web::RequestHandler, OpenIdMixin {
   Future<void> get() {
     const json user = co_await get_authenticated_user();

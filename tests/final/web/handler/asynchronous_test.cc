@@ -1,5 +1,5 @@
-// web::asynchronous: what becomes of the request when the callbacks that it started fail, never
-// come, or come when the client has left.
+// web::asynchronous: the fate of a request when the callbacks that it started fail, never run, or
+// run after the client has left.
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/stack_context.h>
@@ -71,7 +71,7 @@ struct Lasts : Noted {
   asynchronous post() { return {}; }
 };
 
-// As the main() of a program of Python may be: all that there is lives in its frame.
+// Like the main() of a Python program: everything lives in its frame.
 Future<void> serve_in_frame(std::uint16_t& port) {
   Application app({url<Lasts>("/.*")});
   port = app.listen(0, "127.0.0.1").port();
@@ -183,15 +183,15 @@ TEST_F(AsynchronousTest, an_exception_in_a_later_callback_is_the_requests_error_
     for (const auto& [query, expected] : kinds) {
       client.take();
       client.send(get(path + query));
-      client.until(expected);  // on the same connection: it stays good
+      client.until(expected);  // on the same connection: it can still be used
       client.until("\r\n\r\n");
       EXPECT_EQ(client.received.ends_with("nobody sees thisenough"), query == "?what=Finish")
           << client.received;
       EXPECT_EQ(times("on_finish"), ++asked) << path << query;
     }
   }
-  // LG-01: an error of the program with where it came from, once; an HTTPError's message as a
-  // warning.
+  // LG-01: an error of the program is logged once, with its origin; an HTTPError's message is
+  // logged as a warning.
   EXPECT_EQ(log_.count("Uncaught exception GET /chain (127.0.0.1)"), 1U);
   EXPECT_EQ(log_.count("Uncaught exception GET /chain?what=int (127.0.0.1)"), 1U);
   EXPECT_EQ(log_.count("403 GET /future?what=403 (127.0.0.1): not for you"), 1U);
@@ -266,7 +266,7 @@ TEST_F(AsynchronousTest, an_exception_after_flush_ends_the_response) {
   client.send(get("/flush"));
   client.until("4\r\nsome\r\n0\r\n\r\n");
   EXPECT_EQ(log_.count("Cannot send error response after headers written"), 1U);
-  // Where the length was told, the connection's end shows the client that the rest is missing.
+  // If the length was announced, the connection's end shows the client that the rest is missing.
   Client other = connect();
   other.send(get("/length"));
   EXPECT_TRUE(other.until_end().ends_with("\r\n\r\nsome"));
@@ -340,9 +340,9 @@ TEST_F(AsynchronousTest, background_work_is_not_the_requests_but_may_use_its_han
   EXPECT_EQ(log_.count("Uncaught exception"), 0U);
 }
 
-// ---- finishing, and not ------------------------------------------------------------------------
+// ---- finishing, and not -------------------------------------------------------------------------
 
-// Keeps those who wait by itself, as a chat does: with raw pointers, wrapped functions or futures.
+// Keeps its waiters itself, as a chat does: as raw pointers, wrapped functions or futures.
 std::vector<RequestHandler*> waiting;
 std::vector<std::function<void()>> wrapped;
 std::vector<Future<void>> promised;
@@ -430,7 +430,7 @@ TEST_F(AsynchronousTest, a_handler_that_lets_go_in_on_connection_close_goes_with
     client.reset();
     run_until(loop_, [&] { return server_->connection_count() == 0; });
     some_rounds();
-    const bool held = path != kPaths[0];  // what was captured will still run
+    const bool held = path != kPaths[0];  // callbacks that captured it will still run
     EXPECT_EQ(living, held ? 1 : 0) << path;
     tell_everybody();
     run_until(loop_, [] { return living == 0; });
@@ -471,7 +471,8 @@ TEST_F(AsynchronousTest, half_a_close_is_told_and_the_answer_still_arrives) {
   EXPECT_EQ(times("on_connection_close"), 1U);
 }
 
-// ---- a fetch, as the callback style writes it ---------------------------------------------------
+// ---- a fetch in the callback style
+// ---------------------------------------------------------------
 
 std::string origin;
 bool origin_waits = false;
@@ -528,7 +529,7 @@ TEST_F(AsynchronousTest, the_client_leaves_before_the_callback_of_a_fetch) {
   origin_waits = false;
 }
 
-// One request answers another's, and fails afterwards: each has its own context.
+// One request responds to another, and fails afterwards: each has its own context.
 struct Talks : Waits {
   asynchronous post() {
     for (const auto& function : std::exchange(wrapped, {})) function();
@@ -589,7 +590,7 @@ struct NeverFinishes : Noted {
   }
   void on_finish() override {
     Noted::on_finish();
-    loop().add_callback([this] { finish(); });  // a closed loop takes it and frees it
+    loop().add_callback([this] { finish(); });  // a closed loop accepts and frees it
   }
 };
 

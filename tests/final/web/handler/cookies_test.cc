@@ -14,7 +14,7 @@ namespace {
 using httputil::HTTPHeaders;
 using Cookies = std::vector<std::string>;
 
-// A handler that does what the test says.
+// A handler that runs the test's function.
 struct Act : RequestHandler {
   struct Init {
     std::function<void(Act&)> act;
@@ -215,7 +215,7 @@ TEST(WebCookies, clear_all_cookies_clears_those_of_the_request) {
 
 // ---- signed cookies -----------------------------------------------------------------------------
 
-// The Cookie header's value for what was set.
+// Returns the Cookie header for the cookies that were set.
 std::string sent_back(const Answer& answer) {
   return answer.cookies.at(0).substr(0, answer.cookies.at(0).find("; "));
 }
@@ -256,7 +256,7 @@ TEST(WebCookies, days_options_and_version) {
   });
   EXPECT_TRUE(v1.starts_with("a=\"Yg==|")) << v1;
   EXPECT_TRUE(v1.ends_with("; HttpOnly; Path=/; SameSite=Strict")) << v1;
-  // Unlike Tornado's, safe unless somebody says otherwise.
+  // Unlike in Tornado, the default is safe.
   const std::string safe = set([](Act& self) { self.set_signed_cookie("a", "b"); });
   EXPECT_TRUE(safe.ends_with("; HttpOnly; Path=/; SameSite=Lax")) << safe;
   const std::string open = set([](Act& self) {

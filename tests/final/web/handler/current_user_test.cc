@@ -201,7 +201,7 @@ TEST(Authenticated, GET_and_HEAD_are_sent_to_the_login) {
     EXPECT_EQ(exchange->body, "");
   }
   EXPECT_EQ(Exchange(site.app, "GET", "/entry/8/x")->code, 302) << "a coroutine";
-  // No verb has run, so nobody learns what they would have said of the path.
+  // No verb has run, so the response does not reveal what a verb would say about the path.
   EXPECT_EQ(Exchange(site.app, "GET", "/entry/eight/x")->code, 302);
   EXPECT_EQ(Exchange(site.app, "PUT", "/compose", {}, "x")->body, "anybody");
 }

@@ -1,5 +1,5 @@
-// The handlers and conditions of verbs that come with the library, and what a response goes
-// through.
+// The handlers and conditions of verbs that come with the library, and the transforms of a
+// response.
 #include <tornado/gen.h>
 #include <tornado/httpserver.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 class HandlersTest : public WebTest {
  protected:
-  // Where a GET of `path` is sent; the status if nowhere.
+  // Returns the status of a GET of `path`, and where it redirects to, if it does.
   static std::string location(Application& app, const std::string& path,
                               const std::string& method = "GET") {
     const Exchange get(app, method, path);
@@ -78,7 +78,7 @@ TEST_F(HandlersTest, a_url_that_wants_what_the_route_has_not_is_a_500) {
   for (const char* path : {"/number/a", "/back/a", "/name/a", "/open/a", "/close/a"}) {
     EXPECT_EQ(location(app, path), "500") << path;
   }
-  // No header is made of what a group brings.
+  // A group's text never becomes a header.
   Application pictures({url<RedirectHandler>("/p/(.*)", {.url = "/{0}"})});
   EXPECT_EQ(location(pictures, "/p/a%0d%0aX:%201"), "500");
 }
@@ -99,7 +99,7 @@ TEST_F(HandlersTest, a_group_at_the_beginning_does_not_name_another_host) {
   EXPECT_EQ(location(app, "/cdn/a"), "301 //cdn.example.com/a");
 }
 
-// They drop tabs and what is blank in front, and take "\\" for "/".
+// Browsers drop tabs and leading blanks, and take "\\" for "/".
 // WX-05
 TEST_F(HandlersTest, a_group_at_the_beginning_does_not_name_another_host_to_browsers_either) {
   Application app({
@@ -471,7 +471,7 @@ TEST_F(HandlersTest, require_setting_names_the_setting_and_the_feature) {
 
 // ---- transforms ---------------------------------------------------------------------------------
 
-// Notes what goes through it, and marks it.
+// Notes the data that passes through it, and marks it.
 class Marks final : public OutputTransform {
  public:
   explicit Marks(const httputil::HTTPServerRequest& request) : path_(request.path) {}

@@ -1,4 +1,4 @@
-// What a handler has of its request: attributes, arguments, files, and the body itself.
+// A handler's view of its request: attributes, arguments, files, and the body itself.
 #include <tornado/gen.h>
 #include <tornado/httpserver.h>
 #include <tornado/routing.h>
@@ -85,7 +85,7 @@ TEST_F(InputTest, nullopt_is_the_default_of_those_who_ask_whether_it_is_there) {
   EXPECT_EQ(Exchange(app, "POST", "/", kForm)->body, "none|none|none|none");
 }
 
-// Lines that look as in Python and would mean something else: the first three take a number for
+// Lines that look as in Python and would mean something else here: the first three pass a number as
 // `strip`, or read from a null pointer; the others make a string_view of a name and its value.
 template <class H>
 concept TakesNumbers = requires(const H& handler) { handler.get_argument("a", 1); } ||
@@ -148,7 +148,7 @@ TEST_F(InputTest, B2_4_HU17_a_form_that_cannot_be_read_is_a_400_and_one_line_of_
   EXPECT_EQ(log.count("the form has too many fields"), 1U);
 }
 
-// A terminal that shows the log takes the bytes from 0x80 to 0x9f for control characters.
+// A terminal that shows the log treats the bytes from 0x80 to 0x9f as control characters.
 TEST_F(InputTest, the_access_log_has_no_byte_above_ASCII) {
   Application app({url<Files>("/")});
   const test::LogLines log;

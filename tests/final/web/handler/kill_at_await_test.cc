@@ -1,8 +1,7 @@
-// A request that waits for one thing after the other, and a client that leaves at each of them: the
-// k-th wait, for every k, every way to leave, just before the wait and within it, for a coroutine
-// and for a chain of callbacks. Whatever happens, nothing dangles or leaks (the sanitizers look),
-// on_finish() comes exactly once, on_connection_close() at most once, and the next client is
-// served.
+// A request that waits several times, and a client that leaves at each wait: the k-th wait, for
+// every k, every way to leave, just before the wait and during it, for a coroutine and for a chain
+// of callbacks. In every case nothing dangles or leaks (the sanitizers check), on_finish() is
+// called exactly once, on_connection_close() at most once, and the next client is served.
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/locks.h>
@@ -33,7 +32,7 @@ ioloop::IOLoop& loop() {
 }
 
 constexpr double kAMoment = 0.001;
-// More than the kernel takes for a client that does not read.
+// More than the kernel buffers for a client that does not read.
 constexpr std::size_t kBigBody = 6'000'000;
 constexpr std::size_t kSmallBody = 100;
 
@@ -92,7 +91,7 @@ Future<void> fetch_next() {
   EXPECT_EQ(response.body, "still here");
 }
 
-// One line each: what a handler may wait for.
+// One line for each thing that a handler may wait for.
 const std::function<Future<void>(RequestHandler&)> kWaits[] = {
     [](auto&) { return gen::sleep(kAMoment); },
     [](auto&) { return one_round(); },
@@ -110,7 +109,7 @@ constexpr std::size_t kWaitCount = std::size(kWaits);
 
 // ---- the handlers -------------------------------------------------------------------------------
 
-// Called with k just before a handler begins its k-th wait, from 1 on.
+// Called with k just before a handler begins its k-th wait, counting from 1.
 std::function<void(std::size_t)> on_wait;
 int living = 0;
 int finishes = 0;
@@ -177,12 +176,12 @@ class KillAtAwait : public ::testing::Test {
     EXPECT_EQ(living, 0);
   }
 
-  // Asks for `path` and does `kill` at the k-th wait (0: never).
+  // Requests `path` and runs `kill` at the k-th wait (0: never).
   void start(Client& client, const std::string& path, std::size_t k, When when,
              std::function<void()> kill) {
     finishes = closes = 0;
     killed_ = false;
-    // Only a wait near the body needs a big one: the others would take a minute with it.
+    // Only a wait near the body needs a large one: for all of them the test would take a minute.
     body_size = k == 0 || k + 1 >= kWaitCount ? kBigBody : kSmallBody;
     on_wait = [this, k, when, kill = std::move(kill)](std::size_t at) {
       if (at != k) return;
@@ -232,7 +231,7 @@ TEST_P(ClientLeaves, at_the_kth_wait) {
     });
     EXPECT_EQ(killed_, k > 0);
     EXPECT_EQ(finishes, 1);
-    // The last wait may be over before the server looks at its sockets again.
+    // The last wait may be over before the server checks its sockets again.
     EXPECT_LE(closes, k > 0 ? 1 : 0);
     EXPECT_GE(closes, k > 0 && k < kWaitCount ? 1 : 0);
     if (reads) {
@@ -240,7 +239,7 @@ TEST_P(ClientLeaves, at_the_kth_wait) {
       EXPECT_EQ(std::count(client.received.begin(), client.received.end(), 'Z'), body_size);
       client.reset();
     }
-    // One connection may be left: that of the handler's own fetch is kept for the next.
+    // One connection may remain: the handler's own fetch keeps it for the next one.
     run_until(loop_, [&] { return server_->connection_count() <= 1; });
     EXPECT_EQ(finishes, 1);
     next_client_is_served();

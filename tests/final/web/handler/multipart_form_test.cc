@@ -1,4 +1,4 @@
-// MultipartReader and MultipartForm: forms that are read as they arrive, and their files on disk.
+// MultipartReader and MultipartForm: forms that are parsed as they arrive, and their files on disk.
 #include <sys/stat.h>
 #include <tornado/gen.h>
 #include <tornado/multipart.h>
@@ -38,7 +38,7 @@ std::string file(std::string_view name, std::string_view filename, std::string_v
          "\r\n";
 }
 
-// The status of the HTTPError that `call` throws; 0 for none.
+// Returns the status of the HTTPError that `call` throws; 0 if it does not throw.
 template <class F>
 int status_of(F call) {
   try {
@@ -180,7 +180,7 @@ TEST_F(MultipartFormTest, a_file_that_could_not_be_saved_can_be_saved_elsewhere)
   EXPECT_EQ(files_in_folder(), 2U);
 }
 
-// Where a link cannot reach, the file is copied.
+// If a link is impossible, the file is copied.
 TEST_F(MultipartFormTest, save_to_another_file_system_copies) {
   struct stat shm{};
   struct stat here{};

@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kNow = 1300000000;
 constexpr std::int64_t kDay = 86400;
 
-// What the reference code gives for these arguments at kNow.
+// The output of the reference code for these arguments at kNow.
 const std::string kV1 = "aGVsbG8=|1300000000|b42dfbdb416a8e2d313fa45125819388803e8a95";
 const std::string kV2 =
     "2|1:0|10:1300000000|4:user|8:aGVsbG8=|"
@@ -91,14 +91,14 @@ TEST(SignedValue, digits_moved_between_value_and_time_of_version_1_are_refused) 
   for (std::size_t cut = 0; cut <= joined.size(); ++cut) {
     const std::string moved = joined.substr(0, cut) + "|" + joined.substr(cut) + signature;
     EXPECT_EQ(decode(moved).has_value(), moved == value) << moved;
-    // A zero in front is refused however long the value is good for.
+    // A leading zero is refused, however long the value is valid.
     if (cut == 12) {
       EXPECT_EQ(decode(moved, "user", "secret", 1e6), std::nullopt) << moved;
     }
   }
 }
 
-// Every byte changed to every other, every byte lost, doubled or put in, and every prefix.
+// Every byte changed to every other, every byte removed, doubled or inserted, and every prefix.
 void expect_no_mutation_is_taken(const std::string& value, const CookieSecret& secret) {
   ASSERT_EQ(decode(value, "user", secret), "hello");
   int taken = 0;
@@ -169,9 +169,9 @@ TEST(SignedValue, one_of_several_keys_signs_and_all_of_them_read) {
   EXPECT_EQ(decode(by_new, "user", both), "x");
   EXPECT_EQ(decode(by_old, "user", {{2, "new"}}), std::nullopt);
   EXPECT_EQ(decode(by_old, "user", {{1, "new"}}), std::nullopt);
-  // Whatever version a value names, one key is the key.
+  // With a single key, the version that a value names does not matter.
   EXPECT_EQ(decode(by_old, "user", "old"), "x");
-  // Version 1 has no key version. Tornado ends in an assertion here.
+  // Version 1 has no key version. Tornado fails with an assertion here.
   EXPECT_EQ(decode(kV1, "user", {{0, "secret"}}), std::nullopt);
 }
 

@@ -1,5 +1,5 @@
 // Handlers that take the body piece by piece, over real sockets: the order of the calls, flow
-// control, limits that prepare() sets, and every way to end before the body does.
+// control, limits set in prepare(), and every way to end before the body does.
 #include <tornado/gen.h>
 #include <tornado/web.h>
 
@@ -19,7 +19,7 @@ using test::Client;
 using test::get;
 using test::run_until;
 
-// What happened, in order, and what handlers wait for. Cleared by the fixture.
+// Events in order, and the futures that handlers wait for. Cleared by the fixture.
 std::vector<std::string> events;
 std::vector<Future<void>> gates;
 std::size_t received = 0;
@@ -140,7 +140,7 @@ struct Waiting : Noted {
     if (received <= 1'000'000 || !gates.empty()) co_return;
     const Future<void> gate = next_gate();
     co_await gate;
-    EXPECT_LE(chunk.size(), 65536U);  // still there
+    EXPECT_LE(chunk.size(), 65536U);  // the data is still valid
   }
   Future<void> post() {
     co_await gen::moment;
@@ -210,10 +210,10 @@ TEST_F(StreamRequestBody, B1_6_an_answer_of_prepare_leaves_the_body_unread) {
       EXPECT_EQ(events, std::vector<std::string>{"on_finish"}) << path;
     }
   }
-  // A body that comes all the same is dropped, and the answer arrives.
+  // A body that is sent anyway is dropped, and the response arrives.
   EXPECT_TRUE(exchange(post("/now", "Content-Length: 500000", std::string(500'000, 'x')))
                   .starts_with("HTTP/1.1 413 "));
-  // Without a body the connection has nothing to be closed for.
+  // Without a body there is no reason to close the connection.
   Client client = connect();
   client.send(post("/now", "Content-Length: 0"));
   client.until("413: ");
@@ -300,7 +300,7 @@ TEST_F(StreamRequestBody, what_data_received_throws_is_the_answer_and_the_end) {
       client.send(post(path, "Content-Length: 9", body));
       client.until(expected);
       if (body == std::string("abc")) {
-        client.until_end();  // who has not sent all of it cannot go on
+        client.until_end();  // a client that has not sent all of it cannot continue
       }
       some_rounds();
       EXPECT_LE(times("data"), 1U) << path;
@@ -372,7 +372,7 @@ TEST_P(Leaving, in_the_middle_of_the_body) {
   some_rounds();
   if (waits) gates[0].set_result();
   run_until(loop_, [&] { return times("on_finish") == 1; });
-  // Where the end is told only behind the bytes before it, those are shown first.
+  // If the end is reported only after the bytes before it, those are delivered first.
   if (gates.size() == 2) gates[1].set_result();
   run_until(loop_, [&] { return living == 0 && server_->connection_count() == 0; });
   EXPECT_EQ(times("on_connection_close"), 1U);
@@ -403,7 +403,7 @@ TEST_P(Leaving, the_application_goes_in_the_middle_of_the_body) {
   EXPECT_EQ(living, 0);
 }
 
-// Waits for nothing but the end of its client.
+// Waits only for its client to leave.
 struct WaitsForTheEnd : Noted {
   Future<void> prepare() {
     if (request.path == "/prepare") co_await wait();

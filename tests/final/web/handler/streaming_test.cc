@@ -1,5 +1,5 @@
-// Responses without an end: what an event looks like, what a reader costs who does not read, and
-// the end that comes with the client's.
+// Endless responses: the form of an event, the cost of a client that does not read, and the end
+// when the client leaves.
 #include <tornado/iostream.h>
 #include <tornado/locks.h>
 #include <tornado/web.h>
@@ -41,7 +41,7 @@ TEST(ServerSentEvent, nobodys_text_adds_a_field) {
 
 // ---- over a connection --------------------------------------------------------------------------
 
-// What the handlers did. Cleared by the fixture.
+// The handlers' actions. Cleared by the fixture.
 struct Seen {
   int living = 0;
   int finished = 0;
@@ -84,7 +84,7 @@ class Streaming : public ::testing::Test {
   httpserver::HTTPServer* server_ = nullptr;
 };
 
-// Never ends, and is never without something to say.
+// Never ends, and always has something to send.
 struct Endless : Noted {
   Future<void> get() {
     set_header("Content-Type", "text/event-stream");
@@ -118,7 +118,7 @@ TEST_F(Streaming, a_reader_that_stops_stops_the_handler) {
   EXPECT_EQ(seen.closed, 1);
 }
 
-// Waits for something that does not come.
+// Waits for something that never happens.
 struct Listener : Noted {
   Future<void> get() {
     set_header("Content-Type", "text/event-stream");
@@ -175,7 +175,7 @@ TEST_F(Streaming, a_client_that_only_ends_its_sending_gets_the_end_of_the_stream
   until_all_has_gone();
 }
 
-// Another stream that closes is an error like any other, as long as the client is there.
+// If another stream closes, that is an ordinary error, as long as the client is there.
 struct Upstream : Noted {
   void get() { throw iostream::StreamClosedError(); }
 };
@@ -211,7 +211,7 @@ TEST_F(Streaming, compressed_events_do_not_wait_for_each_other) {
   Client client = connect();
   client.send(get("/", "Accept-Encoding: gzip\r\n"));
   client.until("Content-Encoding: gzip\r\n");
-  // A chunk of its own, as it is a block of its own: it ends with the mark of Z_SYNC_FLUSH.
+  // A chunk and a block of its own: it ends with the marker of Z_SYNC_FLUSH.
   const std::string mark("\x00\x00\xff\xff\r\n", 6);
   client.until(mark);
   news->notify_all();

@@ -129,7 +129,7 @@ TEST_F(WebTest, initialize_gets_the_routes_Init) {
   EXPECT_EQ(Exchange(app, "GET", "/default/7")->body, "story 7");
 }
 
-// `make_app().listen(80)`: the server would be gone before the loop starts.
+// `make_app().listen(80)`: the server would be destroyed before the loop starts.
 template <class A>
 concept ListensWithoutName = requires(A&& app) { std::move(app).listen(80); } ||
                              requires(A&& app) { std::move(app).listen(80, "::1"); };
@@ -378,12 +378,12 @@ TEST_F(WebTest, the_second_finish_is_only_logged) {
 TEST_F(WebTest, serve_traceback_shows_the_exception) {
   Settings settings;
   settings.debug = true;
-  expect_leftovers();  // of autoreload, which debug turns on
+  expect_leftovers();  // of autoreload, which debug enables
   Application app({url<Failing>("/(.*)")}, settings);
   const ExpectLog expected(log::app_log, uncaught("Failing::get"));
   const Exchange get(app, "GET", "/error");
   EXPECT_EQ(get->sent_headers["Content-Type"], "text/plain");
-  // The calls that led to the throw, and then what was thrown.
+  // The calls that led to the throw, followed by what was thrown.
   EXPECT_TRUE(get->body.starts_with("Traceback (most recent call last):\n")) << get->body;
   const std::size_t thrown_in = get->body.find("Failing::get");
   ASSERT_NE(thrown_in, std::string::npos) << get->body;
@@ -557,7 +557,7 @@ TEST(WaitingHandler, goes_with_the_loop) {
   Application app({url<Coroutine>("/")});
   Exchange get(app, "GET", "/");
   get.leave();
-  loop.close();  // the sanitizer tells if its frame stays
+  loop.close();  // the sanitizer reports if its frame leaks
   EXPECT_FALSE(get->finished);
 }
 

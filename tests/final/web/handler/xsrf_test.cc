@@ -55,7 +55,7 @@ TEST(XsrfToken, other_text_is_refused) {
 TEST(XsrfToken, a_prefix_of_a_token_is_never_the_token) {
   for (std::size_t size = 0; size < kMasked.size(); ++size) {
     const auto token = decode_xsrf_token(kMasked.substr(0, size), 5);
-    // The time is not secret: only what is behind the last pipe may be shorter.
+    // The time is not secret: only the text after the last pipe may be shorter.
     if (token && size <= kMasked.rfind('|')) {
       EXPECT_NE(token->bytes, kBytes) << size;
     }

@@ -50,7 +50,7 @@ class LocaleTest : public ::testing::Test {
     return (fs::path(folder_.path()) / name).string();
   }
 
-  // What Python answered, of one function.
+  // Python's results for one function.
   static std::vector<json> vectors_for(const std::string& function) {
     std::ifstream file(TORNADO_LOCALE_VECTORS);
     std::vector<json> found;
@@ -61,7 +61,7 @@ class LocaleTest : public ::testing::Test {
     return found;
   }
 
-  // Loads what the vector is about, and gives its locale.
+  // Loads the translations for the vector, and returns its locale.
   const Locale& locale_of(const json& vector) {
     const auto name = vector.at("from").get<std::string>();
     const auto code = vector.at("code").get<std::string>();
@@ -90,7 +90,8 @@ class LocaleTest : public ::testing::Test {
   ExpectLog others_{log::gen_log, "", false};  // not written, unless a test expects it
 };
 
-// ---- beside Python's Tornado --------------------------------------------------------------------
+// ---- compared with Python's Tornado
+// --------------------------------------------------------------
 
 // LO-05
 TEST_F(LocaleTest, dates_are_written_as_Python_writes_them) {
@@ -183,7 +184,8 @@ TEST_F(LocaleTest, the_closest_locale_is_Pythons) {
   }
 }
 
-// ---- what Python does not show ------------------------------------------------------------------
+// ---- not shown by Python
+// -------------------------------------------------------------------------
 
 // LO-05
 TEST_F(LocaleTest, a_date_may_be_a_number_or_a_time_and_now_is_the_clocks) {
@@ -372,7 +374,7 @@ TEST_F(LocaleTest, no_byte_of_a_file_can_do_harm) {
   }
 }
 
-// A file whose strings all are the same bytes, as many times as its table has room for.
+// A file whose strings are all the same bytes, as many times as its table has room for.
 // LO-02
 TEST_F(LocaleTest, a_small_file_cannot_fill_the_memory) {
   std::string file;
@@ -465,7 +467,7 @@ TEST_F(HandlerLocale, it_can_be_set_and_has_a_default) {
 
 // WH-33
 TEST_F(HandlerLocale, blanks_around_a_language_do_not_count) {
-  EXPECT_EQ(ask("GET", "/", "xx, es ;q=0.5"), "es");  // Tornado: "es " is no language
+  EXPECT_EQ(ask("GET", "/", "xx, es ;q=0.5"), "es");  // Tornado: "es " is not a language
   EXPECT_EQ(ask("GET", "/", "es; q=0.5 , de-DE ; q= 0.6"), "de_DE");
 }
 

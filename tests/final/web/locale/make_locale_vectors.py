@@ -70,7 +70,7 @@ half "open,not "closed
 last,"unclosed, and
 on it goes
 """
-# Tornado reads all files of a folder in the encoding of the first one: what is in UTF-16 has a folder of its own.
+# Tornado reads all files of a folder in the encoding of the first one, so UTF-16 files have their own folder.
 CSV = {
     "es.csv": SPANISH.encode(),
     "es_LA.csv": SPANISH.replace("Salir", "Cerrar sesi\u00f3n").encode("utf-8-sig"),

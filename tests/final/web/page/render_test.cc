@@ -200,7 +200,7 @@ struct Spanish : Nothing {
   inline static int asked = 0;
 };
 
-// As python3-tornado 6.2 answers with the same file.
+// The output of python3-tornado 6.2 for the same file.
 // WH-18
 TEST_F(RenderTest, locale_translates) {
   const Translations translations;
@@ -283,13 +283,13 @@ TEST_F(RenderTest, an_argument_that_is_missing_in_a_template_is_a_400) {
   EXPECT_EQ(Exchange(app, "GET", "/")->code, 400);
 }
 
-// What Tornado's templates see of the request below.
+// Shows what Tornado's templates see of the request below.
 class RequestInTemplateTest : public RenderTest {
  protected:
   struct Page : RequestHandler {
     void post(std::string) { render("n.html"); }
   };
-  // As python3-tornado 6.2 shows it.
+  // The output of python3-tornado 6.2.
   static std::string page(std::string_view text) {
     const std::string form =
         "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n"
@@ -436,7 +436,7 @@ TEST_F(RenderTest, debug_reads_templates_again) {
   Settings settings;
   settings.template_path = folder.path;
   settings.debug = true;
-  expect_leftovers();  // of autoreload, which debug turns on
+  expect_leftovers();  // of autoreload, which debug enables
   Application app({url<Page>("/")}, settings);
   EXPECT_EQ(Exchange(app, "GET", "/")->body, "one");
   folder.write("page.html", "two");
@@ -509,7 +509,7 @@ TEST_F(RenderTest, modules_add_to_the_page_once_and_where_Tornado_does) {
       with_modules({{"page.html",
                      "<head></head><body>{% for e in entries %}{% module Entry(e, True) %}"
                      "{% end %}</body>"}}));
-  // As python3-tornado puts them.
+  // In the order of python3-tornado.
   EXPECT_EQ(Exchange(app, "GET", "/")->body,
             "<head><link href=\"/a.css?x&amp;y\" type=\"text/css\" rel=\"stylesheet\"/>\n"
             "<style type=\"text/css\">\np{}\n</style>\n<meta>\n</head>"
@@ -533,7 +533,7 @@ TEST_F(RenderTest, relative_files_of_modules_are_static_urls) {
   Settings settings =
       with_modules({{"page.html", "<head></head><body>{% module Relative() %}</body>"}});
   settings.ui_modules.emplace("Relative", ui_module<Relative>);
-  settings.static_path = folder.path;  // without the files there are no versions
+  settings.static_path = folder.path;  // the files do not exist, so URLs have no versions
   Application app({url<ModulePage>("/")}, std::move(settings));
   EXPECT_EQ(Exchange(app, "GET", "/")->body,
             "<head><link href=\"/static/a.css\" type=\"text/css\" rel=\"stylesheet\"/>\n</head>"

@@ -219,7 +219,7 @@ def use_kept(env, start_response):
     return answer(start_response, " ".join(said))
 
 
-# Raises an AssertionError for whatever in this server is not as PEP 3333 has it.
+# Raises an AssertionError for every violation of PEP 3333 by this server.
 validated = wsgiref.validate.validator(generator)
 
 

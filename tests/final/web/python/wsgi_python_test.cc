@@ -1,5 +1,5 @@
-// PythonApplication: real applications of Python, Flask's and Django's among them, behind real
-// sockets. All tests of a process share its one interpreter.
+// PythonApplication: real Python applications, including Flask's and Django's, behind real sockets.
+// All tests of a process share its one interpreter.
 #include <tornado/ioloop.h>
 #include <tornado/web.h>
 
@@ -10,9 +10,9 @@
 
 #include "../wsgi/wsgi_test_tools.h"
 
-// CPython keeps a part of its memory to the end of the process: interned names, static types and
-// what modules in C hold, which the system's python3 does not free either. The stack of what its
-// module _hashlib keeps ends in libcrypto. Everything else is still reported.
+// CPython keeps some memory until the end of the process: interned names, static types and data of
+// C modules, which the system's python3 does not free either. The stack of an allocation by its
+// module _hashlib ends in libcrypto. Everything else is still reported.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libpython3\nleak:libcrypto\n";
@@ -35,7 +35,7 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// gateway.py, which does nothing but what PEP 3333 has.
+// gateway.py, which implements PEP 3333 and nothing more.
 class Python : public HostedTest {
  protected:
   Python() { serve(PythonApplication("gateway", here())); }

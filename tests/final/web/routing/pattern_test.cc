@@ -46,7 +46,7 @@ TEST(Pattern, captures_of_one_set_need_no_engine) {
                               "/(?P<id>[0-9]{4})", "/(.)", "([^/]*)"}) {
     EXPECT_TRUE(is_simple(pattern)) << pattern;
   }
-  // Which byte belongs to which part would have to be found out.
+  // Matching would have to find out which byte belongs to which part.
   for (const char* pattern : {"/([a-z]+)x", "/(.*)/x", "/([0-9]+)(\\d)", "/(a|b)", "/(a)?", "/a?",
                               "/([0-9]+?)", "/(?i:a)", "/([[:alpha:]]+)", "/(\\s+)"}) {
     EXPECT_FALSE(is_simple(pattern)) << pattern;
@@ -127,7 +127,7 @@ TEST(Pattern, what_is_too_complex_cannot_be_reversed) {
   EXPECT_THROW(Pattern("/(a)?").reverse({"a"}), std::invalid_argument);
 }
 
-// Made-up patterns and paths: what is matched without the engine must match as with it.
+// Generated patterns and paths: matching without the engine must give the engine's results.
 TEST(Pattern, simple_patterns_match_as_RE2_does) {
   std::mt19937 random(20261121);
   const auto pick = [&random](const auto& list) {

@@ -1,4 +1,4 @@
-// Routers and rules (tornado/routing.h), and how an Application is one of them.
+// Routers and rules (tornado/routing.h), and Application as one of them.
 #include <tornado/gen.h>
 #include <tornado/routing.h>
 
@@ -23,7 +23,7 @@ using routing::HostMatches;
 using routing::PathMatches;
 using routing::RuleRouter;
 
-// Says which one it is, and what it was given.
+// Responds with its own name and its arguments.
 struct Named : RequestHandler {
   struct Init {
     std::string name;
@@ -50,7 +50,7 @@ std::string body(httputil::HTTPServerConnectionDelegate& router, const std::stri
   return get->code == 200 ? get->body : std::to_string(get->code);
 }
 
-// Answers a request by hand, as a callable target does.
+// Responds to a request by hand, as a callable target does.
 void answer(const HTTPServerRequest& request, const std::string& text) {
   request.connection->write_headers({"HTTP/1.1", 200, "OK"},
                                     {{"Content-Length", std::to_string(text.size())}}, text);
@@ -102,7 +102,7 @@ TEST_F(RoutingTest, a_router_without_a_rule_for_the_request_leaves_it_to_the_nex
   EXPECT_EQ(body(router, "/c"), "last");
 }
 
-// A condition of the program's own.
+// A condition defined by the program.
 class HeaderMatches final : public routing::Matcher {
  public:
   explicit HeaderMatches(std::string name) : name_(std::move(name)) {}
@@ -271,7 +271,7 @@ TEST_F(RoutingTest, order_decides_between_text_captures_and_expressions) {
   EXPECT_EQ(body(app, "/a/Y"), "rest a/Y");
 }
 
-// Whatever the routes: the table finds what trying one after the other would.
+// For any routes, the table finds the same rule as trying one after the other.
 // WA-02
 TEST_F(RoutingTest, the_table_finds_what_a_scan_finds) {
   constexpr std::array parts = {"/a",        "/b",         "/ab",    "/",    "([^/]+)", "/([0-9]+)",
@@ -288,7 +288,7 @@ TEST_F(RoutingTest, the_table_finds_what_a_scan_finds) {
     std::vector<std::string> patterns;
     while (patterns.size() < 30) {
       std::string pattern = pick(parts) + pick(parts);
-      // Named and unnamed groups do not go together.
+      // Named and unnamed groups cannot be mixed.
       if (pattern.find("?P<") == std::string::npos) patterns.push_back(std::move(pattern));
     }
     std::vector<Rule> rules;
@@ -362,7 +362,7 @@ TEST_F(RoutingTest, the_default_host_stands_for_names_that_are_none_of_the_hosts
   app.add_handlers("www\\.example\\.com", {named("/", "www"), named("/w", "www")});
   app.add_handlers("api\\.example\\.com", {named("/a", "api")});
   EXPECT_EQ(body(app, "/w", host("localhost:8888")), "www");
-  EXPECT_EQ(body(app, "/", host("localhost")), "all");  // the routes of all come first
+  EXPECT_EQ(body(app, "/", host("localhost")), "all");  // the routes for all hosts come first
   EXPECT_EQ(body(app, "/a", host("localhost")), "404");
   EXPECT_EQ(body(app, "/w", {{"Host", "localhost"}, {"X-Real-Ip", "192.0.2.1"}}), "404");
 }

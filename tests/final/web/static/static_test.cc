@@ -1,4 +1,4 @@
-// Static files without a socket: what is served, what is not, and what is said of it.
+// Static files without a socket: which are served, which are not, and their headers.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <tornado/static_file_handler.h>
@@ -42,7 +42,7 @@ class StaticTest : public ::testing::Test {
     settings_.static_path = folder();
   }
 
-  // The folder that is served, in one that is not.
+  // The folder that is served, inside one that is not.
   std::string folder() const { return home_.path() + "/files"; }
   void write(const std::string& name, const std::string& content) const {
     std::ofstream(folder() + "/" + name, std::ios::binary) << content;
@@ -70,7 +70,8 @@ class StaticTest : public ::testing::Test {
   std::unique_ptr<Application> app_;
 };
 
-// ---- what is said of a file ---------------------------------------------------------------------
+// ---- headers of a file
+// ---------------------------------------------------------------------------
 
 // WX-08
 TEST_F(StaticTest, a_file_and_its_headers) {
@@ -423,7 +424,8 @@ TEST_F(StaticTest, what_is_no_file_is_refused_without_waiting) {
 }
 
 TEST_F(StaticTest, a_file_that_may_not_be_read_is_403) {
-  // Root may read everything, so the test is somebody else; the temporary folder is root's alone.
+  // Root may read everything, so the test runs as another user; the temporary folder is root's
+  // alone.
   const bool is_root = ::geteuid() == 0;
   ASSERT_EQ(::chmod((folder() + "/hello.txt").c_str(), 0), 0);
   if (is_root) {
@@ -544,7 +546,7 @@ TEST_F(StaticTest, a_version_changes_with_its_file) {
 
 // ---- override points ----------------------------------------------------------------------------
 
-// Content that is in no file.
+// Content that is not in a file.
 struct Memory : StaticFileHandler {
   static inline std::string content;
   static inline std::vector<std::uint64_t> sizes;
@@ -601,7 +603,7 @@ TEST_F(StaticTest, content_may_come_from_elsewhere) {
   EXPECT_TRUE(Memory::sizes.empty());
 }
 
-// An application of one page: what is not there is its start.
+// An application of one page: missing files lead to its start page.
 struct OnePage : StaticFileHandler {
  protected:
   std::optional<std::string> validate_absolute_path(const std::string& root,
@@ -629,7 +631,7 @@ TEST_F(StaticTest, another_path_may_be_served) {
   EXPECT_EQ(fetch("/static/../secret")->code, 403);
 }
 
-// What a class hands on need not outlive the call: a folder that the program names.
+// Values that a class returns need not outlive the call: a folder that the program names.
 struct OneFolder : StaticFileHandler {
   struct Init {
     std::string home;
@@ -649,7 +651,7 @@ TEST_F(StaticTest, a_class_may_make_the_init_of_its_base) {
   EXPECT_EQ(get("/f/none")->code, 404);
 }
 
-// Versions that are given by the program, and stand in the path.
+// Versions that the program supplies, as part of the path.
 struct Named final : StaticFiles {
   std::string get_content_version(const std::string& absolute) const override {
     return "r7-" + std::to_string(StaticFiles::get_content_version(absolute).size());

@@ -43,7 +43,7 @@ std::string render(std::string_view text, const Namespace& names = {}) {
   return Template(text).generate(names);
 }
 
-// What a RenderError says, whole.
+// Returns the whole text of a RenderError.
 std::string failure(std::string_view text, const Namespace& names = {}) {
   try {
     Template(text).generate(names);
@@ -236,7 +236,7 @@ TEST(Template, options_and_functions_for_autoescape) {
   EXPECT_EQ(Template("{{ x }}{{ 5 }}{% raw x %}", "t", own).generate(names), "[<][5]<");
   EXPECT_EQ(failure("{% autoescape nowhere %}{{ 1 }}"),
             "NameError: name 'nowhere' is not defined at <string>:1");
-  // A program's own xhtml_escape takes the built-in's place.
+  // A program's own xhtml_escape replaces the built-in.
   names.set("xhtml_escape", [](const std::string&) { return "mine"; });
   EXPECT_EQ(render("{{ x }}", names), "mine");
 }
@@ -480,7 +480,7 @@ TEST(Template, every_prefix_of_a_template_is_a_template_or_an_error) {
   EXPECT_GT(errors, 100);
 }
 
-// As python3-tornado 6.2 makes them.
+// The output of python3-tornado 6.2.
 // ES-07 TP-14
 TEST(Template, linkify_asks_a_function_for_each_link) {
   EXPECT_EQ(render("{% raw linkify('see http://a.b/c?x=1&y=2 www.x.com', "

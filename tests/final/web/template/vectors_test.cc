@@ -1,5 +1,5 @@
-// Templates that python3-tornado rendered, rendered by ours: the same pages, byte for byte, and the
-// same errors. The vectors are made by make_vectors.py.
+// Templates that python3-tornado rendered, rendered by our engine: the same pages, byte for byte,
+// and the same errors. make_vectors.py creates the vectors.
 #include <gtest/gtest.h>
 #include <tornado/json.h>
 #include <tornado/template.h>
@@ -32,7 +32,7 @@ std::string shout(const std::string& text) {
   return out;
 }
 
-// What ours makes of one vector, in the vector's own form.
+// Returns our result for one vector, in the vector's own form.
 json outcome(const json& vector, const Namespace& names) {
   std::map<std::string, std::string, std::less<>> files;
   for (const auto& [name, text] : vector.at("files").items()) files.emplace(name, text);
@@ -51,7 +51,7 @@ json outcome(const json& vector, const Namespace& names) {
 
 class Vectors : public ::testing::Test {
  protected:
-  // Every vector of a row of the list of features.
+  // Checks every vector for one row of the list of features.
   static void check(const std::string& row) {
     const std::vector<json> vectors = read_vectors();
     Namespace names = names_of(vectors.back().at("names"));
@@ -65,7 +65,7 @@ class Vectors : public ::testing::Test {
         EXPECT_EQ(ours, (json{{"out", vector.at("out")}})) << vector.at("files");
         continue;
       }
-      // Python compiles what it has generated, and calls that a SyntaxError.
+      // Python compiles the code that it generated, and reports a SyntaxError there.
       std::string wanted = vector.at("error");
       if (wanted == "SyntaxError") wanted = "ParseError";
       if (wanted == "ModuleNotFoundError") wanted = "ImportError";
@@ -74,7 +74,7 @@ class Vectors : public ::testing::Test {
       if (!vector.contains("line")) continue;
       EXPECT_EQ(ours.at("file"), vector.at("file")) << vector;
       EXPECT_EQ(ours.at("line"), vector.at("line")) << vector;
-      // Python prints a set there, in any order.
+      // Python prints a set there, in arbitrary order.
       const std::string message = vector.at("message");
       if (message.find("outside {") != message.npos) continue;
       EXPECT_EQ(ours.at("message"), message);

@@ -102,7 +102,8 @@ class WebSocketClientTest : public ::testing::Test {
   httpserver::HTTPServer* server_ = nullptr;
 };
 
-// ---- in good order ------------------------------------------------------------------------------
+// ---- the normal course
+// ---------------------------------------------------------------------------
 
 // WS-12 WS-13
 TEST_F(WebSocketClientTest, echo_ping_close) {
@@ -193,7 +194,7 @@ TEST_F(WebSocketClientTest, callback_style_and_back_pressure) {
     const Future<void> door = doors.back();
     if (message) co_await door;
   };
-  // The handle goes; the callback keeps the connection.
+  // The handle is destroyed; the callback keeps the connection.
   connect("/", options).write_message("burst");
   for (std::size_t i = 1; i <= 5; ++i) {
     test::run_until(loop_, [&] { return doors.size() == i + 1; });
@@ -229,7 +230,7 @@ TEST_F(WebSocketClientTest, the_last_handle_goes) {
   }
   test::run_until(loop_, [] { return events.back().starts_with("closed"); });
   EXPECT_EQ(events.back(), "closed 1001");
-  // Not while somebody reads.
+  // Not while a read is pending.
   Future<std::optional<Message>> reading;
   {
     const auto connection = connect();
@@ -238,7 +239,7 @@ TEST_F(WebSocketClientTest, the_last_handle_goes) {
   }
   test::run_until(loop_, [&] { return reading.done(); });
   EXPECT_EQ(reading.result(), Message("still there"));
-  // A message that nobody will read is no hindrance.
+  // A message that nobody will read does not block anything.
   {
     const auto connection = connect();
     connection.write_message("burst");
@@ -333,7 +334,8 @@ TEST_F(WebSocketClientTest, an_international_host_is_asked_for_by_its_ascii_name
 }
 #endif
 
-// ---- refused ------------------------------------------------------------------------------------
+// ---- refusals
+// ------------------------------------------------------------------------------------
 
 // WS-12
 TEST_F(WebSocketClientTest, what_cannot_be_asked) {
@@ -358,7 +360,7 @@ TEST_F(WebSocketClientTest, another_status_than_101) {
   EXPECT_EQ(failure<iostream::StreamClosedError>("ws://127.0.0.1:1/"), "Stream is closed");
 }
 
-// A server that reads the request and says what `answer` makes of its key.
+// A server that reads the request and responds with `answer`, applied to its key.
 class RawWebSocketTest : public WebSocketClientTest {
  protected:
   using Answer = std::function<std::string(std::string)>;

@@ -125,8 +125,8 @@ struct Delaying : Echo {
   }
 };
 
-// Whether small messages leave at once on the server's end of its connection: the one socket of
-// this process that has the server's port and a peer.
+// Returns whether small messages leave at once on the server's end of its connection: the only
+// socket of this process with the server's port and a peer.
 std::optional<bool> is_nodelay(int port) {
   for (int fd = 0; fd < 1024; ++fd) {
     sockaddr_in address{};
@@ -260,7 +260,7 @@ TEST_F(WebSocketHandshakeTest, no_response_after_the_handshake) {
   EXPECT_EQ(events.back(), "refused");
 }
 
-// The response is given up with the handshake, the request is not.
+// The response is released with the handshake; the request is not.
 struct AskedLater : Echo {
   void open(const std::string& /*captured*/) {}
   void on_message(std::string_view) {

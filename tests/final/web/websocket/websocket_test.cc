@@ -1,5 +1,5 @@
-// WebSocketHandler against raw clients: its hooks, its limits and times, compression, the closing
-// handshake, and a handler's life.
+// WebSocketHandler against raw clients: its hooks, its limits and timeouts, compression, the
+// closing handshake, and the life of a handler.
 #include <tornado/json.h>
 #include <tornado/log.h>
 #include <tornado/websocket.h>
@@ -106,7 +106,7 @@ TEST_F(WebSocketTest, messages_wait_for_open_and_for_each_other) {
   EXPECT_EQ(living, 0);
 }
 
-// What came before the client's end is still read.
+// Messages that arrived before the client's end are still read.
 TEST_F(WebSocketTest, a_client_that_leaves_behind_its_messages) {
   serve<Coroutine>();
   SocketClient client = connect();
@@ -151,7 +151,7 @@ TEST_F(WebSocketTest, ping) {
 
 // ---- the end ------------------------------------------------------------------------------------
 
-// Behaviour 5.2: what the peer says, and what it gets back; then the end of the stream.
+// Behaviour 5.2: the peer's frame, the reply to it, and then the end of the stream.
 TEST_F(WebSocketTest, behaviour_5_2_close_frames) {
   serve<Echo>();
   const auto closes = [this](const std::string& sent, const std::string& expected) {
@@ -358,7 +358,7 @@ TEST_F(WebSocketTest, a_client_that_does_not_read_its_echo_is_held_back) {
   for (int i = 0; i < 20'000; ++i) many += message;
   client.send(many);
   std::size_t before = 0;
-  // Until nothing moves any more, with the client not reading.
+  // Until nothing moves any more, because the client does not read.
   do {
     before = client.unsent();
     for (int i = 0; i < 20; ++i) {
@@ -408,7 +408,7 @@ class WebSocketTimeTest : public ::testing::Test {
     server_ = &app_->listen(0, "127.0.0.1");
     return SocketClient(loop_, server_->port());
   }
-  // Lets `seconds` pass, in steps that let bytes arrive.
+  // Advances time by `seconds`, in steps that let bytes arrive.
   void pass(double seconds) {
     const double end = clock_.time() + seconds;
     while (clock_.time() < end) {
@@ -576,7 +576,7 @@ TEST_F(WebSocketTest, a_broadcast_reaches_each_in_its_own_form) {
   SocketClient gone = connect();
   SocketClient packed = connect("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   gone.reset();
-  // Each stands for itself: no takeover between them.
+  // Each is self-contained: no takeover between them.
   http::DeflateSettings alone;
   const std::string payload = deflated(http::shared_deflater(alone), "Hello");
   const std::string frame = "\xc1" + std::string(1, static_cast<char>(payload.size())) + payload;

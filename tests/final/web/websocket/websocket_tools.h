@@ -1,5 +1,5 @@
-// Internal header: a WebSocket client that sends any bytes, the frames to send, and handlers that
-// note what happens to them.
+// Internal header: a WebSocket client that sends arbitrary bytes, the frames to send, and handlers
+// that note their events.
 #pragma once
 
 #include <tornado/websocket.h>
@@ -46,7 +46,7 @@ inline std::string server_close(int code, std::string_view reason = {}) {
   return server_frame(http::Opcode::kClose, http::close_payload(code, reason));
 }
 
-// Has shaken hands; what it received is empty.
+// The handshake is complete; the received text is empty.
 class SocketClient : public Client {
  public:
   SocketClient(ioloop::IOLoop& loop, std::uint16_t port, std::string_view path = "/",
@@ -63,11 +63,11 @@ class SocketClient : public Client {
   std::string head;
 };
 
-// ---- handlers that note what happens
+// ---- handlers that note their events
 // --------------------------------------------------------------
 
 using Events = std::vector<std::string>;
-// What happened, in order. Cleared by the fixture.
+// Events in order. Cleared by the fixture.
 inline std::vector<std::string> events;
 inline std::vector<Future<void>> gates;
 inline int living = 0;
@@ -76,7 +76,7 @@ inline void note(std::string event) {
   events.push_back(std::move(event));
 }
 
-// Counts itself and notes its end.
+// Counts its instances and notes its end.
 struct Noted : websocket::WebSocketHandler {
   Noted() { ++living; }
   ~Noted() override { --living; }

@@ -15,7 +15,7 @@
 namespace tornado::wsgi {
 namespace {
 
-// Keeps what start_response was called with.
+// Keeps the arguments of start_response.
 class Recorder final : public Responder {
  public:
   void start(std::string_view new_status, Headers new_headers,
@@ -141,7 +141,7 @@ TEST_F(Adapter, start_response_gets_the_status_and_the_headers) {
   EXPECT_EQ(answer.head->header("Content-Length"), std::to_string(answer.body.size()));
   EXPECT_EQ(answer.head->header("Set-Cookie"), "seen=1; Path=/");
   EXPECT_NE(answer.head->header("Etag"), "none");
-  EXPECT_EQ(answer.head->header("Connection"), "none");  // PEP 3333: the host's
+  EXPECT_EQ(answer.head->header("Connection"), "none");  // PEP 3333: reserved for the host
   EXPECT_EQ(answer.body.substr(0, 29), "GET http://example.com:8080/ ");
   EXPECT_EQ(log_.count("200 GET / (192.0.2.1) "), 1U);
 }

@@ -1,4 +1,4 @@
-// WSGIContainer over real sockets, with applications in C++: those in Python are in
+// WSGIContainer over real sockets, with applications in C++; those in Python are in
 // wsgi_python_test.
 #include <tornado/iostream.h>
 #include <tornado/version.h>
@@ -67,7 +67,7 @@ TEST_F(WSGI, leaves_alone_what_the_application_has_set) {
   EXPECT_EQ(body_of(response), "ok");
 }
 
-// RFC 9110 8.6 and 15.3.5, 15.4.5: no length of what cannot have a body.
+// RFC 9110 8.6 and 15.3.5, 15.4.5: no length for a response that cannot have a body.
 // WG-01
 TEST_F(WSGI, responses_without_a_body) {
   serve([](const Environ& env, StartResponse& start_response) -> Chunks {
@@ -266,7 +266,7 @@ TEST_F(WSGI, an_application_waits_for_its_reader) {
     before = now;
     return same > 100;
   });
-  EXPECT_LT(before, 16'000'000U);  // what the kernel's buffers hold
+  EXPECT_LT(before, 16'000'000U);  // the capacity of the kernel's buffers
   std::size_t got = 0;
   run_until(loop_, [&] {
     client.pump(100'000);
@@ -449,7 +449,7 @@ TEST_F(WSGI, an_executor_may_be_given) {
   const auto here = std::this_thread::get_id();
   const auto where = [&](const Environ&, StartResponse& start_response) -> Chunks {
     const Write write = start_response("200 OK", {});
-    write(std::string(1'000'000, 'x'));  // nobody waits for a reader on the loop's own thread
+    write(std::string(1'000'000, 'x'));  // the loop's own thread does not wait for a reader
     write(std::string(1'000'000, 'x'));
     return {std::this_thread::get_id() == here ? "on the loop" : "elsewhere"};
   };
@@ -592,7 +592,8 @@ TEST_F(WSGI, a_loop_that_closes_ends_what_is_written_for_it) {
   container_.reset();
 }
 
-// ---- where it can stand -------------------------------------------------------------------------
+// ---- places for a container
+// ----------------------------------------------------------------------
 
 // WG-01
 TEST_F(WSGI, it_is_the_callback_of_a_server_and_of_a_fallback_handler) {

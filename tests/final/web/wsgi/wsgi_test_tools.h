@@ -1,5 +1,5 @@
-// Internal header: a server with a hosted application, and what its thread and the test tell each
-// other.
+// Internal header: a server with a hosted application, and the signals between its thread and the
+// test.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -29,7 +29,7 @@ class Event {
     const std::lock_guard lock(mutex_);
     return set_;
   }
-  // False: it has not happened for longer than any test takes.
+  // Returns false if it has not happened for longer than any test takes.
   bool wait() {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::duration<double>(test::kPatience),
@@ -53,7 +53,7 @@ inline std::string body_of(std::string_view response) {
   return end == std::string_view::npos ? std::string() : std::string(response.substr(end + 4));
 }
 
-// The body of a response that came in chunks, which must be complete.
+// Returns the body of a chunked response, which must be complete.
 inline std::string dechunked(std::string_view response) {
   EXPECT_NE(response.find("\r\nTransfer-Encoding: chunked\r\n"), std::string_view::npos);
   std::string chunks = body_of(response);
@@ -71,7 +71,7 @@ inline std::string dechunked(std::string_view response) {
 
 class HostedTest : public ::testing::Test {
  protected:
-  // Hosts `application` at a server of its own.
+  // Hosts `application` on a server of its own.
   template <class F>
   void serve(F application, const WSGIOptions& options = {},
              const httpserver::HTTPServerOptions& server_options = {}) {
@@ -79,7 +79,7 @@ class HostedTest : public ::testing::Test {
     server_.emplace(*container_, server_options);
     server_->listen(0, "127.0.0.1");
   }
-  // Before what the application refers to goes.
+  // Called before the objects that the application refers to are destroyed.
   void stop() {
     server_.reset();
     container_.reset();
@@ -87,7 +87,7 @@ class HostedTest : public ::testing::Test {
   test::Client connect(int receive_buffer = 0) {
     return test::Client(loop_, server_->port(), receive_buffer);
   }
-  // The answer to one request, with its connection closed behind it.
+  // Returns the response to one request, after which the connection closes.
   std::string ask(std::string request) {
     test::Client client = connect();
     request.insert(request.find("\r\n") + 2, "Connection: close\r\n");
