@@ -1,5 +1,5 @@
-// Public header: CaresResolver, which asks DNS servers itself, on the loop and without threads.
-// Mirrors tornado.platform.caresresolver. Optional: needs a library that was built with c-ares.
+// Public header: CaresResolver, which queries DNS servers itself, on the loop and without threads.
+// Mirrors tornado.platform.caresresolver. Optional: the library must be built with c-ares.
 #pragma once
 
 #include <tornado/netutil.h>
@@ -13,10 +13,10 @@ namespace tornado::caresresolver {
 struct CaresOptions {
   CaresOptions() {}
 
-  // DNS servers, "192.0.2.1", "192.0.2.1:5353" or "[2001:db8::1]:53"; none: the system's.
+  // DNS servers, "192.0.2.1", "192.0.2.1:5353" or "[2001:db8::1]:53". Empty: the system's.
   std::vector<std::string> servers;
-  // Seconds that a server has for an answer, and how often each is asked; every round waits twice
-  // as long as the one before.
+  // The seconds to wait for a server's reply, and the number of rounds; each round waits twice as
+  // long as the one before.
   double timeout = 5;
   int tries = 3;
 };
@@ -25,18 +25,18 @@ namespace detail {
 class Channel;
 }
 
-// Reads /etc/hosts and asks DNS; what else the system may know (NSS) it does not. Belongs to the
-// loop that is current when it is made: any other loop's resolve() fails with std::logic_error. To
-// be destroyed on that loop's thread; what is under way fails with ResolveError then.
+// Reads /etc/hosts and queries DNS; it does not use the system's other sources (NSS). Belongs to
+// the loop that is current when it is made: on any other loop, resolve() fails with
+// std::logic_error. Destroy it on that loop's thread; pending queries then fail with ResolveError.
 // (CaresResolver)
 class CaresResolver final : public netutil::Resolver {
  public:
-  // Throws std::invalid_argument for servers that are none, a timeout or tries that are not
-  // positive; std::runtime_error if this library was built without c-ares.
+  // Throws std::invalid_argument for an invalid server, or if timeout or tries are not positive;
+  // std::runtime_error if this library was built without c-ares.
   explicit CaresResolver(const CaresOptions& options = {});
   ~CaresResolver() override;
 
-  // Cancelling the future gives up the result; what was asked is still answered.
+  // Cancelling the future drops the result; the query itself still runs to its end.
   Future<std::vector<netutil::Address>> resolve(
       std::string host, std::uint16_t port,
       netutil::Family family = netutil::Family::kUnspecified) override;

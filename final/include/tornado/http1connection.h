@@ -7,34 +7,34 @@
 
 namespace tornado::http1connection {
 
-// What a server allows on each connection. Sizes are bytes, times are seconds; 0 turns a time limit
-// off. The defaults are Tornado's but for header_timeout, body_stall_timeout, min_body_rate and
-// write_timeout, which Tornado lacks or sets to an hour: a client that sends a byte now and then,
-// or reads none, could hold a connection for ever.
+// Limits of each connection of a server. Sizes are bytes, times are seconds; 0 turns a time limit
+// off. The defaults are Tornado's, except header_timeout, body_stall_timeout, min_body_rate and
+// write_timeout, which Tornado lacks or sets to an hour. Without them, a client that sends a byte
+// now and then, or reads nothing, could hold a connection for ever.
 struct HTTP1ConnectionParameters {
   HTTP1ConnectionParameters() {}
 
-  bool no_keep_alive = false;            // close after each response
-  std::size_t chunk_size = 65536;        // the largest piece a body is handed on in
-  std::size_t max_header_size = 65536;   // start line and fields of a head, its empty line included
-  std::size_t max_header_fields = 1000;  // fields of a head, repeats counted
+  bool no_keep_alive = false;               // close after each response
+  std::size_t chunk_size = 65536;           // largest piece in which a body is delivered
+  std::size_t max_header_size = 65536;      // start line, fields and empty line of a head
+  std::size_t max_header_fields = 1000;     // fields of a head, including repeats
   std::uint64_t max_body_size = 104857600;  // of a request, as sent
-  // From one exchange to the first byte of the next, and up to a 64th more. If it is shorter than
+  // Time from one exchange to the first byte of the next, plus up to a 64th. If it is shorter than
   // header_timeout, also from the accept to the first byte.
   double idle_connection_timeout = 3600;
-  // From a head's first byte to its last; for the first head of a connection, from the accept, so
-  // that a client that never sends a byte is not idle for an hour. The time of a TLS handshake
-  // counts.
+  // Time from a head's first byte to its last. For the first head of a connection it starts at the
+  // accept, and includes a TLS handshake, so that a client that never sends a byte is not idle for
+  // an hour.
   double header_timeout = 60;
   double body_timeout = 0;         // for a whole body
-  double body_stall_timeout = 60;  // without a byte of a body that is not complete
-  // Bytes a second, averaged over each minute of a body; 0: any rate. Slower bodies are closed. The
-  // time in which the program holds the body back does not count.
+  double body_stall_timeout = 60;  // without receiving a byte of an unfinished body
+  // Bytes per second, averaged over each minute of a body; 0: any rate. A slower connection is
+  // closed. Time in which the program itself pauses the body does not count.
   std::uint64_t min_body_rate = 240;
-  // Without the client's machine taking a byte of the output that waits for it, and up to as much
-  // time again. Counts in every state: a response under way, a file, responses to pipelined
-  // requests, the last response before the end, a WebSocket. The connection is closed, which is
-  // logged once, at info.
+  // Time in which the client's machine accepts no byte of waiting output; the connection is closed
+  // after that time to twice that time, and this is logged once, at info. Counts in every state: a
+  // response in progress, a file, responses to pipelined requests, the last response before the
+  // close, a WebSocket.
   double write_timeout = 60;
 };
 

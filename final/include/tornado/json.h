@@ -14,13 +14,14 @@
 
 namespace tornado::core {
 
-// A constant JSON object was asked for a name that it does not have. (KeyError)
+// Reports a name that a constant JSON object does not have. (KeyError)
 [[noreturn]] void throw_no_such_name();
 
 }  // namespace tornado::core
 
-// The library's own checks end the program, or do nothing where NDEBUG is defined. The only one
-// that can fail is that of `constant_object["name"]`, and what names there are a client says.
+// The JSON library's own checks abort the program, or do nothing if NDEBUG is defined. The only one
+// that can fail is that of `constant_object["name"]`, where clients decide which names exist; so it
+// throws.
 #ifndef JSON_ASSERT
 #define JSON_ASSERT(condition) \
   (static_cast<bool>(condition) ? static_cast<void>(0) : ::tornado::core::throw_no_such_name())
@@ -31,30 +32,30 @@ namespace tornado {
 
 namespace core {
 
-// A vector whose items are looked for: `constant_array[7]` throws std::out_of_range if there are
-// fewer. (IndexError)
+// A vector with checked access: `constant_array[7]` throws std::out_of_range if there are fewer
+// items. (IndexError)
 template <class T, class Allocator>
 class JsonArray : public std::vector<T, Allocator> {
   using Base = std::vector<T, Allocator>;
 
  public:
   using Base::Base;
-  // The library takes this one for its constant values too.
+  // The library also uses this one for its constant values.
   T& operator[](std::size_t index) { return Base::at(index); }
   const T& operator[](std::size_t index) const { return Base::at(index); }
 };
 
 }  // namespace core
 
-// A JSON value. Objects keep the order in which their names were added, as Python's dict does.
+// A JSON value. Objects keep their names in insertion order, like Python's dict.
 //
-// value["name"] and value[7] of a constant value throw std::out_of_range where nothing is there; of
-// another one they add a null. value.at("name") throws in both, and says the name.
+// For a missing name or index, value["name"] and value[7] throw std::out_of_range if the value is
+// const, and otherwise insert a null. value.at("name") throws in both cases, and names the name.
 using json = nlohmann::basic_json<nlohmann::ordered_map, core::JsonArray>;
 
 namespace escape {
 
-// Not JSON: what() says what is wrong and at which byte. Python: json.JSONDecodeError.
+// The text is not JSON. what() says what is wrong and at which byte. Python: json.JSONDecodeError.
 class JSONDecodeError : public std::invalid_argument {
  public:
   JSONDecodeError(const std::string& message, std::size_t position)
@@ -67,25 +68,26 @@ class JSONDecodeError : public std::invalid_argument {
   std::size_t position_;
 };
 
-// A value that JSON has no form for: a string that is not UTF-8, or binary data. Python: TypeError.
+// A value that JSON cannot represent: a string that is not UTF-8, or binary data. Python:
+// TypeError.
 class JSONEncodeError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
 };
 
-// Deepest nesting of arrays and objects that json_decode takes.
+// The deepest nesting of arrays and objects that json_decode accepts.
 inline constexpr std::size_t kMaxJsonDepth = 512;
 
-// The text of a value as Python's json.dumps writes it: ", " and ": " between parts, only ASCII
-// (\uXXXX), floats in the shortest form that reads back. "</" becomes "<\/", so that the text can
-// stand inside <script>. Infinities and NaN become null, as in a browser, because JSON has no such
+// Returns a value as text in the format of Python's json.dumps: ", " and ": " between parts, only
+// ASCII (\uXXXX), floats in the shortest form that reads back. "</" becomes "<\/", so the text is
+// safe inside <script>. Infinities and NaN become null, as in a browser, because JSON has no such
 // numbers (RFC 8259 section 6). Throws JSONEncodeError. Tornado: json_encode.
 std::string json_encode(const json& value);
 
-// Parses one JSON text (RFC 8259). Of equal names in an object the last counts. Integers outside 64
-// bits become floats. Throws JSONDecodeError, also for nesting deeper than `max_depth`. Time grows
-// as n log n at worst, whatever the input. Unlike Python, rejects NaN and Infinity. Tornado:
-// json_decode.
+// Parses one JSON text (RFC 8259). If an object repeats a name, the last value counts. Integers
+// beyond 64 bits become floats. Unlike Python, rejects NaN and Infinity. Throws JSONDecodeError,
+// also for nesting deeper than `max_depth`. Takes at worst n log n time, whatever the input.
+// Tornado: json_decode.
 json json_decode(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
 
 }  // namespace escape
@@ -101,7 +103,7 @@ struct core::JsonText<json> {
   }
 };
 
-// What functions return that are declared without the JSON library.
+// The result type of functions that are declared without the JSON library.
 template <>
 struct core::JsonType<void> {
   using type = json;

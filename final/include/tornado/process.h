@@ -1,4 +1,4 @@
-// Public header: several processes for one server, and programs run as children. Mirrors
+// Public header: servers of several processes, and programs run as children. Mirrors
 // tornado.process.
 #pragma once
 
@@ -14,22 +14,23 @@
 
 namespace tornado::process {
 
-// The processors that this process may use; at least 1. (cpu_count)
+// Returns the number of processors that this process may use; at least 1. (cpu_count)
 int cpu_count() noexcept;
 
-// Forks `num_processes` children (0 or less: cpu_count()) and answers in each of them its number,
-// from 0 on, which is also task_id(). The caller goes on only there; the parent stays inside and
-// supervises: it starts a child anew that was killed or ended with a status other than 0, and logs
-// a warning. With more than `max_restarts` of these it throws std::runtime_error, after sending the
-// other children SIGTERM. When all have ended with status 0, it ends the process with exit(0). If
-// the parent dies, its children get SIGTERM.
+// Forks `num_processes` children (0 or less: cpu_count()). Returns only in the children, with the
+// child's number, from 0 on, which is also task_id(). The parent stays inside and supervises: it
+// restarts a child that was killed or ended with a status other than 0, and logs a warning. After
+// more than `max_restarts` restarts it sends the other children SIGTERM and throws
+// std::runtime_error. When all children have ended with status 0, it ends the process with exit(0).
+// If the parent dies, its children get SIGTERM.
 //
-// Call it before anything that the children would have to share: throws std::runtime_error if this
-// thread has an IOLoop, if there are other threads, which a fork does not copy, or in a child.
-// Throws std::system_error if the first children cannot be forked. (fork_processes)
+// Call it before creating anything that the children would have to share. Throws std::runtime_error
+// if this thread has an IOLoop, if there are other threads (which a fork does not copy), or in a
+// child. Throws std::system_error if the first children cannot be forked. (fork_processes)
 int fork_processes(int num_processes = 0, int max_restarts = 100);
 
-// The number that fork_processes() gave this process; none in the parent and elsewhere. (task_id)
+// Returns this process's number from fork_processes(); nullopt in the parent and elsewhere.
+// (task_id)
 std::optional<int> task_id() noexcept;
 
 // A child ended with a status other than 0, or by a signal. (subprocess.CalledProcessError)
@@ -41,22 +42,22 @@ class CalledProcessError : public std::runtime_error {
   std::vector<std::string> args;
 };
 
-// Where a child's input comes from, or its output goes: the same as ours, unless it is one of the
-// below or a descriptor, which stays the caller's.
+// The source of a child's input, or the destination of its output. The default is to inherit ours;
+// otherwise one of the constants below, or a descriptor, which the caller still owns.
 class Redirect {
  public:
   constexpr Redirect() = default;
   constexpr Redirect(int fd) : value_(fd) {}
   friend constexpr bool operator==(Redirect, Redirect) = default;
-  // The descriptor, or which of the others.
+  // Returns the descriptor, or the number of the constant.
   constexpr int value() const { return value_; }
 
  private:
   int value_ = -1;
 };
-inline constexpr Redirect STREAM(-2);   // a pipe, whose other end is a stream of the Subprocess
+inline constexpr Redirect STREAM(-2);   // a pipe; the Subprocess has a stream for our end
 inline constexpr Redirect DEVNULL(-3);  // nowhere
-inline constexpr Redirect STDOUT(-4);   // for stderr: where stdout goes
+inline constexpr Redirect STDOUT(-4);   // for stderr: same as stdout
 
 struct SubprocessOptions {
   SubprocessOptions() {}
@@ -66,7 +67,7 @@ struct SubprocessOptions {
   Redirect stderr_;
   std::string cwd;                         // empty: ours
   std::map<std::string, std::string> env;  // the whole environment; empty: ours
-  bool start_new_session = false;          // out of reach of the terminal's signals
+  bool start_new_session = false;          // protects it from the terminal's signals
   iostream::IOStreamOptions stream;
 };
 
@@ -74,36 +75,36 @@ namespace detail {
 class Child;
 }
 
-// A program, run as a child. A handle: copies mean the same child. It belongs to the loop that is
-// current when it is made, and is reaped there when it ends, also when no handle is left: a loop
-// that runs leaves no zombies. Its end is noticed through a descriptor of its own (pidfd_open,
-// Linux 5.3): Tornado's initialize() and its SIGCHLD handler are not needed, and any loop can have
-// children. The child gets the descriptors 0 to 2 and no others.
+// A child process. A handle: copies mean the same child. It belongs to the loop that is current
+// when it is made, which reaps it when it ends, even if no handle is left: a running loop leaves no
+// zombies. The loop watches a descriptor (pidfd_open, Linux 5.3), so Tornado's initialize() and its
+// SIGCHLD handler are not needed, and any loop can have children. The child inherits the
+// descriptors 0 to 2 and no others.
 class Subprocess {
  public:
-  // No child.
+  // Makes an empty handle.
   Subprocess() = default;
-  // Runs args[0], which is searched for in PATH if it has no slash, with the arguments `args`. No
-  // shell is involved. Throws std::system_error, with the program's name, if it cannot be run;
+  // Runs args[0], which is searched for in PATH if it has no slash, with the arguments `args`,
+  // without a shell. Throws std::system_error, with the program's name, if it cannot be run;
   // std::invalid_argument for empty `args` or a NUL in one of them.
   explicit Subprocess(std::vector<std::string> args, const SubprocessOptions& options = {});
 
   explicit operator bool() const noexcept { return child_ != nullptr; }
 
-  // Our ends of its pipes; empty if it was not STREAM. Close stdin_ to end the child's input.
+  // Our ends of its pipes; empty unless STREAM was chosen. Close stdin_ to end the child's input.
   iostream::IOStream stdin_;
   iostream::IOStream stdout_;
   iostream::IOStream stderr_;
 
   int pid() const;
-  // Its exit status, negative if a signal killed it; none while it runs. 0 if the program ignores
-  // SIGCHLD, so that the kernel keeps none. (returncode)
+  // Returns its exit status, negative if a signal killed it; nullopt while it runs. 0 if the
+  // program ignores SIGCHLD, because the kernel then keeps no status. (returncode)
   std::optional<int> returncode() const;
 
-  // The same, once it has ended. Fails with CalledProcessError if it is not 0, unless `raise_error`
-  // is false. (wait_for_exit)
+  // Waits until it has ended and returns its exit status. Fails with CalledProcessError if that is
+  // not 0, unless `raise_error` is false. (wait_for_exit)
   Future<int> wait_for_exit(bool raise_error = true) const;
-  // Calls `callback(returncode)` on the loop when it has ended, also if it has already.
+  // Calls `callback(returncode)` on the loop when it has ended, or soon if it already has.
   // (set_exit_callback)
   template <class F>
     requires std::is_invocable_v<F&, int>
@@ -114,8 +115,8 @@ class Subprocess {
         });
   }
 
-  // Sends a signal; does nothing if the child has ended: nobody else is hit, whoever has its number
-  // now. (send_signal, terminate, kill)
+  // Send a signal. Do nothing if the child has ended, so that no other process with a reused number
+  // is hit. (send_signal, terminate, kill)
   void send_signal(int signal) const;
   void terminate() const;
   void kill() const;

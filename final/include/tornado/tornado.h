@@ -1,5 +1,5 @@
-// Public header: all of the library but JSON, for slides and first programs. Programs that grow
-// include what they use: it compiles faster.
+// Public header: the whole library except JSON, for slides and first programs. Larger programs
+// include only the headers they use, which compiles faster.
 #pragma once
 
 #include <tornado/concurrent.h>
