@@ -1,5 +1,5 @@
-// Public header: how to speak TLS: options, contexts, errors, certificates. What Tornado takes from
-// Python's ssl module; the streams are in iostream.h.
+// Public header: TLS options, contexts, errors and certificates. Mirrors the parts of Python's ssl
+// module that Tornado uses; the streams are in iostream.h.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,37 @@
 
 namespace tornado::ssl {
 
-// TLS went wrong: the peer does not speak it, refuses us, or is not to be trusted. Comes out of a
-// handshake, or as real_error of a StreamClosedError. (ssl.SSLError)
+// A TLS error: the peer does not speak TLS, rejects us, or cannot be trusted. Thrown by a
+// handshake, or found in real_error of a StreamClosedError. (ssl.SSLError)
 class SSLError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// The peer's certificate is expired, made out to somebody else, or by nobody we trust. The text
-// says which. (ssl.SSLCertVerificationError)
+// The peer's certificate is expired, issued for another name, or issued by an authority that we do
+// not trust. The message says which. (ssl.SSLCertVerificationError)
 class SSLCertVerificationError : public SSLError {
  public:
   using SSLError::SSLError;
 };
 
-// The connection ended without TLS's own sign of the end: somebody may have cut off what was to
-// come. (ssl.SSLEOFError)
+// The connection ended without TLS's own end marker, so an attacker may have cut off data.
+// (ssl.SSLEOFError)
 class SSLEOFError : public SSLError {
  public:
   SSLEOFError() : SSLError("the connection ended in violation of TLS") {}
 };
 
-// What is asked of the peer's certificate. (ssl.CERT_NONE, ...)
+// How the peer's certificate is checked. (ssl.CERT_NONE, ...)
 enum class CertReqs : std::uint8_t {
-  kNone,      // nothing: a client then talks to whoever answers
-  kOptional,  // it may be missing; if it is there, it must be good
+  kNone,      // not at all: a client then accepts any server
+  kOptional,  // may be missing, but must be valid if present
   kRequired,
 };
 
 enum class TLSVersion : std::uint8_t { kTLSv1_2, kTLSv1_3 };
 
-// A server's certificate for a host name, "example.org", or for all names of one label more,
+// A server's certificate for a host name, "example.org", or for all names with one more label,
 // "*.example.org". Files as in SSLOptions.
 struct HostCertificate {
   HostCertificate(std::string host_name, std::string certificate_file, std::string key_file = {})
@@ -55,36 +55,37 @@ struct HostCertificate {
   std::string keyfile;
 };
 
-// The ssl_options of servers and clients. Files are PEM. No TLS below 1.2, no compression, no
-// renegotiation.
+// The ssl_options of servers and clients. Files are in PEM format. TLS below 1.2, compression and
+// renegotiation are disabled.
 struct SSLOptions {
   SSLOptions();
 
-  // Our certificate, with those of the authorities between it and a root behind it, and its key,
-  // which may be in the same file. A server must have them. The key must not be encrypted.
+  // Our certificate, followed by those of the authorities between it and a root, and its key, which
+  // may be in the same file and must not be encrypted. Required for a server.
   std::string certfile;
   std::string keyfile;
-  // A server's further certificates, by the host that the client asks for (SNI, RFC 6066 3). A
-  // whole name goes before one with "*"; who asks for none of them gets certfile. (sni_callback)
+  // More certificates for a server, chosen by the host name that the client asks for (SNI, RFC 6066
+  // 3). An exact name is preferred to one with "*"; if no name matches, certfile is used.
+  // (sni_callback)
   std::vector<HostCertificate> host_certificates;
 
-  // Unset: a client requires a certificate; a server does if it has ca_certs.
+  // Unset: a client requires a certificate; a server requires one if it has ca_certs.
   std::optional<CertReqs> cert_reqs;
-  // The authorities to trust. Empty: a client trusts those of the system; a server that asks for
+  // The authorities to trust. Empty: a client trusts the system's; a server that asks for
   // certificates must name some.
   std::string ca_certs;
-  // A client checks that the certificate is for the host it wants, by name or IP address. Means
-  // nothing with CertReqs::kNone.
+  // Makes a client check that the certificate is for the wanted host, by name or IP address. Has no
+  // effect with CertReqs::kNone.
   bool check_hostname = true;
 
-  // For TLS 1.2, in OpenSSL's notation; empty: its defaults without those that exchange keys by RSA
-  // alone, which have no forward secrecy. TLS 1.3's need no choice.
+  // For TLS 1.2, in OpenSSL's notation. Empty: OpenSSL's defaults without those that exchange keys
+  // by RSA alone, which have no forward secrecy. Does not affect TLS 1.3.
   std::string ciphers;
   TLSVersion minimum_version = TLSVersion::kTLSv1_2;
   std::optional<TLSVersion> maximum_version;  // unset: the newest
 
-  // Protocols to agree on, best first: {"http/1.1"}. A server without a common one ignores the
-  // client's. (ALPN, RFC 7301)
+  // The protocols to negotiate, best first: {"http/1.1"}. A server that has none in common with the
+  // client ignores the client's list. (ALPN, RFC 7301)
   std::vector<std::string> alpn_protocols;
 
   // Seconds from the connection to the end of the handshake; 0: no limit.
@@ -95,20 +96,21 @@ namespace detail {
 class Contexts;
 }
 
-// Options, made ready for use: the files are read once and serve many connections. A client's
-// connections also share what they need to resume a session: a second handshake with a host is
-// shorter. A handle: copies mean the same one. Any thread. (ssl.SSLContext)
+// Options ready for use: the files are read once and serve many connections. A client's connections
+// also share the data that resumes a session, which makes the next handshake with a host shorter. A
+// handle: copies mean the same context. Any thread. (ssl.SSLContext)
 class SSLContext {
  public:
-  // For clients: the system's authorities are trusted, everything is checked. All of them are the
-  // same one.
+  // Returns the context for clients: it trusts the system's authorities and checks everything. All
+  // default-constructed contexts are the same one.
   SSLContext();
-  // Nothing is read before the first connection; netutil::ssl_options_to_context() does it at once.
+  // Reads no file before the first connection; netutil::ssl_options_to_context() reads them at
+  // once.
   SSLContext(const SSLOptions& options);
 
-  // Reads the files again, for the connections to come; those there are stay as they are. So a
-  // server gets a new certificate without a restart. If something is wrong with the files, throws
-  // what ssl_options_to_context() throws, and the old ones stay in use.
+  // Reads the files again for later connections; existing ones do not change. This gives a server a
+  // new certificate without a restart. If there is an error in the files, throws the errors of
+  // ssl_options_to_context(), and the old files stay in use.
   void reload() const;
 
   const SSLOptions& options() const noexcept;
@@ -122,7 +124,7 @@ class SSLContext {
   std::shared_ptr<detail::Contexts> contexts_;
 };
 
-// What a certificate says. (SSLSocket.getpeercert)
+// The contents of a certificate. (SSLSocket.getpeercert)
 struct Certificate {
   std::string subject;  // "CN=example.org,O=Example" (RFC 2253)
   std::string issuer;

@@ -1,18 +1,18 @@
 // Public header: contexts that follow code across callbacks. Mirrors tornado.stack_context of
 // Tornado 4.
 //
-// Whatever keeps a function for later keeps the context it was called in as well, and runs the
-// function there: IOLoop::add_callback (on the loop's own thread), call_later and the other timers,
-// add_handler with a function, Future::add_done_callback, the callbacks of streams and clients,
-// PeriodicCallback (the context of start()), and a coroutine that goes on after a wait. Three do
-// not: spawn_callback, which runs in no context but keeps the caller's alive; add_signal_handler;
-// add_callback from another thread.
+// Code that stores a function for later also stores the context that is current at that time, and
+// runs the function in it: IOLoop::add_callback (on the loop's own thread), call_later and the
+// other timers, add_handler with a function, Future::add_done_callback, the callbacks of streams
+// and clients, PeriodicCallback (the context of start()), and a coroutine that resumes after a
+// wait. There are three exceptions: spawn_callback, which runs in no context but keeps the caller's
+// alive; add_signal_handler; add_callback from another thread.
 //
-// A context is a chain: what runs in it may open another inside of it. An exception that leaves a
-// callback goes to the ExceptionStackContexts of its chain, the innermost first; if none has dealt
-// with it, the loop logs it. An exception that leaves a coroutine is its future's, as always.
+// A context is a chain: code that runs in it may open another inside it. An exception that leaves a
+// callback goes to the ExceptionStackContexts of its chain, innermost first; if none handles it,
+// the loop logs it. An exception that leaves a coroutine goes to its future, as always.
 //
-// Contexts belong to their thread. Each RequestHandler runs in one of its own.
+// Contexts belong to their thread. Each RequestHandler runs in its own context.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -27,26 +27,27 @@
 
 namespace tornado::stack_context {
 
-// Gives exceptions to a function: `bool handler(std::exception_ptr)`. True: it has been dealt with.
-// False, or another exception: it goes on outwards. The handler runs in the context of the code
-// that failed. (stack_context.ExceptionStackContext)
+// Passes exceptions to a function: `bool handler(std::exception_ptr)`. If it returns true, the
+// exception is handled; if it returns false or throws, that exception goes on to the next outer
+// context. The handler runs in the context of the code that failed.
+// (stack_context.ExceptionStackContext)
 class ExceptionStackContext {
  public:
   template <class F>
     requires std::is_invocable_r_v<bool, F&, std::exception_ptr>
   explicit ExceptionStackContext(F handler) : handler_(std::move(handler)) {}
 
-  // Internal: a new link of the chain.
+  // Internal: adds a link to the chain.
   core::Ref<core::Context> open(core::Ref<core::Context> outer) &&;
 
  private:
   core::Function<bool(const std::exception_ptr&)> handler_;
 };
 
-// Calls `factory()` whenever code of this context begins to run, and destroys what it gave when
-// that code returns or suspends: a name in the log's lines, a transaction, a locale. The outermost
-// is made first and destroyed last. A factory that throws goes to the contexts outside of it, and
-// the code runs all the same. (stack_context.StackContext)
+// Calls `factory()` whenever code of this context begins to run, and destroys the result when that
+// code returns or suspends: a name in the log's lines, a transaction, a locale. The outermost
+// object is made first and destroyed last. An exception of a factory goes to the contexts outside
+// it, and the code runs all the same. (stack_context.StackContext)
 class StackContext {
  public:
   template <class F>
@@ -56,7 +57,7 @@ class StackContext {
           return core::Owned<core::Entered>(new Object<F>(factory));
         }) {}
 
-  // Internal: a new link of the chain.
+  // Internal: adds a link to the chain.
   core::Ref<core::Context> open(core::Ref<core::Context> outer) &&;
 
  private:
@@ -69,8 +70,8 @@ class StackContext {
   core::Function<core::Owned<core::Entered>()> factory_;
 };
 
-// No context at all: for work that a request starts and that is not the request's, such as filling
-// a cache or keeping a connection for others. (stack_context.NullContext)
+// No context: for work that a request starts but that does not belong to it, such as filling a
+// cache or keeping a connection for others. (stack_context.NullContext)
 class NullContext {
  public:
   NullContext() {}
@@ -79,8 +80,8 @@ class NullContext {
 
 namespace detail {
 
-// Calls `function` in `context`. What it throws goes to the contexts if it has no result, and
-// otherwise to the caller, who waits for one.
+// Calls `function` in `context`. If the function returns void, its exceptions go to the contexts;
+// otherwise to the caller, who needs the result.
 template <class F, class... Args>
 decltype(auto) call_in(core::Context* context, F& function, Args&&... args) {
   using R = std::invoke_result_t<F&, Args...>;
@@ -103,7 +104,8 @@ decltype(auto) call_in(core::Context* context, F& function, Args&&... args) {
   }
 }
 
-// A lambda's captures live in the lambda, not in the frame: this keeps both until the end.
+// Keeps the lambda alive until its coroutine ends, because its captures live in it, not in the
+// frame.
 template <class F>
 std::invoke_result_t<F&> keep(F function) {
   co_return co_await function();
@@ -149,10 +151,10 @@ class Wrapped {
 
 }  // namespace detail
 
-// Calls `function()` in `context`, opened inside the current one. If the function gives nothing,
-// what it throws goes to the contexts, as it would from a callback, and to the caller only if none
-// of them has dealt with it; a function with a result throws to the caller. It may be a coroutine:
-// its waits keep the context. It is freed when it returns, or when its future is done.
+// Calls `function()` in `context`, opened inside the current one. If the function returns void, its
+// exception goes to the contexts, as it would from a callback, and to the caller only if none of
+// them handles it; otherwise it goes to the caller. A function that is a coroutine stays in the
+// context across its waits. The function is freed when it returns, or when its future is done.
 // (stack_context.run_with_stack_context, and `with`)
 template <class C, class F>
   requires requires(C context) { std::move(context).open({}); }
@@ -166,11 +168,12 @@ std::invoke_result_t<F&> run_with_stack_context(C context, F function) {
   }
 }
 
-// A function that runs in the context that is current now, whoever calls it and when. What a caller
-// outside the loop keeps, a list of those who wait, say, is wrapped: it holds its handler alive,
-// and its exceptions become that handler's error page. Those that nobody deals with, and all of a
-// function with a result, go to the caller. It may be copied and destroyed on any thread, and
-// throws std::logic_error when it is called on another. (stack_context.wrap)
+// Returns a function that always runs in the context that is current now. Wrap functions that code
+// outside the loop stores, such as those in a list of waiters: the wrapped function keeps its
+// handler alive, and its exceptions become that handler's error page. Unhandled exceptions go to
+// the caller, as do all exceptions of a function with a result. The result may be copied and
+// destroyed on any thread; calling it on another thread throws std::logic_error.
+// (stack_context.wrap)
 template <class F>
 detail::Wrapped<F> wrap(F function) {
   return detail::Wrapped<F>(std::move(function));

@@ -1,9 +1,9 @@
-// Public header: the values that templates work with, and how those of a program become them.
-// Included by <tornado/template.h>.
+// Public header: the values that templates work with, and the conversion of a program's values to
+// them. Included by <tornado/template.h>.
 //
-// A Value is what a Python object is to tornado.template: None, a bool, an int (64 bits), a float,
-// a str (UTF-8), a list, a tuple, a dict (in the order of its making), a function, or an object
-// with attributes. Whatever a program has becomes one by itself:
+// A Value corresponds to a Python object in tornado.template: None, a bool, an int (64 bits), a
+// float, a str (UTF-8), a list, a tuple, a dict (in insertion order), a function, or an object with
+// attributes. A program's values are converted implicitly:
 //
 //   numbers, text                 int, float, str
 //   optional, pointers            None, or what they hold (copied: nothing dangles)
@@ -18,8 +18,8 @@
 //     struct Story { int id; std::string title; std::vector<Comment> comments; };
 //     TORNADO_FIELDS(Story, id, title, comments)
 //
-// Values are immutable, and copies share what they hold: a template cannot change a program's data,
-// and nothing can contain itself. A Value and its copies belong to one thread.
+// Values are immutable, and copies share their contents: a template cannot change a program's data,
+// and no value can contain itself. A Value and its copies belong to one thread.
 #pragma once
 
 #include <tornado/core/pointers.h>
@@ -40,9 +40,9 @@ class Value;
 class Object;
 struct Arguments;
 
-// What goes wrong while a template runs. type() is the name of Python's exception ("KeyError"),
-// which `{% except %}` looks at. The template adds where: what() is then "KeyError: 'x' at
-// story.html:3 (via index.html:7)".
+// An error while a template runs. type() is the name of Python's exception ("KeyError"), which `{%
+// except %}` compares. The template adds the place: what() is then "KeyError: 'x' at story.html:3
+// (via index.html:7)".
 class RenderError : public std::exception {
  public:
   RenderError(std::string type, std::string message);
@@ -50,9 +50,9 @@ class RenderError : public std::exception {
   const char* what() const noexcept override { return what_.c_str(); }
   const std::string& type() const noexcept { return type_; }
   const std::string& message() const noexcept { return message_; }
-  // Where, once the error has left an expression; "story.html:3 (via index.html:7)".
+  // Returns the place, once the error has left an expression: "story.html:3 (via index.html:7)".
   const std::string& place() const noexcept { return place_; }
-  // Says where, unless that is said already.
+  // Sets the place, unless it is set already.
   void set_place(const std::string& place);
 
  private:
@@ -77,7 +77,7 @@ enum class Type : std::uint8_t {
 
 namespace detail {
 
-// What a Value that does not fit into it holds. Shared, immutable.
+// The contents of a Value that do not fit into it. Shared, immutable.
 class Body : public core::Counted {};
 
 struct Field;
@@ -125,7 +125,7 @@ concept IsPointer = requires(const T& pointer) {
   *pointer;
 } && !std::is_function_v<std::remove_pointer_t<T>>;
 
-// Whatever is no number, no text and no Value and yet becomes one.
+// A type other than a number, text or Value that can be converted to a Value.
 template <class T>
 concept Convertible = !IsText<T> && !std::is_arithmetic_v<T> && !std::is_null_pointer_v<T> &&
                       !std::derived_from<T, Value> &&
@@ -201,41 +201,42 @@ class Value {
   using Pair = std::pair<Value, Value>;
   static Value list(std::vector<Value> items);
   static Value tuple(std::vector<Value> items);
-  // Of equal keys the last counts. Throws RenderError (TypeError) for a key that is a list or dict.
+  // Makes a dict; of equal keys the last counts. Throws RenderError (TypeError) for a key that is a
+  // list or dict.
   static Value dict(std::vector<Pair> items);
-  // datetime.datetime, of a time in seconds since 1970, in UTC.
+  // Makes a datetime.datetime, in UTC, of a time in seconds since 1970.
   static Value datetime(double seconds);
-  // An object of your own class; the Value owns it.
+  // Wraps an object of your own class; the Value owns it.
   static Value object(Object* object);
 
   Type type() const noexcept { return type_; }
   bool is_none() const noexcept { return type_ == Type::kNone; }
-  // Python's name of the type, such as "int".
+  // Returns Python's name of the type, such as "int".
   std::string_view type_name() const;
 
-  // Python's bool(), str() and repr() of it.
+  // Return Python's bool(), str() and repr() of the value.
   bool truth() const;
   std::string str() const;
   std::string repr() const;
   // Python's ==.
   bool operator==(const Value& other) const;
 
-  // It as a T: bool, a number, std::string, std::string_view (valid as long as the Value), Value, a
-  // vector or optional of these, or a struct with fields. Throws RenderError (TypeError) if it is
-  // something else.
+  // Converts the value to a T: bool, a number, std::string, std::string_view (valid as long as the
+  // Value), Value, a vector or optional of these, or a struct with fields. Throws RenderError
+  // (TypeError) if it has another type.
   template <class T>
   T get() const;
 
-  // len(); throws RenderError (TypeError) for what has none.
+  // Returns len(); throws RenderError (TypeError) for a value without a length.
   std::size_t size() const;
-  // The item of a list, tuple or range. Throws RenderError (IndexError).
+  // Returns the item of a list, tuple or range. Throws RenderError (IndexError).
   Value at(std::size_t index) const;
-  // The item of a dict, or the attribute of an object; None if there is none.
+  // Returns the item of a dict, or the attribute of an object; None if there is none.
   Value find(std::string_view name) const;
-  // Calls it; throws RenderError (TypeError) if it cannot be called.
+  // Calls the value; throws RenderError (TypeError) if it is not callable.
   Value call(const Arguments& arguments) const;
 
-  // For the library: the parts of it.
+  // For the library: direct access to the contents.
   bool boolean() const noexcept { return data_.boolean; }
   std::int64_t integer() const noexcept { return data_.integer; }
   double number() const noexcept { return data_.number; }
@@ -268,24 +269,24 @@ class Value {
   Type type_ = Type::kNone;
 };
 
-// What a function is called with.
+// The arguments of a call.
 struct Arguments {
   std::vector<Value> positional;
   std::vector<std::pair<std::string, Value>> keywords;
 
-  // The keyword argument, or null.
+  // Returns the keyword argument, or null.
   const Value* find(std::string_view keyword) const noexcept;
 };
 
-// A class of yours as a template sees it: derive from it, and give it to Value::object().
+// Shows a class of yours to templates: derive from it, and pass an object to Value::object().
 class Object : public detail::Body {
  public:
-  // Puts the attribute into `result`, or returns false: an AttributeError.
+  // Puts the attribute into `result`, or returns false, which raises AttributeError.
   virtual bool attribute(std::string_view name, Value& result) const = 0;
-  // What `{{ it }}` shows. The default is "<TYPE object>".
+  // Returns the output of `{{ it }}`. The default is "<TYPE object>".
   virtual std::string str() const;
   virtual std::string_view type_name() const { return "object"; }
-  // `{{ it(1, 2) }}`. The default throws RenderError (TypeError).
+  // Implements `{{ it(1, 2) }}`. The default throws RenderError (TypeError).
   virtual Value call(const Arguments& arguments) const;
 };
 
@@ -562,10 +563,10 @@ T Value::get() const {
       __VA_OPT__(TORNADO_FIELDS_AGAIN_ TORNADO_FIELDS_PARENS_(__VA_ARGS__))
 #define TORNADO_FIELDS_AGAIN_() TORNADO_FIELDS_EACH_
 
-// Shows a struct to templates: `{{ story.title }}`, or story["title"]. In the struct's namespace,
-// after it: TORNADO_FIELDS(Story, id, title, summary). Names up to 64 data members, and member
-// functions without parameters, which templates call: `{{ story.summary() }}`. A struct given to a
-// template is copied; its fields are converted when they are asked for.
+// Shows a struct to templates: `{{ story.title }}`, or story["title"]. Put it after the struct, in
+// the same namespace: TORNADO_FIELDS(Story, id, title, summary). It accepts up to 64 data members
+// and member functions without parameters, which templates call: `{{ story.summary() }}`. A struct
+// given to a template is copied; its fields are converted when they are used.
 #define TORNADO_FIELDS(STRUCT, ...)                                                                \
   [[maybe_unused]] inline const ::tornado::template_::detail::FieldTable* tornado_template_fields( \
       const STRUCT*) {                                                                             \

@@ -1,5 +1,5 @@
-// Public header: pieces of a page. Mirrors tornado.web's UIModule and the settings ui_modules and
-// ui_methods.
+// Public header: reusable parts of a page. Mirrors tornado.web's UIModule and the settings
+// ui_modules and ui_methods.
 //
 //   struct EntryModule : web::UIModule {
 //     std::string render(const Entry& entry, std::optional<bool> full) {
@@ -10,9 +10,9 @@
 //
 //   settings.ui_modules = {{"Entry", web::ui_module<EntryModule>}};
 //
-// Then a template shows one with {% module Entry(entry) %}. Without being named there, every
-// application has Template("file.html", name=value), which renders a template with names of its own
-// and in which set_resources(css_files="x.css") does what the virtual functions below do;
+// A template inserts the module with {% module Entry(entry) %}. Every application also has these
+// modules: Template("file.html", name=value), which renders a template with its own names, and in
+// which set_resources(css_files="x.css") does the same as the virtual functions below;
 // linkify(text); and xsrf_form_html().
 #pragma once
 
@@ -26,8 +26,8 @@
 
 namespace tornado::web {
 
-// One object serves all uses of the module in a page. What its functions below return is put into
-// the page once, by render(): empty means nothing.
+// One object serves all uses of the module in a page. The results of its functions below are
+// inserted into the page once, by render(). Empty ones add nothing.
 class UIModule {
  public:
   UIModule() = default;
@@ -35,18 +35,18 @@ class UIModule {
   UIModule& operator=(const UIModule&) = delete;
   virtual ~UIModule() = default;
 
-  // Found by its name, like a verb: `std::string render(...)`. Its result is not escaped. Its
-  // parameters are converted as a function's are (tornado/template.h); one const
-  // template_::Arguments& takes keywords too.
+  // render() is found by its name, like a verb: `std::string render(...)`. Its result is not
+  // escaped. Its parameters are converted like those of a function (tornado/template.h); to receive
+  // keywords too, take one const template_::Arguments&.
 
-  // JavaScript for a <script> of its own, at the end of <body>.
+  // Returns JavaScript for its own <script>, at the end of <body>.
   virtual std::string embedded_javascript() { return {}; }
-  // Files that <script> loads there. Relative ones are static_url()s.
+  // Returns files for <script> to load there. Relative ones are passed to static_url().
   virtual std::vector<std::string> javascript_files() { return {}; }
-  // CSS for a <style> of its own, at the end of <head>; and files that <link> loads there.
+  // Return CSS for its own <style>, and files for <link> to load, at the end of <head>.
   virtual std::string embedded_css() { return {}; }
   virtual std::vector<std::string> css_files() { return {}; }
-  // HTML for the end of <head>, and of <body>.
+  // Return HTML for the end of <head>, and of <body>.
   virtual std::string html_head() { return {}; }
   virtual std::string html_body() { return {}; }
 
@@ -55,7 +55,7 @@ class UIModule {
   RequestHandler& handler() const { return *handler_; }
   httputil::HTTPServerRequest& request() const { return handler_->request; }
   const CurrentUser& current_user() const { return handler_->current_user(); }
-  // RequestHandler::render_string.
+  // Calls RequestHandler::render_string.
   std::string render_string(std::string_view template_name,
                             const template_::Namespace& names = {}) {
     return handler_->render_string(template_name, names);
@@ -90,7 +90,7 @@ template_::Value render_module(UIModule& base, const template_::Arguments& argum
 template <class M>
 inline constexpr UIModuleClass ui_module_class = {&make_module<M>, &render_module<M>};
 
-// A function of the handler and what the template gives it.
+// A function that receives the handler and the template's arguments.
 class UIMethod {
  public:
   virtual ~UIMethod() = default;
@@ -124,11 +124,12 @@ class TypedMethod final : public UIMethod {
 
 }  // namespace detail
 
-// A module class, for the setting ui_modules.
+// A module class, as a value for the setting ui_modules.
 template <class M>
 inline constexpr const detail::UIModuleClass* ui_module = &detail::ui_module_class<M>;
 
-// A function that every template has, for the setting ui_methods; it gets the handler first:
+// Makes a function available to every template, by the setting ui_methods. It receives the handler
+// first:
 //
 //   settings.ui_methods = {{"greeting", web::ui_method([](web::RequestHandler& handler,
 //                                                         std::string name) { ... })}};

@@ -1,5 +1,5 @@
-// Public header. The gateway to synchronous applications, PEP 3333: WSGIContainer hosts one, in
-// Python or in C++, under HTTPServer; WSGIAdapter makes one of a web::Application. Mirrors
+// Public header. The gateway to synchronous applications, PEP 3333: WSGIContainer runs one, in
+// Python or in C++, under HTTPServer; WSGIAdapter turns a web::Application into one. Mirrors
 // tornado.wsgi; WSGIAdapter is Tornado 4's.
 //
 //   wsgi::PythonApplication flask("hello:app");           // needs tornado::wsgi, see below
@@ -9,8 +9,8 @@
 //       {".*", container},
 //   });
 //
-// What is hosted runs on threads of its own. One request holds one of them from its first line to
-// its last: an application of many requests that wait long is better written with handlers.
+// The hosted application runs on its own threads. A request occupies one of them from beginning to
+// end, so an application with many long-waiting requests is better written with handlers.
 #pragma once
 
 #include <tornado/core/function.h>
@@ -45,18 +45,18 @@ namespace tornado::wsgi {
 
 // ---- the gateway --------------------------------------------------------------------------------
 
-// The body of a request, complete before the application is called. A handle: copies read the same
-// body, one behind the other. One thread at a time.
+// The body of a request, complete before the application is called. A handle: copies share one read
+// position. One thread at a time.
 class Input {
  public:
   Input();
   explicit Input(std::string body);
 
-  // The next `size` bytes, fewer at the end; "" behind it. Throws std::system_error if the disk
-  // fails, for a body that is there.
+  // Reads the next `size` bytes, fewer at the end, and "" after it. Throws std::system_error if a
+  // body on disk cannot be read.
   std::string read(std::size_t size = std::numeric_limits<std::size_t>::max()) const;
   std::uint64_t size() const noexcept;  // of the whole body
-  // The file that the whole body is in, without a name; -1: it is in memory.
+  // Returns the descriptor of the unnamed file that holds the whole body; -1: it is in memory.
   int fileno() const noexcept;
 
  private:
@@ -65,11 +65,11 @@ class Input {
   std::shared_ptr<Body> body_;
 };
 
-// One request for an application (PEP 3333, "environ Variables"). What Python has as "wsgi.NAME" is
-// a member here.
+// One request for an application (PEP 3333, "environ Variables"). Python's "wsgi.NAME" entries are
+// members here.
 struct Environ {
-  // REQUEST_METHOD, SCRIPT_NAME, PATH_INFO, QUERY_STRING, HTTP_ACCEPT and so on: bytes, which
-  // Python gets as Latin-1 text.
+  // REQUEST_METHOD, SCRIPT_NAME, PATH_INFO, QUERY_STRING, HTTP_ACCEPT and so on, as bytes; Python
+  // receives them as Latin-1 text.
   std::map<std::string, std::string, std::less<>> variables;
   std::string url_scheme = "http";  // or "https"
   Input input;
@@ -77,7 +77,7 @@ struct Environ {
   bool multiprocess = true;
   bool run_once = false;
 
-  // A variable; "" if there is none. Valid until `variables` changes.
+  // Returns a variable; "" if there is none. Valid until `variables` changes.
   std::string_view operator[](std::string_view name) const;
 };
 
@@ -85,8 +85,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // The body that an application returns.
 using Chunks = std::vector<std::string>;
 
-// What a host of applications implements: where one application's answer to one request goes.
-// Everything in it is for the application's thread.
+// Receives one application's response to one request; implemented by a host of applications. All
+// calls come from the application's thread.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -97,9 +97,9 @@ class Responder {
   virtual void write(std::string_view chunk) = 0;
 };
 
-// Sends a piece of the body at once, and returns when the client is ready for more: an application
-// cannot fill the memory with what nobody reads. Throws iostream::StreamClosedError if the client
-// has gone, or if the application has returned. Keep it as long as you like.
+// Sends a piece of the body at once, and returns when the client is ready for more, so that an
+// application cannot fill the memory with unread output. Throws iostream::StreamClosedError if the
+// client has gone, or if the application has returned. May be kept for any length of time.
 class Write {
  public:
   explicit Write(std::shared_ptr<Responder> responder) : responder_(std::move(responder)) {}
@@ -109,17 +109,17 @@ class Write {
   std::shared_ptr<Responder> responder_;
 };
 
-// How an application says what it answers, before it writes or returns.
+// Starts the response; the application calls it before it writes or returns.
 class StartResponse {
  public:
   explicit StartResponse(std::shared_ptr<Responder> responder) : responder_(std::move(responder)) {}
 
-  // `status` is "200 OK". Nothing is sent before the first byte of the body or its end. A second
-  // call must give as `exc_info` the exception that it answers: it takes the place of the first, or
-  // throws that exception if the headers have gone. Throws std::invalid_argument for a status or a
-  // header that cannot be sent (RFC 9110 5), and for what belongs to the connection (Connection,
-  // Transfer-Encoding ...), which is the server's; std::logic_error for a second call without
-  // `exc_info`.
+  // `status` is "200 OK", for example. Nothing is sent before the first byte of the body, or its
+  // end. A second call must pass the exception that it reports as `exc_info`: it replaces the first
+  // call, or throws that exception if the headers have gone. Throws std::invalid_argument for a
+  // status or a header that cannot be sent (RFC 9110 5), and for headers of the connection
+  // (Connection, Transfer-Encoding ...), which the server sets; std::logic_error for a second call
+  // without `exc_info`.
   Write operator()(std::string_view status, Headers headers,
                    std::exception_ptr exc_info = nullptr) {
     responder_->start(status, std::move(headers), std::move(exc_info));
@@ -131,7 +131,7 @@ class StartResponse {
   std::shared_ptr<Responder> responder_;
 };
 
-// An application: its return value is the body, or what is left of it after it has written.
+// An application. It returns the body, or the rest of the body after its writes.
 //
 //   wsgi::Chunks hello(const wsgi::Environ& env, wsgi::StartResponse& start_response) {
 //     start_response("200 OK", {{"Content-Type", "text/plain"}});
@@ -145,42 +145,42 @@ concept GatewayFunction = std::is_invocable_r_v<Chunks, F&, const Environ&, Star
 struct WSGIOptions {
   WSGIOptions() {}
 
-  // Where the application runs; not owned, and it must outlive the container. Null: on threads of
-  // the container's own, `threads` at most. With concurrent::dummy_executor it runs on the loop,
-  // as in Tornado without an executor, and holds everything else up.
+  // Runs the application; not owned, and must outlive the container. Null: at most `threads`
+  // threads of the container. With concurrent::dummy_executor the application runs on the loop, as
+  // in Tornado without an executor, and blocks everything else.
   concurrent::Executor* executor = nullptr;
   std::size_t threads = 10;
-  // The path that the application is mounted at, such as "/blog": SCRIPT_NAME. It is taken off
-  // PATH_INFO where that begins with it.
+  // The path at which the application is mounted, such as "/blog": SCRIPT_NAME. It is removed from
+  // the start of PATH_INFO.
   std::string script_name;
-  // Bytes of a request's body that are kept in memory; a longer one goes to a file without a name
-  // in `directory` (empty: $TMPDIR, else /var/tmp). The server's max_body_size bounds it.
+  // Bytes of a request's body that are kept in memory; a longer one goes to an unnamed file in
+  // `directory` (empty: $TMPDIR, or else /var/tmp). The server's max_body_size still applies.
   std::size_t max_buffer_size = 1'048'576;
   std::string directory;
-  // Seconds that the container waits at its end for applications to return. One that does not is
-  // left behind with its thread, and a warning: it cannot hold up the end of the program.
+  // Seconds for which the container, when destroyed, waits for applications to return. One that
+  // does not is abandoned with its thread, with a warning, so that it cannot delay the program's
+  // end.
   double shutdown_timeout = 3;
 };
 
 // Runs a synchronous application under HTTPServer, off the loop. (WSGIContainer)
 //
-// It is what a server or a Rule may lead to, and must outlive both: then a long body goes to disk
-// as it arrives. It is also what FallbackHandler and other takers of a RequestCallback accept,
-// which collect bodies in memory. At its end it stops its application; what comes for it later gets
-// no answer, and is logged.
+// A server or a Rule may lead to it; it must outlive both. Long bodies then go to disk as they
+// arrive. FallbackHandler and other users of a RequestCallback accept it too, but collect bodies in
+// memory. Destroying it stops its application; later requests get no response and are logged.
 //
 // The response is complete when the application returns: Content-Length, Content-Type and Server
-// are added where they are missing, and Date (RFC 9110 6.6.1), which Tornado leaves out. What it
-// writes before that leaves at once, without a Content-Length of ours. An exception is logged with
-// the request, and answered with a 500 if nothing has been sent; else the connection is closed, so
-// that the client does not take the part for the whole. Either way the server goes on.
+// are added if they are missing, and Date (RFC 9110 6.6.1), which Tornado omits. Earlier writes are
+// sent at once, without an added Content-Length. An exception is logged with the request. The
+// response is then a 500 if nothing has been sent; otherwise the connection is closed, so that the
+// client does not take the part for the whole. Either way the server keeps running.
 //
-// Requests wait for a free thread in the order they came; there is no limit to how many, nor to
-// how long an application may take. If the client leaves, the application notices at its next
-// write, or not at all.
+// Requests wait for a free thread in order of arrival. Neither their number nor the time of an
+// application is limited. If the client leaves, the application notices at its next write, or not
+// at all.
 //
-// It belongs to the thread of its loop. Applications are called from many threads at a time, if
-// `threads` is not 1.
+// It belongs to the thread of its loop. Unless `threads` is 1, applications are called from several
+// threads at once.
 class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
  public:
   // Throws std::invalid_argument if options.threads is 0.
@@ -191,7 +191,7 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
   WSGIContainer(const WSGIContainer&) = delete;
   WSGIContainer& operator=(const WSGIContainer&) = delete;
 
-  // Answers a request whose body is complete, through request.connection.
+  // Handles a request whose body is complete. Responds through request.connection.
   void operator()(httputil::HTTPServerRequest request);
   // {.fallback = container}
   operator httpserver::RequestCallback() const&;
@@ -200,10 +200,10 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) override;
 
-  // What an application is told of a request. PATH_INFO is percent-decoded. Fields that come twice
-  // are joined. A field with "_" in its name is left out: no application could tell it from the one
-  // with "-", which a proxy may have checked. The length of a body without one (chunked) is
-  // counted. Tornado: WSGIContainer.environ.
+  // Returns the request as an application sees it. PATH_INFO is percent-decoded. Repeated fields
+  // are joined. A field with "_" in its name is omitted, because an application could not tell it
+  // from the one with "-", which a proxy may have checked. The length of a body that was sent
+  // without one (chunked) is counted. Tornado: WSGIContainer.environ.
   static Environ environ(const httputil::HTTPServerRequest& request, Input input,
                          std::string_view script_name = {});
 
@@ -218,7 +218,7 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
 
 // ---- Python's applications ----------------------------------------------------------------------
 //
-// The rest of PEP 3333, in the component `wsgi`, which has CPython in it:
+// The rest of PEP 3333, in the component `wsgi`, which contains CPython:
 //
 //   find_package(tornado COMPONENTS wsgi)
 //   target_link_libraries(program PRIVATE tornado::wsgi)
@@ -226,28 +226,29 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
 struct PythonOptions {
   PythonOptions() {}
 
-  // Folders that are searched for modules, before Python's own.
+  // Folders in which modules are searched before Python's own.
   std::vector<std::string> path;
-  // The Python whose modules are used, such as "/srv/site/venv/bin/python". Of the version that
-  // tornado::wsgi was built with; empty: that one itself. There is one interpreter in a process:
-  // the first application decides, and another name later is std::logic_error.
+  // The Python whose modules are used, such as "/srv/site/venv/bin/python". It must have the
+  // version with which tornado::wsgi was built; empty: that one itself. A process has only one
+  // interpreter, so the first application decides; another name later is a std::logic_error.
   std::string executable;
 };
 
 // An application written in Python, for a WSGIContainer. A handle: copies are the same application.
 //
-// The interpreter starts with the first one, takes no signals, and ends with the program, or not
-// at all if an application has not returned by then. The lock of the interpreter is held while
-// Python runs, on the container's threads, and on the loop's while an application is imported or
-// let go of. fork_processes() comes before the first one.
+// The interpreter starts with the first application, does not handle signals, and ends with the
+// program, or not at all if an application has not returned by then. Python's lock is held while
+// Python runs: on the container's threads, and on the loop's while an application is imported or
+// released. Call fork_processes() before making the first application.
 //
-// The application gets the environ with wsgi.input as a file object, wsgi.errors as sys.stderr, and
-// wsgi.input_terminated. An iterable is sent piece by piece, a list or tuple in one; its close() is
-// called in any case. SystemExit ends the request, as every other exception does, not the program.
+// The environ has wsgi.input as a file object, wsgi.errors as sys.stderr, and
+// wsgi.input_terminated. An iterable is sent piece by piece, a list or tuple in one piece; its
+// close() is always called. SystemExit, like any other exception, ends the request and not the
+// program.
 class PythonApplication {
  public:
   // Imports "module:name", or calls "module:factory()"; "module" alone means "module:application".
-  // Throws std::runtime_error with Python's traceback if it cannot.
+  // Throws std::runtime_error with Python's traceback on failure.
   explicit PythonApplication(const std::string& name, const PythonOptions& options = {});
 
   // Called by the container, from any thread.
@@ -263,17 +264,17 @@ class PythonApplication {
 struct WSGIAdapterOptions {
   WSGIAdapterOptions() {}
 
-  std::uint64_t max_body_size = 104857600;  // bytes; a longer one is answered with 413
+  std::uint64_t max_body_size = 104857600;  // bytes; a longer one gets a 413
 };
 
-// Makes a synchronous application of a web::Application, for hosts that know no loop. (WSGIAdapter)
+// Turns a web::Application into a synchronous application, for hosts without a loop. (WSGIAdapter)
 //
-// Its limits are the protocol's: a handler must finish without waiting (a coroutine may await what
-// is done already); flush() sends nothing, the response leaves as a whole; there are no WebSockets,
-// and nothing of the request runs on after the answer: what is left for later is dropped.
+// It has the protocol's limits: a handler must finish without waiting (a coroutine may await
+// futures that are done already); flush() sends nothing, because the response leaves as a whole;
+// there are no WebSockets; callbacks left for after the response are dropped.
 //
-// Copies share the application, which must outlive them. They may be called from any thread: an
-// application is for one thread, so one request is answered at a time.
+// Copies share the application, which must outlive them. They may be called from any thread, but
+// handle one request at a time, because an application is for one thread.
 class WSGIAdapter {
  public:
   explicit WSGIAdapter(web::Application& application, const WSGIAdapterOptions& options = {});
@@ -288,8 +289,8 @@ class WSGIAdapter {
 
 // ---- an application as a module of Python -------------------------------------------------------
 //
-// What a WSGI server in Python imports: a file that defines a web::Application, built as a module
-// with the target tornado::wsgi_module, gives it one attribute, `application`.
+// For WSGI servers in Python: a file that defines a web::Application and is built as a module with
+// the target tornado::wsgi_module. The module has one attribute, `application`.
 //
 //   TORNADO_WSGI_MODULE(hello) {
 //     return std::make_unique<web::Application>(
@@ -302,9 +303,9 @@ class WSGIAdapter {
 //
 //   $ gunicorn hello
 //
-// It is called once, when Python imports the module; what it throws is an ImportError. The
-// application is answered for by a WSGIAdapter, whose limits it has, and lives as long as the
-// interpreter. Python's lock is let go of while it runs.
+// The function is called once, when Python imports the module; its exception becomes an
+// ImportError. A WSGIAdapter, with its limits, runs the application, which lives as long as the
+// interpreter. Python's lock is released while it runs.
 
 namespace detail {
 ::_object* make_module(const char* name, std::unique_ptr<web::Application> (*make)());
