@@ -1,5 +1,5 @@
-// Internal header: the vocabulary of Tornado 4 that joins callbacks and coroutines. Users get it
-// with gen.h. Implemented in loop/tornado4/callback_style.cc.
+// Internal header: Tornado 4's functions that connect callbacks and coroutines. Included by gen.h.
+// Implemented in loop/tornado4/callback_style.cc.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -18,9 +18,9 @@ namespace tornado {
 
 namespace concurrent {
 
-// A callback that completes a future with what it is called with; copies complete the same one. A
-// result of several parts is made of several arguments. A second call throws InvalidStateError; one
-// for a future that was cancelled, nothing.
+// A callback that completes a future with its arguments; copies complete the same one. Several
+// arguments make a result of several parts. A second call throws InvalidStateError; a call after
+// the future was cancelled has no effect.
 template <class T>
 class FutureCallback {
  public:
@@ -43,9 +43,9 @@ class FutureCallback {
 
 namespace detail {
 
-// Calls `start` with all arguments if it takes them; else with all but the last, which is then a
-// callback for the result of the future that this gives. What the future holds instead of a result
-// is thrown where the callback would be called, and reported.
+// Calls `start` with all arguments if it accepts them. Otherwise the last one is a callback: calls
+// `start` with the others, and the callback with the result of the future that this returns. If the
+// future fails, its exception is thrown where the callback would be called, and reported.
 template <class Start, class Tuple, std::size_t... I>
 auto start_with_callback(Start& start, Tuple&& all, std::index_sequence<I...>) {
   auto future = start(std::get<I>(std::move(all))...);
@@ -75,9 +75,9 @@ auto start_either_way(Start& start, Args&&... args) {
 
 }  // namespace detail
 
-// Makes a function that takes a callback as its last argument into one that gives a Future<T>. Who
-// passes a callback to the result still has it called, too. What the function throws at once is
-// thrown at once. The function must give nothing. (return_future)
+// Turns a function that takes a callback as its last argument into one that returns a Future<T>. A
+// callback passed to the new function is still called. An exception that leaves the function at
+// once is thrown at once. The function must return void. (return_future)
 //
 //   auto load = concurrent::return_future<Row>(&load_with_callback);
 //   Row row = co_await load(7);
@@ -108,7 +108,7 @@ using Arguments = std::tuple<T...>;
 
 namespace detail {
 
-// What a callback with parameters T... gives.
+// The result of a callback with parameters T...
 template <class... T>
 struct CallbackResult {
   using type = Arguments<std::decay_t<T>...>;
@@ -159,11 +159,11 @@ struct TaskResult<F> : ResultThroughCallback<F> {};
 
 }  // namespace detail
 
-// Calls `function(args..., callback)`, or a member function with its object first, and gives a
-// future of what the function calls the callback with. Say what that is, `Task<Response>(fetch,
-// url)` or Task<void>; not needed where the function has one signature, with a callback like
-// std::function<void(Response)> at its end. Several arguments come as Arguments. What the function
-// throws, or a callback that it starts, is in the future. (gen.Task)
+// Calls `function(args..., callback)`, or a member function with its object first, and returns a
+// future of the value with which the callback is called. Name its type, `Task<Response>(fetch,
+// url)` or Task<void>, unless the function has one signature with a callback like
+// std::function<void(Response)> at its end. Several arguments become Arguments. An exception of the
+// function, or of a callback that it starts, fails the future. (gen.Task)
 template <class... T, class F, class... Args>
 auto Task(F function, Args&&... args) {
   using Result = typename detail::TaskResult<F, T...>::type;
@@ -181,12 +181,12 @@ auto Task(F function, Args&&... args) {
 
 // ---- Callback and Wait --------------------------------------------------------------------------
 
-// Within one run of a coroutine, callbacks are kept apart by keys:
+// Within one run of a coroutine, keys identify callbacks:
 //
 //   client.fetch(url, co_await gen::Callback("page"));
 //   const auto response = co_await gen::Wait<HTTPResponse>("page");
 
-// The key stands for a callback already. (KeyReuseError)
+// A callback for the key exists already. (KeyReuseError)
 class KeyReuseError : public std::runtime_error {
  public:
   explicit KeyReuseError(const std::string& key)
@@ -198,15 +198,15 @@ class UnknownKeyError : public std::runtime_error {
   explicit UnknownKeyError(const std::string& key)
       : std::runtime_error("key " + key + " is not pending") {}
 };
-// The coroutine has returned without waiting for its callbacks; its future gets this instead of the
-// result. (LeakedCallbackError)
+// The coroutine returned without waiting for its callbacks; its future fails with this instead of
+// having the result. (LeakedCallbackError)
 class LeakedCallbackError : public std::runtime_error {
  public:
   explicit LeakedCallbackError(const std::string& keys)
       : std::runtime_error("finished without waiting for callbacks " + keys) {}
 };
 
-// A string or a whole number; "7" and 7 are two keys.
+// A string or an integer; "7" and 7 are different keys.
 class Key {
  public:
   template <class S>
@@ -216,7 +216,7 @@ class Key {
     requires std::is_integral_v<I>
   Key(I number) : text_(std::to_string(number)) {}
 
-  // As Python's repr() writes it.
+  // Returns the key as Python's repr() writes it.
   const std::string& text() const noexcept { return text_; }
 
  private:
@@ -225,7 +225,7 @@ class Key {
 
 namespace detail {
 
-// What a callback was called with, until somebody says which type that is.
+// The arguments of a callback, until their type is requested.
 class CallbackValue {
  public:
   CallbackValue() = default;
@@ -260,12 +260,12 @@ class CallbackValue {
   core::Owned<Any> held_;
 };
 
-// Text is kept as a string: a literal's or a view's bytes may be gone by then.
+// Text is stored as a string, because the bytes of a literal or view may be gone later.
 template <class T>
 using Kept = std::conditional_t<std::is_convertible_v<const T&, std::string_view>, std::string,
                                 std::decay_t<T>>;
 
-// What co_await Callback(..) gives. Takes any arguments; only the first call counts.
+// The result of co_await Callback(..). Accepts any arguments; only the first call counts.
 class KeyedCallback {
  public:
   explicit KeyedCallback(Future<CallbackValue> result) : result_(std::move(result)) {}
@@ -290,7 +290,7 @@ class KeyTable final : public core::RunAttachment {
  public:
   // Throws KeyReuseError.
   KeyedCallback add(const Key& key);
-  // Takes the key out; empty if it is unknown.
+  // Removes and returns the key's entry; empty if it is unknown.
   std::optional<Future<CallbackValue>> take(const Key& key);
   bool knows(const Key& key) const { return pending_.contains(key.text()); }
   std::exception_ptr left_over() override;
@@ -322,7 +322,7 @@ class KeysWait {
   }
 
  protected:
-  // Throws UnknownKeyError, or what the wait throws.
+  // Throws UnknownKeyError, or the exception of the wait.
   void require_values() const {
     if (unknown_) throw UnknownKeyError(*unknown_);
     all_->await_resume();
@@ -334,8 +334,8 @@ class KeysWait {
   std::size_t size() const noexcept { return keys_.size(); }
 
  private:
-  // False: one of the keys is unknown, and all stay as they were; or it is there twice, and those
-  // before its second place are taken.
+  // Returns false if one of the keys is unknown, in which case all stay unchanged, or occurs twice,
+  // in which case those before its second occurrence are removed.
   bool claim(KeyTable& table);
 
   std::vector<Key> keys_;
@@ -347,9 +347,9 @@ class KeysWait {
 
 }  // namespace detail
 
-// `co_await Callback(key)` gives a callback, to be passed to a function, for which Wait waits.
-// Throws KeyReuseError. It may be called with anything, and copied. A call that comes when the
-// coroutine has ended does nothing. (gen.Callback)
+// `co_await Callback(key)` returns a callback for Wait to wait for. Throws KeyReuseError. The
+// callback may be called with anything, and copied. Calling it after the coroutine has ended does
+// nothing. (gen.Callback)
 class Callback {
  public:
   explicit Callback(Key key) : key_(std::move(key)) {}
@@ -367,10 +367,10 @@ class Callback {
   detail::KeyTable* table_ = nullptr;
 };
 
-// `co_await Wait<T>(key)` gives what the key's callback was called with: decayed, text as
-// std::string, several arguments as Arguments. Wait<>(key) takes whatever it is and gives nothing.
-// The key is free again. Throws UnknownKeyError, and std::logic_error if it is another type than T.
-// (gen.Wait)
+// `co_await Wait<T>(key)` returns the argument with which the key's callback was called: decayed,
+// text as std::string, several arguments as Arguments. Wait<>(key) accepts any and returns nothing.
+// The key can then be used again. Throws UnknownKeyError, and std::logic_error if the type is not
+// T. (gen.Wait)
 template <class T = void>
 class Wait : public detail::KeysWait {
  public:
@@ -381,7 +381,7 @@ class Wait : public detail::KeysWait {
   }
 };
 
-// `co_await WaitAll<T>("a", "b")`, or with a vector of keys: their values as a vector.
+// `co_await WaitAll<T>("a", "b")`, or with a vector of keys, returns their values as a vector.
 // (gen.WaitAll)
 template <class T = void>
 class WaitAll : public detail::KeysWait {
@@ -410,10 +410,10 @@ class WaitAll : public detail::KeysWait {
   }
 };
 
-// ---- coroutines for who has callbacks -----------------------------------------------------------
+// ---- coroutines for code with callbacks ---------------------------------------------------------
 
 namespace detail {
-// A function whose calls keep it: a coroutine lambda's captures live in it.
+// A function that is kept alive by its calls, because a coroutine lambda's captures live in it.
 template <class F>
 struct SharedFunction : core::Counted {
   explicit SharedFunction(F f) : function(std::move(f)) {}
@@ -421,9 +421,9 @@ struct SharedFunction : core::Counted {
 };
 }  // namespace detail
 
-// Makes of a coroutine a function that also takes a callback for the result, as its last argument.
-// A call with a callback keeps the captures until it ends, and its exception is reported as a
-// callback's. (gen.coroutine, callback=)
+// Turns a coroutine into a function that also accepts a callback for the result, as its last
+// argument. A call with a callback keeps the captures until it ends, and reports its exception like
+// a callback's. (gen.coroutine, callback=)
 template <class F>
 auto coroutine(F function) {
   const core::Ref<detail::SharedFunction<F>> shared(
@@ -457,9 +457,9 @@ class EngineCall : public core::Pooled {
 };
 }  // namespace detail
 
-// Makes of a coroutine a plain function that starts it: nobody waits for it, and its exception goes
-// to the contexts, or to the log. For coroutines that hand on their result by calling a callback.
-// (gen.engine)
+// Turns a coroutine into a plain function that starts it: nobody waits for it, and its exception
+// goes to the contexts, or to the log. For coroutines that pass on their result by calling a
+// callback. (gen.engine)
 template <class F>
 auto engine(F function) {
   return [function = std::move(function)](auto&&... args) {

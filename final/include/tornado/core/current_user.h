@@ -1,5 +1,5 @@
-// Internal header, part of <tornado/web.h>: who sent the request, whatever type the program has for
-// it.
+// Internal header, part of <tornado/web.h>: the user who sent the request, of whatever type the
+// program uses.
 #pragma once
 
 #include <concepts>
@@ -40,35 +40,36 @@ inline constexpr bool is_optional_user<std::optional<T>> = true;
 
 }  // namespace detail
 
-// A user of any type, or nobody. What is false or empty in Python is nobody here: nullptr, nullopt,
-// an empty optional or text, 0, an empty container. So `return get_signed_cookie("user");` says
-// what it means. Copying shares the user, which nobody can change.
+// A user of any type, or nobody. Values that are false or empty in Python mean nobody: nullptr,
+// nullopt, an empty optional or text, 0, an empty container. So `return get_signed_cookie("user");`
+// works as expected. Copies share the user, which is immutable.
 //
 // Templates see text, a bool, a number of any type, json, a template_::Value, and a struct with a
-// TORNADO_FIELDS line (tornado/template_value.h), which is not copied. Of a user of another type,
-// of an integer above 2^63 - 1 and of JSON that has one, they only know that there is a user;
-// get_template_namespace() can say more.
+// TORNADO_FIELDS line (tornado/template_value.h), which is not copied. For a user of another type,
+// an integer above 2^63 - 1, or JSON that contains one, they see only that there is a user;
+// get_template_namespace() can add more.
 class CurrentUser {
  public:
   CurrentUser() = default;  // nobody
   CurrentUser(std::nullptr_t) {}
   CurrentUser(std::nullopt_t) {}
-  // A copy of `user`. Text becomes std::string; an optional and a shared_ptr what is in them.
+  // Copies `user`. Text is stored as std::string; for an optional or a shared_ptr, its contents are
+  // stored.
   template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, CurrentUser>)
   CurrentUser(T&& user) {
     set(std::forward<T>(user));
   }
 
-  // Whether there is a user.
+  // Returns true if there is a user.
   explicit operator bool() const noexcept { return user_ != nullptr; }
 
-  // The user, or null if there is none or it is of another type.
+  // Returns the user, or null if there is none or it has another type.
   template <class T>
   const T* get_if() const noexcept {
     return type_ != nullptr && *type_ == typeid(T) ? static_cast<const T*>(user_.get()) : nullptr;
   }
-  // The user. Throws std::logic_error if there is none or it is of another type.
+  // Returns the user. Throws std::logic_error if there is none or it has another type.
   template <class T>
   const T& as() const {
     const T* const user = get_if<T>();
@@ -102,7 +103,7 @@ class CurrentUser {
   void keep(std::shared_ptr<const U> user) {
     if (user != nullptr) {
       type_ = &typeid(U);
-      // What TORNADO_FIELDS has made, if there is such a line beside the struct.
+      // Set by TORNADO_FIELDS, if there is such a line for the struct.
       if constexpr (requires { tornado_template_fields(user.get()); }) {
         fields_ = tornado_template_fields(user.get());
       }

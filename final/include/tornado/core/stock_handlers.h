@@ -1,5 +1,5 @@
-// Internal header, the last part of tornado/web.h: conditions of verbs, and handlers, that come
-// with the library.
+// Internal header, the last part of tornado/web.h: the library's conditions of verbs, and its
+// handlers.
 #pragma once
 
 #include <tornado/web.h>
@@ -10,29 +10,28 @@ namespace tornado::web {
 
 // ---- conditions of verbs ------------------------------------------------------------------------
 
-// Those who have not logged in do not get here: require_login() answers them. Tornado:
-// @authenticated.
+// Requires a user; otherwise require_login() responds. Tornado: @authenticated.
 //
 //   void post(web::authenticated) { ... }
 struct authenticated {
   static bool admits(RequestHandler& handler);
 };
 
-// A path without its final slash is redirected (301) to the one with it; but with GET and HEAD
-// only, other methods answer 404. The route is "/docs/?". Tornado: @addslash.
+// Redirects (301) a path without a final slash to the one with it, for GET and HEAD; other methods
+// get a 404. The route is "/docs/?". Tornado: @addslash.
 //
 //   void get(web::addslash) { ... }
 struct addslash {
   static bool admits(RequestHandler& handler);
 };
-// The other way round: final slashes are taken off. "/" stays. Tornado: @removeslash.
+// The opposite: removes final slashes. "/" stays. Tornado: @removeslash.
 struct removeslash {
   static bool admits(RequestHandler& handler);
 };
 
 // ---- handlers -----------------------------------------------------------------------------------
 
-// Answers every method with the error page of a status. Tornado: ErrorHandler.
+// Responds to every method with the error page of a status. Tornado: ErrorHandler.
 class ErrorHandler : public RequestHandler {
  public:
   struct Init {
@@ -43,9 +42,9 @@ class ErrorHandler : public RequestHandler {
   void check_xsrf_cookie() override {}  // it changes nothing
 };
 
-// Sends GET requests elsewhere, with the query they have. In `url`, "{0}" stands for the first
-// group of the route's pattern, "{}" for the next one, "{name}" for a named one, "{{" for "{"; and
-// "" for the first, too. A group that is not there is a 500. Tornado: RedirectHandler.
+// Redirects GET requests, and keeps their query. In `url`, "{0}" stands for the first group of the
+// route's pattern, "{}" for the next one, "{name}" for a named one, and "{{" for "{"; the first
+// group also has the name "". A group that does not exist gives a 500. Tornado: RedirectHandler.
 //
 //   web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/{0}"})
 class RedirectHandler : public RequestHandler {
@@ -61,9 +60,9 @@ class RedirectHandler : public RequestHandler {
   Init init_;
 };
 
-// Gives each request to a function, or coroutine, of HTTPServerRequest, which answers it through
-// request.connection. There is no access log line, and no error page: what it throws is logged, and
-// closes the connection. Without a function every request is a 500. Tornado: FallbackHandler.
+// Passes each request to a function or coroutine of HTTPServerRequest, which responds through
+// request.connection. Writes no access log line and no error page: an exception is logged and
+// closes the connection. Without a function, every request gets a 500. Tornado: FallbackHandler.
 class FallbackHandler : public RequestHandler {
  public:
   struct Init {

@@ -1,4 +1,5 @@
-// Internal header, a part of tornado/web.h: what responses go through before they are sent.
+// Internal header, a part of tornado/web.h: transforms, which responses pass through before they
+// are sent.
 #pragma once
 
 #include <tornado/core/pointers.h>
@@ -11,22 +12,22 @@
 
 namespace tornado::web {
 
-// Changes what handlers send, on its way to the connection: one object a response, made with its
+// Changes a response on its way to the connection. Each response has its own object, made from its
 // request. Tornado: OutputTransform.
 class OutputTransform {
  public:
   virtual ~OutputTransform() = default;
-  // The head and the first piece of the body; all of it if `finishing`. With HEAD the body is shown
-  // too, and dropped afterwards.
+  // Transforms the head and the first piece of the body, or all of it if `finishing`. For HEAD it
+  // also receives the body, which is dropped afterwards.
   virtual void transform_first_chunk(int& status_code, httputil::HTTPHeaders& headers,
                                      std::string& chunk, bool finishing);
-  // Each piece after that.
+  // Transforms each further piece.
   virtual void transform_chunk(std::string& chunk, bool finishing);
 };
 
-// Sends bodies with gzip to clients that accept it, if their type is worth it and they are not
-// small; and says in every response that it might have (Vary). A part of a resource (206), and what
-// has a Content-Encoding, stays as it is. The Etag is that of the plain body.
+// Compresses bodies with gzip for clients that accept it, if they are large enough and of a type
+// that benefits, and marks every response as dependent on that (Vary). A partial response (206), or
+// one with a Content-Encoding, is not changed. The Etag is that of the uncompressed body.
 class GZipContentEncoding final : public OutputTransform {
  public:
   struct Options {

@@ -1,4 +1,4 @@
-// Internal header, a part of tornado/web.h: what handlers throw.
+// Internal header, a part of tornado/web.h: exceptions that handlers throw.
 #pragma once
 
 #include <exception>
@@ -9,7 +9,7 @@
 
 namespace tornado::web {
 
-// Ends the request with an error page. `log_message` is for the log and never reaches the client;
+// Ends the request with an error page. `log_message` is logged and never reaches the client;
 // `reason` replaces the standard phrase. Tornado: HTTPError.
 class HTTPError : public std::exception {
  public:
@@ -24,14 +24,14 @@ class HTTPError : public std::exception {
   std::string what_;
 };
 
-// A required argument is not there: 400.
+// A required argument is missing: 400.
 class MissingArgumentError : public HTTPError {
  public:
   explicit MissingArgumentError(std::string_view name);
   std::string arg_name;
 };
 
-// Ends the request as it is, without an error page; with `chunk`, finish(chunk).
+// Ends the request without an error page; with `chunk`, calls finish(chunk).
 class Finish : public std::exception {
  public:
   Finish() = default;
@@ -43,7 +43,7 @@ class Finish : public std::exception {
   std::optional<std::string> chunk_;
 };
 
-// What write_error() is told of the failure.
+// The information about a failure that write_error() receives.
 struct ErrorInfo {
   ErrorInfo() {}
   std::exception_ptr exception;  // null if send_error() was called directly
