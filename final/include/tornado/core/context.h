@@ -1,5 +1,5 @@
-// Internal header: the context that code runs in and that its callbacks inherit. What users see of
-// it is tornado/stack_context.h. Implemented in loop/context.cc.
+// Internal header: the context in which code runs and which its callbacks inherit. Its public side
+// is tornado/stack_context.h. Implemented in loop/context.cc.
 #pragma once
 
 #include <tornado/core/pointers.h>
@@ -15,8 +15,8 @@ class Mailbox;
 
 namespace tornado::core {
 
-// Something that lives for as long as code runs in a context. Owns the one that was entered before
-// it and goes after it.
+// An object that lives as long as code runs in a context. Owns the object entered before it, and is
+// destroyed before that.
 class Entered : public Pooled {
  public:
   Entered() = default;
@@ -29,9 +29,9 @@ class Entered : public Pooled {
   Owned<Entered> before_;
 };
 
-// One link of a chain, innermost first. Whatever will run in it later holds a reference; so does
+// One link of a chain, innermost first. Code that will run in it later holds a reference, as does
 // each link to the next outer one. It belongs to the thread that made it: references are taken
-// there, and may be dropped anywhere.
+// there, but may be dropped on any thread.
 class Context {
  public:
   explicit Context(Ref<Context> outer = {}) noexcept
@@ -46,16 +46,16 @@ class Context {
   }
   bool unique() const noexcept { return references_ == 1; }
 
-  // Takes a reference that may travel to other threads: it will find its way back.
+  // Takes a reference that may travel to other threads; releasing it there sends it back.
   Ref<Context> capture();
 
   Context* outer() const noexcept { return outer_.get(); }
   bool at_home() const noexcept { return home_ == &thread_state; }
 
-  // Code of this context begins to run. Nothing, if there is nothing to keep meanwhile; only asked
-  // of contexts made with `enters`.
+  // Called when code of this context begins to run. Returns null if nothing needs to be kept
+  // meanwhile. Only called for contexts made with `enters`.
   virtual Owned<Entered> enter() { return {}; }
-  // An exception left code of this context. True: it has been dealt with.
+  // Called for an exception that left code of this context. Returns true if it handled it.
   virtual bool handle(const std::exception_ptr& /*exception*/) { return false; }
 
  protected:
@@ -64,8 +64,8 @@ class Context {
     if (mailbox_ != nullptr) forget_mailbox();
   }
 
-  // The last reference has gone: deletes this. (Not inline: g++ 12 sees it inlined for a context
-  // that is a member, which never gets here, and warns.)
+  // The last reference is gone: deletes this. Not inline, because g++ 12 would inline it for a
+  // context that is a member, which never gets here, and warn.
   virtual void unreferenced() noexcept;
 
  private:
@@ -79,22 +79,22 @@ class Context {
   const ThreadState* const home_ = &thread_state;
   ioloop::detail::Mailbox* mailbox_ = nullptr;  // of home; counted. Set at the first capture
   std::uint32_t references_ = 0;
-  const bool enters_;  // this one's enter() has a meaning, or an outer one's
+  const bool enters_;  // whether enter() of this one or of an outer one does anything
 };
 
-// For whatever keeps code for later: the context that is current, null if none is.
+// Returns the current context, to be stored with code for later; null if there is none.
 inline Ref<Context> capture_context() {
   Context* context = thread_state.context;
   if (context == nullptr) [[likely]]
     return {};
   return context->capture();
 }
-// The same for code that `loop` will run; null where that is another thread's loop.
+// The same for code that `loop` will run; null if that is another thread's loop.
 Ref<Context> capture_context_for(const ioloop::IOLoop& loop);
 
-// Makes `context` the current one and enters what of its chain is not entered yet, for as long as
-// the scope lives. What a context's factory throws is logged, and the code runs without it. On a
-// thread that is not the context's own, none is current.
+// Makes `context` the current one for this scope, and enters those links of its chain that are not
+// entered yet. An exception of a context's factory is logged, and the code runs without it. On a
+// thread other than the context's own, there is no current context.
 class ContextScope {
  public:
   explicit ContextScope(Context* context) noexcept;
@@ -109,8 +109,8 @@ class ContextScope {
   Owned<Entered> entered_;
 };
 
-// Runs `body` where `context` was captured. The loop runs everything in no context, so for null
-// there is nothing to do.
+// Runs `body` in the captured `context`. The loop itself runs everything in no context, so there is
+// nothing to do for null.
 template <class Body>
 void run_in_context(Ref<Context> context, Body&& body) {
   if (!context) [[likely]]
@@ -119,8 +119,8 @@ void run_in_context(Ref<Context> context, Body&& body) {
   body();
 }
 
-// Offers an exception that left the code that runs to the contexts of the thread, innermost first.
-// False: none of them has dealt with it; `exception` is then what the outermost made of it.
+// Offers an exception that left running code to the thread's contexts, innermost first. Returns
+// false if none handled it; `exception` is then the one that the outermost context left.
 bool handle_in_context(std::exception_ptr& exception) noexcept;
 
 }  // namespace tornado::core

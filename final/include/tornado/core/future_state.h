@@ -1,4 +1,4 @@
-// Internal header: what is behind a Future. Implemented in loop/future.cc.
+// Internal header: the state behind a Future. Implemented in loop/future.cc.
 #pragma once
 
 #include <tornado/core/runtime.h>
@@ -14,16 +14,16 @@ namespace tornado::core {
 
 enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
 
-// Who will complete a future, as far as cancelling goes.
+// The code that will complete a future, as far as cancelling is concerned.
 enum class FutureOrigin : std::uint8_t {
-  kPlain,      // somebody who does not look whether it was cancelled
-  kOperation,  // somebody who does: see Future::on_cancel
+  kPlain,      // code that does not check whether it was cancelled
+  kOperation,  // code that does: see Future::on_cancel
   kCoroutine,
 };
 
-// What all the copies of one Future share. It belongs to the thread that made it; only the count is
-// atomic, because a lambda that carries a handle to another thread and back is copied and destroyed
-// there.
+// The state shared by all copies of one Future. It belongs to the thread that made it. Only the
+// count is atomic, because a lambda that carries a handle to another thread and back is copied and
+// destroyed there.
 class FutureStateBase : public Pooled {
  public:
   explicit FutureStateBase(FutureOrigin origin) noexcept : origin_(origin), canceller_(nullptr) {}
@@ -32,14 +32,15 @@ class FutureStateBase : public Pooled {
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    // The last handle needs no locked instruction: nobody is left to race with.
+    // The last handle needs no locked instruction: no other thread can have one.
     if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  // For the second handle of a future that only its maker knows: no locked instruction either.
+  // Adds the second handle of a future that only its maker knows, also without a locked
+  // instruction.
   void retain_new() noexcept { references_.store(2, std::memory_order_relaxed); }
   bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
-  // Throws std::logic_error on a thread that is not the future's own.
+  // Throws std::logic_error on a thread other than the future's own.
   void check_thread() const {
     if (thread_ != &thread_state) check_foreign_thread();
   }
@@ -47,13 +48,13 @@ class FutureStateBase : public Pooled {
   bool done() const noexcept { return status_ != FutureStatus::kPending; }
   bool cancelled() const noexcept { return status_ == FutureStatus::kCancelled; }
 
-  // The exception, if any, which from now on counts as looked at.
+  // Returns the exception, or null, and marks it as retrieved.
   const std::exception_ptr& exception() noexcept {
     retrieved_ = true;
     return exception_;
   }
 
-  // Throws what the future holds instead of a result; returns if it holds a result.
+  // Throws the future's exception; returns if it holds a result.
   void require_result() {
     check_thread();
     if (status_ != FutureStatus::kResult) throw_instead();
@@ -64,31 +65,32 @@ class FutureStateBase : public Pooled {
     waiters_.push_back(waiter);
   }
   void forget(Waiter& waiter) noexcept { waiters_.remove(waiter); }
-  // Pending, and a result would reach somebody besides the caller, who holds one handle.
+  // Returns true if the future is pending and a result would reach somebody other than the caller,
+  // who holds one handle.
   bool awaited() const noexcept { return !done() && !(unique() && waiters_.empty()); }
 
-  // Leaves a completed future as it is and answers false.
+  // Returns false, and changes nothing, if the future is already done.
   bool fail(std::exception_ptr exception, FutureStatus status = FutureStatus::kException);
   bool fail_cancelled();
-  // The same at the end of a coroutine, where CancelledError means cancelled, and an exception that
-  // comes too late is logged.
+  // The same at the end of a coroutine, where CancelledError means cancelled and a late exception
+  // is logged.
   void end_coroutine(std::exception_ptr exception) noexcept;
 
-  // Future::cancel().
+  // Implements Future::cancel().
   bool cancel();
-  // For one who waits, and is asked to end. True: the request went on to the work behind this
-  // future, which will complete it. False: the waiter is to let go, because the work cannot be
-  // asked, or somebody else waits for it too.
+  // For a waiter that is asked to end. Returns true if the request was passed to the work behind
+  // this future, which will complete it. Returns false if the waiter should stop waiting by itself,
+  // because the work cannot be cancelled or somebody else waits for it too.
   bool cancel_unless_shared() {
     return origin_ != FutureOrigin::kPlain && !waiters_.has_several() && cancel();
   }
 
-  // Who is asked by cancel(), as long as the future is pending; null: cancel() just completes the
-  // future. Makes it an operation, unless it is a coroutine's.
+  // Sets the object that cancel() calls while the future is pending; null: cancel() just completes
+  // the future. Makes it an operation, unless it is a coroutine's.
   void set_canceller(Canceller* canceller) noexcept;
-  // Where the coroutine waits that this future belongs to; null while it runs.
+  // The point at which this future's coroutine waits; null while it runs.
   void set_suspension(Suspension* suspension) noexcept { suspension_ = suspension; }
-  // The same of a future that gets a coroutine's result; null for one that nobody runs for.
+  // The same for a future that receives a coroutine's result; null if no coroutine is behind it.
   Suspension* suspension() const noexcept {
     if (origin_ == FutureOrigin::kCoroutine) return suspension_;
     return canceller_ != nullptr ? canceller_->inner() : nullptr;
@@ -98,7 +100,7 @@ class FutureStateBase : public Pooled {
 
  protected:
   virtual ~FutureStateBase() {
-    // Nearly every future dies done, with a result, and with nobody left to tell.
+    // Nearly every future is destroyed when it is done, with a result and without waiters.
     if (status_ != FutureStatus::kResult || !waiters_.empty() || canceller_ != nullptr) bury();
   }
 
@@ -109,7 +111,7 @@ class FutureStateBase : public Pooled {
 
  private:
   void finish();
-  void bury() noexcept;  // tells who still waits, and logs an exception that nobody looked at
+  void bury() noexcept;  // informs remaining waiters, logs an exception nobody looked at
   void drop_canceller() noexcept;
   [[noreturn]] void throw_instead();
   static void check_foreign_thread();
@@ -131,8 +133,8 @@ class FutureStateBase : public Pooled {
 [[noreturn]] void throw_already_done();
 [[noreturn]] void throw_already_taken();
 
-// std::is_copy_constructible believes a vector of unique_ptr, which declares a copy it does not
-// have.
+// std::is_copy_constructible is true for a vector of unique_ptr, which declares a copy constructor
+// that does not compile.
 template <class T>
 inline constexpr bool kCopyable = [] {
   if constexpr (requires { typename T::value_type; }) {
@@ -168,8 +170,8 @@ class FutureState final : public FutureStateBase {
     return value_;
   }
 
-  // The result for one who awaits: moved out when nobody else can ask for it, copied otherwise. A
-  // type that cannot be copied is there for the first to ask.
+  // Returns the result to a waiter: moved if nobody else can ask for it, otherwise copied. A type
+  // that cannot be copied goes to the first waiter that asks.
   T take(bool last) {
     require_result();
     if (taken_) throw_already_taken();

@@ -9,7 +9,7 @@ namespace tornado::gen::detail {
 
 class GroupWait;
 
-// One future of a group. Whoever made the group keeps a handle of the future.
+// One future of a group. The code that made the group keeps a handle of the future.
 class GroupMember final : public core::Waiter {
  public:
   GroupMember() = default;
@@ -20,22 +20,22 @@ class GroupMember final : public core::Waiter {
 
  private:
   friend class GroupWait;
-  // Waits no longer; false if it did not.
+  // Stops waiting; returns false if it was not waiting.
   bool leave() noexcept;
 
   GroupWait* group_ = nullptr;
   core::FutureStateBase* pending_ = nullptr;
 };
 
-// `co_await group` waits until all that were added are done, whatever they hold. A request to
-// cancel goes on to all of them; those it cannot end are left alone. The await then ends when the
-// others have, and throws CancelledError.
+// `co_await group` waits until all futures added are done, whatever their outcome. Cancelling it
+// cancels all of them, except those that cannot be cancelled, which are left alone; the await then
+// ends when the others are done, and throws CancelledError.
 class GroupWait final : public core::Suspension {
  public:
-  // The members stay the caller's, and live longer.
+  // The caller owns the members, which must outlive this object.
   GroupWait(GroupMember* members, std::size_t count) : members_(members), count_(count) {}
 
-  // The place for the next future; call it once for each member.
+  // Returns the place for the next future; call it once for each member.
   template <class T>
   void add(const Future<T>& future) {
     if (!future.done()) watch(core::FutureAccess::state(future));

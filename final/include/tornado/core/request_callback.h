@@ -14,7 +14,7 @@ namespace tornado::httpserver {
 
 namespace detail {
 
-// A delegate that collects each request and gives it to a function. Shared by the server and its
+// A delegate that collects each request and passes it to a function. Shared by the server and its
 // requests: the function may destroy the server, and its captures must outlive the call.
 class CallbackDelegate : public httputil::HTTPServerConnectionDelegate,
                          public std::enable_shared_from_this<CallbackDelegate> {
@@ -23,7 +23,8 @@ class CallbackDelegate : public httputil::HTTPServerConnectionDelegate,
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) final;
   virtual void call(httputil::HTTPServerRequest request) = 0;
-  // Who was to answer has thrown: logs it and closes the connection, if it is still there.
+  // Called when the function has thrown: logs the exception and closes the connection, if it is
+  // still open.
   static void call_failed(httputil::HTTPConnection& connection);
 };
 
@@ -36,7 +37,7 @@ class FunctionDelegate final : public CallbackDelegate {
     if constexpr (core::is_future<Returned>) {
       run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request));
     } else {
-      // Not left to the caller, which may have nobody to tell: a FallbackHandler has ended.
+      // Handled here, because the caller may have nobody to report to: a FallbackHandler has ended.
       const auto connection = request.connection;
       try {
         function_(std::move(request));
@@ -64,13 +65,14 @@ class FunctionDelegate final : public CallbackDelegate {
 
 }  // namespace detail
 
-// A function or coroutine of HTTPServerRequest, and no delegate, which is called another way.
+// A function or coroutine of HTTPServerRequest; not a delegate, which is called differently.
 template <class F>
 concept RequestFunction = std::is_invocable_v<F&, httputil::HTTPServerRequest> &&
                           !std::derived_from<F, httputil::HTTPServerConnectionDelegate>;
 
-// A function or coroutine that answers requests through request.connection. Copies share it; it
-// lives until the last of its calls has ended. What it throws is logged, and closes the connection.
+// A function or coroutine that responds to requests through request.connection. Copies share it; it
+// lives until the last of its calls has ended. An exception that leaves it is logged and closes the
+// connection.
 class RequestCallback {
  public:
   RequestCallback() = default;
@@ -84,7 +86,7 @@ class RequestCallback {
     const auto keep = delegate_;
     keep->call(std::move(request));
   }
-  // The same as what a server hands its requests to. Internal.
+  // Returns the same as a delegate, the form that servers use. Internal.
   const std::shared_ptr<detail::CallbackDelegate>& delegate() const noexcept { return delegate_; }
 
  private:

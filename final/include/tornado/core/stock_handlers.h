@@ -43,8 +43,9 @@ class ErrorHandler : public RequestHandler {
 };
 
 // Redirects GET requests, and keeps their query. In `url`, "{0}" stands for the first group of the
-// route's pattern, "{}" for the next one, "{name}" for a named one, and "{{" for "{"; the first
-// group also has the name "". A group that does not exist gives a 500. Tornado: RedirectHandler.
+// route's pattern, "{}" for the next one, "{name}" for a named one, and "{{" for "{"; "\1" also
+// stands for the first group, and so on up to "\9". A group that does not exist gives a 500.
+// Tornado: RedirectHandler.
 //
 //   web::url<web::RedirectHandler>("/pictures/(.*)", {.url = "/photos/{0}"})
 class RedirectHandler : public RequestHandler {

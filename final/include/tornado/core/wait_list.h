@@ -1,4 +1,4 @@
-// Internal header: those who wait for a queue or a lock, in the order they came. Implemented in
+// Internal header: the waiters of a queue or a lock, in order of arrival. Implemented in
 // loop/wait_list.cc.
 #pragma once
 
@@ -12,8 +12,7 @@
 
 namespace tornado::core {
 
-// How long to wait: seconds as IOLoop::time() counts them, a std::chrono duration from now, or
-// without end.
+// A time limit: seconds on the clock of IOLoop::time(), a std::chrono duration from now, or none.
 class Deadline {
  public:
   constexpr Deadline() = default;
@@ -21,7 +20,7 @@ class Deadline {
   template <Duration D>
   constexpr Deadline(const D& from_now) : seconds_(to_seconds(from_now)), relative_(true) {}
 
-  // False: without end.
+  // False: no limit.
   bool set() const noexcept { return seconds_ != std::numeric_limits<double>::infinity(); }
   double on(const ioloop::IOLoop& loop) const {
     return relative_ ? loop.time() + seconds_ : seconds_;
@@ -32,24 +31,24 @@ class Deadline {
   bool relative_ = false;
 };
 
-// One who waits. Its list shares it with its timer.
+// One waiter. Shared by its list and its timer.
 class Waiting : public Counted, public Pooled, public ListHook {
  public:
-  // Nobody is left to ask for the result. What comes is for the next one then.
+  // Returns true if nobody can ask for the result any more. An item then goes to the next waiter.
   virtual bool gone() const = 0;
-  // Its time is up.
+  // Called at the time limit.
   virtual void expire() = 0;
-  // What it waits for is destroyed.
+  // Called when the object it waits for is destroyed.
   virtual void cancel() = 0;
 
  private:
   friend class WaitList;
-  ioloop::IOLoop* loop_ = nullptr;  // of the timer
+  ioloop::IOLoop* loop_ = nullptr;  // the timer's
   ioloop::Timeout timer_;
 };
 
-// First come, first served. One loop's thread. Who is cancelled or has timed out stands here no
-// longer. Whoever waits when the list is destroyed gets CancelledError.
+// Waiters in order of arrival. One loop's thread. Cancelled or timed-out waiters leave the list.
+// Destroying the list makes the remaining waiters fail with CancelledError.
 class WaitList {
  public:
   WaitList() = default;
@@ -58,15 +57,15 @@ class WaitList {
   ~WaitList();
 
   void add(const Ref<Waiting>& waiting, const Deadline& deadline);
-  // Silent if it does not stand here any more.
+  // Does nothing if it is no longer in the list.
   void forget(Waiting& waiting);
-  // Takes out the first that is not gone; null if nobody waits.
+  // Removes and returns the first waiter that is not gone; null if there is none.
   Ref<Waiting> next();
-  // How many stand here, with those who are gone and were not yet found.
+  // Returns the number of entries, including gone waiters not yet found.
   std::size_t size() const noexcept { return size_; }
 
-  // Those who are gone are swept out when the list has grown to this size, or to twice what the
-  // last sweep left.
+  // Gone waiters are swept out when the list reaches this size, or twice the size that the last
+  // sweep left.
   static constexpr std::size_t kFirstSweep = 64;
 
  private:
@@ -78,7 +77,7 @@ class WaitList {
   std::size_t sweep_at_ = kFirstSweep;
 };
 
-// The usual one: a future with what is waited for.
+// The usual waiter: a future of the item it waits for.
 template <class T, class Base = Waiting>
 class FutureWaiting : public Base {
  public:
@@ -91,17 +90,17 @@ class FutureWaiting : public Base {
   Future<T> future_;
 };
 
-// Puts one more into the list and gives what it waits for. Cancelling that takes it out again.
+// Adds a waiter to the list and returns its future. Cancelling that removes the waiter.
 template <class W>
 auto wait_in(WaitList& list, const Ref<W>& waiting, const Deadline& deadline) {
   auto future = waiting->future();
   list.add(waiting, deadline);
-  // Who has left the list is done, or goes with its future.
+  // A waiter that has left the list is done, or is destroyed with its future.
   future.on_cancel([&list, left = waiting.get()] { list.forget(*left); });
   return future;
 }
 
-// A count that a user gave: throws std::invalid_argument if it is negative.
+// Checks a count given by a user: throws std::invalid_argument if it is negative.
 [[noreturn]] void throw_negative(const char* name);
 template <class I>
 std::size_t not_negative(I count, const char* name) {

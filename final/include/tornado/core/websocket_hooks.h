@@ -1,4 +1,4 @@
-// Internal header: what a route knows of a WebSocketHandler's hooks, worked out at compile time.
+// Internal header: what a route knows about a WebSocketHandler's hooks, determined at compile time.
 #pragma once
 
 #include <tornado/core/handler_class.h>
@@ -17,7 +17,7 @@ struct Message {
       : data(std::move(message_data)), binary(is_binary) {}
 
   std::string data;
-  bool binary = false;  // else it is text: UTF-8
+  bool binary = false;  // false: text, UTF-8
   bool operator==(const Message&) const = default;
 };
 
@@ -32,7 +32,7 @@ using web::PathArgs;
 using web::detail::Started;
 
 struct Hooks {
-  // Before the handshake: whether open()'s conditions hold; if not, the request has been answered.
+  // Checks open()'s conditions before the handshake; if they fail, the request has been answered.
   // Throws HTTPError(404) if a capture does not convert to its parameter.
   bool (*admits)(web::RequestHandler&, const PathArgs&);
   Started (*open)(web::RequestHandler&, const PathArgs&);
@@ -57,7 +57,7 @@ bool admits(web::RequestHandler& handler, [[maybe_unused]] const PathArgs& captu
   }(std::make_index_sequence<V::kConditions>(), std::make_index_sequence<V::kCaptures>());
 }
 
-// A payload in the form that a hook's parameter P has.
+// Returns a payload in the form of a hook's parameter P.
 template <class P, class Return>
 std::remove_cvref_t<P> payload_as(std::string_view payload, [[maybe_unused]] bool binary) {
   using T = std::remove_cvref_t<P>;
@@ -75,7 +75,7 @@ std::remove_cvref_t<P> payload_as(std::string_view payload, [[maybe_unused]] boo
   }
 }
 
-// Calls a hook with the payload, and with what it is if there is a second parameter.
+// Calls a hook with the payload and, if it has a second parameter, with the type.
 template <class H, auto M>
 Started call_with_payload(web::RequestHandler& base, std::string_view payload, bool binary) {
   using S = web::detail::Signature<decltype(M)>;
@@ -123,11 +123,11 @@ constexpr Hooks make_hooks() {
 template <class H>
 inline constexpr Hooks hooks_of = make_hooks<H>();
 
-// Base is WebSocketHandler, which is not complete here.
+// Base is WebSocketHandler, which is incomplete here.
 template <class H, class Base>
 constexpr void add_hooks(web::detail::HandlerClass& handler_class) {
   handler_class.hooks = &hooks_of<H>;
-  // The captures are open()'s, unless the class has a get() of its own.
+  // The captures are open()'s, unless the class has its own get().
   if constexpr (std::is_same_v<decltype(&H::get), decltype(&Base::get)>) {
     handler_class.verbs[static_cast<std::size_t>(web::detail::Verb::kGet)].arity =
         web::detail::make_verb<H, &H::open>().arity;
