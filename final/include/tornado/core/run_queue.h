@@ -1,4 +1,4 @@
-// Internal header: what an event loop runs, and the queue it waits in.
+// Internal header: items that an event loop runs, and the queue they wait in.
 #pragma once
 
 #include <cstddef>
@@ -7,18 +7,19 @@ namespace tornado::core {
 
 class RunQueue;
 
-// One thing to run once on a loop's thread: a callback, or a coroutine to resume. It stands in at
-// most one RunQueue; the link lives in the object, so queueing never allocates.
+// An item to run once on a loop's thread: a callback, or a coroutine to resume. It is in at most
+// one RunQueue; the link is part of the object, so queueing never allocates.
 class Runnable {
  public:
   Runnable() = default;
   Runnable(const Runnable&) = delete;
   Runnable& operator=(const Runnable&) = delete;
 
-  // Does the work. Called at most once after each push; the object may be gone when it returns.
+  // Does the work. Called at most once after each push; the object may be destroyed when it
+  // returns.
   virtual void run() = 0;
 
-  // The loop closes and will never run this. Frees the object where the queue owned it.
+  // Called instead if the loop closes. Frees the object if the queue owned it.
   virtual void discard() noexcept = 0;
 
  protected:
@@ -45,7 +46,7 @@ class RunQueue {
     tail_ = &item;
   }
 
-  // The first item, or null. The item may be queued again.
+  // Removes and returns the first item, or null. The item may be queued again.
   Runnable* pop_front() noexcept {
     Runnable* item = head_;
     if (item != nullptr) {
@@ -56,7 +57,7 @@ class RunQueue {
     return item;
   }
 
-  // Moves all of `other` behind what is here.
+  // Appends all items of `other`, which is then empty.
   void splice_back(RunQueue& other) noexcept {
     if (other.head_ == nullptr) return;
     *(tail_ != nullptr ? &tail_->next_ : &head_) = other.head_;
@@ -64,7 +65,7 @@ class RunQueue {
     other.head_ = other.tail_ = nullptr;
   }
 
-  // Takes `item` out, wherever it stands. Linear; for teardown only.
+  // Removes `item`, wherever it is. Linear; for teardown only.
   void remove(Runnable& item) noexcept {
     Runnable* before = nullptr;
     for (Runnable* at = head_; at != nullptr; before = at, at = at->next_) {
@@ -81,8 +82,8 @@ class RunQueue {
   Runnable* tail_ = nullptr;
 };
 
-// A node of a circular list that can take itself out. A list's head is a hook too, linked to itself
-// when empty.
+// A node of a circular list that can remove itself. A list's head is a hook too, linked to itself
+// when the list is empty.
 class ListHook {
  public:
   ListHook() noexcept : prev_(this), next_(this) {}
@@ -100,7 +101,7 @@ class ListHook {
     prev_ = next_ = this;
   }
 
-  // Stands at the end of the list whose head is `head`, wherever it stood before.
+  // Moves the node to the end of the list whose head is `head`, from wherever it was.
   void link_before(ListHook& head) noexcept {
     unlink();
     prev_ = head.prev_;
@@ -108,7 +109,7 @@ class ListHook {
     prev_->next_ = this;
     head.prev_ = this;
   }
-  // The same at its beginning.
+  // The same for the beginning of the list.
   void link_after(ListHook& head) noexcept {
     unlink();
     prev_ = &head;

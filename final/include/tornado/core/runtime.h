@@ -1,4 +1,4 @@
-// Internal header: what futures and coroutines need of the thread they run on. Implemented in
+// Internal header: per-thread state and memory that futures and coroutines need. Implemented in
 // loop/runtime.cc.
 #pragma once
 
@@ -21,52 +21,53 @@ namespace tornado::core {
 
 class Context;
 
-// A coroutine may take this many results that were ready at once before the loop gets a turn. A
-// producer that is always ready (a fast download, say) would starve every other connection
-// otherwise.
+// The number of ready results that a coroutine may take at once before the loop gets a turn.
+// Otherwise a producer that is always ready (a fast download, say) would starve every other
+// connection.
 inline constexpr int kAwaitBudget = 64;
 
 struct ThreadState {
-  ioloop::IOLoop* current = nullptr;  // what IOLoop::current() answers
+  ioloop::IOLoop* current = nullptr;  // the result of IOLoop::current()
   ioloop::IOLoop* running = nullptr;  // the loop whose start() is on this thread's stack
-  Context* context = nullptr;         // of the code that runs; null for the loop itself
+  Context* context = nullptr;         // of the running code; null for the loop itself
   int await_budget = kAwaitBudget;
   bool closing = false;  // a loop is being closed on this thread
 };
 extern constinit thread_local ThreadState thread_state;
 
-// Whether a result that is ready may be taken without a turn of the loop.
+// Returns true if a ready result may be taken without a turn of the loop.
 inline bool take_await_budget() noexcept {
-  if (thread_state.running == nullptr) return true;  // there is no turn to give
+  if (thread_state.running == nullptr) return true;  // no loop is running here
   if (thread_state.await_budget == 0) return false;
   --thread_state.await_budget;
   return true;
 }
 
-// Queues `item` on a loop: among the futures that are done (this iteration), or among the callbacks
-// (the next). A loop that does not run on this thread gets it through its mailbox.
+// Queue `item` on a loop: among the completed futures (this iteration), or among the callbacks (the
+// next). If the loop does not run on this thread, the item goes through its mailbox.
 void schedule(ioloop::IOLoop& loop, Runnable& item);
 void schedule_next_round(ioloop::IOLoop& loop, Runnable& item);
 ioloop::IOLoop& current_loop();
 
-// Memory for frames, futures and callbacks: free lists by size class, one set a thread, malloc
-// beneath. Blocks may be freed on another thread than they came from.
+// Memory for frames, futures and callbacks: free lists by size class, one set per thread, on top of
+// malloc. Blocks may be freed on another thread than the one that allocated them.
 struct BlockPool {
   struct FreeBlock {
     FreeBlock* next;
   };
   struct FreeList {
     FreeBlock* head = nullptr;
-    // Blocks it still takes: none before the thread's first free block, none after the thread's
-    // end, and never any where a sanitizer watches malloc. One comparison tells all cases apart.
+    // The number of blocks that the list still accepts: 0 before the thread's first free block,
+    // after the thread's end, and always where a sanitizer watches malloc. One comparison covers
+    // all cases.
     std::uint32_t room = 0;
   };
-  // Blocks hold 8, 24, 40... bytes, as glibc's malloc makes them: other sizes would waste the rest.
+  // Blocks hold 8, 24, 40... bytes, like glibc's malloc: other sizes would waste the rest.
   static constexpr std::size_t kStep = 16;
   static constexpr std::size_t kClasses = 65;  // up to 1 KiB; larger blocks go to malloc
 
   static constexpr std::size_t class_of(std::size_t size) { return (size + 7) / kStep; }
-  // Of the block that serves for `size` bytes.
+  // Returns the class of the blocks that serve `size` bytes.
   static constexpr std::size_t block_size(std::size_t size) { return class_of(size) * kStep + 8; }
 
   FreeList lists[kClasses];
@@ -74,7 +75,7 @@ struct BlockPool {
 };
 extern constinit thread_local BlockPool block_pool;
 
-// What the lists do not have or do not take.
+// Handle the sizes and blocks that the lists do not.
 void* allocate_unpooled(std::size_t size);
 void free_unpooled(void* block, std::size_t size) noexcept;
 
@@ -96,7 +97,7 @@ inline void deallocate(void* block, std::size_t size) noexcept {
   list.head = ::new (block) BlockPool::FreeBlock{list.head};
 }
 
-// Gives a class the allocator above.
+// Makes a class use the allocator above.
 struct Pooled {
   static void* operator new(std::size_t size) { return allocate(size); }
   static void operator delete(void* block, std::size_t size) noexcept { deallocate(block, size); }
@@ -122,33 +123,33 @@ struct PoolAllocator {
   }
 };
 
-// The maker of a future, as far as it can be asked to end the work behind it.
+// The maker of a future, as far as it can be asked to end the work.
 class Canceller {
  public:
-  // Ends the work and then the pending `future` with CancelledError, at once or later. Runs
-  // nobody's code. May be called again until the future is done.
+  // Ends the work and then completes the pending `future` with CancelledError, at once or later.
+  // Runs no user code. May be called again until the future is done.
   virtual void cancel(FutureStateBase& future) = 0;
-  // The future is done or dies: nothing will be asked any more.
+  // Called when the future is done or destroyed: no further call will follow.
   virtual void let_go() noexcept = 0;
-  // Where the coroutine waits whose result the future gets; null if there is none that waits.
+  // Returns where the coroutine waits whose result the future receives; null if none waits.
   virtual Suspension* inner() noexcept { return nullptr; }
 
  protected:
   ~Canceller() = default;
 };
 
-// Something that waits for a future.
+// Waits for a future.
 class Waiter : public Runnable {
  public:
-  // The future is done and has let go of the waiter, which queues itself on a loop. Runs nobody's
-  // code.
+  // Called when the future is done and no longer refers to the waiter, which queues itself on a
+  // loop. Runs no user code.
   virtual void completed(FutureStateBase& state) = 0;
 
  protected:
   ~Waiter() override = default;
 };
 
-// The future of the coroutine whose promise this is; null for a coroutine that is not ours.
+// Returns the future of the coroutine with this promise; null for a coroutine of another library.
 template <class P>
 FutureStateBase* future_of(P& promise) {
   if constexpr (requires { promise.future_state(); }) {
@@ -158,8 +159,8 @@ FutureStateBase* future_of(P& promise) {
   }
 }
 
-// A suspended coroutine. It goes on on the loop that was current when it was suspended. That loop
-// knows it, so that IOLoop::close() can free the frames that nothing will resume; the coroutine's
+// A suspended coroutine. It resumes on the loop that was current when it was suspended. That loop
+// knows it, so that IOLoop::close() can free frames that nothing will resume. The coroutine's
 // future knows it, so that a request to cancel finds what to interrupt. Lives inside the frame.
 //
 // An awaiter derives from it: await_suspend() calls suspend(), then arranges for it to be resumed,
@@ -170,11 +171,11 @@ class Suspension : public Waiter {
   void discard() noexcept final {}  // the loop destroys the frame itself
   void completed(FutureStateBase&) override { schedule(*loop_, *this); }
 
-  // The coroutine is asked to end while it waits here. As it stands: it is queued to resume anyway,
-  // and throws then.
+  // Called to cancel the coroutine while it waits here. This default is for one that is already
+  // queued to resume: it throws then.
   virtual void cancel() { set_cancelled(); }
-  // Where a coroutine waits that this one waits for, perhaps on another loop; null: for none that
-  // waits itself.
+  // Returns where the awaited coroutine waits, perhaps on another loop; null if it does not wait,
+  // or is not a coroutine.
   virtual Suspension* inner() noexcept { return nullptr; }
 
  protected:
@@ -183,19 +184,19 @@ class Suspension : public Waiter {
     if (owner_ != nullptr) leave_owner();
   }
 
-  // Enters `handle` in the current loop's list; throws std::runtime_error if that loop is closed.
+  // Adds `handle` to the current loop's list; throws std::runtime_error if that loop is closed.
   // `owner` is the coroutine's own future, or null.
   void suspend(std::coroutine_handle<> handle, FutureStateBase* owner);
   void resume_next_round() { schedule_next_round(*loop_, *this); }
-  // Cancels if that was asked for while the coroutine ran.
+  // Cancels if that was requested while the coroutine ran.
   void deliver_cancel() {
     if (owner_ != nullptr) deliver_to_owner();
   }
 
   void resume_now() { schedule(*loop_, *this); }
-  // For a cancel() that ends the wait: the await throws CancelledError once resumed.
+  // For a cancel() that ends the wait: the await throws CancelledError when resumed.
   void set_cancelled() noexcept { cancelled_ = true; }
-  // For a cancel() that comes when the result is there: nothing is lost, the next wait is
+  // For a cancel() that comes when the result is ready: nothing is lost, and the next wait is
   // cancelled.
   void postpone_cancel();
 
@@ -222,8 +223,8 @@ class Suspension : public Waiter {
   FutureStateBase* owner_ = nullptr;  // while suspended
   std::coroutine_handle<> handle_;
   ioloop::IOLoop* loop_ = nullptr;
-  // The context it goes on in; a reference from suspend() to run(), or to the loop's close(). Not a
-  // Ref: most results are ready, and the coroutine is never suspended.
+  // The context in which it resumes; a reference from suspend() to run(), or to the loop's close().
+  // Not a Ref, because most results are ready and the coroutine is never suspended.
   Context* context_ = nullptr;
   Hook hook_{this};
 };
