@@ -26,6 +26,8 @@ HEARTBEAT_SECONDS = 30
 GRACE_SECONDS = 10
 SHOWN_FAILURES = 8
 SHOWN_LINES = 25
+# The zone and the language of whoever started the run, and that make did: a test may call make itself.
+NOT_INHERITED = {"TZ", "LANG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 
 # ninja, ctest, pytest and the proofs each say how far they are.
 PARTS = [re.compile(r"^\[(\d+)/(\d+)\] (.*)"), re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+)"),
@@ -184,7 +186,7 @@ def environment(command):
     settings = {"PYTHONDONTWRITEBYTECODE": "1", "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
                 "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8", "HOME": os.environ.get("HOME") or str(ROOT / "build"),
                 "TORNADO_BUILD": str(ROOT / "build" / "debug"), **command.environment}
-    kept = {name: value for name, value in os.environ.items() if name not in ("TZ", "LANG", "MAKEFLAGS", "MFLAGS")}
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     return {**kept, **settings}
 
 

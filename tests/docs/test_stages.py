@@ -76,9 +76,10 @@ def test_what_hangs_is_ended_and_its_stack_is_in_the_log(tree):
 
 def test_a_child_starts_with_signals_and_locale_in_order(monkeypatch, tree):
     monkeypatch.setenv("TZ", ":bad")
+    monkeypatch.setenv("MAKELEVEL", "1")
     monkeypatch.delenv("HOME", raising=False)
     program = "import os, signal, time; assert signal.getsignal(signal.SIGINT) == signal.default_int_handler; " \
-              "assert time.tzname[0] != 'bad'; os.environ['HOME']; assert os.umask(0) == 0o022"
+              "assert time.tzname[0] != 'bad'; os.environ['HOME']; assert 'MAKELEVEL' not in os.environ; assert os.umask(0) == 0o022"
     assert stages.run(Stage("a", "", [python(program)], 1)).ok, (tree / "build" / "logs" / "a.log").read_text()
 
 
