@@ -305,8 +305,8 @@ class IOLoop {
   void make_current();
   static void clear_current();
 
-  // Runs the loop until stop(). Returns at once if stop() was called before. Throws
-  // std::runtime_error if a loop already runs on this thread, or if this one is closed.
+  // Runs until stop(). Throws std::runtime_error if a loop already runs on this thread, or if this
+  // one is closed. If stop() was called before, returns at once.
   void start();
   // Makes start() return at the end of the current iteration. Any thread.
   void stop();
