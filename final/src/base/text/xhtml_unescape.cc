@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <iterator>
 
-#include "base/text/html_entities.h"
 #include "base/text/unicode.h"
 
 namespace tornado::escape {
@@ -62,14 +61,33 @@ std::size_t append_number(std::string& out, std::string_view text) {
   return i < text.size() && text[i] == ';' ? i + 1 : i;
 }
 
+struct Entity {
+  std::string_view name;  // without "&": "lt;", and "lt" too, because HTML allows both
+  std::string_view text;
+};
+
+// Sorted by name. Made by html_entities.py during the build.
+constexpr Entity kEntities[] = {
+#include "html_entities.inc"
+};
+constexpr std::size_t kLongestName = 32;  // "CounterClockwiseContourIntegral;"
+
+// Returns the text that the name stands for; empty if there is no such name.
+std::string_view entity_text(std::string_view name) {
+  const auto found = std::lower_bound(
+      std::begin(kEntities), std::end(kEntities), name,
+      [](const Entity& entity, std::string_view wanted) { return entity.name < wanted; });
+  return found != std::end(kEntities) && found->name == name ? found->text : std::string_view();
+}
+
 std::size_t append_name(std::string& out, std::string_view text) {
   std::size_t end = std::min(text.find_first_of("\t\n\f <&#;"), text.size());
-  end = std::min(end, kLongestHtmlEntity);
+  end = std::min(end, kLongestName);
   if (end < text.size() && text[end] == ';') ++end;
   // The longest name wins: "&notit" is "&not" followed by "it". Every name has at least two
   // letters.
   for (; end >= 2; --end) {
-    const std::string_view found = html_entity(text.substr(0, end));
+    const std::string_view found = entity_text(text.substr(0, end));
     if (found.empty()) continue;
     out.append(found);
     return end;
