@@ -55,6 +55,7 @@ PARTS_OF_ONE = (
     {"net/tls/ssl_context", "net/tls/host_certificates"},
     {"http/server/connection", "http/server/exchange", "http/server/decompressed_body"},
     {"http/client/simple_client", "http/client/simple_fetch", "http/client/connection", "http/client/connection_pool"},
+    {"http/client/client_core", "http/client/client_fetch"},
     {"http/curl/core", "http/curl/fetch"},
     {"http/curl/transfer", "http/curl/upload"},
     {"web/template/operations", "web/template/methods", "web/template/format", "web/template/builtins"},

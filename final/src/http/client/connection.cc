@@ -171,10 +171,10 @@ bool ClientConnection::step(std::string_view data, std::size_t& used) {
       // A final response arrived before the client was asked for the body, so the server does not
       // want it.
       stop_waiting_to_continue();
-      fetch_->head_received(reader_->head(), reader_->content_length());
+      fetch_->take_head(reader_->head(), reader_->content_length());
       return true;
     case ResponseEvent::kContent:
-      held_ = !fetch_->content_received(step.content) && busy();
+      held_ = !fetch_->take_content(step.content) && busy();
       return true;
     case ResponseEvent::kDone:
       complete(used == data.size());

@@ -54,42 +54,19 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-// Fields of the program that the client writes itself, in their usual place.
-struct Replaced {
-  bool authorization;
-  bool content_length;
-  bool user_agent;
-  bool expect;
-
-  bool has(std::string_view name) const {
-    return (authorization && name == "Authorization") ||
-           (content_length && name == "Content-Length") || (user_agent && name == "User-Agent") ||
-           (expect && name == "Expect");
-  }
-};
-
-void append_own_fields(std::string& out, const HTTPHeaders& headers, const Replaced& replaced) {
+void append_own_fields(std::string& out, const HTTPRequest& request, bool authenticated) {
+  const HTTPHeaders& headers = request.headers;
   const bool any =
-      std::any_of(headers.begin(), headers.end(),
-                  [&](const HTTPHeaders::Field& field) { return replaced.has(field.name); });
+      std::any_of(headers.begin(), headers.end(), [&](const HTTPHeaders::Field& field) {
+        return is_clients_field(request, field.name, authenticated);
+      });
   if (!any) {
     out += headers.wire();
     return;
   }
   for (const auto [name, value] : headers) {
-    if (!replaced.has(name)) append_field(out, name, value);
+    if (!is_clients_field(request, name, authenticated)) append_field(out, name, value);
   }
-}
-
-BodyFraming framing_of(const HTTPRequest& request) {
-  if (request.body) return {BodyCoding::kLength, request.body->size()};
-  if (!request.body_producer) {
-    // RFC 9110 8.6: a method that usually has a body announces an empty one.
-    return needs_body(request.method) ? BodyFraming{BodyCoding::kLength, 0} : BodyFraming{};
-  }
-  const auto length = request.headers.find("Content-Length");
-  if (!length) return {BodyCoding::kChunked, 0};
-  return {BodyCoding::kLength, parse_content_length(*length).value_or(0)};
 }
 
 void drop_body(HTTPRequest& request) {
@@ -201,19 +178,32 @@ bool expects_continue(const HTTPRequest& request) {
          (request.body_producer || (request.body && !request.body->empty()));
 }
 
+BodyFraming body_framing(const HTTPRequest& request) {
+  if (request.body) return {BodyCoding::kLength, request.body->size()};
+  if (!request.body_producer) {
+    // RFC 9110 8.6: a method that usually has a body announces an empty one.
+    return needs_body(request.method) ? BodyFraming{BodyCoding::kLength, 0} : BodyFraming{};
+  }
+  const auto length = request.headers.find("Content-Length");
+  if (!length) return {BodyCoding::kChunked, 0};
+  return {BodyCoding::kLength, parse_content_length(*length).value_or(0)};
+}
+
+bool is_clients_field(const HTTPRequest& request, std::string_view name, bool authenticated) {
+  return (authenticated && name == "Authorization") || name == "Content-Length" ||
+         (request.user_agent && name == "User-Agent") ||
+         (name == "Expect" && expects_continue(request));
+}
+
 BodyFraming append_request_head(std::string& out, const HTTPRequest& request, const ClientUrl& url,
                                 bool keep_alive) {
   const HTTPHeaders& headers = request.headers;
-  const BodyFraming framing = framing_of(request);
+  const BodyFraming framing = body_framing(request);
   const auto authorization = credentials(request, url);
   out.append(request.method).append(" ");
   append_target(out, url.path_and_query);
   out.append(" HTTP/1.1\r\n");
-  append_own_fields(out, headers,
-                    {.authorization = authorization.has_value(),
-                     .content_length = framing.coding == BodyCoding::kLength,
-                     .user_agent = request.user_agent.has_value(),
-                     .expect = expects_continue(request)});
+  append_own_fields(out, request, authorization.has_value());
   if (request.if_modified_since) {
     append_field(out, "If-Modified-Since", httputil::format_timestamp(*request.if_modified_since));
   }

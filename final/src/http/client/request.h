@@ -45,6 +45,12 @@ struct BodyFraming {
   std::uint64_t length = 0;
 };
 
+BodyFraming body_framing(const httpclient::HTTPRequest& request);
+
+// Whether the client writes a field of this name itself, in place of the one in request.headers.
+bool is_clients_field(const httpclient::HTTPRequest& request, std::string_view name,
+                      bool authenticated);
+
 // Appends the request line and the fields, including the empty line, in Tornado's order. The
 // request has passed check_request(). Without `keep_alive` it says "Connection: close".
 BodyFraming append_request_head(std::string& out, const httpclient::HTTPRequest& request,

@@ -4,22 +4,11 @@
 #include "net/stream/stream.h"
 
 namespace tornado::http {
-namespace {
-
-template <class E>
-Future<void> failed(E error) {
-  Future<void> future;
-  future.set_exception(std::move(error));
-  static_cast<void>(future.exception());  // a caller that does not await it learns from the fetch
-  return future;
-}
-
-}  // namespace
 
 Future<void> RequestBody::write(std::string chunk) {
-  if (!attached() || stream_.closed()) return failed(iostream::StreamClosedError());
+  if (!attached() || stream_.closed()) return failed_write(iostream::StreamClosedError());
   if (framing_.coding == BodyCoding::kLength && chunk.size() > left_) {
-    return failed(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
+    return failed_write(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
   }
   return write_now(std::move(chunk));
 }

@@ -11,6 +11,16 @@
 
 namespace tornado::http {
 
+// The result of a write that failed. A program that does not await it learns of the error from the
+// fetch.
+template <class E>
+Future<void> failed_write(E error) {
+  Future<void> future;
+  future.set_exception(std::move(error));
+  static_cast<void>(future.exception());
+  return future;
+}
+
 // The state behind a BodyWriter. Shared by the connection and the program, which may keep it
 // longer.
 class RequestBody final : public httpclient::detail::BodySink, public core::Pooled {

@@ -1,41 +1,13 @@
 #include "http/client/simple_client.h"
 
-#include <algorithm>
-
 #include "http/client/connection.h"
-#include "http/client/defaults.h"
 #include "http/client/simple_fetch.h"
 #include "http/message/chars.h"
-#include "loop/loop_state.h"
 
 namespace tornado::http {
 namespace {
 
-using core::ListHook;
-using core::Ref;
 using httpclient::ClientOptions;
-
-// The cores of one loop.
-struct CoresOfLoop final : ioloop::detail::LoopLocal {
-  ~CoresOfLoop() override {
-    while (cores.linked()) {
-      const Ref<SimpleCore> core(static_cast<SimpleCore*>(cores.next()));
-      core->unlink();
-      core->loop_closes();
-    }
-  }
-  ListHook cores;
-};
-constexpr char kCoresOfLoop = 0;
-
-ListHook& cores_of(ioloop::IOLoop& loop) {
-  auto& state = loop.internals();
-  if (auto* found = static_cast<CoresOfLoop*>(state.find_local(&kCoresOfLoop))) return found->cores;
-  auto made = std::make_unique<CoresOfLoop>();
-  ListHook& cores = made->cores;
-  state.set_local(&kCoresOfLoop, std::move(made));
-  return cores;
-}
 
 std::shared_ptr<netutil::Resolver> make_resolver(const ClientOptions& options) {
   auto resolver =
@@ -68,73 +40,15 @@ ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request) {
 }
 
 SimpleCore::SimpleCore(const ClientOptions& client_options)
-    : loop(ioloop::IOLoop::current()),
-      options(client_options),
-      limits(response_limits(client_options)),
+    : ClientCore(client_options),
       pool(loop, {client_options.max_idle_connections,
                   client_options.max_idle_connections_per_origin, client_options.idle_timeout}),
-      resolver_(make_resolver(client_options)) {
-  if (options.max_clients == 0) throw std::invalid_argument("max_clients must be positive");
-  link_before(cores_of(loop));
-}
+      resolver_(make_resolver(client_options)) {}
 
 SimpleCore::~SimpleCore() = default;
 
-void SimpleCore::add(httpclient::Fetch fetch) {
-  if (closed_) throw std::runtime_error("fetch() called on closed AsyncHTTPClient");
-  const Ref<SimpleFetch> added(new SimpleFetch(*this, std::move(fetch)));
-  added->check();
-  added->retain();  // the list's reference
-  added->link_before(waiting_);
-  if (active_count_ >= options.max_clients) {
-    added->wait();
-  } else {
-    begin_waiting();
-  }
-}
-
-void SimpleCore::begin_waiting() {
-  // A fetch may end at once and call this again: a loop instead of a recursion.
-  if (std::exchange(beginning_, true)) return;
-  while (waiting_.linked() && active_count_ < options.max_clients) {
-    auto& next = static_cast<SimpleFetch&>(*waiting_.next());
-    next.link_before(active_);
-    ++active_count_;
-    next.begin();
-  }
-  beginning_ = false;
-}
-
-void SimpleCore::fetch_over(SimpleFetch& fetch, bool begun) {
-  if (!fetch.linked()) return;
-  fetch.unlink();
-  if (begun) --active_count_;
-  fetch.release();
-  if (!closed_) begin_waiting();
-}
-
-void SimpleCore::close() {
-  if (closed_) return;  // the loop may be gone
-  if (loop.internals().closed) return loop_closes();
-  const Ref<SimpleCore> self(this);
-  closed_ = true;
-  for (ListHook* list : {&waiting_, &active_}) {
-    while (list->linked()) {
-      static_cast<SimpleFetch&>(*list->next())
-          .fail(std::make_exception_ptr(
-              httpclient::HTTPStreamClosedError("the AsyncHTTPClient was closed")));
-    }
-  }
-  pool.close_idle();
-}
-
-void SimpleCore::loop_closes() {
-  const Ref<SimpleCore> self(this);
-  closed_ = true;
-  for (ListHook* list : {&waiting_, &active_}) {
-    while (list->linked()) static_cast<SimpleFetch&>(*list->next()).abandon();
-  }
-  pool.close_idle();
+void SimpleClient::fetch_impl(httpclient::Fetch fetch) {
+  core_->add(core::Ref<ClientFetch>(new SimpleFetch(*core_, std::move(fetch))));
 }
 
 const std::string& SimpleCore::origin_key(const SimpleFetch& fetch) {

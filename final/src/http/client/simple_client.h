@@ -8,8 +8,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "http/client/client_core.h"
 #include "http/client/connection_pool.h"
-#include "http/client/response_reader.h"
 #include "net/tcp/connect.h"
 
 namespace tornado::http {
@@ -20,21 +20,11 @@ class SimpleFetch;
 // requests.
 ssl::SSLContext tls_context_of(const httpclient::HTTPRequest& request);
 
-// The state that the fetches of one client share. Lives until the client and the last fetch are
-// gone. Notices when its loop closes.
-class SimpleCore final : public core::Counted, public core::ListHook {
+class SimpleCore final : public ClientCore {
  public:
   explicit SimpleCore(const httpclient::ClientOptions& client_options);
 
-  void add(httpclient::Fetch fetch);
-  // Ends all fetches and closes the idle connections. No fetch may follow.
-  void close();
-  // The same without completing any future: their callbacks would never run.
-  void loop_closes();
-
   // ---- for SimpleFetch
-  // Removes a fetch from the lists. If it had `begun`, the next one may begin in its place.
-  void fetch_over(SimpleFetch& fetch, bool begun);
   // Fetches with equal keys may share a connection. Valid until the next call.
   const std::string& origin_key(const SimpleFetch& fetch);
   Future<iostream::IOStream> connect(const SimpleFetch& fetch,
@@ -42,24 +32,16 @@ class SimpleCore final : public core::Counted, public core::ListHook {
   // Takes the stream that connect() returned into the pool.
   ClientConnection& adopt(const SimpleFetch& fetch, iostream::IOStream stream);
 
-  ioloop::IOLoop& loop;
-  const httpclient::ClientOptions options;
-  const ResponseLimits limits;
   ConnectionPool pool;
 
  private:
   ~SimpleCore() override;
-  void begin_waiting();
+  void close_connections() override { pool.close_idle(); }
   const ssl::SSLContext& tls_context(const httpclient::HTTPRequest& request);
 
   const std::shared_ptr<netutil::Resolver> resolver_;
-  core::ListHook waiting_;  // SimpleFetch, each with a reference of its own
-  core::ListHook active_;
-  std::size_t active_count_ = 0;
   std::string key_;  // its memory is reused
   std::unordered_map<std::string, ssl::SSLContext> tls_contexts_;
-  bool beginning_ = false;
-  bool closed_ = false;
 };
 
 class SimpleClient final : public httpclient::Implementation {
@@ -67,7 +49,7 @@ class SimpleClient final : public httpclient::Implementation {
   explicit SimpleClient(const httpclient::ClientOptions& options)
       : core_(new SimpleCore(options)) {}
 
-  void fetch_impl(httpclient::Fetch fetch) override { core_->add(std::move(fetch)); }
+  void fetch_impl(httpclient::Fetch fetch) override;
   void close() override { core_->close(); }
 
  private:

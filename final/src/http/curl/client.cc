@@ -11,7 +11,7 @@ CurlAsyncHTTPClient::CurlAsyncHTTPClient(const httpclient::ClientOptions& option
 CurlAsyncHTTPClient::~CurlAsyncHTTPClient() = default;
 
 void CurlAsyncHTTPClient::fetch_impl(httpclient::Fetch fetch) {
-  core_->add(std::move(fetch));
+  core_->add(core::Ref<http::ClientFetch>(new http::CurlFetch(*core_, std::move(fetch))));
 }
 
 void CurlAsyncHTTPClient::close() {

@@ -9,7 +9,6 @@
 #include "http/client/defaults.h"
 #include "http/client/request.h"
 #include "http/message/chars.h"
-#include "http/message/framing.h"
 
 namespace tornado::http {
 namespace {
@@ -54,19 +53,12 @@ void add_header(CurlLines& lines, std::string_view name, std::string_view value)
   lines.add(line);
 }
 
-void add_own_headers(CurlLines& lines, const HTTPRequest& request, bool authenticated) {
-  for (const auto [name, value] : request.headers) {
-    const bool replaced = (authenticated && name == "Authorization") || name == "Content-Length" ||
-                          (request.user_agent && name == "User-Agent") ||
-                          (expects_continue(request) && name == "Expect");
-    if (!replaced) add_header(lines, name, value);
-  }
-}
-
 void add_headers(CurlLines& lines, const HTTPRequest& request, bool authenticated,
                  bool keep_alive) {
   const httputil::HTTPHeaders& headers = request.headers;
-  add_own_headers(lines, request, authenticated);
+  for (const auto [name, value] : headers) {
+    if (!is_clients_field(request, name, authenticated)) add_header(lines, name, value);
+  }
   if (request.if_modified_since) {
     add_header(lines, "If-Modified-Since", httputil::format_timestamp(*request.if_modified_since));
   }
@@ -88,23 +80,17 @@ void add_headers(CurlLines& lines, const HTTPRequest& request, bool authenticate
 // ---- options by subject -------------------------------------------------------------------------
 
 void apply_method(CURL* easy, const HTTPRequest& request) {
-  const bool usual_body =
-      request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (request.method == "HEAD") return set_option(easy, CURLOPT_NOBODY, 1L);
-  if (!request.body && !request.body_producer && !usual_body) {
-    set_option(easy, CURLOPT_HTTPGET, 1L);
-  } else {
-    set_option(easy, CURLOPT_POST, 1L);
-  }
+  const BodyFraming framing = body_framing(request);
+  const bool has_body = framing.coding != BodyCoding::kNone;
+  set_option(easy, has_body ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
   set_option(easy, CURLOPT_CUSTOMREQUEST, request.method);
-  if (request.body_producer) {
-    const auto length = request.headers.find("Content-Length");
-    const auto size = length ? parse_content_length(*length) : std::nullopt;
-    set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE, size ? static_cast<curl_off_t>(*size) : -1);
-  } else if (request.body || usual_body) {
-    const std::string_view body = request.body ? std::string_view(*request.body) : "";
-    set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    set_option(easy, CURLOPT_POSTFIELDS, body.data());
+  if (!has_body) return;
+  const bool chunked = framing.coding == BodyCoding::kChunked;
+  set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+             chunked ? curl_off_t{-1} : static_cast<curl_off_t>(framing.length));
+  if (!request.body_producer) {
+    set_option(easy, CURLOPT_POSTFIELDS, request.body ? request.body->c_str() : "");
   }
 }
 

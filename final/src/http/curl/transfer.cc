@@ -3,7 +3,6 @@
 #include "http/client/request.h"
 #include "http/client/response_body.h"
 #include "http/curl/request.h"
-#include "http/message/framing.h"
 
 namespace tornado::http {
 namespace {
@@ -23,9 +22,7 @@ CurlEasy make_easy() {
 
 core::Ref<CurlUpload> make_upload(CurlTransfer& transfer, const HTTPRequest& request) {
   if (!request.body_producer) return {};
-  const auto length = request.headers.find("Content-Length");
-  return core::Ref<CurlUpload>(
-      new CurlUpload(transfer, length ? parse_content_length(*length) : std::nullopt));
+  return core::Ref<CurlUpload>(new CurlUpload(transfer, body_framing(request)));
 }
 
 }  // namespace

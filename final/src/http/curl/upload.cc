@@ -5,25 +5,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "http/client/request_body.h"
 #include "http/curl/transfer.h"
 
 namespace tornado::http {
-namespace {
-
-template <class E>
-Future<void> failed(E error) {
-  Future<void> future;
-  future.set_exception(std::move(error));
-  static_cast<void>(future.exception());  // a caller that does not await it learns from the fetch
-  return future;
-}
-
-}  // namespace
 
 Future<void> CurlUpload::write(std::string chunk) {
-  if (!attached() || finished_) return failed(iostream::StreamClosedError());
+  if (!attached() || finished_) return failed_write(iostream::StreamClosedError());
   if (left_ && chunk.size() > *left_) {
-    return failed(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
+    return failed_write(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
   }
   if (left_) *left_ -= chunk.size();
   if (waiting_.empty()) {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "http/client/request.h"
+
 namespace tornado::http {
 
 class CurlTransfer;
@@ -18,13 +20,13 @@ class CurlUpload final : public httpclient::detail::BodySink, public core::Poole
   // Up to this many bytes wait for libcurl; beyond that, the future of a write waits too.
   static constexpr std::size_t kHighWater = 65536;
 
-  // `length`: of the whole body, if the request states it.
-  CurlUpload(CurlTransfer& transfer, std::optional<std::uint64_t> length)
-      : transfer_(&transfer), left_(length) {}
+  CurlUpload(CurlTransfer& transfer, const BodyFraming& framing) : transfer_(&transfer) {
+    if (framing.coding == BodyCoding::kLength) left_ = framing.length;
+  }
 
   Future<void> write(std::string chunk) override;
 
-  // Ends the body. Throws HTTPOutputError if less than `length` was written.
+  // Ends the body. Throws HTTPOutputError if less was written than Content-Length announced.
   void finish();
   bool finished() const noexcept { return finished_; }
   // Ends the transfer's use of it: pending and later writes fail.
@@ -36,7 +38,7 @@ class CurlUpload final : public httpclient::detail::BodySink, public core::Poole
 
  private:
   CurlTransfer* transfer_;
-  std::optional<std::uint64_t> left_;  // of `length`
+  std::optional<std::uint64_t> left_;  // of Content-Length
   std::string waiting_;
   std::size_t taken_ = 0;                // bytes of waiting_ that libcurl has
   std::optional<Future<void>> drained_;  // of the pending writes
