@@ -75,7 +75,6 @@ COOKIES = {
     "empty": "value=",
     "quoted": "value=" + quote("a=b,c;d\"e\\f(g)/<h>?@[i]{j}"),
     "unquoted_alphabet": "value=" + quote("azAZ09!#$%&'*+-.^_`|~:"),
-    "DEL_in_value": "value=%7f",
     "every_attribute": "value=b&domain=x.com&path=/p&samesite=Lax&expires=1795301745&max_age=10&httponly=1&secure=1",
     "max_age_0": "value=b&max_age=0",
     "no_path": "value=b&path=",

@@ -23,8 +23,12 @@ bool is_legal_in_cookie(char c) {
   return is_token_char(c) || c == ':';
 }
 
+bool ends_value(char c) {
+  return byte(c) <= 0x20 || c == '\x7f';
+}
+
 bool ends_attribute(char c) {
-  return byte(c) <= 0x20 || c == ';' || c == '\x7f';
+  return ends_value(c) || c == ';';
 }
 
 bool is_octal(char c, char highest) {
@@ -98,7 +102,7 @@ const char* cookie_fault(std::string_view name, std::string_view value,
   if (needs_host_only(name) && (attributes.path != "/" || !attributes.domain.empty())) {
     return "its name takes the path \"/\" and no domain";
   }
-  if (std::any_of(value.begin(), value.end(), [](char c) { return byte(c) <= 0x20; })) {
+  if (std::any_of(value.begin(), value.end(), ends_value)) {
     return "its value has a blank or a control character";
   }
   for (const std::string_view text : {attributes.domain, attributes.path, attributes.samesite}) {

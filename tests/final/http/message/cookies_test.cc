@@ -106,7 +106,8 @@ TEST(Cookies, CVE_2026_35536_what_would_end_a_part_early_is_a_fault) {
   EXPECT_EQ(http::cookie_fault("a", "b", {}), nullptr);
   for (int i = 0; i < 256; ++i) {
     const std::string text = "x" + std::string(1, static_cast<char>(i)) + "y";
-    const bool ends_attribute = i <= 0x20 || i == ';' || i == 0x7f;
+    const bool ends_value = i <= 0x20 || i == 0x7f;
+    const bool ends_attribute = ends_value || i == ';';
     http::CookieAttributes attributes;
     attributes.domain = text;
     EXPECT_EQ(http::cookie_fault("a", "b", attributes) != nullptr, ends_attribute) << i;
@@ -116,7 +117,7 @@ TEST(Cookies, CVE_2026_35536_what_would_end_a_part_early_is_a_fault) {
     attributes = {};
     attributes.samesite = text;
     EXPECT_EQ(http::cookie_fault("a", "b", attributes) != nullptr, ends_attribute) << i;
-    EXPECT_EQ(http::cookie_fault("a", text, {}) != nullptr, i <= 0x20) << i;
+    EXPECT_EQ(http::cookie_fault("a", text, {}) != nullptr, ends_value) << i;
     EXPECT_EQ(http::cookie_fault(text, "b", {}) != nullptr, !http::is_legal_cookie_name(text)) << i;
   }
   for (const char* name : {"", "a b", "a=b", "a;b", "a\r\nb", "\xc3\xa4", "path", "Max-Age"}) {
