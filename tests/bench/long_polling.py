@@ -99,7 +99,7 @@ def settle(server, quiet_s=0.3, patience_s=30):
 
 
 def sample(contender, build, results, clients):
-    """{"kb" for each who waits, "p50", "p99" and "slowest" in ms of the one who asks, "wake_ms", "slowest_in_wake" in ms};
+    """{"kb" for each waiting client, "p50", "p99" and "slowest" in ms of the client that asks, "wake_ms", "slowest_in_wake" in ms};
     {"broke": why} if the server takes no more. A process of its own for each: a crowd leaves its memory behind."""
     before = kernel_stacks_kb()
     program, *arguments = contender.command
@@ -161,8 +161,8 @@ def table(contenders, sizes, samples):
     for clients in sizes:
         cells = [cell(samples[one.name, clients]) for one in contenders]
         lines.append(f"| {clients:,} | " + " | ".join(cells) + " |")
-    lines += ["", "In each cell: KB for each who waits; ms of an answer to the one who asks, median and slowest of 1,000; ms until "
-              "all have the message; ms of the slowest answer meanwhile."]
+    lines += ["", "In each cell: KB for each waiting client; ms until one more client has its response, median and slowest of "
+              "1,000; ms until all have the message; ms of the slowest response meanwhile."]
     return "\n".join(lines)
 
 
@@ -192,14 +192,14 @@ def panel(left, title, key, ticks, contenders, sizes, samples, theory=()):
 
 
 def expected_wake(sizes, samples):
-    """(clients, ms): as long as it takes to answer so many who ask, one after the other, for the server of the prediction."""
+    """(clients, ms): how long the server of the prediction takes to answer that many clients, one after the other."""
     answers = [(clients, median(samples.get((ASKED, clients), [{"broke": "not measured"}]), "p50")) for clients in sizes]
     return [(clients, clients * answer) for clients, answer in answers if answer is not None]
 
 
 def plot(contenders, sizes, samples):
-    """What each who waits costs, the slowest answer to the one who asks, and the time until all have the message."""
-    parts = panel(0, "KB for each who waits", "kb", (1, 10, 100), contenders, sizes, samples)
+    """What a waiting client costs, the slowest answer to the client that asks, and the time until all have the message."""
+    parts = panel(0, "KB for each waiting client", "kb", (1, 10, 100), contenders, sizes, samples)
     parts += panel(245, "slowest answer, ms", "slowest", (0.1, 1, 10, 100), contenders, sizes, samples)
     parts += panel(490, "all have the message, ms", "wake_ms", (1, 10, 100, 1000, 10000), contenders, sizes, samples,
                    expected_wake(sizes, samples))
