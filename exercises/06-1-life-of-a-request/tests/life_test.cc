@@ -209,9 +209,8 @@ TEST(Life, on_finish_that_throws) {
 
 TEST(Life, what_prepare_has_taken) {
   Story story(
-      "on_finish() is called whichever way a request ends. Otherwise, what prepare() took and "
-      "on_finish() should\n"
-      "  give back, every failed request keeps forever.");
+      "on_finish() gives back what prepare() took, so it is called whichever way a request ends.\n"
+      "  Otherwise every failed request keeps that forever.");
   Site site(story);
   for (const std::string path : {"/page", "/missing", "/prepared"}) site.get(path);
   story.expect(

@@ -75,8 +75,8 @@ TEST(Editor, a_stranger_deletes) {
 
 TEST(Editor, a_stranger_writes) {
   Story story(
-      "A check that every verb must make, one of them forgets. There is a place that comes "
-      "before all of them.");
+      "If every verb must make a check, one of them forgets it. There is a place that comes before "
+      "all of them.");
   Site site(story);
   site.ask("POST", "/story/1?text=nonsense");
   story.expect("the stories", kAsBefore, site.texts());
