@@ -25,6 +25,7 @@ SUB_ROOMS = {
     "base/log": (),
     "base/options": ("base/text",),
     "loop/poll": (),
+    "loop/probe": (),
     "loop/tornado4": (".",),
     "net/stream": (".", "loop"),
     "net/tls": (".", "loop", "net/stream"),

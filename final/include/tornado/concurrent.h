@@ -310,8 +310,8 @@ class FutureWait : public Suspension {
   bool await_ready() { return future_.done() && take_await_budget(); }
 
   template <class P>
-  void await_suspend(std::coroutine_handle<P> handle) {
-    start(handle, future_of(handle.promise()));
+  void await_suspend(std::coroutine_handle<P> handle, Place place = Place::current()) {
+    start(handle, future_of(handle.promise()), place);
   }
 
   void await_resume() const { throw_if_cancelled(); }
@@ -339,8 +339,8 @@ class FutureWait : public Suspension {
   FutureState<T>& state() noexcept { return FutureAccess::state(future_); }
 
  private:
-  void start(std::coroutine_handle<> handle, FutureStateBase* owner) {
-    suspend(handle, owner);
+  void start(std::coroutine_handle<> handle, FutureStateBase* owner, Place place) {
+    suspend(handle, owner, place);
     if (future_.done()) {
       resume_next_round();
     } else {
@@ -507,6 +507,11 @@ class Job : public core::Runnable, public core::ListHook, protected core::Cancel
   friend class tornado::ioloop::detail::Mailbox;
   std::atomic<bool> begun_ = false;  // or cancelled before it began
   bool cancelled_ = false;
+  // For the loop's probe.
+  bool timed_ = false;
+  std::uint32_t thread_ = 0;
+  std::uint64_t started_ns_ = 0;
+  std::uint64_t ended_ns_ = 0;
   core::Ref<tornado::ioloop::detail::Mailbox> mailbox_;
 };
 

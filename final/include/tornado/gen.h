@@ -198,8 +198,9 @@ struct Moment {
     Awaiter() = default;
     bool await_ready() const noexcept { return false; }
     template <class P>
-    void await_suspend(std::coroutine_handle<P> handle) {
-      suspend(handle, core::future_of(handle.promise()));
+    void await_suspend(std::coroutine_handle<P> handle,
+                       core::Place place = core::Place::current()) {
+      suspend(handle, core::future_of(handle.promise()), place);
       resume_next_round();
       deliver_cancel();
     }

@@ -10,6 +10,7 @@
 namespace tornado::ioloop {
 
 class IOLoop;
+class LoopProbe;
 
 // An operation exceeded its time limit (tornado.util.TimeoutError; gen::TimeoutError is the same
 // type).
@@ -445,6 +446,12 @@ class IOLoop {
   // and used as one. A program's functions appear by name if it was linked with -rdynamic.
   // (log_stack)
   static void log_stack(int signal);
+
+  // Reports to `probe` what the loop does from now on; null, the default, ends that. Reports first
+  // the descriptors and the suspended coroutines that are there already, with the flag kEarlier.
+  // Not owned: it must live until it is replaced, or until the loop is destroyed. A loop without a
+  // probe pays for this with a comparison that is always false. See tornado/loop_probe.h.
+  void set_probe(LoopProbe* probe);
 
   // Returns the poller in use: "epoll", "kqueue" or "poll".
   std::string_view poller_name() const noexcept;

@@ -3,6 +3,7 @@
 // delivers the result and frees the job. If the loop closes meanwhile, it takes the future out of
 // the job (abandon), because futures belong to its thread; the worker then frees the rest.
 #include <tornado/concurrent.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -26,7 +27,12 @@ Job::Job() = default;
 Job::~Job() = default;
 
 void Job::work() noexcept {
-  if (!begun_.exchange(true)) compute();
+  if (begun_.exchange(true)) return;
+  if (timed_) started_ns_ = ioloop::detail::Recorder::now();
+  compute();
+  if (!timed_) return;
+  ended_ns_ = ioloop::detail::Recorder::now();
+  thread_ = static_cast<std::uint32_t>(::gettid());
 }
 
 void Job::cancel(core::FutureStateBase& future) {
@@ -40,6 +46,9 @@ void Job::cancel(core::FutureStateBase& future) {
 void Job::run() {
   unlink();
   const std::unique_ptr<Job> self(this);
+  auto* recorder = ioloop::IOLoop::current().internals().recorder;
+  if (recorder != nullptr && ended_ns_ != 0) [[unlikely]]
+    recorder->pool_ran(*this, started_ns_, ended_ns_, thread_);
   deliver();
 }
 
@@ -48,6 +57,9 @@ void Job::enlist() {
   if (state.closed) throw std::runtime_error("cannot schedule new futures: the IOLoop is closed");
   ioloop::detail::Mailbox::attach(*this, state.mailbox);
   link_before(state.jobs);
+  if (state.recorder == nullptr) return;
+  timed_ = true;
+  state.recorder->pool_queued(*this);
 }
 
 }  // namespace detail

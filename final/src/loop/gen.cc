@@ -35,8 +35,9 @@ void detail::GroupWait::watch(core::FutureStateBase& state) {
   ++pending_;
 }
 
-void detail::GroupWait::start(std::coroutine_handle<> handle, core::FutureStateBase* owner) {
-  suspend(handle, owner);
+void detail::GroupWait::start(std::coroutine_handle<> handle, core::FutureStateBase* owner,
+                              core::Place place) {
+  suspend(handle, owner, place);
   if (pending_ == 0) {
     resume_next_round();
   } else {

@@ -293,6 +293,8 @@ Timeout IOLoop::push_timer(double deadline, core::Runnable& callback) {
   node->retain();  // one for the heap, one for the handle
   node->retain();
   state_->timers.push(deadline, *node);
+  if (state_->recorder != nullptr) [[unlikely]]
+    state_->recorder->timer_set(callback, deadline - time());
   return Timeout(node.get());
 }
 
@@ -302,9 +304,16 @@ void IOLoop::remove_timeout(const Timeout& timeout) {
   detail::TimerNode& node = *timeout.node_;
   const bool was_in_heap = state_->timers.remove(node);
   core::Runnable* callback = node.take();
+  if (state_->recorder != nullptr) [[unlikely]]
+    state_->recorder->timer_removed(*callback);
   if (was_in_heap) node.release();
   // Last, because the callback may own the object that has `timeout` as a member.
   callback->discard();
+}
+
+void IOLoop::set_probe(LoopProbe* probe) {
+  require_own_thread(*this, *state_);
+  state_->set_probe(probe);
 }
 
 double IOLoop::time() const {

@@ -42,17 +42,6 @@ void refill_await_budget() {
   core::thread_state.await_budget = core::kAwaitBudget;
 }
 
-// Callbacks catch what their functions throw. This catches the rest, such as an exception from a
-// destructor of a coroutine's frame.
-void run_one(core::Runnable& item) noexcept {
-  refill_await_budget();
-  try {
-    item.run();
-  } catch (...) {
-    core::report_callback_exception();
-  }
-}
-
 }  // namespace
 
 Future<void> call_and_report(RepeatedCallback& callback) {
@@ -107,10 +96,24 @@ void LoopState::run_iteration() {
 }
 // [/iteration]
 
+// Callbacks catch what their functions throw. This catches the rest, such as an exception from a
+// destructor of a coroutine's frame.
+void LoopState::run_one(core::Runnable& item, std::uint32_t step) noexcept {
+  const RecordedRun recorded(recorder, item, step);
+  refill_await_budget();
+  try {
+    item.run();
+  } catch (...) {
+    core::report_callback_exception();
+  }
+}
+
 void LoopState::run_callbacks() {
+  if (recorder != nullptr) [[unlikely]]
+    recorder->iteration(callbacks.count(), ready.count(), timers.size());
   core::RunQueue batch;
   batch.splice_back(callbacks);
-  while (core::Runnable* callback = batch.pop_front()) run_one(*callback);
+  while (core::Runnable* callback = batch.pop_front()) run_one(*callback, 1);
 }
 
 void LoopState::run_timers() {
@@ -124,7 +127,11 @@ void LoopState::run_timers() {
   while (next != nullptr) {
     TimerNode& node = *next;
     next = node.next_due();
-    if (core::Runnable* callback = node.take()) run_one(*callback);
+    if (core::Runnable* callback = node.take()) {
+      if (recorder != nullptr) [[unlikely]]
+        recorder->timer_fired(*callback, now - node.deadline());
+      run_one(*callback, 2);
+    }
     node.release();
   }
 }
@@ -133,14 +140,14 @@ void LoopState::run_ready() {
   for (int budget = IOLoop::kReadyBudget; budget > 0; --budget) {
     core::Runnable* item = ready.pop_front();
     if (item == nullptr) return;
-    run_one(*item);
+    run_one(*item, 3);
     if ((budget - 1) % IOLoop::kMaxEvents == 0) flush();  // what they wrote is still in the cache
   }
 }
 
 // [flush]
 void LoopState::flush() {
-  while (core::Runnable* item = flushes.pop_front()) run_one(*item);
+  while (core::Runnable* item = flushes.pop_front()) run_one(*item, 4);
   log::flush();
 }
 // [/flush]
@@ -160,6 +167,7 @@ void LoopState::poll_and_dispatch(int timeout_ms) {
   std::array<PollEvent, IOLoop::kMaxEvents> events;
   int count = 0;
   if (watch != nullptr) watch->end();
+  const std::uint64_t asleep = recorder != nullptr ? Recorder::now() : 0;
   if (clock_is_real || timeout_ms <= 0) {
     count = poller->wait(events.data(), IOLoop::kMaxEvents, timeout_ms);
   } else {
@@ -168,6 +176,8 @@ void LoopState::poll_and_dispatch(int timeout_ms) {
       count = poller->wait(events.data(), IOLoop::kMaxEvents, timeout_ms);
     }
   }
+  if (recorder != nullptr) [[unlikely]]
+    recorder->sleep(asleep, timeout_ms, count);
   if (watch != nullptr) watch->begin();
   round_time = clock->time();
   for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
@@ -180,6 +190,7 @@ void LoopState::dispatch(const PollEvent& event) {
   if (place >= registrations.size()) return;
   const Registration& found = registrations[place];
   if (found.handler == nullptr || make_tag(fd, found.generation) != event.tag) return;
+  const RecordedRun recorded(recorder, fd, event.events, *found.handler);
   refill_await_budget();
   try {
     found.handler->handle_events(fd, event.events);
@@ -212,6 +223,8 @@ void LoopState::add_registration(int fd, EventHandler& handler, std::uint32_t ev
               make_tag(fd, known ? registrations[place].generation : 0));
   if (!known) registrations.resize(std::max(place + 1, registrations.size() * 2));
   registrations[place].handler = &handler;
+  if (recorder != nullptr) [[unlikely]]
+    recorder->opened(fd, events, typeid(handler));
 }
 
 void LoopState::update_registration(int fd, std::uint32_t events) {
@@ -228,7 +241,43 @@ void LoopState::remove_registration(int fd) {
   EventHandler* handler = std::exchange(registration.handler, nullptr);
   ++registration.generation;
   poller->remove(fd);
+  if (recorder != nullptr) [[unlikely]]
+    recorder->closed(fd);
   handler->released();
+}
+
+// ---- the probe ----------------------------------------------------------------------------------
+
+void LoopState::set_probe(LoopProbe* probe) {
+  change_probe(&Recorder::probe, probe);
+}
+
+void LoopState::set_trace(LoopProbe* trace) {
+  change_probe(&Recorder::trace, trace);
+}
+
+void LoopState::change_probe(LoopProbe* Recorder::* which, LoopProbe* probe) {
+  if (kept_recorder == nullptr) {
+    if (probe == nullptr) return;
+    kept_recorder = std::make_unique<Recorder>();
+  }
+  (*kept_recorder).*which = probe;
+  recorder = kept_recorder->watched() ? kept_recorder.get() : nullptr;
+  if (probe != nullptr) report_what_is_there(which);
+}
+
+void LoopState::report_what_is_there(LoopProbe* Recorder::* to) {
+  Recorder once;
+  once.*to = (*kept_recorder).*to;
+  for (std::size_t fd = 0; fd < registrations.size(); ++fd) {
+    if (const EventHandler* handler = registrations[fd].handler) {
+      once.opened(static_cast<int>(fd), 0, typeid(*handler), LoopRecord::kEarlier);
+    }
+  }
+  for (core::ListHook* at = suspended.next(); at != &suspended; at = at->next()) {
+    const core::Suspension& wait = *static_cast<core::Suspension::Hook*>(at)->suspension;
+    once.suspended(wait, wait.handle_, wait.place_, LoopRecord::kEarlier);
+  }
 }
 
 // ---- what others keep with the loop -------------------------------------------------------------

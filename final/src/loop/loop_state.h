@@ -11,6 +11,7 @@
 #include "loop/blocking_watch.h"
 #include "loop/mailbox.h"
 #include "loop/poll/poller.h"
+#include "loop/probe/recorder.h"
 #include "loop/timer_heap.h"
 
 namespace tornado::ioloop::detail {
@@ -90,6 +91,14 @@ struct LoopState {
   };
   std::vector<Registration> registrations;
 
+  // Null while nobody watches. Then `kept_recorder` may still exist, because a callback that is
+  // being recorded may have removed the probe.
+  Recorder* recorder = nullptr;
+  std::unique_ptr<Recorder> kept_recorder;
+  // Make `probe` the program's, or that of --trace, and report to it what is there already.
+  void set_probe(LoopProbe* probe);
+  void set_trace(LoopProbe* trace);
+
   std::unique_ptr<SignalWatch> signals;
   std::unique_ptr<BlockingWatch> watch;  // null: not requested
   std::unique_ptr<concurrent::Executor> own_executor;
@@ -104,6 +113,7 @@ struct LoopState {
   int sleep_time_ms();
   void poll_and_dispatch(int timeout_ms);
   void dispatch(const PollEvent& event);
+  void run_one(core::Runnable& item, std::uint32_t step) noexcept;
   void free_retired();
 
   void add_registration(int fd, EventHandler& handler, std::uint32_t events);
@@ -133,6 +143,8 @@ struct LoopState {
     LoopState& state_;
   };
   core::Suspension& innermost(core::Suspension& start);
+  void change_probe(LoopProbe* Recorder::* which, LoopProbe* probe);
+  void report_what_is_there(LoopProbe* Recorder::* to);
 
   Waker waker_{*this};
   std::unique_ptr<char[]> scratch_;

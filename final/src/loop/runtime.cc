@@ -21,6 +21,8 @@ ioloop::IOLoop& current_loop() {
 void schedule(ioloop::IOLoop& loop, Runnable& item) {
   if (thread_state.running == &loop) {
     loop.internals().ready.push_back(item);
+    if (auto* recorder = loop.internals().recorder) [[unlikely]]
+      recorder->ready(item);
   } else {
     loop.internals().mailbox->post(item);
   }
@@ -29,6 +31,8 @@ void schedule(ioloop::IOLoop& loop, Runnable& item) {
 void schedule_next_round(ioloop::IOLoop& loop, Runnable& item) {
   if (thread_state.running == &loop) {
     loop.internals().callbacks.push_back(item);
+    if (auto* recorder = loop.internals().recorder) [[unlikely]]
+      recorder->ready(item);
   } else {
     loop.internals().mailbox->post(item);
   }
@@ -36,13 +40,16 @@ void schedule_next_round(ioloop::IOLoop& loop, Runnable& item) {
 
 void Suspension::run() {
   hook_.unlink();
+  if (auto* recorder = loop_->internals().recorder) [[unlikely]]
+    recorder->resumed(*this, handle_, place_);
   if (owner_ != nullptr) leave_owner();
   if (context_ != nullptr) return resume_in_context();
   handle_.resume();
 }
 
-void Suspension::suspend(std::coroutine_handle<> handle, FutureStateBase* owner) {
+void Suspension::suspend(std::coroutine_handle<> handle, FutureStateBase* owner, Place place) {
   handle_ = handle;
+  place_ = place;
   loop_ = &ioloop::IOLoop::current();
   // Nothing would ever resume or free the frame.
   if (loop_->internals().closed) throw std::runtime_error("cannot wait: the IOLoop is closed");
@@ -50,6 +57,8 @@ void Suspension::suspend(std::coroutine_handle<> handle, FutureStateBase* owner)
   owner_ = owner;
   if (owner != nullptr) owner->set_suspension(this);
   if (thread_state.context != nullptr) keep_context();
+  if (auto* recorder = loop_->internals().recorder) [[unlikely]]
+    recorder->suspended(*this, handle, place);
 }
 
 // ---- memory -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ namespace tornado::ioloop::detail {
 
 void TimerHeap::push(double deadline, TimerNode& node) {
   const Entry entry{deadline, next_sequence_++, &node};
+  node.deadline_ = deadline;
   entries_.push_back(entry);
   sift_up(entries_.size() - 1, entry);
 }

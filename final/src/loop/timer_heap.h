@@ -28,6 +28,9 @@ class TimerNode : public core::Pooled {
   // Takes the callback, which then belongs to the caller. Null if it fired or was removed.
   core::Runnable* take() noexcept { return std::exchange(callback_, nullptr); }
 
+  // For a loop's probe. As it was pushed.
+  double deadline() const noexcept { return deadline_; }
+
   // Returns the next timer in a batch of TimerHeap::pop_due().
   TimerNode* next_due() const noexcept { return next_due_; }
 
@@ -38,6 +41,7 @@ class TimerNode : public core::Pooled {
   }
 
   core::Runnable* callback_;
+  double deadline_ = 0;
   TimerNode* next_due_ = nullptr;
   std::size_t index_ = kOutside;  // its place in the heap
   std::uint32_t references_ = 0;

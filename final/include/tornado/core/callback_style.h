@@ -315,9 +315,9 @@ class KeysWait {
 
   bool await_ready() const noexcept { return false; }
   template <class P>
-  bool await_suspend(std::coroutine_handle<P> handle) {
+  bool await_suspend(std::coroutine_handle<P> handle, core::Place place = core::Place::current()) {
     if (!claim(KeyTable::of(handle.promise())) || all_->await_ready()) return false;
-    all_->await_suspend(handle);
+    all_->await_suspend(handle, place);
     return true;
   }
 

@@ -44,8 +44,8 @@ class GroupWait final : public core::Suspension {
 
   bool await_ready() noexcept { return pending_ == 0 && core::take_await_budget(); }
   template <class P>
-  void await_suspend(std::coroutine_handle<P> handle) {
-    start(handle, core::future_of(handle.promise()));
+  void await_suspend(std::coroutine_handle<P> handle, core::Place place = core::Place::current()) {
+    start(handle, core::future_of(handle.promise()), place);
   }
   void await_resume() const { throw_if_cancelled(); }
 
@@ -55,7 +55,7 @@ class GroupWait final : public core::Suspension {
  private:
   friend class GroupMember;
   void watch(core::FutureStateBase& state);
-  void start(std::coroutine_handle<> handle, core::FutureStateBase* owner);
+  void start(std::coroutine_handle<> handle, core::FutureStateBase* owner, core::Place place);
   void one_less();
 
   GroupMember* const members_;

@@ -39,6 +39,12 @@ class RunQueue {
 
   bool empty() const noexcept { return head_ == nullptr; }
   bool has_several() const noexcept { return head_ != tail_; }
+  // Linear; for a loop's probe.
+  std::size_t count() const noexcept {
+    std::size_t count = 0;
+    for (const Runnable* at = head_; at != nullptr; at = at->next_) ++count;
+    return count;
+  }
 
   void push_back(Runnable& item) noexcept {
     item.next_ = nullptr;

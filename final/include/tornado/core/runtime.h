@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <source_location>
 #include <utility>
 
 namespace tornado::ioloop {
@@ -159,6 +160,9 @@ FutureStateBase* future_of(P& promise) {
   }
 }
 
+// Where a co_await stands.
+using Place = std::source_location;
+
 // A suspended coroutine. It resumes on the loop that was current when it was suspended. That loop
 // knows it, so that IOLoop::close() can free frames that nothing will resume. The coroutine's
 // future knows it, so that a request to cancel finds what to interrupt. Lives inside the frame.
@@ -185,8 +189,9 @@ class Suspension : public Waiter {
   }
 
   // Adds `handle` to the current loop's list; throws std::runtime_error if that loop is closed.
-  // `owner` is the coroutine's own future, or null.
-  void suspend(std::coroutine_handle<> handle, FutureStateBase* owner);
+  // `owner` is the coroutine's own future, or null. `place` is that of the co_await, which the
+  // compiler gives as the default argument of await_suspend(). It is kept for a loop's probe.
+  void suspend(std::coroutine_handle<> handle, FutureStateBase* owner, Place place);
   void resume_next_round() { schedule_next_round(*loop_, *this); }
   // Cancels if that was requested while the coroutine ran.
   void deliver_cancel() {
@@ -226,6 +231,7 @@ class Suspension : public Waiter {
   // The context in which it resumes; a reference from suspend() to run(), or to the loop's close().
   // Not a Ref, because most results are ready and the coroutine is never suspended.
   Context* context_ = nullptr;
+  Place place_;
   Hook hook_{this};
 };
 

@@ -8,6 +8,7 @@
 namespace {
 
 long taken = 0;
+long calls = 0;
 
 // The size that glibc's malloc uses for a block: eight bytes more, in steps of 16.
 long cost(std::size_t size) {
@@ -22,12 +23,16 @@ constexpr std::size_t kFront = alignof(std::max_align_t);
 long tornado::test::bytes_taken() {
   return taken;
 }
+long tornado::test::allocations() {
+  return calls;
+}
 
 void* operator new(std::size_t size) {
   auto* const block = static_cast<char*>(std::malloc(size + kFront));
   if (block == nullptr) throw std::bad_alloc();
   ::new (static_cast<void*>(block)) std::size_t(size);
   taken += cost(size);
+  ++calls;
   return block + kFront;
 }
 

@@ -6,5 +6,7 @@ namespace tornado::test {
 
 // Returns the bytes of all live blocks, including malloc's overhead for each.
 long bytes_taken();
+// Returns how often operator new was called.
+long allocations();
 
 }  // namespace tornado::test
