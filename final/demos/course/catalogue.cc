@@ -68,11 +68,13 @@ T field(const json& object, const char* name, T otherwise) {
   return found->is_number_integer() ? found->get<T>() : otherwise;
 }
 
+// "03-1-name" belongs to chapter 03, "F-1-name" to the framework.
 Exercise read_exercise(const Repository& repository, const std::string& folder,
                        const json& progress) {
   Exercise exercise;
-  exercise.id = folder.substr(0, 4);
-  exercise.title = folder.substr(5);
+  const std::size_t dash = folder.find('-', folder.find('-') + 1);
+  exercise.id = folder.substr(0, dash);
+  exercise.title = folder.substr(dash + 1);
   exercise.url = "/exercises/" + folder + "/";
   try {
     const toml::table table =
@@ -84,6 +86,9 @@ Exercise read_exercise(const Repository& repository, const std::string& folder,
       exercise.stars += "★";
   } catch (const toml::parse_error&) {
     // The file is still being written; until it can be read, the exercise is listed by its name.
+  }
+  for (const std::string& name : repository.names("exercises/" + folder + "/hints")) {
+    exercise.hints += name.ends_with(".md") ? 1 : 0;
   }
   const auto own = progress.find(exercise.id);
   if (own == progress.end() || !own->is_object()) return exercise;
@@ -97,11 +102,21 @@ Exercise read_exercise(const Repository& repository, const std::string& folder,
   return exercise;
 }
 
-// "NN-name/": the names of chapters and exercises.
-bool is_numbered(const std::string& name) {
-  return name.size() > 4 && name.ends_with('/') &&
-         std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&
-         std::isdigit(static_cast<unsigned char>(name[1])) != 0 && name[2] == '-';
+bool is_digit(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+// "NN-name/": a chapter.
+bool is_chapter(const std::string& name) {
+  return name.size() > 4 && name.ends_with('/') && is_digit(name[0]) && is_digit(name[1]) &&
+         name[2] == '-';
+}
+
+// "NN-K-name/" or "F-K-name/": an exercise.
+bool is_exercise(const std::string& name) {
+  const std::size_t number = name.find('-') + 1;
+  return (is_chapter(name) || (name.starts_with("F-") && name.ends_with('/'))) &&
+         name.size() > number + 3 && is_digit(name[number]) && name[number + 1] == '-';
 }
 
 Chapter read_chapter(const Repository& repository, const std::string& folder,
@@ -144,7 +159,10 @@ std::vector<Link> read_pages(const Repository& repository) {
   std::vector<Link> pages;
   for (const std::string& path : paths) {
     const std::string title = title_of(repository, path);
-    if (!title.empty()) pages.push_back({inline_code(title), "/" + path, ""});
+    if (title.empty()) continue;
+    const bool in_folder = path.ends_with("/README.md");
+    const std::string url = "/" + (in_folder ? path.substr(0, path.size() - 9) : path);
+    pages.push_back({inline_code(title), url, ""});
   }
   std::error_code error;
   if (std::filesystem::is_regular_file(reference_path(repository) / "index.html", error)) {
@@ -160,21 +178,27 @@ Course read_course(const Repository& repository) {
   const std::vector<Link> rows = rows_of(readme, "", "chapters/");
   Course course;
   for (const std::string& name : repository.names("chapters")) {
-    if (is_numbered(name)) {
+    if (is_chapter(name)) {
       course.chapters.push_back(read_chapter(repository, name.substr(0, name.size() - 1), rows));
     }
   }
   const json progress = read_progress(repository);
   for (const std::string& name : repository.names("exercises")) {
-    if (!is_numbered(name) || name.size() < 7) continue;
+    if (!is_exercise(name)) continue;
     const Exercise exercise = read_exercise(repository, name.substr(0, name.size() - 1), progress);
     const auto chapter = std::ranges::find(course.chapters, name.substr(0, 2), &Chapter::number);
-    if (chapter == course.chapters.end()) continue;
-    chapter->solved += exercise.solved ? 1 : 0;
-    chapter->exercises.push_back(exercise);
+    if (chapter != course.chapters.end()) {
+      chapter->solved += exercise.solved ? 1 : 0;
+      chapter->exercises.push_back(exercise);
+    } else if (name.starts_with("F-")) {
+      course.final_exercises.push_back(exercise);
+    } else {
+      continue;
+    }
+    course.exercises += 1;
+    course.solved += exercise.solved ? 1 : 0;
   }
   course.pages = read_pages(repository);
-  course.demos = rows_of(repository.read("docs/demos.md").value_or(""), "../", "final/demos/");
   return course;
 }
 

@@ -1,4 +1,4 @@
-// Internal header. The lessons, exercises and demos of the project, read again on each request.
+// Internal header. The lessons and exercises of the project, read again on each request.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -19,10 +19,11 @@ struct Exercise {
   std::string kind;   // rebuild, extend, debug or measure
   std::string stars;  // as many as its difficulty
   int minutes = 0;
+  int hints = 0;      // how many there are
   std::string state;  // "solved", "3 of 5 tests", or empty: not begun
   bool solved = false;
 };
-TORNADO_FIELDS(Exercise, id, title, url, kind, stars, minutes, state, solved)
+TORNADO_FIELDS(Exercise, id, title, url, kind, stars, minutes, hints, state, solved)
 
 struct Chapter {
   std::string number;  // "01"
@@ -49,12 +50,14 @@ TORNADO_FIELDS(Link, title, url, about)
 
 struct Course {
   std::vector<Chapter> chapters;
-  std::vector<Link> pages;  // of the framework itself
-  std::vector<Link> demos;
+  std::vector<Exercise> final_exercises;  // "F-1"
+  std::vector<Link> pages;                // of the framework itself: final first, then its rooms
+  int solved = 0;                         // of all exercises
+  int exercises = 0;
 };
 
-// Reads the folders, the titles of the pages, the tables of README.md and docs/demos.md, and the
-// file in which exercises/run.py stores the reader's progress. Omits anything missing or broken.
+// Reads the folders, the titles of the pages, the table of README.md, and the file in which
+// exercises/run.py stores the reader's progress. Omits anything missing or broken.
 Course read_course(const Repository& repository);
 
 // The folder in which `make docs` puts the reference of the public headers.

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 #include <span>
+#include <vector>
 
 using tornado::escape::xhtml_escape;
 
@@ -86,6 +88,9 @@ Piece special_piece(const Language& language, std::string_view code, std::size_t
   }
   if (rest.starts_with("/*")) return {behind(code, "*/", at + 2), "comment"};
   if (rest.starts_with("R\"")) return {end_of_raw_string(code, at + 1), "string"};
+  if (rest.front() == '<' && code.substr(0, at).ends_with("#include ")) {
+    return {std::min(behind(code, ">", at), code.find('\n', at)), "string"};
+  }
   const bool starts_line = at == 0 || code[at - 1] == '\n';
   if (rest.front() != '#' || !starts_line) return {0, ""};
   return {std::min(code.find_first_of(" \n", at), code.size()), "directive"};
@@ -145,14 +150,35 @@ std::string highlight_console(std::string_view text) {
   return html;
 }
 
-// Returns NAME for a line "// [NAME]" or "# [NAME]"; empty for any other.
-std::string_view region_of(std::string_view line) {
+// Returns NAME or /NAME for a line "// [NAME]" or "# [/NAME]"; empty for any other.
+std::string_view mark_of(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   if (!line.starts_with("// [") && !line.starts_with("# [")) return {};
   line.remove_prefix(line.find('[') + 1);
   const std::size_t end = line.find(']');
-  if (end == line.npos || !std::ranges::all_of(line.substr(0, end), is_word)) return {};
-  return line.substr(0, end);
+  const std::string_view mark = line.substr(0, end);
+  const std::string_view name = mark.substr(mark.starts_with('/') ? 1 : 0);
+  if (end == line.npos || name.empty() || !std::ranges::all_of(name, is_word)) return {};
+  return mark;
+}
+
+// Returns the names of the regions that can be elements of the page: each ends, none overlaps
+// another's end.
+std::set<std::string_view> nested_regions(std::string_view code) {
+  std::set<std::string_view> names;
+  std::vector<std::string_view> open;
+  each_line(code, [&](std::string_view line) {
+    const std::string_view mark = mark_of(line);
+    if (mark.starts_with('/')) {
+      const auto begin = std::ranges::find(open, mark.substr(1));
+      if (begin == open.end()) return;
+      if (begin + 1 == open.end()) names.insert(*begin);
+      open.erase(begin, open.end());
+    } else if (!mark.empty()) {
+      open.push_back(mark);
+    }
+  });
+  return names;
 }
 
 }  // namespace
@@ -178,15 +204,25 @@ std::string highlight(std::string_view code, std::string_view kind) {
 
 std::string highlight_file(std::string_view code, std::string_view kind) {
   const std::string coloured = highlight(code, kind);
+  const std::set<std::string_view> regions = nested_regions(code);
   std::string html;
   std::string_view rest = coloured;
+  int number = 0;
   // Colours add no lines.
   each_line(code, [&](std::string_view line) {
-    const std::string_view region = region_of(line);
-    if (!region.empty()) html += "<a id=\"" + std::string(region) + "\"></a>";
+    const std::string_view mark = mark_of(line);
+    const std::string_view name = mark.substr(mark.starts_with('/') ? 1 : 0);
+    if (!mark.empty() && mark == name) {
+      html += (regions.contains(name) ? "<span class=\"region\" id=\"" : "<span id=\"") +
+              std::string(name) + (regions.contains(name) ? "\">" : "\"></span>");
+    }
+    const std::string id = "L" + std::to_string(++number);
+    html += "<a class=\"line\" id=\"" + id + "\" href=\"#" + id +
+            "\" tabindex=\"-1\" aria-hidden=\"true\"></a>";
     const std::size_t size = behind(rest, "\n", 0);
     html += rest.substr(0, size);
     rest.remove_prefix(size);
+    if (mark != name && regions.contains(name)) html += "</span>";
   });
   return html;
 }

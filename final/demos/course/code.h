@@ -14,8 +14,8 @@ std::string inline_code(std::string_view text);
 // unknown kind gets no colours.
 std::string highlight(std::string_view code, std::string_view kind);
 
-// Like highlight(), for a whole file: the text after `// [NAME]` or `# [NAME]` can be linked to as
-// #NAME.
+// Like highlight(), for a whole file: line 12 can be linked to as #L12, and the text between
+// `// [NAME]` and `// [/NAME]` as #NAME.
 std::string highlight_file(std::string_view code, std::string_view kind);
 
 }  // namespace course

@@ -10,6 +10,7 @@
 
 #include "catalogue.h"
 #include "quiz.h"
+#include "spine.h"
 #include "view.h"
 
 using namespace tornado;
@@ -24,10 +25,29 @@ constexpr const char* kPolicy =
     "'none'; "
     "form-action 'self'; frame-ancestors 'none'";
 
+void set_page_headers(web::RequestHandler& handler) {
+  handler.set_header("Content-Security-Policy", kPolicy);
+  handler.set_header("X-Content-Type-Options", "nosniff");
+}
+
+void show_error(web::RequestHandler& handler, int status_code) {
+  handler.render("error.html",
+                 {{"status", status_code}, {"reason", httputil::responses(status_code)}});
+}
+
 // Returns the value that a template finds under a name: null if there is none.
 template <class T>
 template_::Value value_of(const std::optional<T>& given) {
   return given ? template_::Value(*given) : template_::Value(nullptr);
+}
+
+// Returns what base.html needs for the page at `url`.
+template_::Namespace page_names(const Course& course, const std::string& url) {
+  const Place place = place_of(course, url);
+  return {{"chapters", course.chapters},   {"solved", course.solved},
+          {"exercises", course.exercises}, {"here", url},
+          {"number", place.chapter},       {"previous", value_of(place.previous)},
+          {"next", value_of(place.next)},  {"headings", std::vector<Heading>()}};
 }
 
 // [base]
@@ -39,13 +59,18 @@ struct PageHandler : web::RequestHandler {
   };
   void initialize(const Init& init) { repository = init.repository; }
 
-  void set_default_headers() override {
-    set_header("Content-Security-Policy", kPolicy);
-    set_header("X-Content-Type-Options", "nosniff");
-  }
+  void set_default_headers() override { set_page_headers(*this); }
 
   void write_error(int status_code, const web::ErrorInfo&) override {
-    render("error.html", {{"status", status_code}, {"reason", httputil::responses(status_code)}});
+    show_error(*this, status_code);
+  }
+
+  // Renders a template with its own names and those of base.html.
+  void show(const std::string& name, const Course& course, const std::string& url,
+            const template_::Namespace& own) {
+    template_::Namespace names = page_names(course, url);
+    names.update(own);
+    render(name, names);
   }
 
   const Repository* repository = nullptr;
@@ -56,9 +81,12 @@ struct MapHandler : PageHandler {
   Future<void> get() {
     Future<Course> reading = IOLoop::current().run_in_executor(nullptr, &read_course, *repository);
     const Course course = co_await reading;
-    render("map.html",
-           {{"chapters", course.chapters}, {"pages", course.pages}, {"demos", course.demos}});
+    show("map.html", course, "/",
+         {{"next_step", value_of(next_step(course))},
+          {"pages", course.pages},
+          {"final_exercises", course.final_exercises}});
   }
+  Future<void> head() { return get(); }
 };
 
 // [view]
@@ -73,17 +101,19 @@ struct ViewHandler : PageHandler {
       redirect(view.redirect);
       co_return;
     }
-    render(view.kind + ".html", {{"title", view.title},
-                                 {"html", view.html},
-                                 {"path", path},
-                                 {"crumbs", view.crumbs},
-                                 {"headings", view.headings},
-                                 {"names", view.names},
-                                 {"chapter", value_of(view.chapter)},
-                                 {"previous", value_of(view.previous)},
-                                 {"next", value_of(view.next)},
-                                 {"exercise", value_of(view.exercise)}});
+    show(view.kind + ".html", view.course, "/" + path,
+         {{"title", view.title},
+          {"html", view.html},
+          {"note", view.note},
+          {"path", path},
+          {"crumbs", view.crumbs},
+          {"headings", view.headings},
+          {"names", view.names},
+          {"chapter", value_of(view.chapter)},
+          {"exercise", value_of(view.exercise)},
+          {"lesson", view.lesson}});
   }
+  Future<void> head(std::string path) { return get(std::move(path)); }
 };
 // [/view]
 
@@ -94,6 +124,12 @@ class DrawingHandler : public web::StaticFileHandler {
   void initialize(const Init& init) {
     repository_ = init.repository;
     web::StaticFileHandler::initialize({.path = repository_->root().string()});
+  }
+
+  void set_default_headers() override { set_page_headers(*this); }
+
+  void write_error(int status_code, const web::ErrorInfo&) override {
+    show_error(*this, status_code);
   }
 
  protected:
@@ -117,26 +153,34 @@ struct QuizHandler : PageHandler {
           IOLoop::current().run_in_executor(nullptr, &read_quiz, *repository, chapter.folder);
       const auto questions = co_await quiz_read;
       if (!questions) break;  // it has just been removed
-      render("quiz.html", {{"chapter", chapter}, {"questions", *questions}});
+      show("quiz.html", course, "/quiz/" + number,
+           {{"chapter", chapter}, {"questions", *questions}});
       co_return;
     }
     throw web::HTTPError(404);
   }
+  Future<void> head(std::string number) { return get(std::move(number)); }
 };
 
-// A deck is one file that contains its style, script and pictures.
+// A deck is one file that contains its style, script and pictures, and says itself which of them a
+// browser may use.
 struct DeckHandler : PageHandler {
   Future<void> get(std::string folder) {
     auto reading = IOLoop::current().run_in_executor(nullptr, &read_deck, *repository, folder);
     const auto deck = co_await reading;
     if (!deck) throw web::HTTPError(404);
-    clear_header("Content-Security-Policy");
+    set_header("Content-Security-Policy", "frame-ancestors 'none'");
     write(*deck);
   }
+  Future<void> head(std::string folder) { return get(std::move(folder)); }
 };
 
 struct HelloHandler : web::RequestHandler {
-  void get() { write("Hello, world"); }
+  void get() {
+    set_header("X-Content-Type-Options", "nosniff");
+    write("Hello, world");
+  }
+  void head() { get(); }
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <cmark-gfm.h>
 #include <tornado/escape.h>
 
-#include <cctype>
 #include <cstdlib>
 #include <initializer_list>
 #include <map>
@@ -12,6 +11,9 @@
 #include <new>
 
 #include "code.h"
+#include "drawing.h"
+#include "nodes.h"
+#include "predictions.h"
 
 using tornado::escape::xhtml_escape;
 
@@ -20,7 +22,6 @@ namespace {
 
 using Parser = std::unique_ptr<cmark_parser, decltype(&cmark_parser_free)>;
 using Node = std::unique_ptr<cmark_node, decltype(&cmark_node_free)>;
-using Iterator = std::unique_ptr<cmark_iter, decltype(&cmark_iter_free)>;
 
 Node parse(const Parser& parser, std::string_view text) {
   for (const char* const name : {"table", "strikethrough", "tasklist", "autolink"}) {
@@ -30,42 +31,35 @@ Node parse(const Parser& parser, std::string_view text) {
   return {cmark_parser_finish(parser.get()), &cmark_node_free};
 }
 
-std::string_view literal_of(cmark_node* node) {
-  const char* const text = cmark_node_get_literal(node);
-  return text != nullptr ? text : "";
-}
-
 cmark_node* html_node(cmark_node_type type, const std::string& html) {
   cmark_node* const node = cmark_node_new(type);
   cmark_node_set_literal(node, html.c_str());
   return node;
 }
 
-// Returns the text of a node and those below it, without markup.
-std::string text_of(cmark_node* node) {
-  std::string text;
-  const Iterator iterator(cmark_iter_new(node), &cmark_iter_free);
-  while (cmark_iter_next(iterator.get()) != CMARK_EVENT_DONE) {
-    cmark_node* const one = cmark_iter_get_node(iterator.get());
-    const cmark_node_type type = cmark_node_get_type(one);
-    if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE) text += literal_of(one);
-    if (type == CMARK_NODE_SOFTBREAK) text += ' ';
-  }
-  return text;
-}
-
-// Makes an id as GitHub does: "Step 1: a socket" becomes step-1-a-socket.
-std::string id_of(std::string_view text) {
-  std::string id;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == ' ') {
-      id += '-';
-    } else if (c == '-' || c == '_' || byte >= 0x80 || std::isalnum(byte) != 0) {
-      id += static_cast<char>(byte < 0x80 ? std::tolower(byte) : byte);
+// A table's header cells that are empty tell nobody anything, and a header of nothing else is no
+// header.
+void drop_empty_headers(std::string& html) {
+  constexpr std::string_view kBegin = "<thead>";
+  constexpr std::string_view kEnd = "</thead>\n";
+  for (std::size_t at = 0; (at = html.find(kBegin, at)) != html.npos;) {
+    const std::size_t end = html.find(kEnd, at);
+    if (end == html.npos) return;
+    std::string head = html.substr(at, end + kEnd.size() - at);
+    bool any = false;
+    for (std::size_t cell = 0; (cell = head.find("<th", cell + 1)) != head.npos;) {
+      const std::size_t text = head.find('>', cell) + 1;
+      if (head.compare(cell, 6, "<thead") == 0) continue;
+      if (head.compare(text, 5, "</th>") == 0) {
+        head.replace(text, 5, "</td>");
+        head.replace(cell, 3, "<td");
+      } else {
+        any = true;
+      }
     }
+    html.replace(at, end + kEnd.size() - at, any ? head : "");
+    at += any ? head.size() : 0;
   }
-  return id;
 }
 
 // Splits "cpp file=a/b.cc#name" into the word and the file.
@@ -79,7 +73,8 @@ std::pair<std::string_view, std::string_view> parse_info(std::string_view info) 
 
 class Renderer {
  public:
-  explicit Renderer(cmark_node* root) : root_(root) {}
+  Renderer(cmark_node* root, const ReadImage& read_image)
+      : root_(root), read_image_(read_image), predictions_(find_predictions(root)) {}
 
   Document render(cmark_llist* extensions) {
     const Iterator iterator(cmark_iter_new(root_), &cmark_iter_free);
@@ -95,6 +90,7 @@ class Renderer {
         cmark_render_html(root_, CMARK_OPT_UNSAFE, extensions), &std::free);
     if (html == nullptr) throw std::bad_alloc();
     document_.html = html.get();
+    drop_empty_headers(document_.html);
     return std::move(document_);
   }
 
@@ -118,25 +114,83 @@ class Renderer {
       cmark_node_insert_before(
           node, html_node(CMARK_NODE_HTML_BLOCK, "<div class=\"scroll\" tabindex=\"0\">\n"));
       cmark_node_insert_after(node, html_node(CMARK_NODE_HTML_BLOCK, "</div>\n"));
-    } else if (type == CMARK_NODE_IMAGE &&
-               cmark_node_get_type(cmark_node_parent(node)) != CMARK_NODE_LINK) {
-      cmark_node* const link = cmark_node_new(CMARK_NODE_LINK);
-      cmark_node_set_url(link, cmark_node_get_url(node));
-      cmark_node_insert_before(node, link);
-      cmark_node_append_child(link, node);
+    } else if (type == CMARK_NODE_PARAGRAPH) {
+      paragraph(node);
+    } else if (type == CMARK_NODE_ITEM) {
+      item(node);
+    } else if (type == CMARK_NODE_IMAGE) {
+      image(node);
     }
   }
 
   void heading(cmark_node* node) {
     const std::string text = text_of(node);
-    std::string id = id_of(text);
-    const int earlier = ids_[id]++;
-    if (earlier > 0) id += "-" + std::to_string(earlier);
+    std::string id = ids_.next(text);
     const int level = cmark_node_get_heading_level(node);
+    const std::string escaped = xhtml_escape(id);
     cmark_node_prepend_child(
-        node, html_node(CMARK_NODE_HTML_INLINE, "<a id=\"" + xhtml_escape(id) + "\"></a>"));
+        node, html_node(CMARK_NODE_HTML_INLINE, "<a class=\"anchor\" id=\"" + escaped +
+                                                    "\" href=\"#" + escaped +
+                                                    "\" aria-label=\"Link to this heading\"></a>"));
     if (level == 1 && document_.title.empty()) document_.title = text;
+    if (level == 2) section_ = text;
     document_.headings.push_back({level, std::move(id), text});
+  }
+
+  // A drawing alone in its paragraph becomes a figure.
+  void paragraph(cmark_node* node) {
+    cmark_node* const only = cmark_node_first_child(node);
+    if (only == nullptr || only != cmark_node_last_child(node) || !read_image_ ||
+        cmark_node_get_type(only) != CMARK_NODE_LINK)
+      return;
+    cmark_node* const image = cmark_node_first_child(only);
+    if (image == nullptr || cmark_node_get_type(image) != CMARK_NODE_HTML_INLINE) return;
+    const std::string url = cmark_node_get_url(only);
+    if (!url.ends_with(".svg")) return;
+    const std::optional<std::string> svg = read_image_(url);
+    if (!svg) return;
+    const std::string drawing = inline_svg(*svg, "d" + std::to_string(++drawings_) + "-");
+    if (drawing.empty()) return;
+    cmark_node_replace(
+        node, html_node(CMARK_NODE_HTML_BLOCK,
+                        "<figure class=\"drawing\"><a class=\"zoom\" href=\"" + xhtml_escape(url) +
+                            "\">" + drawing + "</a></figure>\n"));
+    cmark_node_free(node);
+  }
+
+  // Links an image to its file, and gives it its size, so that the page does not jump.
+  void image(cmark_node* node) {
+    const std::string url = cmark_node_get_url(node);
+    std::string html =
+        "<img src=\"" + xhtml_escape(url) + "\" alt=\"" + xhtml_escape(text_of(node)) + "\"";
+    const std::optional<std::string> bytes = read_image_ ? read_image_(url) : std::nullopt;
+    if (const std::optional<Size> size = bytes ? image_size(*bytes) : std::nullopt) {
+      html += " width=\"" + std::to_string(size->width) + "\" height=\"" +
+              std::to_string(size->height) + "\"";
+    }
+    cmark_node* const sized = html_node(CMARK_NODE_HTML_INLINE, html + " />");
+    if (cmark_node_get_type(cmark_node_parent(node)) == CMARK_NODE_LINK) {
+      cmark_node_replace(node, sized);
+    } else {
+      cmark_node* const link = cmark_node_new(CMARK_NODE_LINK);
+      cmark_node_set_url(link, url.c_str());
+      cmark_node_append_child(link, sized);
+      cmark_node_replace(node, link);
+    }
+    cmark_node_free(node);
+  }
+
+  // A question of the section "3. Predict" gets its answer.
+  void item(cmark_node* node) {
+    cmark_node* const list = cmark_node_parent(node);
+    if (!section_.ends_with("Predict") || cmark_node_get_list_type(list) != CMARK_ORDERED_LIST)
+      return;
+    int number = 1;
+    for (cmark_node* one = node; (one = cmark_node_previous(one)) != nullptr;) ++number;
+    const auto found = predictions_.find(number);
+    if (found == predictions_.end()) return;
+    cmark_node_append_child(
+        node, html_node(CMARK_NODE_HTML_BLOCK, prediction_html(number, found->second)));
   }
 
   static std::string code_html(cmark_node* node) {
@@ -174,19 +228,23 @@ class Renderer {
   }
 
   cmark_node* root_;
+  const ReadImage& read_image_;
+  const std::map<int, Prediction> predictions_;
   Document document_;
-  std::map<std::string, int> ids_;
+  HeadingIds ids_;
+  std::string section_;  // the last heading of level 2
+  int drawings_ = 0;
 };
 
 }  // namespace
 
-Document render_markdown(std::string_view text) {
+Document render_markdown(std::string_view text, const ReadImage& read_image) {
   // Runs once, whichever thread comes first.
   [[maybe_unused]] static const bool registered =
       (cmark_gfm_core_extensions_ensure_registered(), true);
   const Parser parser(cmark_parser_new(CMARK_OPT_VALIDATE_UTF8), &cmark_parser_free);
   const Node root = parse(parser, text);
-  return Renderer(root.get()).render(cmark_parser_get_syntax_extensions(parser.get()));
+  return Renderer(root.get(), read_image).render(cmark_parser_get_syntax_extensions(parser.get()));
 }
 
 }  // namespace course

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 
 namespace fs = std::filesystem;
 
@@ -82,13 +81,15 @@ std::vector<std::string> Repository::names(std::string_view folder) const {
 
 std::optional<std::string> read_file(const fs::path& path) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > Repository::kMostBytes ||
-      error) {
-    return std::nullopt;
-  }
+  if (!fs::is_regular_file(path, error)) return std::nullopt;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error || size > Repository::kMostBytes) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));  // it may have shrunk meanwhile
+  return bytes;
 }
 
 }  // namespace course

@@ -14,6 +14,7 @@ namespace course {
 namespace {
 
 constexpr std::string_view kReadme = "README.md";
+constexpr std::size_t kMostShown = 100'000;  // bytes of a source; no page of ours is longer
 
 // "a/b/c": the links a/ and a/b/.
 std::vector<Link> crumbs_of(std::string_view path) {
@@ -27,47 +28,84 @@ std::vector<Link> crumbs_of(std::string_view path) {
   return crumbs;
 }
 
-Link link_to(const Chapter& chapter) {
-  return {chapter.number + " " + chapter.title, chapter.url, ""};
-}
-
 // Adds the details of a lesson or a task, if this is one.
-void add_surroundings(View& view, const Repository& repository, const std::string& path) {
-  const bool one_below = std::ranges::count(path, '/') == 2;
-  if (!one_below || !(path.starts_with("chapters/") || path.starts_with("exercises/"))) return;
-  const Course course = read_course(repository);
-  const auto& chapters = course.chapters;
-  const auto here = std::ranges::find(chapters, "/" + path, &Chapter::url);
-  if (here != chapters.end()) {
-    view.chapter = *here;
-    if (here != chapters.begin()) view.previous = link_to(*(here - 1));
-    if (here + 1 != chapters.end()) view.next = link_to(*(here + 1));
+void add_surroundings(View& view, const std::string& path) {
+  const std::string url = "/" + path;
+  const auto add_exercise = [&](const std::vector<Exercise>& exercises, const std::string& lesson) {
+    const auto exercise = std::ranges::find(exercises, url, &Exercise::url);
+    if (exercise == exercises.end()) return;
+    view.exercise = *exercise;
+    view.lesson = lesson;
+    // The hints have links of their own, and a solution is for after one's own.
+    std::erase_if(view.names, [&](const std::string& name) {
+      return name == "hints/" || name == "wrong/" || (name == "solution/" && !exercise->solved);
+    });
+  };
+  for (const Chapter& chapter : view.course.chapters) {
+    if (url == chapter.url) view.chapter = chapter;
+    add_exercise(chapter.exercises, chapter.url);
   }
-  for (const Chapter& chapter : chapters) {
-    const auto exercise = std::ranges::find(chapter.exercises, "/" + path, &Exercise::url);
-    if (exercise != chapter.exercises.end()) view.exercise = *exercise;
+  add_exercise(view.course.final_exercises, "/final/");
+}
+
+// Returns "a/c" for the URL "../c" in the folder "a/b/"; empty if it leaves the repository.
+std::string resolve(std::string folder, std::string_view url) {
+  while (url.starts_with("../")) {
+    url.remove_prefix(3);
+    if (folder.empty()) return "";
+    folder.pop_back();
+    folder.erase(folder.rfind('/') + 1);  // npos + 1 is 0
+  }
+  return folder + std::string(url);
+}
+
+// "exercises/03-1-name/hints/2.md" is "Hint 2", whose page has no heading of its own.
+std::string title_without_heading(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;
+  const std::string stem = path.substr(name, path.rfind('.') - name);
+  return path.find("/hints/") != path.npos ? "Hint " + stem : path;
+}
+
+void show_document(View& view, const Repository& repository, std::string_view text,
+                   const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  Document document = render_markdown(
+      text, [&](std::string_view url) { return repository.read(resolve(folder, url)); });
+  view.kind = "document";
+  view.html = std::move(document.html);
+  view.title = std::move(document.title);
+  if (view.title.empty()) {
+    view.title = title_without_heading(path);
+    view.html.insert(0, "<h1>" + tornado::escape::xhtml_escape(view.title) + "</h1>\n");
+  }
+  for (Heading& heading : document.headings) {
+    if (heading.level != 2 && heading.level != 3) continue;
+    // "Step 1: sockets (socket.cc)": the sidebar has no room for the files.
+    if (heading.text.ends_with(')'))
+      heading.text.erase(std::min(heading.text.rfind(" ("), heading.text.size()));
+    view.headings.push_back(std::move(heading));
   }
 }
 
-void show_document(View& view, std::string_view text, const std::string& path) {
-  Document document = render_markdown(text);
-  view.kind = "document";
-  view.title = document.title.empty() ? path : std::move(document.title);
-  view.html = std::move(document.html);
-  for (Heading& heading : document.headings) {
-    if (heading.level == 2) view.headings.push_back(std::move(heading));
+void show_source(View& view, std::string_view text, std::string_view kind) {
+  view.kind = "source";
+  if (text.size() > kMostShown) {
+    const std::size_t end = text.rfind('\n', kMostShown) + 1;
+    const auto all = std::ranges::count(text, '\n');
+    text = text.substr(0, end);
+    view.note = "This page shows the first " + std::to_string(std::ranges::count(text, '\n')) +
+                " of " + std::to_string(all) + " lines.";
   }
+  view.html = highlight_file(text, kind);
 }
 
 View view_of_folder(const Repository& repository, const std::string& path) {
   View view;
   view.kind = "folder";
   view.title = path;
-  view.crumbs = crumbs_of(path);
   view.names = repository.names(path);
-  add_surroundings(view, repository, path);
   if (const auto text = repository.read(path + std::string(kReadme)))
-    show_document(view, *text, path);
+    show_document(view, repository, *text, path);
   return view;
 }
 
@@ -79,21 +117,16 @@ View view_of_file(const Repository& repository, const std::string& path) {
     view.redirect = "/" + path.substr(0, slash + 1);
     return view;
   }
-  view.crumbs = crumbs_of(path);
   const std::optional<std::string> text = repository.read(path);
-  view.kind = "source";
   view.title = name;
   if (!text || text->find('\0') != text->npos || !tornado::escape::is_valid_utf8(*text)) {
-    view.html =
-        "<span class=\"comment\">This file is not text, or too long. Look at it in a "
-        "terminal.</span>";
-    return view;
+    view.kind = "source";
+    view.note = "This file is not text, or too long. Look at it in a terminal.";
+  } else if (name.ends_with(".md")) {
+    show_document(view, repository, *text, path);
+  } else {
+    show_source(view, *text, name.substr(name.rfind('.') + 1));
   }
-  if (name.ends_with(".md")) {
-    show_document(view, *text, path);
-    return view;
-  }
-  view.html = highlight_file(*text, name.substr(name.rfind('.') + 1));
   return view;
 }
 
@@ -103,13 +136,19 @@ View make_view(const Repository& repository, const std::string& path) {
   const auto found = repository.find(path);
   if (!found) throw HTTPError(404);
   std::error_code error;
+  View view;
   if (!std::filesystem::is_directory(*found, error)) {
     if (path.ends_with('/')) throw HTTPError(404);
-    return view_of_file(repository, path);
+    view = view_of_file(repository, path);
+  } else if (path.ends_with('/')) {
+    view = view_of_folder(repository, path);
+  } else {
+    view.redirect = "/" + path + "/";
   }
-  if (path.ends_with('/')) return view_of_folder(repository, path);
-  View view;
-  view.redirect = "/" + path + "/";
+  if (!view.redirect.empty()) return view;
+  view.crumbs = crumbs_of(path);
+  view.course = read_course(repository);
+  add_surroundings(view, path);
   return view;
 }
 

@@ -21,12 +21,13 @@ struct View {
   std::string title;
   std::vector<Link> crumbs;  // the folders on the way
   std::string html;          // of a document or a source
+  std::string note;          // what is left out of a source
   std::vector<Heading> headings;
-  std::vector<std::string> names;  // in the folder
-  std::optional<Chapter> chapter;  // if this is its lesson
-  std::optional<Link> previous;    // the neighbouring lessons
-  std::optional<Link> next;
+  std::vector<std::string> names;    // in the folder
+  std::optional<Chapter> chapter;    // if this is its lesson
   std::optional<Exercise> exercise;  // if this is its task
+  std::string lesson;                // the URL of the exercise's lesson
+  Course course;
 };
 
 // Makes the page for `path`, the URL after its first slash. Throws web::HTTPError(404) if there is

@@ -1,0 +1,26 @@
+// Internal header. A lesson's section "Predict": its questions, and where the lesson answers them.
+#pragma once
+
+#include <cmark-gfm.h>
+
+#include <map>
+#include <string>
+
+namespace course {
+
+struct Prediction {
+  std::string answer;  // HTML; empty if the recap has none
+  std::string id;      // of the heading under which the lesson answers it; empty if there is none
+  std::string where;   // the text of that heading
+};
+
+// Finds the answers, by the number of the question: the items of the recap that begin with
+// "Prediction 1:" or end with "(prediction 1)", and the headings under which the lesson says "your
+// first prediction".
+std::map<int, Prediction> find_predictions(cmark_node* root);
+
+// Returns the HTML that follows question `number`: a place for the reader's own answer, and the
+// lesson's, folded.
+std::string prediction_html(int number, const Prediction& prediction);
+
+}  // namespace course

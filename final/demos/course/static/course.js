@@ -1,0 +1,121 @@
+// What every page does with a script. All of it works without: this adds comfort.
+
+// ---- copy buttons: commands without their "$ ", code as it is
+
+const isCommands = code => code.textContent.startsWith('$ ');
+
+function copied(code) {
+  if (!isCommands(code)) return code.textContent;
+  const lines = code.textContent.split('\n').filter(line => line.startsWith('$ '));
+  return lines.map(line => line.slice(2)).join('\n') + '\n';
+}
+
+for (const box of navigator.clipboard ? document.querySelectorAll('.code') : []) {
+  const button = document.createElement('button');
+  button.className = 'copy';
+  button.textContent = 'Copy';
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(copied(box.querySelector('code')));
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  });
+  box.append(button);
+}
+
+// ---- the sidebar: where the reader is
+
+const entries = new Map();
+for (const link of document.querySelectorAll('#side .here a')) {
+  const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  if (heading) entries.set(heading, link);
+}
+
+function markHeading() {
+  let current = null;
+  for (const heading of entries.keys()) {
+    if (heading.getBoundingClientRect().top > innerHeight / 3) break;
+    current = heading;
+  }
+  for (const [heading, link] of entries) {
+    if (heading === current) link.setAttribute('aria-current', 'true');
+    else link.removeAttribute('aria-current');
+  }
+}
+
+if (entries.size) {
+  let waiting = false;
+  addEventListener('scroll', () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; markHeading(); });
+  }, {passive: true});
+  markHeading();
+  document.querySelector('#side .here').addEventListener('click', () => document.getElementById('side').hidePopover?.());
+}
+
+// ---- a drawing fills the window on a tap; Esc or another tap closes it
+
+for (const link of document.querySelectorAll('.drawing .zoom')) {
+  link.addEventListener('click', event => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const dialog = document.createElement('dialog');
+    dialog.className = 'zoomed';
+    dialog.append(link.querySelector('svg').cloneNode(true));
+    dialog.addEventListener('click', () => dialog.close());
+    dialog.addEventListener('close', () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// ---- predictions: the answer unfolds once the reader has committed to one
+
+const page = location.pathname;
+
+function reveal(answer, own, form) {
+  const said = document.createElement('p');
+  said.textContent = `You said: ${own}`;
+  form.replaceWith(said);
+  answer.hidden = false;
+}
+
+for (const answer of document.querySelectorAll('.predict')) {
+  const key = `${answer.id} ${page}`;
+  const form = document.createElement('form');
+  form.className = 'predict-own';
+  form.innerHTML = '<input aria-label="Your prediction" placeholder="Your prediction" required autocomplete="off"><button class="button">Commit</button>';
+  answer.before(form);
+  const earlier = localStorage.getItem(key);
+  if (earlier !== null) {
+    reveal(answer, earlier, form);
+    continue;
+  }
+  answer.hidden = true;
+  form.addEventListener('submit', event => {
+    event.preventDefault();
+    const own = form.querySelector('input').value.trim();
+    if (!own) return;
+    localStorage.setItem(key, own);
+    reveal(answer, own, form);
+    answer.open = true;
+  });
+}
+
+// ---- the map: what was read last, and the scores of the quizzes
+
+if (page.startsWith('/chapters/') && document.querySelector('article')) {
+  localStorage.setItem('last read', JSON.stringify({url: page, title: document.querySelector('h1').textContent.trim()}));
+}
+
+const resume = document.querySelector('.resume');
+const last = resume && JSON.parse(localStorage.getItem('last read') ?? 'null');
+if (last) {
+  resume.href = last.url;
+  resume.textContent = `Last read: ${last.title}`;
+  resume.hidden = false;
+}
+
+for (const score of document.querySelectorAll('.score')) {
+  score.textContent = localStorage.getItem(`quiz ${score.dataset.quiz}`) ?? '';
+}
