@@ -1,5 +1,5 @@
-// What it costs to find a request's handler, by the number of routes: the search alone, and the
-// whole way of a request through an Application, without a socket.
+// Measures what it costs to find a request's handler, by the number of routes: the search alone,
+// and a request's whole way through an Application, without a socket.
 #include <benchmark/benchmark.h>
 #include <tornado/ioloop.h>
 #include <tornado/log.h>
@@ -35,7 +35,7 @@ const Shape kLiteral = {[](std::int64_t i) { return "/section" + number(i) + "/p
                         [](std::int64_t i) { return "/section" + number(i) + "/page"; }};
 const Shape kCapture = {[](std::int64_t i) { return "/section" + number(i) + "/([0-9]+)"; },
                         [](std::int64_t i) { return "/section" + number(i) + "/1234"; }};
-// All begin alike, and differ behind the capture.
+// All begin alike, and differ after the capture.
 const Shape kBehindCapture = {[](std::int64_t i) { return "/users/([^/]+)/item" + number(i); },
                               [](std::int64_t i) { return "/users/ann/item" + number(i); }};
 // For comparison: these need the regular expression engine.

@@ -32,7 +32,7 @@ FLOOR = "raw"
 OURS = "ours"
 PYTHON = "/usr/bin/python3"  # Debian's own: python3-tornado is installed for this one
 IDLE_CONNECTIONS = 10_000
-FEWEST_QUIET = 3  # a median of fewer undisturbed samples is no median
+FEWEST_QUIET = 3  # with fewer undisturbed samples, a median means nothing
 
 
 @dataclasses.dataclass(frozen=True)

@@ -44,8 +44,8 @@ constexpr int kStuckMs = 10'000;
 
 enum class Reply { kPartial, kGood, kBad };
 
-// Judges the bytes received so far: one 200 reply with Content-Length and the body we expect, and
-// nothing behind it.
+// Judges the bytes received so far. A good reply is a 200 with Content-Length and the body we
+// expect, and nothing after it.
 Reply judge(std::string_view text) {
   const std::size_t end = text.find("\r\n\r\n");
   if (end == std::string_view::npos) return Reply::kPartial;

@@ -93,8 +93,8 @@ class Active {
   Active(const Active&) = delete;
   Active& operator=(const Active&) = delete;
 
-  // Returns how many microseconds the answer took, the connection included if there was none.
-  // Throws std::runtime_error if there is no answer.
+  // Returns how many microseconds the response took, including the connect if one was needed.
+  // Throws std::runtime_error if no response comes.
   double ask(const std::string& request) {
     const auto start = Clock::now();
     if (fd_ < 0) fd_ = connect_to(port_, 0);
@@ -131,9 +131,9 @@ class Crowd {
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
 
-  // All connect and send their request. Whoever asks behind a batch is accepted behind it, so the
-  // kernel's queue of new connections never overflows, and a server that takes no more is found
-  // out at once.
+  // All connect and send their request. After each batch, one more client connects and asks. Its
+  // response shows that the batch before it was accepted, so the kernel's queue of new connections
+  // never overflows, and a server that accepts no more is found out at once.
   void open();
   // Sees who has been left alone. Nobody may have been answered.
   void count_lost();
@@ -155,7 +155,7 @@ class Crowd {
   const Settings& settings_;
   std::vector<Member> members_;
   std::size_t lost_ = 0;
-  std::size_t first_lost_ = 0;  // of lost() clients, the one who came first
+  std::size_t first_lost_ = 0;  // the lowest number of a lost client
   std::size_t answered_ = 0;
   int epoll_ = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
 };

@@ -59,7 +59,7 @@ def test_busy_time_leaves_out_idle_and_iowait_and_counts_stolen_time():
 
 
 def test_cpu_time_of_a_server_includes_its_children(tmp_path):
-    # The parent only waits; the child burns half a second of CPU time, says so and stays.
+    # The parent only waits; the child burns half a second of CPU time, prints a line and stays.
     child = "import time\nwhile time.process_time() < 0.5: pass\nprint('burnt', flush=True)\ntime.sleep(60)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     with bp.Server([sys.executable, "-c", parent], 0, min(os.sched_getaffinity(0)), tmp_path / "out") as server:

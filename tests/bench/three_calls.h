@@ -46,7 +46,8 @@ inline Settings parse(int argc, char** argv) {
   return settings;
 }
 
-// What one of the questions has brought. Throws, so that the error page is sent, if it is no page.
+// Returns the body of one of the three responses. Throws if it is not a 200, so that the error page
+// is sent.
 inline const std::string& body_of(const HTTPResponse& response) {
   if (response.code != 200) throw std::runtime_error("upstream: " + response.error);
   return response.body;

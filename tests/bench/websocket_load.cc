@@ -190,7 +190,7 @@ long resident_bytes(const std::string& pid) {
 }
 
 void idle(int port, int connections, const std::string& pid) {
-  // What the program needs once, such as the pages of its code, is no connection's.
+  // Makes the program load once what no single connection should pay for, such as its code.
   Load first(port, 1);
   first.open();
   first.echo_one();

@@ -185,7 +185,7 @@ def test_two_browsers_that_share_nothing(chat, tmp_path):
         assert max(int(number) for number in re.findall(r"\d+", ground)) < 64
         screenshot(ann, "chat-desktop.png")
         screenshot(bob, "chat-phone-dark.png")
-        # Who comes later sees what was said.
+        # A visitor who comes later sees the earlier messages.
         ann.refresh()
         assert inbox(ann, 2) == expected
         assert ann.get_log("browser") == bob.get_log("browser") == []

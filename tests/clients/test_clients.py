@@ -202,7 +202,7 @@ def test_curl_notices_an_answer_that_was_cut_off(server):
 
 
 def test_curl_through_absolute_form(server):
-    # What a client sends to its proxy: the whole URL as request target (RFC 9112 3.2.2).
+    # A client sends the whole URL as request target to its proxy (RFC 9112 3.2.2).
     done = subprocess.run(["curl", "--silent", "--proxy", server.url, "http://example.test/path/a/b"], capture_output=True, timeout=20)
     assert done.stdout == b"a|b"
 

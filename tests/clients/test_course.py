@@ -259,7 +259,7 @@ def test_what_is_not_for_readers_is_not_found(site, path):
 def test_no_address_breaks_it(site):
     with connect(site.port) as client:
         for byte in range(256):
-            # What is no UTF-8 is no path.
+            # A path must be UTF-8.
             assert client.get(f"/chapters/%{byte:02x}").status == (404 if byte < 0x80 else 400), byte
         assert client.get("/", "Content-Length: 0", method="POST").status in (403, 405)
         for path in ("/", "/hello", "/quiz/01", "/deck/01-blocking-server", "/chapters/01-blocking-server/"):

@@ -117,7 +117,7 @@ def test_browser_chats(browser):
         here = browser.execute_async_script(wait % "document.querySelectorAll('#messages li').length === 1")
         assert here == there
         assert here.startswith("guest ") and here.endswith("<b>hello</b>, everybody")
-        # Who comes later sees what was said.
+        # A visitor who comes later sees the earlier messages.
         browser.refresh()
         assert browser.execute_async_script(wait % "document.querySelectorAll('#messages li').length === 1") == here
         assert browser.get_log("browser") == []

@@ -76,7 +76,7 @@ def test_2_6_it_is_forgotten_with_the_next_request(proxied):
 
 def test_2_6_the_access_log_has_the_clients_address(proxied):
     assert seen(proxied, "X-Real-Ip: 192.0.2.77") == "http 192.0.2.77"
-    # Tornado writes the line behind the response.
+    # Tornado writes the line after the response.
     wait_until(lambda: "GET /client (192.0.2.77)" in proxied.log(), "the access line")
 
 

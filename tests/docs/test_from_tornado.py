@@ -17,7 +17,7 @@ PYTHON = ROOT / "final" / "docs" / "python"
 BUILD = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-# What a server is asked: method, path, body, type of the body.
+# The requests that each server gets: method, path, body, type of the body.
 ASKED = {
     "000-4": [("GET", "/static/logo.png"), ("GET", "/static/missing.png"), ("GET", "/static/")],
     "001-2": [("GET", "/"), ("GET", "/missing")],

@@ -1,4 +1,4 @@
-// Internal header. What a fuzz program does when a promise is broken: it ends, so that the input is
+// Internal header. FUZZ_CHECK ends a fuzz program when a promise is broken, so that the input is
 // kept.
 #pragma once
 

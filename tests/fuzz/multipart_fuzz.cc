@@ -1,5 +1,5 @@
-// Multipart bodies: the first byte says how long the boundary behind it is, the second into what
-// pieces the rest is cut. However it is cut, the parser says the same.
+// Multipart bodies: the first byte is the boundary's length, the second sets the pieces into which
+// the rest is cut. However the body is cut, the parser's result must be the same.
 #include <algorithm>
 #include <string>
 

@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool to_head = (data[0] & 0x80) != 0;
   const Outcome whole = read(text, std::max<std::size_t>(text.size(), 1), to_head);
   const Outcome pieces = read(text, data[0] % 16 + 1u, to_head);
-  // What is refused may be refused earlier or later, by where the pieces end.
+  // A bad response may be refused earlier or later, depending on where the pieces end.
   if (whole.last == ResponseEvent::kDone || pieces.last == ResponseEvent::kDone) {
     FUZZ_CHECK(whole == pieces);
   }

@@ -9,7 +9,7 @@ using namespace tornado;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = as_text(data, size);
   const std::int64_t now = 1300000000;
-  // Who does not have the key makes nothing that is taken.
+  // Without the key, no text is accepted.
   FUZZ_CHECK(!web::decode_signed_value("a key", "user", text, 31, 1, now));
   FUZZ_CHECK(!web::decode_signed_value({{1, "a"}, {2, "b"}}, "user", text, 31, 1, now));
   static_cast<void>(web::get_signature_key_version(text));

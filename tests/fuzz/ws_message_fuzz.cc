@@ -1,5 +1,5 @@
 // WebSocket messages: in one piece, and in pieces of a size that the first byte chooses, which also
-// says whether compression is on. What a message expands to stays within its limit.
+// says whether compression is on. A decompressed message stays within its limit.
 #include <algorithm>
 #include <string>
 
@@ -51,7 +51,7 @@ Outcome read(std::string_view data, bool compressed, std::size_t piece_size) {
   return outcome;
 }
 
-// What is wrong inside a frame may be seen later or earlier, and then have another name.
+// A mistake inside a frame may be found earlier or later, and then have another name.
 bool same(Outcome a, Outcome b) {
   if (a.bad && b.bad) return true;
   return a == b;

@@ -103,7 +103,7 @@ TEST_P(ThreeWays, a_missing_argument_is_400) {
 INSTANTIATE_TEST_SUITE_P(Handlers, ThreeWays, testing::Values("callbacks", "states", "coroutine"),
                          [](const auto& test) { return test.param; });
 
-// What a handler awaits after it has finished its response, and what it notes then.
+// A handler awaits `opened` after it has finished its response, and then fills `said`.
 struct Gate {
   Future<void> opened;
   std::string said;

@@ -1,4 +1,4 @@
-// What a request's body becomes: arguments, files, and the pieces a streaming handler gets.
+// Shows what a request's body becomes: arguments, files, and the pieces of a streaming handler.
 // form_app.py beside it is the same program on Python's Tornado.
 
 #include <tornado/gen.h>

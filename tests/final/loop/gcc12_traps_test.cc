@@ -6,10 +6,10 @@
 //   an aggregate as an argument of an awaited call, as a default argument, or built from awaits;
 //   a lambda that captures by value, as an argument of an awaited call or called on the spot;
 //   a class-typed ?: anywhere in the statement.
-// Nor is a braced list for a vector in the statement, which it does not compile. Nor, in a
-// coroutine without any local variable, is an await in the condition of if, while, switch or for:
-// its frame is resumed at address 0. One variable in any block is enough, and the conditions below
-// have one; chapters/08-coroutines/labs/condition.cc has none.
+// A braced list for a vector in the statement is missing too: it does not compile. So is an await
+// in the condition of if, while, switch or for in a coroutine without any local variable: its frame
+// is resumed at address 0. One variable in any block is enough, and the conditions below have one;
+// chapters/08-coroutines/labs/condition.cc has none.
 #include <map>
 
 #include "loop_test_util.h"

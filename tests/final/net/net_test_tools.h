@@ -108,7 +108,7 @@ auto run(ioloop::IOLoop& loop, F f) {
   return loop.run_sync(std::move(f), kPatience);
 }
 
-// Returns the errno of the error behind a StreamClosedError: 0 if there is no error, -1 if it is of
+// Returns the errno that caused a StreamClosedError: 0 if there was no error, -1 if it is of
 // another kind.
 inline int real_errno(const std::exception_ptr& error) {
   if (error == nullptr) return 0;

@@ -1,4 +1,4 @@
-// What a library built without c-ares reports.
+// Tests what a library built without c-ares reports.
 #include <gtest/gtest.h>
 #include <tornado/caresresolver.h>
 

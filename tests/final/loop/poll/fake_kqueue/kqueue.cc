@@ -77,7 +77,7 @@ int apply(Queue& queue, const struct kevent& change) {
   watched.device = file.st_dev;
   watched.inode = file.st_ino;
   Filter& filter = reading ? watched.read : watched.write;
-  // Flags count only when a filter is new. What it watches for may be changed.
+  // EV_CLEAR counts only when a filter is new. fflags may change later.
   if (!filter.on) filter.clear = (change.flags & EV_CLEAR) != 0;
   filter.on = true;
   filter.low_water = (change.fflags & NOTE_LOWAT) != 0;
