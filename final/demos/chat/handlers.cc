@@ -68,7 +68,7 @@ class MessageUpdatesHandler : public ChatHandler {
     std::int64_t cursor = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
     if (error != std::errc() || end != text.data() + text.size()) {
-      throw web::HTTPError(400, "the cursor is no number");
+      throw web::HTTPError(400, "the cursor must be an integer");
     }
     return cursor;
   }

@@ -92,7 +92,7 @@ class detail::Acceptor final : public ioloop::EventHandler, public core::Runnabl
       next_line_ = loop_->time() + kLogInterval;
       log::gen_log.error("accept failed on " + std::to_string(fd_) + ": " + error_text(error));
     }
-    // Level-triggered, the poller would report the waiting connection again at once, and for ever.
+    // The poller is level-triggered: it would report the waiting connection again and again.
     loop_->update_handler(fd_, ioloop::IOLoop::NONE);
     if (!is_out_of_resources(error)) return;
     pause_ = loop_->call_later(std::exchange(next_pause_, std::min(next_pause_ * 2, kLongestPause)),
