@@ -37,7 +37,7 @@ class Exercise:
     stars: int
     minutes: int
     chapters: list  # the chapters whose libraries it is linked with
-    replaces: list  # files of these chapters that the reader's files stand in for
+    replaces: list  # files of these chapters that the reader's files replace
     libraries: list  # what these chapters are linked with, for the linker: ["re2"]
     threads: bool  # the solution must also pass under ThreadSanitizer
     begin: str  # where to begin, for the first run

@@ -102,7 +102,7 @@ def planted_folders(exercise):
         try:
             yield planted.folder_of(exercise, wrong)
         except planted.DoesNotApply:
-            pass  # its proof says so
+            pass  # its proof reports it
 
 
 def objects(exercise, part):
@@ -121,7 +121,7 @@ def compile_one(source, sanitizer, include):
     try:
         builder.compile_object(source, sanitizer, include)
     except builder.DoesNotBuild:
-        pass  # the proofs that need it say so
+        pass  # the proofs that need it report it
 
 
 def compile_all(exercises, part, pool):

@@ -23,7 +23,7 @@ class CallbackHandler : public AsynchronousHandler {
 // [/callbacks]
 
 // [states]
-// What a compiler makes of a coroutine, by hand: the local variables become members, the place
+// By hand, what a compiler makes of a coroutine: the local variables become members, the place
 // where it waits becomes a number, and one function goes on from there.
 class StateHandler : public AsynchronousHandler {
  public:

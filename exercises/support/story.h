@@ -1,6 +1,6 @@
-// A test that tells what it did: when an expectation fails, the reader sees each step, the one that
-// went wrong, what was expected there, what came instead, and the misconception that usually lies
-// behind it.
+// A test that tells what it did. When an expectation fails, the reader sees each step, the one that
+// went wrong, what was expected there, what came instead, and the misconception that usually causes
+// this.
 #pragma once
 
 #include <gtest/gtest.h>

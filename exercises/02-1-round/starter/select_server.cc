@@ -37,7 +37,7 @@ SelectServer::SelectServer(Socket listener, Handler handler)
 void SelectServer::run() {
   while (!stopped_) {
     // TODO: ask about every connection, sleep until the next deadline at most, step every
-    // connection, destroy those that are over.
+    // connection, destroy the finished ones.
     Selection selection = ask();
     selection.wait(time_to_sleep(now()));
     if (selection.can_read(listener_.fd())) accept(now());
@@ -77,7 +77,7 @@ void SelectServer::accept(Time at) {
 }
 
 void SelectServer::take(Socket client) {
-  // TODO: handle a client for which there is no room.
+  // TODO: handle a client whose descriptor is too high for select.
   connections_.emplace_back(std::move(client), handler_);
 }
 

@@ -35,7 +35,7 @@ struct Ends {
   Socket far;
 };
 
-// Writes until there is no room left.
+// Writes until the socket's buffer is full.
 void fill(Socket& socket) {
   const std::string much(100'000, 'x');
   while (::send(socket.fd(), much.data(), much.size(), MSG_NOSIGNAL) > 0) continue;

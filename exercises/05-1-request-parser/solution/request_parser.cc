@@ -9,7 +9,7 @@ namespace mini {
 namespace {
 
 constexpr std::size_t kMaxChunkLine = 4096;  // bytes: a size, and extensions that we ignore
-// Returns whether `target` may stand in a request line. A space or a control character may not: it
+// Returns whether a request line may have this target. A target with a space or a control character
 // would reach the logs, and every request that is built from this one.
 bool is_target(std::string_view target) {
   const auto visible = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };

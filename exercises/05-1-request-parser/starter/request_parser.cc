@@ -10,7 +10,7 @@ namespace mini {
 namespace {
 
 constexpr std::size_t kMaxChunkLine = 4096;  // bytes: a size, and extensions that we ignore
-// Returns whether `target` may stand in a request line. A space or a control character may not: it
+// Returns whether a request line may have this target. A target with a space or a control character
 // would reach the logs, and every request that is built from this one.
 bool is_target(std::string_view target) {
   const auto visible = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
@@ -53,7 +53,7 @@ int parse_request_head(std::string_view head, RequestData& request) {
 // Decides how to find the end of the body (RFC 9112 6.3). If the head names two ways, two servers
 // may take one each and disagree about where the next request begins, so it is refused.
 int RequestParser::find_body() {
-  // TODO: what if the length is no number, or too large, or said twice? What if the body is
+  // TODO: what if the length is not a number, or is too large, or comes twice? What if the body is
   // chunked?
   missing_ =
       std::strtoul(request_.headers.get("Content-Length").value_or("0").c_str(), nullptr, 10);

@@ -21,8 +21,8 @@ std::string get(const std::string& path, const std::string& fields = "") {
   return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
 }
 
-// A server, and a client in the same loop. The server answers /slow when the test says so, and
-// anything else at once, with its own path.
+// A server, and a client in the same loop. The server answers /slow when the test tells it to, and
+// any other request at once, with its path.
 class Talk {
  public:
   explicit Talk(Story& story)

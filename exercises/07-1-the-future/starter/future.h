@@ -57,7 +57,7 @@ class Future {
   // Returns the value, or throws the exception that took its place. Throws std::logic_error if the
   // future is not done.
   const T& result() const {
-    // TODO 1: what if there is no value?
+    // TODO 1: what if the value has not arrived, or never will?
     return *state_->value;
   }
 

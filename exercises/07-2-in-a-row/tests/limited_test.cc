@@ -15,7 +15,7 @@ namespace {
 using story::Story;
 using Names = std::vector<std::string>;
 
-// The server behind Limited. It answers when the test says so.
+// The server that Limited asks. It answers when the test tells it to.
 class Server {
  public:
   Server(Story& story, std::size_t limit)

@@ -17,7 +17,7 @@ using mini::Future;
 using story::Story;
 using Names = std::vector<std::string>;
 
-// An office, and the banks of its buyers, which answer when the test says so.
+// An office, and the banks of its buyers, which answer when the test tells them to.
 class Evening {
  public:
   Evening(Story& story, int seats)
