@@ -83,7 +83,7 @@ class Reader:
         self.functions = []
         while self.at < len(self.tokens):
             self._declarations()
-            self.at += 1  # an unmatched brace, of a macro's making: go on behind it
+            self.at += 1  # an unmatched brace, made by a macro: skip it
 
     def _text(self, offset=0):
         place = self.at + offset
@@ -113,7 +113,7 @@ class Reader:
                 self._body(state["scope"])
                 break
             if text in _SCOPE_WORDS and self._text(-1) == ")" and statement.tokens:
-                break  # behind a macro that was called without a semicolon
+                break  # after a macro that was called without a semicolon
             if text in _SCOPE_WORDS and not statement.tokens:
                 state["scope"] = True
             if text == "=" and self._text(-1) != "operator":

@@ -34,7 +34,7 @@ def lines_in_functions(source):
 def filtered(source):
     inside = lines_in_functions(source)
     about_file = True
-    behind = None  # the column of the last comment behind a declaration, while it goes on
+    behind = None  # the column of the last comment after a declaration, while it goes on
     result = []
     for number, line in enumerate(source.splitlines(), 1):
         comment = COMMENT.match(line)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # fuzz.sh SECONDS [NAME]: runs every libFuzzer program of tests/fuzz, or the one named, for so many seconds.
-# What it learns stays in build/fuzz/corpus/NAME; an input that breaks something is written to build/fuzz/crashes.
+# The inputs that reach new code stay in build/fuzz/corpus/NAME; an input that breaks something is written to build/fuzz/crashes.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=$1

@@ -51,7 +51,7 @@ def limits_of(text):
     for line in text.splitlines():
         comment, member = COMMENT.match(line), MEMBER.match(line)
         if comment:
-            # Behind a member, and behind an empty line of a comment, another one begins.
+            # A new comment begins after a member, and after an empty line of a comment.
             above = above + [comment[1]] if comment[1] and not is_used else [comment[1]]
             is_used = False
         elif member and NAME.fullmatch(member[1]):

@@ -57,7 +57,7 @@ class Fence:
     kind: str  # "cpp"
     named: dict  # "file" -> "PATH"
     text: str
-    on_slide: bool = False  # who shows it has prepared it
+    on_slide: bool = False  # the speaker has started the server and built the programs
 
     @property
     def free(self):

@@ -191,12 +191,12 @@ def main(arguments):
         return 2
     if sys.stdin is None:  # closed: nobody will answer
         sys.stdin = open(os.devnull)
-    sys.stdin.reconfigure(errors="replace")  # what is no text is no answer either
+    sys.stdin.reconfigure(errors="replace")  # bytes that are not text are a wrong answer, not an error
     try:
         run(chapter, load(there[chapter]))
         sys.stdout.flush()
-    except BrokenPipeError:  # who read has seen enough: `make quiz CH=01 | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written at exit
+    except BrokenPipeError:  # the reader has seen enough: `make quiz CH=01 | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest is written at exit
     except BadQuiz as error:
         print(f"error: {there[chapter].relative_to(ROOT)}: {error}", file=sys.stderr)
         return 1

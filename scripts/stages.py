@@ -38,7 +38,7 @@ PERCENT = re.compile(r"\[ *(\d+)%\]")
 @dataclass
 class Command:
     words: list
-    junit: bool = False  # writes its tests to {junit}, which stands in its words
+    junit: bool = False  # writes its tests to a file: {junit} in `words` is replaced by its name
     alone: str = ""  # the command that runs one of its tests, {} for the test's name
     environment: dict = field(default_factory=dict)
 

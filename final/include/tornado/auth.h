@@ -54,7 +54,7 @@ namespace tornado::auth {
 // Names and values, as httputil::url_concat takes them, for a query or a form.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-// What a service says about a person. Converts to tornado::json.
+// A person's data, as the service sends it. Converts to tornado::json.
 using User = core::JsonBox;
 
 // The person was not authenticated, or the service did not respond as it should. Tornado:
@@ -68,7 +68,7 @@ class AuthError : public web::HTTPError {
   std::string error;
   // The status of the service's response; 0 if there was none, or no request was made.
   int service_status = 0;
-  // The httpclient::HTTPClientError because of which there is no response. Null otherwise.
+  // The httpclient::HTTPClientError, if the service sent no response. Null otherwise.
   std::exception_ptr cause;
 };
 
@@ -173,7 +173,7 @@ class OAuthMixin : public AuthMixin {
 
   // Returns the parameters, including the signature, that must be sent with a request on behalf of
   // the person who owns `access_token`. `parameters` are those of the request's query and form,
-  // without those that are already in `url`. Tornado: _oauth_request_parameters.
+  // except the ones that are already in `url`. Tornado: _oauth_request_parameters.
   Parameters oauth_request_parameters(const std::string& url, const OAuthToken& access_token,
                                       const Parameters& parameters = {},
                                       const std::string& method = "GET");
@@ -183,8 +183,8 @@ class OAuthMixin : public AuthMixin {
   virtual std::string oauth_request_token_url() const = 0;
   virtual std::string oauth_authorize_url() const = 0;
   virtual std::string oauth_access_token_url() const = 0;
-  // Returns "1.0a", or "1.0", with which a handler cannot tell whether the person who comes back is
-  // the one who left. Tornado: _OAUTH_VERSION.
+  // Returns "1.0a" or "1.0". With "1.0", a handler cannot tell whether the same person comes back.
+  // Tornado: _OAUTH_VERSION.
   virtual std::string oauth_version() const { return "1.0a"; }
   // Returns true if the callback must be registered with the service. Tornado: _OAUTH_NO_CALLBACKS.
   virtual bool oauth_no_callbacks() const { return false; }

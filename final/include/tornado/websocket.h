@@ -356,8 +356,8 @@ class WebSocketClientConnection {
   core::Ref<detail::Session> session_;
 };
 
-// Connects to a WebSocket server at "ws://host/path" or "wss://host/path". Of a request, also uses
-// the headers, the credentials, and the TLS options, as AsyncHTTPClient does. Does not follow
+// Connects to a WebSocket server at "ws://host/path" or "wss://host/path". Besides the URL, uses a
+// request's headers, credentials and TLS options, as AsyncHTTPClient does. Does not follow
 // redirects. Throws std::invalid_argument for a request that cannot be sent. Fails with the errors
 // of tcpclient::TCPClient::connect(), with httpclient::HTTPTimeoutError, with
 // httpclient::HTTPClientError for a response other than 101, and with WebSocketError if a 101 does

@@ -15,8 +15,8 @@ struct PeriodicCallback::State : core::Counted {
   Ref<detail::RepeatedCallback> callback;
   double period = 0;  // seconds
   double jitter = 0;
-  // The current start(); null when stopped. What an earlier start() left behind finds that this is
-  // not its own run.
+  // The run of the current start(); null when stopped. A run that an earlier start() left behind
+  // compares itself with this, and ends.
   Run* run = nullptr;
 
   void stop();

@@ -8,8 +8,8 @@
 
 namespace tornado::core {
 
-// Owns the descriptor of an open file. It is closed when the last who needs it lets go: a response
-// that is still on its way keeps the file it was begun with, whatever becomes of the name.
+// Owns the descriptor of an open file, and closes it when its last owner is gone. A response that
+// is still being sent keeps its file open, even if the file is renamed or removed meanwhile.
 class File final : public Counted {
  public:
   explicit File(int fd) noexcept : fd_(fd) {}

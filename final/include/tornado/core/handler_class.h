@@ -20,7 +20,7 @@ namespace tornado::web {
 
 class RequestHandler;
 
-// What a verb returns that leaves the response open until finish() is called, as
+// Return type of a verb that leaves the response open until finish() is called, as
 // @tornado.web.asynchronous did: `web::asynchronous get() { ...; return {}; }`.
 struct asynchronous {};
 

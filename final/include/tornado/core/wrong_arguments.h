@@ -9,7 +9,8 @@
 
 namespace tornado::web::detail {
 
-// A default that is no text: a null pointer would be read, a number would pass for `strip`.
+// A default that is not text: a null pointer would be dereferenced, and a number would be taken
+// for `strip`.
 template <class T>
 concept NoText = std::is_null_pointer_v<T> || (std::is_arithmetic_v<T> && !std::same_as<T, bool>);
 

@@ -48,7 +48,7 @@ class ClientFetch : public core::Counted, public core::Pooled, public core::List
   // ---- what each client does in its own way
   // Throws std::invalid_argument if this client cannot send the request.
   virtual void check_request() = 0;
-  // Sends request(). What it throws ends the fetch.
+  // Sends request(). An exception ends the fetch.
   virtual void send(bool on_new_connection) = 0;
   // Abandons the exchange in progress, if any, without calling back.
   virtual void drop_exchange() = 0;

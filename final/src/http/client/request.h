@@ -62,8 +62,8 @@ bool expects_continue(const httpclient::HTTPRequest& request);
 // Whether sending the request twice has the same effect as sending it once (RFC 9110 9.2.2).
 bool is_idempotent(std::string_view method);
 
-// Returns the request that follows a response with `code` and `location`; null if none does,
-// because it is no redirect, redirects are not wanted, or the body cannot be sent again.
+// Returns the request that follows a response with `code` and `location`. Returns null if none
+// does: it is not a redirect, redirects are not wanted, or the body cannot be sent again.
 // Credentials go only to the host they were meant for (RFC 9110 15.4). The result's url may be one
 // that cannot be fetched.
 std::shared_ptr<httpclient::HTTPRequest> redirected(const httpclient::HTTPRequest& request,

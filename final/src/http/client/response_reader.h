@@ -56,7 +56,7 @@ class ResponseReader {
 
   // The head of the last kInformational or kHead. The caller may move from it.
   ResponseHead& head() noexcept { return head_; }
-  // What is known of the body's size. Valid after kHead.
+  // The body's size, if it is known. Valid after kHead.
   std::optional<std::uint64_t> content_length() const noexcept;
   // Returns whether another response may follow on this connection. Valid after kDone.
   bool reusable() const noexcept { return keep_alive_; }

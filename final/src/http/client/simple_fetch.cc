@@ -123,7 +123,7 @@ void SimpleFetch::response_complete() {
 void SimpleFetch::exchange_failed(const ExchangeFailure& failure) {
   connection_ = nullptr;
   // Retries once, and only if the server cannot have acted on the request, or if acting twice does
-  // no harm. What a producer has written cannot be produced again.
+  // no harm. A body that a producer has written cannot be produced again.
   const bool safe = failure.stale && !request().body_producer &&
                     (failure.unsent || is_idempotent(request().method));
   if (safe && !retried_) return attempt(true);

@@ -31,7 +31,7 @@ std::vector<std::string> arguments() {
   return words;
 }
 
-// What is watched, for the whole process. Loops of several threads may use it.
+// The watched files, for the whole process. Loops of several threads may use it.
 class Reloader {
  public:
   static Reloader& instance() {
