@@ -269,7 +269,8 @@ TEST(Lifetime, a_connection_may_be_told_to_end_from_outside) {
     connection->start();
     return std::weak_ptr(connection);
   }();
-  weak.lock().get()->end();  // a plain pointer: nobody holds it during the call
+  Connection* const plain = weak.lock().get();
+  plain->end();  // nobody holds it during the call
   two.settle();
   EXPECT_TRUE(weak.expired());
 }
