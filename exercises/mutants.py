@@ -34,6 +34,7 @@ TEXT = re.compile(r'"(?:\\.|[^"\\])*"|//.*')
 
 @dataclass(frozen=True)
 class Mutant:
+    file: str  # its name
     number: int  # of the line, from 0
     line: str
     becomes: str
@@ -58,26 +59,33 @@ def _changes(line):
         yield ""
 
 
-def mutants(solution, starter):
+def mutants(file, solution, starter):
     own = _own_lines(solution, starter)
     for number in own:
         line = solution[number]
         for becomes in _changes(line):
-            yield Mutant(number, line.strip(), becomes.strip(),
+            yield Mutant(file, number, line.strip(), becomes.strip(),
                          (*solution[:number], becomes, *solution[number + 1:]))
         following = solution[number + 1] if number + 1 in own else ""
         indent = len(line) - len(line.lstrip())
         if STATEMENT.fullmatch(line) and STATEMENT.fullmatch(following) and following[indent:] == following.lstrip():
-            yield Mutant(number, line.strip(), following.strip(),
+            yield Mutant(file, number, line.strip(), following.strip(),
                          (*solution[:number], following, line, *solution[number + 2:]))
 
 
-def _outcome(exercise, source, number, mutant):
+def mutants_of(exercise):
+    """Those of all files of the solution."""
+    for source in sorted(file for file in exercise.solution.iterdir() if file.suffix in (".cc", ".h")):
+        starter = (exercise.starter / source.name).read_text().splitlines()
+        yield from mutants(source.name, source.read_text().splitlines(), starter)
+
+
+def _outcome(exercise, number, mutant):
     """"killed", "survived" or "does not build"."""
     folder = FOLDER / exercise.id / str(number)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(exercise.solution, folder)
-    (folder / source.name).write_text("\n".join(mutant.lines) + "\n")
+    (folder / mutant.file).write_text("\n".join(mutant.lines) + "\n")
     try:
         program = builder.build(exercise, folder)
     except builder.DoesNotBuild:
@@ -93,17 +101,15 @@ def _equivalents(exercise):
 
 def main(exercise):
     """Returns 0 if each mutant is killed or listed as equivalent."""
-    source, = (file for file in exercise.solution.iterdir() if file.suffix in (".cc", ".h"))
-    starter = (exercise.starter / source.name).read_text().splitlines()
-    found = list(mutants(source.read_text().splitlines(), starter))
+    found = list(mutants_of(exercise))
     equivalent = _equivalents(exercise)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        outcomes = list(pool.map(lambda one: _outcome(exercise, source, *one), enumerate(found)))
+        outcomes = list(pool.map(lambda one: _outcome(exercise, *one), enumerate(found)))
     survived = [mutant for mutant, outcome in zip(found, outcomes) if outcome == "survived"]
     unknown = [mutant for mutant in survived if (mutant.line, mutant.becomes) not in equivalent]
     stale = equivalent.keys() - {(mutant.line, mutant.becomes) for mutant in survived}
     for mutant in unknown:
-        print(f"{source.name}:{mutant.number + 1}: no test notices\n    {mutant.line}\n    {mutant.becomes or '(dropped)'}")
+        print(f"{mutant.file}:{mutant.number + 1}: no test notices\n    {mutant.line}\n    {mutant.becomes or '(dropped)'}")
     for line, becomes in sorted(stale):
         print(f"mutants.toml lists what did not survive:\n    {line}\n    {becomes or '(dropped)'}")
     print(f"{exercise.id}: {count(len(found), 'mutant')}, {outcomes.count('does not build')} do not build, "
