@@ -1,5 +1,8 @@
 """Compiles an exercise: the files of one folder (the reader's, the solution's, a wrong one's), the tests, and the
-chapters beneath. What did not change is not compiled again."""
+chapters beneath. What did not change is not compiled again.
+
+A file of the folder stands in for the file of that name in a chapter. For a header, a folder of stand-ins is searched before
+chapters/: its 07-futures/future.h only includes the reader's future.h."""
 
 import concurrent.futures
 import hashlib
@@ -20,6 +23,7 @@ COMMON = ["-std=c++20", "-g1", "-Wall", "-Wextra", "-Wshadow", "-fmax-errors=3",
 FLAGS = {
     "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"],
     "thread": ["-fsanitize=thread"],
+    "release": ["-O3", "-DNDEBUG"],  # as the servers of the chapters are built to be measured
 }
 _locks: dict[pathlib.Path, threading.Lock] = {}
 _locks_lock = threading.Lock()
@@ -79,9 +83,34 @@ def _make(output, command, dependencies):
     return output
 
 
+def chapter_file(name, chapters):
+    """The file of one of these chapters that a file of this name stands in for; None if there is none."""
+    found = (file for chapter in chapters for file in (ROOT / "chapters").glob(f"{chapter}-*/{name}"))
+    return next(found, None)
+
+
+def stand_ins(headers, chapters, name):
+    """A folder in which 07-futures/future.h is the reader's, for each header that stands in for one of these chapters. What is
+    there already is not touched, so that the objects made with it stay fresh."""
+    folder = BUILD / "stand-ins" / name
+    wanted = {}
+    for header in headers:
+        if original := chapter_file(header.name, chapters):
+            wanted[folder / original.relative_to(ROOT / "chapters")] = f'#include "{header}"\n'
+    with _lock(folder):
+        for place in folder.rglob("*.h"):
+            if place not in wanted:
+                place.unlink()
+        for place, text in wanted.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists() or place.read_text() != text:
+                place.write_text(text)
+    return folder
+
+
 def _object(source, sanitizer, include):
     """(the object file of `source`, the command that makes it, a function that returns what it read)"""
-    first = [f"-I{include}"] if include else []
+    first = [f"-I{folder}" for folder in include]
     name = hashlib.sha1(" ".join([str(source), *first]).encode()).hexdigest()[:12]
     output = BUILD / sanitizer / f"{source.stem}-{name}.o"
     depfile = output.with_suffix(".d")
@@ -90,8 +119,8 @@ def _object(source, sanitizer, include):
     return output, command, lambda: _dependencies(depfile)
 
 
-def compile_object(source, sanitizer, include=None):
-    """The object file of `source`. `include` is a folder whose headers come first."""
+def compile_object(source, sanitizer, include=()):
+    """The object file of `source`. `include` are folders whose headers come first."""
     return _make(*_object(source, sanitizer, include))
 
 
@@ -102,20 +131,20 @@ def _chapter_sources(exercise):
 
 
 def parts(exercise, folder):
-    """What the test program of `exercise` with the files of `folder` is made of: (source, the folder whose headers it
-    sees first). A folder without headers shares the objects of the tests with all others of that kind."""
-    include = folder if any(folder.rglob("*.h")) else None
+    """What the test program of `exercise` with the files of `folder` is made of: (source, the folders whose headers it sees
+    first). A folder without headers shares the objects of the tests with all others of that kind."""
+    headers = sorted(folder.rglob("*.h"))
+    include = (stand_ins(headers, exercise.chapters, f"{exercise.id}-{folder.name}"), folder) if headers else ()
     yield from ((source, include) for source in sorted(folder.glob("*.cc")))
     yield from ((source, include) for source in sorted((exercise.folder / "tests").glob("*.cc")))
-    yield ROOT / "exercises" / "support" / "story.cc", None
-    yield from ((source, None) for source in _chapter_sources(exercise))
+    yield ROOT / "exercises" / "support" / "story.cc", ()
+    yield from ((source, ()) for source in _chapter_sources(exercise))
 
 
-def compile_stale(exercise, folder, tell):
-    """Compiles what has changed, and calls tell(how many are done, of how many) before the first and after each. Raises
-    DoesNotBuild."""
-    todo = [(source, "address", include) for source, include in parts(exercise, folder)]
-    stale = [one for one in todo if not _is_fresh(*_object(*one))]
+def compile_stale(objects, tell):
+    """Compiles what has changed of these (source, sanitizer, include), and calls tell(how many are done, of how many) before
+    the first and after each. Raises DoesNotBuild."""
+    stale = [one for one in objects if not _is_fresh(*_object(*one))]
     if not stale:
         return
     tell(0, len(stale))
@@ -128,11 +157,17 @@ def compile_stale(exercise, folder, tell):
             tell(number, len(stale))
 
 
-def build(exercise, folder, sanitizer="address"):
-    """The test program of `exercise` with the files of `folder`. Raises DoesNotBuild."""
-    objects = [compile_object(source, sanitizer, include) for source, include in parts(exercise, folder)]
-    name = f"{exercise.folder.name}-{folder.name}"
-    program = BUILD / sanitizer / f"{name}.program"
-    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects),
-               *(f"-l{name}" for name in exercise.libraries), "-lgtest", "-lgtest_main", "-o", str(program)]
+def link(program, objects, sanitizer, libraries):
+    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects), *(f"-l{name}" for name in libraries),
+               "-o", str(program)]
     return _make(program, command, lambda: objects)
+
+
+def build(exercise, folder, sanitizer="address", tell=None):
+    """The test program of `exercise` with the files of `folder`. Raises DoesNotBuild."""
+    made = [(source, sanitizer, include) for source, include in parts(exercise, folder)]
+    if tell:
+        compile_stale(made, tell)
+    objects = [compile_object(*one) for one in made]
+    program = BUILD / sanitizer / f"{exercise.folder.name}-{folder.name}.program"
+    return link(program, objects, sanitizer, [*exercise.libraries, "gtest", "gtest_main"])

@@ -29,6 +29,13 @@ class Wrong:
 
 
 @dataclass
+class Milestone:
+    title: str
+    steps: str  # of the lesson, which show this part: "step 1" or "steps 1 and 2"
+    group: str  # the tests that check it: those of this gtest suite
+
+
+@dataclass
 class Exercise:
     id: str  # "01-1"
     folder: pathlib.Path
@@ -44,6 +51,8 @@ class Exercise:
     first_failure: str  # the test that fails on the starter
     says: str  # and what its message must say
     wrong: list
+    layer: str  # what the solved exercise is in the reader's own Tornado ("the loop's core"); "" for an extra
+    milestones: list  # in the order of the lesson's steps; none for an exercise in one piece
 
     @property
     def chapter(self):
@@ -60,6 +69,11 @@ class Exercise:
     @property
     def work(self):
         return self.folder / "work"
+
+    @property
+    def groups(self):
+        """The tests of each milestone, as patterns of gtest."""
+        return [f"{milestone.group}.*" for milestone in self.milestones]
 
     @property
     def hints(self):
@@ -79,7 +93,8 @@ def load(folder):
     wrong = [Wrong(folder / "wrong" / f"{one['name']}.patch", one["test"], one["misconception"]) for one in fields["wrong"]]
     return Exercise(f"{chapter}-{number}", folder, fields["title"], fields["kind"], fields["stars"], fields["minutes"],
                     fields["chapters"], fields.get("replaces", []), fields.get("libraries", []),
-                    fields.get("threads", False), fields["begin"], fields["starter"]["fails"], fields["starter"]["says"], wrong)
+                    fields.get("threads", False), fields["begin"], fields["starter"]["fails"], fields["starter"]["says"], wrong,
+                    fields.get("layer", ""), [Milestone(**one) for one in fields.get("milestone", [])])
 
 
 def all_exercises():

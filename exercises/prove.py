@@ -60,7 +60,7 @@ def check_rejected(outcome, test_name, words):
 
 
 def check_starter(exercise):
-    outcome = run_variant(exercise, exercise.starter)
+    outcome = results.of_exercise(exercise, builder.build(exercise, exercise.starter))
     yield from check_rejected(outcome, exercise.first_failure, exercise.says)
     if outcome.failed and outcome.failed[0].name != exercise.first_failure:
         yield f"the first test that fails is {outcome.failed[0].name}, not {exercise.first_failure}"
@@ -72,6 +72,9 @@ def check_solution(exercise, sanitizer):
         yield f"{test.name} fails under the {sanitizer} sanitizer:\n{test.message}"
     if not outcome.all_passed:
         yield f"{outcome.passed} of {outcome.total} tests pass"
+    groups = list(dict.fromkeys(test.name.partition(".")[0] for test in outcome.tests))
+    if exercise.milestones and groups != [milestone.group for milestone in exercise.milestones]:
+        yield f"the tests are in the groups {groups}, which are not those of the milestones, in their order"
 
 
 def check_wrong(exercise, wrong):

@@ -35,6 +35,15 @@ class Results:
     def failed(self):
         return [test for test in self.tests if not test.passed]
 
+    def of_group(self, group):
+        return [test for test in self.tests if test.name.startswith(f"{group}.")]
+
+    def reached(self, milestones):
+        """How many milestones are reached: all tests of the first so many pass."""
+        broken = (number for number, one in enumerate(milestones)
+                  if not self.of_group(one.group) or not all(test.passed for test in self.of_group(one.group)))
+        return next(broken, len(milestones))
+
     def find(self, name):
         return next((test for test in self.tests if test.name == name), None)
 
@@ -77,19 +86,39 @@ def _output(program, tests, wait):
             return process.communicate()[0], False
 
 
+def _begin(program, tests, wait):
+    """Runs the tests that match, until all of them have run or one has ended the program."""
+    output, ended = _output(program, tests, wait)
+    begun = _read(output)
+    if not ended and begun:
+        begun[-1].message += f"\n  The tests did not end in {SECONDS} s; this one was running."
+    return begun
+
+
 def run(program, wait=0):
     """Runs all tests. One that ends the program (a crash, a Story that waited too long) is a failure like others. With
     `wait`, the program gives you so many seconds to attach a debugger, and its tests have no time limit."""
     results = Results(total=count_tests(program))
-    done_names = []
     while True:  # once more without those that were run, if one ended the program
-        rest = ":".join(done_names)
-        output, ended = _output(program, f"*-{rest}" if rest else "*", wait)
+        done = ":".join(test.name for test in results.tests)
+        tests = _begin(program, f"*-{done}" if done else "*", wait)
         wait = 0
-        tests = _read(output)
         results.tests += tests
-        done_names += [test.name for test in tests]
-        if not ended and tests:
-            tests[-1].message += f"\n  The tests did not end in {SECONDS} s; this one was running."
         if not tests or len(results.tests) >= results.total:
             return results
+
+
+def run_groups(program, groups, wait=0):
+    """Runs the tests group by group, up to the first group in which one fails: what comes later is not written yet."""
+    results = Results(total=count_tests(program))
+    for group in groups:
+        results.tests += _begin(program, group, wait)
+        wait = 0
+        if results.failed:
+            break
+    return results
+
+
+def of_exercise(exercise, program, wait=0):
+    """Runs the tests as the reader meets them: all, or milestone by milestone."""
+    return run_groups(program, exercise.groups, wait) if exercise.milestones else run(program, wait)

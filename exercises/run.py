@@ -1,6 +1,6 @@
 """The exercises: run.py exercise|hint|watch NN-K, run.py progress,
 run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME,
-run.py mutants NN-K.
+run.py mutants NN-K, run.py milestones NN-K.
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
 when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger.
@@ -11,6 +11,7 @@ import sys
 import time
 
 import builder
+import milestones
 import mutants
 import planted
 import progress
@@ -39,10 +40,29 @@ def say_progress(done, total):
         print(f"Building {count(total, 'file')}", flush=True)
 
 
-def say_results(outcome):
-    for test in outcome.tests:
-        print(f"  {'✓' if test.passed else '✗'} {test.name}")
-    print(f"\n{outcome.passed} of {outcome.total} {'test passes' if outcome.total == 1 else 'tests pass'}.")
+def say_tests(tests, indent):
+    for test in tests:
+        print(f"{indent}{'✓' if test.passed else '✗'} {test.name}")
+
+
+def say_milestones(exercise, outcome):
+    """The tests of each milestone, up to the first that is not reached. What comes later was not run."""
+    for number, milestone in enumerate(exercise.milestones, 1):
+        tests = outcome.of_group(milestone.group)
+        if not tests:
+            break
+        print(f"  Milestone {number} of {len(exercise.milestones)}: {milestone.title} ({milestone.steps})")
+        say_tests(tests, "    ")
+
+
+def say_results(exercise, outcome):
+    if exercise.milestones:
+        say_milestones(exercise, outcome)
+        print(f"\n{outcome.reached(exercise.milestones)} of {count(len(exercise.milestones), 'milestone')}, ", end="")
+    else:
+        say_tests(outcome.tests, "  ")
+        print()
+    print(f"{outcome.passed} of {outcome.total} {'test passes' if outcome.total == 1 else 'tests pass'}.")
     others = len(outcome.failed) - 1
     if others > 0:
         print(f"The first that fails is shown below; {others} more {'is' if others == 1 else 'are'} shown once it passes.")
@@ -74,16 +94,15 @@ def try_once(exercise, new, wait=0):
     print(f"{exercise.id}  {exercise.title}  {'★' * exercise.stars}  about {exercise.minutes} min")
     print(f"Your files{', made from the starter just now' if new else ''}: {files}\n", flush=True)
     try:
-        builder.compile_stale(exercise, exercise.work, say_progress)
-        program = builder.build(exercise, exercise.work)
+        program = builder.build(exercise, exercise.work, tell=say_progress)
     except builder.DoesNotBuild as words:
         say_compiler_errors(str(words))
         return False
-    outcome = results.run(program, wait)
+    outcome = results.of_exercise(exercise, program, wait)
     solved = outcome.all_passed
     progress.record(exercise, passed=outcome.passed, tests=outcome.total,
                     solved=solved or progress.of(exercise).get("solved", False))
-    say_results(outcome)
+    say_results(exercise, outcome)
     if solved:
         print(f"Solved. Compare with {exercise.solution.relative_to(ROOT)}/, and see make progress.")
     elif new:
@@ -134,6 +153,8 @@ def main(arguments):
             print("\n".join(progress.lines(all_exercises())))
         elif verb == "plant" and len(names) == 2:
             planted.plant(find(names[0]), names[1])
+        elif verb == "milestones":
+            return milestones.main([find(name) for name in names] or all_exercises())
         elif verb == "mutants":
             return mutants.main(find("".join(names)))
         elif verb == "hint":

@@ -353,6 +353,82 @@ def test_a_mutant_that_no_test_rejects_is_shown_or_listed_as_equivalent(course):
         (course.folder / "mutants.toml").unlink(missing_ok=True)
 
 
+LAYER = TOML.replace("minutes = 5", 'layer = "sums"\nminutes = 5') + """[[milestone]]
+title = "sums"
+steps = "step 1"
+group = "Add"
+[[milestone]]
+title = "differences"
+steps = "step 2"
+group = "Subtract"
+"""
+TESTS_OF_MILESTONES = TESTS + """
+int subtract(int a, int b);
+TEST(Subtract, two_from_three) {
+  story::Story story("Subtracting is not adding.", 1);
+  story.expect("the difference", 1, subtract(3, 2));
+}
+"""
+SUM = "int add(int a, int b) {\n  return a + b;\n}\n"
+DIFFERENCE = "int subtract(int a, int b) {\n  return a - b;\n}\n"
+NO_SUM = "int add(int a, int b) {\n  // Milestone 1: the sum.\n  return 0;\n}\n"
+NO_DIFFERENCE = "int subtract(int a, int b) {\n  // Milestone 2: the difference.\n  return 0;\n}\n"
+
+
+@pytest.fixture
+def layered(course):
+    """The exercise as a layer, with two milestones."""
+    before = {name: (course.folder / name).read_text()
+              for name in ("exercise.toml", "tests/add_test.cc", "starter/add.cc", "solution/add.cc")}
+    course.put("exercise.toml", LAYER)
+    course.put("tests/add_test.cc", TESTS_OF_MILESTONES)
+    course.put("starter/add.cc", NO_SUM + "\n" + NO_DIFFERENCE)
+    course.put("solution/add.cc", SUM + "\n" + DIFFERENCE)
+    yield course
+    for name, text in before.items():
+        course.put(name, text)
+
+
+def test_milestones_are_run_in_their_order_up_to_the_first_that_is_not_reached(layered):
+    _, out, _ = layered.run("exercise", "09-1")
+    assert "  Milestone 1 of 2: sums (step 1)\n    ✗ Add.two_and_two\n    ✗ Add.two_and_three\n\n" in out
+    assert "0 of 2 milestones, 0 of 3 tests pass.\n" in out and "Subtract" not in out
+    layered.put("work/add.cc", SUM + NO_DIFFERENCE)
+    _, out, _ = layered.run("exercise", "09-1")
+    assert "    ✓ Add.two_and_three\n  Milestone 2 of 2: differences (step 2)\n    ✗ Subtract.two_from_three\n" in out
+    assert "1 of 2 milestones, 2 of 3 tests pass.\n" in out and out.endswith("Subtracting is not adding.\n")
+    layered.put("work/add.cc", SUM + DIFFERENCE)
+    code, out, _ = layered.run("exercise", "09-1")
+    assert code == 0 and "2 of 2 milestones, 3 of 3 tests pass.\n" in out
+
+
+def test_a_test_that_ends_the_program_ends_its_milestone(layered):
+    layered.run("exercise", "09-1")
+    layered.put("work/add.cc", LOOPS + DIFFERENCE)
+    _, out, _ = layered.run("exercise", "09-1")
+    assert "✗ Add.two_and_two\n\n0 of 2 milestones, 0 of 3 tests pass." in out
+
+
+def test_the_prover_wants_the_tests_in_the_groups_of_the_milestones(layered):
+    assert "ok" in layered.run("prove", "--part=basics")[1]
+    layered.put("exercise.toml", LAYER.replace('group = "Subtract"', 'group = "Differences"'))
+    code, out, _ = layered.run("prove", "--part=basics")
+    assert code == 1 and "the tests are in the groups ['Add', 'Subtract'], which are not those of the milestones" in out
+
+
+def test_each_milestone_can_be_reached_by_itself(layered):
+    code, out, _ = layered.run("milestones")
+    assert (code, out) == (0, "09-1 with 1 milestone solved: ok\n09-1 with 2 milestones solved: ok\n")
+    layered.put("solution/add.cc", SUM.replace("a + b", "a + b + subtract(0, 1) + 1").replace("int add", "int subtract(int, int);\n"
+                                                                                           "int add") + "\n" + DIFFERENCE)
+    code, out, _ = layered.run("milestones", "09-1")
+    assert code == 1 and "09-1 with 1 milestone solved: 0 milestones are reached; Add.two_and_two fails:\n" in out
+    layered.put("solution/add.cc", SUM + "\n" + DIFFERENCE)
+    layered.put("starter/add.cc", "// Milestone 1: the sum. Milestone 2 comes later.\n// Milestone 2: the difference.\n")
+    code, out, _ = layered.run("milestones", "09-1")
+    assert code == 1 and "one part of the starter belongs to several milestones" in out
+
+
 @pytest.mark.parametrize("file, text, complaint", [
     ("starter/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_two passes"),
     ("starter/add.cc", "int add(int a, int b) { return }\n", "does not build"),
