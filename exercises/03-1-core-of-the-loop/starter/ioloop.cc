@@ -32,14 +32,8 @@ IOLoop::IOLoop(Clock& clock) : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEX
 }
 
 IOLoop::~IOLoop() {
-  {
-    // Freeing these functions frees their captures, and those may call the loop: a connection
-    // removes its handler, for example. So they are freed here, while the loop is still whole.
-    const auto handlers = std::exchange(handlers_, {});
-    const auto timers = std::exchange(timers_, {});
-    const auto callbacks = std::exchange(callbacks_, {});
-    const auto signal_handlers = std::exchange(signal_handlers_, {});
-  }
+  // Milestone 5: whoever frees a function frees its captures, and those may call this loop. What
+  // must still be whole then?
   if (current_loop == this) current_loop = nullptr;
 }
 
@@ -59,114 +53,70 @@ void IOLoop::start() {
 }
 
 void IOLoop::stop() {
-  add_callback([this] { stopping_ = true; });
+  // Milestone 5: from any thread, and after the callbacks that are queued. Until then:
+  stopping_ = true;
 }
 
 void IOLoop::add_handler(int fd, EventHandler handler, std::uint32_t events) {
-  if (handlers_.contains(fd)) {
-    throw std::invalid_argument("descriptor " + std::to_string(fd) + " has a handler already");
-  }
-  control(EPOLL_CTL_ADD, fd, events);
-  handlers_[fd] = std::make_shared<const EventHandler>(std::move(handler));
+  // Milestone 1: refuse a second handler; ask the kernel; keep the handler.
 }
 
 void IOLoop::update_handler(int fd, std::uint32_t events) {
-  if (!handlers_.contains(fd)) {
-    throw std::invalid_argument("descriptor " + std::to_string(fd) + " has no handler");
-  }
-  control(EPOLL_CTL_MOD, fd, events);
+  // Milestone 1: refuse a descriptor without a handler; ask the kernel.
 }
 
 void IOLoop::remove_handler(int fd) {
-  if (handlers_.erase(fd) == 0) return;
-  // TODO: is that all the loop remembers about this descriptor?
-  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, fd, nullptr);  // fails if `fd` is closed: harmless
+  // Milestone 1: forget the handler, here and in the kernel.
 }
 
 void IOLoop::control(int operation, int fd, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = fd;
-  if (::epoll_ctl(epoll_.fd(), operation, fd, &event) != 0) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
+  // Milestone 1: call epoll_ctl, and throw what it reports.
 }
 
 void IOLoop::wait_for_events(int milliseconds) {
-  std::array<epoll_event, kMaxEvents> events;
-  const int count = ::epoll_wait(epoll_.fd(), events.data(), kMaxEvents, milliseconds);
-  if (count < 0 && errno != EINTR) {
-    throw std::system_error(errno, std::generic_category(), "epoll_wait");
-  }
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    pending_[event.data.fd] = event.events;
-  }
+  // Milestone 2: epoll_wait. What it reports goes into pending_.
 }
 
 void IOLoop::handle_events() {
-  // TODO: pending_ holds the events from the kernel. A handler may remove itself, and others.
-  for (const auto& [fd, events] : std::exchange(pending_, {})) {
-    const auto found = handlers_.find(fd);
-    if (found != handlers_.end()) (*found->second)(fd, events);
-  }
+  // Milestone 2: call the handlers of pending_. Each of them may remove itself, and others.
 }
 
 void IOLoop::add_callback(Callback callback) {
-  const std::lock_guard lock(mutex_);
-  callbacks_.push_back(std::move(callback));
-  // TODO: the loop may be asleep, and this may be another thread.
+  // Milestone 3: this may be another thread, and the loop may be asleep.
 }
 
 void IOLoop::run_callbacks() {
-  // TODO: this runs what is queued, and what is added while it runs, and so on.
-  for (std::size_t i = 0; i < callbacks_.size(); ++i) {
-    const Callback callback = callbacks_[i];
-    run_callback(callback);
-  }
-  callbacks_.clear();
+  // Milestone 3: only what is queued now.
 }
 
 void IOLoop::run_callback(const Callback& callback) {
-  try {
-    callback();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "exception in a callback: %s\n", error.what());
-  } catch (...) {
-    std::fprintf(stderr, "exception of an unknown type in a callback\n");
-  }
+  // Milestone 2: an exception goes to stderr, and no further.
 }
 
 Timeout IOLoop::call_later(double seconds, Callback callback) {
-  return timers_.add(time() + seconds, std::move(callback));
+  // Milestone 4: timers_ keeps it.
+  return {};
 }
 
 void IOLoop::remove_timeout(const Timeout& timeout) {
-  timers_.remove(timeout);
+  // Milestone 4: and forgets it.
 }
 
 void IOLoop::run_timers() {
-  for (const Timeout& timeout : timers_.due(time())) {
-    if (const auto callback = timers_.take(timeout)) run_callback(*callback);
-  }
+  // Milestone 4: what is due, and still wanted when its turn comes.
 }
 
 int IOLoop::milliseconds_to_sleep() {
-  // TODO: how long is right? kLongestSleep, timers_.next_deadline(), clock_.skip().
-  return 0;
+  // Milestone 4: not at all, until the next deadline, or kLongestSleep. Until then, until an event:
+  return -1;
 }
 
 void IOLoop::add_signal_handler(int signal_number, Callback callback) {
-  if (!signals_) {
-    signals_ = std::make_unique<Signals>();
-    add_handler(signals_->fd(), [this](int, std::uint32_t) { handle_signals(); }, READ);
-  }
-  signals_->watch(signal_number);
-  signal_handlers_[signal_number] = std::move(callback);
+  // Milestone 5: the first call makes signals_, which has a descriptor to watch.
 }
 
 void IOLoop::handle_signals() {
-  for (const int signal_number : signals_->read()) add_callback(signal_handlers_.at(signal_number));
+  // Milestone 5: a signal's callback is a callback like others.
 }
 
 }  // namespace mini
