@@ -38,69 +38,35 @@ IOStream::IOStream(IOLoop& loop, Socket socket, std::size_t max_buffer_size)
 // Every callback is called from the loop. Our caller is in the middle of something: it may hold a
 // lock, or be a callback itself, or free this stream in its next line.
 void IOStream::call_soon(Callback callback) {
-  loop_.add_callback([self = shared_from_this(), callback = std::move(callback)] {
-    if (self->closed()) return;
-    try {
-      callback();
-    } catch (...) {
-      self->close();  // nobody would read on, and the client would wait for ever
-      throw;
-    }
-    self->update();
-  });
+  // Milestone 2: not on a closed stream; and what if the callback throws? Until then:
+  loop_.add_callback([self = shared_from_this(), callback = std::move(callback)] { callback(); });
 }
 void IOStream::read_until(std::string delimiter, DataCallback callback, std::size_t max_bytes) {
-  if (delimiter.empty()) throw std::invalid_argument("read_until an empty delimiter");
-  start_read({std::move(callback), std::move(delimiter), std::min(max_bytes, max_buffer_size_)});
+  // Milestone 1: refuse an empty delimiter; no message is longer than the buffer.
 }
 
 void IOStream::read_bytes(std::size_t count, DataCallback callback, bool partial) {
-  if (count > max_buffer_size_ && !partial) throw std::length_error("read_bytes of too many bytes");
-  start_read({std::move(callback), "", count, partial});
+  // Milestone 1: refuse more than the buffer holds.
 }
 
 void IOStream::start_read(Read read) {
-  // TODO: one read at a time, none on a stream that is ending. And must we wait for the kernel?
-  read_ = std::move(read);
-  update();
+  // Milestone 1: one read at a time, none on a stream that is closed or ending. What came with the
+  // last message may be enough.
 }
 void IOStream::finish_read() {
-  // TODO: who calls the callback, and when? And what if the read cannot end within its limit?
-  if (const std::optional<std::size_t> end = find_end()) {
-    const Read read = *std::exchange(read_, {});
-    read.callback(received_.take(*end));
-  }
+  // Milestone 1: if the read can end, its callback gets the bytes. If it cannot within its limit,
+  // the stream ends.
 }
 // Returns how many bytes satisfy the read, or nothing if they are not here yet.
 std::optional<std::size_t> IOStream::find_end() {
-  // TODO: read_ says what to wait for: a delimiter, max_bytes bytes, or with `partial` any bytes.
-  return received_.size();
+  // Milestone 1: a delimiter, max_bytes bytes, or with `partial` any bytes?
+  return std::nullopt;
 }
 void IOStream::write(std::string data, Callback callback) {
-  if (closed() || ending_) return;
-  if (data.size() > max_buffer_size_ - to_send_.size()) {
-    return close(std::make_error_code(std::errc::no_buffer_space));
-  }
-  const bool was_empty = to_send_.empty();
-  to_send_.append(std::move(data));
-  if (callback) writes_.push_back({sent_ + to_send_.size(), std::move(callback)});
-  try {
-    if (was_empty && !connecting_) send();  // most responses fit into the kernel's buffer
-    update();
-  } catch (const std::system_error& error) {
-    close(error.code());
-  }
+  // Milestone 3: send what the kernel takes now; the rest waits in to_send_.
 }
 void IOStream::send() {
-  if (!to_send_.empty()) {
-    const std::size_t count = try_write(socket_, to_send_.view()).value_or(0);
-    to_send_.drop(count);
-    sent_ += count;
-  }
-  while (!writes_.empty() && writes_.front().end <= sent_) {
-    call_soon(std::move(writes_.front().callback));
-    writes_.pop_front();
-  }
+  // Milestone 3: send, and call those whose bytes have left.
 }
 // The loop owns the stream while it watches it. The stream owns its callbacks, and most of them own
 // the stream: a reference cycle, which nothing would break if the loop went away.
@@ -109,29 +75,23 @@ struct IOStream::Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch() {
-    if (stream->events_ != 0) stream->take_callbacks();  // dropped by the loop, not by the stream
+    // Milestone 4: has the loop dropped us, or has the stream?
   }
   const std::shared_ptr<IOStream> stream;
 };
 
 IOStream::Callbacks IOStream::take_callbacks() {
-  return {std::exchange(read_, {}), std::exchange(writes_, {}),
-          std::exchange(connect_callback_, nullptr), std::exchange(close_callback_, nullptr)};
+  // Milestone 4: whoever takes the callbacks frees them.
+  return {};
 }
 bool IOStream::is_listening() const {
-  if (connecting_ || ended_ || delivering_) return false;
-  if (ending_) return linger_.number != 0;
-  return read_ || (close_callback_ && received_.empty());
+  // Milestone 5: not after the end, and not for nothing. Until then:
+  return read_.has_value();
 }
 
 std::uint32_t IOStream::wanted_events() const {
-  std::uint32_t events = 0;
-  if (is_listening()) events |= IOLoop::READ;
-  // While a callback is queued, READ stays as it is: most callbacks start the next read.
-  if (delivering_) events |= events_ & IOLoop::READ;
-  if (connecting_ || !to_send_.empty()) events |= IOLoop::WRITE;
-  if (close_callback_) events |= IOLoop::ERROR;
-  return events;
+  // Milestone 3: READ, WRITE or ERROR, each only while it is of use. Until then:
+  return is_listening() ? IOLoop::READ : 0;
 }
 // Makes the loop watch what the state needs. Closes when the other side has ended and all is sent.
 void IOStream::update() {
@@ -165,18 +125,13 @@ void IOStream::handle_events(std::uint32_t events) {
 }
 // Reads once, not until EAGAIN: the loop calls again, and other clients get their turn in between.
 void IOStream::receive() {
+  // Milestone 5: the end of what the other side sends is not the end of the stream. Until then:
   std::array<char, kReadSize> piece;
   const std::optional<std::size_t> size = try_read(socket_, piece.data(), piece.size());
   if (!size) return;
-  if (*size == 0) {
-    close();  // TODO: is that what the other side has said?
-  } else if (ending_) {
-    dropped_ += *size;
-    if (dropped_ > kMaxDropped) close();
-  } else {
-    received_.append(std::string(piece.data(), *size));
-    if (read_) finish_read();
-  }
+  if (*size == 0) return close();
+  received_.append(std::string(piece.data(), *size));
+  if (read_) finish_read();
 }
 std::error_code IOStream::socket_error() const {
   int error = 0;
@@ -210,43 +165,29 @@ void IOStream::finish_connect() {
   if (connect_callback_) call_soon(std::exchange(connect_callback_, nullptr));
 }
 void IOStream::close(std::error_code error) {
+  // Milestone 4: our caller may be one of our callbacks, and own us. Until then:
   if (closed()) return;
-  const auto self = shared_from_this();  // the loop's handler may be our last owner
   if (error) error_ = error;
   events_ = 0;
-  loop_.remove_timeout(linger_);
-  loop_.remove_handler(socket_.fd());  // before close() frees the number for reuse
+  loop_.remove_handler(socket_.fd());
   socket_.close();
-  received_ = {};
-  to_send_ = {};
-  // The callbacks may own our caller: the loop frees them once the caller has returned.
-  loop_.add_callback([self, callbacks = take_callbacks()] {
-    if (callbacks.close) callbacks.close();
-  });
 }
 void IOStream::set_close_callback(Callback callback) {
-  if (closed() && callback) return loop_.add_callback(std::move(callback));
-  free_later(std::exchange(close_callback_, std::move(callback)));
-  update();
+  // Milestone 4: the last one may own our caller; and the stream may be closed already.
 }
 
 // Lets the loop free `held`, which may own our caller, after the caller has returned.
 template <class Held>
 void IOStream::free_later(Held held) {
-  loop_.add_callback([held = std::move(held)] {});
+  // Milestone 4: the loop frees it, once our caller has returned.
 }
 // end_in_order() of chapter 01: receive() replaces its loop, and a timer its deadline.
 void IOStream::end_in_order() {
-  if (closed() || ending_) return;
-  write("", [this] { half_close(); });
-  ending_ = true;
-  received_ = {};
-  free_later(std::exchange(read_, {}));
+  // Milestone 5: send everything, then FIN; keep nothing that was received.
 }
 
 void IOStream::half_close() {
-  socket_.shutdown_write();
-  linger_ = loop_.call_later(kLinger, [self = shared_from_this()] { self->close(); });
+  // Milestone 5: FIN, and a limit for the other side's.
 }
 
 }  // namespace mini
