@@ -1,7 +1,6 @@
 #include "05-http/request_parser.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "05-http/text.h"
@@ -13,58 +12,40 @@ constexpr std::size_t kMaxChunkLine = 4096;  // bytes: a size, and extensions th
 // Returns whether a request line may have this target. A target with a space or a control character
 // would reach the logs, and every request that is built from this one.
 bool is_target(std::string_view target) {
-  const auto visible = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
-  return !target.empty() && std::all_of(target.begin(), target.end(), visible);
+  // Milestone 1: what must not stand in a request line?
+  return false;
 }
 // "GET /path HTTP/1.1": three words, with one space between them.
 int parse_request_line(std::string_view line, RequestData& request) {
-  const auto method = take_before(line, " ");
-  const auto target = take_before(line, " ");
-  if (!method || !target || !is_token(*method) || !is_target(*target)) return 400;
-  if (line.size() != 8 || !line.starts_with("HTTP/")) return 400;
-  if (line != "HTTP/1.1" && line != "HTTP/1.0") return 505;
-  request.method = *method;
-  request.uri = *target;
-  request.version = line;
-  return 0;
+  // Milestone 1: three words. Return 0, or the status to refuse it with.
+  return 400;
 }
 
 }  // namespace
 
 std::string RequestData::query() const {
-  const std::size_t mark = uri.find('?');
-  return mark == uri.npos ? "" : uri.substr(mark + 1);
+  // Milestone 1: what follows the first '?'.
+  return "";
 }
 
 bool RequestData::keep_alive() const {
-  if (headers.has_token("Connection", "close")) return false;
-  return version == "HTTP/1.1" || headers.has_token("Connection", "keep-alive");
+  // Milestone 1: what did the client say, and what does its version mean?
+  return false;
 }
 int parse_request_head(std::string_view head, RequestData& request) {
-  const auto first = take_before(head, "\r\n");
-  const int refusal = parse_request_line(first.value_or(head), request);
-  if (refusal != 0) return refusal;
-  if (first && !request.headers.parse(head)) return 400;
-  // Without a Host nobody knows which site is meant. With two, one server uses the first, and
-  // another the second (RFC 9112 3.2).
-  const std::size_t hosts = request.headers.get_list("Host").size();
-  return hosts > 1 || (hosts == 0 && request.version == "HTTP/1.1") ? 400 : 0;
+  // Milestone 1: the request line, the fields, and how many hosts.
+  return 400;
 }
 // Decides how to find the end of the body (RFC 9112 6.3). If the head names two ways, two servers
 // may take one each and disagree about where the next request begins, so it is refused.
 int RequestParser::find_body() {
-  // TODO: what if the length is not a number, or is too large, or comes twice? What if the body is
-  // chunked?
-  missing_ =
-      std::strtoul(request_.headers.get("Content-Length").value_or("0").c_str(), nullptr, 10);
+  // Milestone 3: which of the two ways does the head name? Until then, there is no body:
   state_ = State::kBody;
   return 0;
 }
 std::optional<RequestData> RequestParser::next() {
-  while (refusal_ == 0 && state_ != State::kDone && advance()) continue;
-  if (state_ != State::kDone) return std::nullopt;
-  state_ = State::kHead;
-  return std::exchange(request_, {});
+  // Milestone 2: advance() until a request is complete, and begin anew.
+  return std::nullopt;
 }
 
 // Runs one state. Returns false if it needs more bytes, or has refused.
@@ -93,29 +74,17 @@ bool RequestParser::refuse(int status) {
   return false;
 }
 bool RequestParser::read_head() {
-  // Some old clients send an empty line too many after a body (RFC 9112 2.2).
-  while (waiting_.view().starts_with("\r\n")) waiting_.drop(2);
-  const std::size_t end = waiting_.view().find("\r\n\r\n");
-  if (waiting_.empty()) return false;
-  if (end == std::string_view::npos) return refuse(400);  // TODO: is that so?
-  const int bad_head = parse_request_head(waiting_.view().substr(0, end), request_);
-  if (bad_head != 0) return refuse(bad_head);
-  waiting_.drop(waiting_.size());  // TODO: all of it?
-  const int status = find_body();
-  return status == 0 || refuse(status);
+  // Milestone 2: search on from searched_; take the head, and nothing after it.
+  return false;
 }
-
 // Moves what has arrived of the body, or of a chunk, into it. Returns whether that was all.
 bool RequestParser::take_missing() {
-  const std::size_t count = std::min(missing_, waiting_.size());
-  request_.body += waiting_.view().substr(0, count);
-  waiting_.drop(count);
-  missing_ -= count;
-  return missing_ == 0;
+  // Milestone 3: move what has arrived of it. Until then:
+  return true;
 }
 
 bool RequestParser::read_body() {
-  if (!take_missing()) return false;
+  // Milestone 3: done once nothing is missing. Until then:
   state_ = State::kDone;
   return true;
 }
@@ -123,32 +92,30 @@ bool RequestParser::read_body() {
 // Returns the next line and leaves it in waiting_: the caller drops it. Nothing if its end has not
 // arrived, or if it has more than `limit` bytes, which is refused.
 std::optional<std::string_view> RequestParser::take_line(std::size_t limit) {
-  const std::size_t end = waiting_.view().find("\r\n");
-  const bool ended = end != std::string_view::npos;
-  if (ended ? end > limit : waiting_.size() > limit + 1) refuse(400);  // + 1: its "\r"
-  if (!ended || refusal_ != 0) return std::nullopt;
-  return waiting_.view().substr(0, end);
+  // Milestone 4: a line, which stays in waiting_; or a refusal.
+  return std::nullopt;
 }
 // Reads "1f" or "1f;name=value": the size of the chunk in hexadecimal, and extensions to ignore.
 bool RequestParser::read_chunk_size() {
-  return refuse(501);  // TODO
+  // Milestone 4: digits, and what may follow them.
+  return refuse(501);
 }
 
 bool RequestParser::read_chunk() {
-  if (!take_missing()) return false;
-  state_ = State::kChunkEnd;
-  return true;
+  // Milestone 4: as the body, but something comes after it.
+  return refuse(501);
 }
 
 // The line break after a chunk. The size of the chunk does not count it.
 bool RequestParser::read_chunk_end() {
-  return refuse(501);  // TODO
+  // Milestone 4: two bytes that the size does not count.
+  return refuse(501);
 }
-
 // Fields after the last chunk. We ignore them, but the next request begins only after the blank
 // line that ends them.
 bool RequestParser::read_trailer() {
-  return refuse(501);  // TODO
+  // Milestone 4: fields, up to an empty line.
+  return refuse(501);
 }
 
 }  // namespace mini
