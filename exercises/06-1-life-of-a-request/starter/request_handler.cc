@@ -38,48 +38,23 @@ void RequestHandler::options(const PathArgs&) {
   throw HTTPError(405);
 }
 void RequestHandler::call_verb(const PathArgs& args) {
-  using Verb = void (RequestHandler::*)(const PathArgs&);
-  static const std::map<std::string_view, Verb> verbs = {
-      {"GET", &RequestHandler::get},         {"HEAD", &RequestHandler::head},
-      {"POST", &RequestHandler::post},       {"PUT", &RequestHandler::put},
-      {"PATCH", &RequestHandler::patch},     {"DELETE", &RequestHandler::delete_},
-      {"OPTIONS", &RequestHandler::options},
-  };
-  const auto verb = verbs.find(request_->method);
-  if (verb == verbs.end()) throw HTTPError(405);
-  (this->*verb->second)(args);
+  // Milestone 2: the function for request_->method; or an HTTPError(405).
 }
 void RequestHandler::execute(const Application& application,
                              std::shared_ptr<HTTPServerRequest> request, const URLSpec& route,
                              const PathArgs& args) {
   application_ = &application;
   request_ = std::move(request);
-  // TODO: an exception needs a response too. And which of these may finish the response early?
-  clear();
-  arguments_ = parse_query(request_->query());
-  if (request_->headers.get("Content-Type")
-          .value_or("")
-          .starts_with("application/x-www-form-urlencoded")) {
-    Arguments form = parse_query(request_->body);
-    std::move(form.begin(), form.end(), std::back_inserter(arguments_));
-  }
-  route.initialize(*this);
-  prepare();
-  call_verb(args);
-  finish();
-  on_finish();
+  // Milestone 2: the whole life: clear(), the arguments, initialize, prepare, the verb, finish().
+  // Each of them may throw, and each may finish the response.
 }
-
 void RequestHandler::handle_exception(const std::exception_ptr& error) {
-  // TODO: which status is it? What goes to the log, and what to the client?
+  // Milestone 4: which status? What goes to the log, and what to the client? Until then:
   std::rethrow_exception(error);
 }
 
 void RequestHandler::send_error(int status) {
-  // TODO: what may have been written so far?
-  status_ = status;
-  write_error(status);
-  finish();
+  // Milestone 4: nothing of what was written; the page of write_error().
 }
 
 void RequestHandler::write_error(int status) {
@@ -88,19 +63,15 @@ void RequestHandler::write_error(int status) {
 }
 
 void RequestHandler::clear() {
-  status_ = 200;
-  headers_ = {{"Content-Type", "text/html; charset=UTF-8"}};
-  body_.clear();
-  set_default_headers();
+  // Milestone 3: as if nothing had been written. The default headers stay.
 }
 void RequestHandler::write(std::string_view chunk) {
-  if (finished_) throw std::logic_error("write() after finish()");
+  // Milestone 3: not after the response. Until then:
   body_ += chunk;
 }
 
 void RequestHandler::finish() {
-  if (finished_) throw std::logic_error("finish() called twice");
-  // TODO: what is true from now on, and which function has to know?
+  // Milestone 3: once, and then on_finish(). Until then:
   request_->respond(status_, headers_, body_);
 }
 
@@ -110,27 +81,21 @@ void RequestHandler::finish(std::string_view chunk) {
 }
 
 void RequestHandler::redirect(std::string_view url, bool permanent) {
-  set_status(permanent ? 301 : 302);
-  set_header("Location", url);
-  finish();
+  // Milestone 3: a status, a Location, and the end.
 }
 std::vector<std::string> RequestHandler::get_arguments(std::string_view name) const {
-  std::vector<std::string> values;
-  for (const auto& [key, value] : arguments_) {
-    if (key == name) values.emplace_back(strip_blanks(value));
-  }
-  return values;
+  // Milestone 3: the values of this name, without blanks around them.
+  return {};
 }
 
 std::string RequestHandler::get_argument(std::string_view name, std::string_view fallback) const {
-  const std::vector<std::string> values = get_arguments(name);
-  return values.empty() ? std::string(fallback) : values.back();
+  // Milestone 3: the last one counts.
+  return "";
 }
 
 std::string RequestHandler::get_argument(std::string_view name) const {
-  const std::vector<std::string> values = get_arguments(name);
-  if (values.empty()) throw HTTPError(400, "missing argument " + std::string(name));
-  return values.back();
+  // Milestone 3: or an HTTPError(400).
+  return "";
 }
 
 std::string RequestHandler::reverse_url(std::string_view name, const PathArgs& args) const {

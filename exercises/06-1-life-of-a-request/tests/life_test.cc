@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -60,9 +61,73 @@ class NotingHandler : public mini::RequestHandler {
   Events* events_ = nullptr;
 };
 
+// Notes which of its verbs is called, and when its response begins.
+class VerbHandler : public mini::RequestHandler {
+ public:
+  void initialize(Events* events) {
+    events_ = events;
+    events_->push_back("initialize");
+  }
+  void prepare() override { events_->push_back("prepare"); }
+  void get(const PathArgs&) override { note("get"); }
+  void post(const PathArgs&) override { note("post"); }
+  void put(const PathArgs&) override { note("put"); }
+  void patch(const PathArgs&) override { note("patch"); }
+  void delete_(const PathArgs&) override { note("delete"); }
+  void options(const PathArgs& args) override { note("options of " + args.at(0)); }
+
+ private:
+  void note(const std::string& verb) {
+    events_->push_back(verb);
+    write("from " + verb);
+  }
+  Events* events_ = nullptr;
+};
+
+// Uses what a request brings, and what a response needs.
+class PageHandler : public mini::RequestHandler {
+ public:
+  void set_default_headers() override { set_header("Server", "mini"); }
+  void get(const PathArgs& args) override {
+    if (args[0] == "moved") return redirect("/new");
+    if (args[0] == "moved_forever") return redirect("/new", true);
+    if (args[0] == "twice") return finish_twice();
+    for (const std::string& value : get_arguments("a")) write(value + ";");
+    write(get_argument("b", "none"));
+    write(get_argument("c"));
+  }
+  void post(const PathArgs& args) override { get(args); }
+
+ private:
+  void finish_twice() {
+    finish("once");
+    std::string refused;
+    for (const auto& again : {std::function<void()>([this] { finish(); }),
+                              std::function<void()>([this] { write("more"); })}) {
+      try {
+        again();
+        refused += "done ";
+      } catch (const std::logic_error&) {
+        refused += "refused ";
+      }
+    }
+    if (refused != "refused refused ") ADD_FAILURE() << "finish() and write() again: " << refused;
+  }
+};
+
 class Site {
  public:
   explicit Site(Story& story) : story_(story), port_(app_.listen(loop_, 0).port()) {}
+
+  // Returns all of the response to a request that ends its connection.
+  std::string ask(const std::string& request) {
+    story_.step("a client sends " + story::in_quotes(request));
+    mini::Client client(port_);
+    client.send(request);
+    mini::settle(loop_);
+    client.half_close();
+    return client.read_to_end();
+  }
 
   // Returns status and body of the response: "200 hello".
   std::string get(const std::string& path) {
@@ -80,7 +145,9 @@ class Site {
   Story& story_;
   Events events_;
   mini::IOLoop loop_;
-  mini::Application app_{{mini::url<NotingHandler>("/(.*)", "", &events_)}};
+  mini::Application app_{{mini::url<VerbHandler>("/verbs/(.*)", "", &events_),
+                          mini::url<PageHandler>("/page/(.*)", "page"),
+                          mini::url<NotingHandler>("/(.*)", "", &events_)}};
   std::uint16_t port_;
 };
 
@@ -88,21 +155,84 @@ std::string page(const std::string& line) {
   return "<html><title>" + line + "</title><body>" + line + "</body></html>";
 }
 
-TEST(Life, a_page) {
-  Story story("This one passes with the starter: nothing happens on the way.");
+// ---- milestone 2
+
+TEST(Life, of_a_page) {
+  Story story("initialize, prepare, the verb, in this order; then the response ends by itself.");
+  Site site(story);
+  const std::string answer = site.ask("GET /verbs/x HTTP/1.0\r\n\r\n");
+  story.expect("the response ends with", true, answer.ends_with("\r\n\r\nfrom get"));
+  story.expect("what was called", Events{"initialize", "prepare", "get"}, site.events());
+}
+
+TEST(Life, of_each_verb) {
+  Story story(
+      "Each method has its function. A method that has none may not reach another's function, or a "
+      "pattern of routes\n"
+      "  protects nothing.");
+  Site site(story);
+  Events expected;
+  for (const std::string method : {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    site.ask(method + " /verbs/x HTTP/1.0\r\n\r\n");
+  }
+  for (const std::string verb : {"post", "put", "patch", "delete", "options of x"}) {
+    expected.insert(expected.end(), {"initialize", "prepare", verb});
+  }
+  story.expect("what was called", expected, site.events());
+  testing::internal::CaptureStderr();
+  site.ask("BREW /verbs/x HTTP/1.0\r\n\r\n");
+  testing::internal::GetCapturedStderr();
+  expected.insert(expected.end(), {"initialize", "prepare"});
+  story.expect("what was called for BREW, too", expected, site.events());
+}
+
+// ---- milestone 3
+
+TEST(Answers, once) {
+  Story story(
+      "A request gets one response. A second finish(), or a write() after it, is a mistake of the "
+      "handler: std::logic_error.");
+  Site site(story);
+  const std::string answer = site.ask("GET /page/twice HTTP/1.0\r\n\r\n");
+  story.expect("the response ends with", true, answer.ends_with("\r\n\r\nonce"));
+}
+
+TEST(Answers, on_finish_comes_last) {
+  Story story("on_finish() is called once, when the response has been handed over.");
   Site site(story);
   story.expect("the response", std::string("200 half a page"), site.get("/page"));
   story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
 }
 
-TEST(Life, a_verb_that_throws_an_HTTPError) {
+TEST(Answers, with_headers) {
   Story story(
-      "An HTTPError is a response and not an accident: the code that threw it chose the status.");
+      "Every response has a type, and the headers of set_default_headers(). A redirect is a status "
+      "and a Location.");
   Site site(story);
-  story.expect("the response", "404 " + page("404: Not Found"), site.get("/missing"));
+  const std::string moved = site.ask("GET /page/moved HTTP/1.0\r\n\r\n");
+  story.expect("the status", std::string("302"), moved.substr(9, 3));
+  story.expect("Location: /new", true, moved.find("Location: /new\r\n") != moved.npos);
+  story.expect("Server: mini", true, moved.find("Server: mini\r\n") != moved.npos);
+  story.expect("Content-Type", true,
+               moved.find("Content-Type: text/html; charset=UTF-8\r\n") != moved.npos);
+  const std::string forever = site.ask("GET /page/moved_forever HTTP/1.0\r\n\r\n");
+  story.expect("the status of a permanent one", std::string("301"), forever.substr(9, 3));
 }
 
-TEST(Life, prepare_that_answers) {
+TEST(Answers, to_arguments) {
+  Story story(
+      "Arguments come from the query and from a form, and the last of a name counts. Blanks around "
+      "them are the user's, not yours.");
+  Site site(story);
+  const std::string query = site.ask("GET /page/x?a=1&c=+x+&a=%32 HTTP/1.0\r\n\r\n");
+  story.expect("the response ends with 1;2;nonex", true, query.ends_with("\r\n\r\n1;2;nonex"));
+  const std::string form = site.ask(
+      "POST /page/x?a=1&c=2&b=5 HTTP/1.0\r\nContent-Length: 7\r\n"
+      "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n\r\na=3&b=4");
+  story.expect("the form's ends with 1;3;42", true, form.ends_with("\r\n\r\n1;3;42"));
+}
+
+TEST(Answers, prepare_that_answers) {
   Story story(
       "prepare() may have responded: it checks who you are, and sends you away. Then the verb is "
       "not called;\n"
@@ -112,7 +242,37 @@ TEST(Life, prepare_that_answers) {
   story.expect("what was called", Events{"prepare", "on_finish"}, site.events());
 }
 
-TEST(Life, an_error_in_the_middle_of_a_page) {
+TEST(Answers, initialize_that_answers) {
+  Story story(
+      "prepare() is called in any case, also if initialize() has responded: a class that you "
+      "derive "
+      "from may need it.\n"
+      "  Only the verb depends on the response.");
+  Site site(story);
+  story.expect("the response", std::string("200 from initialize"), site.get("/initialized"));
+  story.expect("what was called", Events{"on_finish", "prepare"}, site.events());
+}
+
+TEST(Answers, a_verb_that_answers_later) {
+  Story story(
+      "A verb that has returned need not have responded: with auto_finish_ off, the handler keeps "
+      "itself alive,\n"
+      "  and finishes when it has what it waits for. If you finish for it, you send half a page.");
+  Site site(story);
+  story.expect("the response", std::string("200 half a page, later"), site.get("/held"));
+  story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
+}
+
+// ---- milestone 4
+
+TEST(Errors, a_verb_that_throws_an_HTTPError) {
+  Story story(
+      "An HTTPError is a response and not an accident: the code that threw it chose the status.");
+  Site site(story);
+  story.expect("the response", "404 " + page("404: Not Found"), site.get("/missing"));
+}
+
+TEST(Errors, an_error_in_the_middle_of_a_page) {
   Story story(
       "Half a page and an error page do not make a page. Nothing has left before finish(), so all "
       "of it can be\n"
@@ -121,7 +281,7 @@ TEST(Life, an_error_in_the_middle_of_a_page) {
   story.expect("the response", "403 " + page("403: Forbidden"), site.get("/half"));
 }
 
-TEST(Life, what_an_exception_says) {
+TEST(Errors, what_an_exception_says) {
   Story story(
       "The text of an exception is for whoever can fix it: it goes to the log. A stranger who "
       "reads it learns\n"
@@ -134,7 +294,7 @@ TEST(Life, what_an_exception_says) {
   story.expect("the log", std::string("/bug: the password is 12345\n"), log);
 }
 
-TEST(Life, what_the_log_says) {
+TEST(Errors, what_the_log_says) {
   Story story(
       "A 404 is the client's error, and the client is told. A log with a line for each of them "
       "hides what you have\n"
@@ -151,7 +311,7 @@ TEST(Life, what_the_log_says) {
                down);
 }
 
-TEST(Life, an_error_after_the_response) {
+TEST(Errors, an_error_after_the_response) {
   Story story("A request gets one response. After finish() an exception is only for the log.");
   Site site(story);
   testing::internal::CaptureStderr();
@@ -162,28 +322,7 @@ TEST(Life, an_error_after_the_response) {
   story.expect("the log", std::string("/late: too late\n"), log);
 }
 
-TEST(Life, a_verb_that_answers_later) {
-  Story story(
-      "A verb that has returned need not have responded: with auto_finish_ off, the handler keeps "
-      "itself alive,\n"
-      "  and finishes when it has what it waits for. If you finish for it, you send half a page.");
-  Site site(story);
-  story.expect("the response", std::string("200 half a page, later"), site.get("/held"));
-  story.expect("what was called", Events{"prepare", "get", "on_finish"}, site.events());
-}
-
-TEST(Life, initialize_that_answers) {
-  Story story(
-      "prepare() is called in any case, also if initialize() has responded: a class that you "
-      "derive "
-      "from may need it.\n"
-      "  Only the verb depends on the response.");
-  Site site(story);
-  story.expect("the response", std::string("200 from initialize"), site.get("/initialized"));
-  story.expect("what was called", Events{"on_finish", "prepare"}, site.events());
-}
-
-TEST(Life, on_finish_that_throws) {
+TEST(Errors, on_finish_that_throws) {
   Story story(
       "An exception of on_finish() comes when the response has left, and is only for the log. "
       "After an error page\n"
@@ -207,7 +346,7 @@ TEST(Life, on_finish_that_throws) {
                log);
 }
 
-TEST(Life, what_prepare_has_taken) {
+TEST(Errors, what_prepare_has_taken) {
   Story story(
       "on_finish() gives back what prepare() took, so it is called whichever way a request ends.\n"
       "  Otherwise every failed request keeps that forever.");
@@ -217,6 +356,19 @@ TEST(Life, what_prepare_has_taken) {
       "what was called",
       Events{"prepare", "get", "on_finish", "prepare", "get", "on_finish", "prepare", "on_finish"},
       site.events());
+}
+
+TEST(Errors, of_a_client) {
+  Story story(
+      "No route is a 404, no verb a 405, a missing argument a 400. Error pages have the default "
+      "headers too.");
+  Site site(story);
+  const std::string missing = site.ask("GET /page/x HTTP/1.0\r\n\r\n");
+  story.expect("without the argument c", std::string("400"), missing.substr(9, 3));
+  story.expect("Server: mini", true, missing.find("Server: mini\r\n") != missing.npos);
+  story.expect("BREW", std::string("405"), site.ask("BREW /page/x HTTP/1.0\r\n\r\n").substr(9, 3));
+  story.expect("PUT", std::string("405"), site.ask("PUT /page/x HTTP/1.0\r\n\r\n").substr(9, 3));
+  story.expect("no route", std::string("404"), site.ask("GET x HTTP/1.0\r\n\r\n").substr(9, 3));
 }
 
 }  // namespace
