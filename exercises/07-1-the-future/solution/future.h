@@ -1,13 +1,14 @@
 // A result that has not arrived yet.
 #pragma once
 
-#include <cstdio>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "03-ioloop/ioloop.h"
@@ -15,15 +16,7 @@
 namespace mini {
 
 // Writes an exception that nobody will catch any more to stderr.
-inline void log_exception(const char* where, const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& known) {
-    std::fprintf(stderr, "%s: %s\n", where, known.what());
-  } catch (...) {
-    std::fprintf(stderr, "%s: an exception of an unknown type\n", where);
-  }
-}
+void log_exception(const char* where, const std::exception_ptr& error);
 
 template <class T>
 class Future;
@@ -31,6 +24,9 @@ class Future;
 // The state that all copies of one future share.
 template <class T>
 struct FutureState {
+  // There are no values of type void: std::monostate stands for "done".
+  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
   FutureState() = default;
   FutureState(const FutureState&) = delete;
   FutureState& operator=(const FutureState&) = delete;
@@ -39,7 +35,7 @@ struct FutureState {
   }
   bool done() const { return value || error; }
 
-  std::optional<T> value;
+  std::optional<Value> value;
   std::exception_ptr error;
   bool looked_at = false;
   std::vector<std::function<void(Future<T>)>> callbacks;
@@ -56,45 +52,65 @@ class Future {
 
   // Returns the value, or throws the exception that took its place. Throws std::logic_error if the
   // future is not done.
-  const T& result() const {
-    if (!done()) throw std::logic_error("the future is not done");
-    state_->looked_at = true;
-    if (state_->error) std::rethrow_exception(state_->error);
-    return *state_->value;
-  }
+  std::add_lvalue_reference_t<const T> result() const;
 
   // Complete the future. Both throw std::logic_error if it is done already.
-  void set_result(T value) const {
-    if (done()) throw std::logic_error("the future is done already");
-    state_->value = std::move(value);
-    complete();
-  }
-  void set_exception(std::exception_ptr error) const {
-    if (done()) throw std::logic_error("the future is done already");
-    state_->error = std::move(error);
-    complete();
-  }
+  template <class... V>
+  void set_result(V&&... value) const;
+  void set_exception(std::exception_ptr error) const;
 
   // Calls `callback` once the future is done. The call comes from the loop, never from inside this
   // function, set_result() or set_exception().
-  void add_done_callback(std::function<void(Future)> callback) const {
-    if (done()) {
-      call_soon(std::move(callback));
-    } else {
-      state_->callbacks.push_back(std::move(callback));
-    }
-  }
+  void add_done_callback(std::function<void(Future)> callback) const;
 
  private:
-  void complete() const {
-    for (auto& callback : std::exchange(state_->callbacks, {})) call_soon(std::move(callback));
-  }
-  void call_soon(std::function<void(Future)> callback) const {
-    IOLoop::current().add_callback(
-        [callback = std::move(callback), self = *this] { callback(self); });
-  }
+  void complete() const;
+  void call_soon(std::function<void(Future)> callback) const;
 
   std::shared_ptr<FutureState<T>> state_;
 };
+
+template <class T>
+std::add_lvalue_reference_t<const T> Future<T>::result() const {
+  if (!done()) throw std::logic_error("the future is not done");
+  state_->looked_at = true;
+  if (state_->error) std::rethrow_exception(state_->error);
+  if constexpr (!std::is_void_v<T>) return *state_->value;
+}
+
+template <class T>
+template <class... V>
+void Future<T>::set_result(V&&... value) const {
+  if (done()) throw std::logic_error("the future is done already");
+  state_->value.emplace(std::forward<V>(value)...);
+  complete();
+}
+
+template <class T>
+void Future<T>::set_exception(std::exception_ptr error) const {
+  if (done()) throw std::logic_error("the future is done already");
+  state_->error = std::move(error);
+  complete();
+}
+
+template <class T>
+void Future<T>::complete() const {
+  for (auto& callback : std::exchange(state_->callbacks, {})) call_soon(std::move(callback));
+}
+
+template <class T>
+void Future<T>::call_soon(std::function<void(Future)> callback) const {
+  IOLoop::current().add_callback(
+      [callback = std::move(callback), self = *this] { callback(self); });
+}
+
+template <class T>
+void Future<T>::add_done_callback(std::function<void(Future)> callback) const {
+  if (done()) {
+    call_soon(std::move(callback));
+  } else {
+    state_->callbacks.push_back(std::move(callback));
+  }
+}
 
 }  // namespace mini

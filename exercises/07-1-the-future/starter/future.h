@@ -1,13 +1,14 @@
 // A result that has not arrived yet.
 #pragma once
 
-#include <cstdio>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "03-ioloop/ioloop.h"
@@ -15,15 +16,7 @@
 namespace mini {
 
 // Writes an exception that nobody will catch any more to stderr.
-inline void log_exception(const char* where, const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& known) {
-    std::fprintf(stderr, "%s: %s\n", where, known.what());
-  } catch (...) {
-    std::fprintf(stderr, "%s: an exception of an unknown type\n", where);
-  }
-}
+void log_exception(const char* where, const std::exception_ptr& error);
 
 template <class T>
 class Future;
@@ -31,15 +24,18 @@ class Future;
 // The state that all copies of one future share.
 template <class T>
 struct FutureState {
+  // There are no values of type void: std::monostate stands for "done".
+  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
   FutureState() = default;
   FutureState(const FutureState&) = delete;
   FutureState& operator=(const FutureState&) = delete;
   ~FutureState() {
-    // TODO 4: is there an exception that nobody asked for?
+    // Milestone 1: is there an exception that nobody asked for?
   }
   bool done() const { return value || error; }
 
-  std::optional<T> value;
+  std::optional<Value> value;
   std::exception_ptr error;
   bool looked_at = false;
   std::vector<std::function<void(Future<T>)>> callbacks;
@@ -56,30 +52,54 @@ class Future {
 
   // Returns the value, or throws the exception that took its place. Throws std::logic_error if the
   // future is not done.
-  const T& result() const {
-    // TODO 1: what if the value has not arrived, or never will?
-    return *state_->value;
-  }
+  std::add_lvalue_reference_t<const T> result() const;
 
   // Complete the future. Both throw std::logic_error if it is done already.
-  void set_result(T value) const {
-    // TODO 2: only once; and somebody may be waiting.
-    state_->value = std::move(value);
-  }
-  void set_exception(std::exception_ptr error) const {
-    // TODO 2: the same, for an exception.
-    state_->error = std::move(error);
-  }
+  template <class... V>
+  void set_result(V&&... value) const;
+  void set_exception(std::exception_ptr error) const;
 
   // Calls `callback` once the future is done. The call comes from the loop, never from inside this
   // function, set_result() or set_exception().
-  void add_done_callback(std::function<void(Future)> callback) const {
-    // TODO 3: call it now, or later?
-    state_->callbacks.push_back(std::move(callback));
-  }
+  void add_done_callback(std::function<void(Future)> callback) const;
 
  private:
+  void complete() const;
+  void call_soon(std::function<void(Future)> callback) const;
+
   std::shared_ptr<FutureState<T>> state_;
 };
+
+template <class T>
+std::add_lvalue_reference_t<const T> Future<T>::result() const {
+  // Milestone 1: what if there is no value?
+  if constexpr (!std::is_void_v<T>) return state_->value.value();
+}
+
+template <class T>
+template <class... V>
+void Future<T>::set_result(V&&... value) const {
+  // Milestone 1: make the value from `value`, once; then complete().
+}
+
+template <class T>
+void Future<T>::set_exception(std::exception_ptr error) const {
+  // Milestone 1: the same, for an exception.
+}
+
+template <class T>
+void Future<T>::complete() const {
+  // Milestone 2: the future is done; who wants to know?
+}
+
+template <class T>
+void Future<T>::call_soon(std::function<void(Future)> callback) const {
+  // Milestone 2: from the loop.
+}
+
+template <class T>
+void Future<T>::add_done_callback(std::function<void(Future)> callback) const {
+  // Milestone 2: it may be done already.
+}
 
 }  // namespace mini
