@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <type_traits>
 #include <utility>
 
 #include "03-ioloop/ioloop.h"
@@ -17,26 +18,26 @@ template <class T>
 struct CoroutinePromiseBase {
   Future<T> future;
 
-  // TODO: make what the caller gets.
+  // Milestone 1: make what the caller gets.
   Future<T> get_return_object() { return Future<T>(); }
-  // TODO: suspend before the first line?
+  // Milestone 1: suspend before the first line?
   std::suspend_always initial_suspend() noexcept { return {}; }
-  // TODO: suspend after the last line?
+  // Milestone 1: suspend after the last line?
   std::suspend_always final_suspend() noexcept { return {}; }
-  // TODO: called when the body has thrown.
+  // Milestone 1: called in a catch block around the body.
   void unhandled_exception() {}
 };
 
 template <class T>
 struct CoroutinePromise : CoroutinePromiseBase<T> {
-  // TODO: called by `co_return value`.
+  // Milestone 1: called by `co_return value`.
   template <class V>
   void return_value(V&&) {}
 };
 
 template <>
 struct CoroutinePromise<void> : CoroutinePromiseBase<void> {
-  // TODO: called by `co_return`, or at the end of the body.
+  // Milestone 1: called by `co_return`, or at the end of the body.
   void return_void() {}
 };
 
@@ -47,13 +48,16 @@ class FutureAwaiter {
  public:
   explicit FutureAwaiter(Future<T> future) : future_(std::move(future)) {}
 
-  // TODO: is there nothing to wait for?
+  // Milestone 2: is there nothing to wait for?
   bool await_ready() const { return false; }
 
-  // TODO: who resumes the frame, and who frees it if nobody does?
+  // Milestone 2: who resumes the frame, and who frees it if nobody does?
   void await_suspend(std::coroutine_handle<>) const {}
 
-  T await_resume() const { return future_.result(); }
+  // Milestone 2: what is the value of the expression?
+  T await_resume() const {
+    if constexpr (!std::is_void_v<T>) return T();
+  }
 
  private:
   Future<T> future_;
