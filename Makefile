@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch slides docs bench sanitize fuzz format lint install clean
+.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz format lint install clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -8,8 +8,12 @@ DEMO ?=
 CH ?=
 EX ?=
 ARGS ?=
+IMPL ?=
 SECONDS ?= 60
 PREFIX ?= /usr/local
+# IMPL=mine: the servers on the layers that the reader has solved.
+MINE = $(if $(filter-out mine,$(IMPL)),echo "error: IMPL is '$(IMPL)'; there is only IMPL=mine" >&2; exit 2;) \
+  /usr/bin/python3 exercises/run.py mine
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -31,9 +35,9 @@ check: ## prove everything that must hold: make test, then checkers, sanitizers,
 doctor: ## list what is missing or off on this machine; change nothing
 	@scripts/doctor.sh
 
-demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000"
-	@scripts/need.sh build $(if $(DEMO),"demo-$(DEMO)")
-	@scripts/demo.sh "$(DEMO)" $(ARGS)
+demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000" (DEMO=chat IMPL=mine: chapter 08's, on your layers)
+	@scripts/need.sh build $(if $(DEMO),"demo-$(DEMO)") $(if $(IMPL),lessons exercises)
+	@$(if $(IMPL),$(MINE) --only="$(DEMO)",scripts/demo.sh "$(DEMO)") $(ARGS)
 
 chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
 	@scripts/chapter.sh --check "$(CH)"
@@ -57,6 +61,10 @@ watch: ## run make exercise again whenever you save: make watch EX=01-1
 	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py watch "$(EX)"
 
+mine: ## build the servers of chapters 03 to 08 on the layers that you have solved, and ask them the grid's questions
+	@scripts/need.sh build lessons exercises
+	@$(MINE) || [ $$? -eq 3 ]  # 3: a server fails, which is no error of make's
+
 slides: ## build the decks to build/slides/*.html; arrow keys turn pages, n shows the notes
 	@/usr/bin/python3 scripts/slides.py
 
@@ -66,11 +74,12 @@ docs: ## write the reference of the public headers to build/docs/index.html
 	@doxygen docs/Doxyfile
 	@echo "Wrote build/docs/index.html"
 
-bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final
+bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours)
 	@$(if $(filter-out all,$(CH)),scripts/chapter.sh --check "$(CH)")
-	@scripts/need.sh build bench
+	@scripts/need.sh build bench $(if $(IMPL),lessons exercises)
+	@$(if $(IMPL),$(if $(filter all,$(CH)),$(MINE) --only=servers,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
 	@scripts/build.sh release $(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON)
-	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH),hello_bench.py) $(ARGS)
+	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH) $(if $(IMPL),--mine),hello_bench.py) $(ARGS)
 
 sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/need.sh build test-build check

@@ -1,6 +1,6 @@
 """The exercises: run.py exercise|hint|watch NN-K, run.py progress,
 run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME,
-run.py mutants NN-K, run.py milestones NN-K.
+run.py mutants NN-K, run.py milestones NN-K, run.py mine [--solutions] [--only=layers|servers|chat] [ARGUMENT ...].
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
 when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger.
@@ -12,6 +12,7 @@ import time
 
 import builder
 import milestones
+import mine
 import mutants
 import planted
 import progress
@@ -153,6 +154,8 @@ def main(arguments):
             print("\n".join(progress.lines(all_exercises())))
         elif verb == "plant" and len(names) == 2:
             planted.plant(find(names[0]), names[1])
+        elif verb == "mine":
+            return mine.main(all_exercises(), names, say_progress)
         elif verb == "milestones":
             return milestones.main([find(name) for name in names] or all_exercises())
         elif verb == "mutants":

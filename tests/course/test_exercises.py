@@ -429,6 +429,39 @@ def test_each_milestone_can_be_reached_by_itself(layered):
     assert code == 1 and "one part of the starter belongs to several milestones" in out
 
 
+def test_a_layer_is_the_readers_once_its_tests_pass_and_says_else_why_it_is_borrowed(layered):
+    def said():
+        code, out, err = layered.run("mine", "--only=layers")
+        assert (code, err) == (0, "")
+        return out.rstrip().rpartition("\n")[2]
+
+    assert said().endswith("sums                                   borrowed: not begun (make exercise EX=09-1)")
+    layered.put("work/add.cc", SUM + NO_DIFFERENCE)
+    assert said().endswith("borrowed: yours passes 2 of 3 tests (make exercise EX=09-1)")
+    layered.put("work/add.cc", "int add(int a, int b) { return }\n")
+    assert said().endswith("borrowed: yours does not compile (make exercise EX=09-1)")
+    layered.put("work/add.cc", SUM + DIFFERENCE)
+    out = layered.run("mine", "--only=layers")[1]
+    assert "\n1 of 1 layer is yours:\n" in out and out.endswith("yours\n\n")
+    assert not (layered.root / ".progress.json").exists()
+
+
+def test_without_a_layer_there_is_nothing_to_build(layered):
+    code, out, _ = layered.run("mine")
+    assert code == 0 and out.endswith("Nothing is yours yet. Begin with make exercise EX=09-1.\n")
+    assert layered.run("mine", "--only=chat")[0] == 2
+    code, out, err = layered.run("mine", "--only=blog")
+    assert (code, out) == (2, "") and "'blog' does not run on your layers; DEMO=chat IMPL=mine does" in err
+
+
+def test_make_knows_one_implementation_of_the_readers(layered):
+    unknown = layered.make("demo", "DEMO=chat", "IMPL=theirs")
+    assert unknown.returncode == 2 and "IMPL is 'theirs'; there is only IMPL=mine" in unknown.stderr
+    alone = layered.make("bench", "IMPL=mine")
+    assert alone.returncode == 2 and "IMPL=mine goes with CH=all" in alone.stderr
+    assert layered.make("demo", "DEMO=chat", "IMPL=mine").returncode == 2
+
+
 @pytest.mark.parametrize("file, text, complaint", [
     ("starter/add.cc", "int add(int a, int b) { return a + b; }\n", "Add.two_and_two passes"),
     ("starter/add.cc", "int add(int a, int b) { return }\n", "does not build"),
