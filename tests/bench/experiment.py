@@ -278,19 +278,26 @@ def measure_polling(arguments, build, where, guess):
         publish(arguments.chapter, "polling", f"{report}\n\n{where}\n", drawing)
 
 
-def headline_commands():
+def headline_contenders(mine):
+    """With `mine`, also chapter 08's server on the reader's layers."""
+    return (*headline.CONTENDERS, headline.YOURS) if mine else headline.CONTENDERS
+
+
+def headline_commands(contenders=headline.CONTENDERS):
     """{contender: its program in the build folder, and its arguments}."""
     commands = {server.name: command_of(server) for server in declared_servers()} | headline.OTHERS
-    return {one.name: commands[one.name] for one in headline.CONTENDERS}
+    program, *arguments = commands[headline.YOURS.like]
+    commands[headline.YOURS.name] = (str(ROOT / "build" / "mine" / program), *arguments)
+    return {one.name: commands[one.name] for one in contenders}
 
 
 def measure_headline(arguments, build, where, guess):
-    contenders, sizes = headline.CONTENDERS, fitting_crowds(headline.CLIENTS, raise_file_limit())
+    contenders, sizes = headline_contenders(arguments.mine), fitting_crowds(headline.CLIENTS, raise_file_limit())
     asked = min(headline.ASKED, sizes[-1])
-    samples = headline.measure(contenders, sizes, headline_commands(), build, RESULTS / "headline.log", arguments.rounds,
-                               arguments.seconds, load, say)
+    samples = headline.measure(contenders, sizes, headline_commands(contenders), build, RESULTS / "headline.log",
+                               arguments.rounds, arguments.seconds, load, say)
     report, drawing = headline.table(contenders, sizes, samples), headline.plot(contenders, sizes, samples)
-    keep("headline", report, where, samples, drawing)
+    keep("headline-mine" if arguments.mine else "headline", report, where, samples, drawing)
     story = headline.story(samples, asked)
     print(story)
     if guess is not None:
@@ -336,8 +343,11 @@ def parse_options():
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
     parser.add_argument("--only", choices=PARTS, help="measure only this part of a chapter's experiment")
     parser.add_argument("--publish", action="store_true", help="write the results into the chapter's lesson; all: into README.md and docs/figures.md")
+    parser.add_argument("--mine", action="store_true", help="all: also the server on your layers, which run.py mine has built")
     parser.add_argument("--targets", action="store_true", help="only print what scripts/build.sh must build")
     arguments = parser.parse_args()
+    if arguments.mine and (arguments.chapter != "all" or arguments.publish):
+        parser.error("--mine goes with all, and is not published")
     rounds, seconds = (2, 2) if arguments.chapter == "all" else (3, 1)
     arguments.rounds, arguments.seconds = arguments.rounds or rounds, arguments.seconds or seconds
     return arguments

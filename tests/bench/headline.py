@@ -32,6 +32,7 @@ class Contender:
     title: str
     colour: str
     shows_its_wall: bool = True  # under the load; if not, it is looked for before
+    like: str = ""  # the contender whose program it is, built on the reader's layers
 
     @property
     def path(self):
@@ -45,6 +46,7 @@ CONTENDERS = (Contender("one", "01 one at a time", "#1d2433"), Contender("pool",
               Contender("loop", "03 epoll", "#5f8f2f"), Contender("http", "05 keep-alive", "#17807e"),
               Contender("coroutine", "08 coroutines", "#33519c"), Contender("final", "final", "#c2185b"),
               Contender("tornado", "Python's Tornado", "#7b7b72"))
+YOURS = Contender("yours", "yours", "#d08700", like="coroutine")
 
 
 def ideal(clients):

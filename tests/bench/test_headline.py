@@ -36,6 +36,18 @@ def test_every_contender_has_a_program():
     assert commands["pool"] == ("chapters/01-blocking-server/blocking_server", "pool", "--port={port}")
 
 
+def test_the_server_on_the_readers_layers_is_one_more_line_where_it_is_asked_for():
+    contenders = experiment.headline_contenders(mine=True)
+    assert experiment.headline_contenders(mine=False) == headline.CONTENDERS == contenders[:-1]
+    program, *arguments = experiment.headline_commands(contenders)["yours"]
+    assert program == str(experiment.ROOT / "build/mine/chapters/08-coroutines/coroutine_server")
+    assert (arguments, headline.YOURS.path) == (["--port={port}"], "/slow?s=0.1")
+    made = samples() | {("yours", clients): [figures(5.0, 100.0, 2.0)] for clients in SIZES}
+    assert headline.table(contenders, SIZES, made).splitlines()[-1] == "| yours | 5.0; 100; 2.0 | 5.0; 100; 2.0 |"
+    drawing = headline.plot(contenders, SIZES, made)
+    assert drawing.count('class="key"') == len(contenders) and f'fill="{headline.YOURS.colour}"' in drawing
+
+
 def test_what_has_to_be_built_is_every_program_once():
     option, *programs = experiment.targets("all")
     assert option == "-DTORNADO_BUILD_BENCHES=ON"
