@@ -4,13 +4,14 @@
     slides.py [DECK ...]
 
 A deck is a front matter, slides between lines of ---, and speaker notes in comments, which begin with their minutes:
-<!-- 5 min. What to say. --> Arrow keys turn the pages, and a tap does, at the left third of the
-slide backwards; n shows the notes. A slide is as large as its window. Marp itself renders the same files; this
-program has what the decks use of it, so that building them needs no network and no npm: headings, paragraphs, lists,
-tables, code, pictures (![w:600](path)), **strong**, `code` and links.
+<!-- 5 min. What to say. --> The slides stand below each other on a phone and on paper; on a desktop one at a time fills
+the window, and ? lists its keys. Marp itself renders the same files; this program has what the decks use of it, so that
+building them needs no network and no npm: headings, paragraphs, lists, tables, code, pictures (![w:600](path)),
+**strong**, `code` and links. slides/deck.css and deck.js become a part of each deck.
 """
 
 import base64
+import hashlib
 import html
 import pathlib
 import re
@@ -18,63 +19,54 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "slides"
+DRAWINGS = ROOT / "final" / "demos" / "course" / "static" / "drawings.css"
 NOTE = re.compile(r"<!--(.*?)-->", re.DOTALL)
 MINUTES = re.compile(r"^\s*(\d+) min\.")
+STYLE = (ROOT / "slides" / "deck.css").read_text() + DRAWINGS.read_text()
+SCRIPT = (ROOT / "slides" / "deck.js").read_text()
+KEYWORDS = """alignas auto bool break case catch char class co_await co_return co_yield concept const constexpr continue decltype
+default delete do double else enum explicit false final float for friend if inline int long mutable namespace new noexcept
+nullptr operator override private protected public requires return short signed sizeof static static_assert struct switch
+template this throw true try typename union unsigned using virtual void while"""
+TOKEN = re.compile(r"""(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'|(?<=\#include\ )<[^>\n]*>)"""
+                   r"""|(?P<directive>^\#\w+)|(?P<keyword>\b(?:%s)\b)""" % "|".join(KEYWORDS.split()), re.DOTALL | re.MULTILINE)
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<title>{title}</title><style>
-:root {{ color-scheme: light dark; --ground: #1d2433; --paper: #fdfcf8; --ink: #1d2433; --head: #33415c; --box: #efece3; --note: #ffe9b8; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ground: #0b0d10; --paper: #15181c; --ink: #d8dce2; --head: #a9bdde; --box: #20252b; --note: #4a3c14; }}
-  img {{ filter: brightness(.85); }}
-}}
-html, body {{ margin: 0; height: 100%; overflow: hidden; background: var(--ground); }}
-section {{ position: absolute; left: 50%; top: 50%; transform: translate(-50%, -50%) scale(var(--scale, 1));
-  width: 1280px; height: 720px; box-sizing: border-box; padding: 48px 72px; overflow: hidden;
-  background: var(--paper); color: var(--ink); font: 28px/1.4 "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; display: none; }}
-section.shown {{ display: block; }}
-h1 {{ font-size: 46px; line-height: 1.2; margin: 0 0 24px; color: var(--head); }}
-p, ul, ol, table, pre {{ margin: 0 0 20px; }}
-code, pre {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; }}
-code {{ font-size: 0.88em; background: var(--box); padding: 0 5px; border-radius: 4px; }}
-pre {{ font-size: 18px; line-height: 1.35; background: var(--box); padding: 18px 22px; border-radius: 8px; }}
-pre code {{ font-size: 1em; padding: 0; background: none; }}
-img {{ display: block; margin: 8px auto; border-radius: 8px; }}
-a {{ color: inherit; }}
-td, th {{ padding: 4px 22px 4px 0; text-align: left; }}
-th {{ border-bottom: 2px solid var(--head); }}
-footer {{ position: absolute; right: 40px; bottom: 20px; font-size: 16px; color: #8a8a80; }}
-aside {{ display: none; position: fixed; left: 0; bottom: 0; width: 100%; box-sizing: border-box; padding: 16px 72px;
-  background: var(--note); font: 20px/1.4 sans-serif; }}
-body.notes section.shown aside {{ display: block; }}
-</style></head><body>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
+<title>{title}</title><style>{style}</style></head><body>
+<nav class="ways" aria-label="Course"><a href="/chapters/{name}/">Back to the lesson</a> <a href="/">The course</a> <button>Keys</button></nav>
+<main>
 {slides}
-<script>
-const slides = [...document.querySelectorAll('section')];
-function show(number) {{
-  const at = Math.max(0, Math.min(slides.length - 1, number));
-  slides.forEach((slide, i) => slide.classList.toggle('shown', i === at));
-  location.hash = at + 1;
-}}
-const current = () => slides.findIndex(slide => slide.classList.contains('shown'));
-addEventListener('keydown', event => {{
-  if (['ArrowRight', 'PageDown', ' '].includes(event.key)) show(current() + 1);
-  if (['ArrowLeft', 'PageUp'].includes(event.key)) show(current() - 1);
-  if (event.key === 'n') document.body.classList.toggle('notes');
-}});
-addEventListener('click', event => {{
-  if (!event.target.closest('a') && getSelection().isCollapsed) show(current() + (event.clientX < innerWidth / 3 ? -1 : 1));
-}});
-function fit() {{
-  document.body.style.setProperty('--scale', Math.min(innerWidth / 1280, innerHeight / 720));
-}}
-addEventListener('resize', fit);
-fit();
-show((parseInt(location.hash.slice(1)) || 1) - 1);
-</script></body></html>
+</main>
+<dialog aria-label="Keys"><p><kbd>→</kbd> <kbd>Space</kbd> or a click: next slide</p><p><kbd>←</kbd> or a click at the left: the one before</p>
+<p><kbd>Home</kbd> <kbd>End</kbd>: first, last</p><p><kbd>n</kbd>: notes</p><p><kbd>Esc</kbd>: back to the lesson</p>
+<form method="dialog"><button>Close</button></form></dialog>
+<script>{script}</script></body></html>
 """
+
+
+def policy():
+    """What a browser may use of a deck: nothing but its own style, script and icon."""
+    style, script = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (STYLE, SCRIPT))
+    return (f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; img-src data:; "
+            "form-action 'none'; base-uri 'none'")
+
+
+def highlight(code, kind):
+    """Code as HTML: C++ in colours, commands apart from what they print."""
+    if kind == "console":
+        return "".join(f'<span class="command">{html.escape(line)}</span>' if line.startswith("$ ") else html.escape(line)
+                       for line in code.splitlines(keepends=True))
+    if kind != "cpp":
+        return html.escape(code)
+    parts, end = [], 0
+    for token in TOKEN.finditer(code):
+        parts += [html.escape(code[end:token.start()]), f'<span class="{token.lastgroup}">{html.escape(token[0])}</span>']
+        end = token.end()
+    return "".join(parts) + html.escape(code[end:])
 
 
 def inline(text):
@@ -91,15 +83,28 @@ def inline(text):
 
 
 def picture(line, folder):
+    """An SVG drawing as a part of the slide, so that its colours follow the slide's."""
     match = re.fullmatch(r"!\[(?:w:(\d+))?\]\(([^)]+)\)", line)
-    data = base64.b64encode((folder / match[2]).read_bytes()).decode()
-    return f'<img width="{match[1] or 900}" alt="" src="data:image/svg+xml;base64,{data}">'
+    drawing = (folder / match[2]).read_text()
+    own = pathlib.Path(match[2]).stem + "-" + hashlib.sha1(match[2].encode()).hexdigest()[:4]
+    drawing = re.sub(r'( id="| aria-labelledby="|url\(#)([^")]*)',
+                     lambda ids: ids[1] + " ".join(f"{own}-{name}" for name in ids[2].split()), drawing[drawing.index("<svg"):])
+    box = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', drawing)
+    width = int(match[1] or 900)
+    height = round(width * float(box[2]) / float(box[1]))
+    tag, rest = drawing.split(">", 1)
+    tag = re.sub(r' (?:width|height)="[^"]*"', "", tag)
+    return f'<div class="drawing" tabindex="0">{tag} width="{width}" height="{height}">{rest.strip()}</div>'
+
+
+def cell(tag, text):
+    return f"<{tag}>{text}</{tag}>" if text else "<td></td>"
 
 
 def table(lines):
-    rows = [[inline(cell.strip()) for cell in line.strip("|").split("|")] for line in lines]
-    head = "".join(f"<th>{cell}</th>" for cell in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows[2:])
+    rows = [[inline(text.strip()) for text in line.strip("|").split("|")] for line in lines]
+    head = "".join(cell("th", text) for text in rows[0])
+    body = "".join("<tr>" + "".join(cell("td", text) for text in row) + "</tr>" for row in rows[2:])
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
@@ -107,9 +112,10 @@ def block(text, folder):
     lines = text.split("\n")
     first = lines[0]
     if first.startswith("```"):
-        return "<pre><code>" + html.escape("\n".join(lines[1:-1])) + "</code></pre>"
+        code = highlight("\n".join(lines[1:-1]), re.match(r"```(\w*)", first)[1])
+        return f'<pre tabindex="0"><code>{code}</code></pre>'
     if first.startswith("# "):
-        return f"<h1>{inline(first[2:])}</h1>"
+        return f"<h2>{inline(first[2:])}</h2>"
     if first.startswith("!["):
         return picture(first, folder)
     if first.startswith("|"):
@@ -154,10 +160,12 @@ def render(deck):
     parts = []
     for number, slide in enumerate(slides, 1):
         body = "\n".join(block(one, deck.parent) for one in blocks(NOTE.sub("", slide)))
+        if number == 1:
+            body = body.replace("<h2>", "<h1>").replace("</h2>", "</h1>")
         note = html.escape(notes(slide))
-        parts.append(f"<section>{body}<footer>{number} / {len(slides)}</footer><aside>{note}</aside></section>")
+        parts.append(f"<section>{body}<aside>{note}</aside><footer>{number} / {len(slides)}</footer></section>")
     title = re.search(r"^# (.*)$", text, re.MULTILINE)[1]
-    return PAGE.format(title=html.escape(title), slides="\n".join(parts))
+    return PAGE.format(title=html.escape(title), name=deck.stem, slides="\n".join(parts), style=STYLE, script=SCRIPT, policy=policy())
 
 
 def build(deck):

@@ -1,6 +1,9 @@
 """Every deck can be taught from, and in a real browser nothing on a slide of 1280 x 720 overflows."""
 
+import base64
+import hashlib
 import pathlib
+import re
 import shutil
 import sys
 
@@ -25,7 +28,7 @@ document.querySelectorAll('section').forEach((slide, i) => {
   show(i);
   const inner = slide.getBoundingClientRect();
   const scale = inner.width / 1280;
-  for (const part of slide.querySelectorAll('h1, p, li, table, pre, img')) {
+  for (const part of slide.querySelectorAll('h1, h2, p, li, table, pre, svg')) {
     const box = part.getBoundingClientRect();
     if (box.right > inner.right - 40 * scale || box.bottom > inner.bottom - 30 * scale || part.scrollWidth > part.clientWidth + 1)
       found.push((i + 1) + ': ' + part.tagName + ' ' + part.textContent.slice(0, 60));
@@ -56,7 +59,7 @@ def test_nothing_overflows(browser, deck):
     assert measure(browser, slides.build(deck)) == []
 
 
-@pytest.mark.parametrize("width, height", [(390, 844), (844, 390), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("width, height", [(844, 390), (1280, 720), (1920, 1080)])
 def test_a_slide_is_as_large_as_its_window_and_a_tap_turns_it(browser, width, height):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 1000})
@@ -71,6 +74,61 @@ def test_a_slide_is_as_large_as_its_window_and_a_tap_turns_it(browser, width, he
             assert browser.execute_script("return location.hash") == "#" + shown
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def keys(browser, *pressed):
+    for key in pressed:
+        browser.execute_script("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: arguments[0], bubbles: true}))", key)
+
+
+def test_a_deck_follows_its_address_and_its_keys(browser):
+    last = len(slides.split_deck(DECKS[0].read_text()))
+    browser.get(slides.build(DECKS[0]).as_uri() + "#3")
+    shown = "return [...document.querySelectorAll('section')].findIndex(one => one.classList.contains('shown')) + 1"
+    assert browser.execute_script(shown) == 3
+    history = browser.execute_script("return history.length")
+    for pressed, number in [("ArrowRight", 4), ("End", last), ("Home", 1), ("PageDown", 2), ("ArrowLeft", 1)]:
+        keys(browser, pressed)
+        assert browser.execute_script(shown) == number and browser.execute_script("return location.hash") == f"#{number}"
+    assert browser.execute_script("return history.length") == history
+    browser.execute_async_script("addEventListener('hashchange', () => setTimeout(arguments[0])); location.hash = '#5'")
+    assert browser.execute_script(shown) == 5
+    keys(browser, "?")
+    assert browser.execute_script("return document.querySelector('dialog').open")
+
+
+def test_a_deck_scrolls_on_a_phone_and_prints_a_slide_a_page(browser):
+    page = slides.build(DECKS[2])
+    browser.get(page.as_uri())
+    pages = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", pages)) == len(slides.split_deck(DECKS[2].read_text()))
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True})
+    try:
+        browser.get(page.as_uri())
+        sizes = browser.execute_script("return [...document.querySelectorAll('section')].map(one => [one.clientWidth, one.clientHeight])")
+        assert {width for width, _ in sizes} == {390} and min(height for _, height in sizes) > 120
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+        text = browser.execute_script("return parseFloat(getComputedStyle(document.querySelector('section p')).fontSize)")
+        assert text >= 16
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_code_on_a_slide_has_colours():
+    html = slides.block('```cpp\n#include <template.h>\nauto s = "return";  // while <b>\n```', ROOT)
+    assert '<span class="directive">#include</span> <span class="string">&lt;template.h&gt;</span>' in html
+    assert '<span class="keyword">auto</span> s = <span class="string">&quot;return&quot;</span>;' in html
+    assert '<span class="comment">// while &lt;b&gt;</span>' in html and html.count("keyword") == 1
+    assert '<span class="command">$ ls\n</span>a' in slides.block("```console\n$ ls\na\n```", ROOT)
+
+
+def test_a_deck_says_what_a_browser_may_run(tmp_path):
+    page = slides.render(DECKS[0])
+    for tag in ("style", "script"):
+        text = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in page
+    assert "default-src 'none'" in page and "unsafe" not in page
 
 
 @pytest.mark.parametrize("deck", DECKS, ids=NAMES)
