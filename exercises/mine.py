@@ -4,7 +4,7 @@
     run.py mine --only=layers         shows which layers are yours, and which are borrowed
     run.py mine --only=servers        builds the servers to build/mine
     run.py mine --only=chat ARGUMENT  builds and runs the server of chapter 08, which has the chat
-    run.py mine --solutions ...       takes the solutions for the reader's work
+    run.py mine --solutions ...       takes the solutions for the reader's work; none of them may be borrowed
 
 A layer is an exercise with a `layer` in its exercise.toml. It is yours once all its tests pass; until then the chapter's own
 files stand in. The servers are in build/mine as CMake has them in build/release. Ends with 0 if each server does what the
@@ -193,8 +193,12 @@ def main(exercises, arguments, tell):
     if only not in ("", "layers", "servers", "chat"):
         print(f"error: '{only}' does not run on your layers; DEMO=chat IMPL=mine does", file=sys.stderr)
         return 2
-    layers = examine_all(exercises, "--solutions" in arguments, tell)
+    solutions = "--solutions" in arguments
+    layers = examine_all(exercises, solutions, tell)
     say_layers(layers)
+    if solutions and not all(layer.folder for layer in layers):
+        print("error: a solution does not pass its own tests", file=sys.stderr)
+        return 1
     if only == "layers":
         return 0
     if not any(layer.folder for layer in layers):

@@ -446,6 +446,26 @@ def test_a_layer_is_the_readers_once_its_tests_pass_and_says_else_why_it_is_borr
     assert not (layered.root / ".progress.json").exists()
 
 
+def test_no_solution_may_be_borrowed_in_the_proof(layered):
+    code, out, _ = layered.run("mine", "--solutions", "--only=layers")
+    assert code == 0 and out.endswith("yours\n\n")
+    layered.put("solution/add.cc", SUM + NO_DIFFERENCE)
+    code, _, err = layered.run("mine", "--solutions", "--only=layers")
+    assert code == 1 and "a solution does not pass its own tests" in err
+
+
+def test_no_exercise_is_made_of_the_readers_files_for_another():
+    sys.path.insert(0, str(ROOT / "exercises"))
+    import builder
+    import catalogue
+    exercises = catalogue.all_exercises()
+    assert sum(exercise.layer != "" for exercise in exercises) == 6
+    for exercise in exercises:
+        own = [exercise.folder, ROOT / "chapters", ROOT / "exercises" / "support", builder.BUILD / "stand-ins"]
+        for source, include in builder.parts(exercise, exercise.solution):
+            assert all(any(path.is_relative_to(folder) for folder in own) for path in (source, *include))
+
+
 def test_without_a_layer_there_is_nothing_to_build(layered):
     code, out, _ = layered.run("mine")
     assert code == 0 and out.endswith("Nothing is yours yet. Begin with make exercise EX=09-1.\n")
