@@ -7,8 +7,16 @@ add_custom_target(tornado_install_files DEPENDS tornado)
 install(TARGETS tornado EXPORT tornadoTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/final/include/tornado" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILES_MATCHING PATTERN "*.h" PATTERN "testing.h" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "curl_httpclient.h" EXCLUDE PATTERN "testing.h" EXCLUDE)
 install(EXPORT tornadoTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
+if(TORNADO_WITH_CURL)
+  add_dependencies(tornado_install_files tornado_curl)
+  install(TARGETS tornado_curl EXPORT tornadoCurlTargets
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(FILES "${PROJECT_SOURCE_DIR}/final/include/tornado/curl_httpclient.h"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/tornado")
+  install(EXPORT tornadoCurlTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
+endif()
 if(TORNADO_WITH_WSGI)
   add_dependencies(tornado_install_files tornado_wsgi tornado_wsgi_module)
   install(TARGETS tornado_wsgi tornado_wsgi_module EXPORT tornadoWsgiTargets
@@ -42,9 +50,8 @@ install(FILES
 
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE prefix_from_pc)
-# Not in Requires.private: --static would ask for all that a static libcurl needs, and we link the shared ones.
 set(pc_libs_private "Libs.private: -ldl")
-foreach(component BACKTRACE:backtrace CURL:curl CARES:cares IDN:idn2)
+foreach(component BACKTRACE:backtrace CARES:cares IDN:idn2)
   string(REPLACE ":" ";" component "${component}")
   list(GET component 0 name)
   list(GET component 1 library)
@@ -55,3 +62,8 @@ endforeach()
 string(APPEND pc_libs_private "\n")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/tornado.pc.in" "${PROJECT_BINARY_DIR}/tornado.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/tornado.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(TORNADO_WITH_CURL)
+  # libcurl is not in Requires.private: --static would ask for all that a static libcurl needs, and we link the shared one.
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/tornado-curl.pc.in" "${PROJECT_BINARY_DIR}/tornado-curl.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/tornado-curl.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()

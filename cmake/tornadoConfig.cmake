@@ -2,6 +2,15 @@ include("${CMAKE_CURRENT_LIST_DIR}/TornadoComponents.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/TornadoDependencies.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/tornadoTargets.cmake")
 
+# find_package(tornado COMPONENTS curl): the HTTP client on libcurl, tornado::curl.
+set(tornado_curl_FOUND FALSE)
+if("curl" IN_LIST tornado_FIND_COMPONENTS AND TORNADO_WITH_CURL)
+  find_package(CURL 7.88 QUIET)
+  if(CURL_FOUND)
+    include("${CMAKE_CURRENT_LIST_DIR}/tornadoCurlTargets.cmake")
+    set(tornado_curl_FOUND TRUE)
+  endif()
+endif()
 # find_package(tornado COMPONENTS wsgi): tornado::wsgi and tornado::wsgi_module, for the Python that they were built with.
 set(tornado_wsgi_FOUND FALSE)
 if("wsgi" IN_LIST tornado_FIND_COMPONENTS AND TORNADO_WITH_WSGI)

@@ -1,5 +1,6 @@
 """A foreign project finds the installed library, or adds the sources as a subdirectory, and its programs run."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -65,17 +66,23 @@ def check_programs(folder):
         check_hello(folder / "hello")
 
 
-def check_hello(program):
+@contextlib.contextmanager
+def hello_server(program):
+    """The address of hello world while it runs."""
     with subprocess.Popen([program, "--port=0"], stdout=subprocess.PIPE, text=True) as server:
         try:
             words = server.stdout.readline()
             address = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", words)
             assert address, words
-            with urllib.request.urlopen(address.group(1) + "/", timeout=20) as answer:
-                assert answer.status == 200
-                assert b"Hello, world" in answer.read()
+            yield address.group(1) + "/"
         finally:
             server.terminate()
+
+
+def check_hello(program):
+    with hello_server(program) as address, urllib.request.urlopen(address, timeout=20) as answer:
+        assert answer.status == 200
+        assert b"Hello, world" in answer.read()
 
 
 def test_find_package(prefix, tmp_path):
@@ -91,6 +98,21 @@ def test_find_package_with_the_test_kit(prefix, tmp_path):
     for mistake, says in ("Nobody", "no test is called so: Nobody.*"), ("--nothing", "unrecognized command line option"):
         done = subprocess.run([tests, mistake], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1 and says in done.stderr
+
+
+def shared_libraries(program):
+    return {line.split()[0] for line in run("ldd", program).splitlines()}
+
+
+# HC-24
+def test_only_the_component_curl_loads_libcurl(prefix, tmp_path):
+    folder = build_foreign(tmp_path / "build", "-DCURL=ON", f"-DCMAKE_PREFIX_PATH={prefix}")
+    assert shared_libraries(folder / "fetching") == shared_libraries(folder / "hello")
+    assert not any("curl" in name for name in shared_libraries(folder / "fetching"))
+    assert any("libcurl" in name for name in shared_libraries(folder / "fetching_with_curl"))
+    with hello_server(folder / "hello") as address:
+        for program in "fetching", "fetching_with_curl":
+            assert "Hello, world" in run(folder / program, address)
 
 
 def test_find_package_without_a_component_that_is_there(prefix, tmp_path):
@@ -117,6 +139,9 @@ def test_pkg_config(prefix, tmp_path):
     program = tmp_path / "greeting"
     run("g++", "-std=c++20", HERE / "greeting.cc", "-o", program, *flags)
     assert run(program) == GREETING
+    flags = shlex.split(run("pkg-config", "--static", "--cflags", "--libs", "tornado-curl", env=environment))
+    run("g++", "-std=c++20", "-DWITH_CURL", HERE / "fetching.cc", "-o", tmp_path / "fetching", *flags)
+    assert any("libcurl" in name for name in shared_libraries(tmp_path / "fetching"))
 
 
 def test_the_component_wsgi(prefix, tmp_path):

@@ -2,6 +2,9 @@
 // https://example.org/`. Works like `python -m tornado.httpclient`.
 #include <tornado/httpclient.h>
 #include <tornado/options.h>
+#ifdef WITH_CURL
+#include <tornado/curl_httpclient.h>
+#endif
 
 #include <cstdio>
 #include <exception>

@@ -1,5 +1,6 @@
 // Public header: an HTTP client on libcurl, which adds features that the simple client lacks:
-// proxies and digest authentication. Mirrors tornado.curl_httpclient.
+// proxies and digest authentication. Mirrors tornado.curl_httpclient. The component `curl`: link
+// tornado::curl.
 #pragma once
 
 #include <tornado/core/pointers.h>
@@ -28,6 +29,8 @@ class CurlError : public httpclient::HTTPClientError {
 //   AsyncHTTPClient::configure("tornado.curl_httpclient.CurlAsyncHTTPClient");
 //   AsyncHTTPClient::configure(curl_httpclient::CurlAsyncHTTPClient::make);
 //
+// A program that includes this header knows the two names.
+//
 // It uses libcurl's multi interface, driven by the loop. None of libcurl's threads or callbacks
 // runs your code, so your callbacks may fetch, cancel and close. Redirects, credentials, bodies,
 // limits, timeouts and the decoding of gzip work as in the simple client. The differences:
@@ -54,8 +57,7 @@ class CurlError : public httpclient::HTTPClientError {
 class CurlAsyncHTTPClient final : public httpclient::Implementation {
  public:
   // Makes an implementation for the current loop. Throws std::invalid_argument for options that it
-  // does not support, and if this library was built without libcurl; std::runtime_error if libcurl
-  // cannot be initialized.
+  // does not support, std::runtime_error if libcurl cannot be initialized.
   explicit CurlAsyncHTTPClient(const httpclient::ClientOptions& options);
   ~CurlAsyncHTTPClient() override;
 
@@ -68,5 +70,11 @@ class CurlAsyncHTTPClient final : public httpclient::Implementation {
  private:
   core::Ref<http::CurlCore> core_;
 };
+
+namespace detail {
+// Makes the names known to AsyncHTTPClient::configure(). Returns true.
+bool add_names();
+inline const bool names_added = add_names();
+}  // namespace detail
 
 }  // namespace tornado::curl_httpclient

@@ -315,11 +315,10 @@ class AsyncHTTPClient {
   void close() const;
 
   // Chooses the implementation and options of clients made later, on all threads. `name` is
-  // "simple" or "tornado.simple_httpclient.SimpleAsyncHTTPClient", "curl" or
-  // "tornado.curl_httpclient.CurlAsyncHTTPClient" (see curl_httpclient.h), or a name given to
-  // add_implementation. Options passed with force_instance replace these. Throws
-  // std::invalid_argument for an unknown name, and for curl's if this library was built without
-  // libcurl. Existing clients do not change. (configure)
+  // "simple" or "tornado.simple_httpclient.SimpleAsyncHTTPClient"; with curl_httpclient.h included,
+  // "curl" or "tornado.curl_httpclient.CurlAsyncHTTPClient"; or a name given to add_implementation.
+  // Options passed with force_instance replace these. Throws std::invalid_argument for an unknown
+  // name. Existing clients do not change. (configure)
   static void configure(std::string_view name, const ClientOptions& options = {});
   static void configure(ImplementationFactory factory, const ClientOptions& options = {});
   // Restores the simple client with its defaults.

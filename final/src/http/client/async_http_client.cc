@@ -1,5 +1,4 @@
 // AsyncHTTPClient: chooses the implementation that serves it, and turns its outcome into a result.
-#include <tornado/curl_httpclient.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 
@@ -17,18 +16,12 @@ std::unique_ptr<Implementation> make_simple(const ClientOptions& options) {
   return std::make_unique<http::SimpleClient>(options);
 }
 
-constexpr const char* kCurlClass = "tornado.curl_httpclient.CurlAsyncHTTPClient";
-
 // The settings made by configure(), for all threads.
 struct Configuration {
   std::mutex mutex;
   std::map<std::string, ImplementationFactory, std::less<>> known = {
       {"simple", make_simple},
       {"tornado.simple_httpclient.SimpleAsyncHTTPClient", make_simple},
-#ifdef TORNADO_WITH_CURL
-      {"curl", curl_httpclient::CurlAsyncHTTPClient::make},
-      {kCurlClass, curl_httpclient::CurlAsyncHTTPClient::make},
-#endif
   };
   ImplementationFactory factory = make_simple;
   ClientOptions options;
@@ -142,9 +135,11 @@ void AsyncHTTPClient::configure(std::string_view name, const ClientOptions& opti
     const std::lock_guard lock(configured.mutex);
     const auto found = configured.known.find(name);
     if (found == configured.known.end()) {
-      throw std::invalid_argument(name == "curl" || name == kCurlClass
-                                      ? "this tornado was built without libcurl: no curl client"
-                                      : "no HTTP client is called " + std::string(name));
+      std::string message = "no HTTP client is called " + std::string(name);
+      if (name == "curl" || name.starts_with("tornado.curl_httpclient.")) {
+        message += " here: include <tornado/curl_httpclient.h> and link tornado::curl";
+      }
+      throw std::invalid_argument(message);
     }
     factory = found->second;
   }

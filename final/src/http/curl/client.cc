@@ -4,6 +4,14 @@
 #include "http/curl/core.h"
 
 namespace tornado::curl_httpclient {
+namespace {
+
+constexpr int kNoResponse = 599;
+
+}  // namespace
+
+CurlError::CurlError(int error_code, std::string error_message)
+    : HTTPClientError(kNoResponse, std::move(error_message)), curl_code(error_code) {}
 
 CurlAsyncHTTPClient::CurlAsyncHTTPClient(const httpclient::ClientOptions& options)
     : core_(new http::CurlCore(options)) {}
@@ -16,6 +24,18 @@ void CurlAsyncHTTPClient::fetch_impl(httpclient::Fetch fetch) {
 
 void CurlAsyncHTTPClient::close() {
   core_->close();
+}
+
+std::unique_ptr<httpclient::Implementation> CurlAsyncHTTPClient::make(
+    const httpclient::ClientOptions& options) {
+  return std::make_unique<CurlAsyncHTTPClient>(options);
+}
+
+bool detail::add_names() {
+  for (const char* name : {"curl", "tornado.curl_httpclient.CurlAsyncHTTPClient"}) {
+    httpclient::AsyncHTTPClient::add_implementation(name, CurlAsyncHTTPClient::make);
+  }
+  return true;
 }
 
 }  // namespace tornado::curl_httpclient

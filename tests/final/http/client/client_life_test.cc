@@ -637,6 +637,20 @@ struct Stub final : Implementation {
   std::size_t max_clients;
 };
 
+// HC-06 HC-24
+TEST(Configure, the_curl_client_is_a_component) {
+  for (const char* name : {"curl", "tornado.curl_httpclient.CurlAsyncHTTPClient"}) {
+    try {
+      AsyncHTTPClient::configure(name);
+      ADD_FAILURE() << "this program does not include curl_httpclient.h";
+    } catch (const std::invalid_argument& error) {
+      EXPECT_EQ(error.what(),
+                "no HTTP client is called " + std::string(name) +
+                    " here: include <tornado/curl_httpclient.h> and link tornado::curl");
+    }
+  }
+}
+
 // HC-06
 TEST(Configure, another_implementation_and_its_defaults) {
   AsyncHTTPClient::add_implementation("stub", [](const ClientOptions& options) {

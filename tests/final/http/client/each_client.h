@@ -1,6 +1,10 @@
 // Internal header: one fixture for both implementations of AsyncHTTPClient.
 #pragma once
 
+#ifdef WITH_CURL
+#include <tornado/curl_httpclient.h>
+#endif
+
 #include <exception>
 #include <string>
 #include <string_view>
@@ -21,10 +25,10 @@ class EachClientTest : public ClientTest, public ::testing::WithParamInterface<c
   bool is_curl() const { return std::string_view(GetParam()) == "curl"; }
 };
 
-// For INSTANTIATE_TEST_SUITE_P: the implementations in this library, and the name of a test with
+// For INSTANTIATE_TEST_SUITE_P: the implementations in this program, and the name of a test with
 // one.
 inline auto implementations() {
-#ifdef TORNADO_WITH_CURL
+#ifdef WITH_CURL
   return ::testing::Values("simple", "curl");
 #else
   return ::testing::Values("simple");
