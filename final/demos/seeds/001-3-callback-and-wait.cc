@@ -1,9 +1,9 @@
 // Text 001, 3: a coroutine that passes a callback and waits for it, by a key. The callback form of
 // fetch does not throw: a failure is in the response.
-#include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 #include <tornado/template.h>
+#include <tornado/tornado4.h>
 
 #include "seeds.h"
 

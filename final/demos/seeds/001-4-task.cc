@@ -1,8 +1,8 @@
 // Text 001, 4: gen::Task appends the callback to the other arguments, and waits for it.
-#include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
 #include <tornado/template.h>
+#include <tornado/tornado4.h>
 
 #include "seeds.h"
 

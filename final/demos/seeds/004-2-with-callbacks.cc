@@ -1,8 +1,8 @@
 // Text 004, 2: a function that takes a callback, called from a coroutine. gen::Task adds the
 // callback to its arguments and makes a future of it.
-#include <tornado/gen.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
+#include <tornado/tornado4.h>
 
 #include <cstdio>
 #include <functional>

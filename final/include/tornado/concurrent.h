@@ -1,6 +1,6 @@
 // Public header: Future, the result of an operation that takes time, and thread pools that return
-// their results as futures. Mirrors tornado.concurrent (its return_future is in gen.h) and the part
-// of concurrent.futures that Tornado uses.
+// their results as futures. Mirrors tornado.concurrent (its return_future is in tornado4.h) and the
+// part of concurrent.futures that Tornado uses.
 #pragma once
 
 #include <tornado/core/context.h>

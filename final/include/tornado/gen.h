@@ -2,11 +2,11 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/core/callback_style.h>
 #include <tornado/core/group.h>
 #include <tornado/ioloop.h>
 
 #include <map>
+#include <optional>
 #include <tuple>
 #include <variant>
 #include <vector>

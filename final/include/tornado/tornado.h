@@ -20,5 +20,6 @@
 #include <tornado/static_file_handler.h>
 #include <tornado/tcpclient.h>
 #include <tornado/tcpserver.h>
+#include <tornado/tornado4.h>
 #include <tornado/version.h>
 #include <tornado/web.h>

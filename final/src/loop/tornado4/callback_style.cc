@@ -1,4 +1,4 @@
-#include <tornado/core/callback_style.h>
+#include <tornado/tornado4.h>
 
 #include <stdexcept>
 

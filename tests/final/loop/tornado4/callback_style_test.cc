@@ -1,4 +1,6 @@
 // Callbacks and coroutines together: the vocabulary of Tornado 4.
+#include <tornado/tornado4.h>
+
 #include <functional>
 #include <memory>
 

@@ -1,9 +1,11 @@
-// Internal header: Tornado 4's functions that connect callbacks and coroutines. Included by gen.h.
-// Implemented in loop/tornado4/callback_style.cc.
+// Public header: Tornado 4's functions that connect callbacks and coroutines. Mirrors gen.Task,
+// gen.Callback, gen.Wait, gen.engine and concurrent.return_future of Tornado 4.5. For programs that
+// come from there; new code needs gen.h alone.
 #pragma once
 
 #include <tornado/concurrent.h>
 #include <tornado/core/group.h>
+#include <tornado/gen.h>
 #include <tornado/stack_context.h>
 
 #include <map>
