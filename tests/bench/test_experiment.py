@@ -1,4 +1,4 @@
-"""The arithmetic of the chapters' experiments."""
+"""What the chapters' experiments read and reckon."""
 
 import socket
 import xml.dom.minidom
@@ -44,25 +44,6 @@ def test_theory_of_handlers_that_wait(server, clients, rate):
     assert experiment.theory(server, experiment.WAITS, clients, cpus=2) == pytest.approx(rate)
 
 
-@pytest.mark.parametrize("server, rate", [("one", 1000), ("pool", 2000), ("threads", 2000), ("loop", 1000), ("select", 1000)])
-def test_theory_of_handlers_that_compute_is_bound_by_processors(server, rate):
-    assert experiment.theory(server, experiment.WORKS[1], 100, cpus=2) == pytest.approx(rate)
-
-
-def test_theory_knows_nothing_of_handlers_that_do_nothing_or_of_other_servers():
-    assert experiment.theory("one", experiment.WORKS[0], 10, cpus=2) is None
-    assert experiment.theory("final", experiment.WAITS, 10, cpus=2) is None
-
-
-def test_table_and_plot_show_every_sample():
-    samples = {(name, work.title, clients): [{"rate": 12.0, "p50": 1.0, "p99": 2.0}]
-               for name in ("one", "loop") for work in experiment.WORKS for clients in experiment.CLIENTS}
-    assert experiment.table(["one", "loop"], samples, 2).count("\n") == 1 + 9
-    drawing = experiment.plot(["one", "loop"], samples, 2)
-    xml.dom.minidom.parseString(drawing)
-    assert drawing.count("<circle") == 6
-
-
 class Listening:
     """A server that accepts nobody until it is asked, and answers only the first requests."""
 
@@ -89,23 +70,12 @@ def test_a_crowd_fills_no_queue_and_ends_where_nobody_answers(answers, came):
             connection.close()
 
 
-def crowd_samples():
+def test_a_crowd_that_is_not_served_is_in_the_table_and_in_the_picture():
     served = {"mb": 12.0, "threads": 1, "p50": 0.5, "p99": 2.0}
     samples = {(name, size): [served] for name in ("threads", "select") for size in crowd.SIZES}
     samples["select", 5000] = [None]
-    return samples
-
-
-def test_table_of_a_crowd_says_who_does_not_serve():
-    table = crowd.table(("threads", "select"), crowd_samples())
-    assert table.count("\n") == 1 + len(crowd.SIZES)
-    assert table.splitlines()[-1] == "| 5,000 | 12.0, 1, 500 and 2,000 | does not serve |"
-
-
-def test_plot_of_a_crowd_ends_a_line_where_its_server_does():
-    drawing = crowd.plot(("threads", "select"), crowd_samples())
-    xml.dom.minidom.parseString(drawing)
-    assert drawing.count("<circle") == 2 * (4 + 3)
+    assert crowd.table(("threads", "select"), samples).splitlines()[-1] == "| 5,000 | 12.0, 1, 500 and 2,000 | does not serve |"
+    xml.dom.minidom.parseString(crowd.plot(("threads", "select"), samples))
 
 
 @pytest.mark.parametrize("other", [None, {"refused": "503"}, {"mb": None}])

@@ -1,10 +1,9 @@
-"""The experiment of the three calls: its arithmetic, and that its contenders do what they are measured for."""
+"""The experiment of the three calls: its contenders do what they are measured for."""
 
 import contextlib
 import os
 import pathlib
 import socket
-import xml.dom.minidom
 
 import pytest
 import three_calls
@@ -39,26 +38,6 @@ def test_a_call_that_fails_is_an_error_page(tmp_path, name, path):
         nobody.bind(("127.0.0.1", 0))
         with started(name, tmp_path, nobody.getsockname()[1]) as server:
             assert server.wait_ready(path)[0] == 500
-
-
-def samples():
-    own = {"rate": 12.0, "p99": 310.0, "cpu_ms": 0.5, "threads": 7, "mb": 3.25}
-    return {(name, path, clients): [own] for name in ("futures", "threads") for path, _, _ in three_calls.WORKS
-            for clients in three_calls.CLIENTS}
-
-
-def test_table_shows_every_sample_beside_theory():
-    lines = three_calls.table(("futures", "threads"), samples()).splitlines()
-    assert len(lines) == 2 + 6 + 1
-    assert lines[2] == "| in turn | 1 | 3.3 | 12.0, 310 | 12.0, 310 |"
-    assert lines[7].startswith("| at once | 100 | 1,000 |")
-    assert lines[8] == "| what it takes | 100 | – | 7 threads, 3.2 MB, 0.50 and 0.50 ms CPU | 7 threads, 3.2 MB, 0.50 and 0.50 ms CPU |"
-
-
-def test_plot_shows_every_sample():
-    drawing = three_calls.plot(("futures", "threads"), samples())
-    xml.dom.minidom.parseString(drawing)
-    assert drawing.count("<circle") == 2 * 2 * 3
 
 
 def test_a_sample_is_taken_of_the_middle_of_a_load(tmp_path):

@@ -38,17 +38,6 @@ def test_a_server_that_is_not_built_ends_the_program(build):
         choose(build, "--only=ours,raw")
 
 
-def test_an_unknown_contender_ends_the_program(build):
-    with pytest.raises(SystemExit, match="no contender named go"):
-        choose(build, "--only=ours,go")
-
-
-def test_a_check_needs_our_server(build, capsys):
-    with pytest.raises(SystemExit):
-        choose(build, "--only=raw", "--check")
-    assert "--only must name ours" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("taken, met", [
     ([sample(50_000, 220, 60)], True),
     ([sample(49_999, 220, 60)], False),
