@@ -22,7 +22,7 @@ ROOMS = ("base", "loop", "net", "http", "web")
 SUB_ROOMS = {
     "base/text": (),
     "base/json": ("base/text",),
-    "base/log": (),
+    "base/log": ("base/text",),
     "base/options": ("base/text",),
     "loop/poll": (),
     "loop/probe": (),

@@ -17,7 +17,7 @@ namespace {
 using Model = std::vector<std::pair<std::string, std::string>>;
 
 bool same_name(std::string_view a, std::string_view b) {
-  return http::equals_ignoring_case(a, b);
+  return equals_ignoring_case(a, b);
 }
 
 void set(Model& model, std::string_view name, std::string_view value) {

@@ -16,6 +16,7 @@
 #include "base/log/format.h"
 #include "base/log/own_level.h"
 #include "base/log/sinks.h"
+#include "base/text/ascii.h"
 
 namespace tornado::log {
 
@@ -260,11 +261,7 @@ bool stderr_has_colours() {
 
 std::optional<Level> level_of(std::string_view name) {
   constexpr std::string_view kNames[] = {"debug", "info", "warning", "error", "critical"};
-  const auto same = [name](std::string_view other) {
-    return std::equal(name.begin(), name.end(), other.begin(), other.end(), [](char a, char b) {
-      return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-    });
-  };
+  const auto same = [name](std::string_view other) { return equals_ignoring_case(name, other); };
   if (same("none")) return std::nullopt;
   const auto found = std::find_if(std::begin(kNames), std::end(kNames), same);
   if (found == std::end(kNames)) {

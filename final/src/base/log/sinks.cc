@@ -14,6 +14,8 @@
 #include <system_error>
 #include <vector>
 
+#include "base/text/ascii.h"
+
 namespace tornado::log {
 namespace {
 
@@ -25,13 +27,6 @@ std::tm local_time(std::time_t when) {
   std::tm result{};
   localtime_r(&when, &result);
   return result;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 std::time_t unit_of(std::string_view when) {
@@ -153,7 +148,7 @@ class TimeRotatingFile final : public RotatingFile {
  public:
   TimeRotatingFile(const LogOptions& options, Clock clock)
       : RotatingFile(options.log_file_prefix, options.log_file_num_backups),
-        when_(lower(options.log_rotate_when)),
+        when_(lower_case(options.log_rotate_when)),
         interval_(options.log_rotate_interval),
         clock_(std::move(clock)) {
     struct stat status{};
@@ -257,7 +252,7 @@ Sink make_file_sink(const LogOptions& options, Clock clock) {
     throw std::invalid_argument("log_rotate_mode should be \"size\" or \"time\", not \"" +
                                 options.log_rotate_mode + "\"");
   }
-  unit_of(lower(options.log_rotate_when));  // throws before the file is touched
+  unit_of(lower_case(options.log_rotate_when));  // throws before the file is touched
   if (options.log_rotate_interval < 1)
     throw std::invalid_argument("log_rotate_interval should be at least 1");
   return std::make_shared<TimeRotatingFile>(options, std::move(clock));

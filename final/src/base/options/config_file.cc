@@ -6,16 +6,14 @@
 #include <charconv>
 
 #include "base/options/time.h"
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 
 namespace tornado::options {
 namespace {
 
 bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  return is_alpha(c) || c == '_';
 }
 bool is_name_char(char c) {
   return is_name_start(c) || is_digit(c);

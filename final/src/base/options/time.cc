@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 
 namespace tornado::options {
@@ -27,15 +28,8 @@ constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", 
 constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun",
                                         "jul", "aug", "sep", "oct", "nov", "dec"};
 
-bool is_decimal(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 // Returns the index of the name that `text` begins with, in any case, or -1.
@@ -157,9 +151,7 @@ void skip_spaces(std::string_view& text) {
 }
 
 std::string_view take_word(std::string_view& text) {
-  const auto is_letter = [](char c) {
-    return is_decimal(c) || c == '_' || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
-  };
+  const auto is_letter = [](char c) { return is_alnum(c) || c == '_'; };
   const auto end = std::find_if_not(text.begin(), text.end(), is_letter);
   const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
   text.remove_prefix(word.size());
@@ -173,7 +165,7 @@ double take_amount(std::string_view& text) {
   if (!text.empty() && text[0] == '+' && text.substr(1, 1) != "-") text.remove_prefix(1);
   const std::string_view unsigned_text = text.substr(text.starts_with('-') ? 1 : 0);
   // from_chars would accept "inf" too.
-  if (unsigned_text.empty() || !(is_decimal(unsigned_text[0]) || unsigned_text[0] == '.'))
+  if (unsigned_text.empty() || !(is_digit(unsigned_text[0]) || unsigned_text[0] == '.'))
     return kNone;
   double number = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);

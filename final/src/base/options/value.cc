@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/options/time.h"
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 
 namespace tornado::options {
@@ -61,10 +62,7 @@ T parse_integer(std::string_view text) {
 }
 
 bool parse_bool(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string lower = lower_case(text);
   return lower != "false" && lower != "0" && lower != "f";
 }
 

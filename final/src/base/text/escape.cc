@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "base/text/hex.h"
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 #include "base/text/xhtml_escape.h"
 
@@ -21,8 +21,7 @@ constexpr std::array<const char*, 256> kReferences = [] {
 }();
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-' || c == '~';
+  return is_alnum(c) || c == '_' || c == '.' || c == '-' || c == '~';
 }
 
 // Bytes up to 0x20 never occur inside a longer UTF-8 character, so checking bytes suffices.

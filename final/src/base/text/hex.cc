@@ -1,5 +1,7 @@
 #include "base/text/hex.h"
 
+#include "base/text/ascii.h"
+
 namespace tornado {
 
 std::string hex_encode(std::string_view bytes) {

@@ -10,14 +10,6 @@
 
 namespace tornado {
 
-// Returns the digit's value, or -1 for any other character.
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // "00" to "ff".
 inline constexpr std::array<char, 512> kHexPairs = [] {
   std::array<char, 512> pairs{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 
 // Tornado finds URLs with one regular expression over the escaped text:
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t kMaxShown = 30;  // characters; an approximation, as in Tornado
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_alnum(c) || c == '_';
 }
 bool is_protocol_char(char c) {
   return is_word(c) || c == '-';

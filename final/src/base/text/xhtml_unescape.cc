@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 
 namespace tornado::escape {
@@ -34,13 +35,6 @@ void append_numbered(std::string& out, std::uint32_t c) {
   }
 }
 
-int digit_value(char c, std::uint32_t base) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  if (base == 16 && lower >= 'a' && lower <= 'f') return lower - 'a' + 10;
-  return -1;
-}
-
 // Both take the text after "&", append what it stands for, and return the bytes consumed, or 0 if
 // it is not a reference.
 
@@ -52,8 +46,8 @@ std::size_t append_number(std::string& out, std::string_view text) {
   const std::size_t first = i;
   std::uint32_t value = 0;
   for (; i < text.size(); ++i) {
-    const int digit = digit_value(text[i], base);
-    if (digit < 0) break;
+    const int digit = hex_value(text[i]);
+    if (digit < 0 || digit >= static_cast<int>(base)) break;
     value = std::min(value * base + static_cast<std::uint32_t>(digit), kTooLarge);
   }
   if (i == first) return 0;

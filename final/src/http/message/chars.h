@@ -8,29 +8,13 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/text/ascii.h"
+
 namespace tornado::http {
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-constexpr bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-constexpr bool is_alpha(char c) {
-  return is_upper(c) || is_lower(c);
-}
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }  // OWS, RFC 9110 5.6.3
-constexpr char to_lower(char c) {
-  return is_upper(c) ? static_cast<char>(c | 0x20) : c;
-}
-constexpr char to_upper(char c) {
-  return is_lower(c) ? static_cast<char>(c & ~0x20) : c;
-}
 constexpr std::uint8_t byte(char c) {
   return static_cast<std::uint8_t>(c);
 }
@@ -41,15 +25,8 @@ constexpr bool is_control(char c) {
 }
 
 constexpr bool is_token_char(char c) {  // tchar, RFC 9110 5.6.2
-  return is_digit(c) || is_alpha(c) ||
+  return is_alnum(c) ||
          (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-
-// Returns -1 for a character that is not a hexadecimal digit.
-constexpr int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 // Maps a token character to itself in the desired case, anything else to '\0': one look-up both
@@ -71,14 +48,6 @@ inline bool is_token(std::string_view text) {
     if (kTokenCase[0][byte(c)] == '\0') return false;
   }
   return !text.empty();
-}
-
-inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
 }
 
 inline std::string_view trim_blanks(std::string_view text) {

@@ -43,7 +43,7 @@ const char* ChunkedDecoder::step(char c) {
     case State::kSizeStart:
       return read_digit(c);
     case State::kSize:
-      return hex_digit(c) >= 0 ? read_digit(c) : behind_size(c);
+      return hex_value(c) >= 0 ? read_digit(c) : behind_size(c);
     case State::kSizeBlank:
       // A blank before ";" is "bad whitespace", which a recipient must accept (RFC 9112 7.1.1);
       // before CRLF it is not.
@@ -78,7 +78,7 @@ const char* ChunkedDecoder::step(char c) {
 }
 
 const char* ChunkedDecoder::read_digit(char c) {
-  const int digit = hex_digit(c);
+  const int digit = hex_value(c);
   if (digit < 0 || ++digits_ > kMaxSizeDigits) return "invalid chunk size";
   if (remaining_ > std::numeric_limits<std::uint64_t>::max() / 16) return kTooLargeReason;
   remaining_ = remaining_ * 16 + static_cast<std::uint64_t>(digit);

@@ -56,12 +56,6 @@ std::string decode_extended(std::string_view value) {
   return latin1 ? latin1_to_utf8(text) : text;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), to_lower);
-  return result;
-}
-
 }  // namespace
 
 HeaderValue parse_header_value(std::string_view line) {
@@ -72,7 +66,7 @@ HeaderValue parse_header_value(std::string_view line) {
     const std::string_view piece = take_parameter(line);
     const std::size_t equals = piece.find('=');
     if (equals == std::string_view::npos) continue;
-    std::string name = lower(trim_blanks(piece.substr(0, equals)));
+    std::string name = lower_case(trim_blanks(piece.substr(0, equals)));
     std::string value = unquote(trim_blanks(piece.substr(equals + 1)));
     if (name.ends_with('*')) {
       name.pop_back();

@@ -255,7 +255,7 @@ void HTTPHeaders::erase_from(std::size_t index, std::string_view name) {
   if (kept == count_) return;
   std::uint32_t used = entry(kept).begin;
   for (std::size_t i = kept; i < count_; ++i) {
-    if (http::equals_ignoring_case(field(i).name, name)) continue;
+    if (equals_ignoring_case(field(i).name, name)) continue;
     Entry moved = entry(i);
     const std::uint32_t size = moved.end() - moved.begin;
     std::memmove(block_ + used, block_ + moved.begin, size);
@@ -271,7 +271,7 @@ std::size_t HTTPHeaders::index_of(std::string_view name, std::size_t from) const
   for (std::size_t i = from; i < count_; ++i) {
     const Entry& at = entry(i);
     if (at.name_size == name.size() &&
-        http::equals_ignoring_case({block_ + at.begin, at.name_size}, name)) {
+        equals_ignoring_case({block_ + at.begin, at.name_size}, name)) {
       return i;
     }
   }

@@ -31,7 +31,7 @@ bool is_registered_name(std::string_view name) {
   for (std::size_t i = 0; i < name.size(); ++i) {
     if (is_name_char(name[i])) continue;
     if (name[i] != '%' || i + 2 >= name.size()) return false;
-    if (hex_digit(name[i + 1]) < 0 || hex_digit(name[i + 2]) < 0) return false;
+    if (hex_value(name[i + 1]) < 0 || hex_value(name[i + 2]) < 0) return false;
     i += 2;
   }
   return true;
@@ -125,7 +125,7 @@ std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view 
   const char* const end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, port);
   const bool is_port =
-      error == std::errc() && stop == end && http::is_digit(digits.front()) && port <= 65535;
+      error == std::errc() && stop == end && is_digit(digits.front()) && port <= 65535;
   if (!is_port) return {std::string(netloc), std::nullopt};
   return {std::string(netloc.substr(0, colon)), port};
 }

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/text/ascii.h"
 #include "base/text/base64.h"
 #include "http/client/url.h"
-#include "http/message/chars.h"
 #include "web/handler/crypto.h"
 
 namespace tornado::auth {
@@ -16,25 +16,11 @@ namespace {
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), http::to_lower);
-  return lower;
-}
-
-std::string in_upper_case(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return upper;
-}
-
 // The URL without its query, and without the scheme's default port (3.4.1.2).
 std::string base_string_uri(const http::ClientUrl& url) {
   const bool address = url.host.find(':') != url.host.npos;
   std::string uri = url.https ? "https://" : "http://";
-  uri += address ? "[" + in_lower_case(url.host) + "]" : in_lower_case(url.host);
+  uri += address ? "[" + lower_case(url.host) + "]" : lower_case(url.host);
   if (url.port != (url.https ? kHttpsPort : kHttpPort)) uri += ":" + std::to_string(url.port);
   const std::string_view path = url.path_and_query.substr(0, url.path_and_query.find('?'));
   return uri.append(path.empty() ? "/" : path);
@@ -82,7 +68,7 @@ std::string signature_base_string(std::string_view method, std::string_view url,
     const Parameters more = escape::parse_qs_bytes(parts.path_and_query.substr(query + 1));
     all.insert(all.end(), more.begin(), more.end());
   }
-  return oauth_escape(in_upper_case(method)) + "&" + oauth_escape(base_string_uri(parts)) + "&" +
+  return oauth_escape(upper_case(method)) + "&" + oauth_escape(base_string_uri(parts)) + "&" +
          oauth_escape(normalized(all));
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text/ascii.h"
 #include "http/client/url.h"
-#include "http/message/chars.h"
 #include "web/auth/service.h"
 
 namespace tornado::auth {
@@ -154,11 +154,6 @@ void put(json& user, const char* name, const std::string& value) {
   if (!value.empty()) user[name] = value;
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), http::to_lower);
-  return text;
-}
-
 json user_of(const Assertion& assertion) {
   const std::string first = assertion.attribute(kFirstName);
   const std::string last = assertion.attribute(kLastName);
@@ -172,7 +167,7 @@ json user_of(const Assertion& assertion) {
   put(user, "last_name", last);
   put(user, "name", name);
   put(user, "email", email);
-  put(user, "locale", lower(assertion.attribute(kLanguage)));
+  put(user, "locale", lower_case(assertion.attribute(kLanguage)));
   put(user, "username", assertion.attribute(kUsername));
   put(user, "claimed_id", assertion.get_signed("claimed_id"));
   return user;

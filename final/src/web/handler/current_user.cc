@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "http/message/chars.h"
+#include "base/text/ascii.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
 #include "web/handler/session_state.h"
@@ -16,12 +16,10 @@ namespace {
 // "https://..." (RFC 3986 3.1).
 bool has_scheme(std::string_view url) {
   const std::string_view scheme = url.substr(0, url.find(':'));
-  return scheme.size() < url.size() && !scheme.empty() && http::is_alpha(scheme.front()) &&
+  return scheme.size() < url.size() && !scheme.empty() && is_alpha(scheme.front()) &&
          std::all_of(
              scheme.begin(), scheme.end(),
-             [](char c) {
-               return http::is_alpha(c) || http::is_digit(c) || c == '+' || c == '-' || c == '.';
-             });
+             [](char c) { return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
 }
 
 }  // namespace

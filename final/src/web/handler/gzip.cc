@@ -18,7 +18,7 @@ bool is_refused(std::string_view parameters) {
   if (equals == std::string_view::npos) return false;
   const std::string_view name = http::trim_blanks(parameters.substr(0, equals));
   const std::string_view weight = http::trim_blanks(parameters.substr(equals + 1));
-  return http::equals_ignoring_case(name, "q") && !weight.empty() &&
+  return equals_ignoring_case(name, "q") && !weight.empty() &&
          weight.find_first_not_of("0.") == std::string_view::npos;
 }
 
@@ -29,9 +29,7 @@ bool accepts_gzip(std::string_view accepted) {
     accepted.remove_prefix(std::min(comma + 1, accepted.size()));
     const auto semicolon = std::min(item.find(';'), item.size());
     const std::string_view coding = http::trim_blanks(item.substr(0, semicolon));
-    if (!http::equals_ignoring_case(coding, "gzip") &&
-        !http::equals_ignoring_case(coding, "x-gzip"))
-      continue;
+    if (!equals_ignoring_case(coding, "gzip") && !equals_ignoring_case(coding, "x-gzip")) continue;
     return semicolon == item.size() || !is_refused(item.substr(semicolon + 1));
   }
   return false;

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/text/ascii.h"
 #include "base/text/charset.h"
 #include "base/text/unicode.h"
 #include "web/locale/translation_files.h"
@@ -255,20 +256,6 @@ CsvTexts read_csv(const fs::path& path, const std::string& encoding) {
   return texts;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-std::string upper(std::string text) {
-  for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return text;
-}
-
 }  // namespace
 
 // ---- interface ----------------------------------------------------------------------------------
@@ -284,10 +271,10 @@ const Locale& Locale::get_closest(const std::vector<std::string>& codes) {
   for (std::string code : codes) {
     std::replace(code.begin(), code.end(), '-', '_');
     const std::size_t end = code.find('_');
-    const std::string language = lower(code.substr(0, end));
+    const std::string language = lower_case(code.substr(0, end));
     if (end != code.npos) {
       if (code.find('_', end + 1) != code.npos) continue;
-      code = language + "_" + upper(code.substr(end + 1));
+      code = language + "_" + upper_case(code.substr(end + 1));
     }
     for (const std::string& candidate : {code, language}) {
       if (const Locale* const found = registry.find(candidate)) return *found;

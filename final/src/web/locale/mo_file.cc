@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/text/ascii.h"
 #include "base/text/charset.h"
 #include "base/text/unicode.h"
 #include "web/locale/translation_files.h"
@@ -13,10 +14,6 @@ namespace {
 constexpr std::uint64_t kMaxSharing = 16;
 
 constexpr const char* kCorrupt = "File is corrupt";
-
-constexpr char kLower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 class MoReader {
  public:
@@ -77,7 +74,7 @@ class MoReader {
       const std::size_t colon = line.find(':');
       if (colon == line.npos) continue;
       std::string name(escape::strip_unicode(line.substr(0, colon)));
-      for (char& c : name) c = kLower(c);
+      for (char& c : name) c = to_lower(c);
       const std::string_view value = line.substr(colon + 1);
       if (name == "content-type") {
         if (const auto charset = parameter(value, "charset=")) charset_ = *charset;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/text/ascii.h"
 #include "web/application_state.h"
 #include "web/static/content.h"
 #include "web/static/version.h"
@@ -18,8 +19,7 @@ namespace {
 
 // The bytes that need no encoding in a path (RFC 3986 3.3), and "/".
 constexpr bool is_path_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("/-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
+  return is_alnum(c) || std::string_view("/-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
 }
 
 void append_encoded(std::string& out, std::string_view path) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <iterator>
 
+#include "base/text/ascii.h"
+
 namespace tornado::web::detail {
 namespace {
 
@@ -132,8 +134,7 @@ std::string_view guess_type(std::string_view path) noexcept {
   const std::string_view extension = name.substr(dot + 1);
   if (extension.size() > kLongest) return kUnknown;
   std::array<char, kLongest> lower;
-  std::transform(extension.begin(), extension.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(extension.begin(), extension.end(), lower.begin(), to_lower);
   const std::string_view wanted(lower.data(), extension.size());
   const auto* const found = std::lower_bound(
       std::begin(kTypes), std::end(kTypes), wanted,

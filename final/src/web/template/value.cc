@@ -45,7 +45,7 @@ std::string header_case(std::string_view name) {
   std::string result(name);
   bool word_start = true;
   for (char& c : result) {
-    c = word_start ? http::to_upper(c) : http::to_lower(c);
+    c = word_start ? to_upper(c) : to_lower(c);
     word_start = c == '-';
   }
   return result;

@@ -140,8 +140,8 @@ constexpr std::size_t kMaxHead = 65'536;
 std::string http_url(const std::string& url) {
   const std::size_t colon = std::min(url.find(':'), url.size());
   const std::string_view scheme = std::string_view(url).substr(0, colon);
-  if (http::equals_ignoring_case(scheme, "ws")) return "http" + url.substr(colon);
-  if (http::equals_ignoring_case(scheme, "wss")) return "https" + url.substr(colon);
+  if (equals_ignoring_case(scheme, "ws")) return "http" + url.substr(colon);
+  if (equals_ignoring_case(scheme, "wss")) return "https" + url.substr(colon);
   return url;
 }
 

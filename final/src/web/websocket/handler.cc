@@ -163,7 +163,7 @@ int WebSocketHandler::get_websocket_protocol() const {
 
 bool WebSocketHandler::check_origin(const std::string& origin) {
   const std::string_view authority = authority_of(origin);
-  return !authority.empty() && http::equals_ignoring_case(authority, request.headers.get("Host"));
+  return !authority.empty() && equals_ignoring_case(authority, request.headers.get("Host"));
 }
 
 std::optional<std::string> WebSocketHandler::select_subprotocol(

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/text/ascii.h"
 #include "http/message/framing.h"
 #include "loop/error_text.h"
 #include "loop/loop_state.h"
@@ -29,10 +30,6 @@ constexpr std::array<std::string_view, 9> kHopByHop = {"Connection",
                                                        "Trailer",
                                                        "Transfer-Encoding",
                                                        "Upgrade"};
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 httputil::ResponseStartLine parse_status(std::string_view status) {
   const bool has_code = status.size() >= 4 && status[0] >= '2' && status[0] <= '9' &&

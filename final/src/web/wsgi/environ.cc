@@ -2,6 +2,8 @@
 #include <tornado/escape.h>
 #include <tornado/wsgi.h>
 
+#include "base/text/ascii.h"
+
 namespace tornado::wsgi {
 namespace {
 
@@ -9,7 +11,7 @@ namespace {
 std::string variable_of(std::string_view field) {
   std::string name = "HTTP_";
   for (const char c : field) {
-    name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+    name += c == '-' ? '_' : to_upper(c);
   }
   return name;
 }
