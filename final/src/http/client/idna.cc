@@ -1,8 +1,11 @@
 #include "http/client/idna.h"
 
+#ifdef TORNADO_WITH_IDN
+#include <idn2.h>
+#endif
+
 #include <algorithm>
 
-#include "http/client/idna_label.h"
 #include "http/message/chars.h"
 
 namespace tornado::http {
@@ -26,10 +29,28 @@ Span find_host(std::string_view url) {
 
 // The mapping turns some characters into ones with a meaning in a URL, such as a slash.
 bool is_plain_name(std::string_view name) {
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; });
 }
+
+// Converts `name`, UTF-8, to its ASCII form. Returns nothing, or why there is none.
+#ifdef TORNADO_WITH_IDN
+std::string to_ascii_name(std::string& name) {
+  // The library would take it for the end.
+  if (name.find('\0') != std::string::npos) return "a NUL";
+  char* ascii = nullptr;
+  const int status =
+      ::idn2_to_ascii_8z(name.c_str(), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+  if (status != IDN2_OK) return ::idn2_strerror(status);
+  name = ascii;
+  ::idn2_free(ascii);
+  return {};
+}
+#else
+std::string to_ascii_name(const std::string& /*name*/) {
+  return "this library was built without libidn2";
+}
+#endif
 
 }  // namespace
 
