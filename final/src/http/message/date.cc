@@ -1,6 +1,7 @@
 #include "http/message/date.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -28,30 +29,8 @@ struct Date {
   int second = 0;
 };
 
-// Days since 1970-01-01 of a date of the Gregorian calendar. Years begin in March here, so that the
-// leap day is the last of its year; 719468 days lie between 1 March of the year 0 and 1970.
-std::int64_t days_from_date(std::int64_t year, int month, int day) {
-  if (month <= 2) --year;
-  const std::int64_t century4 = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_in = year - century4 * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return century4 * 146097 + year_in * 365 + year_in / 4 - year_in / 100 + day_of_year - 719468;
-}
-
-// The inverse.
-Date date_from_days(std::int64_t days) {
-  days += 719468;
-  const std::int64_t century4 = (days >= 0 ? days : days - 146096) / 146097;
-  const std::int64_t day_in = days - century4 * 146097;
-  const std::int64_t year_in = (day_in - day_in / 1460 + day_in / 36524 - day_in / 146096) / 365;
-  const std::int64_t day_of_year = day_in - (365 * year_in + year_in / 4 - year_in / 100);
-  const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  Date date;
-  date.day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-  date.month =
-      static_cast<int>(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
-  date.year = static_cast<int>(year_in + century4 * 400 + (date.month <= 2 ? 1 : 0));
-  return date;
+std::chrono::year_month_day date_of(std::int64_t days) {
+  return std::chrono::sys_days(std::chrono::days(days));
 }
 
 char* write_number(char* out, int value, int digits) {
@@ -102,11 +81,13 @@ void read_time(std::string_view text, Date& date) {  // "18:43:20"
 }
 
 std::optional<std::int64_t> to_seconds(const Date& date) {
-  const bool in_range = date.month >= 1 && date.day >= 1 && date.hour < 24 && date.minute < 60 &&
-                        date.second <= 60;  // 60: a leap second
+  const std::chrono::year_month_day day(std::chrono::year(date.year),
+                                        std::chrono::month(static_cast<unsigned>(date.month)),
+                                        std::chrono::day(static_cast<unsigned>(date.day)));
+  const bool in_range =
+      day.ok() && date.hour < 24 && date.minute < 60 && date.second <= 60;  // 60: a leap second
   if (!in_range) return std::nullopt;
-  const std::int64_t days = days_from_date(date.year, date.month, date.day);
-  if (date_from_days(days).day != date.day) return std::nullopt;  // 30 February
+  const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
   return days * kDay + date.hour * 3600 + date.minute * 60 + date.second;
 }
 
@@ -122,8 +103,7 @@ std::optional<std::int64_t> parse_rfc850(std::string_view text, std::int64_t now
   date.day = number(text.substr(2, 2));
   date.month = index_in(kMonths, text.substr(5, 3)) + 1;
   read_time(text.substr(12, 8), date);
-  const std::int64_t now_days = now / kDay;
-  const int this_year = date_from_days(now_days).year;
+  const int this_year = static_cast<int>(date_of(now / kDay).year());
   date.year = this_year - this_year % 100 + number(text.substr(9, 2));
   if (date.year > this_year + 50) date.year -= 100;
   return to_seconds(date);
@@ -136,13 +116,13 @@ bool write_date(std::int64_t unix_seconds, char* out) {
   const std::int64_t since_year_zero = unix_seconds - kYearZero;  // avoids negative remainders
   const std::int64_t days = since_year_zero / kDay;
   const int second = static_cast<int>(since_year_zero % kDay);
-  const Date date = date_from_days(days + kYearZero / kDay);
+  const std::chrono::year_month_day date = date_of(days + kYearZero / kDay);
   // 1 January of the year 0 was a Saturday.
   out = write_text(out, kDays.substr(static_cast<std::size_t>((days + 6) % 7) * 3, 3));
-  out = write_number(write_text(out, ", "), date.day, 2);
+  out = write_number(write_text(out, ", "), static_cast<int>(unsigned{date.day()}), 2);
   out = write_text(write_text(out, " "),
-                   kMonths.substr(static_cast<std::size_t>(date.month - 1) * 3, 3));
-  out = write_number(write_text(out, " "), date.year, 4);
+                   kMonths.substr(std::size_t{unsigned{date.month()} - 1} * 3, 3));
+  out = write_number(write_text(out, " "), static_cast<int>(date.year()), 4);
   out = write_number(write_text(out, " "), second / 3600, 2);
   out = write_number(write_text(out, ":"), second / 60 % 60, 2);
   out = write_number(write_text(out, ":"), second % 60, 2);
