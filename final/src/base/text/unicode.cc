@@ -1,9 +1,5 @@
 #include "base/text/unicode.h"
 
-#include <tornado/escape.h>
-
-#include <cstring>
-
 namespace tornado::escape {
 namespace {
 
@@ -78,29 +74,6 @@ std::string_view strip_unicode(std::string_view text) noexcept {
     text.remove_suffix(last.length);
   }
   return text;
-}
-
-bool is_valid_utf8(std::string_view bytes) noexcept {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  const char* at = bytes.data();
-  const char* const end = at + bytes.size();
-  while (at != end) {
-    while (end - at >= 8) {
-      std::uint64_t block;
-      std::memcpy(&block, at, sizeof block);
-      if (block & kHighBits) break;
-      at += 8;
-    }
-    if (at == end) break;
-    // Consumes code points up to the next ASCII byte, at least one, because text in other scripts
-    // has long runs of them.
-    do {
-      const std::size_t length = decode_utf8({at, static_cast<std::size_t>(end - at)}).length;
-      if (length == 0) return false;
-      at += length;
-    } while (at != end && static_cast<unsigned char>(*at) >= 0x80);
-  }
-  return true;
 }
 
 }  // namespace tornado::escape

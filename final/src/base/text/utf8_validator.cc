@@ -1,5 +1,7 @@
 #include "base/text/utf8_validator.h"
 
+#include <tornado/escape.h>
+
 #include <cstring>
 
 namespace tornado::escape {
@@ -54,6 +56,11 @@ bool Utf8Validator::take(std::string_view bytes) noexcept {
       --left_;
     }
   }
+}
+
+bool is_valid_utf8(std::string_view bytes) noexcept {
+  Utf8Validator validator;
+  return validator.take(bytes) && validator.complete();
 }
 
 }  // namespace tornado::escape
