@@ -25,9 +25,9 @@ PAGE = "final/COMPATIBILITY.md"
 TESTS = ("tests/final", "tests/clients", "tests/compile", "tests/compile_time", "tests/package", "tests/vectors",
          "tests/fuzz", "tests/docs")
 STATES = {
-    "done": "done: as in Tornado, but for the C++ way to write it",
-    "differs": "differs: here, and in some point on purpose not as in Tornado",
-    "left_out": "left out: on purpose",
+    "done": "done: as in Tornado, apart from how C++ writes it",
+    "differs": "differs: here, but in some point different from Tornado on purpose",
+    "left_out": "left out: on purpose, for the reason given",
     "not_yet": "not yet: to be built",
 }
 PROVED = ("done", "differs")
@@ -171,10 +171,10 @@ def make_page(modules, proofs):
     lines = [
         "# Tornado's surface, row by row",
         "",
-        "What Tornado's modules offer to programs (6.5, and of 4.5 what has gone since), and what of it is here. The",
-        "names are Tornado's; a header has its module's name. Each row that is here is named by a test, and this page is",
-        f"written from the rows in [{ROWS}](../{ROWS}) and the tests. The last part is no module: it says what really",
-        "happens where the five texts err that this project grew from.",
+        "Everything that the modules of Tornado 6.5 offer to programs, and what 4.5 had in addition: is it here, and how does it",
+        "differ? The names are Tornado's; a header has its module's name. For each row that is done or differs, at least one test",
+        f"names the row. The page is written from the rows in [{ROWS}](../{ROWS}) and the tests. Its last",
+        "part is not a module: the project grew from five texts, and this part shows what really happens where they are wrong.",
         "",
         "```text",
         "scripts/compatibility.py                 # writes this page",
