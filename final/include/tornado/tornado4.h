@@ -68,7 +68,7 @@ auto start_either_way(Start& start, Args&&... args) {
   if constexpr (std::is_invocable_v<Start&, Args...>) {
     return start(std::forward<Args>(args)...);
   } else {
-    static_assert(sizeof...(Args) > 0, "the function takes more arguments than none");
+    static_assert(sizeof...(Args) > 0, "the function needs at least one argument");
     return start_with_callback(start,
                                std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...),
                                std::make_index_sequence<sizeof...(Args) - 1>());
@@ -91,7 +91,7 @@ auto return_future(F function) {
       requires std::is_invocable_v<F&, decltype(own)..., FutureCallback<T>>
     {
       static_assert(std::is_void_v<std::invoke_result_t<F&, decltype(own)..., FutureCallback<T>>>,
-                    "return_future: the function has a result, which nobody would see");
+                    "return_future: the function must return void: nobody would see a result");
       Future<T> future;
       core::invoke(function, std::forward<decltype(own)>(own)..., FutureCallback<T>(future));
       return future;

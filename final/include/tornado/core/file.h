@@ -15,8 +15,8 @@ class File final : public Counted {
   explicit File(int fd) noexcept : fd_(fd) {}
 
   int fileno() const noexcept { return fd_; }
-  // Reads at `offset`, which no other read changes. Answers how many bytes there were: fewer than
-  // `size` only at the file's end. -1 is an error, in errno.
+  // Reads up to `size` bytes at `offset`, independent of any other read. Returns how many it read,
+  // fewer than `size` only at the file's end, or -1 and sets errno.
   std::ptrdiff_t read_at(char* buffer, std::size_t size, std::uint64_t offset) const noexcept;
 
  private:

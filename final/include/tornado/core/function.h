@@ -16,7 +16,7 @@ namespace tornado::core {
 template <class Signature>
 class Function;
 
-// Holds anything that can be called so, or nothing. Copies are copies of what it holds. Calling an
+// Holds a callable with this signature, or nothing. Copying it copies the callable. Calling an
 // empty one throws std::bad_function_call.
 template <class R, class... Args>
 class Function<R(Args...)> {

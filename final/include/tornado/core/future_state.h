@@ -14,7 +14,7 @@ namespace tornado::core {
 
 enum class FutureStatus : std::uint8_t { kPending, kResult, kException, kCancelled };
 
-// The code that will complete a future, as far as cancelling is concerned.
+// Which kind of code will complete a future; decides what cancelling it does.
 enum class FutureOrigin : std::uint8_t {
   kPlain,      // code that does not check whether it was cancelled
   kOperation,  // code that does: see Future::on_cancel

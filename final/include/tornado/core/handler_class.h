@@ -213,8 +213,8 @@ constexpr VerbEntry make_verb() {
   return {&call_verb<H, M>, static_cast<int>(V::kCaptures)};
 }
 
-// Whether H has a member of that name, be it private or overloaded: naming it in a class that
-// inherits another such member is ambiguous exactly then.
+// Detects a member of that name that is private or overloaded, which `&H::NAME` cannot. The probe
+// inherits from H and from a class with such a member, so the name is ambiguous if H has one too.
 #define TORNADO_VERB(NAME)                                                           \
   struct NameOf_##NAME {                                                             \
     int NAME;                                                                        \
@@ -244,8 +244,8 @@ TORNADO_VERB(options)
 TORNADO_VERB(any_method)
 #undef TORNADO_VERB
 
-// What data_received() may take: by value what it keeps across a co_await. The piece itself lives
-// as long as the call.
+// Checks data_received(). A coroutine must take the piece by value, because the caller's piece
+// lives only as long as the call.
 template <class S>
 constexpr void check_data_received() {
   static_assert(S::kCount == 1, "data_received() takes one piece of the body");
@@ -319,7 +319,7 @@ constexpr auto find_initialize() -> void (*)(RequestHandler&, const void*) {
     static_assert(
         requires(H& handler) {
           { handler.initialize() } -> std::same_as<void>;
-        }, "initialize() returns void: what has to wait belongs into prepare()");
+        }, "initialize() returns void: to wait for something, use prepare()");
     return &call_plain_initialize<H>;
   } else {
     if constexpr (!std::is_final_v<H>) {

@@ -11,7 +11,7 @@
 
 namespace tornado::core {
 
-// What the one call operator of a class takes; nothing for a template, which cannot be asked.
+// The parameters of a call operator. Not defined for a template, whose parameters are unknown.
 template <class Member>
 struct ParametersOf;
 template <class C, class R, class... A>
@@ -23,8 +23,8 @@ struct ParametersOf<R (C::*)(A...) const> {
   using type = std::tuple<A...>;
 };
 
-// Whether F takes what it gets by value: a coroutine's parameter that refers to the caller's
-// argument is gone at its first co_await.
+// Whether a function takes its arguments by value. A coroutine must, because after its first
+// co_await a reference to the caller's argument would dangle.
 template <class Given, class Taken>
 inline constexpr bool takes_values = false;
 template <class... G, class... T>
@@ -34,7 +34,7 @@ inline constexpr bool takes_values<std::tuple<G...>, std::tuple<T...>> =
 template <class... Args>
 class MaybeCoroutine {
  public:
-  // Nothing if it was a plain function: it has ended.
+  // Empty after a call of a plain function, which has already ended.
   using Returned = std::optional<Future<void>>;
 
   MaybeCoroutine() = default;

@@ -124,7 +124,7 @@ struct PoolAllocator {
   }
 };
 
-// The maker of a future, as far as it can be asked to end the work.
+// The interface by which a future's producer is asked to end the work.
 class Canceller {
  public:
   // Ends the work and then completes the pending `future` with CancelledError, at once or later.
@@ -160,7 +160,7 @@ FutureStateBase* future_of(P& promise) {
   }
 }
 
-// Where a co_await stands.
+// The place of a co_await in the source.
 using Place = std::source_location;
 
 // A suspended coroutine. It resumes on the loop that was current when it was suspended. That loop

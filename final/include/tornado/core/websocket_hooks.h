@@ -83,7 +83,7 @@ Started call_with_payload(web::RequestHandler& base, std::string_view payload, b
   static_assert(std::is_void_v<R> || std::is_same_v<R, Future<void>>,
                 "a hook of a WebSocketHandler returns void or Future<void>");
   static_assert(S::kCount == 1 || S::kCount == 2,
-                "a hook takes the payload, and on_message a bool behind it: binary");
+                "a hook takes the payload; on_message may take a bool after it, true for binary");
   using P = std::tuple_element_t<0, typename S::Parameters>;
   auto& handler = static_cast<H&>(base);
   return web::detail::start([&] {

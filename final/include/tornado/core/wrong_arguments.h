@@ -19,8 +19,8 @@ inline constexpr bool is_literal_text = false;
 template <std::size_t N>
 inline constexpr bool is_literal_text<const char[N]> = true;
 
-// What stands between bare braces: {"id", 7} and {"name", "x"} would be taken for the beginning and
-// the size, or the end, of a text. A pointer and a size are one.
+// An argument in bare braces, which was meant as JSON: {"id", 7} would make a string from a pointer
+// and a size, and {"name", "x"} one from two pointers. A pointer variable and a size may be meant.
 struct UseJson {
   template <class T>
     requires is_literal_text<std::remove_reference_t<T>> ||
