@@ -16,7 +16,7 @@ def load():
     except ValueError:
         broken = FILE.with_suffix(".broken.json")
         FILE.rename(broken)
-        print(f"note: {FILE.name} could not be read; it is now {broken.name}, and a new one begins.")
+        print(f"note: {FILE.name} could not be read. It was renamed to {broken.name}, and a new one begins.")
         return {}
 
 

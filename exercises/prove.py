@@ -85,14 +85,14 @@ def check_wrong(exercise, wrong):
 def basics(exercise):
     """(what is proved, a function that yields what is wrong): what a reader meets first."""
     yield "its files", lambda: check_folder(exercise)
-    yield "the starter fails for its reason", lambda: check_starter(exercise)
+    yield "the starter fails for the declared reason", lambda: check_starter(exercise)
     yield "the solution passes", lambda: check_solution(exercise, "address")
 
 
 def mistakes(exercise):
-    """The same of all else: each wrong solution is rejected, and the threads of the solution are watched."""
+    """The rest, in the same form: each wrong solution is rejected, and a solution with threads passes under TSan."""
     if exercise.threads:
-        yield "the solution passes, threads watched", lambda: check_solution(exercise, "thread")
+        yield "the solution passes under TSan", lambda: check_solution(exercise, "thread")
     for wrong in exercise.wrong:
         yield f"wrong/{wrong.name} is rejected by {wrong.test}", lambda wrong=wrong: check_wrong(exercise, wrong)
 

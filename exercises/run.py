@@ -29,7 +29,7 @@ STORY = "The story so far:"  # as support/story.cc begins, if the test could not
 def say_compiler_errors(words):
     lines = words.splitlines()
     first = next((i for i, line in enumerate(lines) if "error" in line), 0)
-    print("\nIt does not compile yet. The first of what the compiler says:\n")
+    print("\nIt does not compile yet. The compiler's first error:\n")
     print("\n".join("  " + line for line in lines[max(0, first - 1):first + 8]))
 
 
@@ -84,7 +84,7 @@ def say_story(exercise, test):
 
 
 def say_where_to_begin(exercise):
-    print("Red is right: this is the starter, and the exercise is to turn it green. Nothing is broken.")
+    print("The tests are meant to fail now: this is the starter, and your task is to make them pass. Nothing is broken.")
     print(f"Begin with {exercise.begin}. The task is in {exercise.folder.relative_to(ROOT)}/README.md.")
     print(f"make watch EX={exercise.id} runs the tests again whenever you save.")
 
@@ -123,7 +123,7 @@ def show_hint(exercise):
     for number, path in enumerate(exercise.hints[:shown], 1):
         print(f"Hint {number} of {len(exercise.hints)}\n\n{path.read_text()}")
     if seen == len(exercise.hints):
-        print(f"That is all of them. What remains is {exercise.solution.relative_to(ROOT)}/.")
+        print(f"These are all the hints. The solution is in {exercise.solution.relative_to(ROOT)}/.")
     progress.record(exercise, hints=shown)
 
 
@@ -170,7 +170,7 @@ def main(arguments):
             exercise = find("".join(names))
             wait = os.environ.get("WAIT", "0")
             if not wait.isdecimal():
-                print(f"error: WAIT is '{wait}'; say how many seconds to wait for a debugger, as in WAIT=60", file=sys.stderr)
+                print(f"error: WAIT is '{wait}', not a number of seconds to wait for a debugger, as in WAIT=60", file=sys.stderr)
                 return 2
             return 0 if try_once(exercise, exercise.make_work(), int(wait)) else RED
         else:

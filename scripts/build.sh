@@ -46,7 +46,7 @@ if [ ! -f "build/$preset/build.ninja" ] || [ -n "$options" ] || ! has_targets "$
 fi
 if ! has_targets "$@"; then
   sed -n 's/^-- Off: /  off: /p' "$log" >&2
-  echo "error: this build cannot make $*, because something it needs is missing. What is off is listed above." >&2
+  echo "error: this build cannot make $*, because something it needs is missing. The list above shows what is off." >&2
   exit 1
 fi
 echo "Building $* in build/$preset ..."

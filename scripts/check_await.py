@@ -12,6 +12,7 @@ so every condition is that awaits and declares nothing.
 A line that must stay, because it shows the trap, is listed in scripts/await_traps.txt as `path: text of the line`.
 """
 
+import argparse
 import pathlib
 import subprocess
 import sys
@@ -94,6 +95,10 @@ def project_files():
 
 
 def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", metavar="FILE",
+                        help=f"default: every C++ file of {', '.join(FOLDERS)}")
+    arguments = parser.parse_args(arguments).files
     files = [pathlib.Path(name).resolve() for name in arguments] or project_files()
     traps = read_traps()
     used = set()

@@ -74,18 +74,18 @@ def check_size(name, source):
     lines = source.count("\n")
     limit = MAX_LINES[name.split("/")[0]]
     if lines > limit:
-        yield lines, f"{lines} lines, and the limit is {limit}: split it, it has a second reason to change"
+        yield lines, f"{lines} lines, and the limit is {limit}: split the file, it does more than one thing"
     if name.startswith("final/") and name.endswith((".cc", ".h")):
         for function in Reader(source).functions:
             length = function.last_line - function.first_line + 1
             if length > MAX_FUNCTION:
-                yield function.first_line, f"a function of {length} lines; at most {MAX_FUNCTION}"
+                yield function.first_line, f"a function of {length} lines, and the limit is {MAX_FUNCTION}: split it"
 
 
 def check_skips(name, source):
     if name.startswith(("tests/", "exercises/")):
         for match in SKIPS.finditer(source):
-            yield source.count("\n", 0, match.start()) + 1, f"{match.group(0)}: a test runs or does not exist"
+            yield source.count("\n", 0, match.start()) + 1, f"{match.group(0)}: no test is skipped; fix it or remove it"
 
 
 def check_header(name, source):
@@ -126,7 +126,7 @@ def check_includes(name, source):
         line = source.count("\n", 0, match.start()) + 1
         other = included.split("/")[0]
         if room in ROOMS and other in ROOMS and ROOMS.index(other) > ROOMS.index(room):
-            yield line, f"room {room} includes {included}, which stands on it"
+            yield line, f"room {room} includes {included}, of a room above it"
         elif room in ROOMS and other in ROOMS and not may_include(path, included):
             yield line, f"{sub_room(path)} includes {included}, which it may not"
         if public and NOT_PUBLIC.match(included):

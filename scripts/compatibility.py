@@ -222,7 +222,7 @@ def main(arguments):
     if not chosen.check:
         (ROOT / PAGE).write_text(page)
     elif not (ROOT / PAGE).exists() or (ROOT / PAGE).read_text() != page:
-        found.append(f"{PAGE} is not what rows and tests say; scripts/compatibility.py writes it anew")
+        found.append(f"{PAGE} does not match the rows and the tests; run scripts/compatibility.py")
     for problem in found:
         print(f"error: {problem}")
     if found:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # debian13.sh [FOLDER [TARGET [VARIABLE=VALUE ...]]]: runs a make target, else `test`, in a fresh Debian 13 on two processors.
-# The system is made in FOLDER, else /var/tmp/tornado-debian13, and kept there: the next run goes on with what is installed
-# and built in it. It begins with git and make, so that the target must install the rest. Tested is what is committed here.
+# The system is made in FOLDER, else /var/tmp/tornado-debian13, and kept there: the next run reuses what was installed and
+# built in it. It begins with git and make only, so the target must install the rest. It tests the current commit.
 # It needs root, 15 GB and the package mmdebstrap. It mounts only in a name space of its own, which ends with it.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# format.sh [--check]: formats every C++ file git knows of; with --check changes nothing and names the files off.
+# format.sh [--check]: formats every C++ file git knows of; with --check, changes nothing and lists those to format.
 set -eu
 cd "$(dirname "$0")/.."
 command -v clang-format-19 >/dev/null || { echo "error: clang-format-19 is not installed" >&2; exit 1; }

@@ -81,7 +81,7 @@ def page_of(headers):
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if the page differs from the headers")
     options = parser.parse_args(arguments)
     page = page_of((path.name, path.read_text()) for path in sorted(HEADERS.glob("*.h")))
     if options.check:

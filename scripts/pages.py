@@ -269,7 +269,8 @@ def updated(page):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--update", nargs="+", metavar="PAGE", required=True)
+    parser.add_argument("--update", nargs="+", metavar="PAGE", required=True,
+                        help="renew the code and the output that the page quotes")
     for page in parser.parse_args().update:
         new = updated(page)
         (ROOT / page).write_text(new)

@@ -57,16 +57,16 @@ def test_stages():
         Stage("build", "the framework, the chapters, the demos and their tests; g++", [build("debug", "tested")], 30),
         Stage("c++", "the C++ tests", [ctest("debug")], 10, inputs=DATA,
               programs=["build/debug/tests/**/*_test", "build/debug/tests/**/*_replay"]),
-        Stage("clients", "Python, curl, browsers and others ask the framework's servers",
+        Stage("clients", "Python, curl, browsers and others send requests to the framework's servers",
               [pytest("-n", WAITING_JOBS, "tests/clients")], 15,
               inputs=["tests/*.py", "tests/clients/**/*", "tests/vectors/**/*", "final/demos/**/*", "chapters/*/*.md", "slides/*",
                       "exercises/*/*.md", "build/debug/final/demos/*/*", "build/debug/tests/final/*_app/*",
                       "build/debug/tests/final/wsgi_module/*"]),
-        Stage("chapters", "the chapters' servers, asked from outside",
+        Stage("chapters", "the chapters' servers, over real connections",
               [pytest("-n", WAITING_JOBS, "tests/chapters/wire")], 10,
               inputs=["tests/*.py", "tests/clients/*.py", "tests/chapters/**/*.py", "tests/chapters/**/*.toml",
                       "build/debug/chapters/*/*_server", "build/debug/final/demos/*/*"]),
-        Stage("exercises", "each starter fails for its reason, each solution passes",
+        Stage("exercises", "each starter fails for the declared reason, each solution passes",
               [prove("basics")], 15, inputs=["exercises/**/*", "chapters/**/*"]),
     ]
 
@@ -85,10 +85,10 @@ def check_stages():
         Stage("course", "the runner, the lessons' form, the quizzes and the decks", [pytest("-n", JOBS, "tests/course")], 10),
         Stage("release", "the optimised build, and the C++ tests in it",
               [build("release", "all", options=("-DTORNADO_BUILD_TESTS=ON", "-DTORNADO_BUILD_BENCHES=ON")), ctest("release")], 30),
-        Stage("pages", "what the documents quote is what the sources hold and the programs print",
+        Stage("pages", "each quotation in a document matches its source or the program's output",
               [pytest("tests/docs", environment=RELEASE)], 15),
         Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
-        Stage("planted", "each planted mistake is rejected; solutions with threads, watched",
+        Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",
               [prove("planted")], 15),
         Stage("mine", "the milestones one by one; the grid asks servers that are made of the solutions",
               [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 15,
@@ -98,7 +98,7 @@ def check_stages():
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
         Stage("tsan", "the tests that use threads, clang 19 with TSan",
               [build("tsan", "threads_tests"), ctest("tsan", "-L", "^threads$")], 20),
-        Stage("package", "installed, found and served by a foreign project", [pytest("tests/package")], 10),
+        Stage("package", "the installed library, used by a separate project", [pytest("tests/package")], 10),
         Stage("compile-time", "what each public header costs those who include it", [pytest("-s", "tests/compile_time")], 10),
     ]
 
@@ -108,7 +108,7 @@ def chapter_stages(chapter):
         Stage("build", f"chapter {chapter} and its tests; g++",
               [build("debug", f"chapter_{chapter}_tests", f"chapter_{chapter}")], 10),
         Stage("c++", "its C++ tests", [ctest("debug", "-R", f"^chapter_{chapter}")], 5),
-        Stage("chapters", "its servers, asked from outside",
+        Stage("chapters", "its servers, over real connections",
               [pytest("-n", WAITING_JOBS, "tests/chapters/wire", f"--chapter={chapter}")], 5),
     ]
 
@@ -157,7 +157,7 @@ def print_summary(results, seconds):
         stages.print_failures(result)
     passed = sum(result.passed for result in results)
     bad = sum(max(1, len(result.failures)) for result in failed)
-    print(f"\n{len(results)} stages, {int(seconds) // 60} min {int(seconds) % 60} s; what each said is in build/logs/")
+    print(f"\n{len(results)} stages, {int(seconds) // 60} min {int(seconds) % 60} s; the output of each is in build/logs/")
     print(f"{passed} passed, {bad} failed")
     if failed:
         print("FAILED: " + ", ".join(result.stage.name for result in failed))
@@ -168,8 +168,8 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="?", choices=["test", "check"], default="test")
     parser.add_argument("--chapter", metavar="NN", help="only the tests of this chapter of the course")
-    parser.add_argument("--fresh", action="store_true", help="run also what passed and has not changed since")
-    parser.add_argument("--only", action="append", choices=names, metavar="STAGE")
+    parser.add_argument("--fresh", action="store_true", help="run every stage, also those that passed and have not changed since")
+    parser.add_argument("--only", action="append", choices=names, metavar="STAGE", help="run this stage; may be repeated")
     parser.add_argument("--list", action="store_true", help="list the stages")
     return parser.parse_args()
 

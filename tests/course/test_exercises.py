@@ -112,7 +112,7 @@ def test_the_first_run_makes_work_and_says_that_red_is_right(course):
     code, out, _ = course.run("exercise", "09-1")
     assert code == 3
     assert (course.folder / "work" / "add.cc").read_text() == (course.folder / "starter" / "add.cc").read_text()
-    assert "✗ Add.two_and_two" in out and "Red is right" in out and "Begin with add() in work/add.cc" in out
+    assert "✗ Add.two_and_two" in out and "The tests are meant to fail now" in out and "Begin with add() in work/add.cc" in out
     assert course.progress() == {"passed": 0, "tests": 2, "solved": False}
 
 
@@ -172,7 +172,7 @@ def test_WAIT_holds_the_tests_until_a_debugger_has_come(course):
 
 def test_a_WAIT_that_is_no_number_is_one_clear_line(course):
     done = subprocess.run(course.command("exercise", "09-1"), capture_output=True, text=True, env={**os.environ, "WAIT": "long"})
-    assert (done.returncode, done.stdout) == (2, "") and "WAIT is 'long'; say how many seconds" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "") and "WAIT is 'long', not a number of seconds" in done.stderr
 
 
 def test_a_second_run_keeps_the_readers_file_and_offers_a_hint(course):

@@ -160,7 +160,7 @@ def project(tmp_path, monkeypatch):
 
 def test_check_tells_a_page_that_is_missing_or_old(project, capsys):
     assert compatibility.main(["--check"]) == 1
-    assert "COMPATIBILITY.md is not what" in capsys.readouterr().out
+    assert "COMPATIBILITY.md does not match" in capsys.readouterr().out
     assert compatibility.main([]) == 0
     assert compatibility.main(["--check"]) == 0
     (project / "tests" / "final" / "more_test.cc").write_text("TEST(More, ZZ01) {\n}\n")
