@@ -46,7 +46,7 @@ std::string hash(const std::string& password, std::string_view salt) {
 std::string random_id() {
   std::array<unsigned char, kBytes> bytes;
   if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    throw std::runtime_error("OpenSSL has no random bytes");
+    throw std::runtime_error("OpenSSL cannot make random bytes");
   }
   return hex(bytes.data(), bytes.size());
 }

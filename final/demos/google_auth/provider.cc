@@ -56,7 +56,7 @@ std::string base64url(const unsigned char* bytes, std::size_t size) {
 std::string random_text() {
   std::array<unsigned char, kRandomBytes> bytes;
   if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    throw std::runtime_error("OpenSSL has no random bytes");
+    throw std::runtime_error("OpenSSL cannot make random bytes");
   }
   return base64url(bytes.data(), bytes.size());
 }

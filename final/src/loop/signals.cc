@@ -60,7 +60,7 @@ enum SlotState : int { kFree, kWriting, kFull };
 
 void SignalWatch::set(int signal, const core::Ref<RepeatedCallback>& callback,
                       const core::Ref<Mailbox>& mailbox) {
-  if (signal <= 0 || signal >= NSIG) throw std::invalid_argument("there is no such signal");
+  if (signal <= 0 || signal >= NSIG) throw std::invalid_argument("unknown signal");
   const std::lock_guard lock(watched_mutex());
   Watched& entry = watched(signal);
   if (entry.owner != nullptr && entry.owner != this) {

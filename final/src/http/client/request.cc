@@ -36,7 +36,7 @@ bool has_body(const HTTPRequest& request) {
 
 void check_body(const HTTPRequest& request) {
   if (request.body && request.body_producer) {
-    throw std::invalid_argument("a request has a body or a body_producer, not both");
+    throw std::invalid_argument("a request may have a body or a body_producer, not both");
   }
   if (request.allow_nonstandard_methods.value_or(false)) return;
   if (needs_body(request.method) == has_body(request)) return;
@@ -146,10 +146,10 @@ void check_sendable(const HTTPRequest& request) {
   if (!is_standard(request.method) && !request.allow_nonstandard_methods.value_or(false)) {
     throw std::invalid_argument("unknown method " + request.method);
   }
-  if (request.method == "CONNECT") throw std::invalid_argument("CONNECT makes no request here");
+  if (request.method == "CONNECT") throw std::invalid_argument("CONNECT is not supported");
   check_body(request);
   if (request.headers.contains("Transfer-Encoding")) {
-    throw std::invalid_argument("Transfer-Encoding is the client's to choose");
+    throw std::invalid_argument("Transfer-Encoding is set by the client, not by the request");
   }
   const auto length = request.headers.find("Content-Length");
   if (length && !request.body) {

@@ -21,7 +21,7 @@ using ioloop::IOLoop;
 // Once per process, before the first handle.
 void start_libcurl() {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK) throw std::runtime_error("libcurl does not start");
+  if (started != CURLE_OK) throw std::runtime_error("libcurl cannot start");
 }
 
 std::uint32_t loop_events(int what) {

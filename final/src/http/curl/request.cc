@@ -148,7 +148,8 @@ std::string bracketed(const std::string& host) {
 
 void append_connect_to(CurlLines& lines, const Entry& entry) {
   if (entry.family) {
-    throw std::invalid_argument("hostname_mapping with a family is not for the curl client");
+    throw std::invalid_argument(
+        "hostname_mapping with a family is not supported by the curl client");
   }
   check_text(entry.host + entry.new_host, "hostname_mapping");
   const auto text = [](const std::optional<std::uint16_t>& port) {
@@ -163,7 +164,7 @@ void append_connect_to(CurlLines& lines, const Entry& entry) {
 void check_curl_request(const HTTPRequest& request, const ClientUrl& url) {
   check_sendable(request);
   if (request.method == "HEAD" && (request.body || request.body_producer)) {
-    throw std::invalid_argument("libcurl sends no body with HEAD");
+    throw std::invalid_argument("libcurl cannot send a body with HEAD");
   }
   if (request.ssl_options) {
     throw std::invalid_argument("ssl_options is not supported by the curl client");

@@ -39,7 +39,7 @@ Future<void> DecompressedBody::decode(std::shared_ptr<Decoding> decoding, std::s
   std::size_t since_turn = 0;
   while (decoding->delegate != nullptr) {
     const GzipResult result = decoding->decoder.next(rest);
-    if (result.status == GzipStatus::kBad) throw httputil::HTTPInputError("the body is no gzip");
+    if (result.status == GzipStatus::kBad) throw httputil::HTTPInputError("the body is not gzip");
     if (result.status == GzipStatus::kNeedMore) co_return;
     rest.remove_prefix(result.consumed);
     if (result.output.empty()) continue;
@@ -58,7 +58,7 @@ Future<void> DecompressedBody::decode(std::shared_ptr<Decoding> decoding, std::s
 
 void DecompressedBody::finish() {
   if (decoding_ != nullptr && !decoding_->decoder.at_end()) {
-    throw httputil::HTTPInputError("the body's gzip is cut off");
+    throw httputil::HTTPInputError("the gzip body ends too early");
   }
   delegate_->finish();
 }

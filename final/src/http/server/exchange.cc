@@ -26,7 +26,7 @@ void read_response_field(std::string_view name, std::string_view value, Response
       return;
     case 14:
       if (name != "Content-Length") return;
-      if (framing.content_length) throw httputil::HTTPOutputError("Content-Length is there twice");
+      if (framing.content_length) throw httputil::HTTPOutputError("Content-Length is set twice");
       framing.content_length = parse_content_length(value);
       if (framing.content_length) return;
       throw httputil::HTTPOutputError("Content-Length is not a number");

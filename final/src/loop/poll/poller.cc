@@ -57,8 +57,7 @@ std::unique_ptr<Poller> make_poller(std::string_view name) {
     if (name.empty() || name == kind.name) return kind.make();
     names += " " + std::string(kind.name);
   }
-  throw std::invalid_argument("no poller is called '" + std::string(name) +
-                              "'; there are:" + names);
+  throw std::invalid_argument("unknown poller '" + std::string(name) + "'; there are:" + names);
 }
 
 }  // namespace tornado::ioloop::detail

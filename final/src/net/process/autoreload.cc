@@ -73,7 +73,7 @@ class Reloader {
       return true;
     }
     if (++looks_while_waiting_ == 2) {  // not merely because it has just been written
-      log::gen_log.info(cause_ + " modified; waiting until " + program_.path() + " is whole");
+      log::gen_log.info(cause_ + " modified; waiting until " + program_.path() + " is complete");
     }
     return false;
   }

@@ -177,7 +177,7 @@ Future<IOStream> connect(std::shared_ptr<netutil::Resolver> resolver, std::strin
   if (deadline >= 0) resolving = gen::with_timeout(deadline, std::move(resolving));
   const std::vector<Address> addresses = co_await resolving;
   moments->resolved = loop.time();
-  if (addresses.empty()) throw netutil::ResolveError("the resolver knows no address");
+  if (addresses.empty()) throw netutil::ResolveError("the resolver found no address");
   const std::optional<ssl::SSLContext> ssl_options = options.ssl_options;
   auto race = std::make_shared<Race>(addresses, std::move(options));
   auto connecting = race->run(deadline);

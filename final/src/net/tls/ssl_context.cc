@@ -66,7 +66,7 @@ void set_own_certificate(SSL_CTX* context, const SSLOptions& options) {
 void set_trust(SSL_CTX* context, const SSLOptions& options, bool server_side) {
   if (options.ca_certs.empty()) {
     if (server_side) {
-      throw std::invalid_argument("ssl_options: to check clients' certificates takes ca_certs");
+      throw std::invalid_argument("ssl_options: checking clients' certificates needs ca_certs");
     }
     if (::SSL_CTX_set_default_verify_paths(context) != 1) refuse("the system's authorities");
     return;

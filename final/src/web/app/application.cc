@@ -167,7 +167,7 @@ Future<void> feed(std::unique_ptr<httputil::HTTPMessageDelegate> delegate,
 
 void Application::operator()(httputil::HTTPServerRequest request) {
   if (request.connection == nullptr) {
-    throw std::invalid_argument("a request without a connection: nobody waits for its answer");
+    throw std::invalid_argument("the request has no connection, so nobody waits for its response");
   }
   auto delegate = find_handler(request);
   feed(std::move(delegate), std::move(request));

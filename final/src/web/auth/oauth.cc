@@ -59,7 +59,7 @@ OAuthToken token_of(const HTTPResponse& response) {
       token.more.emplace_back(std::move(name), std::move(value));
     }
   }
-  if (token.key.empty() || token.secret.empty()) throw service_error(response, "gave no token");
+  if (token.key.empty() || token.secret.empty()) throw service_error(response, "sent no token");
   return token;
 }
 
@@ -121,7 +121,7 @@ Future<void> OAuthMixin::oauth_redirect(std::string authorize_url, std::string c
                                         Parameters extra_params) {
   web::RequestHandler& handler = auth_handler();
   if (!handler.get_query_argument("denied", "").empty()) {
-    throw AuthError("the service sent the browser back: denied");
+    throw AuthError("the service sent the browser back: access denied");
   }
   if (!callback_uri.empty() && oauth_no_callbacks()) {
     throw std::logic_error("This service does not support oauth_callback");
@@ -142,7 +142,7 @@ Future<void> OAuthMixin::oauth_redirect(std::string authorize_url, std::string c
   const HTTPResponse response = co_await asking;
   const OAuthToken token = token_of(response);
   if (knows_callbacks && !is_confirmed(token)) {
-    throw service_error(response, "does not confirm the callback: it knows OAuth 1.0 only");
+    throw service_error(response, "did not confirm the callback: it supports OAuth 1.0 only");
   }
 
   handler.set_cookie(kTokenCookie, cookie_of(token), login_cookie(handler.request));
@@ -164,7 +164,7 @@ Future<User> OAuthMixin::oauth_user() {
   const OAuthToken request_token = take_request_token(handler);
   const std::string verifier = handler.get_argument("oauth_verifier", "");
   if (verifier.empty() && oauth_version() == "1.0a") {
-    throw AuthError("there is no oauth_verifier", 400);
+    throw AuthError("the request has no oauth_verifier", 400);
   }
   const OAuthToken consumer = oauth_consumer_token();
   Parameters oauth = protocol_parameters(consumer, request_token.key);

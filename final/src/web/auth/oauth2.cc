@@ -135,7 +135,7 @@ std::string OAuth2Mixin::take_code_verifier() {
 
 Future<User> OAuth2Mixin::oauth2_token(std::string redirect_uri, std::string client_id,
                                        std::string client_secret, std::string code) {
-  if (code.empty()) throw AuthError("there is no code", 400);
+  if (code.empty()) throw AuthError("the request has no code", 400);
   const std::string verifier = take_code_verifier();
   Parameters form = {{"grant_type", "authorization_code"}, {"code", code}};
   add(form, "redirect_uri", redirect_uri);
@@ -147,7 +147,7 @@ Future<User> OAuth2Mixin::oauth2_token(std::string redirect_uri, std::string cli
   const HTTPResponse response = co_await exchanging;
   json token = json_of(response);
   const std::string* const access = text_at(token, "access_token");
-  if (access == nullptr || access->empty()) throw service_error(response, "gave no access token");
+  if (access == nullptr || access->empty()) throw service_error(response, "sent no access token");
   co_return std::move(token);
 }
 
@@ -228,7 +228,7 @@ Future<User> FacebookGraphMixin::facebook_user(std::string redirect_uri, std::st
                               {{"appsecret_proof", proof}, {"fields", names}});
   const User answered = co_await asking;
   const json& said = answered.as<json>();
-  if (!said.is_object()) throw AuthError("Facebook says nothing of the person", 502);
+  if (!said.is_object()) throw AuthError("Facebook sent no data about the person", 502);
 
   json user = json::object();
   for (const std::string& field : fields) user[field] = said.value(field, json());

@@ -47,7 +47,7 @@ Parameters attribute_request(const std::vector<std::string>& names) {
     } else if (name == "username") {
       ask(name, kUsername);
     } else {
-      throw std::invalid_argument("there is no attribute \"" + name + "\"");
+      throw std::invalid_argument("unknown attribute \"" + name + "\"");
     }
   }
   if (args.empty()) return args;
@@ -132,12 +132,12 @@ void check(const Assertion& assertion, const httputil::HTTPServerRequest& reques
     cancelled.error = mode;
     throw cancelled;
   }
-  if (mode != "id_res") throw AuthError("this is no OpenID response", 400);
+  if (mode != "id_res") throw AuthError("this is not an OpenID response", 400);
   if (!is_for(request, assertion.get_signed("return_to"))) {
     throw AuthError("the OpenID response is not for this page");
   }
   if (assertion.get_signed("op_endpoint") != endpoint) {
-    throw AuthError("the OpenID response is not of " + endpoint);
+    throw AuthError("the OpenID response does not come from " + endpoint);
   }
   if (assertion.get_signed("response_nonce").empty()) {
     throw AuthError("the OpenID response has no signed nonce");
@@ -199,7 +199,7 @@ Future<User> OpenIdMixin::openid_user() {
   auto asking = ask_service(get_auth_http_client(), form_request(endpoint, assertion.question()));
   const HTTPResponse response = co_await asking;
   if (!has_line(response.body, "is_valid:true")) {
-    throw AuthError("the service does not know of the OpenID response");
+    throw AuthError("the service did not confirm the OpenID response");
   }
   co_return user_of(assertion);
 }

@@ -95,7 +95,7 @@ json json_of(const HTTPResponse& response) {
   try {
     return escape::json_decode(response.body);
   } catch (const escape::JSONDecodeError& error) {
-    throw service_error(response, std::string("answered no JSON: ") + error.what());
+    throw service_error(response, std::string("answered with invalid JSON: ") + error.what());
   }
 }
 

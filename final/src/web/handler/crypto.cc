@@ -33,7 +33,7 @@ std::string hmac(const EVP_MD* digest, std::string_view key, std::string_view te
 std::string random_bytes(std::size_t size) {
   std::string bytes(size, '\0');
   if (::RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) != 1) {
-    throw std::runtime_error("OpenSSL has no random bytes");
+    throw std::runtime_error("OpenSSL cannot make random bytes");
   }
   return bytes;
 }

@@ -51,7 +51,7 @@ class GZipContentEncoding::Compressor {
     const int code =
         ::deflateInit2(&stream_, level, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY);
     if (code == Z_MEM_ERROR) throw std::bad_alloc();
-    if (code != Z_OK) throw std::invalid_argument("gzip has levels 1 to 9");
+    if (code != Z_OK) throw std::invalid_argument("a gzip level must be from 1 to 9");
   }
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;

@@ -24,7 +24,7 @@ namespace {
 
 std::string boundary_of(const httputil::HTTPHeaders& headers) {
   const std::string type = headers.get("Content-Type");
-  if (!http::is_multipart_form(type)) throw HTTPError(400, "the body is no multipart/form-data");
+  if (!http::is_multipart_form(type)) throw HTTPError(400, "the body is not multipart/form-data");
   if (headers.contains("Content-Encoding")) {
     throw HTTPError(400, "unsupported Content-Encoding of a form");
   }
@@ -55,7 +55,7 @@ MultipartReader::MultipartReader(MultipartReader&&) noexcept = default;
 MultipartReader& MultipartReader::operator=(MultipartReader&&) noexcept = default;
 
 Future<void> MultipartReader::feed(std::string chunk) {
-  if (state_->busy) throw std::logic_error("feed() called before the last one was done: await it");
+  if (state_->busy) throw std::logic_error("feed() called before the last call was done: await it");
   return take_apart(state_, std::move(chunk));
 }
 

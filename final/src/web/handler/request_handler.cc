@@ -27,7 +27,7 @@ constexpr int kMaxErrorPages = 8;
 
 const detail::Construction& require_construction() {
   if (detail::construction == nullptr) {
-    throw std::logic_error("a RequestHandler is made by its Application, for a request");
+    throw std::logic_error("only an Application can make a RequestHandler, for a request");
   }
   return *detail::construction;
 }
@@ -360,7 +360,7 @@ void RequestHandler::log_and_end() {
 
 iostream::IOStream RequestHandler::detach() {
   auto* const exchange = dynamic_cast<http::Exchange*>(request.connection.get());
-  if (exchange == nullptr) throw std::logic_error("a connection without a stream to detach");
+  if (exchange == nullptr) throw std::logic_error("detach(): the connection has no stream");
   iostream::IOStream stream = exchange->release_stream();
   leave_response();
   return stream;

@@ -45,7 +45,7 @@ void RequestHandler::clear() {
 
 void RequestHandler::set_status(int status_code, std::string_view reason) {
   if (status_code < 100 || status_code > 999) {
-    throw std::invalid_argument("a status code has three digits");
+    throw std::invalid_argument("a status code must have three digits");
   }
   status_code_ = status_code;
   std::string& sent = response().status_line.reason;
@@ -167,7 +167,7 @@ void RequestHandler::finish_headers() {
 void RequestHandler::redirect(std::string_view url, bool permanent, int status) {
   if (headers_written_) throw std::runtime_error("Cannot redirect after headers have been written");
   if (status == 0) status = permanent ? 301 : 302;
-  if (status < 300 || status > 399) throw std::invalid_argument("a redirect's status is 3xx");
+  if (status < 300 || status > 399) throw std::invalid_argument("a redirect needs a 3xx status");
   set_status(status);
   set_header("Location", url);
   finish();

@@ -163,8 +163,7 @@ std::string create_signed_value(const CookieSecret& secret, std::string_view nam
   const std::string timestamp = std::to_string(now.value_or(std::time(nullptr)));
   const std::string base64 = base64_encode(value);
   if (version != 1 && version != 2) {
-    throw std::invalid_argument("there is no version " + std::to_string(version) +
-                                " of signed values");
+    throw std::invalid_argument("unknown version " + std::to_string(version) + " of signed values");
   }
   if (secret.versioned() && (version == 1 || !key_version)) {
     throw std::invalid_argument("a secret with versions needs a key version, and version 2");
@@ -189,7 +188,7 @@ std::optional<std::string> decode_signed_value(const CookieSecret& secret, std::
                                                int min_version, std::optional<std::int64_t> now) {
   require_key(secret);
   if (min_version > kMaxSupportedSignedValueVersion) {
-    throw std::invalid_argument("there is no version " + std::to_string(min_version) +
+    throw std::invalid_argument("unknown version " + std::to_string(min_version) +
                                 " of signed values");
   }
   const int version = version_of(value);

@@ -122,7 +122,7 @@ class Substitution {
 
   void put(std::size_t group) {
     if (group >= args_.size()) {
-      throw std::out_of_range("a redirect's url wants more groups than its route has");
+      throw std::out_of_range("a redirect's url uses more groups than its route has");
     }
     put(args_[group]);
   }

@@ -17,7 +17,7 @@ constexpr double kDaysForUsers = 30;  // life of the cookie of a logged-in user
 std::string encode(const detail::XsrfToken& token, int version) {
   if (version == 1) return encode_xsrf_token_v1(token);
   if (version == 2) return encode_xsrf_token_v2(token, random_bytes(detail::kXsrfMaskSize));
-  throw std::invalid_argument("xsrf_cookie_version is 1 or 2");
+  throw std::invalid_argument("xsrf_cookie_version must be 1 or 2");
 }
 
 }  // namespace

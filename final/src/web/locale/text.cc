@@ -24,7 +24,7 @@ std::int64_t microseconds(double date) {
   constexpr double kYear1 = -62135596800;
   constexpr double kYear10000 = 253402300800;
   if (!(date >= kYear1 && date < kYear10000)) {
-    throw std::invalid_argument("a date has a year from 1 to 9999");
+    throw std::invalid_argument("the year of a date must be from 1 to 9999");
   }
   return std::llround(date * static_cast<double>(kSecond));
 }

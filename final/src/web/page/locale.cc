@@ -22,7 +22,7 @@ using tornado::locale::Locale;
 // A message with a plural needs a count.
 std::int64_t count_of(const Parameters& given, std::size_t index) {
   const Value* count = given.find(index, "count");
-  if (count == nullptr) throw RenderError("AssertionError", "a plural message wants a count");
+  if (count == nullptr) throw RenderError("AssertionError", "a plural message needs a count");
   return count->get<std::int64_t>();
 }
 

@@ -35,7 +35,7 @@ Value call_plain(RequestHandler& handler, const Arguments& arguments) {
 
 // reverse_url(name, *args)
 Value call_reverse_url(RequestHandler& handler, const Arguments& arguments) {
-  if (arguments.positional.empty()) throw RenderError("TypeError", "reverse_url() wants a name");
+  if (arguments.positional.empty()) throw RenderError("TypeError", "reverse_url() needs a name");
   std::vector<std::string> values;
   for (std::size_t i = 1; i < arguments.positional.size(); ++i) {
     values.push_back(arguments.positional[i].str());
@@ -50,7 +50,7 @@ Value call_reverse_url(RequestHandler& handler, const Arguments& arguments) {
 Value call_static_url(RequestHandler& handler, const Arguments& arguments) {
   const auto& given = arguments.positional;
   if (given.empty() || given.size() > 2)
-    throw RenderError("TypeError", "static_url() wants a path");
+    throw RenderError("TypeError", "static_url() needs a path");
   const Value* host = given.size() > 1 ? &given[1] : arguments.find("include_host");
   const Value* version = arguments.find("include_version");
   return handler.static_url(given[0].get<std::string>(),

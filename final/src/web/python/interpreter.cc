@@ -94,7 +94,7 @@ void end_interpreter() {
 
 void check(const PyStatus& status) {
   if (PyStatus_Exception(status) == 0) return;
-  throw std::runtime_error(std::string("CPython does not start: ") +
+  throw std::runtime_error(std::string("CPython cannot start: ") +
                            (status.err_msg != nullptr ? status.err_msg : "it wants to exit"));
 }
 

@@ -191,7 +191,7 @@ py::object import_object(const std::string& name) {
   for (const py::handle part : py::str(attribute).attr("split")(".")) found = found.attr(part);
   if (is_factory) found = found();
   if (!PyCallable_Check(found.ptr())) {
-    throw py::type_error("it cannot be called: " + py::repr(found).cast<std::string>());
+    throw py::type_error("it is not callable: " + py::repr(found).cast<std::string>());
   }
   return found;
 }

@@ -17,7 +17,7 @@ inline pybind11::str from_latin1(std::string_view bytes) {
 // U+00FF.
 inline std::string to_latin1(const pybind11::handle& text) {
   if (!PyUnicode_Check(text.ptr())) {
-    throw pybind11::type_error("a str is wanted, not " + pybind11::repr(text).cast<std::string>());
+    throw pybind11::type_error("expected a str, not " + pybind11::repr(text).cast<std::string>());
   }
   const auto bytes =
       pybind11::reinterpret_steal<pybind11::bytes>(PyUnicode_AsLatin1String(text.ptr()));

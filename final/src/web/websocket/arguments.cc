@@ -24,13 +24,13 @@ void check_range(int value, int low, int high, const char* name) {
 
 void check_message(std::string_view data, bool binary) {
   if (!binary && !is_utf8(data)) {
-    throw std::invalid_argument("a text message must be UTF-8; other data is sent as binary");
+    throw std::invalid_argument("a text message must be UTF-8; send other data as binary");
   }
 }
 
 void check_ping(std::string_view data) {
   if (data.size() > http::kMaxControlPayload) {
-    throw std::invalid_argument("a ping has at most 125 bytes");
+    throw std::invalid_argument("a ping may have at most 125 bytes");
   }
 }
 
@@ -39,7 +39,7 @@ int check_close(std::optional<int> code, std::string_view reason) {
     throw std::invalid_argument("a WebSocket cannot be closed with code " + std::to_string(*code));
   }
   if (reason.size() > http::kMaxCloseReason || !is_utf8(reason)) {
-    throw std::invalid_argument("the reason of a close is UTF-8 of at most 123 bytes");
+    throw std::invalid_argument("the reason of a close must be UTF-8 of at most 123 bytes");
   }
   return code.value_or(reason.empty() ? 0 : http::close_code::kNormal);
 }

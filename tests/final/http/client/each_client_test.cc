@@ -269,7 +269,8 @@ TEST_P(EachClientTest, a_body_and_a_producer_exclude_each_other) {
   HTTPRequest request(server->url(), "PUT");
   request.body = "x";
   request.body_producer = [](BodyWriter) { ADD_FAILURE(); };
-  EXPECT_EQ(error_of([&] { fetch(request); }), "a request has a body or a body_producer, not both");
+  EXPECT_EQ(error_of([&] { fetch(request); }),
+            "a request may have a body or a body_producer, not both");
 }
 
 // Tornado calls it again.

@@ -148,7 +148,7 @@ TEST_F(CurlClientTest, what_is_refused) {
   request = HTTPRequest("http://h/", "HEAD");
   request.allow_nonstandard_methods = true;
   request.body = "b";
-  EXPECT_EQ(refusal(request), "libcurl sends no body with HEAD");
+  EXPECT_EQ(refusal(request), "libcurl cannot send a body with HEAD");
 }
 
 TEST_F(CurlClientTest, options_that_are_refused) {
@@ -164,7 +164,7 @@ TEST_F(CurlClientTest, options_that_are_refused) {
   netutil::OverrideResolver::Entry entry("a", "b");
   entry.family = netutil::Family::kInet;
   options.hostname_mapping.push_back(entry);
-  EXPECT_EQ(refusal(), "hostname_mapping with a family is not for the curl client");
+  EXPECT_EQ(refusal(), "hostname_mapping with a family is not supported by the curl client");
 }
 
 TEST_F(CurlClientTest, network_interface_is_an_address_or_a_name) {

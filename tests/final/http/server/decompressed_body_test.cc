@@ -83,7 +83,7 @@ TEST_F(DecompressRequest, B2_7_H107_damaged_and_cut_off_gzip_is_refused) {
   std::string wrong_sum = body;
   wrong_sum[body.size() - 6] ^= 1;
   EXPECT_EQ(exchange(gzip_post(wrong_sum)), kRefused);
-  EXPECT_EQ(log_.count("the body's gzip is cut off"), 1U) << log_.text();
+  EXPECT_EQ(log_.count("the gzip body ends too early"), 1U) << log_.text();
 }
 
 TEST_F(DecompressRequest, B2_7_H107_the_limit_is_for_the_text) {

@@ -261,7 +261,7 @@ TEST(TlsOptions, options_that_do_not_work_say_why) {
   expect_bad(options, true, "no cipher match");
   options = server_options();
   options.cert_reqs = ssl::CertReqs::kRequired;
-  expect_bad(options, true, "takes ca_certs");
+  expect_bad(options, true, "needs ca_certs");
   options = client_options();
   options.alpn_protocols = {""};
   expect_bad(options, false, "ALPN");

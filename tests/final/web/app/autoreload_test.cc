@@ -322,7 +322,7 @@ TEST_F(ReloadTest, a_broken_build_is_outlived) {
   wait_until_it_serves();
   const std::string old = expected_;
   fs::remove(app_);
-  line_with("waiting until " + app_ + " is whole");
+  line_with("waiting until " + app_ + " is complete");
   EXPECT_EQ(fetch("POST"), old);
   const auto readable = fs::perms::owner_read | fs::perms::owner_write;
   build("two");
@@ -363,7 +363,7 @@ TEST_F(ReloadTest, half_of_a_program_is_outlived) {
   fs::copy_file(app_, app_ + ".new");
   fs::resize_file(app_ + ".new", fs::file_size(app_) / 2);
   fs::rename(app_ + ".new", app_);
-  EXPECT_NE(line_with("waiting until").find("is whole"), std::string::npos);
+  EXPECT_NE(line_with("waiting until").find("is complete"), std::string::npos);
   EXPECT_EQ(fetch("POST"), old);
   replace("2");
   wait_until_it_serves();

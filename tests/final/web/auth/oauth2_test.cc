@@ -301,7 +301,7 @@ TEST_F(GoogleTest, no_code_is_a_bad_request) {
   serve({web::url<Careless>("/")}, google_settings());
   const json page = get(url + "/");
   EXPECT_EQ(page.at("status"), 400);
-  EXPECT_EQ(page.at("auth_error"), "there is no code");
+  EXPECT_EQ(page.at("auth_error"), "the request has no code");
 }
 
 // AU-07
@@ -313,13 +313,13 @@ TEST_F(GoogleTest, a_service_that_fails_is_a_bad_gateway) {
       {{401, R"({"error": "invalid_client"})"},
        R"(answered HTTP 401: invalid_client ({"error": "invalid_client"}))"},
       {{302, ""}, "answered HTTP 302"},
-      {{200, "access_token=x"}, "answered no JSON: "},
-      {{200, ""}, "answered no JSON: "},
-      {{200, "[]"}, "gave no access token"},
-      {{200, "{}"}, "gave no access token"},
-      {{200, R"({"access_token": 7})"}, "gave no access token"},
-      {{200, R"({"access_token": ""})"}, "gave no access token"},
-      {{200, "null"}, "gave no access token"},
+      {{200, "access_token=x"}, "answered with invalid JSON: "},
+      {{200, ""}, "answered with invalid JSON: "},
+      {{200, "[]"}, "sent no access token"},
+      {{200, "{}"}, "sent no access token"},
+      {{200, R"({"access_token": 7})"}, "sent no access token"},
+      {{200, R"({"access_token": ""})"}, "sent no access token"},
+      {{200, "null"}, "sent no access token"},
       {{400, R"({"error": {"message": "Expired", "type": "OAuthException", "code": 190}})"},
        "answered HTTP 400: OAuthException (Expired)"},
       {{400, R"({"error": 7})"}, R"(answered HTTP 400 ({"error": 7}))"},
@@ -585,7 +585,7 @@ TEST_F(FacebookTest, a_person_of_whom_nothing_is_said_is_an_error) {
   service.failures = {{"/me", {200, "null"}}};
   const json page = escape::json_decode(browser.get(url + "/login?code=c").body);
   EXPECT_EQ(page.at("status"), 502);
-  EXPECT_EQ(page.at("auth_error"), "Facebook says nothing of the person");
+  EXPECT_EQ(page.at("auth_error"), "Facebook sent no data about the person");
 }
 
 }  // namespace

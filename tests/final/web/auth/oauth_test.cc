@@ -320,7 +320,7 @@ TEST_F(OAuthTest, no_verifier_is_a_bad_request) {
   browser.redirect(browser.redirect(url + "/login"));
   const json page = get(url + "/login?oauth_token=request%2F0");
   EXPECT_EQ(page.at("status"), 400);
-  EXPECT_EQ(page.at("auth_error"), "there is no oauth_verifier");
+  EXPECT_EQ(page.at("auth_error"), "the request has no oauth_verifier");
 }
 
 // AU-02
@@ -342,7 +342,7 @@ TEST_F(OAuthTest, another_browser_is_refused) {
 TEST_F(OAuthTest, who_says_no_is_not_asked_again) {
   const json page = get(url + "/login?denied=request%2F0");
   EXPECT_EQ(page.at("status"), 403);
-  EXPECT_EQ(page.at("auth_error"), "the service sent the browser back: denied");
+  EXPECT_EQ(page.at("auth_error"), "the service sent the browser back: access denied");
 }
 
 // ---- a service that fails -----------------------------------------------------------------------
@@ -352,8 +352,9 @@ TEST_F(OAuthTest, a_callback_that_is_not_confirmed_is_an_error) {
   twitter.confirms = false;
   const json page = get(url + "/login");
   EXPECT_EQ(page.at("status"), 502);
-  EXPECT_EQ(page.at("auth_error"),
-            service.url + "/request_token does not confirm the callback: it knows OAuth 1.0 only");
+  EXPECT_EQ(
+      page.at("auth_error"),
+      service.url + "/request_token did not confirm the callback: it supports OAuth 1.0 only");
 }
 
 // AU-07
@@ -363,7 +364,7 @@ TEST_F(OAuthTest, an_answer_without_a_token_is_an_error) {
     service.failures = {{"/request_token", {200, body}}};
     const json page = get(url + "/login");
     EXPECT_EQ(page.at("status"), 502);
-    EXPECT_EQ(page.at("auth_error"), service.url + "/request_token gave no token") << body;
+    EXPECT_EQ(page.at("auth_error"), service.url + "/request_token sent no token") << body;
   }
 }
 

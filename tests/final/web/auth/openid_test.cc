@@ -136,7 +136,7 @@ TEST_F(OpenIdTest, callback_and_attributes_can_be_chosen) {
   EXPECT_FALSE(sent.contains("openid.ax.type.username"));
   const json page = get(url + "/login?attributes=shoe_size");
   EXPECT_EQ(page.at("status"), 500);
-  EXPECT_EQ(page.at("other"), "there is no attribute \"shoe_size\"");
+  EXPECT_EQ(page.at("other"), "unknown attribute \"shoe_size\"");
 }
 
 // AU-01
@@ -180,7 +180,7 @@ TEST_F(OpenIdTest, an_assertion_is_good_once) {
   EXPECT_EQ(get(back).value("username", ""), "ann7");
   const json again = get(back);
   EXPECT_EQ(again.at("status"), 403);
-  EXPECT_EQ(again.at("auth_error"), "the service does not know of the OpenID response");
+  EXPECT_EQ(again.at("auth_error"), "the service did not confirm the OpenID response");
 }
 
 // AU-01
@@ -232,7 +232,7 @@ TEST_F(OpenIdTest, an_assertion_of_another_service_is_refused) {
   const Parameters sent = assertion_for(url + "/login", ann_);
   service.url = ours;
   const json page = get(httputil::url_concat(url + "/login", sent));
-  EXPECT_EQ(page.at("auth_error"), "the OpenID response is not of " + ours + "/openid");
+  EXPECT_EQ(page.at("auth_error"), "the OpenID response does not come from " + ours + "/openid");
   EXPECT_TRUE(service.requests.empty());
 }
 

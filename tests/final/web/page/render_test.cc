@@ -247,7 +247,7 @@ TEST_F(RenderTest, the_language_is_asked_for_when_a_template_wants_it) {
 // WH-18
 TEST_F(RenderTest, what_cannot_be_translated_is_a_500_and_the_log_says_why) {
   const std::pair<const char*, const char*> wrong[] = {
-      {"{{ _('a', 'b') }}", "a plural message wants a count"},
+      {"{{ _('a', 'b') }}", "a plural message needs a count"},
       {"{{ _(1) }}", "TypeError"},
       {"{{ locale.format_date('today') }}", "TypeError"},
       {"{{ locale.format_date(1e300) }}", "year"},

@@ -194,7 +194,7 @@ TEST_F(Python, an_application_is_named_as_in_other_servers) {
 TEST_F(Python, what_cannot_be_imported_says_why) {
   EXPECT_TRUE(has(error_of("no_such_module"), "No module named 'no_such_module'"));
   EXPECT_TRUE(has(error_of("gateway:nothing"), "no attribute 'nothing'"));
-  EXPECT_TRUE(has(error_of("gateway:no_application"), "it cannot be called: 5"));
+  EXPECT_TRUE(has(error_of("gateway:no_application"), "it is not callable: 5"));
   const std::string broken = error_of("broken_module");
   EXPECT_TRUE(has(broken, "cannot import broken_module\nTraceback ")) << broken;
   EXPECT_TRUE(has(broken, "LookupError: this module is broken")) << broken;
