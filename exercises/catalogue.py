@@ -109,4 +109,4 @@ def find(name):
             return exercise
     known = " ".join(exercise.id for exercise in exercises)
     what = f"there is no exercise '{name}'; " if name else ""
-    raise Unknown(f"{what}say EX= and one of: {known}")
+    raise Unknown(f"{what}use EX= with one of: {known}")

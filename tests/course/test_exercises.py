@@ -108,7 +108,7 @@ def course(built):
     (built.root / ".progress.json").unlink(missing_ok=True)
 
 
-def test_the_first_run_makes_work_and_says_that_red_is_right(course):
+def test_the_first_run_makes_work_and_says_that_tests_are_meant_to_fail(course):
     code, out, _ = course.run("exercise", "09-1")
     assert code == 3
     assert (course.folder / "work" / "add.cc").read_text() == (course.folder / "starter" / "add.cc").read_text()
@@ -123,7 +123,7 @@ def test_make_has_nothing_to_add_to_a_red_run(course):
     broken = course.make("exercise", "EX=09-1")
     assert (broken.returncode, broken.stderr) == (0, "") and "does not compile yet" in broken.stdout
     unknown = course.make("exercise", "EX=9-9")
-    assert unknown.returncode == 2 and "say EX= and one of: 09-1" in unknown.stderr
+    assert unknown.returncode == 2 and "use EX= with one of: 09-1" in unknown.stderr
 
 
 def test_a_runner_that_fails_itself_is_an_error_of_make(course):
@@ -258,7 +258,7 @@ def test_hints_come_one_by_one_and_end_with_the_solution(course):
 @pytest.mark.parametrize("name", ["", "9-9", "../x"])
 def test_a_name_that_is_none_is_one_clear_line(course, verb, name):
     code, out, err = course.run(verb, name)
-    assert (code, out) == (2, "") and err.count("\n") == 1 and "say EX= and one of: 09-1" in err
+    assert (code, out) == (2, "") and err.count("\n") == 1 and "use EX= with one of: 09-1" in err
 
 
 def test_progress_that_cannot_be_read_is_kept_aside(course):
