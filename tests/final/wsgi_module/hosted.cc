@@ -46,7 +46,7 @@ struct Streaming : web::RequestHandler {
 };
 
 struct Waiting : web::RequestHandler {
-  Future<void> get() { co_await gen::sleep(0.001); }
+  Future<void> get() { co_await gen::sleep(60); }
 };
 
 struct Broken : web::RequestHandler {
