@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import threading
 from dataclasses import dataclass, field
 
 SECONDS = 60  # for all tests of an exercise; each one's Story gives up much earlier
@@ -70,8 +71,9 @@ def count_tests(program):
     return sum(line.startswith("  ") for line in listed.stdout.splitlines())
 
 
-def _output(program, tests, wait):
-    """(what the program printed, whether it ended by itself) With `wait`, it first waits so many seconds for a debugger."""
+def _output(program, tests, wait, heard):
+    """(what the program printed, whether it ended by itself) With `wait`, it first waits so many seconds for a debugger.
+    heard() gets each line as it comes."""
     environment = {**os.environ, "ASAN_OPTIONS": "color=never:abort_on_error=1",
                    "UBSAN_OPTIONS": "print_stacktrace=1:abort_on_error=1", "TSAN_OPTIONS": "halt_on_error=1",
                    "STORY_WAIT": str(wait)}
@@ -79,46 +81,57 @@ def _output(program, tests, wait):
                           stderr=subprocess.STDOUT, text=True, errors="replace", env=environment) as process:
         if wait:
             print(f"The tests begin in {wait} s, or once you have attached: gdb -p {process.pid}", flush=True)
-        try:
-            return process.communicate(timeout=None if wait else SECONDS)[0], True
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.communicate()[0], False
+        limit = threading.Timer(SECONDS, process.kill)
+        if not wait:
+            limit.daemon = True  # Ctrl-C does not wait for it
+            limit.start()
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            heard(line)
+        ended = bool(wait) or limit.is_alive()
+        limit.cancel()
+        return "".join(lines), ended
 
 
-def _begin(program, tests, wait):
+def _begin(program, tests, wait, heard):
     """Runs the tests that match, until all of them have run or one has ended the program."""
-    output, ended = _output(program, tests, wait)
+    output, ended = _output(program, tests, wait, heard)
     begun = _read(output)
     if not ended and begun:
         begun[-1].message += f"\n  The tests did not end in {SECONDS} s; this one was running."
     return begun
 
 
-def run(program, wait=0):
+def unheard(line):
+    """Nobody listens to the lines of the output."""
+
+
+def run(program, wait=0, heard=unheard):
     """Runs all tests. One that ends the program (a crash, a Story that waited too long) is a failure like others. With
-    `wait`, the program gives you so many seconds to attach a debugger, and its tests have no time limit."""
+    `wait`, the program gives you so many seconds to attach a debugger, and its tests have no time limit. heard()
+    gets each line of the output as it comes."""
     results = Results(total=count_tests(program))
     while True:  # once more without those that were run, if one ended the program
         done = ":".join(test.name for test in results.tests)
-        tests = _begin(program, f"*-{done}" if done else "*", wait)
+        tests = _begin(program, f"*-{done}" if done else "*", wait, heard)
         wait = 0
         results.tests += tests
         if not tests or len(results.tests) >= results.total:
             return results
 
 
-def run_groups(program, groups, wait=0):
+def run_groups(program, groups, wait=0, heard=unheard):
     """Runs the tests group by group, up to the first group in which one fails: what comes later is not written yet."""
     results = Results(total=count_tests(program))
     for group in groups:
-        results.tests += _begin(program, group, wait)
+        results.tests += _begin(program, group, wait, heard)
         wait = 0
         if results.failed:
             break
     return results
 
 
-def of_exercise(exercise, program, wait=0):
+def of_exercise(exercise, program, wait=0, heard=unheard):
     """Runs the tests as the reader meets them: all, or milestone by milestone."""
-    return run_groups(program, exercise.groups, wait) if exercise.milestones else run(program, wait)
+    return run_groups(program, exercise.groups, wait, heard) if exercise.milestones else run(program, wait, heard)

@@ -20,6 +20,7 @@ import prove
 import results
 import sanitizers
 from catalogue import ROOT, Unknown, all_exercises, count, find
+from live import Live
 
 POLL_SECONDS = 0.5
 RED = 3
@@ -94,15 +95,18 @@ def try_once(exercise, new, wait=0):
     files = " ".join(str(file.relative_to(ROOT)) for file in sorted(exercise.work.iterdir()) if file.is_file())
     print(f"{exercise.id}  {exercise.title}  {'★' * exercise.stars}  about {exercise.minutes} min")
     print(f"Your files{', made from the starter just now' if new else ''}: {files}\n", flush=True)
+    live = Live(exercise)
     try:
         program = builder.build(exercise, exercise.work, tell=say_progress)
     except builder.DoesNotBuild as words:
+        live.end()
         say_compiler_errors(str(words))
         return False
-    outcome = results.of_exercise(exercise, program, wait)
+    outcome = results.of_exercise(exercise, program, wait, live.heard)
     solved = outcome.all_passed
     progress.record(exercise, passed=outcome.passed, tests=outcome.total,
                     solved=solved or progress.of(exercise).get("solved", False))
+    live.end(outcome)
     say_results(exercise, outcome)
     if solved:
         print(f"Solved. Compare with {exercise.solution.relative_to(ROOT)}/, and see make progress.")
