@@ -1,5 +1,7 @@
 """A test in Python that hangs is ended, named, and shown with the stack where it was."""
 
+import errno
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -44,3 +46,21 @@ def test_a_test_that_hangs_is_ended_with_its_processes_and_the_next_runs(tmp_pat
     assert done.returncode == 1 and "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "process.stdout.read()" in done.stdout and "test_hangs.py::test_reads - Failed: Timeout >1.0s" in done.stdout
     assert not pathlib.Path("/proc", (tmp_path / "pid").read_text()).exists()
+
+
+def test_a_process_that_ends_while_proc_is_read_is_left_out(monkeypatch):
+    spec = importlib.util.spec_from_file_location("time_limit", ROOT / "tests" / "conftest.py")
+    time_limit = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(time_limit)
+    real = os.stat
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as other:
+
+        def ended(path, *arguments, **options):
+            if str(path) == f"/proc/{child.pid}/stat":
+                raise ProcessLookupError(errno.ESRCH, "No such process", str(path))
+            return real(path, *arguments, **options)
+
+        monkeypatch.setattr(os, "stat", ended)
+        assert other.pid in time_limit.descendants()
+        other.stdin.close()
+        child.stdin.close()
