@@ -120,7 +120,7 @@ def test_nothing_below_TLSv1_2(serve, get):
 
 
 @pytest.mark.parametrize("certificate, why", [
-    (dict(name="old", days=-1), "certificate has expired"),
+    (dict(name="old", expired=True), "certificate has expired"),
     (dict(name="example.org", alt_names="DNS:example.org,IP:127.0.0.2"), "localhost"),
 ])
 def test_a_certificate_that_is_no_good(serve, get, authority, certificate, why):

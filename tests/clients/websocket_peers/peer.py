@@ -31,6 +31,11 @@ async def websockets_serve(compression):
         await asyncio.Future()
 
 
+def headers_of(socket):
+    """The response's fields: websockets 10 and 15, of Debian 12 and 13, keep them in different places."""
+    return socket.response.headers if hasattr(socket, "response") else socket.response_headers
+
+
 async def websockets_talk(compression, url):
     import websockets
 
@@ -40,7 +45,7 @@ async def websockets_talk(compression, url):
             assert await socket.recv() == line
         await (await socket.ping(b"?"))
         await socket.close(4000, "done")
-        report(socket.response_headers.get("Sec-WebSocket-Extensions", ""), socket.close_code)
+        report(headers_of(socket).get("Sec-WebSocket-Extensions", ""), socket.close_code)
 
 
 async def tornado_serve(compression):

@@ -8,6 +8,8 @@ import tornado.netutil
 import tornado.options
 import tornado.web
 
+import reasons  # noqa: F401
+
 
 class HelloHandler(tornado.web.RequestHandler):
     def get(self):

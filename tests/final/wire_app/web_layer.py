@@ -11,6 +11,8 @@ import tornado.options
 import tornado.web
 from tornado.web import addslash, removeslash, url
 
+import reasons  # noqa: F401
+
 
 class SayHandler(tornado.web.RequestHandler):
     def initialize(self, name="say"):

@@ -12,6 +12,7 @@ import tornado.netutil
 import tornado.options
 import tornado.web
 
+import reasons  # noqa: F401
 import signing_handlers
 
 STATS = {"alive": 0, "finished": 0, "closed": 0}
