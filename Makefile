@@ -61,7 +61,7 @@ watch: ## run make exercise again whenever you save: make watch EX=01-1
 	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py watch "$(EX)"
 
-mine: ## build the servers of chapters 03 to 08 on the layers that you have solved, and ask them the grid's questions
+mine: ## build the servers of chapters 03 to 08 on the layers that you have solved, and run the tests of the grid on them
 	@scripts/need.sh build lessons exercises
 	@$(MINE) || [ $$? -eq 3 ]  # 3: a server fails, which is no error of make's
 

@@ -1,6 +1,6 @@
 """The reader's own Tornado: the chapters' servers, built on the layers that the reader has solved.
 
-    run.py mine                       shows the layers, builds the servers, and asks them the questions of the grid
+    run.py mine                       shows the layers, builds the servers, and runs the tests of the grid on them
     run.py mine --only=layers         shows which layers are yours, and which are borrowed
     run.py mine --only=servers        builds the servers to build/mine
     run.py mine --only=chat ARGUMENT  builds and runs the server of chapter 08, which has the chat

@@ -33,7 +33,7 @@ IOLoop::IOLoop(Clock& clock) : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEX
 
 IOLoop::~IOLoop() {
   // Milestone 5: whoever frees a function frees its captures, and those may call this loop. What
-  // must still be whole then?
+  // must still exist then?
   if (current_loop == this) current_loop = nullptr;
 }
 

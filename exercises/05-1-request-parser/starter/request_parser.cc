@@ -12,7 +12,7 @@ constexpr std::size_t kMaxChunkLine = 4096;  // bytes: a size, and extensions th
 // Returns whether a request line may have this target. A target with a space or a control character
 // would reach the logs, and every request that is built from this one.
 bool is_target(std::string_view target) {
-  // Milestone 1: what must not stand in a request line?
+  // Milestone 1: which characters may a target not have?
   return false;
 }
 // "GET /path HTTP/1.1": three words, with one space between them.

@@ -1,4 +1,4 @@
-// What a loop reports to its probe.
+// Tests what a loop reports to its probe.
 #include <tornado/loop_probe.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Internal header: characters of ASCII. Other bytes are no letters and stay as they are; unlike
+// Internal header: characters of ASCII. Other bytes are not letters and stay unchanged; unlike
 // <cctype>, nothing depends on the locale.
 #pragma once
 

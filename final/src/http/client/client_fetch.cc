@@ -48,7 +48,7 @@ void ClientFetch::begin() {
   attempt(false);
 }
 
-// Sends the request; what hinders that ends the fetch.
+// Sends the request. If that fails, the fetch ends.
 void ClientFetch::attempt(bool on_new_connection) {
   const Ref<ClientFetch> self(this);
   try {

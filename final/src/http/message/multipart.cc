@@ -151,7 +151,7 @@ void MultipartParser::hold_back(char c, State state, MultipartResult& result) {
   result.consumed += 1;
 }
 
-// What looked like a boundary, and was consumed, is data.
+// Returns the bytes that looked like a boundary, and were consumed, as data.
 void MultipartParser::give_back(std::size_t size, MultipartResult& result) {
   matched_ = 0;
   const std::size_t lent = std::exchange(lent_, 0);

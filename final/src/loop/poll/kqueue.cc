@@ -23,7 +23,7 @@ namespace {
 // kqueue(2), as the manual pages of FreeBSD, OpenBSD, NetBSD and macOS describe it.
 //
 // It has not run on any of them yet. The tests run it on Linux, over an emulation of what those
-// pages describe (tests/final/loop/fake_kqueue).
+// pages describe (tests/final/loop/poll/fake_kqueue).
 //
 // kqueue has two filters for a descriptor, read and write, where epoll has four events. That the
 // peer has stopped sending is a flag of the read filter, so that filter is always present. While

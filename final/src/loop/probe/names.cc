@@ -74,7 +74,7 @@ std::string shortened(std::string text) {
 }
 
 // g++ calls the body of a coroutine `void f(f(int)::_Z1fi.Frame*)`, and clang `Future<> f(int)`:
-// what is wanted stands before the last parameter list, after the last blank.
+// the function's name is before the last parameter list, after the last blank.
 std::string coroutine_name(std::string text) {
   text.erase(std::min(text.find(" ["), text.size()));  // `[with T = int]`
   text = shortened(std::move(text));
