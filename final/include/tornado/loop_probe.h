@@ -74,7 +74,7 @@ static_assert(sizeof(LoopRecord) == 32);
 // Receives a loop's records.
 class LoopProbe {
  public:
-  // Called on the loop's thread, in the middle of its work. Must be quick, and must not use the
+  // Called on the loop's thread, in the middle of its work, which waits for it. Must not use the
   // loop.
   virtual void record(const LoopRecord& record) noexcept = 0;
 
@@ -100,6 +100,11 @@ class RecordRing final : public LoopProbe {
   // Moves up to `most` records, oldest first, to `to`, and returns how many. Any thread, one at a
   // time.
   std::size_t take(LoopRecord* to, std::size_t most) noexcept;
+  // Returns how many records there are to take. The taker's thread.
+  std::size_t size() const noexcept {
+    return static_cast<std::size_t>(written_.load(std::memory_order_acquire) -
+                                    taken_.load(std::memory_order_relaxed));
+  }
   // Returns how many records were dropped since the ring was made. Any thread.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 

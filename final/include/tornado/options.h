@@ -185,7 +185,8 @@ class Mock {
 };
 
 // Returns the program's options. They include Tornado's logging options (see log::LogOptions);
-// parsing sets up logging accordingly. Tornado: tornado.options.options.
+// parsing sets up logging accordingly. They also include `trace`, the file in which to write what
+// each event loop does (see tornado/loop_probe.h). Tornado: tornado.options.options.
 OptionParser& options();
 
 template <OptionType T>

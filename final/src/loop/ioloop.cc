@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "loop/loop_state.h"
+#include "loop/probe/trace_file.h"
 #include "loop/signals.h"
 
 namespace tornado::ioloop {
@@ -191,6 +192,7 @@ void IOLoop::require_startable() const {
 
 void IOLoop::start() {
   require_startable();
+  if (!state_->trace_begun) state_->begin_trace();
   const CurrentScope current(this);
   const RunningScope running(*this);
   const WatchScope watched(*state_);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 
+#include "loop/probe/trace_file.h"
 #include "loop/signals.h"
 
 namespace tornado::ioloop::detail {
@@ -69,7 +70,9 @@ LoopState::LoopState(const IOLoopOptions& options)
   add_registration(mailbox->fd(), waker_, IOLoop::READ);
 }
 
-LoopState::~LoopState() = default;
+LoopState::~LoopState() {
+  if (kept_recorder != nullptr) detail::end_trace(kept_recorder->trace);
+}
 
 char* LoopState::scratch() {
   if (scratch_ == nullptr) scratch_ = std::make_unique_for_overwrite<char[]>(kScratchSize);
@@ -254,6 +257,11 @@ void LoopState::set_probe(LoopProbe* probe) {
 
 void LoopState::set_trace(LoopProbe* trace) {
   change_probe(&Recorder::trace, trace);
+}
+
+void LoopState::begin_trace() {
+  trace_begun = true;
+  set_trace(detail::begin_trace());
 }
 
 void LoopState::change_probe(LoopProbe* Recorder::* which, LoopProbe* probe) {

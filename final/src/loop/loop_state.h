@@ -98,6 +98,9 @@ struct LoopState {
   // Make `probe` the program's, or that of --trace, and report to it what is there already.
   void set_probe(LoopProbe* probe);
   void set_trace(LoopProbe* trace);
+  // Called before the loop runs for the first time.
+  void begin_trace();
+  bool trace_begun = false;
 
   std::unique_ptr<SignalWatch> signals;
   std::unique_ptr<BlockingWatch> watch;  // null: not requested

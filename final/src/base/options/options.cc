@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "base/options/config_file.h"
+#include "base/options/trace.h"
 #include "base/options/value.h"
 
 namespace tornado::options {
@@ -304,6 +305,7 @@ OptionParser& options() {
   static OptionParser* const parser = [] {
     auto* made = new OptionParser;  // never destroyed: static destructors may use it
     log::define_logging_options(*made);
+    define_trace_option(*made);
     return made;
   }();
   return *parser;
