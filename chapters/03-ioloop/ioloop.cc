@@ -56,7 +56,9 @@ void IOLoop::start() {
     run_callbacks();
     run_timers();
     if (std::exchange(stopping_, false)) return;
+    const double asleep = time();
     wait_for_events(milliseconds_to_sleep());
+    if (probe_) probe_({asleep, time()});
     handle_events();
   }
 }

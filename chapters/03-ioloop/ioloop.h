@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "01-blocking-server/socket.h"
@@ -16,6 +17,15 @@
 #include "03-ioloop/waker.h"
 
 namespace mini {
+
+// [record]
+// The loop slept from `asleep` until `awake`. From there until the next record's `asleep` it works,
+// and serves nobody else: a turn.
+struct Record {
+  double asleep;
+  double awake;
+};
+// [/record]
 
 // [iteration]
 // start() repeats this until stop():
@@ -79,6 +89,9 @@ class IOLoop {
   // The signal loses its default effect. signals.h says what that means for threads.
   void add_signal_handler(int signal_number, Callback callback);
 
+  // Calls `probe` after each sleep; an empty function ends that.
+  void set_probe(std::function<void(const Record&)> probe) { probe_ = std::move(probe); }
+
   // Returns the loop's time in seconds. Timers use no other clock.
   double time() const { return clock_.now(); }
   // [/interface]
@@ -99,6 +112,7 @@ class IOLoop {
   Socket epoll_;  // Socket owns any descriptor
   Waker waker_;
   bool stopping_ = false;
+  std::function<void(const Record&)> probe_;
 
   std::map<int, std::shared_ptr<const EventHandler>> handlers_;
   std::map<int, std::uint32_t> pending_;  // fetched from the kernel, handler not called yet

@@ -198,6 +198,24 @@ TEST(IOLoop, a_timer_of_no_time_that_repeats_itself_starves_nobody) {
   loop.start();
 }
 
+TEST(IOLoop, a_probe_sees_each_sleep_and_how_long_a_turn_took) {
+  VirtualClock clock;
+  IOLoop loop(clock);
+  std::vector<Record> records;
+  loop.set_probe([&](const Record& record) { records.push_back(record); });
+  loop.call_later(2, [&] {
+    clock.skip(0.4);  // a callback that blocks
+    loop.call_later(1, [&] { loop.stop(); });
+  });
+  const double start = loop.time();
+  loop.start();
+  ASSERT_GE(records.size(), 2u);
+  EXPECT_DOUBLE_EQ(records[0].asleep, start);
+  EXPECT_DOUBLE_EQ(records[0].awake, start + 2);
+  EXPECT_NEAR(records[1].asleep - records[0].awake, 0.4, 1e-9);
+  EXPECT_DOUBLE_EQ(records[1].awake, records[1].asleep + 1);
+}
+
 TEST(IOLoop, the_loop_sleeps_until_the_timer_and_not_shorter) {
   class CountingClock : public Clock {
    public:
