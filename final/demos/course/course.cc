@@ -14,6 +14,7 @@
 
 #include "chat/handlers.h"
 #include "handlers.h"
+#include "microscope.h"
 #include "repository.h"
 
 using namespace tornado;
@@ -34,12 +35,15 @@ web::Settings settings() {
 void run() {
   const course::Repository repository(options::get<std::string>("root"));
   chat::MessageBuffer messages;
+  course::Microscope microscope(&repository, options::get<bool>("experiments"));
   // [routes]
   std::vector<web::URLSpec> routes = chat::routes(&messages, "/chat");
+  std::ranges::move(microscope.routes(), std::back_inserter(routes));
   std::ranges::move(course::routes(&repository), std::back_inserter(routes));
   web::Application app(std::move(routes), settings());
   // [/routes]
   auto& server = app.listen(options::get<int>("port"), options::get<std::string>("address"));
+  microscope.set_port(server.port());
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
   auto& loop = ioloop::IOLoop::current();
@@ -52,6 +56,8 @@ void run() {
 int main(int argc, char** argv) {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
   options::define<std::string>("address", "", "address to listen on; empty means all of them");
+  options::define<bool>("experiments", false,
+                        "let readers on other machines start the microscope's experiments, too");
   options::define<std::string>("root", COURSE_ROOT, "the project's folder");
   options::parse_command_line(argc, argv);
   try {
