@@ -91,7 +91,7 @@ def check_stages():
         Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",
               [prove("planted")], 15),
         Stage("mine", "the milestones one by one; the grid asks servers that are made of the solutions",
-              [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 15,
+              [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 20,
               inputs=["exercises/**/*", "chapters/**/*", "tests/clients/*.py", "tests/chapters/**/*.py",
                       "tests/chapters/**/*.toml"]),
         Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", [build("asan", "all"), ctest("asan")], 25),

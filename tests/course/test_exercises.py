@@ -418,7 +418,7 @@ def test_the_prover_wants_the_tests_in_the_groups_of_the_milestones(layered):
 
 def test_each_milestone_can_be_reached_by_itself(layered):
     code, out, _ = layered.run("milestones")
-    assert (code, out) == (0, "09-1 with 1 milestone solved: ok\n09-1 with 2 milestones solved: ok\n")
+    assert (code, out) == (0, "09-1 with 1 milestone solved: ok\n")
     layered.put("solution/add.cc", SUM.replace("a + b", "a + b + subtract(0, 1) + 1").replace("int add", "int subtract(int, int);\n"
                                                                                            "int add") + "\n" + DIFFERENCE)
     code, out, _ = layered.run("milestones", "09-1")
