@@ -165,7 +165,7 @@ def say_failures(servers, answers):
 def ask_all(servers):
     """Returns 0 if each server did what it was asked."""
     raise_file_limit()
-    print(f"Asking {count(len(servers), 'server')} the questions of the grid ...\n", flush=True)
+    print(f"Running the tests of the grid on {count(len(servers), 'server')} ...\n", flush=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         answers = dict(zip((server.chapter for server in servers), pool.map(ask, servers)))
     say_grid(servers, answers)

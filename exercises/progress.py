@@ -51,4 +51,4 @@ def lines(exercises):
             else:
                 word = ""
             stars = "★" * exercise.stars
-            yield f"    {exercise.id}  {stars:3}  {exercise.title:42} {exercise.minutes:3} min  {word}".rstrip()
+            yield f"    {exercise.id}  {stars:3}  {exercise.title:46} {exercise.minutes:3} min  {word}".rstrip()

@@ -35,8 +35,8 @@ version_of() { "$@" 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1 || tr
 
 echo "Packages:"
 check_group build "make run" needed
-check_group test-build "make test" needed
-check_group test "make test" needed
+check_group test-build "make test (build)" needed
+check_group test "make test (run)" needed
 check_group check "make check" optional
 check_group lessons "make chapter" optional
 check_group exercises "make exercise" optional
