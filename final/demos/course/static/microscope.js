@@ -223,11 +223,12 @@ function iteration() {
 function showWait(wait) {
   const model = scope.model;
   const place = model.nameOf(wait.name);
-  const made = wait.earlier ? 'It was waiting before you looked'
-    : `It began to wait ${at(wait.t0)} after you came, in iteration #${wait.n.toLocaleString('en')}` + (wait.cause ? `, while ${whatRan(model, wait.cause)} ran` : '');
-  const ended = wait.t1 === null ? 'It still waits.' : `It waited for ${ms(wait.t1 - wait.t0)}` +
+  const began = wait.earlier ? `${short(place.text)} was waiting at line ${place.line} before you looked.`
+    : `${short(place.text)} began to wait at line ${place.line} in iteration #${wait.n.toLocaleString('en')}, ${at(wait.t0)} after you came.`;
+  const maker = wait.cause ? ` It was created, or resumed, by ${whatRan(model, wait.cause)}.` : '';
+  const ended = wait.t1 === null ? ' It still waits.' : ` It waited for ${ms(wait.t1 - wait.t0)}` +
     (wait.due !== null && wait.t1 - wait.due > 10 ? `, ${ms(wait.t1 - wait.due)} longer than it asked for.` : '.');
-  showName(wait.name, `${short(place.text)}: created by the function of that name; it waits at line ${place.line}. ${made}. ${ended}`);
+  showName(wait.name, began + maker + ended);
 }
 
 async function showName(name, text) {
