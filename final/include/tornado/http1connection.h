@@ -31,10 +31,10 @@ struct HTTP1ConnectionParameters {
   // Bytes per second, averaged over each minute of a body; 0: any rate. A slower connection is
   // closed. Time in which the program itself pauses the body does not count.
   std::uint64_t min_body_rate = 240;
-  // Time in which the client's machine accepts no byte of waiting output; the connection is closed
-  // after that time to twice that time, and this is logged once, at info. Counts in every state: a
-  // response in progress, a file, responses to pipelined requests, the last response before the
-  // close, a WebSocket.
+  // How long the client's machine may accept no byte of waiting output before the connection is
+  // closed, which can take up to twice that time and is logged once, at info. Counts in every
+  // state: a response in progress, a file, responses to pipelined requests, the last response
+  // before the close, a WebSocket.
   double write_timeout = 60;
 };
 
