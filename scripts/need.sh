@@ -27,7 +27,10 @@ $installed
       *"
 $package
 "*) ;;
-      *) echo "$package" ;;
+      *)
+        # npm also comes with a Node.js that is not Debian's.
+        [ "$package" = npm ] && command -v npm >/dev/null 2>&1 || echo "$package"
+        ;;
     esac
   done
 }

@@ -1,0 +1,236 @@
+"""What a reader, a keyboard, a phone, a printer and a screen reader need of the course's pages."""
+
+import re
+
+import pytest
+import requests
+from chromium import start_browser
+from selenium.webdriver.common.by import By
+from test_course import DAY_AND_DESK, PHONE, ROOT, Reader, show, site, small  # noqa: F401  (fixtures)
+
+LESSON = "/chapters/03-ioloop/"
+COLOUR = re.compile(r'(fill|stroke)="(#[0-9a-fA-F]{3,6})"')
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    driver = start_browser(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+def get(site, path):  # noqa: F811
+    return requests.get(site.url + path, timeout=60)
+
+
+@pytest.mark.parametrize("path", ["/chapters/08-coroutines/", "/quiz/08", "/final/", "/exercises/08-3-last-seat/", "/chapters/01-blocking-server/",
+                                  "/final/src/loop/", "/exercises/01-1-read-to-the-end/"])
+def test_every_page_of_the_course_has_a_next_and_a_previous_one(site, path):  # noqa: F811
+    page = get(site, path).text
+    assert 'rel="next"' in page
+    assert ('rel="prev"' in page) == (path != "/chapters/01-blocking-server/")
+
+
+def test_the_reading_order_goes_through_everything(site):  # noqa: F811
+    path, order = "/chapters/01-blocking-server/", []
+    while path:
+        order.append(path)
+        following = re.search(r'href="([^"]+)" rel="next"', get(site, path).text)
+        path = following[1] if following else None
+    assert len(order) == len(set(order))
+    kinds = [path.split("/")[1] for path in order]
+    assert kinds[:6] == ["chapters", "exercises", "exercises", "exercises", "quiz", "chapters"]
+    assert order.index("/quiz/08") + 1 == order.index("/final/") and "/docs/demos.md" in order
+
+
+@pytest.mark.parametrize("path", ["/", LESSON, "/quiz/03", "/exercises/03-1-core-of-the-loop/", "/exercises/03-1-core-of-the-loop/hints/1.md",
+                                  "/final/src/loop/ioloop.cc", "/docs/grid.md", "/tests/", "/none"])
+def test_a_page_has_one_heading_named_navigation_and_a_way_past_it(site, path):  # noqa: F811
+    page = get(site, path).text
+    assert len(re.findall("<h1[ >]", page)) == 1
+    assert 'class="skip" href="#main"' in page and page.count('id="main"') == 1 and page.count("<main") == 1
+    labels = re.findall(r"<nav[^>]*?(?: aria-label=\"([^\"]*)\")?>", page)
+    assert all(labels) and len(labels) == len(set(labels))
+    assert "<th></th>" not in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_headings_of_level_3_are_in_the_contents_and_have_links(site):  # noqa: F811
+    page = get(site, LESSON).text
+    links = re.findall(r'<li class="level-3"><a href="#([^"]+)">', page)
+    assert len(links) >= 6 and all(f'<a class="anchor" id="{link}" href="#{link}"' in page for link in links)
+
+
+def test_a_file_that_is_long_is_cut(site):  # noqa: F811
+    for path in ("/tests/final/web/locale/locale_vectors.jsonl", "/tests/final/base/vectors.jsonl"):
+        whole = (ROOT / path[1:]).read_text()
+        page = get(site, path)
+        assert len(whole) > 200_000 and len(page.content) < 400_000
+        assert f"of {whole.count(chr(10))} lines" in page.text
+
+
+def test_a_header_file_is_text_in_quotes_not_a_keyword(site):  # noqa: F811
+    page = get(site, "/final/demos/course/handlers.cc").text
+    assert '<span class="directive">#include</span> <span class="string">&lt;tornado/template.h&gt;</span>' in page
+
+
+def test_responses_say_what_they_are(site):  # noqa: F811
+    for path in ("/", "/hello", "/docs/rooms.svg", "/none.svg", "/deck/03-ioloop"):
+        assert get(site, path).headers["X-Content-Type-Options"] == "nosniff", path
+    missing = get(site, "/docs/none.svg")
+    assert missing.status_code == 404 and 'href="/"' in missing.text
+    chat = get(site, "/chat/").text
+    assert "<main>" in chat and 'href="../"' in chat
+    assert 'href="/hello"' not in get(site, "/").text  # bare text: shown as a command instead
+
+
+def test_a_solution_does_not_stand_beside_the_hints(small):  # noqa: F811
+    for name in ("hints/1.md", "solution/add.cc", "wrong/a.patch", "starter/add.cc"):
+        small.put(f"exercises/01-1-add/{name}", "text\n")
+    page = small.get("/exercises/01-1-add/").text
+    assert "hints/1.md" in page and "starter/" in page and 'href="/chapters/01-begin/"' in page and "make watch EX=01-1" in page
+    assert "solution/" not in page and "wrong/" not in page
+    assert "<h1>Hint 1</h1>" in small.get("/exercises/01-1-add/hints/1.md").text
+    small.put(".progress.json", '{"01-1": {"passed": 1, "tests": 1, "solved": true}}')
+    assert 'href="/exercises/01-1-add/solution/"' in small.get("/exercises/01-1-add/").text
+
+
+def test_a_prediction_has_its_answer(small):  # noqa: F811
+    small.put("chapters/01-begin/README.md", "# 01 Begin\n\n## 3. Predict\n\n1. Who?\n2. When?\n3. Why?\n\n## 4. Then\n\n"
+              "That was your third prediction.\n\n## 5. Recap\n\n- Prediction 1: `one` of **them**.\n- It is late (prediction 2).\n")
+    page = small.get("/chapters/01-begin/").text
+    answers = re.findall(r'<details class="predict" id="(.*?)">(.*?)</details>', page, re.DOTALL)
+    assert [name for name, _ in answers] == ["prediction-1", "prediction-2", "prediction-3"]
+    assert "<p><code>one</code> of <strong>them</strong>.</p>" in answers[0][1].replace("<p>O", "<p>o")
+    assert "<p>It is late.</p>" in answers[1][1] and '<a href="#4-then">4. Then</a>' in answers[2][1]
+
+
+@pytest.mark.parametrize("text, shown", [("// [a]\nint a;\n// [/a]\n", ["region"]), ("// [a]\n// [b]\n// [/a]\n// [/b]\n", []), ("// [a]\nint a;\n", []),
+                                         ("// [a]\n// [b]\n// [/b]\n// [/a]\n", ["region", "region"])])
+def test_a_region_is_an_element_if_it_can_be(small, text, shown):  # noqa: F811
+    small.put("chapters/01-begin/a.cc", text)
+    page = small.get("/chapters/01-begin/a.cc").text
+    assert re.findall('<span class="(region)"', page) == shown
+    code = page.partition("<pre")[2].partition("</pre>")[0]
+    assert code.count("<span") == code.count("</span>") and code.count('class="line"') == text.count("\n") and 'id="a"' in code
+
+
+def test_the_drawings_have_a_colour_for_the_night():
+    style = (ROOT / "final/demos/course/static/drawings.css").read_text()
+    drawings = [path for folder in ("chapters", "docs") for path in (ROOT / folder).rglob("*.svg")]
+    assert len(drawings) > 40
+    for path in drawings:
+        for name, colour in set(COLOUR.findall(path.read_text())):
+            assert f'[{name}="{colour}"]' in style, (path, name, colour)
+
+
+# ---- in a browser
+
+
+def test_a_page_does_not_jump_while_it_loads(site, browser):  # noqa: F811
+    show(browser, DAY_AND_DESK, "light")
+    browser.get(site.url + LESSON)
+    shift = browser.execute_async_script("""
+        let sum = 0;
+        new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value; }).observe({type: 'layout-shift', buffered: true});
+        const done = arguments[0];
+        requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));""")
+    assert shift < 0.1
+    assert browser.execute_script("return [...document.images].every(one => one.getAttribute('width') && one.getAttribute('height'))")
+
+
+def test_lines_have_60_to_75_characters(site, browser):  # noqa: F811
+    show(browser, DAY_AND_DESK, "light")
+    browser.get(site.url + LESSON)
+    longest = browser.execute_script("""
+        const sizes = [];
+        for (const one of document.querySelectorAll('article > p')) {
+          const text = one.firstChild;
+          if (!text || text.nodeType !== 3 || text.data.length < 200) continue;
+          const range = document.createRange();
+          let line = 0, top = null;
+          for (let i = 0; i < text.data.length; ++i) {
+            range.setStart(text, i);
+            range.setEnd(text, i + 1);
+            const box = range.getBoundingClientRect();
+            if (top !== null && box.top > top + 5) { sizes.push(line); line = 0; }
+            top = box.top;
+            ++line;
+          }
+        }
+        return sizes;""")
+    assert len(longest) > 5
+    assert 65 <= sum(longest) / len(longest) <= 75 and max(longest) <= 82
+
+
+def test_a_drawing_is_readable_on_a_phone_and_dark_at_night(site, browser):  # noqa: F811
+    show(browser, PHONE, "dark")
+    browser.get(site.url + LESSON)
+    sizes = browser.execute_script("""
+        return [...document.querySelectorAll('.drawing text')].map(one =>
+          parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a);""")
+    assert len(sizes) > 50 and min(sizes) >= 11
+    grounds = browser.execute_script("return [...document.querySelectorAll('.drawing svg > rect:first-of-type')].map(one => getComputedStyle(one).fill)")
+    assert grounds and all(sum(int(part) for part in re.findall(r"\d+", ground)) < 150 for ground in grounds)
+    browser.execute_script("document.querySelector('.drawing .zoom').click()")
+    assert browser.execute_script("return document.querySelector('dialog.zoomed').open")
+
+
+def test_code_prints_whole(site, browser):  # noqa: F811
+    show(browser, DAY_AND_DESK, "light")
+    browser.get(site.url + LESSON)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        clipped = browser.execute_script("return [...document.querySelectorAll('pre')].filter(one => one.scrollWidth > one.clientWidth + 1).length")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert clipped == 0
+
+
+def test_the_contents_are_a_drawer_on_a_phone(site, browser):  # noqa: F811
+    show(browser, PHONE, "light")
+    browser.get(site.url + LESSON)
+    side = browser.find_element(By.ID, "side")
+    assert not side.is_displayed()
+    browser.find_element(By.CSS_SELECTOR, ".menu").click()
+    assert side.is_displayed()
+    browser.execute_script("document.querySelectorAll('#side .here a')[8].click()")
+    assert not side.is_displayed() and browser.execute_script("return scrollY") > 500
+
+
+def test_a_prediction_unfolds_after_it_was_made_and_is_kept(site, browser):  # noqa: F811
+    show(browser, PHONE, "light")
+    browser.get(site.url + LESSON)
+    answer = browser.find_element(By.ID, "prediction-2")
+    assert not answer.is_displayed()
+    browser.execute_script("""
+        const form = document.getElementById('prediction-2').previousElementSibling;
+        form.querySelector('input').value = 'Yes, they do';
+        form.requestSubmit();""")
+    assert answer.is_displayed() and "next iteration" in answer.text
+    browser.refresh()
+    answer = browser.find_element(By.ID, "prediction-2")
+    assert answer.is_displayed() and "You said: Yes, they do" in browser.find_element(By.TAG_NAME, "article").text
+
+
+def test_an_excerpt_and_a_line_are_marked(site, browser):  # noqa: F811
+    show(browser, DAY_AND_DESK, "light")
+    for fragment in ("wait", "L60"):
+        browser.get(site.url + LESSON + "ioloop.cc#" + fragment)
+        top, colour = browser.execute_script("""
+            const one = document.querySelector(':target');
+            return [one.getBoundingClientRect().top, getComputedStyle(one).backgroundColor];""")
+        assert 50 <= top < 900 and colour == "rgb(255, 233, 184)"
+
+
+def test_the_first_paint_of_the_map_is_soon(site, browser):  # noqa: F811
+    show(browser, DAY_AND_DESK, "light")
+    paints = []
+    for _ in range(5):
+        browser.get(site.url + "/")
+        paints.append(browser.execute_async_script("""
+            const done = arguments[0];
+            new PerformanceObserver(list => done(list.getEntriesByName('first-contentful-paint')[0].startTime))
+              .observe({type: 'paint', buffered: true});"""))
+    assert min(paints) < 300
