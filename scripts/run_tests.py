@@ -54,7 +54,7 @@ def prove(part):
 
 def test_stages():
     return [
-        Stage("build", "the framework, the chapters, the demos and their tests; g++", [build("debug", "tested")], 30),
+        Stage("build", "the framework, the chapters, the demos and their tests; g++", [build("debug", "tested")], 60),
         Stage("c++", "the C++ tests", [ctest("debug")], 10, inputs=DATA,
               programs=["build/debug/tests/**/*_test", "build/debug/tests/**/*_replay"]),
         Stage("clients", "Python, curl, browsers and others send requests to the framework's servers",
