@@ -36,7 +36,7 @@ doctor: ## list what is missing or off on this machine; change nothing
 	@scripts/doctor.sh
 
 demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000" (DEMO=chat IMPL=mine: chapter 08's, on your layers)
-	@scripts/need.sh build $(if $(DEMO),"demo-$(DEMO)") $(if $(IMPL),lessons exercises)
+	@scripts/need.sh build $(if $(DEMO),"demo-$(DEMO)")$(if $(IMPL), lessons exercises)
 	@$(if $(IMPL),$(MINE) --only="$(DEMO)",scripts/demo.sh "$(DEMO)") $(ARGS)
 
 chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
