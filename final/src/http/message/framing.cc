@@ -27,30 +27,18 @@ const char* read_transfer_encoding(std::string_view value, Framing& framing) {
   return nullptr;
 }
 
-// Names are stored in one case, so that plain comparisons serve. Most fields are dismissed by their
-// length.
+// Names are stored in one case, so that plain comparisons serve.
 const char* read_field(std::string_view name, std::string_view value, Framing& framing) {
-  switch (name.size()) {
-    case 4:
-      if (name != "Host") break;
-      ++framing.hosts;
-      framing.host = value;
-      break;
-    case 6:
-      if (name != "Expect") break;
-      framing.expect_continue = framing.expect_continue || list_contains(value, "100-continue");
-      break;
-    case 10:
-      if (name != "Connection") break;
-      framing.close = framing.close || list_contains(value, "close");
-      framing.keep_alive = framing.keep_alive || list_contains(value, "keep-alive");
-      break;
-    case 14:
-      return name == "Content-Length" ? read_content_length(value, framing) : nullptr;
-    case 17:
-      return name == "Transfer-Encoding" ? read_transfer_encoding(value, framing) : nullptr;
-    default:
-      break;
+  if (name == "Content-Length") return read_content_length(value, framing);
+  if (name == "Transfer-Encoding") return read_transfer_encoding(value, framing);
+  if (name == "Host") {
+    ++framing.hosts;
+    framing.host = value;
+  } else if (name == "Connection") {
+    framing.close = framing.close || list_contains(value, "close");
+    framing.keep_alive = framing.keep_alive || list_contains(value, "keep-alive");
+  } else if (name == "Expect") {
+    framing.expect_continue = framing.expect_continue || list_contains(value, "100-continue");
   }
   return nullptr;
 }
