@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "http/client/defaults.h"
 #include "http/client/request.h"
 #include "http/client/simple_client.h"
 #include "loop/loop_state.h"
@@ -185,7 +186,7 @@ HTTPResponse detail::response_of(Future<HTTPResponse> done,
                                  const std::shared_ptr<const HTTPRequest>& request) {
   const auto error = done.exception();
   if (error == nullptr) return std::move(done).result();
-  HTTPResponse response(request, 599);
+  HTTPResponse response(request, http::kNoResponse);
   response.error = error;
   response.effective_url = request->url;
   return response;
@@ -208,8 +209,6 @@ void HTTPResponse::rethrow() const {
 // ---- errors -------------------------------------------------------------------------------------
 
 namespace {
-
-constexpr int kNoResponse = 599;
 
 std::string reason_of(int code, std::string message) {
   return message.empty() ? std::string(httputil::responses(code)) : message;
@@ -241,7 +240,7 @@ HTTPClientError::HTTPClientError(int error_code, std::string error_message,
 
 HTTPClientError::HTTPClientError(OwnText, std::string error_message, std::exception_ptr error_cause)
     : std::runtime_error(error_message),
-      code(kNoResponse),
+      code(http::kNoResponse),
       message(std::move(error_message)),
       cause(std::move(error_cause)) {}
 

@@ -1,17 +1,13 @@
 // CurlAsyncHTTPClient: the public face of the curl client.
 #include <tornado/curl_httpclient.h>
 
+#include "http/client/defaults.h"
 #include "http/curl/core.h"
 
 namespace tornado::curl_httpclient {
-namespace {
-
-constexpr int kNoResponse = 599;
-
-}  // namespace
 
 CurlError::CurlError(int error_code, std::string error_message)
-    : HTTPClientError(kNoResponse, std::move(error_message)), curl_code(error_code) {}
+    : HTTPClientError(http::kNoResponse, std::move(error_message)), curl_code(error_code) {}
 
 CurlAsyncHTTPClient::CurlAsyncHTTPClient(const httpclient::ClientOptions& options)
     : core_(new http::CurlCore(options)) {}
