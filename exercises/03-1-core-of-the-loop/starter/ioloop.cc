@@ -32,8 +32,8 @@ IOLoop::IOLoop(Clock& clock) : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEX
 }
 
 IOLoop::~IOLoop() {
-  // Milestone 5: whoever frees a function frees its captures, and those may call this loop. What
-  // must still exist then?
+  // Milestone 5: freeing a function frees its captures, and those may call this loop. What must
+  // still exist then?
   if (current_loop == this) current_loop = nullptr;
 }
 
@@ -74,7 +74,7 @@ void IOLoop::control(int operation, int fd, std::uint32_t events) {
 }
 
 void IOLoop::wait_for_events(int milliseconds) {
-  // Milestone 2: epoll_wait. What it reports goes into pending_.
+  // Milestone 2: call epoll_wait, and put its events into pending_.
 }
 
 void IOLoop::handle_events() {

@@ -60,7 +60,7 @@ TEST(Kernel, has_one_handler_for_each_descriptor) {
   Story story(
       "A second handler for a descriptor would replace the first, whose owner then waits for ever; "
       "and a change\n"
-      "  to one that is not there has no effect. Both are mistakes of the caller: tell him.");
+      "  to one that is not there has no effect. Both are the caller's mistakes: report them.");
   IOLoop loop;
   const Ends ends;
   const int fd = ends.near.fd();

@@ -81,7 +81,7 @@ struct IOStream::Watch {
 };
 
 IOStream::Callbacks IOStream::take_callbacks() {
-  // Milestone 4: whoever takes the callbacks frees them.
+  // Milestone 4: empty the members; the caller frees the callbacks.
   return {};
 }
 bool IOStream::is_listening() const {
