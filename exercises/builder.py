@@ -5,6 +5,7 @@ A file of the folder stands in for the file of that name in a chapter. For a hea
 chapters/: its 07-futures/future.h only includes the reader's future.h."""
 
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -18,7 +19,9 @@ import time
 from catalogue import ROOT
 
 BUILD = ROOT / "build" / "exercises"
-COMMON = ["-std=c++20", "-g1", "-Wall", "-Wextra", "-Wshadow", "-fmax-errors=3", "-pthread", f"-I{ROOT}", f"-I{ROOT}/chapters",
+FRAMEWORK = ROOT / "final"
+FRAMEWORK_BUILD = ROOT / "build" / "debug"
+COMMON = ["-std=c++20", "-g1", "-Wall", "-Wextra", "-Wshadow", "-fmax-errors=3", "-pthread", "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}", f"-I{ROOT}/chapters",
           f"-I{ROOT}/exercises"]
 FLAGS = {
     "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"],
@@ -135,6 +138,7 @@ def parts(exercise, folder):
     first). A folder without headers shares the objects of the tests with all others of that kind."""
     headers = sorted(folder.rglob("*.h"))
     include = (stand_ins(headers, exercise.chapters, f"{exercise.id}-{folder.name}"), folder) if headers else ()
+    include += (FRAMEWORK / "include",) if exercise.framework else ()
     yield from ((source, include) for source in sorted(folder.glob("*.cc")))
     yield from ((source, include) for source in sorted((exercise.folder / "tests").glob("*.cc")))
     yield ROOT / "exercises" / "support" / "story.cc", ()
@@ -157,8 +161,25 @@ def compile_stale(objects, tell):
             tell(number, len(stale))
 
 
-def link(program, objects, sanitizer, libraries):
-    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects), *(f"-l{name}" for name in libraries),
+@functools.cache
+def _build_framework():
+    """(the framework's library, what a program on it links besides). Builds it first if it has to be."""
+    print("The framework comes first; the first time, it takes a few minutes.", flush=True)
+    if subprocess.run(["scripts/build.sh", "debug", "tornado"], cwd=ROOT).returncode != 0:
+        raise DoesNotBuild("scripts/build.sh debug tornado failed; its output is above")
+    needs = subprocess.run(["pkg-config", "--static", "--libs-only-l", "--libs-only-other",
+                            str(FRAMEWORK_BUILD / "tornado.pc")], capture_output=True, text=True, check=True)
+    return FRAMEWORK_BUILD / "final" / "libtornado.a", [word for word in needs.stdout.split() if word != "-ltornado"]
+
+
+def link(program, objects, sanitizer, libraries, framework=False):
+    """`framework` says whether the program is linked with final/, too."""
+    needs = []
+    if framework:
+        with _lock(FRAMEWORK_BUILD):
+            library, needs = _build_framework()
+        objects = [*objects, library]
+    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects), *needs, *(f"-l{name}" for name in libraries),
                "-o", str(program)]
     return _make(program, command, lambda: objects)
 
@@ -170,4 +191,4 @@ def build(exercise, folder, sanitizer="address", tell=None):
         compile_stale(made, tell)
     objects = [compile_object(*one) for one in made]
     program = BUILD / sanitizer / f"{exercise.folder.name}-{folder.name}.program"
-    return link(program, objects, sanitizer, [*exercise.libraries, "gtest", "gtest_main"])
+    return link(program, objects, sanitizer, [*exercise.libraries, "gtest", "gtest_main"], exercise.framework)

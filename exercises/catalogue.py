@@ -1,4 +1,5 @@
-"""What exercises there are: one folder exercises/NN-K-name each, described by its exercise.toml."""
+"""What exercises there are: one folder exercises/NN-K-name each, described by its exercise.toml. Those on the framework are
+F-1-name and so on."""
 
 import pathlib
 import shutil
@@ -46,6 +47,7 @@ class Exercise:
     chapters: list  # the chapters whose libraries it is linked with
     replaces: list  # files of these chapters that the reader's files replace
     libraries: list  # what these chapters are linked with, for the linker: ["re2"]
+    framework: bool  # it is linked with final/, built by scripts/build.sh
     threads: bool  # the solution must also pass under ThreadSanitizer
     begin: str  # where to begin, for the first run
     first_failure: str  # the test that fails on the starter
@@ -93,12 +95,13 @@ def load(folder):
     wrong = [Wrong(folder / "wrong" / f"{one['name']}.patch", one["test"], one["misconception"]) for one in fields["wrong"]]
     return Exercise(f"{chapter}-{number}", folder, fields["title"], fields["kind"], fields["stars"], fields["minutes"],
                     fields["chapters"], fields.get("replaces", []), fields.get("libraries", []),
-                    fields.get("threads", False), fields["begin"], fields["starter"]["fails"], fields["starter"]["says"], wrong,
+                    fields.get("framework", False), fields.get("threads", False), fields["begin"],
+                    fields["starter"]["fails"], fields["starter"]["says"], wrong,
                     fields.get("layer", ""), [Milestone(**one) for one in fields.get("milestone", [])])
 
 
 def all_exercises():
-    return [load(path.parent) for path in sorted(EXERCISES.glob("[0-9]*/exercise.toml"))]
+    return [load(path.parent) for path in sorted(EXERCISES.glob("*/exercise.toml"))]
 
 
 def find(name):

@@ -41,7 +41,7 @@ def lines(exercises):
     for chapter in sorted({exercise.chapter for exercise in exercises}):
         own = [exercise for exercise in exercises if exercise.chapter == chapter]
         done = sum(progress.get(exercise.id, {}).get("solved", False) for exercise in own)
-        yield f"chapter {chapter}  {bar(done, len(own))}  {done} of {len(own)}"
+        yield f"{'final' if chapter == 'F' else f'chapter {chapter}':10}  {bar(done, len(own))}  {done} of {len(own)}"
         for exercise in own:
             state = progress.get(exercise.id, {})
             if state.get("solved"):
