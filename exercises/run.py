@@ -1,6 +1,6 @@
 """The exercises: run.py exercise|hint|watch NN-K, run.py progress,
 run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME,
-run.py mutants NN-K, run.py milestones NN-K, run.py mine [--solutions] [--only=layers|servers|chat] [ARGUMENT ...].
+run.py mutants [--junit=FILE] [NN-K ...], run.py milestones NN-K, run.py mine [--solutions] [--only=layers|servers|chat] [ARGUMENT ...].
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
 when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger.
@@ -149,12 +149,17 @@ def watch(exercise):
         print("\n" + "=" * 72)
 
 
+def split(names):
+    """(the options of a command: {"part": "basics"}, the exercises that it names)"""
+    options = dict(name[2:].split("=", 1) for name in names if name.startswith("--"))
+    return options, [find(name) for name in names if not name.startswith("--")]
+
+
 def main(arguments):
     verb, names = (arguments[0], arguments[1:]) if arguments else ("", [])
     try:
         if verb == "prove":
-            options = dict(name[2:].split("=", 1) for name in names if name.startswith("--"))
-            named = [find(name) for name in names if not name.startswith("--")]
+            options, named = split(names)
             return prove.main(named or all_exercises(), options.get("part", "all"), options.get("junit"))
         if verb == "progress":
             print("\n".join(progress.lines(all_exercises())))
@@ -165,7 +170,8 @@ def main(arguments):
         elif verb == "milestones":
             return milestones.main([find(name) for name in names] or all_exercises())
         elif verb == "mutants":
-            return mutants.main(find("".join(names)))
+            options, named = split(names)
+            return mutants.main(named or mutants.listed(all_exercises()), options.get("junit"))
         elif verb == "hint":
             show_hint(find("".join(names)))
         elif verb == "watch":

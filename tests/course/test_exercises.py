@@ -333,21 +333,38 @@ def test_plant_writes_the_patch_of_an_edited_solution_and_keeps_its_note(course)
     assert written == whole.replace("a * b", "a - b") and not desk.exists()
 
 
+CAPPED = """const int kMost = 99;
+int add(int a, int b) {
+  static_assert(sizeof(a) == 4);
+  if (a > kMost) a = 99;  // 1 < 2
+  return a + b;
+}
+"""
+
+
+def mutants_row(out):
+    """The numbers in the row of exercise 09-1: mutants, do not build, killed, equivalent, survive."""
+    line = next(line for line in out.splitlines() if line.startswith("09-1  Add"))
+    return tuple(int(word) for word in line.split()[2:])
+
+
 def test_a_mutant_that_no_test_rejects_is_shown_or_listed_as_equivalent(course):
-    course.put("solution/add.cc", "int add(int a, int b) {\n  if (a > 99) a = 99;  // 1 < 2\n  return a + b;\n}\n")
+    """One of them is outside of the function, and two do not build."""
+    course.put("solution/add.cc", CAPPED)
     try:
         code, out, _ = course.run("mutants", "09-1")
-        assert code == 1
-        assert "add.cc:2: no test notices\n    if (a > 99) a = 99;  // 1 < 2\n    if (a >= 99) a = 99;  // 1 < 2\n" in out
-        assert out.endswith("09-1: 4 mutants, 0 do not build, 1 killed, 0 equivalent, 3 survive\n")
+        assert code == 1 and mutants_row(out) == (7, 2, 1, 0, 4), out
+        assert "line 4: no test notices\n    if (a > kMost) a = 99;  // 1 < 2\n    if (a >= kMost) a = 99;  // 1 < 2\n" in out
+        assert "line 1: no test notices\n    const int kMost = 99;\n    const int kMost = 100;\n" in out
+        surviving = [block.splitlines()[1:3] for block in out.partition("\n\n")[0].split("line ")[1:]]
         course.put("mutants.toml", "".join(
-            f'[[equivalent]]\nline = "if (a > 99) a = 99;  // 1 < 2"\nbecomes = "{becomes}  // 1 < 2"\nbecause = "2 is less."\n'
-            for becomes in ("if (a >= 99) a = 99;", "if (a > 100) a = 99;", "if (a > 99) a = 100;")))
-        code, out, _ = course.run("mutants", "09-1")
-        assert (code, out) == (0, "09-1: 4 mutants, 0 do not build, 1 killed, 3 equivalent, 0 survive\n")
+            f"[[equivalent]]\nline = '{line.strip()}'\nbecomes = '{becomes.strip().removeprefix('(dropped)')}'\n"
+            "because = 'No test adds so much.'\n" for line, becomes in surviving))
+        code, out, _ = course.run("mutants")  # all that have a list
+        assert (code, mutants_row(out)) == (0, (7, 2, 1, 4, 0)), out
         course.put("solution/add.cc", SOLUTION)
         code, out, _ = course.run("mutants", "09-1")
-        assert code == 1 and out.count("mutants.toml lists what did not survive") == 3
+        assert code == 1 and out.count("mutants.toml lists what did not survive") == 4
     finally:
         course.put("solution/add.cc", SOLUTION)
         (course.folder / "mutants.toml").unlink(missing_ok=True)
@@ -480,6 +497,26 @@ def test_make_knows_one_implementation_of_the_readers(layered):
     alone = layered.make("bench", "IMPL=mine")
     assert alone.returncode == 2 and "IMPL=mine goes with CH=all" in alone.stderr
     assert layered.make("demo", "DEMO=chat", "IMPL=mine").returncode == 2
+
+
+def test_mutants_are_reported_for_the_stage(course):
+    course.put("solution/add.cc", CAPPED)
+    report = course.root / "mutants.xml"
+    try:
+        assert course.run("mutants", f"--junit={report}", "09-1")[0] == 1
+    finally:
+        course.put("solution/add.cc", SOLUTION)
+    assert 'name="09-1"' in report.read_text() and "<failure>line 1: no test notices" in report.read_text()
+
+
+def test_a_listed_mutant_that_a_test_kills_is_a_complaint(course):
+    course.put("mutants.toml", "[[equivalent]]\nline = 'int add(int a, int b) { return a + b; }'\n"
+               "becomes = 'int add(int a, int b) { return a - b; }'\nbecause = 'It is not.'\n")
+    try:
+        code, out, _ = course.run("mutants", "09-1")
+    finally:
+        (course.folder / "mutants.toml").unlink(missing_ok=True)
+    assert code == 1 and "mutants.toml lists what did not survive" in out and mutants_row(out) == (1, 0, 1, 0, 0)
 
 
 @pytest.mark.parametrize("file, text, complaint", [

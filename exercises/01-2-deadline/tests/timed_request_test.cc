@@ -112,6 +112,15 @@ TEST(TimedRequest, a_client_that_leaves_is_not_late) {
   story.expect("there is a request", false, reading.result().has_value());
 }
 
+TEST(TimedRequest, a_client_that_leaves_in_the_middle_of_the_body) {
+  Story story("Half a body is not a request. Its sender has left, so return nothing.");
+  Reading reading(story, patient_for(milliseconds(60'000)));
+  reading.send(kPostHead);
+  reading.send("half");
+  reading.leave();
+  story.expect("there is a request", false, reading.result().has_value());
+}
+
 TEST(TimedRequest, the_limit_of_a_head_stays) {
   for (const std::size_t size : {mini::kMaxHead, mini::kMaxHead + 1}) {
     Story story(

@@ -135,6 +135,25 @@ TEST(Round, a_client_that_does_not_leave) {
   story.expect("the server has closed it within 3 s", true, comes_to(before + 1));
 }
 
+TEST(Round, two_clients_that_do_not_leave) {
+  Story story(
+      "Every connection may have a deadline. Sleep until the earliest of them, not until the last\n"
+      "  one that you looked at.",
+      8);
+  Shop shop(story);
+  Socket nobody = Socket::listen(0);  // to wait with
+  const auto before = open_descriptors();
+  story.step("client A asks for a page and does not close; 0.3 s later client B does the same");
+  Client a(shop.port());
+  a.send(kGet);
+  nobody.wait_readable(std::chrono::milliseconds(300));
+  Client b(shop.port());
+  b.send(kGet);
+  story.expect("the server has a descriptor for both", true, comes_to(before + 4));
+  story.expect("it closes the one for A first", true, comes_to(before + 3));
+  story.expect("it closes the one for B too", true, comes_to(before + 2));
+}
+
 TEST(Round, a_client_that_leaves_while_another_asks) {
   Story story(
       "Close nothing before every connection has had its step. The number of a closed descriptor\n"
@@ -184,8 +203,9 @@ TEST(Round, a_client_too_many) {
       "  is close to the end, and close the connection if it does not fit.");
   Shop shop(story);
   shop.expect_served();
-  story.step("most descriptors are taken; a client gets number 1,008 or higher");
+  story.step("most descriptors are taken; the server gets number 1,008 for a client");
   std::vector<Socket> taken = take_descriptors_below(mini::kRefusedFrom);
+  taken.pop_back();  // for the client's own end
   const std::string answer = Client(shop.port()).ask(kGet);
   story.expect("its answer", std::string("HTTP/1.1 503 Service Unavailable"),
                answer.substr(0, answer.find('\r')));
@@ -198,8 +218,9 @@ TEST(Round, a_client_beyond_the_end) {
       "Nobody can watch a descriptor that does not fit into an fd_set, not even until a 503\n"
       "  has been sent: the first such client would end the server. Close the connection.");
   Shop shop(story);
-  story.step("more descriptors are taken; a client gets number 1,024 or higher");
+  story.step("more descriptors are taken; the server gets number 1,024 for a client");
   std::vector<Socket> taken = take_descriptors_below(FD_SETSIZE);
+  taken.pop_back();  // for the client's own end
   story.expect("its answer", std::string(), Client(shop.port()).ask(""));
   taken.clear();
   shop.expect_served();
@@ -242,6 +263,34 @@ TEST(Round, no_descriptor_for_a_moment) {
   story.step("there are descriptors again");
   none.give_back_all();
   shop.expect_answer("its answer", waits.read_to_end());
+}
+
+TEST(Round, a_pause_that_others_interrupt) {
+  Story story(
+      "A pause ends when its time has come, not when something else wakes the server: as long as\n"
+      "  there is no descriptor, the next accept fails like the last one.");
+  Shop shop(story);
+  Socket nobody = Socket::listen(0);  // to wait with
+  Client writes(shop.port());
+  writes.send("GET / HTTP/1.1\r\nX: ");
+  nobody.wait_readable(std::chrono::milliseconds(20));  // until the server has a descriptor for it
+  testing::internal::CaptureStderr();                   // it takes descriptors too
+  NoDescriptors none(64);
+  none.give_back_one();
+  story.step("a client connects, and the server has no descriptor for it");
+  Client waits(shop.port());
+  story.step("another client sends 60 bytes, one in each millisecond");
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 60; ++i) {
+    writes.send("x");
+    nobody.wait_readable(std::chrono::milliseconds(1));
+  }
+  const auto time = std::chrono::steady_clock::now() - start;
+  none.give_back_all();
+  const std::string log = testing::internal::GetCapturedStderr();
+  const auto failed = std::count(log.begin(), log.end(), '\n');
+  story.expect("accept failed once in 10 ms, and not more often", true,
+               failed <= 2 + time / std::chrono::milliseconds(10));
 }
 
 TEST(Round, many_clients_at_once) {

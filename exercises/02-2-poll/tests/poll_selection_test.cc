@@ -2,16 +2,20 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include "01-blocking-server/socket.h"
 #include "support/story.h"
@@ -148,6 +152,51 @@ TEST(PollSelection, a_timeout_in_the_past) {
   }
 }
 
+TEST(PollSelection, a_timeout_of_nothing) {
+  Story story(
+      "Rounding up must not make a sleep of nothing: a server that has work left asks with a\n"
+      "  timeout of 0, and would sleep a millisecond in every round.");
+  Ends silent;
+  story.step("wait(0) is called 500 times");
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 500; ++i) slept(silent.near, microseconds(0));
+  story.expect("that took less than 250 ms", true,
+               std::chrono::steady_clock::now() - start < milliseconds(250));
+}
+
+TEST(PollSelection, a_signal) {
+  Story story(
+      "A signal may end the sleep: poll then fails with EINTR. That is no error. Nothing is\n"
+      "  ready, and the server asks again.");
+  struct sigaction ignore{};
+  ignore.sa_handler = [](int) {};
+  ::sigaction(SIGUSR1, &ignore, nullptr);  // without SA_RESTART: a system call ends
+  Ends silent;
+  story.step("wait(2 s) is called, and the process gets signals until it returns");
+  std::atomic<bool> returned = false;
+  std::thread alarm([&returned, sleeper = ::pthread_self()] {
+    while (!returned) {
+      ::pthread_kill(sleeper, SIGUSR1);
+      std::this_thread::yield();
+    }
+  });
+  PollSelection selection;
+  selection.watch_read(silent.near.fd());
+  std::string thrown = "nothing";
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    selection.wait(milliseconds(2000));
+  } catch (const std::system_error& error) {
+    thrown = error.what();
+  }
+  const auto time = std::chrono::steady_clock::now() - start;
+  returned = true;
+  alarm.join();
+  story.expect("what wait() throws", std::string("nothing"), thrown);
+  story.expect("it returned before the 2 s were over", true, time < milliseconds(2000));
+  story.expect("can_read", false, selection.can_read(silent.near.fd()));
+}
+
 TEST(PollSelection, without_a_timeout_it_waits_for_as_long_as_it_takes) {
   Story story("Without a timeout, pass -1 to poll. 0 would mean no sleep at all.");
   Ends ends;
@@ -174,6 +223,28 @@ TEST(PollSelection, a_closed_descriptor) {
     error = thrown.code().value();
   }
   story.expect("the error that wait() throws (EBADF is 9)", EBADF, error);
+}
+
+TEST(PollSelection, a_question_that_poll_refuses) {
+  Story story(
+      "Only EINTR is no error. If poll fails for another reason, the server must hear of it, or\n"
+      "  it asks the same question again, at once and for ever.");
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{64, before.rlim_max};
+  Ends ends;
+  PollSelection selection;
+  story.step("100 questions are asked, and the process may open 64 files: poll fails with EINVAL");
+  for (int i = 0; i < 100; ++i) selection.watch_read(ends.near.fd());
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  int error = 0;
+  try {
+    selection.wait(milliseconds(0));
+  } catch (const std::system_error& thrown) {
+    error = thrown.code().value();
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  story.expect("the error that wait() throws (EINVAL is 22)", EINVAL, error);
 }
 
 TEST(PollSelection, a_number_beyond_1023) {

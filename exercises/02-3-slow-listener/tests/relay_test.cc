@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <list>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "02-select/nonblocking.h"
 #include "support/story.h"
@@ -28,11 +30,19 @@ class Station {
     relay_.add(make_ends(listeners_.emplace_back()));
     return listeners_.back();
   }
+  // The same, but there is no room on the way to it.
+  void add_full_listener() {
+    Socket theirs = make_ends(listeners_.emplace_back());
+    mini::make_nonblocking(theirs);
+    const std::string much(8192, 'x');
+    while (mini::if_ready([&] { return theirs.write(much); })) continue;
+    relay_.add(std::move(theirs));
+  }
   // Lets the talker send `size` bytes while the relay does its rounds and `reader` reads. Returns
   // how many bytes `reader` got.
   std::size_t say(std::size_t size, Socket* reader) {
     std::size_t got = 0;
-    const std::string piece(8192, 'x');
+    const std::string piece(std::min<std::size_t>(size, 8192), 'x');
     for (std::size_t said = 0; said < size;) {
       said += mini::if_ready([&] { return talker_.write(piece); }).value_or(0);
       relay_.round(milliseconds(0));
@@ -142,6 +152,18 @@ TEST(Relay, one_listener_that_never_reads) {
   story.step("two listeners join; the second never reads; the talker says 4,000,000 bytes");
   station.say(4'000'000, &reads);
   story.expect("the listeners that are left", std::size_t{1}, station.relay().listeners());
+}
+
+TEST(Relay, a_listener_that_is_as_far_behind_as_it_may_be) {
+  Story story("kMaxBehind bytes are allowed. One more is too many.");
+  Station station(story);
+  story.step("a listener joins whose kernel has no room; the talker says kMaxBehind bytes");
+  station.add_full_listener();
+  for (std::size_t said = 0; said < Relay::kMaxBehind; said += 8192) station.say(8192, nullptr);
+  story.expect("the listeners that are left", std::size_t{1}, station.relay().listeners());
+  story.step("the talker says one more byte");
+  station.say(1, nullptr);
+  story.expect("the listeners that are left", std::size_t{0}, station.relay().listeners());
 }
 
 TEST(Relay, one_listener_that_leaves) {

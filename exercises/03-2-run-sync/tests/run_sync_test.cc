@@ -27,6 +27,16 @@ void without_luck(const Callback& /*done*/) {
   throw std::runtime_error("no luck");
 }
 
+// Counts how often the loop has waited.
+class CountingClock : public mini::VirtualClock {
+ public:
+  bool skip(double seconds) override {
+    ++waits;
+    return VirtualClock::skip(seconds);
+  }
+  int waits = 0;
+};
+
 class RunSync : public testing::Test {
  protected:
   // Whether the loop, started again, runs until somebody stops it after 60 s.
@@ -40,7 +50,7 @@ class RunSync : public testing::Test {
     return reached;
   }
 
-  mini::VirtualClock clock_;
+  CountingClock clock_;
   IOLoop loop_{clock_};
 };
 
@@ -106,7 +116,9 @@ TEST_F(RunSync, the_timer_is_gone) {
   story.step("a run_sync with a limit of 10 s is done at once");
   outcome(loop_, [](const Callback& done) { done(); }, 10);
   story.step("the loop is started again, to stop after 60 s");
+  clock_.waits = 0;
   story.expect("it ran for 60 s", true, runs_for_a_minute());
+  story.expect("how often it woke meanwhile", 1, clock_.waits);
 }
 
 TEST_F(RunSync, the_timer_is_gone_after_an_exception) {
@@ -116,7 +128,9 @@ TEST_F(RunSync, the_timer_is_gone_after_an_exception) {
   story.step("a run_sync with a limit of 10 s throws at once");
   story.expect("what run_sync did", std::string("no luck"), outcome(loop_, without_luck, 10));
   story.step("the loop is started again, to stop after 60 s");
+  clock_.waits = 0;
   story.expect("it ran for 60 s", true, runs_for_a_minute());
+  story.expect("how often it woke meanwhile", 1, clock_.waits);
 }
 
 TEST_F(RunSync, done_comes_too_late) {

@@ -120,6 +120,39 @@ TEST(Response, without_a_length) {
   coming.expect("200 abcde");
 }
 
+TEST(Response, with_any_status) {
+  Story story("A status is a number from 100 to 599. What it means is not asked here.");
+  for (const std::string status : {"200", "299", "404", "599"}) {
+    Coming coming(story, "GET");
+    coming.come("HTTP/1.1 " + status + " \r\nContent-Length: 0\r\n\r\n");
+    if (!coming.expect(status + " ")) return;
+  }
+  for (const std::string status : {"099", "600", "999"}) {
+    Coming coming(story, "GET");
+    coming.come("HTTP/1.1 " + status + " \r\nContent-Length: 0\r\n\r\n");
+    if (!coming.expect("error")) return;
+  }
+}
+
+TEST(Response, that_ends_with_the_connection) {
+  Story story("All bytes that were promised have come. That the connection ends now is no error.");
+  Coming coming(story, "GET");
+  coming.come(kFive + "abcde");
+  coming.end();
+  coming.expect("200 abcde");
+}
+
+TEST(Response, with_a_long_body) {
+  Story story(
+      "A view shows bytes that belong to the buffer. Once you have dropped them there, it shows\n"
+      "  whatever came after them.");
+  const std::string body(1'234'567, 'x');
+  Coming coming(story, "GET");
+  coming.come("HTTP/1.1 200 OK\r\nContent-Length: 1234567\r\n\r\n" + body + kFive + "abcde");
+  coming.expect("200 " + body);
+  coming.expect("200 abcde");
+}
+
 TEST(Response, that_is_truncated) {
   Story story(
       "If the head promised a length, the end of the connection is not the end of the body: half a "
@@ -140,6 +173,7 @@ TEST(Response, that_is_malformed) {
   for (const std::string bytes :
        {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 20\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno field\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nabcde",
+        "HTTP/1.1 200 OK\r\nContent-Length: a\r\n\r\n0123456789",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
     Coming coming(story, "GET");
     coming.come(bytes);

@@ -59,6 +59,7 @@ class Server {
   Answer begin(const std::string& question) {
     if (question == "???") throw std::invalid_argument("not a question");
     asked_.push_back(question);
+    if (question == "two in one") ask("the second");
     return open_[question] = Answer();
   }
 
@@ -127,6 +128,17 @@ TEST(Limited, a_question_that_fails) {
   testing::internal::GetCapturedStderr();
   story.expect("the outcome of a", std::string("an exception: no luck"), server.came("a"));
   story.expect("the questions asked", Names{"a", "b"}, server.asked());
+}
+
+TEST(Limited, a_question_that_asks_another) {
+  Story story(
+      "Asking runs somebody else's code, and that may call ask() again. Take a question out of the "
+      "queue before you\n"
+      "  ask it, or it is asked twice.");
+  Server server(story, 2);
+  server.ask("two in one");
+  story.expect("the questions asked", Names{"two in one", "the second"}, server.asked());
+  story.expect("running()", 2u, server.running());
 }
 
 TEST(Limited, a_question_that_cannot_be_asked) {
