@@ -22,7 +22,8 @@ class Crew {
 
   // Hands a connection to the first free worker. Once it has been served, or serving it has failed,
   // the connection is closed at once, and the worker is free for the next. A failure is logged: one
-  // line on stderr, "a client failed", with what() of a std::exception after a colon.
+  // line on stderr, "client 127.0.0.1:4711 failed", with what() of a std::exception after a colon;
+  // "a client" if its address is not known any more.
   void add(mini::Socket client);
 
  private:

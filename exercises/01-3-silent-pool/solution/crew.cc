@@ -1,8 +1,34 @@
 #include "01-3-silent-pool/crew.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <utility>
+
+namespace {
+
+// Returns what the log calls the other end: "client 127.0.0.1:4711". A connection that was reset
+// has no other end any more.
+std::string name_of(const mini::Socket& client) {
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(client.fd(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) return "a client";
+  std::array<char, INET_ADDRSTRLEN> digits{};
+  ::inet_ntop(AF_INET, &peer.sin_addr, digits.data(), digits.size());
+  return std::string("client ") + digits.data() + ":" + std::to_string(ntohs(peer.sin_port));
+}
+
+void log_failure(const mini::Socket& client, const std::string& why) {
+  std::fprintf(stderr, "%s failed%s%s\n", name_of(client).c_str(), why.empty() ? "" : ": ",
+               why.c_str());
+}
+
+}  // namespace
 
 Crew::Crew(std::size_t workers, Serve serve) : serve_(std::move(serve)) {
   for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
@@ -37,9 +63,9 @@ void Crew::work() {
     try {
       serve_(*client);
     } catch (const std::exception& error) {
-      std::fprintf(stderr, "a client failed: %s\n", error.what());
+      log_failure(*client, error.what());
     } catch (...) {
-      std::fprintf(stderr, "a client failed\n");
+      log_failure(*client, "");
     }
   }
 }

@@ -1,8 +1,37 @@
 #include "01-3-silent-pool/crew.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <system_error>
 #include <utility>
+
+namespace {
+
+// Returns the address of the other end: "127.0.0.1:4711".
+std::string address_of(const mini::Socket& client) {
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(client.fd(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getpeername");
+  }
+  std::array<char, INET_ADDRSTRLEN> digits{};
+  ::inet_ntop(AF_INET, &peer.sin_addr, digits.data(), digits.size());
+  return std::string(digits.data()) + ":" + std::to_string(ntohs(peer.sin_port));
+}
+
+void log_failure(const mini::Socket& client, const std::string& why) {
+  std::fprintf(stderr, "client %s failed%s%s\n", address_of(client).c_str(),
+               why.empty() ? "" : ": ", why.c_str());
+}
+
+}  // namespace
 
 Crew::Crew(std::size_t workers, Serve serve) : serve_(std::move(serve)) {
   for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
@@ -34,10 +63,16 @@ std::optional<mini::Socket> Crew::next() {
 
 void Crew::work() {
   try {
-    while (std::optional<mini::Socket> client = next()) serve_(*client);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "a client failed: %s\n", error.what());
+    while (std::optional<mini::Socket> client = next()) {
+      try {
+        serve_(*client);
+      } catch (const std::exception& error) {
+        log_failure(*client, error.what());
+      } catch (...) {
+        log_failure(*client, "");
+      }
+    }
   } catch (...) {
-    std::fprintf(stderr, "a client failed\n");
+    // An exception that leaves a thread would end the process.
   }
 }
