@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "03-ioloop/clock.h"
 #include "05-http/http_server.h"
 #include "support/story.h"
 
@@ -54,6 +55,12 @@ class Talk {
       loop_.start();
     }
   }
+  void pass(double seconds) {
+    story_.step(std::to_string(static_cast<int>(seconds)) + " s pass");
+    loop_.call_later(seconds, [this] { loop_.stop(); });
+    loop_.start();
+    run();
+  }
   bool expect(const Answers& answers) {
     return story_.expect("the responses so far", answers, answers_);
   }
@@ -80,7 +87,8 @@ class Talk {
   }
 
   Story& story_;
-  mini::IOLoop loop_;
+  mini::VirtualClock clock_;
+  mini::IOLoop loop_{clock_};
   mini::HTTPServer server_;
   std::shared_ptr<IOStream> client_;
   RequestPtr slow_;
@@ -96,6 +104,51 @@ TEST(Connection, one_request_after_the_other) {
   talk.send("/a", get("/a"));
   talk.send("/b", get("/b"));
   talk.expect({"/a", "/b"});
+}
+
+TEST(Connection, a_client_that_says_nothing) {
+  Story story(
+      "This one passes with the starter: a client that never asks for anything must leave.");
+  Talk talk(story);
+  talk.pass(61);
+  story.expect("the connection has ended", true, talk.ended());
+}
+
+TEST(Connection, a_client_that_has_its_page) {
+  Story story("The connection is open, and nothing has moved on it for an hour.");
+  Talk talk(story);
+  talk.send("/a", get("/a"));
+  talk.expect({"/a"});
+  talk.pass(3600);
+  story.expect("the connection has ended", true, talk.ended());
+}
+
+TEST(Connection, a_client_that_drips) {
+  Story story(
+      "A timer that starts again with each piece never fires: the client decides how long its "
+      "request takes, and\n"
+      "  sends a byte now and then. The time is for the whole request.");
+  Talk talk(story);
+  talk.send("/a", get("/a"));
+  for (const std::string piece : {"GET", " /b", " HT", "TP/", "1.1", "\r\n", "Hos"}) {
+    talk.send(piece, piece);
+    talk.pass(10);
+  }
+  story.expect("the connection has ended", true, talk.ended());
+}
+
+TEST(Connection, a_response_that_takes_its_time) {
+  Story story(
+      "The patience is for the client, while its request arrives. Once that is complete, the "
+      "client "
+      "waits for you.");
+  Talk talk(story);
+  talk.send("/a", get("/a"));
+  talk.send("/slow", get("/slow"));
+  talk.pass(61);
+  story.expect("the connection has ended", false, talk.ended());
+  talk.answer_slow();
+  talk.expect({"/a", "/slow"});
 }
 
 TEST(Connection, a_slow_request_before_a_quick_one) {

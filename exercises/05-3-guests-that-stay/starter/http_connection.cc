@@ -38,10 +38,9 @@ void HTTPConnection::read_request() {
 void HTTPConnection::next_request() {
   std::optional<RequestData> data = parser_.next();
   if (!data && parser_.refusal() == 0) return read_request();
-  stream_->loop().remove_timeout(std::exchange(patience_, {}));
+  stream_->loop().remove_timeout(patience_);
   if (!data) return refuse(parser_.refusal());
   serve(std::move(*data));
-  if (!stream_->closed() && !stream_->reading()) read_request();  // the client may have more to say
 }
 void HTTPConnection::serve(RequestData data) {
   const auto request = std::make_shared<HTTPServerRequest>(std::move(data), shared_from_this());
@@ -57,9 +56,7 @@ void HTTPConnection::serve(RequestData data) {
 void HTTPConnection::finish_answer(bool keep_alive) {
   stream_->set_close_callback(nullptr);
   if (!keep_alive) return stream_->end_in_order();
-  stream_->write("", [self = shared_from_this()] {
-    if (!self->stream_->reading()) self->next_request();
-  });
+  stream_->write("", [self = shared_from_this()] { self->next_request(); });
 }
 void HTTPConnection::refuse(int status) {
   const std::string body = reason_phrase(status) + std::string("\n");
