@@ -1,5 +1,6 @@
 #include "02-3-slow-listener/relay.h"
 
+#include <algorithm>
 #include <array>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,7 @@ Relay::Relay(mini::Socket talker) : talker_(std::move(talker)) {
 }
 
 void Relay::add(mini::Socket listener) {
+  mini::make_nonblocking(listener);
   listeners_.push_back({std::move(listener), ""});
 }
 
@@ -22,12 +24,16 @@ bool Relay::round(std::chrono::microseconds timeout) {
     if (!one.behind.empty()) selection.watch_write(one.socket.fd());
   }
   selection.wait(timeout);
+  if (selection.can_read(talker_.fd())) hear();
   for (Listener& one : listeners_) {
     if (selection.can_write(one.socket.fd())) tell(one, std::exchange(one.behind, ""));
   }
-  if (selection.can_read(talker_.fd())) hear();
-  std::erase_if(listeners_, [](const Listener& one) { return one.gone; });
-  return !talker_left_;
+  std::erase_if(listeners_,
+                [](const Listener& one) { return one.gone || one.behind.size() > kMaxBehind; });
+  const bool somebody_is_behind =
+      std::any_of(listeners_.begin(), listeners_.end(),
+                  [](const Listener& one) { return !one.behind.empty(); });
+  return !talker_left_ || somebody_is_behind;
 }
 
 void Relay::hear() {
@@ -35,21 +41,13 @@ void Relay::hear() {
   const auto size = mini::if_ready([&] { return talker_.read(piece.data(), piece.size()); });
   if (!size) return;
   if (*size == 0) talker_left_ = true;
-  mini::Selection room;
-  for (const Listener& one : listeners_) room.watch_write(one.socket.fd());
-  room.wait(std::chrono::microseconds(0));
-  for (Listener& one : listeners_) {
-    if (one.behind.empty() && room.can_write(one.socket.fd())) {
-      tell(one, std::string_view(piece.data(), *size));
-    } else {
-      one.behind.append(piece.data(), *size);  // later: it is not writable now
-    }
-  }
+  for (Listener& one : listeners_) tell(one, std::string_view(piece.data(), *size));
 }
 
 void Relay::tell(Listener& listener, std::string_view piece) {
   try {
-    listener.socket.write_all(piece);
+    const auto taken = mini::if_ready([&] { return listener.socket.write(piece); });
+    listener.behind += piece.substr(taken.value_or(0));
   } catch (const std::system_error&) {
     listener.gone = true;
   }

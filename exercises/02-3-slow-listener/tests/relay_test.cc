@@ -50,6 +50,18 @@ class Station {
     }
     return got;
   }
+  // Lets the talker send this, in one piece, and the relay do a round.
+  void say_text(const std::string& text) {
+    EXPECT_EQ(mini::if_ready([&] { return talker_.write(text); }), text.size());
+    relay_.round(milliseconds(0));
+  }
+  // Returns what one read gets; nothing if nothing is there.
+  static std::string read_some(Socket& reader) {
+    std::string piece(65536, '\0');
+    piece.resize(
+        mini::if_ready([&] { return reader.read(piece.data(), piece.size()); }).value_or(0));
+    return piece;
+  }
   void leave() {
     story_.step("the talker leaves");
     talker_.close();
@@ -97,6 +109,27 @@ TEST(Relay, two_listeners_that_read) {
   got += station.finish(first);
   story.expect("what the first got", std::size_t{8192}, got);
   story.expect("what the second got", std::size_t{8192}, station.finish(second));
+}
+
+TEST(Relay, a_customer_on_a_bad_line) {
+  Story story(
+      "Every byte arrives, and none arrives twice. Yet in the middle of one price there is "
+      "another.");
+  Station station(story);
+  Socket& listener = station.add_listener();
+  story.step("the talker says 100,000 prices; the listener reads what has arrived, now and then");
+  std::string said;
+  for (int i = 100'000; i < 200'000; ++i) said += std::to_string(i) + " ";
+  std::string heard;
+  for (std::size_t at = 0, round = 0; at < said.size(); at += 4096, ++round) {
+    station.say_text(said.substr(at, 4096));
+    if (round % 16 == 15) heard += Station::read_some(listener);
+  }
+  station.leave();
+  while (station.relay().round(milliseconds(10))) heard += Station::read_some(listener);
+  for (std::string rest; !(rest = Station::read_some(listener)).empty();) heard += rest;
+  story.expect("how many bytes it heard", said.size(), heard.size());
+  story.expect("it heard what was said", true, heard == said);
 }
 
 TEST(Relay, one_listener_that_reads_a_little) {

@@ -107,10 +107,10 @@ TEST(Relay, a_small_message) {
 
 TEST(Relay, a_receiver_that_does_not_read) {
   Story story(
-      "A write that returns has sent nothing yet. A relay that reads on as soon as it returns "
-      "reads "
-      "the whole\n"
-      "  file into memory if the other side is slower.");
+      "Everybody gets the right bytes. But while this receiver reads nothing, the process grows by "
+      "the "
+      "whole file.\n"
+      "  It need not hold more than kMaxWaiting bytes of it.");
   Relayed relayed(story);
   relayed.send(20'000'000);
   relayed.run(0.3);

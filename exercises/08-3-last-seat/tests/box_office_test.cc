@@ -86,11 +86,7 @@ TEST(BoxOffice, one_buyer_after_the_other) {
 }
 
 TEST(BoxOffice, two_buyers_for_one_seat) {
-  Story story(
-      "One thread does not mean that nobody comes between. At each co_await everybody else gets a "
-      "turn, so what was\n"
-      "  true before it need not be true after it. A mutex does not help: the one thread there is "
-      "would wait for itself.");
+  Story story("Both have paid, and there was one seat. Each sale, read alone, is right.");
   Evening evening(story, 1);
   evening.comes("Ada");
   evening.comes("Bob");
