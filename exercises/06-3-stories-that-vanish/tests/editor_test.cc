@@ -63,10 +63,7 @@ TEST(Editor, a_stranger_is_shown_the_way) {
 }
 
 TEST(Editor, a_stranger_deletes) {
-  Story story(
-      "redirect() finishes the response; it does not end the function that called it. The next "
-      "line runs,\n"
-      "  whatever the client has been told.");
+  Story story("Every stranger was sent to /login, and the stories are gone all the same.");
   Site site(story);
   site.ask("DELETE", "/story/1");
   site.ask("DELETE", "/story/2?key=guess");
