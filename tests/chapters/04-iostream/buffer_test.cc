@@ -39,6 +39,16 @@ TEST(Buffer, any_mixture_of_pieces_gives_the_same_bytes) {
   }
 }
 
+// A string without memory of its own keeps its bytes inside itself.
+TEST(Buffer, frees_its_memory_when_it_is_empty) {
+  Buffer buffer;
+  buffer.append(std::string(100'000, 'x'));
+  buffer.drop(100'000);
+  const auto* begin = reinterpret_cast<const char*>(&buffer);
+  EXPECT_GE(buffer.view().data(), begin);
+  EXPECT_LT(buffer.view().data(), begin + sizeof buffer);
+}
+
 // Removed bytes may take up half of the buffer at most.
 TEST(Buffer, does_not_keep_what_is_gone) {
   Buffer buffer;
