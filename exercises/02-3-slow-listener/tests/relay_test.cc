@@ -123,7 +123,7 @@ TEST(Relay, a_customer_on_a_bad_line) {
   std::string heard;
   for (std::size_t at = 0, round = 0; at < said.size(); at += 4096, ++round) {
     station.say_text(said.substr(at, 4096));
-    if (round % 16 == 15) heard += Station::read_some(listener);
+    if (round % 64 == 63) heard += Station::read_some(listener);
   }
   station.leave();
   while (station.relay().round(milliseconds(10))) heard += Station::read_some(listener);
