@@ -24,7 +24,7 @@ from catalogue import ROOT, count
 sys.path[:0] = [str(ROOT / "tests" / "clients"), str(ROOT / "tests" / "chapters" / "wire")]
 
 BUILD = ROOT / "build" / "mine"
-BENEATH = "01"  # the chapter that all layers stand on
+BENEATH = "01"  # the chapter that all layers use
 LIBRARIES = {"06": "re2"}  # chapter: what it and those after it are linked with
 PATIENCE_S = 10.0
 RED = 3

@@ -125,7 +125,7 @@ def test_keys_freeze_step_and_zoom_and_a_coroutine_says_where_it_waits(site, bro
     ActionChains(browser).send_keys(Keys.SPACE).perform()
     frozen = browser.execute_script("return window.microscope.frozen")
     assert frozen is not None and browser.find_element(By.ID, "freeze").get_attribute("aria-pressed") == "true"
-    # Back to the turn in which the 64 coroutines resumed: they stand in the table as suspended before it.
+    # Back to the turn in which the 64 coroutines resumed: before it, the table lists them as suspended.
     found = None
     for _ in range(120):
         ActionChains(browser).send_keys(Keys.ARROW_LEFT).perform()
@@ -166,7 +166,7 @@ def test_the_specimen_pauses_between_iterations_and_steps(site, browser):
     browser.execute_script("document.querySelector('#freeze').click()")  # live again
     browser.find_element(By.CSS_SELECTOR, "[data-experiment=slow]").click()
     browser.find_element(By.CSS_SELECTOR, "#ask button").click()
-    # Its client waits, and no iteration runs until the reader says so.
+    # Its client waits, and no iteration runs until the reader presses step or resume.
     stopped = browser.execute_async_script("""
         const done = arguments[arguments.length - 1];
         const before = window.microscope.model.n;

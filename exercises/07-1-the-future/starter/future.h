@@ -72,7 +72,7 @@ class Future {
 
 template <class T>
 std::add_lvalue_reference_t<const T> Future<T>::result() const {
-  // Milestone 1: what if there is no value?
+  // Milestone 1: what if the value has not arrived, or never will?
   if constexpr (!std::is_void_v<T>) return state_->value.value();
 }
 

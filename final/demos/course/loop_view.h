@@ -33,8 +33,8 @@ class MarkingProbe : public tornado::ioloop::LoopProbe {
 class LoopSocket;
 class Microscope;
 
-// Sends a loop's records to its viewers, 20 times a second. Belongs to the site's loop, also if the
-// records are another's. Without viewers there is no probe.
+// Sends a loop's records to its viewers, 20 times a second. Belongs to the site's loop, even if the
+// records are those of another loop. Without viewers, that loop has no probe.
 class LoopView {
  public:
   static constexpr std::size_t kMostViewers = 8;

@@ -31,7 +31,7 @@ std::string text_of(const std::string& path) {
   return text.str();
 }
 
-// What is left to check at the end of a trace: what began and has not ended.
+// Events that have begun and not ended, to be checked at the end of a trace.
 struct Open {
   std::set<std::int64_t> arrows;
   std::multiset<std::int64_t> waits;

@@ -5,7 +5,7 @@
 namespace tornado::options {
 namespace {
 
-// What was given. Never destroyed, because a loop may start while the program ends.
+// The option's value. Never destroyed, because a loop may start while the program ends.
 struct Given {
   std::string path;
   ::pid_t process = 0;
