@@ -59,7 +59,6 @@ PARTS_OF_ONE = (
     {"http/client/client_core", "http/client/client_fetch"},
     {"http/curl/core", "http/curl/fetch"},
     {"http/curl/transfer", "http/curl/upload"},
-    {"web/template/operations", "web/template/methods", "web/template/format", "web/template/builtins"},
     {"tornado/web", "tornado/core/stock_handlers"},
 )
 MAX_LINES = {"final": 800, "tests": 800, "chapters": 400, "exercises": 400}

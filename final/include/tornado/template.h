@@ -8,20 +8,38 @@
 //
 // The language is Tornado's: {{ }} {% %} {# #}, and "{{!" "{%!" "{#!" for literal braces; apply
 // autoescape block comment extends for from if import include module raw set try while whitespace,
-// with elif, else, except, finally, break, continue and end. Expressions are a subset of Python:
-// literals, names, attributes, indexes, slices, calls with keywords, arithmetic, comparison chains,
-// and or not, in, is, x if y else z, lists, tuples, dicts, comprehensions, lambda, `%` formatting;
-// most non-modifying methods of str, list and dict;
+// with elif, else, except, finally, break, continue and end. Expressions are a part of Python:
+// decimal numbers, text, names, attributes, indexes, slices, calls with keywords, + - * / // % **,
+// comparison chains, and or not, in, is, x if y else z, lists, tuples, dicts, comprehensions; the
+// methods
 //
-//   abs all any bool chr dict divmod enumerate filter float getattr hasattr int len list map max
-//   min ord range repr reversed round sorted str sum tuple zip
+//   of a str    capitalize count decode encode endswith find format isdigit join lower lstrip
+//               replace rstrip split splitlines startswith strip title upper
+//   of a list   count index
+//   of a dict   get items keys values
 //
-// and Tornado's escape xhtml_escape url_escape json_encode squeeze linkify datetime. It differs
-// from Python as follows. An int has 64 bits; beyond that it raises OverflowError. Values are
-// immutable, so there is no append(). A dict's items are also attributes (row.title), and a
-// struct's fields are also items (row["title"]). A name that is not yet a variable of the template
-// is looked up in the namespace, even if the template sets it later. Generators, zip() and keys()
-// are lists. A lambda loses the variables around it when it is kept for later. `import` finds
+// the functions
+//
+//   abs all any bool dict enumerate float int len list max min range repr reversed round sorted str
+//   sum tuple zip
+//
+// and Tornado's escape xhtml_escape url_escape json_encode squeeze linkify. datetime.datetime has
+// now utcnow utcfromtimestamp, and its values strftime isoformat weekday year month day hour minute
+// second microsecond; they are compared, but not added.
+//
+// The rest of Python is an error that says what to use instead: lambda, * and ** in calls, sets,
+// the operators of bits, f-strings and other prefixes, when the template is compiled; functions and
+// methods, whose names a program may give a meaning, when they are used.
+//
+// text.format(...) and text % values pass the values to fmt. The first has fmt's fields, by number
+// or name, the second %s %d %f %e %g %x %o, also as %(name)s, with the flags - + 0, a width and a
+// precision. A field without a specification shows what {{ }} does.
+//
+// It differs from Python as follows. An int has 64 bits; beyond that it raises OverflowError.
+// Values are immutable, so there is no append(). A dict's items are also attributes (row.title),
+// and a struct's fields are also items (row["title"]). A method is called at once and is not a
+// value. A name that is not yet a variable of the template is looked up in the namespace, even if
+// the template sets it later. Generators, range(), zip() and keys() are lists. `import` finds
 // datetime, json and the names in the namespace.
 //
 // A handler's pages also have the names of RequestHandler::get_template_namespace(). There,

@@ -71,8 +71,7 @@ enum class Type : std::uint8_t {
   kList,
   kTuple,
   kDict,
-  kFunction,
-  kObject
+  kObject  // also a function
 };
 
 namespace detail {
@@ -229,7 +228,7 @@ class Value {
 
   // Returns len(); throws RenderError (TypeError) for a value without a length.
   std::size_t size() const;
-  // Returns the item of a list, tuple or range. Throws RenderError (IndexError).
+  // Returns the item of a list or tuple. Throws RenderError (IndexError).
   Value at(std::size_t index) const;
   // Returns the item of a dict, or the attribute of an object; None if there is none.
   Value find(std::string_view name) const;
@@ -294,9 +293,11 @@ class Object : public detail::Body {
 
 namespace detail {
 
-class FunctionBody : public Body {
+class FunctionObject : public Object {
  public:
-  virtual Value call(const Arguments& arguments) = 0;
+  bool attribute(std::string_view, Value&) const final { return false; }
+  std::string str() const final { return "<function>"; }
+  std::string_view type_name() const final { return "function"; }
 };
 
 // Throws TypeError if `count` is not between `low` and `high`, or if there are keywords.
@@ -364,22 +365,22 @@ template <class C, class R, class... P>
 struct Signature<R (C::*)(P...) const noexcept> : Signature<R (*)(P...)> {};
 
 template <class F, class C>
-class TypedFunction final : public FunctionBody {
+class TypedFunction final : public FunctionObject {
  public:
   explicit TypedFunction(F function) : function_(std::move(function)) {}
-  Value call(const Arguments& arguments) override { return C::run(function_, arguments); }
+  Value call(const Arguments& arguments) const override { return C::run(function_, arguments); }
 
  private:
-  F function_;
+  mutable F function_;
 };
 
 template <class F>
 Value function_value(F function) {
   if constexpr (std::is_pointer_v<F>) {
-    return Value(Type::kFunction, new TypedFunction<F, Signature<F>>(function));
+    return Value::object(new TypedFunction<F, Signature<F>>(function));
   } else {
     using C = Signature<decltype(&F::operator())>;
-    return Value(Type::kFunction, new TypedFunction<F, C>(std::move(function)));
+    return Value::object(new TypedFunction<F, C>(std::move(function)));
   }
 }
 

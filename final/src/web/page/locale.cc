@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "web/template/methods.h"
-#include "web/template/operations.h"
+#include "web/template/arguments.h"
+#include "web/template/datetime.h"
 
 namespace tornado::web::detail {
 namespace {
@@ -15,7 +15,7 @@ using template_::Arguments;
 using template_::RenderError;
 using template_::Value;
 using template_::detail::Parameters;
-using template_::detail::TimeObject;
+using template_::detail::DatetimeObject;
 using tornado::locale::DateFormat;
 using tornado::locale::Locale;
 
@@ -48,12 +48,7 @@ Value pgettext(const Locale& locale, const Arguments& arguments) {
 // Takes a datetime, or epoch seconds.
 double seconds_of(const Value& date) {
   if (date.type_name() != "datetime.datetime") return date.get<double>();
-  return static_cast<double>(static_cast<const TimeObject*>(date.body())->microseconds()) / 1e6;
-}
-
-bool flag_or(const Parameters& given, std::size_t index, std::string_view name, bool fallback) {
-  const Value* value = given.find(index, name);
-  return value == nullptr ? fallback : value->truth();
+  return static_cast<double>(static_cast<const DatetimeObject*>(date.body())->microseconds()) / 1e6;
 }
 
 // format_date(date, gmt_offset=0, relative=True, shorter=False, full_format=False)
@@ -61,9 +56,9 @@ Value format_date(const Locale& locale, const Arguments& arguments) {
   const Parameters given(arguments, "format_date", 5);
   DateFormat format;
   format.gmt_offset = static_cast<int>(given.integer_or(1, 0, "gmt_offset"));
-  format.relative = flag_or(given, 2, "relative", true);
-  format.shorter = flag_or(given, 3, "shorter", false);
-  format.full_format = flag_or(given, 4, "full_format", false);
+  format.relative = given.flag_or(2, true, "relative");
+  format.shorter = given.flag_or(3, false, "shorter");
+  format.full_format = given.flag_or(4, false, "full_format");
   return locale.format_date(seconds_of(given.at(0, "date")), format);
 }
 
@@ -71,7 +66,7 @@ Value format_date(const Locale& locale, const Arguments& arguments) {
 Value format_day(const Locale& locale, const Arguments& arguments) {
   const Parameters given(arguments, "format_day", 3);
   const auto offset = static_cast<int>(given.integer_or(1, 0, "gmt_offset"));
-  return locale.format_day(seconds_of(given.at(0, "date")), offset, flag_or(given, 2, "dow", true));
+  return locale.format_day(seconds_of(given.at(0, "date")), offset, given.flag_or(2, true, "dow"));
 }
 
 Value list(const Locale& locale, const Arguments& arguments) {

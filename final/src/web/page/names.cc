@@ -10,7 +10,7 @@
 #include "web/page/locale.h"
 #include "web/page/modules.h"
 #include "web/page/request.h"
-#include "web/template/methods.h"
+#include "web/template/arguments.h"
 
 namespace tornado::web {
 namespace {
@@ -58,11 +58,6 @@ Value call_static_url(RequestHandler& handler, const Arguments& arguments) {
                             version == nullptr || version->truth());
 }
 
-bool is_stripped(const Parameters& given, std::size_t index) {
-  const Value* strip = given.find(index, "strip");
-  return strip == nullptr || strip->truth();
-}
-
 // None may be a default too.
 Value default_or_none(const Parameters& given, std::size_t index) {
   const Value* fallback = given.find(index, "default");
@@ -76,7 +71,7 @@ template <Values kValues>
 Value call_get_argument(RequestHandler& handler, const Arguments& arguments) {
   const Parameters given(arguments, "get_argument", 3);
   const std::string_view name = given.text(0, "name");
-  const std::vector<std::string> values = (handler.*kValues)(name, is_stripped(given, 2));
+  const std::vector<std::string> values = (handler.*kValues)(name, given.flag_or(2, true, "strip"));
   if (!values.empty()) return values.back();
   if (given.find(1, "default") == nullptr) throw MissingArgumentError(name);
   return default_or_none(given, 1);
@@ -86,7 +81,7 @@ Value call_get_argument(RequestHandler& handler, const Arguments& arguments) {
 template <Values kValues>
 Value call_get_arguments(RequestHandler& handler, const Arguments& arguments) {
   const Parameters given(arguments, "get_arguments", 2);
-  return (handler.*kValues)(given.text(0, "name"), is_stripped(given, 1));
+  return (handler.*kValues)(given.text(0, "name"), given.flag_or(1, true, "strip"));
 }
 
 // get_cookie(name, default=None)

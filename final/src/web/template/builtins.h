@@ -12,12 +12,9 @@ namespace tornado::template_::detail {
 const Value* find_builtin(std::string_view name);
 // Returns the module that `import` finds: datetime, json; or null.
 const Value* find_module(std::string_view name);
-// Whether a function is the built-in xhtml_escape, or str.
+// Whether a function is the built-in xhtml_escape.
 bool is_xhtml_escape(const Value& function);
-bool is_str(const Value& function);
 
-// datetime, the module.
-Value datetime_module();
 // json.dumps and json_encode, json.loads.
 std::string json_text(const Value& value);
 Value parse_json(std::string_view text);

@@ -1,9 +1,9 @@
-// Internal header: expressions, compiled.
+// Internal header: expressions, compiled, and what they need while they run.
 #pragma once
 
 #include <tornado/template.h>
 
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +13,14 @@
 
 namespace tornado::template_::detail {
 
+// ---- running ------------------------------------------------------------------------------------
+
 // The position of a statement, as error messages show it: "story.html:3 (via index.html:7)".
 struct Location {
   std::string text;
 };
 
-// The variables of a template while it runs: one slot for each name that it uses.
+// A variable of a template while it runs.
 struct Slot {
   Value value;
   bool is_set = false;
@@ -35,9 +37,6 @@ class Frame {
         loader_names_(loader_names) {}
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
-  ~Frame() {
-    if (handle_) handle_->frame = nullptr;
-  }
 
   // Returns the variable's value. One that is not set yet is looked up in the namespaces, and kept;
   // throws RenderError (NameError) if it is in none of them.
@@ -49,18 +48,10 @@ class Frame {
     slots[slot].value = std::move(value);
     slots[slot].is_set = true;
   }
-  const std::string& slot_name(std::size_t slot) const { return slot_names_[slot]; }
 
-  // The data of a lambda, in a form that may outlive the frame.
-  struct Handle final : Body {
-    Frame* frame = nullptr;
-  };
-  core::Ref<Handle> handle();
-
-  std::vector<Slot> slots;
+  std::vector<Slot> slots;  // one for each name that the template uses
   std::string out;
   const Location* where = nullptr;  // of the running statement
-  int calls = 0;                    // depth of nested lambda calls
 
  private:
   void resolve(std::size_t slot);
@@ -68,79 +59,10 @@ class Frame {
   const std::vector<std::string>& slot_names_;
   const Namespace& names_;
   const Namespace* loader_names_;
-  core::Ref<Handle> handle_;
 };
 
-class Expression {
- public:
-  virtual ~Expression() = default;
-  // Returns the value: `scratch`, or one that is stored elsewhere and stays valid at least as long
-  // as the frame's variables do not change.
-  virtual const Value& see(Frame& frame, Value& scratch) const = 0;
-  Value value(Frame& frame) const {
-    Value scratch;
-    const Value& seen = see(frame, scratch);
-    return &seen == &scratch ? std::move(scratch) : seen;
-  }
-};
-using ExpressionPtr = std::unique_ptr<const Expression>;
-
-// The left side of a for or set: names, nested as tuples are.
-struct Target {
-  std::size_t slot = 0;
-  std::vector<Target> parts;  // if not empty, the value is unpacked
-
-  void assign(Frame& frame, Value value) const;
-};
-
-// Assigns a slot to each name that a template uses.
-class Scope {
- public:
-  std::size_t slot(std::string_view name);
-  const std::vector<std::string>& names() const noexcept { return names_; }
-
-  // Returns every slot that is assigned to, in the order of the text.
-  std::vector<std::size_t>& assigned() noexcept { return assigned_; }
-
- private:
-  std::vector<std::string> names_;
-  std::vector<std::size_t> assigned_;
-};
-
-// An error in an expression, and its line within the expression, from 0.
-class SyntaxError : public std::exception {
- public:
-  SyntaxError(std::string message, int line) : message_(std::move(message)), line_(line) {}
-  const char* what() const noexcept override { return message_.c_str(); }
-  int line() const noexcept { return line_; }
-
- private:
-  std::string message_;
-  int line_;
-};
-
-// `x = y` and the like, as in a set tag.
-struct Assignment {
-  std::vector<Target> targets;  // empty: the expression alone
-  ExpressionPtr value;
-};
-struct Loop {
-  Target target;
-  ExpressionPtr items;
-};
-struct Import {
-  std::string module;  // dotted
-  std::string member;  // of `from`; empty: the module itself
-  std::size_t slot = 0;
-};
-struct ExceptClause {
-  std::vector<std::string> names;  // of exceptions; empty: all of them
-  bool has_slot = false;
-  std::size_t slot = 0;
-};
-
-// Saves variables, and restores them on destruction, so that the variables set in a comprehension,
-// lambda or apply stay local.
+// Saves variables, and restores them on destruction, so that the variables set in a comprehension
+// or in an apply block stay local.
 class SavedSlots {
  public:
   SavedSlots(Frame& frame, const std::vector<std::size_t>& slots);
@@ -154,21 +76,56 @@ class SavedSlots {
   std::vector<Slot> saved_;
 };
 
-// Calls `see(item)` for each item that a loop over `value` yields, until it returns false.
+// ---- expressions --------------------------------------------------------------------------------
+
+struct Expression {
+  enum class Kind : std::uint8_t {
+    kConstant,           // constant
+    kName,               // slot
+    kAttribute,          // parts: the base; name
+    kIndex,              // parts: base, index
+    kSlice,              // parts: base, start, stop, step
+    kCall,               // parts: callee, arguments; the last of them have keywords
+    kNegative,           // parts: one
+    kNot,                // parts: one
+    kBinary,             // parts: left, right; operators: one
+    kCompare,            // parts: at least two; operators: those between them
+    kAnd,                // parts: at least two
+    kOr,                 // parts: at least two
+    kConditional,        // parts: test, yes, no
+    kList,               // parts: its items
+    kTuple,              // parts: its items
+    kDict,               // parts: key, value, key, value, ...
+    kListComprehension,  // parts: item, clauses; locals
+    kDictComprehension,  // parts: key, value, clauses; locals
+    kClause              // of a comprehension; parts: target, items, tests
+  };
+  Kind kind = Kind::kConstant;
+  std::size_t slot = 0;
+  Value constant;
+  std::string name;
+  std::vector<Expression> parts;
+  std::vector<std::string> keywords;
+  std::vector<Operator> operators;
+  std::vector<std::size_t> locals;  // slots of the variables that a comprehension sets
+};
+
+using ExpressionKind = Expression::Kind;
+
+// Returns the value: `scratch`, or one that is stored elsewhere and stays valid at least as long as
+// the frame's variables do not change.
+const Value& see(const Expression& expression, Frame& frame, Value& scratch);
+Value evaluate(const Expression& expression, Frame& frame);
+
+// Sets the variables that a target names: a name, or a list or tuple of targets.
+void assign(const Expression& target, Frame& frame, const Value& value);
+
+// Calls `see_item(item)` for each item that a loop over `value` yields, until it returns false.
 template <class See>
-void each_item(const Value& value, const See& see) {
-  if (is_sequence(value)) {
-    for (const Value& item : items_of(value)) {
-      if (!see(item)) return;
-    }
-  } else if (const auto* range = object_as<RangeBody>(value)) {
-    for (std::int64_t i = 0; i < range->size; ++i) {
-      if (!see(Value(range->at(i)))) return;
-    }
-  } else {
-    for (const Value& item : to_items(value)) {
-      if (!see(item)) return;
-    }
+void each_item(const Value& value, const See& see_item) {
+  if (!is_sequence(value)) return each_item(Value::list(to_items(value)), see_item);
+  for (const Value& item : items_of(value)) {
+    if (!see_item(item)) return;
   }
 }
 

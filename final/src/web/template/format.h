@@ -1,4 +1,5 @@
-// Internal header: Python's two ways to format.
+// Internal header: text with values in it. The formatting is libfmt's; what is here finds the
+// fields.
 #pragma once
 
 #include <tornado/template_value.h>
@@ -8,11 +9,13 @@
 
 namespace tornado::template_::detail {
 
-// text % values
+// text % values: %s %d %f and their like, %(name)s, and flags, width and precision.
 std::string percent_format(std::string_view text, const Value& values);
-// text.format(...)
+// text.format(...): {}, {0}, {name}, and after a colon what fmt knows.
 std::string brace_format(std::string_view text, const Arguments& arguments);
-// format(value, spec)
-std::string format_value(const Value& value, std::string_view spec);
+
+// Throw RenderError (ValueError) for a text with fields that the functions above do not know.
+void check_percent_format(std::string_view text);
+void check_brace_format(std::string_view text);
 
 }  // namespace tornado::template_::detail

@@ -1,39 +1,26 @@
-// Internal header: the methods of str, list, tuple and dict.
+// Internal header: the attributes of values, and the methods of str, list, tuple and dict.
 #pragma once
 
 #include <tornado/template_value.h>
 
+#include <string>
 #include <string_view>
 
 namespace tornado::template_::detail {
 
 using Method = Value (*)(const Value& self, const Arguments& arguments);
 
-// Returns the method of that name for values of this kind, or null.
+// Returns the method of that name for values of this kind, or null. A method is called at once:
+// it is not a value.
 Method method_of(const Value& value, std::string_view name);
-// Return it as a function bound to the value, or, for the type str itself (str.lower), as one that
-// takes the value.
-bool find_method(const Value& value, std::string_view name, Value& result);
 
-// Reads a call's arguments: by position, or by keyword where there is one.
-class Parameters {
- public:
-  // `function` is for messages. Accepts at most `most` arguments.
-  Parameters(const Arguments& arguments, std::string_view function, std::size_t most);
+// Return an attribute of an object, or an item of a dict. The first throws RenderError
+// (AttributeError) if there is none, the second returns false.
+Value attribute(const Value& value, std::string_view name);
+bool find_attribute(const Value& value, std::string_view name, Value& result);
 
-  // Returns the argument, or null.
-  const Value* find(std::size_t index, std::string_view name = {}) const;
-  // Returns the argument; throws TypeError if it is missing.
-  const Value& at(std::size_t index, std::string_view name = {}) const;
-  std::string_view text(std::size_t index, std::string_view name = {}) const;
-  // Return the argument, or a fallback if it is missing.
-  std::string_view text_or(std::size_t index, std::string_view fallback) const;
-  std::int64_t integer_or(std::size_t index, std::int64_t fallback,
-                          std::string_view name = {}) const;
-
- private:
-  const Arguments& arguments_;
-  std::string_view function_;
-};
+// Returns what to add to the error about a name that is not defined: what a template uses instead
+// of one that Python has. Empty if there is nothing to say.
+std::string hint_for_name(std::string_view name);
 
 }  // namespace tornado::template_::detail

@@ -17,13 +17,6 @@ enum class Operator : std::uint8_t {
   kFloorDivide,
   kModulo,
   kPower,
-  kBitAnd,
-  kBitOr,
-  kBitXor,
-  kShiftLeft,
-  kShiftRight
-};
-enum class Comparison : std::uint8_t {
   kEqual,
   kNotEqual,
   kLess,
@@ -36,23 +29,14 @@ enum class Comparison : std::uint8_t {
   kIsNot
 };
 
-// datetime's objects, which take part in comparisons and arithmetic.
-class TimeObject : public Object {
- public:
-  virtual std::string repr() const = 0;
-  // Microseconds: since 1970, or the length of a timedelta.
-  virtual std::int64_t microseconds() const = 0;
-  virtual Value plus(const TimeObject& other, int sign) const = 0;
-};
-
+// From kAdd to kPower.
 Value binary(Operator op, const Value& left, const Value& right);
 Value negate(const Value& value);
-Value invert(const Value& value);
-bool compare(Comparison op, const Value& left, const Value& right);
+// From kEqual on.
+bool compare(Operator op, const Value& left, const Value& right);
 bool equal(const Value& left, const Value& right);
 // left < right; throws RenderError (TypeError) for values without an order.
 bool less(const Value& left, const Value& right);
-bool contains(const Value& container, const Value& member);
 
 std::size_t length(const Value& value);
 // container[index]
@@ -66,9 +50,6 @@ std::size_t place(const Value& index, std::size_t size, const char* kind);
 // Returns the items that a loop sees: a list's items, a dict's keys, a str's characters. Throws
 // TypeError.
 std::vector<Value> to_items(const Value& value);
-// Return an attribute; methods of str, list and dict are in methods.cc.
-Value attribute(const Value& value, std::string_view name);
-bool find_attribute(const Value& value, std::string_view name, Value& result);
 
 // Throws MemoryError if a result of that many bytes or items would be absurd.
 void check_length(std::uint64_t length);

@@ -2,13 +2,22 @@
 #include "web/template/parser.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
+#include "web/template/format.h"
 #include "web/template/lexer.h"
-#include "web/template/nodes.h"
 
 namespace tornado::template_::detail {
+
+std::size_t Scope::slot(std::string_view name) {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  if (found == names_.end()) {
+    names_.emplace_back(name);
+    return names_.size() - 1;
+  }
+  return static_cast<std::size_t>(found - names_.begin());
+}
+
 namespace {
 
 constexpr int kDeepest = 100;     // nested parentheses and the like
@@ -22,25 +31,37 @@ constexpr std::string_view kReserved[] = {
 
 struct BinaryOperator {
   std::string_view text;
+  std::string_view assigning;
   int precedence;
   Operator op;
 };
 constexpr BinaryOperator kBinary[] = {
-    {"|", 1, Operator::kBitOr},       {"^", 2, Operator::kBitXor},
-    {"&", 3, Operator::kBitAnd},      {"<<", 4, Operator::kShiftLeft},
-    {">>", 4, Operator::kShiftRight}, {"+", 5, Operator::kAdd},
-    {"-", 5, Operator::kSubtract},    {"*", 6, Operator::kMultiply},
-    {"/", 6, Operator::kDivide},      {"//", 6, Operator::kFloorDivide},
-    {"%", 6, Operator::kModulo}};
+    {"+", "+=", 1, Operator::kAdd},           {"-", "-=", 1, Operator::kSubtract},
+    {"*", "*=", 2, Operator::kMultiply},      {"/", "/=", 2, Operator::kDivide},
+    {"//", "//=", 2, Operator::kFloorDivide}, {"%", "%=", 2, Operator::kModulo},
+    {"**", "**=", 0, Operator::kPower}};
 
-constexpr std::pair<std::string_view, Comparison> kComparisons[] = {
-    {"==", Comparison::kEqual},  {"!=", Comparison::kNotEqual},
-    {"<", Comparison::kLess},    {"<=", Comparison::kLessEqual},
-    {">", Comparison::kGreater}, {">=", Comparison::kGreaterEqual}};
+constexpr std::pair<std::string_view, Operator> kComparisons[] = {
+    {"==", Operator::kEqual},     {"!=", Operator::kNotEqual}, {"<", Operator::kLess},
+    {"<=", Operator::kLessEqual}, {">", Operator::kGreater},   {">=", Operator::kGreaterEqual}};
 
-template <class Node, class... Args>
-ExpressionPtr make(Args&&... args) {
-  return std::make_unique<const Node>(std::forward<Args>(args)...);
+Expression constant(Value value) {
+  Expression result;
+  result.constant = std::move(value);
+  return result;
+}
+
+template <class... Parts>
+Expression node(ExpressionKind kind, Parts... parts) {
+  Expression result;
+  result.kind = kind;
+  result.parts.reserve(sizeof...(Parts));
+  (result.parts.push_back(std::move(parts)), ...);
+  return result;
+}
+
+bool is_text_constant(const Expression& expression) {
+  return expression.kind == ExpressionKind::kConstant && is_text(expression.constant);
 }
 
 class Parser {
@@ -49,27 +70,22 @@ class Parser {
 
   // ---- statements
 
-  ExpressionPtr whole() {
-    ExpressionPtr result = list();
+  Expression whole() {
+    Expression result = list();
     end();
     return result;
   }
 
   Assignment assignment() {
     Assignment result;
-    if (const auto op = augmented()) {
-      const std::size_t slot = scope_.slot(identifier());
-      ++at_;  // the operator
-      result.targets.push_back({slot, {}});
-      scope_.assigned().push_back(slot);
-      result.value = make<Binary>(*op, make<Name>(slot), list());
-    } else {
-      while (has_equals()) {
-        result.targets.push_back(targets());
-        expect("=");
-      }
-      result.value = list();
+    result.value = list();
+    if (const BinaryOperator* word = assigning_word(); word != nullptr) {
+      if (result.value.kind != ExpressionKind::kName) wrong();
+      ++at_;
+      result.targets.push_back(target_of(result.value));
+      result.value = binary_node(word->op, std::move(result.value), list());
     }
+    while (take("=")) result.targets.push_back(target_of(std::exchange(result.value, list())));
     end();
     return result;
   }
@@ -105,8 +121,8 @@ class Parser {
       } else if (!from) {
         import.module = bound;  // `import a.b` binds a, which has b as an attribute
       }
-      import.slot = scope_.slot(bound);
-      scope_.assigned().push_back(import.slot);
+      import.slot = assigned_slot(bound);
+      import.first_slot = scope_.slot(import.module.substr(0, import.module.find('.')));
       result.push_back(std::move(import));
     } while (take(","));
     if (parenthesis) expect(")");
@@ -125,8 +141,7 @@ class Parser {
     if (several) expect(")");
     if (take("as")) {
       result.has_slot = true;
-      result.slot = scope_.slot(identifier());
-      scope_.assigned().push_back(result.slot);
+      result.slot = assigned_slot(identifier());
     }
     end();
     return result;
@@ -135,11 +150,14 @@ class Parser {
  private:
   // ---- words
 
+  [[noreturn]] void refuse(const std::string& message) const {
+    throw SyntaxError(message, tokens_[at_].line);
+  }
+
   [[noreturn]] void wrong() const {
     const Token& token = tokens_[at_];
-    if (token.kind == Token::Kind::kEnd)
-      throw SyntaxError("unexpected end of expression", token.line);
-    throw SyntaxError("invalid syntax near '" + std::string(token.text) + "'", token.line);
+    if (token.kind == Token::Kind::kEnd) refuse("unexpected end of expression");
+    refuse("invalid syntax near '" + std::string(token.text) + "'");
   }
 
   bool is(std::string_view word) const {
@@ -159,13 +177,11 @@ class Parser {
     if (tokens_[at_].kind != Token::Kind::kEnd) wrong();
   }
 
-  static bool is_reserved(std::string_view word) {
-    return std::find(std::begin(kReserved), std::end(kReserved), word) != std::end(kReserved);
-  }
-
   std::string identifier() {
     const Token& token = tokens_[at_];
-    if (token.kind != Token::Kind::kName || is_reserved(token.text)) wrong();
+    const bool is_reserved =
+        std::find(std::begin(kReserved), std::end(kReserved), token.text) != std::end(kReserved);
+    if (token.kind != Token::Kind::kName || is_reserved) wrong();
     ++at_;
     return std::string(token.text);
   }
@@ -176,70 +192,44 @@ class Parser {
     return name;
   }
 
-  // Whether a list of expressions ends here.
-  bool at_end_of_list() const {
-    static constexpr std::string_view kEnds[] = {")", "]", "}", "=", ":", "for", "if", "else"};
-    return tokens_[at_].kind == Token::Kind::kEnd ||
-           std::any_of(std::begin(kEnds), std::end(kEnds), [&](auto word) { return is(word); });
-  }
-
   // ---- targets
 
-  // Whether an "=" follows that is not inside brackets.
-  bool has_equals() const {
-    int depth = 0;
-    for (std::size_t i = at_; i < tokens_.size(); ++i) {
-      const Token& token = tokens_[i];
-      if (token.kind == Token::Kind::kName && token.text == "lambda") return false;
-      if (token.kind != Token::Kind::kOperator) continue;
-      if (token.text == "=" && depth == 0) return true;
-      if (std::string_view("([{").find(token.text) != std::string_view::npos) ++depth;
-      if (std::string_view(")]}").find(token.text) != std::string_view::npos) --depth;
-    }
-    return false;
+  std::size_t assigned_slot(const std::string& name) {
+    const std::size_t slot = scope_.slot(name);
+    scope_.assigned().push_back(slot);
+    return slot;
   }
 
-  // `+=` and the like, as the second word.
-  std::optional<Operator> augmented() const {
-    if (tokens_.size() < 2 || tokens_[1].kind != Token::Kind::kOperator) return std::nullopt;
-    std::string_view text = tokens_[1].text;
-    if (text == "**=") return Operator::kPower;
-    if (text.size() < 2 || text.back() != '=') return std::nullopt;
-    text.remove_suffix(1);
+  // Returns the expression, which is to be assigned to.
+  Expression target_of(Expression expression) {
+    note_target(expression);
+    return expression;
+  }
+
+  void note_target(const Expression& expression) {
+    if (expression.kind == ExpressionKind::kName) {
+      scope_.assigned().push_back(expression.slot);
+    } else if (expression.kind == ExpressionKind::kTuple ||
+               expression.kind == ExpressionKind::kList) {
+      for (const Expression& part : expression.parts) note_target(part);
+    } else {
+      refuse("a template sets variables only; values do not change");
+    }
+  }
+
+  Expression targets() {
+    Expression first = atom();
+    if (!is(",")) return target_of(std::move(first));
+    Expression all = node(ExpressionKind::kTuple, std::move(first));
+    while (take(",") && !is("in")) all.parts.push_back(atom());
+    return target_of(std::move(all));
+  }
+
+  const BinaryOperator* assigning_word() const {
     for (const BinaryOperator& known : kBinary) {
-      if (known.text == text) return known.op;
+      if (is(known.assigning)) return &known;
     }
-    return std::nullopt;
-  }
-
-  Target target() {
-    const Nesting nesting(*this);
-    Target result;
-    const bool round = take("(");
-    if (round || take("[")) {
-      result = targets();
-      expect(round ? ")" : "]");
-      return result;
-    }
-    const Token& token = tokens_[at_];
-    result.slot = scope_.slot(identifier());
-    scope_.assigned().push_back(result.slot);
-    if (is(".") || is("[")) {
-      throw SyntaxError("a template sets variables only; values do not change", token.line);
-    }
-    return result;
-  }
-
-  Target targets() {
-    Target first = target();
-    if (!is(",")) return first;
-    Target all;
-    all.parts.push_back(std::move(first));
-    while (take(",")) {
-      if (is("in") || is("=") || is(")") || is("]")) break;
-      all.parts.push_back(target());
-    }
-    return all;
+    return nullptr;
   }
 
   // ---- expressions
@@ -247,9 +237,7 @@ class Parser {
   class Nesting {
    public:
     explicit Nesting(Parser& parser) : parser_(parser) {
-      if (++parser.depth_ > kDeepest) {
-        throw SyntaxError("nested deeper than 100", parser.tokens_[parser.at_].line);
-      }
+      if (++parser.depth_ > kDeepest) parser.refuse("nested deeper than 100");
     }
     Nesting(const Nesting&) = delete;
     Nesting& operator=(const Nesting&) = delete;
@@ -260,91 +248,96 @@ class Parser {
   };
 
   void count_link() {
-    if (++links_ > kMostLinks) {
-      throw SyntaxError("more than 1000 operators in one expression", tokens_[at_].line);
-    }
+    if (++links_ > kMostLinks) refuse("more than 1000 operators in one expression");
   }
 
   // a, b: a tuple without parentheses; or one expression.
-  ExpressionPtr list() {
-    ExpressionPtr first = expression();
+  Expression list() {
+    Expression first = expression();
     if (!is(",")) return first;
-    std::vector<ExpressionPtr> items;
-    items.push_back(std::move(first));
+    Expression all = node(ExpressionKind::kTuple, std::move(first));
     while (take(",")) {
-      if (at_end_of_list()) break;
-      items.push_back(expression());
+      static constexpr std::string_view kEnds[] = {")", "]", "="};
+      const bool ends = tokens_[at_].kind == Token::Kind::kEnd ||
+                        std::any_of(std::begin(kEnds), std::end(kEnds),
+                                    [&](std::string_view word) { return is(word); });
+      if (ends) break;
+      all.parts.push_back(expression());
     }
-    return make<Sequence>(true, std::move(items));
+    return all;
   }
 
-  ExpressionPtr expression() {
+  Expression expression() {
     const Nesting nesting(*this);
-    if (take("lambda")) return lambda();
-    ExpressionPtr value = logical(false);
-    if (!is("if") || in_clause_) return value;
-    ++at_;
+    if (is("lambda")) {
+      refuse("lambda is not known here: use a comprehension, or give the template a function");
+    }
+    Expression value = logical(ExpressionKind::kOr);
+    if (!take("if")) return value;
     count_link();
-    ExpressionPtr test = logical(false);
+    Expression test = logical(ExpressionKind::kOr);
     expect("else");
-    return make<Conditional>(std::move(test), std::move(value), expression());
+    return node(ExpressionKind::kConditional, std::move(test), std::move(value), expression());
   }
 
-  ExpressionPtr lambda() {
-    std::vector<std::size_t> parameters;
-    const std::size_t mark = scope_.assigned().size();
-    while (!is(":")) {
-      parameters.push_back(scope_.slot(identifier()));
-      if (!take(",")) break;
-    }
-    expect(":");
-    ExpressionPtr body = expression();
-    scope_.assigned().resize(mark);
-    return make<Lambda>(std::move(parameters), std::move(body));
-  }
-
-  ExpressionPtr logical(bool is_and) {
-    const auto operand = [&] { return is_and ? negation() : logical(true); };
-    const std::string_view word = is_and ? "and" : "or";
-    ExpressionPtr first = operand();
-    if (!is(word)) return first;
-    std::vector<ExpressionPtr> operands;
-    operands.push_back(std::move(first));
-    while (take(word)) {
+  Expression logical(ExpressionKind kind) {
+    const bool is_and = kind == ExpressionKind::kAnd;
+    const auto operand = [&] { return is_and ? negation() : logical(ExpressionKind::kAnd); };
+    Expression first = operand();
+    if (!is(is_and ? "and" : "or")) return first;
+    Expression all = node(kind, std::move(first));
+    while (take(is_and ? "and" : "or")) {
       count_link();
-      operands.push_back(operand());
+      all.parts.push_back(operand());
     }
-    return make<Logical>(is_and, std::move(operands));
+    return all;
   }
 
-  ExpressionPtr negation() {
+  Expression negation() {
     const Nesting nesting(*this);
-    if (take("not")) return make<Unary>(Unary::Kind::kNot, negation());
+    if (take("not")) return node(ExpressionKind::kNot, negation());
     return comparison();
   }
 
-  std::optional<Comparison> comparison_word() {
+  std::optional<Operator> comparison_word() {
     for (const auto& [text, op] : kComparisons) {
       if (take(text)) return op;
     }
-    if (take("in")) return Comparison::kIn;
+    if (take("in")) return Operator::kIn;
     if (is("not") && tokens_[at_ + 1].text == "in") {
       at_ += 2;
-      return Comparison::kNotIn;
+      return Operator::kNotIn;
     }
-    if (take("is")) return take("not") ? Comparison::kIsNot : Comparison::kIs;
+    if (take("is")) return take("not") ? Operator::kIsNot : Operator::kIs;
     return std::nullopt;
   }
 
-  ExpressionPtr comparison() {
-    ExpressionPtr first = binary(1);
-    std::vector<Compare::Link> links;
+  Expression comparison() {
+    Expression all = node(ExpressionKind::kCompare, binary(1));
     while (const auto op = comparison_word()) {
       count_link();
-      links.emplace_back(*op, binary(1));
+      all.operators.push_back(*op);
+      all.parts.push_back(binary(1));
     }
-    if (links.empty()) return first;
-    return make<Compare>(std::move(first), std::move(links));
+    return all.operators.empty() ? std::move(all.parts[0]) : std::move(all);
+  }
+
+  Expression binary_node(Operator op, Expression left, Expression right) {
+    if (op == Operator::kModulo && is_text_constant(left)) {
+      check_text(check_percent_format, left);
+    }
+    Expression result = node(ExpressionKind::kBinary, std::move(left), std::move(right));
+    result.operators.push_back(op);
+    return result;
+  }
+
+  // A text that has fields is checked when it is compiled, if it is known.
+  void check_text(void (*check)(std::string_view), const Expression& text) const {
+    try {
+      check(text_of(text.constant));
+    } catch (const RenderError& error) {
+      refuse(error.message());
+    }
   }
 
   const BinaryOperator* binary_word(int lowest) const {
@@ -354,31 +347,31 @@ class Parser {
     return nullptr;
   }
 
-  ExpressionPtr binary(int lowest) {
-    ExpressionPtr left = unary();
+  Expression binary(int lowest) {
+    Expression left = unary();
     while (const BinaryOperator* word = binary_word(lowest)) {
       ++at_;
       count_link();
-      left = make<Binary>(word->op, std::move(left), binary(word->precedence + 1));
+      left = binary_node(word->op, std::move(left), binary(word->precedence + 1));
     }
     return left;
   }
 
-  ExpressionPtr unary() {
+  Expression unary() {
     const Nesting nesting(*this);
-    if (take("-")) return make<Unary>(Unary::Kind::kMinus, unary());
-    if (take("+")) return make<Unary>(Unary::Kind::kPlus, unary());
-    if (take("~")) return make<Unary>(Unary::Kind::kInvert, unary());
-    ExpressionPtr base = postfix();
+    if (take("-")) return node(ExpressionKind::kNegative, unary());
+    if (take("+")) return node(ExpressionKind::kNegative, node(ExpressionKind::kNegative, unary()));
+    Expression base = postfix();
     if (!take("**")) return base;
-    return make<Binary>(Operator::kPower, std::move(base), unary());
+    return binary_node(Operator::kPower, std::move(base), unary());
   }
 
-  ExpressionPtr postfix() {
-    ExpressionPtr value = atom();
+  Expression postfix() {
+    Expression value = atom();
     for (;;) {
       if (take(".")) {
-        value = make<Attribute>(std::move(value), identifier());
+        value = node(ExpressionKind::kAttribute, std::move(value));
+        value.name = identifier();
       } else if (take("(")) {
         value = call(std::move(value));
       } else if (take("[")) {
@@ -390,163 +383,141 @@ class Parser {
     }
   }
 
-  ExpressionPtr call(ExpressionPtr callee) {
-    const Outside outside(*this);
-    std::vector<Call::Argument> arguments;
+  Expression call(Expression callee) {
+    if (callee.kind == ExpressionKind::kAttribute && callee.name == "format" &&
+        is_text_constant(callee.parts[0])) {
+      check_text(check_brace_format, callee.parts[0]);
+    }
+    Expression result = node(ExpressionKind::kCall, std::move(callee));
     while (!take(")")) {
-      Call::Argument argument;
-      if (take("**")) {
-        argument.kind = Call::Argument::Kind::kDict;
-      } else if (take("*")) {
-        argument.kind = Call::Argument::Kind::kList;
-      } else if (tokens_[at_].kind == Token::Kind::kName && tokens_[at_ + 1].text == "=" &&
-                 tokens_[at_ + 1].kind == Token::Kind::kOperator) {
-        argument.kind = Call::Argument::Kind::kKeyword;
-        argument.name = identifier();
+      if (is("*") || is("**")) refuse("* and ** in a call are not known here: name the arguments");
+      const bool has_keyword = tokens_[at_].kind == Token::Kind::kName &&
+                               tokens_[at_ + 1].kind == Token::Kind::kOperator &&
+                               tokens_[at_ + 1].text == "=";
+      if (has_keyword) {
+        result.keywords.push_back(identifier());
         ++at_;
+      } else if (!result.keywords.empty()) {
+        refuse("a positional argument follows a keyword argument");
       }
       const std::size_t mark = scope_.assigned().size();
-      argument.value = expression();
+      Expression value = expression();
       if (is("for")) {
-        if (!arguments.empty()) wrong();  // a generator must be the only argument
-        argument.value = comprehension(nullptr, std::move(argument.value), mark);
+        if (result.parts.size() > 1) wrong();  // a generator must be the only argument
+        value = comprehension(node(ExpressionKind::kListComprehension, std::move(value)), mark);
         if (!is(")")) wrong();
       }
-      arguments.push_back(std::move(argument));
+      result.parts.push_back(std::move(value));
       if (!take(",") && !is(")")) wrong();
     }
-    return make<Call>(std::move(callee), std::move(arguments));
+    return result;
   }
 
-  ExpressionPtr subscript(ExpressionPtr base) {
-    const Outside outside(*this);
-    std::array<ExpressionPtr, 3> parts;
+  Expression subscript(Expression base) {
+    Expression parts[3];  // None, if nothing is said
     std::size_t part = 0;
-    bool is_slice = false;
-    while (!is("]")) {
+    bool is_empty = true;
+    for (; !is("]"); is_empty = false) {
       if (take(":")) {
-        is_slice = true;
-        if (++part == parts.size()) wrong();
-      } else if (parts[part] == nullptr) {
+        if (++part == std::size(parts)) wrong();
+      } else if (is_empty || tokens_[at_ - 1].text == ":") {
         parts[part] = list();
       } else {
         wrong();
       }
     }
-    if (!is_slice && parts[0] == nullptr) wrong();
+    if (is_empty) wrong();
     expect("]");
-    if (!is_slice) return make<Index>(std::move(base), std::move(parts[0]));
-    return make<Slice>(std::move(base), std::move(parts[0]), std::move(parts[1]),
-                       std::move(parts[2]));
+    if (part == 0) return node(ExpressionKind::kIndex, std::move(base), std::move(parts[0]));
+    return node(ExpressionKind::kSlice, std::move(base), std::move(parts[0]), std::move(parts[1]),
+                std::move(parts[2]));
   }
 
   // ---- atoms
 
-  // Inside brackets an `if` is a condition again, even in a comprehension's clause.
-  class Outside {
-   public:
-    explicit Outside(Parser& parser) : parser_(parser), before_(parser.in_clause_) {
-      parser.in_clause_ = false;
-    }
-    Outside(const Outside&) = delete;
-    Outside& operator=(const Outside&) = delete;
-    ~Outside() { parser_.in_clause_ = before_; }
-
-   private:
-    Parser& parser_;
-    bool before_;
-  };
-
-  ExpressionPtr atom() {
+  Expression atom() {
     const Token& token = tokens_[at_];
     if (token.kind == Token::Kind::kValue) return literal();
     if (take("(")) return parenthesis();
     if (take("[")) return list_display();
     if (take("{")) return dict_display();
-    if (take("None")) return make<Constant>(Value());
-    if (take("True")) return make<Constant>(Value(true));
-    if (take("False")) return make<Constant>(Value(false));
-    return make<Name>(scope_.slot(identifier()));
+    if (take("None")) return constant(Value());
+    if (take("True")) return constant(Value(true));
+    if (take("False")) return constant(Value(false));
+    Expression name;
+    name.kind = ExpressionKind::kName;
+    name.slot = scope_.slot(identifier());
+    return name;
   }
 
-  ExpressionPtr literal() {
+  // A number, a string, or strings beside each other, which are one.
+  Expression literal() {
     Value value = tokens_[at_++].value;
-    while (is_text(value) && tokens_[at_].kind == Token::Kind::kValue &&
-           is_text(tokens_[at_].value)) {
+    while (is_text(value) && is_text(tokens_[at_].value)) {
       value = text_of(value) + text_of(tokens_[at_++].value);
     }
-    return make<Constant>(std::move(value));
+    return constant(std::move(value));
   }
 
-  ExpressionPtr parenthesis() {
-    const Outside outside(*this);
-    if (take(")")) return make<Sequence>(true, std::vector<ExpressionPtr>());
+  Expression parenthesis() {
+    if (take(")")) return node(ExpressionKind::kTuple);
     const std::size_t mark = scope_.assigned().size();
-    ExpressionPtr value = list();
-    if (is("for")) value = comprehension(nullptr, std::move(value), mark);
+    Expression value = list();
+    if (is("for"))
+      value = comprehension(node(ExpressionKind::kListComprehension, std::move(value)), mark);
     expect(")");
     return value;
   }
 
-  ExpressionPtr list_display() {
-    const Outside outside(*this);
-    std::vector<ExpressionPtr> items;
+  Expression list_display() {
+    Expression result = node(ExpressionKind::kList);
     const std::size_t mark = scope_.assigned().size();
     while (!take("]")) {
-      items.push_back(expression());
-      if (is("for") && items.size() == 1) {
-        ExpressionPtr result = comprehension(nullptr, std::move(items[0]), mark);
+      result.parts.push_back(expression());
+      if (is("for") && result.parts.size() == 1) {
+        result.kind = ExpressionKind::kListComprehension;
+        result = comprehension(std::move(result), mark);
         expect("]");
         return result;
       }
       if (!take(",") && !is("]")) wrong();
     }
-    return make<Sequence>(false, std::move(items));
+    return result;
   }
 
-  ExpressionPtr dict_display() {
-    const Outside outside(*this);
-    std::vector<Dict::Item> items;
+  Expression dict_display() {
+    Expression result = node(ExpressionKind::kDict);
     const std::size_t mark = scope_.assigned().size();
     while (!take("}")) {
-      ExpressionPtr key = expression();
-      if (!is(":")) {
-        throw SyntaxError("sets are not known here: use a list or a dict", tokens_[at_].line);
-      }
-      ++at_;
-      ExpressionPtr value = expression();
-      if (is("for") && items.empty()) {
-        ExpressionPtr result = comprehension(std::move(key), std::move(value), mark);
+      result.parts.push_back(expression());
+      if (!take(":")) refuse("sets are not known here: use a list or a dict");
+      result.parts.push_back(expression());
+      if (is("for") && result.parts.size() == 2) {
+        result.kind = ExpressionKind::kDictComprehension;
+        result = comprehension(std::move(result), mark);
         expect("}");
         return result;
       }
-      items.emplace_back(std::move(key), std::move(value));
       if (!take(",") && !is("}")) wrong();
     }
-    return make<Dict>(std::move(items));
+    return result;
   }
 
-  // Parses from the first `for` on. Its variables are local to the comprehension.
-  ExpressionPtr comprehension(ExpressionPtr key, ExpressionPtr element, std::size_t mark) {
-    std::vector<Comprehension::Clause> clauses;
+  // Parses the clauses, from the first `for` on. Their variables are local to the comprehension.
+  Expression comprehension(Expression result, std::size_t mark) {
+    const std::size_t first = result.parts.size();
     while (take("for")) {
       count_link();
-      if (clauses.size() == 20) throw SyntaxError("more than 20 for clauses", tokens_[at_].line);
-      Comprehension::Clause clause;
-      clause.target = targets();
+      if (result.parts.size() == first + 20) refuse("more than 20 for clauses");
+      Expression clause = node(ExpressionKind::kClause, targets());
       expect("in");
-      in_clause_ = true;
-      clause.items = expression();
-      while (take("if")) clause.tests.push_back(expression());
-      in_clause_ = false;
-      clauses.push_back(std::move(clause));
+      clause.parts.push_back(logical(ExpressionKind::kOr));
+      while (take("if")) clause.parts.push_back(logical(ExpressionKind::kOr));
+      result.parts.push_back(std::move(clause));
     }
-    auto& assigned = scope_.assigned();
-    std::vector<std::size_t> slots(assigned.begin() + static_cast<std::ptrdiff_t>(mark),
-                                   assigned.end());
-    assigned.resize(mark);
-    return make<Comprehension>(std::move(key), std::move(element), std::move(clauses),
-                               std::move(slots));
+    result.locals = scope_.assigned_since(mark);
+    scope_.assigned().resize(mark);
+    return result;
   }
 
   std::vector<Token> tokens_;
@@ -554,12 +525,11 @@ class Parser {
   std::size_t at_ = 0;
   int depth_ = 0;
   int links_ = 0;
-  bool in_clause_ = false;  // after a comprehension's `in`, an `if` begins the next test
 };
 
 }  // namespace
 
-ExpressionPtr parse_expression(std::string_view text, Scope& scope) {
+Expression parse_expression(std::string_view text, Scope& scope) {
   return Parser(text, scope).whole();
 }
 

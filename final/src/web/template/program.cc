@@ -39,7 +39,7 @@ class Composer {
     }
     file_ = ancestors.front();
     chunks_ = 0;
-    chunks(file_->chunks, 0, file_->chunks.size(), program_.body_);
+    chunks(file_->chunks, program_.body_);
     flush_text(program_.body_);
   }
 
@@ -146,36 +146,31 @@ class Composer {
   // Text is held until something else comes, so that adjacent texts become one.
   void flush_text(Section& body) {
     if (text_.empty()) return;
-    body.add(std::make_unique<Text>(std::exchange(text_, {})));
+    body.emplace_back().text = std::exchange(text_, {});
   }
 
-  template <class Node, class... Args>
-  void add(Section& body, Args&&... args) {
+  Statement& add(Section& body, Statement::Kind kind, const Chunk& chunk) {
     flush_text(body);
-    body.add(std::make_unique<Node>(std::forward<Args>(args)...));
+    Statement& statement = body.emplace_back();
+    statement.kind = kind;
+    statement.where = &place(chunk.line);
+    return statement;
   }
 
-  void chunks(const std::vector<Chunk>& list, std::size_t first, std::size_t last, Section& body) {
-    for (std::size_t i = first; i < last; ++i) chunk(list[i], body);
+  void chunks(const std::vector<Chunk>& list, Section& body) {
+    for (const Chunk& one : list) chunk(one, body);
   }
 
-  std::unique_ptr<Section> section(const std::vector<Chunk>& list, std::size_t first,
-                                   std::size_t last) {
-    auto body = std::make_unique<Section>();
-    chunks(list, first, last, *body);
-    flush_text(*body);
-    return body;
-  }
-
-  ExpressionPtr expression(const Chunk& chunk, const std::string& text) {
+  Expression expression(const Chunk& chunk, const std::string& text) {
     return parsed(chunk, text, parse_expression);
   }
 
-  void show(const Chunk& chunk, Section& body, const std::string& text, bool raw) {
-    ExpressionPtr value = expression(chunk, text);
-    ExpressionPtr escape;
-    if (!raw && !file_->autoescape.empty()) escape = expression(chunk, file_->autoescape);
-    add<Show>(body, place(chunk.line), std::move(value), std::move(escape));
+  void show(const Chunk& chunk, Section& body, const std::string& text, bool is_raw) {
+    Expression value = expression(chunk, text);
+    const bool raw = is_raw || file_->autoescape.empty();
+    Statement& shown = add(body, raw ? Statement::Kind::kRaw : Statement::Kind::kShow, chunk);
+    shown.value = std::move(value);
+    if (!raw) shown.operands.push_back(expression(chunk, file_->autoescape));
   }
 
   void chunk(const Chunk& chunk, Section& body) {
@@ -191,160 +186,128 @@ class Composer {
         return show(chunk, body, "_tt_modules." + chunk.text, true);
       case Chunk::Kind::kStatement: {
         Assignment assignment = parsed(chunk, chunk.text, parse_assignment);
-        return add<Set>(body, place(chunk.line), std::move(assignment));
+        Statement& set = add(body, Statement::Kind::kSet, chunk);
+        set.value = std::move(assignment.value);
+        set.operands = std::move(assignment.targets);
+        return;
       }
-      case Chunk::Kind::kImport:
-        return import(chunk, body);
+      case Chunk::Kind::kImport: {
+        std::vector<Import> imports = parsed(chunk, chunk.text, parse_import);
+        add(body, Statement::Kind::kImport, chunk).imports = std::move(imports);
+        return;
+      }
       case Chunk::Kind::kExtends:
         fail_at(chunk.line, "extends must stand at the top of a file that is not included");
       case Chunk::Kind::kInclude: {
         const FilePtr included = load(chunk.text, chunk.line);
         const Inside inside(*this, included, chunk.line);
-        return chunks(included->chunks, 0, included->chunks.size(), body);
+        return chunks(included->chunks, body);
       }
       case Chunk::Kind::kApply:
         return apply(chunk, body);
       case Chunk::Kind::kBlock: {
         const NamedBlock block = blocks_[chunk.text];
         const Inside inside(*this, block.file, chunk.line);
-        return chunks(block.chunk->body, 0, block.chunk->body.size(), body);
+        return chunks(block.chunk->body, body);
       }
       case Chunk::Kind::kControl:
         return control(chunk, body);
       case Chunk::Kind::kIntermediate:
         fail_at(chunk.line, chunk.word + " does not stand directly in its block");
-      case Chunk::Kind::kJump:
+      case Chunk::Kind::kJump: {
         // A block may be defined in a loop and shown outside one.
         if (loops_ == 0) fail_at(chunk.line, chunk.word + " outside of a loop");
-        return add<Jump>(body, chunk.word == "break" ? Flow::kBreak : Flow::kContinue);
+        const bool breaks = chunk.word == "break";
+        add(body, breaks ? Statement::Kind::kBreak : Statement::Kind::kContinue, chunk);
+        return;
+      }
     }
-  }
-
-  void import(const Chunk& chunk, Section& body) {
-    std::vector<Import> imports = parsed(chunk, chunk.text, parse_import);
-    std::vector<std::size_t> names;
-    for (const Import& one : imports) {
-      names.push_back(program_.scope_.slot(one.module.substr(0, one.module.find('.'))));
-    }
-    add<ImportStatement>(body, place(chunk.line), std::move(imports), std::move(names));
   }
 
   void apply(const Chunk& chunk, Section& body) {
-    ExpressionPtr function = expression(chunk, chunk.text);
-    flush_text(body);
+    Statement& apply = add(body, Statement::Kind::kApply, chunk);
+    apply.value = expression(chunk, chunk.text);
     const std::size_t mark = program_.scope_.assigned().size();
     const int loops = std::exchange(loops_, 0);
-    std::unique_ptr<Section> inner = section(chunk.body, 0, chunk.body.size());
+    Part& part = apply.parts.emplace_back();
+    chunks(chunk.body, part.body);
+    flush_text(part.body);
     loops_ = loops;
-    const auto& assigned = program_.scope_.assigned();
-    std::vector<std::size_t> slots(assigned.begin() + static_cast<std::ptrdiff_t>(mark),
-                                   assigned.end());
-    std::sort(slots.begin(), slots.end());
-    slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
-    add<Apply>(body, place(chunk.line), std::move(function), std::move(inner), std::move(slots));
+    apply.locals = program_.scope_.assigned_since(mark);
+    std::sort(apply.locals.begin(), apply.locals.end());
+    apply.locals.erase(std::unique(apply.locals.begin(), apply.locals.end()), apply.locals.end());
   }
 
   // ---- if, for, while, try
 
-  // The part of a control block that an intermediate tag opens; the first part has none.
-  struct Part {
-    const Chunk* opener;
-    std::unique_ptr<Section> body;
-  };
-
-  std::vector<Part> parts(const Chunk& chunk) {
-    std::vector<Part> result;
-    const bool loops = chunk.word == "for" || chunk.word == "while";
-    const Chunk* opener = nullptr;
-    std::size_t first = 0;
-    for (std::size_t i = 0; i <= chunk.body.size(); ++i) {
-      const bool ends = i == chunk.body.size() || chunk.body[i].kind == Chunk::Kind::kIntermediate;
-      if (!ends) continue;
-      const bool repeats = loops && opener == nullptr;  // else does not repeat
-      loops_ += repeats ? 1 : 0;
-      result.push_back({opener, section(chunk.body, first, i)});
-      loops_ -= repeats ? 1 : 0;
-      if (i < chunk.body.size()) opener = &chunk.body[i];
-      first = i + 1;
-    }
-    return result;
-  }
-
   void control(const Chunk& chunk, Section& body) {
-    flush_text(body);
-    if (chunk.word == "if") {
-      branch(chunk, body);
-    } else if (chunk.word == "for") {
+    using Kind = Statement::Kind;
+    const Kind kind = chunk.word == "if"      ? Kind::kIf
+                      : chunk.word == "for"   ? Kind::kFor
+                      : chunk.word == "while" ? Kind::kWhile
+                                              : Kind::kTry;
+    Statement& statement = add(body, kind, chunk);
+    if (kind == Kind::kFor) {
       Loop head = parsed(chunk, chunk.text, parse_loop);
-      std::vector<Part> both = loop_parts(chunk);
-      add<For>(body, place(chunk.line), std::move(head), std::move(both[0].body),
-               both.size() == 2 ? std::move(both[1].body) : nullptr);
-    } else if (chunk.word == "while") {
-      ExpressionPtr test = expression(chunk, chunk.text);
-      std::vector<Part> both = loop_parts(chunk);
-      add<While>(body, place(chunk.line), std::move(test), std::move(both[0].body),
-                 both.size() == 2 ? std::move(both[1].body) : nullptr);
-    } else {
-      attempt(chunk, body);
+      statement.operands.push_back(std::move(head.target));
+      statement.value = std::move(head.items);
     }
-  }
-
-  void no_more_after_else(const Chunk& opener) const {
-    if (!opener.text.empty()) fail_at(opener.line, "invalid syntax after " + opener.word);
-  }
-
-  void branch(const Chunk& chunk, Section& body) {
-    std::vector<If::Branch> branches;
-    for (Part& part : parts(chunk)) {
-      const Chunk& opener = part.opener == nullptr ? chunk : *part.opener;
-      if (!branches.empty() && branches.back().test == nullptr) {
-        fail_at(opener.line, opener.word + " after else");
-      }
-      ExpressionPtr test;
-      if (opener.word == "else") {
-        no_more_after_else(opener);
-      } else {
-        test = expression(opener, opener.text);
-      }
-      branches.push_back({place(opener.line), std::move(test), std::move(part.body)});
-    }
-    add<If>(body, std::move(branches));
-  }
-
-  std::vector<Part> loop_parts(const Chunk& chunk) {
-    std::vector<Part> both = parts(chunk);
-    if (both.size() > 2) fail_at(both[2].opener->line, "else after else");
-    if (both.size() == 2) no_more_after_else(*both[1].opener);
-    return both;
-  }
-
-  // try, any number of excepts, then else and finally.
-  void attempt(const Chunk& chunk, Section& body) {
-    if (!chunk.text.empty()) fail_at(chunk.line, "invalid syntax after try");
-    std::vector<Part> all = parts(chunk);
-    std::vector<Try::Handler> handlers;
-    std::unique_ptr<Section> otherwise;
-    std::unique_ptr<Section> last;
-    for (std::size_t i = 1; i < all.size(); ++i) {
-      const Chunk& opener = *all[i].opener;
-      const bool wrong = last != nullptr || (otherwise != nullptr && opener.word != "finally") ||
-                         (opener.word == "else" && handlers.empty());
-      if (wrong) fail_at(opener.line, opener.word + " stands in the wrong place of a try block");
-      if (opener.word == "except") {
-        if (!handlers.empty() && handlers.back().clause.names.empty()) {
-          fail_at(opener.line, "default 'except:' must be last");
-        }
-        handlers.push_back({parsed(opener, opener.text, parse_except), std::move(all[i].body)});
+    const bool loops = kind == Kind::kFor || kind == Kind::kWhile;
+    loops_ += loops ? 1 : 0;
+    open_part(statement, chunk);
+    for (const Chunk& one : chunk.body) {
+      if (one.kind != Chunk::Kind::kIntermediate) {
+        this->chunk(one, statement.parts.back().body);
         continue;
       }
-      no_more_after_else(opener);
-      (opener.word == "else" ? otherwise : last) = std::move(all[i].body);
+      flush_text(statement.parts.back().body);
+      if (loops && statement.parts.size() == 1) --loops_;  // else does not repeat
+      open_part(statement, one);
     }
-    if (handlers.empty() && last == nullptr) {
+    flush_text(statement.parts.back().body);
+    if (loops && statement.parts.size() == 1) --loops_;
+    if (kind == Kind::kTry && statement.parts.back().role == Part::Role::kBody) {
       fail_at(chunk.line, "try block without except or finally");
     }
-    add<Try>(body, std::move(all[0].body), std::move(handlers), std::move(otherwise),
-             std::move(last));
+  }
+
+  // Begins the part of a control block that `opener` opens: the block's own tag, or an intermediate
+  // one.
+  void open_part(Statement& statement, const Chunk& opener) {
+    using Kind = Statement::Kind;
+    Part part;
+    part.where = &place(opener.line);
+    if (opener.word == "except") {
+      part.role = Part::Role::kExcept;
+      part.exception = parsed(opener, opener.text, parse_except);
+    } else if (opener.word == "else" || opener.word == "finally") {
+      part.role = opener.word == "else" ? Part::Role::kElse : Part::Role::kFinally;
+    } else if (statement.kind == Kind::kIf || statement.kind == Kind::kWhile) {
+      part.test = expression(opener, opener.text);
+    }
+    const bool takes_nothing = part.role > Part::Role::kExcept || opener.word == "try";
+    if (takes_nothing && !opener.text.empty()) {
+      fail_at(opener.line, "invalid syntax after " + opener.word);
+    }
+    if (!statement.parts.empty()) check_order(statement, part, opener);
+    statement.parts.push_back(std::move(part));
+  }
+
+  void check_order(const Statement& statement, const Part& part, const Chunk& opener) const {
+    const Part& last = statement.parts.back();
+    const bool in_try = statement.kind == Statement::Kind::kTry;
+    const bool ends = part.role == Part::Role::kElse || part.role == Part::Role::kFinally;
+    if (part.role < last.role || (ends && part.role == last.role)) {
+      const char* after = last.role == Part::Role::kFinally ? " after finally" : " after else";
+      fail_at(opener.line, opener.word + after);
+    }
+    if (in_try && part.role == Part::Role::kElse && last.role == Part::Role::kBody) {
+      fail_at(opener.line, "else of a try block without except");
+    }
+    if (last.role == Part::Role::kExcept && last.exception.names.empty() &&
+        part.role == Part::Role::kExcept) {
+      fail_at(opener.line, "default 'except:' must be last");
+    }
   }
 
   Program& program_;

@@ -18,7 +18,7 @@ class Program {
   Program(const std::shared_ptr<const File>& file, BaseLoader* loader);
 
   // Runs the template, and appends to frame.out.
-  void run(Frame& frame) const { body_.run(frame); }
+  void run(Frame& frame) const { detail::run(body_, frame); }
   const std::vector<std::string>& slot_names() const noexcept { return scope_.names(); }
 
  private:

@@ -7,129 +7,9 @@
 
 #include "base/text/xhtml_escape.h"
 #include "web/template/builtins.h"
-#include "web/template/value_bodies.h"
+#include "web/template/methods.h"
 
 namespace tornado::template_::detail {
-
-Flow Show::run(Frame& frame) const {
-  frame.where = &where_;
-  Value mine;
-  const Value& value = value_->see(frame, mine);
-  if (escape_ == nullptr) {
-    append_str(frame.out, value);
-    return Flow::kOn;
-  }
-  Value other;
-  const Value& escape = escape_->see(frame, other);
-  if (!is_xhtml_escape(escape)) {
-    Arguments arguments;
-    arguments.positional.push_back(value.str());
-    append_str(frame.out, escape.call(arguments));
-  } else if (is_text(value)) {
-    escape::append_xhtml_escaped(frame.out, text_of(value));
-  } else if (value.type() < Type::kString) {
-    append_str(frame.out, value);  // numbers, None and bools need no escaping
-  } else {
-    escape::append_xhtml_escaped(frame.out, value.str());
-  }
-  return Flow::kOn;
-}
-
-Flow Apply::run(Frame& frame) const {
-  const SavedSlots saved(frame, slots_);
-  std::string before = std::move(frame.out);
-  frame.out.clear();
-  try {
-    body_->run(frame);
-  } catch (...) {
-    frame.out = std::move(before);
-    throw;
-  }
-  Arguments arguments;
-  arguments.positional.emplace_back(std::move(frame.out));
-  frame.out = std::move(before);
-  frame.where = &where_;
-  append_str(frame.out, function_->value(frame).call(arguments));
-  return Flow::kOn;
-}
-
-Flow Set::run(Frame& frame) const {
-  frame.where = &where_;
-  const Value value = assignment_.value->value(frame);
-  for (const Target& target : assignment_.targets) target.assign(frame, value);
-  return Flow::kOn;
-}
-
-Flow ImportStatement::run(Frame& frame) const {
-  frame.where = &where_;
-  for (std::size_t i = 0; i < imports_.size(); ++i) {
-    const Import& import = imports_[i];
-    const std::string& first = frame.slot_name(names_[i]);
-    const Value* known = find_module(first);
-    Value value;
-    if (known != nullptr) {
-      value = *known;
-    } else {
-      try {
-        value = frame.read(names_[i]);
-      } catch (const RenderError&) {
-        fail("ImportError",
-             "No module named '" + first + "': give the template a value of that name");
-      }
-    }
-    for (auto dot = first.size(); dot < import.module.size();) {
-      const auto next = std::min(import.module.find('.', dot + 1), import.module.size());
-      value = attribute(value, std::string_view(import.module).substr(dot + 1, next - dot - 1));
-      dot = next;
-    }
-    if (!import.member.empty()) {
-      Value member;
-      if (!find_attribute(value, import.member, member)) {
-        fail("ImportError",
-             "cannot import name '" + import.member + "' from '" + import.module + "'");
-      }
-      value = std::move(member);
-    }
-    frame.write(import.slot, std::move(value));
-  }
-  return Flow::kOn;
-}
-
-Flow If::run(Frame& frame) const {
-  for (const Branch& branch : branches_) {
-    if (branch.test != nullptr) {
-      frame.where = &branch.where;
-      Value mine;
-      if (!branch.test->see(frame, mine).truth()) continue;
-    }
-    return branch.body->run(frame);
-  }
-  return Flow::kOn;
-}
-
-Flow For::run(Frame& frame) const {
-  frame.where = &where_;
-  const Value items = loop_.items->value(frame);
-  Flow flow = Flow::kOn;
-  each_item(items, [&](const Value& item) {
-    loop_.target.assign(frame, item);
-    flow = body_->run(frame);
-    frame.where = &where_;
-    return flow != Flow::kBreak;
-  });
-  if (flow == Flow::kBreak || otherwise_ == nullptr) return Flow::kOn;
-  return otherwise_->run(frame);
-}
-
-Flow While::run(Frame& frame) const {
-  for (;;) {
-    frame.where = &where_;
-    Value mine;
-    if (!test_->see(frame, mine).truth()) break;
-    if (body_->run(frame) == Flow::kBreak) return Flow::kOn;
-  }
-  return otherwise_ == nullptr ? Flow::kOn : otherwise_->run(frame);
-}
 
 // ---- exceptions ---------------------------------------------------------------------------------
 
@@ -235,38 +115,199 @@ void rethrow_with_place(const Frame& frame) {
   }
 }
 
-Flow Try::run_guarded(Frame& frame) const {
+// ---- statements ---------------------------------------------------------------------------------
+
+namespace {
+
+const Part* part_of(const Statement& statement, Part::Role role) {
+  const auto found = std::find_if(statement.parts.begin(), statement.parts.end(),
+                                  [&](const Part& part) { return part.role == role; });
+  return found == statement.parts.end() ? nullptr : &*found;
+}
+
+Flow run_part(const Statement& statement, Part::Role role, Frame& frame) {
+  const Part* part = part_of(statement, role);
+  return part == nullptr ? Flow::kOn : run(part->body, frame);
+}
+
+void show(const Statement& statement, Frame& frame) {
+  Value mine;
+  const Value& value = see(statement.value, frame, mine);
+  if (statement.kind == Statement::Kind::kRaw) return append_str(frame.out, value);
+  Value other;
+  const Value& escape = see(statement.operands[0], frame, other);
+  if (!is_xhtml_escape(escape)) {
+    Arguments arguments;
+    arguments.positional.push_back(value.str());
+    append_str(frame.out, escape.call(arguments));
+  } else if (is_text(value)) {
+    escape::append_xhtml_escaped(frame.out, text_of(value));
+  } else if (value.type() < Type::kString) {
+    append_str(frame.out, value);  // numbers, None and bools need no escaping
+  } else {
+    escape::append_xhtml_escaped(frame.out, value.str());
+  }
+}
+
+void apply(const Statement& statement, Frame& frame) {
+  const SavedSlots saved(frame, statement.locals);
+  std::string before = std::exchange(frame.out, {});
   try {
-    const Flow flow = body_->run(frame);  // output shown before an exception is kept
+    run(statement.parts[0].body, frame);
+  } catch (...) {
+    frame.out = std::move(before);
+    throw;
+  }
+  Arguments arguments;
+  arguments.positional.emplace_back(std::exchange(frame.out, std::move(before)));
+  frame.where = statement.where;
+  append_str(frame.out, evaluate(statement.value, frame).call(arguments));
+}
+
+// The first name of a module: one of ours, or what the template knows by that name.
+Value imported(const std::string& name, std::size_t slot, Frame& frame) {
+  if (const Value* known = find_module(name)) return *known;
+  try {
+    return frame.read(slot);
+  } catch (const RenderError&) {
+    fail("ImportError", "No module named '" + name + "': give the template a value of that name");
+  }
+}
+
+void import(const Import& import, Frame& frame) {
+  const auto first = std::min(import.module.find('.'), import.module.size());
+  Value value = imported(import.module.substr(0, first), import.first_slot, frame);
+  for (auto dot = first; dot < import.module.size();) {
+    const auto next = std::min(import.module.find('.', dot + 1), import.module.size());
+    value = attribute(value, std::string_view(import.module).substr(dot + 1, next - dot - 1));
+    dot = next;
+  }
+  if (!import.member.empty()) {
+    Value member;
+    if (!find_attribute(value, import.member, member)) {
+      fail("ImportError",
+           "cannot import name '" + import.member + "' from '" + import.module + "'");
+    }
+    value = std::move(member);
+  }
+  frame.write(import.slot, std::move(value));
+}
+
+Flow run_if(const Statement& statement, Frame& frame) {
+  for (const Part& part : statement.parts) {
+    frame.where = part.where;
+    Value mine;
+    if (part.role == Part::Role::kElse || see(part.test, frame, mine).truth()) {
+      return run(part.body, frame);
+    }
+  }
+  return Flow::kOn;
+}
+
+Flow run_for(const Statement& statement, Frame& frame) {
+  const Value items = evaluate(statement.value, frame);
+  const Section& body = statement.parts[0].body;
+  Flow flow = Flow::kOn;
+  each_item(items, [&](const Value& item) {
+    assign(statement.operands[0], frame, item);
+    flow = run(body, frame);
+    frame.where = statement.where;
+    return flow != Flow::kBreak;
+  });
+  return flow == Flow::kBreak ? Flow::kOn : run_part(statement, Part::Role::kElse, frame);
+}
+
+Flow run_while(const Statement& statement, Frame& frame) {
+  const Part& body = statement.parts[0];
+  for (;;) {
+    frame.where = body.where;
+    Value mine;
+    if (!see(body.test, frame, mine).truth()) break;
+    if (run(body.body, frame) == Flow::kBreak) return Flow::kOn;
+  }
+  return run_part(statement, Part::Role::kElse, frame);
+}
+
+// A try without its finally.
+Flow run_guarded(const Statement& statement, Frame& frame) {
+  try {
+    const Flow flow = run(statement.parts[0].body, frame);  // its output stays, exception or not
     if (flow != Flow::kOn) return flow;
   } catch (...) {
     Caught error = caught_now();
-    for (const Handler& handler : handlers_) {
-      if (!matches(handler.clause, error.type)) continue;
-      if (handler.clause.has_slot) {
-        frame.write(handler.clause.slot, Value::object(new ErrorObject(std::move(error))));
+    for (const Part& part : statement.parts) {
+      if (part.role != Part::Role::kExcept || !matches(part.exception, error.type)) continue;
+      if (part.exception.has_slot) {
+        frame.write(part.exception.slot, Value::object(new ErrorObject(std::move(error))));
       }
-      return handler.body->run(frame);
+      return run(part.body, frame);
     }
     throw;
   }
-  return otherwise_ == nullptr ? Flow::kOn : otherwise_->run(frame);
+  return run_part(statement, Part::Role::kElse, frame);
 }
 
-Flow Try::run(Frame& frame) const {
-  if (last_ == nullptr) return run_guarded(frame);
+Flow run_try(const Statement& statement, Frame& frame) {
   Flow flow = Flow::kOn;
   try {
-    flow = run_guarded(frame);
+    flow = run_guarded(statement, frame);
   } catch (...) {
     const Location* where = frame.where;
-    const Flow other = last_->run(frame);
+    const Flow other = run_part(statement, Part::Role::kFinally, frame);
     if (other != Flow::kOn) return other;  // a break in `finally` discards the exception
     frame.where = where;
     throw;
   }
-  const Flow other = last_->run(frame);
+  const Flow other = run_part(statement, Part::Role::kFinally, frame);
   return other == Flow::kOn ? flow : other;
+}
+
+Flow run_one(const Statement& statement, Frame& frame) {
+  using Kind = Statement::Kind;
+  if (statement.where != nullptr) frame.where = statement.where;
+  switch (statement.kind) {
+    case Kind::kText:
+      frame.out += statement.text;
+      return Flow::kOn;
+    case Kind::kShow:
+    case Kind::kRaw:
+      show(statement, frame);
+      return Flow::kOn;
+    case Kind::kApply:
+      apply(statement, frame);
+      return Flow::kOn;
+    case Kind::kSet: {
+      const Value value = evaluate(statement.value, frame);
+      for (const Expression& target : statement.operands) assign(target, frame, value);
+      return Flow::kOn;
+    }
+    case Kind::kImport:
+      for (const Import& one : statement.imports) import(one, frame);
+      return Flow::kOn;
+    case Kind::kIf:
+      return run_if(statement, frame);
+    case Kind::kFor:
+      return run_for(statement, frame);
+    case Kind::kWhile:
+      return run_while(statement, frame);
+    case Kind::kTry:
+      return run_try(statement, frame);
+    case Kind::kBreak:
+      return Flow::kBreak;
+    case Kind::kContinue:
+      return Flow::kContinue;
+  }
+  return Flow::kOn;
+}
+
+}  // namespace
+
+Flow run(const Section& section, Frame& frame) {
+  for (const Statement& statement : section) {
+    const Flow flow = run_one(statement, frame);
+    if (flow != Flow::kOn) return flow;
+  }
+  return Flow::kOn;
 }
 
 }  // namespace tornado::template_::detail

@@ -55,22 +55,9 @@ std::string mapped(std::string_view text, bool up) {
   return out;
 }
 
-bool is_upper(std::uint32_t c) {
-  return map_case(c, false) != static_cast<wint_t>(c);
-}
-bool is_lower(std::uint32_t c) {
-  return c == 0xDF || map_case(c, true) != static_cast<wint_t>(c);
-}
 bool is_cased(std::uint32_t c) {
-  return is_upper(c) || is_lower(c);
-}
-bool is_digit(std::uint32_t c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alpha(std::uint32_t c) {
-  const std::uint32_t letter = c | 0x20;
-  if (c < 0x80 || unicode_locale() == nullptr) return letter >= 'a' && letter <= 'z';
-  return ::iswalpha_l(static_cast<wint_t>(c), unicode_locale()) != 0;
+  const auto wide = static_cast<wint_t>(c);
+  return c == 0xDF || map_case(c, false) != wide || map_case(c, true) != wide;
 }
 
 }  // namespace
@@ -129,14 +116,6 @@ std::string lower(std::string_view text) {
   return mapped(text, false);
 }
 
-std::string swapcase(std::string_view text) {
-  std::string out;
-  each_character(text, [&](std::uint32_t c, std::string_view bytes) {
-    append_mapped(out, c, bytes, is_lower(c));
-  });
-  return out;
-}
-
 std::string capitalize(std::string_view text) {
   std::string out;
   each_character(text, [&](std::uint32_t c, std::string_view bytes) {
@@ -153,53 +132,6 @@ std::string title(std::string_view text) {
     in_word = is_cased(c);
   });
   return out;
-}
-
-std::string casefold(std::string_view text) {
-  std::string out;
-  each_character(text, [&](std::uint32_t c, std::string_view bytes) {
-    if (c == 0xDF) {
-      out += "ss";
-    } else {
-      append_mapped(out, c, bytes, false);
-    }
-  });
-  return out;
-}
-
-bool is_all(std::string_view text, CharacterKind kind) {
-  bool all = true;
-  bool any_cased = false;
-  bool in_word = false;
-  each_character(text, [&](std::uint32_t c, std::string_view) {
-    any_cased = any_cased || is_cased(c);
-    switch (kind) {
-      case CharacterKind::kAlpha:
-        all = all && is_alpha(c);
-        return;
-      case CharacterKind::kDigit:
-        all = all && is_digit(c);
-        return;
-      case CharacterKind::kAlnum:
-        all = all && (is_alpha(c) || is_digit(c));
-        return;
-      case CharacterKind::kSpace:
-        all = all && escape::is_unicode_space(c);
-        return;
-      case CharacterKind::kUpper:
-        all = all && !is_lower(c);
-        return;
-      case CharacterKind::kLower:
-        all = all && !is_upper(c);
-        return;
-      case CharacterKind::kTitle:
-        all = all && (in_word ? !is_upper(c) : !is_lower(c));
-        in_word = is_cased(c);
-        return;
-    }
-  });
-  const bool by_case = kind >= CharacterKind::kUpper;
-  return all && (by_case ? any_cased : !text.empty());
 }
 
 }  // namespace tornado::template_::detail

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,19 +14,13 @@ std::size_t count_characters(std::string_view text);
 // Returns where each character begins, and the end.
 std::vector<std::size_t> character_starts(std::string_view text);
 
-// Python's repr of a str.
+// Appends Python's repr of a str.
 void append_quoted(std::string& out, std::string_view text);
 
 // Python's str methods of these names, with the simple case mappings of Unicode and "ß" as "SS".
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
-std::string swapcase(std::string_view text);
 std::string capitalize(std::string_view text);
 std::string title(std::string_view text);
-std::string casefold(std::string_view text);
-
-enum class CharacterKind : std::uint8_t { kAlpha, kDigit, kAlnum, kSpace, kUpper, kLower, kTitle };
-// Python's isalpha() and so on.
-bool is_all(std::string_view text, CharacterKind kind);
 
 }  // namespace tornado::template_::detail

@@ -36,10 +36,6 @@ namespace {
 
 constexpr std::size_t kSmallDict = 8;
 
-std::size_t hash_text(std::string_view text) {
-  return std::hash<std::string_view>()(text);
-}
-
 // "user-agent" as "User-Agent".
 std::string header_case(std::string_view name) {
   std::string result(name);
@@ -53,31 +49,38 @@ std::string header_case(std::string_view name) {
 
 }  // namespace
 
-std::size_t hash_of(const Value& value) {
-  switch (value.type()) {
+std::size_t DictBody::Hash::operator()(std::string_view key) const noexcept {
+  return std::hash<std::string_view>()(key);
+}
+
+std::size_t DictBody::Hash::operator()(const Value& key) const {
+  switch (key.type()) {
     case Type::kNone:
       return 0;
     case Type::kBool:
     case Type::kInt:
-      return std::hash<double>()(static_cast<double>(integer_of(value)));  // 1 == 1.0 == True
     case Type::kFloat:
-      return std::hash<double>()(value.number());
+      return std::hash<double>()(number_of(key));  // 1 == 1.0 == True
     case Type::kString:
-      return hash_text(text_of(value));
+      return (*this)(std::string_view(text_of(key)));
     case Type::kTuple: {
       std::size_t hash = 17;
-      for (const Value& item : items_of(value)) hash = hash * 31 + hash_of(item);
+      for (const Value& item : items_of(key)) hash = hash * 31 + (*this)(item);
       return hash;
     }
-    case Type::kList:
-    case Type::kDict:
-      fail("TypeError", "unhashable type: '" + std::string(value.type_name()) + "'");
-    case Type::kFunction:
-      break;
     case Type::kObject:
-      return hash_text(object_of(value).str());
+      return (*this)(std::string_view(object_of(key).str()));
+    default:
+      fail("TypeError", "unhashable type: '" + std::string(key.type_name()) + "'");
   }
-  return std::hash<const void*>()(value.body());
+}
+
+bool DictBody::Equal::operator()(std::string_view key, const Value& other) const {
+  return is_text(other) && text_of(other) == key;
+}
+
+bool DictBody::Equal::operator()(const Value& other, std::string_view key) const {
+  return (*this)(key, other);
 }
 
 DictBody::DictBody(std::vector<Value::Pair> items, Keys keys) : keys_(keys) {
@@ -85,70 +88,41 @@ DictBody::DictBody(std::vector<Value::Pair> items, Keys keys) : keys_(keys) {
   for (Value::Pair& item : items) add(std::move(item));
 }
 
-template <class Equal>
-const Value* DictBody::find_where(std::size_t hash, const Equal& equal) const {
-  if (index_.empty()) {
-    for (const Value::Pair& item : items_) {
-      if (equal(item.first)) return &item.second;
-    }
-    return nullptr;
+template <class Key>
+const Value* DictBody::look_up(const Key& key) const {
+  if (!places_.empty()) {
+    const auto found = places_.find(key);
+    return found == places_.end() ? nullptr : &items_[found->second].second;
   }
-  for (std::size_t i = hash & (index_.size() - 1); index_[i] != 0;
-       i = (i + 1) & (index_.size() - 1)) {
-    const Value::Pair& item = items_[index_[i] - 1];
-    if (equal(item.first)) return &item.second;
+  for (const Value::Pair& item : items_) {
+    if (Equal()(key, item.first)) return &item.second;
   }
   return nullptr;
 }
 
 const Value* DictBody::find(const Value& key) const {
   if (is_text(key)) return find(std::string_view(text_of(key)));
-  return find_where(hash_of(key), [&](const Value& other) { return other == key; });
+  Hash()(key);  // throws for a list or dict
+  return look_up(key);
 }
 
 const Value* DictBody::find(std::string_view key) const {
-  return keys_ == Keys::kExact ? find_exact(key) : find_exact(header_case(key));
-}
-
-const Value* DictBody::find_exact(std::string_view key) const {
-  const std::size_t hash = index_.empty() ? 0 : hash_text(key);
-  return find_where(hash,
-                    [&](const Value& other) { return is_text(other) && text_of(other) == key; });
+  return keys_ == Keys::kExact ? look_up(key) : look_up(std::string_view(header_case(key)));
 }
 
 void DictBody::add(Value::Pair item) {
-  const std::size_t hash = hash_of(item.first);
-  const Value* old = find(item.first);
-  if (old != nullptr) {
+  if (const Value* old = find(item.first)) {
     *const_cast<Value*>(old) = std::move(item.second);
     return;
   }
   items_.push_back(std::move(item));
   if (items_.size() <= kSmallDict) return;
-  if (items_.size() * 2 > index_.size()) {
-    grow_index();
-    return;
-  }
-  std::size_t i = hash & (index_.size() - 1);
-  while (index_[i] != 0) i = (i + 1) & (index_.size() - 1);
-  index_[i] = static_cast<std::uint32_t>(items_.size());
-}
-
-void DictBody::grow_index() {
-  index_.assign(std::max<std::size_t>(index_.size() * 2, 4 * kSmallDict), 0);
-  for (std::size_t place = 0; place < items_.size(); ++place) {
-    std::size_t i = hash_of(items_[place].first) & (index_.size() - 1);
-    while (index_[i] != 0) i = (i + 1) & (index_.size() - 1);
-    index_[i] = static_cast<std::uint32_t>(place + 1);
+  for (std::size_t place = places_.size(); place < items_.size(); ++place) {
+    places_.emplace(items_[place].first, place);
   }
 }
 
 // ---- str and repr -------------------------------------------------------------------------------
-
-std::string RangeBody::str() const {
-  std::string out = "range(" + std::to_string(start) + ", " + std::to_string(stop);
-  return step == 1 ? out + ")" : out + ", " + std::to_string(step) + ")";
-}
 
 namespace {
 
@@ -188,8 +162,6 @@ void append_dict(std::string& out, const DictBody& dict) {
 void append_repr(std::string& out, const Value& value) {
   if (is_text(value)) {
     append_quoted(out, text_of(value));
-  } else if (const auto* object = object_as<TimeObject>(value)) {
-    out += object->repr();
   } else {
     append_str(out, value);
   }
@@ -225,9 +197,6 @@ void append_str(std::string& out, const Value& value) {
     case Type::kDict:
       append_dict(out, dict_of(value));
       return;
-    case Type::kFunction:
-      out += "<function>";
-      return;
     case Type::kObject:
       out += object_of(value).str();
       return;
@@ -243,7 +212,8 @@ void check_arity(const Arguments& arguments, std::size_t low, std::size_t high) 
   if (count >= low && count <= high) return;
   std::string wanted = std::to_string(low);
   if (high != low) wanted += " to " + std::to_string(high);
-  fail("TypeError", "the function takes " + wanted + " arguments, not " + std::to_string(count));
+  wanted += high == 1 ? " argument" : " arguments";
+  fail("TypeError", "the function takes " + wanted + ", not " + std::to_string(count));
 }
 
 // ---- structs ------------------------------------------------------------------------------------
@@ -302,8 +272,8 @@ Value Value::object(Object* object) {
 }
 
 std::string_view Value::type_name() const {
-  static constexpr std::string_view kNames[] = {"NoneType", "bool",  "int",  "float",   "str",
-                                                "list",     "tuple", "dict", "function"};
+  static constexpr std::string_view kNames[] = {"NoneType", "bool", "int",   "float",
+                                                "str",      "list", "tuple", "dict"};
   if (type_ == Type::kObject) return detail::object_of(*this).type_name();
   return kNames[static_cast<std::size_t>(type_)];
 }
@@ -325,13 +295,10 @@ bool Value::truth() const {
       return !detail::items_of(*this).empty();
     case Type::kDict:
       return !detail::dict_of(*this).items().empty();
-    case Type::kFunction:
-      return true;
     case Type::kObject:
-      break;
+      return true;
   }
-  const auto* range = detail::object_as<detail::RangeBody>(*this);
-  return range == nullptr || range->size != 0;
+  return true;
 }
 
 std::string Value::str() const {
@@ -355,9 +322,7 @@ std::size_t Value::size() const {
 }
 
 Value Value::at(std::size_t index) const {
-  if (!detail::is_sequence(*this) && detail::object_as<detail::RangeBody>(*this) == nullptr) {
-    wrong_type("list");
-  }
+  if (!detail::is_sequence(*this)) wrong_type("list");
   return detail::item(*this, Value(static_cast<std::int64_t>(index)));
 }
 
@@ -373,10 +338,7 @@ Value Value::find(std::string_view name) const {
 
 Value Value::call(const Arguments& arguments) const {
   if (type_ == Type::kObject) return detail::object_of(*this).call(arguments);
-  if (type_ != Type::kFunction) {
-    detail::fail("TypeError", "'" + std::string(type_name()) + "' object is not callable");
-  }
-  return static_cast<detail::FunctionBody*>(data_.body)->call(arguments);
+  detail::fail("TypeError", "'" + std::string(type_name()) + "' object is not callable");
 }
 
 void Value::check_range(std::uint64_t value) {
@@ -414,10 +376,8 @@ std::string_view Value::get_text() const {
 }
 
 std::vector<Value> Value::get_items() const {
-  if (!detail::is_sequence(*this) && detail::object_as<detail::RangeBody>(*this) == nullptr) {
-    wrong_type("list");
-  }
-  return detail::to_items(*this);
+  if (!detail::is_sequence(*this)) wrong_type("list");
+  return detail::items_of(*this);
 }
 
 const void* Value::get_struct(const detail::FieldTable* table) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace tornado::template_::detail {
@@ -35,35 +36,24 @@ class DictBody final : public Body {
   const Value* find(std::string_view key) const;
 
  private:
-  template <class Equal>
-  const Value* find_where(std::size_t hash, const Equal& equal) const;
-  const Value* find_exact(std::string_view key) const;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const Value& key) const;
+    std::size_t operator()(std::string_view key) const noexcept;
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Value& key, const Value& other) const { return key == other; }
+    bool operator()(std::string_view key, const Value& other) const;
+    bool operator()(const Value& other, std::string_view key) const;
+  };
+  template <class Key>
+  const Value* look_up(const Key& key) const;
   void add(Value::Pair item);
-  void grow_index();
 
   std::vector<Value::Pair> items_;
-  std::vector<std::uint32_t> index_;  // place in items_ plus one, or 0; size is a power of two
+  std::unordered_map<Value, std::size_t, Hash, Equal> places_;  // in items_; empty: a few
   const Keys keys_;
-};
-
-// range(): its numbers are not stored.
-class RangeBody final : public Object {
- public:
-  // At most 2^61 away from 0, so that nothing here overflows.
-  RangeBody(std::int64_t first, std::int64_t end, std::int64_t distance)
-      : start(first), stop(end), step(distance) {
-    if (step > 0 && start < stop) size = (stop - start - 1) / step + 1;
-    if (step < 0 && start > stop) size = (start - stop - 1) / -step + 1;
-  }
-  std::int64_t at(std::int64_t index) const noexcept { return start + index * step; }
-  bool attribute(std::string_view, Value&) const override { return false; }
-  std::string str() const override;
-  std::string_view type_name() const override { return "range"; }
-
-  const std::int64_t start;
-  const std::int64_t stop;
-  const std::int64_t step;
-  std::int64_t size = 0;
 };
 
 inline const std::string& text_of(const Value& value) {
@@ -103,8 +93,6 @@ template <class T>
 const T* object_as(const Value& value) {
   return value.type() == Type::kObject ? dynamic_cast<const T*>(&object_of(value)) : nullptr;
 }
-
-std::size_t hash_of(const Value& value);  // throws RenderError for a list or dict
 
 // Append Python's str() and repr().
 void append_str(std::string& out, const Value& value);

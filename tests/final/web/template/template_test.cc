@@ -175,7 +175,7 @@ TEST(Template, a_dict_of_many_keys_finds_each) {
 TEST(Template, integers_of_64_bits_overflow_with_an_error) {
   for (const char* text :
        {"9223372036854775807 + 1", "2 ** 63", "-9223372036854775807 - 2", "9223372036854775807 * 2",
-        "1 << 63", "abs(-9223372036854775807 - 1)", "(-9223372036854775807 - 1) // -1"}) {
+        "abs(-9223372036854775807 - 1)", "(-9223372036854775807 - 1) // -1"}) {
     EXPECT_TRUE(failure("{{ " + std::string(text) + " }}").starts_with("OverflowError")) << text;
   }
   EXPECT_EQ(render("{{ (-9223372036854775807 - 1) % -1 }}"), "0");
@@ -183,7 +183,6 @@ TEST(Template, integers_of_64_bits_overflow_with_an_error) {
   EXPECT_TRUE(failure("{{ [0] * 10 ** 12 }}").starts_with("MemoryError"));
   EXPECT_TRUE(failure("{{ list(range(10 ** 15)) }}").starts_with("MemoryError"));
   EXPECT_TRUE(failure("{{ '%99999999999d' % 1 }}").starts_with("ValueError"));
-  EXPECT_TRUE(failure("{{ 'x'.ljust(10 ** 12) }}").starts_with("MemoryError"));
 }
 
 // TP-03
@@ -194,9 +193,8 @@ TEST(Template, an_order_with_NaN_sorts_without_harm) {
 }
 
 // TP-03
-TEST(Template, variables_of_comprehensions_and_lambdas_stay_inside) {
+TEST(Template, variables_of_comprehensions_stay_inside) {
   EXPECT_EQ(render("{% set x = 'out' %}{{ [x for x in [1, 2]] }}{{ x }}"), "[1, 2]out");
-  EXPECT_EQ(render("{% set x = 'out' %}{% set f = lambda x: x + 1 %}{{ f(1) }}{{ x }}"), "2out");
   EXPECT_EQ(render("{{ x + str(sum([x for x in [1, 2]])) + x }}", {{"x", "a"}}), "a3a");
   EXPECT_EQ(render("{% try %}{{ [1 // x for x in [1, 0]] }}{% except %}{{ x }}{% end %}",
                    {{"x", "same"}}),
@@ -204,12 +202,79 @@ TEST(Template, variables_of_comprehensions_and_lambdas_stay_inside) {
 }
 
 // TP-03
-TEST(Template, a_lambda_outlives_its_template_only_to_say_so) {
-  Value kept;
-  Namespace names;
-  names.set("keep", [&kept](const Value& value) { kept = value; });
-  render("{% set keep(lambda: 1) %}", names);
-  EXPECT_THROW(kept.call({}), RenderError);
+TEST(Template, syntax_of_Python_that_is_not_known_here_says_what_to_use) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"lambda x: x",
+       "lambda is not known here: use a comprehension, or give the template a function"},
+      {"f(*items)", "* and ** in a call are not known here: name the arguments"},
+      {"f(**names)", "* and ** in a call are not known here: name the arguments"},
+      {"n & 1", "the operators of bits are not known here, as &: give the template the result"},
+      {"1 << n", "the operators of bits are not known here, as <<: give the template the result"},
+      {"~n", "the operators of bits are not known here, as ~: give the template the result"},
+      {"f'{n}'", "f-strings are not known here: use format() or %"},
+      {"r'x'", "strings have no prefix here: leave the r out"},
+      {"b'x'", "strings have no prefix here: leave the b out"},
+      {"\"\"\"x\"\"\"", "strings in triple quotes are not known here: use \\n"},
+      {"'\\d'", "known after a backslash are n r t x u, quotes and a backslash"},
+      {"0x1F", "numbers are decimal here, without letters and _"},
+      {"1_000", "numbers are decimal here, without letters and _"},
+      {"{1, 2}", "sets are not known here: use a list or a dict"},
+      {"'%r' % n",
+       "the format '%r': known are %s %d %f %e %g %x %o with - + 0, a width and a precision"},
+      {"'%*d' % (n, n)",
+       "the format '%*': known are %s %d %f %e %g %x %o with - + 0, a width and a precision"},
+      {"'{0[1]}'.format(items)",
+       "the format '{0[1]}': a field is a name or a number; give format() the part itself"},
+      {"'{s.title}'.format(s=s)",
+       "the format '{s.title}': a field is a name or a number; give format() the part itself"},
+      {"'{!r}'.format(n)",
+       "the format '{!r}': a field is a name or a number; give format() the part itself"},
+      {"'{:{} }'.format(n, n)", "the format '{:{} }': a width is a number, not a field"}};
+  for (const auto& [expression, message] : wrong) {
+    EXPECT_EQ(parse_failure("{{ " + std::string(expression) + " }}"),
+              std::string(message) + " at t.txt:1");
+  }
+}
+
+// TP-03
+TEST(Template, names_of_Python_that_are_not_known_here_say_what_to_use) {
+  EXPECT_EQ(failure("{{ map(str, [1]) }}"),
+            "NameError: name 'map' is not defined: use a comprehension at <string>:1");
+  EXPECT_EQ(failure("{{ 'a'.center(9) }}"),
+            "AttributeError: 'str' object has no attribute 'center': use '{:^9}'.format(text) at "
+            "<string>:1");
+  EXPECT_EQ(failure("{{ [1].append(2) }}"),
+            "AttributeError: 'list' object has no attribute 'append': values do not change: use + "
+            "at <string>:1");
+  EXPECT_EQ(failure("{{ 'a'.upper }}"),
+            "AttributeError: 'str' object has no attribute 'upper': call the method, upper() at "
+            "<string>:1");
+  // A program may use the names for its own things.
+  const Namespace names = {{"map", "a map"}, {"row", std::map<std::string, int>{{"items", 3}}}};
+  EXPECT_EQ(render("{{ map }} {{ row.items }} {{ len(row.items()) }}", names), "a map 3 1");
+}
+
+// TP-03
+TEST(Template, fmt_writes_the_fields_of_a_text) {
+  EXPECT_EQ(render("{{ '{:>6.2f}|{:<4}|{:^5}|{:04}'.format(2.5, 'ab', 'x', 7) }}"),
+            "  2.50|ab  |  x  |0007");
+  EXPECT_EQ(render("{{ '{0}{1}{0}'.format('a', 1.0) }}{{ '{{{x}'.format(x=None) }}"), "a1.0a{None");
+  EXPECT_EQ(failure("{{ '{:,}'.format(1) }}"),
+            "ValueError: the format ',': invalid type specifier at <string>:1");
+  EXPECT_EQ(failure("{{ '{:d}'.format('x') }}"),
+            "ValueError: the format 'd': invalid type specifier at <string>:1");
+  EXPECT_EQ(failure("{{ '{:c}'.format(255) }}"),
+            "ValueError: the format 'c': a number is not a character at <string>:1");
+  EXPECT_EQ(failure("{{ '{:99999}'.format(1) }}"),
+            "ValueError: the format '99999': wider than 9999 at <string>:1");
+  EXPECT_EQ(failure("{{ '{} {}'.format(1) }}"),
+            "ValueError: the format '{} {}': argument not found at <string>:1");
+  EXPECT_EQ(failure("{{ '{:>5}'.format(None) }}"),
+            "TypeError: the format '>5' is for numbers, text and times, not NoneType at "
+            "<string>:1");
+  EXPECT_EQ(failure("{{ text % 1 }}", {{"text", "%q"}}),
+            "ValueError: the format '%q': known are %s %d %f %e %g %x %o with - + 0, a width and a "
+            "precision at <string>:1");
 }
 
 // TP-03
@@ -354,7 +419,6 @@ TEST(Template, templates_that_render_each_other_end_with_an_error) {
   Namespace names;
   names.set("again", [&] { return loader.load("t.html")->generate(names); });
   EXPECT_THROW(loader.load("t.html")->generate(names), RenderError);
-  EXPECT_TRUE(failure("{% set f = lambda n: f(n) %}{{ f(1) }}").starts_with("RecursionError"));
 }
 
 struct OwnError : std::runtime_error {
@@ -464,8 +528,8 @@ TEST(Template, every_prefix_of_a_template_is_a_template_or_an_error) {
   const std::string text =
       "{% extends 'b' %}{# c #}{% import datetime as d %}{% for a, (b, c) in [(1, (2, 3))] %}"
       "{{ 'x\\'' % a if b else {1: [c for c in 'ab' if c]}[1][::-1] }}{% else %}{% end %}"
-      "{% try %}{% raw f(*a, **b) %}{% except (A, B) as e %}{% finally %}{% end %}{%! {{! x }}"
-      "{% while not x.y[1] %}{% break %}{% end %}{% apply lambda z: z %}{% set q += 1 %}{% end %}"
+      "{% try %}{% raw f(a, b=b) %}{% except (A, B) as e %}{% finally %}{% end %}{%! {{! x }}"
+      "{% while not x.y[1] %}{% break %}{% end %}{% apply z %}{% set q += 1 %}{% end %}"
       "{% block n %}{% autoescape None %}{% whitespace all %}{% module M(1, a=2) %}{% end %}";
   int errors = 0;
   for (std::size_t size = 0; size <= text.size(); ++size) {
@@ -483,16 +547,20 @@ TEST(Template, every_prefix_of_a_template_is_a_template_or_an_error) {
 // The output of python3-tornado 6.2.
 // ES-07 TP-14
 TEST(Template, linkify_asks_a_function_for_each_link) {
-  EXPECT_EQ(render("{% raw linkify('see http://a.b/c?x=1&y=2 www.x.com', "
-                   "extra_params=lambda u: ' title=\"' + u + '\" ') %}"),
-            "see <a href=\"http://a.b/c?x=1&amp;y=2\" title=\"http://a.b/c?x=1&amp;y=2\">"
-            "http://a.b/c?x=1&amp;y=2</a> "
-            "<a href=\"http://www.x.com\" title=\"http://www.x.com\">www.x.com</a>");
-  EXPECT_EQ(render("{% raw linkify('http://a.b', extra_params=lambda u: '') %}"),
+  Namespace names;
+  names.set("titled", [](const std::string& url) { return " title=\"" + url + "\" "; });
+  names.set("nothing", [](const std::string&) { return ""; });
+  names.set("five", [](const std::string&) { return 5; });
+  EXPECT_EQ(
+      render("{% raw linkify('see http://a.b/c?x=1&y=2 www.x.com', extra_params=titled) %}", names),
+      "see <a href=\"http://a.b/c?x=1&amp;y=2\" title=\"http://a.b/c?x=1&amp;y=2\">"
+      "http://a.b/c?x=1&amp;y=2</a> "
+      "<a href=\"http://www.x.com\" title=\"http://www.x.com\">www.x.com</a>");
+  EXPECT_EQ(render("{% raw linkify('http://a.b', extra_params=nothing) %}", names),
             "<a href=\"http://a.b\" >http://a.b</a>");
   EXPECT_EQ(failure("{{ linkify('http://a.b', extra_params=5) }}"),
             "TypeError: 'int' object is not callable at <string>:1");
-  EXPECT_EQ(failure("{{ linkify('http://a.b', extra_params=lambda u: 5) }}"),
+  EXPECT_EQ(failure("{{ linkify('http://a.b', extra_params=five) }}", names),
             "TypeError: expected str, not int at <string>:1");
 }
 
