@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "web/page/table_object.h"
 #include "web/template/arguments.h"
 #include "web/template/datetime.h"
 
@@ -14,8 +15,8 @@ namespace {
 using template_::Arguments;
 using template_::RenderError;
 using template_::Value;
-using template_::detail::Parameters;
 using template_::detail::DatetimeObject;
+using template_::detail::Parameters;
 using tornado::locale::DateFormat;
 using tornado::locale::Locale;
 
@@ -79,59 +80,36 @@ Value friendly_number(const Locale& locale, const Arguments& arguments) {
       Parameters(arguments, "friendly_number", 1).at(0, "value").get<std::int64_t>());
 }
 
-using Function = Value (*)(const Locale&, const Arguments&);
+using LocaleMethod = Value (*)(const Locale&, const Arguments&);
 
-Value bind(RequestHandler& handler, Function function) {
-  return [&handler, function](const Arguments& arguments) {
-    return function(handler.locale(), arguments);
-  };
+template <LocaleMethod kMethod>
+Value bound_to_locale(RequestHandler& handler) {
+  return [&handler](const Arguments& arguments) { return kMethod(handler.locale(), arguments); };
 }
 
-class LocaleObject final : public template_::Object {
- public:
-  explicit LocaleObject(RequestHandler& handler) : handler_(handler) {}
-  std::string_view type_name() const override { return "Locale"; }
-  bool attribute(std::string_view name, Value& result) const override {
-    struct Method {
-      std::string_view name;
-      Function function;
-    };
-    constexpr Method kMethods[] = {
-        {"translate", translate},   {"pgettext", pgettext}, {"format_date", format_date},
-        {"format_day", format_day}, {"list", list},         {"friendly_number", friendly_number}};
-    for (const Method& method : kMethods) {
-      if (method.name != name) continue;
-      result = bind(handler_, method.function);
-      return true;
-    }
-    if (name == "code") {
-      result = handler_.locale().code;
-    } else if (name == "name") {
-      result = handler_.locale().name;
-    } else if (name == "rtl") {
-      result = handler_.locale().rtl;
-    } else {
-      return false;
-    }
-    return true;
-  }
-
- private:
-  RequestHandler& handler_;
-};
+constexpr AttributeEntry<RequestHandler> kLocaleAttributes[] = {
+    {"code", [](RequestHandler& handler) { return Value(handler.locale().code); }},
+    {"format_date", bound_to_locale<format_date>},
+    {"format_day", bound_to_locale<format_day>},
+    {"friendly_number", bound_to_locale<friendly_number>},
+    {"list", bound_to_locale<list>},
+    {"name", [](RequestHandler& handler) { return Value(handler.locale().name); }},
+    {"pgettext", bound_to_locale<pgettext>},
+    {"rtl", [](RequestHandler& handler) { return Value(handler.locale().rtl); }},
+    {"translate", bound_to_locale<translate>}};
 
 }  // namespace
 
 Value locale_value(RequestHandler& handler) {
-  return Value::object(new LocaleObject(handler));
+  return Value::object(new TableObject("Locale", kLocaleAttributes, handler));
 }
 
 Value translate_function(RequestHandler& handler) {
-  return bind(handler, translate);
+  return bound_to_locale<translate>(handler);
 }
 
 Value pgettext_function(RequestHandler& handler) {
-  return bind(handler, pgettext);
+  return bound_to_locale<pgettext>(handler);
 }
 
 }  // namespace tornado::web::detail

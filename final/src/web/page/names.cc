@@ -10,6 +10,7 @@
 #include "web/page/locale.h"
 #include "web/page/modules.h"
 #include "web/page/request.h"
+#include "web/page/table_object.h"
 #include "web/template/arguments.h"
 
 namespace tornado::web {
@@ -109,67 +110,40 @@ Value call_get_signed_cookie(RequestHandler& handler, const Arguments& arguments
                              max_age_days, min_version);
 }
 
-struct NamedMethod {
-  std::string_view name;
-  HandlerMethod method;
-};
-constexpr NamedMethod kMethods[] = {
-    {"get_argument", call_get_argument<&RequestHandler::get_arguments>},
-    {"get_arguments", call_get_arguments<&RequestHandler::get_arguments>},
-    {"get_body_argument", call_get_argument<&RequestHandler::get_body_arguments>},
-    {"get_body_arguments", call_get_arguments<&RequestHandler::get_body_arguments>},
-    {"get_cookie", call_get_cookie},
-    {"get_login_url", call_plain<&RequestHandler::get_login_url>},
-    {"get_query_argument", call_get_argument<&RequestHandler::get_query_arguments>},
-    {"get_query_arguments", call_get_arguments<&RequestHandler::get_query_arguments>},
-    {"get_secure_cookie", call_get_signed_cookie},
-    {"get_signed_cookie", call_get_signed_cookie},
-    {"get_status", call_plain<&RequestHandler::get_status>},
-    {"reverse_url", call_reverse_url},
-    {"static_url", call_static_url},
-    {"xsrf_form_html", call_plain<&RequestHandler::xsrf_form_html>}};
+template <HandlerMethod kMethod>
+Value method(RequestHandler& handler) {
+  return bound(handler, kMethod);
+}
 
-struct MadeAttribute {
-  std::string_view name;
-  Value (*make)(RequestHandler& handler);
-};
 using Handler = RequestHandler&;
-constexpr MadeAttribute kMade[] = {
+constexpr detail::AttributeEntry<RequestHandler> kHandlerAttributes[] = {
     {"cookies", [](Handler handler) { return detail::cookies_value(handler.cookies()); }},
     {"current_user", [](Handler handler) { return detail::user_value(handler.current_user()); }},
+    {"get_argument", method<call_get_argument<&RequestHandler::get_arguments>>},
+    {"get_arguments", method<call_get_arguments<&RequestHandler::get_arguments>>},
+    {"get_body_argument", method<call_get_argument<&RequestHandler::get_body_arguments>>},
+    {"get_body_arguments", method<call_get_arguments<&RequestHandler::get_body_arguments>>},
+    {"get_cookie", method<call_get_cookie>},
+    {"get_login_url", method<call_plain<&RequestHandler::get_login_url>>},
+    {"get_query_argument", method<call_get_argument<&RequestHandler::get_query_arguments>>},
+    {"get_query_arguments", method<call_get_arguments<&RequestHandler::get_query_arguments>>},
+    {"get_secure_cookie", method<call_get_signed_cookie>},
+    {"get_signed_cookie", method<call_get_signed_cookie>},
+    {"get_status", method<call_plain<&RequestHandler::get_status>>},
     {"locale", [](Handler handler) { return detail::locale_value(handler); }},
     {"path_args", [](Handler handler) { return Value(handler.path_args()); }},
     {"path_kwargs", [](Handler handler) { return Value(handler.path_kwargs()); }},
     {"request", [](Handler handler) { return detail::request_value(handler.request); }},
+    {"reverse_url", method<call_reverse_url>},
     {"settings", [](Handler handler) { return Value(handler.settings().extra); }},
+    {"static_url", method<call_static_url>},
+    {"xsrf_form_html", method<call_plain<&RequestHandler::xsrf_form_html>>},
     {"xsrf_token", [](Handler handler) { return Value(handler.xsrf_token()); }}};
-
-class HandlerObject final : public template_::Object {
- public:
-  explicit HandlerObject(RequestHandler& handler) : handler_(handler) {}
-  std::string_view type_name() const override { return "RequestHandler"; }
-  bool attribute(std::string_view name, Value& result) const override {
-    for (const NamedMethod& entry : kMethods) {
-      if (entry.name != name) continue;
-      result = bound(handler_, entry.method);
-      return true;
-    }
-    for (const MadeAttribute& made : kMade) {
-      if (made.name != name) continue;
-      result = made.make(handler_);
-      return true;
-    }
-    return false;
-  }
-
- private:
-  RequestHandler& handler_;
-};
 
 }  // namespace
 
 template_::Value detail::handler_value(RequestHandler& handler) {
-  return Value::object(new HandlerObject(handler));
+  return Value::object(new detail::TableObject("RequestHandler", kHandlerAttributes, handler));
 }
 
 template_::Namespace RequestHandler::get_template_namespace() {

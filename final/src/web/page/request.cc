@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "web/page/table_object.h"
 #include "web/template/value_bodies.h"
 
 namespace tornado::web::detail {
@@ -65,61 +66,38 @@ Value headers_value(const httputil::HTTPHeaders& headers) {
                new DictBody(std::move(items), DictBody::Keys::kHeaderNames));
 }
 
-struct TextAttribute {
-  std::string_view name;
-  std::string HTTPServerRequest::* member;
-};
-constexpr TextAttribute kTexts[] = {
-    {"method", &HTTPServerRequest::method},      {"uri", &HTTPServerRequest::uri},
-    {"path", &HTTPServerRequest::path},          {"query", &HTTPServerRequest::query},
-    {"version", &HTTPServerRequest::version},    {"host", &HTTPServerRequest::host},
-    {"body", &HTTPServerRequest::body},          {"protocol", &HTTPServerRequest::protocol},
-    {"remote_ip", &HTTPServerRequest::remote_ip}};
+template <std::string HTTPServerRequest::* kMember>
+Value text_member(const HTTPServerRequest& request) {
+  return request.*kMember;
+}
 
-struct MadeAttribute {
-  std::string_view name;
-  Value (*make)(const HTTPServerRequest& request);
-};
 using Request = const HTTPServerRequest&;
-constexpr MadeAttribute kMade[] = {
-    {"headers", [](Request request) { return headers_value(request.headers); }},
+constexpr AttributeEntry<const HTTPServerRequest> kRequestAttributes[] = {
     {"arguments", [](Request request) { return Value(request.arguments()); }},
-    {"query_arguments", [](Request request) { return Value(request.query_arguments()); }},
+    {"body", text_member<&HTTPServerRequest::body>},
     {"body_arguments", [](Request request) { return Value(request.body_arguments()); }},
     {"cookies", [](Request request) { return cookies_value(request.cookies()); }},
     {"files", [](Request request) { return files_value(request.files()); }},
-    {"host_name", [](Request request) { return Value(request.host_name()); }},
     {"full_url",
      [](Request request) { return Value([&request]() { return request.full_url(); }); }},
+    {"headers", [](Request request) { return headers_value(request.headers); }},
+    {"host", text_member<&HTTPServerRequest::host>},
+    {"host_name", [](Request request) { return Value(request.host_name()); }},
+    {"method", text_member<&HTTPServerRequest::method>},
+    {"path", text_member<&HTTPServerRequest::path>},
+    {"protocol", text_member<&HTTPServerRequest::protocol>},
+    {"query", text_member<&HTTPServerRequest::query>},
+    {"query_arguments", [](Request request) { return Value(request.query_arguments()); }},
+    {"remote_ip", text_member<&HTTPServerRequest::remote_ip>},
     {"request_time",
-     [](Request request) { return Value([&request]() { return request.request_time(); }); }}};
-
-class RequestObject final : public template_::Object {
- public:
-  explicit RequestObject(const HTTPServerRequest& request) : request_(request) {}
-  std::string_view type_name() const override { return "HTTPServerRequest"; }
-  bool attribute(std::string_view name, Value& result) const override {
-    for (const TextAttribute& text : kTexts) {
-      if (text.name != name) continue;
-      result = request_.*text.member;
-      return true;
-    }
-    for (const MadeAttribute& made : kMade) {
-      if (made.name != name) continue;
-      result = made.make(request_);
-      return true;
-    }
-    return false;
-  }
-
- private:
-  const HTTPServerRequest& request_;
-};
+     [](Request request) { return Value([&request]() { return request.request_time(); }); }},
+    {"uri", text_member<&HTTPServerRequest::uri>},
+    {"version", text_member<&HTTPServerRequest::version>}};
 
 }  // namespace
 
 Value request_value(const HTTPServerRequest& request) {
-  return Value::object(new RequestObject(request));
+  return Value::object(new TableObject("HTTPServerRequest", kRequestAttributes, request));
 }
 
 Value cookies_value(const httputil::Cookies& cookies) {
