@@ -76,7 +76,7 @@ def test_a_header_file_is_text_in_quotes_not_a_keyword(site):  # noqa: F811
 
 
 def test_responses_say_what_they_are(site):  # noqa: F811
-    for path in ("/", "/hello", "/docs/rooms.svg", "/none.svg", "/deck/03-ioloop"):
+    for path in ("/", "/chat/", "/hello", "/docs/rooms.svg", "/none.svg", "/deck/03-ioloop"):
         assert get(site, path).headers["X-Content-Type-Options"] == "nosniff", path
     missing = get(site, "/docs/none.svg")
     assert missing.status_code == 404 and 'href="/"' in missing.text

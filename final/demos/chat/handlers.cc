@@ -22,6 +22,7 @@ struct MainHandler : web::RequestHandler {
   void get() {
     xsrf_token();  // sets the cookie whose text the page's script sends back
     set_header("Content-Security-Policy", "frame-ancestors 'none'");
+    set_header("X-Content-Type-Options", "nosniff");
     render("chat.html");
   }
 

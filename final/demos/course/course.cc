@@ -34,12 +34,14 @@ web::Settings settings() {
 
 void run() {
   const course::Repository repository(options::get<std::string>("root"));
+  const course::SearchIndex search(repository);
+  course::LiveResults live(repository);
   chat::MessageBuffer messages;
   course::Microscope microscope(&repository, options::get<bool>("experiments"));
   // [routes]
   std::vector<web::URLSpec> routes = chat::routes(&messages, "/chat");
-  std::ranges::move(microscope.routes(), std::back_inserter(routes));
-  std::ranges::move(course::routes(&repository), std::back_inserter(routes));
+  std::ranges::move(course::routes({.repository = &repository, .search = &search, .live = &live}),
+                    std::back_inserter(routes));
   web::Application app(std::move(routes), settings());
   // [/routes]
   auto& server = app.listen(options::get<int>("port"), options::get<std::string>("address"));

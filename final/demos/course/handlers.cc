@@ -4,6 +4,8 @@
 #include <tornado/static_file_handler.h>
 #include <tornado/template.h>
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,15 +15,22 @@
 #include "spine.h"
 #include "view.h"
 
+using namespace std::chrono_literals;
 using namespace tornado;
 using ioloop::IOLoop;
 
 namespace course {
 namespace {
 
+// Where Debian's libjs-d3 is, which makes the plots interactive. Without it they are plain
+// drawings.
+constexpr const char* kD3 = "/usr/share/javascript/d3";
+
 // Everything comes from this server, and no script runs but the site's own.
 constexpr const char* kPolicy =
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' "
+    "data:; "
+    "base-uri "
     "'none'; "
     "form-action 'self'; frame-ancestors 'none'";
 
@@ -175,6 +184,69 @@ struct DeckHandler : PageHandler {
   Future<void> head(std::string folder) { return get(std::move(folder)); }
 };
 
+struct SearchHandler : PageHandler {
+  struct Init {
+    Sources sources;
+  };
+  void initialize(const Init& init) {
+    repository = init.sources.repository;
+    index = init.sources.search;
+  }
+
+  Future<void> get() {
+    const std::string query = get_query_argument("q", "");
+    Future<Course> course_read =
+        IOLoop::current().run_in_executor(nullptr, &read_course, *repository);
+    const Course course = co_await course_read;
+    Future<std::vector<Hit>> searching =
+        IOLoop::current().run_in_executor(nullptr, &search, index, query);
+    const std::vector<Hit> hits = co_await searching;
+    show("search.html", course, "/search", {{"query", query}, {"hits", hits}});
+  }
+  Future<void> head() { return get(); }
+
+  static std::vector<Hit> search(const SearchIndex* index, const std::string& query) {
+    return index->find(query);
+  }
+
+  const SearchIndex* index = nullptr;
+};
+
+// [live]
+// Reports on one exercise, as they come, for as long as its page is open.
+class LiveHandler : public web::RequestHandler {
+ public:
+  struct Init {
+    LiveResults* results = nullptr;
+  };
+  void initialize(const Init& init) { results_ = init.results; }
+
+  Future<void> get(std::string exercise) {
+    set_header("Content-Type", "text/event-stream");
+    set_header("Cache-Control", "no-store");
+    set_header("X-Content-Type-Options", "nosniff");
+    while (true) {
+      const std::uint64_t sent = results_->version;
+      write(web::server_sent_event(results_->read(exercise).value_or("null")));
+      co_await flush();
+      while (results_->version == sent) {
+        wait_ = results_->changed.wait(15s);
+        const bool changed = co_await wait_;
+        if (changed) continue;
+        write(":\n\n");  // a comment: reveals a client that vanished without closing
+        co_await flush();
+      }
+    }
+  }
+
+  void on_connection_close() override { wait_.cancel(); }
+
+ private:
+  LiveResults* results_ = nullptr;
+  Future<bool> wait_;
+};
+// [/live]
+
 struct HelloHandler : web::RequestHandler {
   void get() {
     set_header("X-Content-Type-Options", "nosniff");
@@ -185,7 +257,8 @@ struct HelloHandler : web::RequestHandler {
 
 }  // namespace
 
-std::vector<web::URLSpec> routes(const Repository* repository) {
+std::vector<web::URLSpec> routes(const Sources& sources) {
+  const Repository* const repository = sources.repository;
   const PageHandler::Init init{.repository = repository};
   const web::StaticFileHandler::Init reference{.path = reference_path(*repository).string(),
                                                .default_filename = "index.html"};
@@ -193,9 +266,12 @@ std::vector<web::URLSpec> routes(const Repository* repository) {
       web::url<MapHandler>("/", init),
       web::url<web::RedirectHandler>("/chat", {.url = "/chat/", .permanent = false}),
       web::url<HelloHandler>("/hello"),
+      web::url<SearchHandler>("/search", {.sources = sources}),
+      web::url<LiveHandler>("/live/([0-9F]+-[0-9]+|map)", {.results = sources.live}),
       web::url<QuizHandler>("/quiz/([0-9]+)", init),
       web::url<DeckHandler>("/deck/([a-z0-9-]+)", init),
       web::url<web::StaticFileHandler>("/reference/(.*)", reference),
+      web::url<web::StaticFileHandler>("/javascript/(d3\\.min\\.js)", {.path = kD3}),
       web::url<DrawingHandler>("/(.+\\.(?:svg|png))", init),
       web::url<ViewHandler>("/(.+)", init),
   };

@@ -236,15 +236,36 @@ class Renderer {
   int drawings_ = 0;
 };
 
-}  // namespace
-
-Document render_markdown(std::string_view text, const ReadImage& read_image) {
+Parser new_parser() {
   // Runs once, whichever thread comes first.
   [[maybe_unused]] static const bool registered =
       (cmark_gfm_core_extensions_ensure_registered(), true);
-  const Parser parser(cmark_parser_new(CMARK_OPT_VALIDATE_UTF8), &cmark_parser_free);
+  return {cmark_parser_new(CMARK_OPT_VALIDATE_UTF8), &cmark_parser_free};
+}
+
+}  // namespace
+
+Document render_markdown(std::string_view text, const ReadImage& read_image) {
+  const Parser parser = new_parser();
   const Node root = parse(parser, text);
   return Renderer(root.get(), read_image).render(cmark_parser_get_syntax_extensions(parser.get()));
+}
+
+std::vector<Section> sections_of(std::string_view text) {
+  const Parser parser = new_parser();
+  const Node root = parse(parser, text);
+  std::vector<Section> sections;
+  HeadingIds ids;
+  for (cmark_node* node = cmark_node_first_child(root.get()); node != nullptr;
+       node = cmark_node_next(node)) {
+    if (cmark_node_get_type(node) == CMARK_NODE_HEADING) {
+      const std::string title = text_of(node);
+      sections.push_back({title, ids.next(title), ""});
+    } else if (!sections.empty()) {
+      sections.back().text += text_of(node) + std::string(literal_of(node)) + "\n";
+    }
+  }
+  return sections;
 }
 
 }  // namespace course

@@ -31,4 +31,13 @@ struct Document {
 // "Predict" get a place to answer, and their answers, folded.
 Document render_markdown(std::string_view text, const ReadImage& read_image = nullptr);
 
+// A heading, and the text that follows it, without markup.
+struct Section {
+  std::string title;
+  std::string id;
+  std::string text;
+};
+
+std::vector<Section> sections_of(std::string_view text);
+
 }  // namespace course

@@ -14,11 +14,13 @@ std::string_view literal_of(cmark_node* node) {
 std::string text_of(cmark_node* node) {
   std::string text;
   const Iterator iterator(cmark_iter_new(node), &cmark_iter_free);
-  while (cmark_iter_next(iterator.get()) != CMARK_EVENT_DONE) {
+  for (cmark_event_type event; (event = cmark_iter_next(iterator.get())) != CMARK_EVENT_DONE;) {
     cmark_node* const one = cmark_iter_get_node(iterator.get());
     const cmark_node_type type = cmark_node_get_type(one);
+    const bool block = (type & CMARK_NODE_TYPE_MASK) == CMARK_NODE_TYPE_BLOCK;
     if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE) text += literal_of(one);
     if (type == CMARK_NODE_SOFTBREAK) text += ' ';
+    if (block && one != node && event == CMARK_EVENT_EXIT) text += ' ';
   }
   return text;
 }

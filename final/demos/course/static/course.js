@@ -1,5 +1,15 @@
 // What every page does with a script. All of it works without: this adds comfort.
 
+// ---- / begins a search
+
+addEventListener('keydown', event => {
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input, textarea, [contenteditable]')) return;
+  const field = document.querySelector('.find input');
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+});
+
 // ---- copy buttons: commands without their "$ ", code as it is
 
 const isCommands = code => code.textContent.startsWith('$ ');
@@ -102,20 +112,8 @@ for (const answer of document.querySelectorAll('.predict')) {
   });
 }
 
-// ---- the map: what was read last, and the scores of the quizzes
+// ---- what was read last, for the map
 
 if (page.startsWith('/chapters/') && document.querySelector('article')) {
   localStorage.setItem('last read', JSON.stringify({url: page, title: document.querySelector('h1').textContent.trim()}));
-}
-
-const resume = document.querySelector('.resume');
-const last = resume && JSON.parse(localStorage.getItem('last read') ?? 'null');
-if (last) {
-  resume.href = last.url;
-  resume.textContent = `Last read: ${last.title}`;
-  resume.hidden = false;
-}
-
-for (const score of document.querySelectorAll('.score')) {
-  score.textContent = localStorage.getItem(`quiz ${score.dataset.quiz}`) ?? '';
 }
