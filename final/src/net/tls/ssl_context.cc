@@ -282,8 +282,22 @@ ConnectionPtr Contexts::connection(bool server_side, const std::string& server_h
 
 // ---- errors -------------------------------------------------------------------------------------
 
-std::string take_error_text() {
+namespace {
+
+// The newest error is the one to report. From version 3.2 OpenSSL adds to each error of a record
+// that the record layer failed, which tells nobody why.
+unsigned long newest_reason() {
   const unsigned long code = ::ERR_peek_last_error();
+#ifdef SSL_R_RECORD_LAYER_FAILURE
+  if (ERR_GET_REASON(code) == SSL_R_RECORD_LAYER_FAILURE) return ::ERR_peek_error();
+#endif
+  return code;
+}
+
+}  // namespace
+
+std::string take_error_text() {
+  const unsigned long code = newest_reason();
   ::ERR_clear_error();
   if (code == 0) return {};
   if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));

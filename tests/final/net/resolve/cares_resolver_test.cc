@@ -1,4 +1,5 @@
 // CaresResolver against DNS servers of this test: no query leaves the machine.
+#include <ares.h>
 #include <arpa/inet.h>
 #include <tornado/caresresolver.h>
 #include <tornado/tcpclient.h>
@@ -79,8 +80,11 @@ class DnsServer {
       ::sendto(udp_.fileno(), text.data(), text.size(), 0, to, length);
     };
     if (rambling) {
-      send("nonsense");
-      send(std::string(kHeader, '\xff'));
+      // From 1.28, c-ares fails a query at the first response that it cannot parse.
+      if (ARES_VERSION < 0x011c00) {
+        send("nonsense");
+        send(std::string(kHeader, '\xff'));
+      }
       send("??" + answer(query, false).substr(2));  // to another question
     }
     send(answer(query, truncating));
