@@ -86,8 +86,8 @@ function values(series, key, at) {
     const point = one.points.find(other => other.clients === at);
     const line = document.createElement('li');
     const theory = key === 'req/s' && point?.theory ? `, theory ${point.theory.toLocaleString('en')}` : '';
-    line.textContent = `${one.name}: ${point?.[key]?.toLocaleString('en') ?? '–'}${theory}`;
-    line.dataset.colour = i % COLOURS.length;
+    line.innerHTML = `<svg width="12" height="12" aria-hidden="true"><rect width="12" height="12" rx="3" fill="${COLOURS[i % COLOURS.length]}"/></svg> `;
+    line.append(`${one.name}: ${point?.[key]?.toLocaleString('en') ?? '–'}${theory}`);
     return line;
   });
 }
