@@ -40,6 +40,7 @@ void run() {
   course::Microscope microscope(&repository, options::get<bool>("experiments"));
   // [routes]
   std::vector<web::URLSpec> routes = chat::routes(&messages, "/chat");
+  std::ranges::move(microscope.routes(), std::back_inserter(routes));
   std::ranges::move(course::routes({.repository = &repository, .search = &search, .live = &live}),
                     std::back_inserter(routes));
   web::Application app(std::move(routes), settings());
