@@ -449,8 +449,9 @@ class IOLoop {
 
   // Reports to `probe` what the loop does from now on; null, the default, ends that. Reports first
   // the descriptors and the suspended coroutines that are there already, with the flag kEarlier.
-  // Not owned: it must live until it is replaced, or until the loop is destroyed. A loop without a
-  // probe pays for this with a comparison that is always false. See tornado/loop_probe.h.
+  // Borrowed: the end of the probe, or of the loop, ends it too. A loop without a probe pays for
+  // this with a comparison that is always false. Throws std::invalid_argument if another loop
+  // reports to `probe`. See tornado/loop_probe.h.
   void set_probe(LoopProbe* probe);
 
   // Returns the poller in use: "epoll", "kqueue" or "poll".

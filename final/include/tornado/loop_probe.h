@@ -71,15 +71,24 @@ struct LoopRecord {
 };
 static_assert(sizeof(LoopRecord) == 32);
 
-// Receives a loop's records.
+// Receives the records of one loop. A probe that goes while a loop still reports to it ends that:
+// then its destructor must run on the loop's thread.
 class LoopProbe {
  public:
+  LoopProbe() = default;
+  LoopProbe(const LoopProbe&) = delete;
+  LoopProbe& operator=(const LoopProbe&) = delete;
+
   // Called on the loop's thread, in the middle of its work, which waits for it. Must not use the
   // loop.
   virtual void record(const LoopRecord& record) noexcept = 0;
 
  protected:
-  ~LoopProbe() = default;
+  virtual ~LoopProbe();
+
+ private:
+  friend struct detail::LoopState;
+  detail::LoopState* watched_ = nullptr;  // the loop that reports to it
 };
 
 // Keeps records until somebody takes them. All its memory is allocated when it is made: recording

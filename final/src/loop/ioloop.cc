@@ -318,6 +318,10 @@ void IOLoop::set_probe(LoopProbe* probe) {
   state_->set_probe(probe);
 }
 
+LoopProbe::~LoopProbe() {
+  if (watched_ != nullptr) watched_->set_probe(nullptr);
+}
+
 double IOLoop::time() const {
   return state_->clock->time();
 }

@@ -71,6 +71,7 @@ LoopState::LoopState(const IOLoopOptions& options)
 }
 
 LoopState::~LoopState() {
+  set_probe(nullptr);
   if (kept_recorder != nullptr) detail::end_trace(kept_recorder->trace);
 }
 
@@ -252,6 +253,13 @@ void LoopState::remove_registration(int fd) {
 // ---- the probe ----------------------------------------------------------------------------------
 
 void LoopState::set_probe(LoopProbe* probe) {
+  if (probe != nullptr && probe->watched_ != nullptr && probe->watched_ != this) {
+    throw std::invalid_argument("set_probe: another loop reports to this probe");
+  }
+  if (kept_recorder != nullptr && kept_recorder->probe != nullptr) {
+    kept_recorder->probe->watched_ = nullptr;
+  }
+  if (probe != nullptr) probe->watched_ = this;
   change_probe(&Recorder::probe, probe);
 }
 

@@ -99,6 +99,37 @@ TEST(LoopProbe, a_function_is_called_by_where_it_was_written) {
                                ::testing::Not(::testing::HasSubstr("anonymous"))));
 }
 
+TEST(LoopProbe, a_probe_may_go_before_its_loop) {
+  IOLoop loop;
+  {
+    RecordRing ring;
+    loop.set_probe(&ring);
+  }
+  loop.add_callback([&loop] { loop.stop(); });
+  loop.start();
+}
+
+TEST(LoopProbe, a_loop_may_go_before_its_probe) {
+  RecordRing ring;
+  {
+    IOLoop loop;
+    loop.set_probe(&ring);
+  }
+  IOLoop next;
+  next.set_probe(&ring);
+}
+
+TEST(LoopProbe, a_probe_has_one_loop_at_a_time) {
+  RecordRing ring;
+  IOLoop loop;
+  IOLoop other;
+  loop.set_probe(&ring);
+  loop.set_probe(&ring);
+  EXPECT_THROW(other.set_probe(&ring), std::invalid_argument);
+  loop.set_probe(nullptr);
+  other.set_probe(&ring);
+}
+
 Future<void> sleeper() {
   co_await gen::sleep(0.5);
 }
@@ -295,7 +326,8 @@ Future<void> work(int rounds) {
   for (int i = 0; i < rounds; ++i) co_await gen::sleep(0.001);
 }
 
-// Returns how often the second of two equal runs allocated. The first one fills the free lists.
+// Returns how often the second of two equal runs allocated. The first one fills the lists of the
+// loop.
 long allocations_of_a_run(ioloop::LoopProbe* probe) {
   VirtualLoop made;
   made.loop.set_probe(probe);
@@ -311,6 +343,7 @@ long allocations_of_a_run(ioloop::LoopProbe* probe) {
 
 TEST(LoopProbe, recording_allocates_nothing) {
   RecordRing ring;
+  allocations_of_a_run(nullptr);  // fills the free lists of the thread
   const long without = allocations_of_a_run(nullptr);
   EXPECT_EQ(allocations_of_a_run(&ring), without);
   EXPECT_GT(take_all(ring).size(), 5'000u);
