@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <typeinfo>
 #include <vector>
 
@@ -141,14 +142,20 @@ template <class First, class... Rest>
   requires(sizeof...(Rest) > 0)
 struct LastOf<First, Rest...> : LastOf<Rest...> {};
 
-template <class F>
-struct ResultThroughCallback : ResultThroughCallback<decltype(&F::operator())> {};
+template <class Pointer>
+struct LastOfSignature;
 template <class R, class... T>
-struct ResultThroughCallback<R (*)(T...)> : LastOf<T...> {};
+struct LastOfSignature<R (*)(T...)> : LastOf<T...> {};
 template <class C, class R, class... T>
-struct ResultThroughCallback<R (C::*)(T...)> : LastOf<T...> {};
+struct LastOfSignature<R (C::*)(T...)> : LastOf<T...> {};
 template <class C, class R, class... T>
-struct ResultThroughCallback<R (C::*)(T...) const> : LastOf<T...> {};
+struct LastOfSignature<R (C::*)(T...) const> : LastOf<T...> {};
+
+template <class F>
+struct ResultThroughCallback : LastOfSignature<decltype(&F::operator())> {};
+template <class F>
+  requires(std::is_pointer_v<F> || std::is_member_function_pointer_v<F>)
+struct ResultThroughCallback<F> : LastOfSignature<F> {};
 
 template <class F, class... T>
 struct TaskResult : CallbackResult<T...> {};
