@@ -27,10 +27,7 @@ $installed
       *"
 $package
 "*) ;;
-      *)
-        # npm also comes with a Node.js that is not Debian's.
-        [ "$package" = npm ] && command -v npm >/dev/null 2>&1 || echo "$package"
-        ;;
+      *) echo "$package" ;;
     esac
   done
 }
