@@ -26,10 +26,6 @@
 // Errors are AuthErrors. One that leaves the handler becomes an error page: 403 if the person has
 // not been authenticated, 502 or 504 if the service has failed. A handler and its mixin live until
 // their coroutines have ended, even if the client leaves.
-//
-// What goes wrong is an AuthError. One that leaves the handler is an error page: 403 if the person
-// has not been authenticated, 502 or 504 if the service has failed. A handler and its mixin live
-// until their coroutines have ended, also if the client leaves.
 #pragma once
 
 #include <tornado/concurrent.h>

@@ -179,17 +179,17 @@ class Future {
   // Requests cancellation. Returns false if the future is done already. The rules are asyncio's,
   // except where several waiters share a future:
   //
-  // - A coroutine has CancelledError thrown at the point where it waits, on the loop, and unwinds
-  // by
-  //   itself. It may catch it, await in its clean-up, and even go on: the future completes when the
-  //   coroutine ends, with whatever outcome that has. Each further request throws again.
+  // - CancelledError is thrown into a coroutine at the point where it waits, on the loop, and the
+  //   coroutine unwinds by itself. It may catch the exception, await in its clean-up, and even go
+  //   on: the future completes when the coroutine ends, with whatever outcome that has. Each
+  //   further request throws again.
   // - If it waits for another coroutine, or for an operation of this library (a sleep, a read, a
   //   place in a queue, a task on an executor), that one is cancelled and the exception comes from
   //   there. If somebody else waits for the same future too, or if the program made the future,
   //   only this coroutine stops waiting. An operation that already had its result is not undone:
   //   the await returns the result, and the next wait throws.
   // - The future of an operation, or one that the program made, completes with CancelledError at
-  //   once, except that a task that an executor has begun completes it when it ends. So code that
+  //   once; if it is that of a task that an executor has begun, when the task ends. So code that
   //   makes futures checks done() before set_result(), or calls on_cancel().
   bool cancel() const { return state_->cancel(); }
 

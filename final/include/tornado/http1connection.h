@@ -19,22 +19,22 @@ struct HTTP1ConnectionParameters {
   std::size_t max_header_size = 65536;      // start line, fields and empty line of a head
   std::size_t max_header_fields = 1000;     // fields of a head, including repeats
   std::uint64_t max_body_size = 104857600;  // of a request, as sent
-  // Time from one exchange to the first byte of the next, plus up to a 64th. If it is shorter than
-  // header_timeout, also from the accept to the first byte.
+  // Time from one exchange to the first byte of the next; it ends up to a 64th later. If it is
+  // shorter than header_timeout, it also limits the time from the accept to the first byte.
   double idle_connection_timeout = 3600;
   // Time from a head's first byte to its last. For the first head of a connection it starts at the
-  // accept, and includes a TLS handshake, so that a client that never sends a byte is not idle for
-  // an hour.
+  // accept, and includes a TLS handshake, so that a client that never sends a byte does not stay
+  // for an hour.
   double header_timeout = 60;
-  double body_timeout = 0;         // for a whole body
+  double body_timeout = 0;         // until a whole body has arrived
   double body_stall_timeout = 60;  // without receiving a byte of an unfinished body
   // Bytes per second, averaged over each minute of a body; 0: any rate. A slower connection is
   // closed. Time in which the program itself pauses the body does not count.
   std::uint64_t min_body_rate = 240;
-  // How long the client's machine may accept no byte of waiting output before the connection is
-  // closed, which can take up to twice that time and is logged once, at info. Counts in every
-  // state: a response in progress, a file, responses to pipelined requests, the last response
-  // before the close, a WebSocket.
+  // If the client's machine accepts no byte of waiting output for this time, the connection is
+  // closed, which can take up to twice as long and is logged once, at info. Counts in every state:
+  // a response in progress, a file, responses to pipelined requests, the last response before the
+  // close, a WebSocket.
   double write_timeout = 60;
 };
 

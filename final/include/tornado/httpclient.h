@@ -22,7 +22,7 @@ namespace tornado::httpclient {
 
 struct HTTPResponse;
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Errors
 
 // A fetch failed, or its response does not mean success. (HTTPClientError, HTTPError)
@@ -70,7 +70,7 @@ class HTTPStreamClosedError : public HTTPClientError {
                                  std::exception_ptr error_cause = nullptr);
 };
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Requests
 
 namespace detail {
@@ -131,7 +131,7 @@ struct HTTPRequest {
   // Seconds since 1970, sent as If-Modified-Since.
   std::optional<std::int64_t> if_modified_since;
   std::optional<bool> follow_redirects;           // (true)
-  std::optional<int> max_redirects;               // (5)
+  std::optional<int> max_redirects;               // followed in a row (5)
   std::optional<std::string> user_agent;          // ("Tornado/" and this library's version)
   std::optional<bool> decompress_response;        // ask for gzip and decode it (true)
   std::optional<bool> allow_nonstandard_methods;  // (false)
@@ -168,7 +168,7 @@ struct HTTPRequest {
   core::Function<void(void*)> prepare_curl_callback;
 };
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Responses
 
 // Seconds from the start of the request to each event; 0 if it did not happen or was not measured.
@@ -208,17 +208,17 @@ struct HTTPResponse {
   void rethrow() const;
 };
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Clients
 
 // Settings of a client. Sizes are bytes, times are seconds.
 struct ClientOptions {
   ClientOptions();
 
-  // The number of fetches that run at the same time. Others wait in order of arrival, each at most
-  // for the shorter of its connect_timeout and its request_timeout; both start again afterwards.
+  // The number of fetches that run at the same time. Others wait in order of arrival, for the
+  // shorter of connect_timeout and request_timeout at most; both start again when the fetch begins.
   std::size_t max_clients = 10;
-  std::size_t max_buffer_size = 104'857'600;  // of one connection
+  std::size_t max_buffer_size = 104'857'600;  // unread bytes of one connection
   std::size_t max_header_size = 65'536;       // of a response's head, or of all 1xx heads before it
   // Limits a response's body as sent and, if it is compressed, also as decoded. (max_buffer_size)
   std::optional<std::uint64_t> max_body_size;

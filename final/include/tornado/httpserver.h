@@ -37,8 +37,8 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   // The next three bound what the server holds at a time, so that a small machine survives a crowd.
   // They count per server and process. Tornado has no such limits.
   //
-  // Connections, WebSockets included; 0: no limit. For one connection too many, the server closes
-  // the one that has waited longest for a request or for the rest of a head, give or take a 64th of
+  // Connections, WebSockets included; 0: no limit. When one more comes, the server closes the one
+  // that has waited longest for a request or for the rest of a head, give or take a 64th of
   // idle_connection_timeout. If all are busy, it closes the new one without a response.
   std::size_t max_connections = 65'536;
   // Connections from one IPv4 address or one IPv6 /64 network; one too many is closed without a

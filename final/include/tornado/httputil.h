@@ -53,7 +53,7 @@ class KeyError : public std::out_of_range {
   using std::out_of_range::out_of_range;
 };
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Header fields
 
 // An ordered list of header fields. A name may occur more than once; case is ignored when names are
@@ -211,7 +211,7 @@ inline HTTPHeaders::Iterator HTTPHeaders::end() const noexcept {
   return {this, count_};
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Start lines
 
 // In a server's requests the version is always "HTTP/1.0" or "HTTP/1.1" (a higher minor version is
@@ -248,7 +248,7 @@ ResponseStartLine parse_response_start_line(std::string_view line);
 // Returns the reason phrase of a status code (as in Python 3.11's http.client), or `fallback`.
 std::string_view responses(int code, std::string_view fallback = "Unknown") noexcept;
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Arguments, forms, cookies
 
 // The values of each name in the order they came. Sorted by name, because a hash table would need a
@@ -307,7 +307,7 @@ void parse_multipart_form_data(std::string_view boundary, std::string_view data,
 // included). Never fails; takes linear time.
 Cookies parse_cookie(std::string_view cookie);
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // URLs and dates
 
 // Appends `args`, form-encoded, to the query of `url`, before its fragment. Values are UTF-8 bytes.
@@ -330,7 +330,7 @@ std::vector<std::pair<std::string, std::string>> qs_to_qsl(const Arguments& argu
 // std::invalid_argument for years outside 0 to 9999.
 std::string format_timestamp(std::int64_t unix_seconds);
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Interfaces between the layers
 
 // The peer of a connection. A proxy's headers may change it for one request (HTTPServer's
@@ -372,7 +372,7 @@ class HTTPConnection {
   // takes effect when headers_received()'s future is done, so set it before, for example in the
   // prepare() of a handler with data_received().
   virtual void set_max_body_size(std::uint64_t /*max_body_size*/) {}
-  // Limits the time for the whole body, counted from the same moment, in seconds; 0: no limit.
+  // Limits the time from that moment to the end of the body, in seconds; 0: no limit.
   virtual void set_body_timeout(double /*seconds*/) {}
 
   // Reports that `bytes` more of the request's body stay in memory as long as this object: see
@@ -409,7 +409,7 @@ class HTTPServerConnectionDelegate {
   virtual void on_close(const void* /*server_connection*/) {}
 };
 
-// ---------------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // The server's request
 
 // One request as the program sees it. Data that was sent is in members. Derived data comes from

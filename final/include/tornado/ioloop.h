@@ -257,8 +257,8 @@ class Timeout {
 // start() repeats this iteration until stop():
 //   1. run the callbacks that were queued when the iteration began;
 //   2. run the timers that are due, earliest first;
-//   3. resume the coroutines and run the done-callbacks whose futures have completed, and those
-//      that complete meanwhile, at most kReadyBudget of them, and step 4 after each kMaxEvents;
+//   3. resume the coroutines and run the done-callbacks whose futures have completed, or complete
+//      meanwhile: at most kReadyBudget of them, with step 4 after every kMaxEvents of them;
 //   4. write out what streams have queued, and the log;
 //   5. compute how long to sleep: not at all if anything is queued, otherwise until the next timer;
 //   6. ask the poller for events (epoll_wait);
@@ -449,9 +449,9 @@ class IOLoop {
 
   // Reports to `probe` what the loop does from now on; null, the default, ends that. Reports first
   // the descriptors and the suspended coroutines that are there already, with the flag kEarlier.
-  // Borrowed: the end of the probe, or of the loop, ends it too. A loop without a probe pays for
-  // this with a comparison that is always false. Throws std::invalid_argument if another loop
-  // reports to `probe`. See tornado/loop_probe.h.
+  // Not owned: destroying the probe, or closing the loop, ends the reports too. A loop without a
+  // probe pays for this with a comparison that is always false. Throws std::invalid_argument if
+  // another loop reports to `probe`. See tornado/loop_probe.h.
   void set_probe(LoopProbe* probe);
 
   // Returns the poller in use: "epoll", "kqueue" or "poll".

@@ -120,7 +120,7 @@ class Semaphore {
   ~Semaphore();
 
   // Takes a permit, after waiting for one if necessary. Fails with gen::TimeoutError. The caller
-  // must call release(), also if the code in between throws or is cancelled, so prefer scoped(). A
+  // must call release(), even if the code in between throws or is cancelled, so prefer scoped(). A
   // permit granted to a cancelled waiter passes to the next one.
   [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
   // The same, but returns a guard that releases the permit.

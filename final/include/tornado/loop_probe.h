@@ -40,7 +40,7 @@ inline constexpr std::size_t kRecordKinds = 14;
 // field means depends on the kind; elsewhere it is 0, and `fd` is -1.
 struct LoopRecord {
   // Flags. kEarlier: it was so before the probe was set. kOwn is never set by the loop; a program
-  // may mark with it what its own probe caused.
+  // may set it on the records that its own probe caused.
   static constexpr std::uint8_t kEarlier = 1;
   static constexpr std::uint8_t kOwn = 2;
 
@@ -71,8 +71,8 @@ struct LoopRecord {
 };
 static_assert(sizeof(LoopRecord) == 32);
 
-// Receives the records of one loop. A probe that goes while a loop still reports to it ends that:
-// then its destructor must run on the loop's thread.
+// Receives the records of one loop. Destroying a probe ends the reports to it. Destroy it on the
+// loop's thread if a loop still reports to it.
 class LoopProbe {
  public:
   LoopProbe() = default;

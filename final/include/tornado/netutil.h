@@ -36,7 +36,7 @@ class Address {
  public:
   // Makes an empty address, like that of the unnamed end of a Unix socket.
   Address() = default;
-  // Copies an address from the kernel. Families other than these give an empty address.
+  // Copies an address from the kernel. A family that is not in Family gives an empty address.
   Address(const sockaddr* address, std::size_t length);
   // Parses a numeric IPv4 or IPv6 address. Throws std::invalid_argument for anything else; names
   // need a Resolver.

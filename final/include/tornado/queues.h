@@ -34,8 +34,7 @@ class QueueShutDown : public std::runtime_error {
   QueueShutDown() : std::runtime_error("the queue is shut down") {}
 };
 
-// ---- order of the items
-// --------------------------------------------------------------------------
+// ---- order of the items ------------------------------------------------------------------------
 
 // First in, first out.
 template <class T>
@@ -128,8 +127,7 @@ struct Lowest {
   }
 };
 
-// ---- waiters of a queue
-// --------------------------------------------------------------------------
+// ---- waiters of a queue ------------------------------------------------------------------------
 
 namespace detail {
 

@@ -8,7 +8,7 @@
 //
 // The language is Tornado's: {{ }} {% %} {# #}, and "{{!" "{%!" "{#!" for literal braces; apply
 // autoescape block comment extends for from if import include module raw set try while whitespace,
-// with elif, else, except, finally, break, continue and end. Expressions are a part of Python:
+// with elif, else, except, finally, break, continue and end. Expressions are a subset of Python:
 // decimal numbers, text, names, attributes, indexes, slices, calls with keywords, + - * / // % **,
 // comparison chains, and or not, in, is, x if y else z, lists, tuples, dicts, comprehensions; the
 // methods
@@ -27,9 +27,9 @@
 // now utcnow utcfromtimestamp, and its values strftime isoformat weekday year month day hour minute
 // second microsecond; they are compared, but not added.
 //
-// The rest of Python is an error that says what to use instead: lambda, * and ** in calls, sets,
-// the operators of bits, f-strings and other prefixes, when the template is compiled; functions and
-// methods, whose names a program may give a meaning, when they are used.
+// The rest of Python is an error that says what to use instead. Compiling the template reports
+// lambda, * and ** in calls, sets, bitwise operators, f-strings and other prefixes; running it
+// reports other functions and methods, because a program may define those names.
 //
 // text.format(...) and text % values pass the values to fmt. The first has fmt's fields, by number
 // or name, the second %s %d %f %e %g %x %o, also as %(name)s, with the flags - + 0, a width and a

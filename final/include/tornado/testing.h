@@ -85,8 +85,7 @@ enum class Time : std::uint8_t {
 //
 // After the test, coroutines that still wait are cancelled and run to their end. The test fails if
 // - an exception left a callback, or was in a future that nobody looked at, and no ExpectLog
-// matched
-//   the log record;
+//   matched the log record;
 // - handlers or timers are still on the loop when the members of the fixture are destroyed.
 class AsyncTestCase : public ::testing::Test {
  public:

@@ -79,8 +79,8 @@ auto start_either_way(Start& start, Args&&... args) {
 }  // namespace detail
 
 // Turns a function that takes a callback as its last argument into one that returns a Future<T>. A
-// callback passed to the new function is still called. An exception that leaves the function at
-// once is thrown at once. The function must return void. (return_future)
+// callback passed to the new function is still called. If the function itself throws, so does the
+// new one. The function must return void. (return_future)
 //
 //   auto load = concurrent::return_future<Row>(&load_with_callback);
 //   Row row = co_await load(7);

@@ -151,10 +151,10 @@ struct Settings {
   // Remembers the versions (hashes) of unchanged files. Unset: the opposite of debug.
   std::optional<bool> static_hash_cache;
 
-  // WebSockets: seconds between pings, 0 for no pings; the longest wait for a pong in seconds, 0
-  // for the ping interval; the largest message in bytes (10 MiB).
-  double websocket_ping_interval = 0;
+  double websocket_ping_interval = 0;  // seconds from one ping to the next; 0: no pings
+  // The longest wait for a pong, in seconds; 0: the ping interval.
   double websocket_ping_timeout = 0;
+  // A longer message closes its WebSocket.
   std::size_t websocket_max_message_size = 10'485'760;
 
   // The folder of the templates that render() loads. Empty: the current directory.
@@ -595,7 +595,7 @@ class RequestHandler : public core::Pooled {
   // Synchronous. For an asynchronous lookup, call set_current_user() in prepare(). CurrentUser
   // describes what templates see of the user.
   virtual CurrentUser get_current_user();
-  // Returns the user: the result of the first get_current_user(), kept, or what was set.
+  // Returns the user that was set, or else the result of get_current_user(), called only once.
   const CurrentUser& current_user();
   // Returns the user as a T, valid until another is set. Throws HTTPError(403) if there is no user,
   // and std::logic_error if it has another type.

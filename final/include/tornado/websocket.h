@@ -125,8 +125,8 @@ void broadcast(const Receivers& receivers, std::string data, bool binary = false
 // ended, and until no callback is left that will run in its context. So a pointer in a list of
 // receivers is valid from open() to on_close().
 //
-// Refused are methods other than GET (405), requests that do not ask for a WebSocket over HTTP/1.1
-// or have an invalid key (400), foreign origins (403), and versions other than 13, 8 and 7 (426).
+// Refuses methods other than GET (405), requests that do not ask for a WebSocket over HTTP/1.1 or
+// have an invalid key (400), foreign origins (403), and versions other than 13, 8 and 7 (426).
 class WebSocketHandler : public web::RequestHandler {
  public:
   // Sends a message, as text or binary, or as `message` says. Await the future for flow control: it

@@ -1,4 +1,4 @@
-// Internal header: objects of templates whose attributes stand in a table.
+// Internal header: objects of templates whose attributes are listed in a table.
 #pragma once
 
 #include <tornado/template_value.h>

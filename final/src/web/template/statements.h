@@ -13,7 +13,7 @@ namespace tornado::template_::detail {
 struct Statement;
 using Section = std::vector<Statement>;
 
-// What a statement does, or only under a condition: the branch of an if, an except, and so on.
+// A block of a statement: the branch of an if, the body of a loop, an except, and so on.
 struct Part {
   enum class Role : std::uint8_t { kBody, kExcept, kElse, kFinally };
   Role role = Role::kBody;
