@@ -79,8 +79,7 @@ bool is_secret(std::string_view given, std::string_view secret) {
          ::CRYPTO_memcmp(given.data(), secret.data(), secret.size()) == 0;
 }
 
-// ---- grants
-// --------------------------------------------------------------------------------------
+// ---- grants -------------------------------------------------------------------------------------
 
 // A code or a token: its contents, and the client it was granted to.
 struct Grant {
@@ -132,8 +131,7 @@ struct Handler : web::RequestHandler {
   std::shared_ptr<State> state;
 };
 
-// ---- the page on which people choose
-// -------------------------------------------------------------
+// ---- the page on which people choose ------------------------------------------------------------
 
 struct AuthorizeHandler : Handler {
   void get() {
@@ -187,8 +185,7 @@ struct AuthorizeHandler : Handler {
   }
 };
 
-// ---- the program's requests
-// ----------------------------------------------------------------------
+// ---- the program's requests ---------------------------------------------------------------------
 
 struct ProgramHandler : Handler {
   void set_default_headers() override { set_header("Cache-Control", "no-store"); }

@@ -164,8 +164,7 @@ ClientOptions AsyncHTTPClient::configured_options() {
   return configured.options;
 }
 
-// ---- the outcome of a fetch
-// -----------------------------------------------------------------------
+// ---- the outcome of a fetch ---------------------------------------------------------------------
 
 void Fetch::finish(HTTPResponse response) const {
   if (result.done()) return;

@@ -145,8 +145,7 @@ Future<void> MultipartForm::State::end_part(std::shared_ptr<State> state) {
   state->files[state->name].push_back(UploadedFile(file));
 }
 
-// ---- the results
-// ----------------------------------------------------------------------------------
+// ---- the results --------------------------------------------------------------------------------
 
 const std::string& UploadedFile::filename() const noexcept {
   return data_->filename;

@@ -121,8 +121,7 @@ class GettextLocale final : public Locale {
   Catalogs catalogs_;  // its own, and the language's
 };
 
-// ---- the loaded translations
-// ---------------------------------------------------------------------
+// ---- the loaded translations --------------------------------------------------------------------
 
 using Locales = std::map<std::string, const Locale*, std::less<>>;
 

@@ -59,8 +59,7 @@ Future<void> translated(const Future<void>& flushed) {
 
 }  // namespace
 
-// ---- parts that exist only temporarily
-// ------------------------------------------------------------
+// ---- parts that exist only temporarily ----------------------------------------------------------
 
 // Asks the peer at intervals whether it is still there.
 class Connection::Pinger {

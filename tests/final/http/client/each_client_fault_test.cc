@@ -10,8 +10,7 @@ using httpclient::AsyncHTTPClient;
 using httpclient::HTTPRequest;
 using httpclient::HTTPResponse;
 
-// ---- late bytes
-// ----------------------------------------------------------------------------------
+// ---- late bytes ---------------------------------------------------------------------------------
 
 // A forbidden body would be read as the next response if it arrived after the next request.
 // HC-19

@@ -437,8 +437,7 @@ TEST_F(GoogleTest, oauth_request_token_url_leaves_out_what_is_empty) {
             service.url + "/token?redirect_uri=http%3A%2F%2Fx%2F&code=c&client_id=i&grant_type=g");
 }
 
-// ---- the endpoints of the real services
-// ----------------------------------------------------------
+// ---- the endpoints of the real services ---------------------------------------------------------
 
 struct GoogleEndpoints : web::RequestHandler, GoogleOAuth2Mixin {
   void get() {
@@ -463,8 +462,7 @@ TEST_F(AuthTest, the_endpoints_are_tornados) {
             "https://graph.facebook.com");
 }
 
-// ---- a program's own client
-// ----------------------------------------------------------------------
+// ---- a program's own client ---------------------------------------------------------------------
 
 struct OwnClient : Reporting, LocalGoogle {
   Future<void> get() {

@@ -289,8 +289,7 @@ TEST_F(OAuthTest, version_1_0_has_no_verifier) {
   EXPECT_EQ(user.value("username", ""), "foo") << user;
 }
 
-// ---- rejected requests
-// ---------------------------------------------------------------------------
+// ---- rejected requests --------------------------------------------------------------------------
 
 // AU-02
 TEST_F(OAuthTest, a_verifier_is_good_once) {
@@ -456,8 +455,7 @@ TEST_F(OAuthTest, oauth_request_parameters_are_those_of_the_request) {
             "oauth_version oauth_signature ");
 }
 
-// ---- the real service
-// ----------------------------------------------------------------------------
+// ---- the real service ---------------------------------------------------------------------------
 
 struct Endpoints : web::RequestHandler, TwitterMixin {
   void get() {

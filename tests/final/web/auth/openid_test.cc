@@ -170,8 +170,7 @@ TEST_F(OpenIdTest, the_name_is_made_of_what_there_is) {
             (json{{"claimed_id", "http://ann.example/"}}));
 }
 
-// ---- rejected requests
-// ---------------------------------------------------------------------------
+// ---- rejected requests --------------------------------------------------------------------------
 
 // AU-01
 TEST_F(OpenIdTest, an_assertion_is_good_once) {
@@ -264,8 +263,7 @@ TEST_F(OpenIdTest, a_service_that_fails_is_a_bad_gateway) {
   EXPECT_EQ(page.at("auth_error"), service.url + "/openid did not answer: Timeout during request");
 }
 
-// ---- shared by all mixins
-// ------------------------------------------------------------------------
+// ---- shared by all mixins -----------------------------------------------------------------------
 
 struct NoHandler : OpenIdMixin {
   std::string openid_endpoint() const override { return {}; }

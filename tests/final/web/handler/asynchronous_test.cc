@@ -471,8 +471,7 @@ TEST_F(AsynchronousTest, half_a_close_is_told_and_the_answer_still_arrives) {
   EXPECT_EQ(times("on_connection_close"), 1U);
 }
 
-// ---- a fetch in the callback style
-// ---------------------------------------------------------------
+// ---- a fetch in the callback style --------------------------------------------------------------
 
 std::string origin;
 bool origin_waits = false;

@@ -90,8 +90,7 @@ class LocaleTest : public ::testing::Test {
   ExpectLog others_{log::gen_log, "", false};  // not written, unless a test expects it
 };
 
-// ---- compared with Python's Tornado
-// --------------------------------------------------------------
+// ---- compared with Python's Tornado -------------------------------------------------------------
 
 // LO-05
 TEST_F(LocaleTest, dates_are_written_as_Python_writes_them) {
@@ -184,8 +183,7 @@ TEST_F(LocaleTest, the_closest_locale_is_Pythons) {
   }
 }
 
-// ---- not shown by Python
-// -------------------------------------------------------------------------
+// ---- not shown by Python ------------------------------------------------------------------------
 
 // LO-05
 TEST_F(LocaleTest, a_date_may_be_a_number_or_a_time_and_now_is_the_clocks) {

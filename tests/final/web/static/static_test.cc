@@ -70,8 +70,7 @@ class StaticTest : public ::testing::Test {
   std::unique_ptr<Application> app_;
 };
 
-// ---- headers of a file
-// ---------------------------------------------------------------------------
+// ---- headers of a file --------------------------------------------------------------------------
 
 // WX-08
 TEST_F(StaticTest, a_file_and_its_headers) {

@@ -102,8 +102,7 @@ class WebSocketClientTest : public ::testing::Test {
   httpserver::HTTPServer* server_ = nullptr;
 };
 
-// ---- the normal course
-// ---------------------------------------------------------------------------
+// ---- the normal course --------------------------------------------------------------------------
 
 // WS-12 WS-13
 TEST_F(WebSocketClientTest, echo_ping_close) {
@@ -334,8 +333,7 @@ TEST_F(WebSocketClientTest, an_international_host_is_asked_for_by_its_ascii_name
 }
 #endif
 
-// ---- refusals
-// ------------------------------------------------------------------------------------
+// ---- refusals -----------------------------------------------------------------------------------
 
 // WS-12
 TEST_F(WebSocketClientTest, what_cannot_be_asked) {

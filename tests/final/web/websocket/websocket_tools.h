@@ -63,8 +63,7 @@ class SocketClient : public Client {
   std::string head;
 };
 
-// ---- handlers that note their events
-// --------------------------------------------------------------
+// ---- handlers that note their events ------------------------------------------------------------
 
 using Events = std::vector<std::string>;
 // Events in order. Cleared by the fixture.

@@ -592,8 +592,7 @@ TEST_F(WSGI, a_loop_that_closes_ends_what_is_written_for_it) {
   container_.reset();
 }
 
-// ---- places for a container
-// ----------------------------------------------------------------------
+// ---- places for a container ---------------------------------------------------------------------
 
 // WG-01
 TEST_F(WSGI, it_is_the_callback_of_a_server_and_of_a_fallback_handler) {
