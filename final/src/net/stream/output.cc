@@ -149,7 +149,7 @@ void Output::advance_strings(std::size_t count) {
     }
     sealed_ -= chunk.size();
     sent_of_first_ = 0;
-    chunk = std::string();
+    std::string().swap(chunk);  // an assignment would keep its memory
     ++first_;
   }
   if (first_ > 64 && first_ * 2 > chunks_.size()) {

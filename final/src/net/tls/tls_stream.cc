@@ -397,7 +397,7 @@ bool TlsStream::send_encrypted() {
   if (!workspace_gone && encrypted_.capacity() <= kKeptCapacity) {
     workspace().encrypted.swap(encrypted_);
   }
-  encrypted_ = std::string();
+  std::string().swap(encrypted_);  // an assignment would keep its memory
   return true;
 }
 

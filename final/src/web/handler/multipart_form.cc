@@ -139,7 +139,7 @@ Future<void> MultipartForm::State::end_part(std::shared_ptr<State> state) {
   if (file->disk.fileno() >= 0) {
     const Future<void> written = write_out(state);
     co_await written;
-    file->memory = std::string();
+    std::string().swap(file->memory);  // an assignment would keep its memory
   }
   state->file.reset();
   state->files[state->name].push_back(UploadedFile(file));

@@ -25,7 +25,8 @@ std::string& scratch() {
 }
 
 void trim(std::string& text) {
-  if (text.capacity() > kKeptScratch) text = std::string();
+  // An assignment would keep the memory.
+  if (text.capacity() > kKeptScratch) std::string().swap(text);
 }
 
 Future<void> ready() {

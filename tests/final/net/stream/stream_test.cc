@@ -4,6 +4,7 @@
 #include <ctime>
 #include <functional>
 
+#include "../../../support/allocated.h"
 #include "../net_test_tools.h"
 #include "loop/loop_state.h"
 
@@ -394,6 +395,22 @@ TEST_F(StreamTest, an_idle_stream_owns_no_buffer) {
   };
   run_until(loop, [&] { return observer.shown == 1 && stream().pending_output() == 0; });
   EXPECT_EQ(test::raw_receive(peer), "response");
+}
+
+// Output is a chain of strings. Those that have left must not stay in memory until the last leaves.
+TEST_F(StreamTest, output_that_has_left_is_freed) {
+  constexpr std::size_t kPiece = 1'000'000;
+  constexpr std::size_t kPieces = 32;
+  const std::size_t before = test::allocated();
+  for (std::size_t i = 0; i < kPieces; ++i) stream().send(std::string(kPiece, 'x'));
+  EXPECT_GT(test::allocated(), before + kPieces * kPiece / 2) << "the test measures nothing";
+  std::vector<char> space(1 << 20);
+  run_until(loop, [&] {
+    static_cast<void>(::recv(peer.fileno(), space.data(), space.size(), 0));
+    return stream().pending_output() < kPieces * kPiece / 2;
+  });
+  EXPECT_GT(stream().pending_output(), 0U);
+  EXPECT_LT(test::allocated(), before + stream().pending_output() + kPiece + 2 * space.size());
 }
 
 // Half a request, all of it, half a response: the peer leaves in every way at every step.

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include "../../../support/allocated.h"
 #include "tls_test_tools.h"
 
 namespace tornado {
@@ -170,6 +171,43 @@ TEST_F(TlsStreamTest, a_writer_waits_for_a_reader_who_does_not_read) {
     co_await written;
   });
   EXPECT_FALSE(client.writing());
+}
+
+// The streams of a thread share one buffer for encrypted output. While several have to wait, each
+// has its own, which it must free afterwards.
+TEST_F(TlsStreamTest, an_idle_stream_owns_no_encrypted_output) {
+  constexpr std::size_t kStreams = 20;
+  const std::string data = pattern(128 << 10);  // encrypted in two pieces; the second has to wait
+  std::vector<std::pair<IOStream, IOStream>> pairs;
+  for (std::size_t i = 0; i < 1 + kStreams; ++i) {
+    auto [server_end, client_end] = test::tcp_pair();
+    const int small = 4096;
+    ASSERT_EQ(::setsockopt(server_end.fileno(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    server = IOStream(std::move(server_end));
+    client = IOStream(std::move(client_end));
+    begin();
+    finish();
+    pairs.emplace_back(server, client);
+  }
+  const auto write_and_read = [&](std::size_t first, std::size_t end) {
+    std::vector<Future<void>> written;
+    for (std::size_t i = first; i < end; ++i) written.push_back(pairs[i].first.write(data));
+    run(loop, []() -> Future<void> { co_await gen::moment; });
+    for (const Future<void>& write : written) EXPECT_FALSE(write.done());
+    run(loop, [&]() -> Future<void> {
+      for (std::size_t i = first; i < end; ++i) {
+        for (std::size_t left = data.size(); left > 0;) {
+          left -=
+              (co_await pairs[i].second.read_bytes(std::min<std::size_t>(left, 4096), true)).size();
+        }
+        co_await written[i - first];
+      }
+    });
+  };
+  write_and_read(0, 1);  // allocates what the streams share
+  const std::size_t before = test::allocated();
+  write_and_read(1, 1 + kStreams);
+  EXPECT_LT(test::allocated(), before + kStreams * 40'000);
 }
 
 // Records are bigger than what is read at a time: the decrypted rest waits inside TLS.

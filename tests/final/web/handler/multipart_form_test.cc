@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "../../../support/allocated.h"
 #include "../../base/temporary_folder.h"
 #include "../../http/server/server_test_tools.h"
 
@@ -121,6 +122,20 @@ TEST_F(MultipartFormTest, arguments_small_files_and_big_ones) {
     EXPECT_EQ(g[1].size(), 0U);
     EXPECT_EQ(files_in_folder(), 0U);
   }
+}
+
+TEST_F(MultipartFormTest, a_file_on_disk_owns_no_memory) {
+  constexpr std::size_t kFiles = 10;
+  options_.memory_per_file = 100'000;
+  std::string body;
+  for (std::size_t i = 0; i < kFiles; ++i) body += file("f", "x", std::string(400'000, 'y'));
+  body += "--b--";
+  MultipartForm form(headers(), options_);
+  const std::size_t before = test::allocated();
+  feed(form, body);
+  form.finish();
+  ASSERT_EQ(form.files().at("f").size(), kFiles);
+  EXPECT_LT(test::allocated(), before + kFiles * 40'000);
 }
 
 TEST_F(MultipartFormTest, single_bytes_say_the_same) {

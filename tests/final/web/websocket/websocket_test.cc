@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../../../support/allocated.h"
 #include "http/websocket/deflate.h"
 #include "websocket_tools.h"
 
@@ -553,6 +554,24 @@ TEST_F(WebSocketTest, behaviour_5_3_pings_and_fragments_of_a_compressed_message)
   client.until(server_frame(Opcode::kPong, "p") + "\xc1");
   client.send(client_frame(Opcode::kPing, "p", true, true));
   EXPECT_TRUE(client.until_end().ends_with(server_close(1002, "compressed control frame")));
+}
+
+struct CompressedSink : CompressedEcho {
+  void on_message(std::string_view message) { note("got " + std::to_string(message.size())); }
+};
+
+TEST_F(WebSocketTest, the_memory_of_a_big_message_is_freed) {
+  constexpr std::size_t kSize = 8'000'000;
+  serve<CompressedSink>();
+  SocketClient client = connect("/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  http::Deflater ours{http::DeflateSettings()};
+  const std::string big =
+      client_frame(Opcode::kText, deflated(ours, std::string(kSize, 'x')), true, true);
+  const std::size_t before = test::allocated();
+  client.send(big);
+  until_events(3);
+  EXPECT_EQ(events.back(), "got 8000000");
+  EXPECT_LT(test::allocated(), before + kSize / 4);
 }
 
 // ---- broadcast ----------------------------------------------------------------------------------
