@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <source_location>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,14 @@ namespace tornado::log {
 // Python's levels in the same order. A logger passes on a record if the record's level is at least
 // its own.
 enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kCritical };
+
+// A named value that belongs to a line. Only JSON lines show it, as a member of their object:
+// `number` if it is set, else `text`. The views are not kept.
+struct Field {
+  std::string_view name;
+  std::string_view text = {};
+  std::optional<double> number = {};
+};
 
 // A named stream of log lines. Loggers live as long as the program; hold them by reference.
 //
@@ -58,7 +67,12 @@ class Logger {
   // kept.
   void log(Level level, std::string_view message,
            const Where& where = Where::current()) const noexcept {
-    if (enabled(level)) emit(level, message, where);
+    if (enabled(level)) emit(level, message, {}, where);
+  }
+  // The same for a line that has values of its own.
+  void log(Level level, std::string_view message, std::span<const Field> fields,
+           const Where& where = Where::current()) const noexcept {
+    if (enabled(level)) emit(level, message, fields, where);
   }
 
   // Returns true if a record of this level would be passed on. Costs one relaxed load, so check it
@@ -81,7 +95,8 @@ class Logger {
  private:
   friend class LoggerTree;
   constexpr explicit Logger(std::string_view name) noexcept : name_(name) {}
-  void emit(Level level, std::string_view message, const Where& where) const noexcept;
+  void emit(Level level, std::string_view message, std::span<const Field> fields,
+            const Where& where) const noexcept;
 
   std::string_view name_;
   std::atomic<Level> threshold_{Level::kWarning};
@@ -109,6 +124,7 @@ struct Record {
   std::string_view message;
   const char* file;
   unsigned line;
+  std::span<const Field> fields = {};
 };
 
 namespace detail {
@@ -150,6 +166,10 @@ struct LogOptions {
   std::string log_rotate_when =
       "midnight";               // mode "time": S M H D midnight, W0 (Monday) to W6; any case
   int log_rotate_interval = 1;  // how many of those units; at least 1
+  // "text": the lines below. "json": one JSON object (RFC 8259) a line, for programs that collect
+  // logs. Its members: time (UTC, "2026-11-20T22:55:07.123Z"), level ("info"), logger, file, line,
+  // message, and the line's fields. Bytes that are not UTF-8 appear as U+FFFD. Not in Tornado.
+  std::string log_format = "text";
 };
 
 // Sets the root logger's level, and sends every line to the terminal, the log file or both, in
@@ -158,8 +178,8 @@ struct LogOptions {
 // That is the level letter, local date and time, the caller's file without extension, and its line.
 // Uses colours if stderr is a terminal. Replaces what an earlier call set up. With logging "none",
 // does nothing at all. Before the first call, messages at kWarning and above go to stderr without
-// decoration, as in Python. Throws std::invalid_argument for an unknown level, mode or unit, and
-// std::runtime_error if the file cannot be opened; the earlier setup then stays.
+// decoration, as in Python. Throws std::invalid_argument for an unknown level, mode, unit or
+// format, and std::runtime_error if the file cannot be opened; the earlier setup then stays.
 // options::parse_command_line calls this. Any thread.
 void enable_pretty_logging(const LogOptions& options = {});
 

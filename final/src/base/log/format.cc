@@ -1,6 +1,8 @@
 #include "base/log/format.h"
 
 #include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace tornado::log {
 namespace {
@@ -11,6 +13,29 @@ constexpr char kLetters[] = {'D', 'I', 'W', 'E', 'C'};
 constexpr std::string_view kColours[] = {"\033[34m", "\033[32m", "\033[33m", "\033[31m",
                                          "\033[35m"};
 constexpr std::string_view kEndColour = "\033[0m";
+
+constexpr const char* kLevels[] = {"debug", "info", "warning", "error", "critical"};
+
+// "2026-11-20T22:55:07.123Z"
+std::string utc_time(const std::timespec& now) {
+  std::tm utc{};
+  gmtime_r(&now.tv_sec, &utc);
+  char text[32];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &utc);
+  const std::string milliseconds = std::to_string(1000 + now.tv_nsec / 1'000'000);
+  return std::string(text, size).append(milliseconds, 1).append("Z");
+}
+
+// A whole number without a fraction: 200, not 200.0.
+nlohmann::ordered_json value_of(const Field& field) {
+  if (!field.number) return field.text;
+  constexpr double kExact = 9'007'199'254'740'992;  // 2^53
+  const double number = *field.number;
+  if (std::trunc(number) == number && std::abs(number) < kExact) {
+    return static_cast<std::int64_t>(number);
+  }
+  return number;
+}
 
 }  // namespace
 
@@ -25,6 +50,17 @@ void append_indented(std::string& out, std::string_view text) {
     text.remove_prefix(end + 1);
   }
   out.append(text);
+}
+
+void append_json(std::string& out, const Record& record, const std::timespec& now) {
+  using Json = nlohmann::ordered_json;
+  Json line = {
+      {"time", utc_time(now)},   {"level", kLevels[static_cast<std::size_t>(record.level)]},
+      {"logger", record.logger}, {"file", module_of(record.file)},
+      {"line", record.line},     {"message", record.message}};
+  for (const Field& field : record.fields) line[std::string(field.name)] = value_of(field);
+  out += line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  out.push_back('\n');
 }
 
 void LineFormatter::update_time(std::time_t now) {

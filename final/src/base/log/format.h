@@ -26,6 +26,10 @@ class LineFormatter {
   char cached_time_[16] = {};  // "261120 22:55:07"
 };
 
+// Appends the record as a JSON object on a line of its own; see LogOptions::log_format. `now` is
+// the time since the epoch.
+void append_json(std::string& out, const Record& record, const std::timespec& now);
+
 // Appends `text` with four spaces after each line break.
 void append_indented(std::string& out, std::string_view text);
 

@@ -18,6 +18,7 @@ LogOptions read(const options::OptionParser& parser) {
   given.log_rotate_mode = parser.get<std::string>("log_rotate_mode");
   given.log_rotate_when = parser.get<std::string>("log_rotate_when");
   given.log_rotate_interval = parser.get<int>("log_rotate_interval");
+  given.log_format = parser.get<std::string>("log_format");
   return given;
 }
 
@@ -50,6 +51,9 @@ void define_logging_options(options::OptionParser& parser) {
   parser.define<std::string>("log_rotate_mode", defaults.log_rotate_mode,
                              "Rotate log files by size or by time.",
                              {.metavar = "size|time", .group = kGroup});
+  parser.define<std::string>("log_format", defaults.log_format,
+                             "Write lines for people, or one JSON object a line for programs.",
+                             {.metavar = "text|json", .group = kGroup});
   parser.add_parse_callback([&parser] {
     try {
       enable_pretty_logging(read(parser));

@@ -129,6 +129,38 @@ TEST(Log, colours_by_level) {
   }
 }
 
+TEST(Log, a_json_line_is_one_object_with_its_fields) {
+  const Field fields[] = {{"status", {}, 200}, {"milliseconds", {}, 1.5}, {"uri", "/a\"b\n\xff"}};
+  std::string out;
+  append_json(out, {"tornado.access", Level::kWarning, "two\nlines", "/a.b/web.cc", 7, fields},
+              {.tv_sec = 1795215307, .tv_nsec = 8'000'000});
+  EXPECT_EQ(out,
+            "{\"time\":\"2026-11-20T22:55:07.008Z\",\"level\":\"warning\","
+            "\"logger\":\"tornado.access\",\"file\":\"web\",\"line\":7,\"message\":\"two\\nlines\","
+            "\"status\":200,\"milliseconds\":1.5,\"uri\":\"/a\\\"b\\n\xEF\xBF\xBD\"}\n");
+}
+
+TEST(Log, log_format_json_writes_an_object_for_each_line) {
+  const std::string text = stderr_of_child([] {
+    options::OptionParser parser;
+    define_logging_options(parser);
+    parser.parse_command_line({"program", "--log-format=json"});
+    app_log.warning("evil\n[I 261120 22:55:07 web:1] imitated");
+    access_log.info("200 GET /");
+  });
+  const auto lines = lines_of(text);
+  ASSERT_EQ(lines.size(), 2u) << text;
+  EXPECT_THAT(lines[0], HasSubstr("\"message\":\"evil\\n[I 261120 22:55:07 web:1] imitated\""));
+  EXPECT_THAT(lines[1], HasSubstr("\"level\":\"info\",\"logger\":\"tornado.access\""));
+  EXPECT_THAT(lines, ::testing::Each(::testing::StartsWith("{\"time\":\"20")));
+}
+
+TEST(Log, an_unknown_log_format_is_refused) {
+  LogOptions options;
+  options.log_format = "xml";
+  EXPECT_THROW(enable_pretty_logging(options), std::invalid_argument);
+}
+
 // behaviour.md 6 too.
 // LG-04
 TEST(Log, pretty_logging_writes_lines_in_order_with_the_callers_place) {
