@@ -136,6 +136,9 @@ struct HTTPRequest {
   std::optional<bool> decompress_response;        // ask for gzip and decode it (true)
   std::optional<bool> allow_nonstandard_methods;  // (false)
   std::optional<bool> expect_100_continue;  // hold the body until the server asks for it (false)
+  // Send the id of the request whose handler fetches as X-Request-Id, unless that field is set.
+  // Outside of a handler it has no effect. Not in Tornado. (false)
+  std::optional<bool> pass_request_id;
 
   std::optional<std::string> network_interface;  // an address of this machine to connect from
   std::optional<bool> allow_ipv6;                // (true)

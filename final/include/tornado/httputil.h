@@ -464,6 +464,11 @@ class HTTPServerRequest {
   // Returns the cookies that have a legal name (RFC 6265 4.1.1).
   const Cookies& cookies() const;
 
+  // Returns the id under which logs of several programs can be searched for this request: the value
+  // of its field X-Request-Id, if that is 1 to 128 letters, digits and characters of "-._~+/=:@",
+  // else 32 random hexadecimal digits. The same at every call. Not in Tornado.
+  const std::string& request_id() const;
+
   // Parses the form in `body`, if it is one. The server calls it when the body is complete, before
   // the handler runs. Throws HTTPInputError if the form is malformed. Tornado: _parse_body.
   void parse_body();

@@ -129,6 +129,9 @@ struct Settings {
   bool compress_response = false;
   // Called after each request has finished, instead of writing the access log.
   core::Function<void(const RequestHandler&)> log_function;
+  // Shows request.request_id() in each response's field X-Request-Id and in the access log. Not in
+  // Tornado.
+  bool request_ids = false;
 
   // The key that signs cookies, or several keys by version; key_version chooses the one that signs.
   CookieSecret cookie_secret;
@@ -662,6 +665,7 @@ class RequestHandler : public core::Pooled {
    public:
     explicit Context(RequestHandler& handler) : handler_(handler) {}
     bool handle(const std::exception_ptr& exception) override;
+    const std::string* request_id() const override { return &handler_.request.request_id(); }
 
    private:
     void unreferenced() noexcept override;

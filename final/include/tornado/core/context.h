@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <utility>
 
 namespace tornado::ioloop::detail {
@@ -55,6 +56,8 @@ class Context {
   // Called when code of this context begins to run. Returns null if nothing needs to be kept
   // meanwhile. Only called for contexts made with `enters`.
   virtual Owned<Entered> enter() { return {}; }
+  // Returns the id of the request that this context belongs to; null if there is none.
+  virtual const std::string* request_id() const { return nullptr; }
   // Called for an exception that left code of this context. Returns true if it handled it.
   virtual bool handle(const std::exception_ptr& /*exception*/) { return false; }
 

@@ -88,6 +88,7 @@ AsyncHTTPClient::AsyncHTTPClient(ForceInstance, const ClientOptions& options)
 
 std::shared_ptr<const HTTPRequest> AsyncHTTPClient::complete(HTTPRequest request) const {
   http::fill_defaults(request, shared_->defaults);
+  if (request.pass_request_id.value_or(false)) http::add_request_id(request);
   return std::make_shared<const HTTPRequest>(std::move(request));
 }
 

@@ -1,5 +1,6 @@
 #include "http/client/request.h"
 
+#include <tornado/core/context.h>
 #include <tornado/escape.h>
 #include <tornado/version.h>
 
@@ -11,6 +12,7 @@
 #include "http/client/idna.h"
 #include "http/message/chars.h"
 #include "http/message/framing.h"
+#include "http/message/request_id.h"
 
 namespace tornado::http {
 namespace {
@@ -103,6 +105,7 @@ void fill_defaults(HTTPRequest& request, const HTTPRequest& defaults) {
   fill(request.decompress_response, defaults.decompress_response);
   fill(request.allow_nonstandard_methods, defaults.allow_nonstandard_methods);
   fill(request.expect_100_continue, defaults.expect_100_continue);
+  fill(request.pass_request_id, defaults.pass_request_id);
   fill(request.network_interface, defaults.network_interface);
   fill(request.allow_ipv6, defaults.allow_ipv6);
   fill(request.validate_cert, defaults.validate_cert);
@@ -120,6 +123,16 @@ void fill_defaults(HTTPRequest& request, const HTTPRequest& defaults) {
   fill(request.prepare_curl_callback, defaults.prepare_curl_callback);
   for (const auto [name, value] : defaults.headers) {
     if (!request.headers.contains(name)) request.headers.add(name, value);
+  }
+}
+
+void add_request_id(HTTPRequest& request) {
+  if (request.headers.contains(kRequestIdField)) return;
+  for (const core::Context* at = core::thread_state.context; at != nullptr; at = at->outer()) {
+    if (const std::string* const id = at->request_id()) {
+      request.headers.set(kRequestIdField, *id);
+      return;
+    }
   }
 }
 

@@ -18,6 +18,9 @@ namespace tornado::http {
 // Fills each field that `request` leaves open from `defaults`. Adds a default header only if the
 // request has none of that name.
 void fill_defaults(httpclient::HTTPRequest& request, const httpclient::HTTPRequest& defaults);
+// Gives the request the id of the request whose handler runs now, unless it has one; see
+// HTTPRequest::pass_request_id.
+void add_request_id(httpclient::HTTPRequest& request);
 
 // Returns the same request or, if its host has an international name, one with that name in ASCII.
 // Throws std::invalid_argument if the name is invalid.

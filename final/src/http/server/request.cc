@@ -6,6 +6,7 @@
 
 #include "http/message/cookies.h"
 #include "http/message/form.h"
+#include "http/message/request_id.h"
 #include "http/message/url.h"
 #include "loop/loop_state.h"
 #include "tornado/httputil.h"
@@ -66,6 +67,7 @@ struct HTTPServerRequest::Decoded {
   std::optional<Cookies> cookies;
   Arguments body_arguments;
   Files files;
+  std::string request_id;
 };
 
 HTTPServerRequest::HTTPServerRequest(RequestStartLine&& start_line, HTTPHeaders request_headers,
@@ -110,6 +112,15 @@ std::string HTTPServerRequest::full_url() const {
 
 std::optional<ssl::Certificate> HTTPServerRequest::get_ssl_certificate() const {
   return connection != nullptr ? connection->get_ssl_certificate() : std::nullopt;
+}
+
+const std::string& HTTPServerRequest::request_id() const {
+  std::string& id = decoded().request_id;
+  if (id.empty()) {
+    const std::string_view sent = headers.find(http::kRequestIdField).value_or("");
+    id = http::is_request_id(sent) ? std::string(sent) : http::new_request_id();
+  }
+  return id;
 }
 
 double HTTPServerRequest::request_time() const noexcept {

@@ -24,10 +24,13 @@ void append_escaped(std::string& line, std::string_view text) {
 }  // namespace
 
 void Application::log_request(const RequestHandler& handler) {
-  detail::log_access(handler.get_status(), handler.request);
+  const bool with_id = handler.settings().request_ids;
+  detail::log_access(handler.get_status(), handler.request,
+                     with_id ? handler.request.request_id() : std::string_view());
 }
 
-void detail::log_access(int status, const httputil::HTTPServerRequest& request) {
+void detail::log_access(int status, const httputil::HTTPServerRequest& request,
+                        std::string_view id) {
   const log::Level level = status < 400   ? log::Level::kInfo
                            : status < 500 ? log::Level::kWarning
                                           : log::Level::kError;
@@ -43,7 +46,11 @@ void detail::log_access(int status, const httputil::HTTPServerRequest& request) 
   const auto end =
       std::to_chars(numbers, numbers + sizeof numbers, ms, std::chars_format::fixed, 2).ptr;
   line.append(numbers, end).append("ms");
-  log::access_log.log(level, line);
+  if (!id.empty()) line.append(" ").append(id);
+  const log::Field fields[] = {{"status", {}, status},   {"method", request.method},
+                               {"uri", request.uri},     {"remote_ip", request.remote_ip},
+                               {"milliseconds", {}, ms}, {"request_id", id}};
+  log::access_log.log(level, line, std::span(fields).first(id.empty() ? 5 : 6));
 }
 
 }  // namespace tornado::web

@@ -9,6 +9,7 @@
 
 #include "base/log/traceback.h"
 #include "http/message/framing.h"
+#include "http/message/request_id.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
 
@@ -98,6 +99,8 @@ Future<void> RequestHandler::send(bool finishing) {
   }
   if (!state_->transforms.empty()) transform_head(finishing);
   add_new_cookies();
+  if (state_->settings.request_ids)
+    response.headers.set(http::kRequestIdField, request.request_id());
   const std::string_view body = is_head ? std::string_view() : std::string_view(response.body);
   response.status_line.code = status_code_;
   Future<void> sent =
