@@ -30,6 +30,13 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   bool xheaders = false;
   // Proxies whose entries in X-Forwarded-For are skipped.
   std::vector<std::string> trusted_downstream;
+  // Reads the PROXY protocol, version 1 or 2, at the start of each connection, and takes the
+  // client's address from it. Only for ports that nothing but the proxy can reach: a connection
+  // that begins otherwise is closed without a response, and a client that sends the header itself
+  // can claim any address. The header belongs to the first head and shares its header_timeout. TLS
+  // has to end at the proxy: the constructor throws std::invalid_argument if ssl_options are set.
+  // Not in Tornado.
+  bool proxy_protocol = false;
   // Decompresses request bodies that have Content-Encoding: gzip, and renames that field to
   // X-Consumed-Content-Encoding. Off by default: programs then see the bytes as sent. max_body_size
   // limits both the compressed and the decompressed size; damaged gzip gets a 400.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "http/message/proxy_header.h"
 #include "http/server/decompressed_body.h"
 #include "http/server/exchange.h"
 #include "http/server/xheaders.h"
@@ -93,27 +94,33 @@ void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
   if (deadlines == nullptr || (connection_count == 0 && &deadlines->loop != &loop)) {
     deadlines = std::make_unique<Deadlines>(loop, options);
   }
-  if (!admits(remote_ip)) return stream.close();
-  addresses.add(addresses.key(remote_ip));
+  const bool behind_proxy = options.proxy_protocol;  // its address does not count
+  if (!admits(behind_proxy ? AddressCounts::kUncounted : addresses.key(remote_ip), remote_ip)) {
+    return stream.close();
+  }
+  if (!behind_proxy) addresses.add(addresses.key(remote_ip));
   auto* connection = new ServerConnection(*this, std::move(stream), std::move(remote_ip));
   connection->link_before(connections);
   ++connection_count;
 }
 
-bool ServerCore::admits(const std::string& remote_ip) {
+bool ServerCore::admits(AddressCounts::Key address, const std::string& remote_ip) {
   const char* limit = nullptr;
-  if (addresses.full(addresses.key(remote_ip))) {
+  if (addresses.full(address)) {
     limit = "max_connections_per_address";
   } else if (options.max_connections > 0 && connection_count >= options.max_connections &&
              !make_room()) {
     limit = "max_connections";
   }
   if (limit == nullptr) return true;
-  if (round_time() >= next_refusal_line_) {
-    next_refusal_line_ = round_time() + kLogInterval;
-    log::gen_log.warning("Closed a new connection from " + remote_ip + ": " + limit);
-  }
+  log_refusal(remote_ip, limit);
   return false;
+}
+
+void ServerCore::log_refusal(const std::string& remote_ip, std::string_view reason) {
+  if (round_time() < next_refusal_line_) return;
+  next_refusal_line_ = round_time() + kLogInterval;
+  log::gen_log.warning("Closed a new connection from " + remote_ip + ": " + std::string(reason));
 }
 
 // Closes the connection that has waited longest for a message or for the rest of a head. A deadline
@@ -176,6 +183,10 @@ void Upgraded::leave_server() {
 ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
                                    std::string remote_ip)
     : core_(&core), stream_(std::move(stream)), remote_ip_(std::move(remote_ip)) {
+  if (core.options.proxy_protocol) {
+    phase_ = Phase::kProxy;
+    counted_ = false;
+  }
   start_first_head();
   stream_.impl().observe(this);
 }
@@ -193,7 +204,7 @@ void ServerConnection::close() {
 }
 
 bool ServerConnection::may_give_way(const Deadline& timer) {
-  return static_cast<const Timer&>(timer).owner().phase_ == Phase::kHead;
+  return static_cast<const Timer&>(timer).owner().phase_ <= Phase::kHead;
 }
 
 void ServerConnection::give_way(Deadline& timer) {
@@ -220,7 +231,7 @@ void ServerConnection::leave_core() {
   timer_.unlink();
   write_watch_.reset();
   ServerCore* core = std::exchange(core_, nullptr);
-  core->addresses.remove(core->addresses.key(remote_ip_));
+  if (counted_) core->addresses.remove(core->addresses.key(remote_ip_));
   --core->connection_count;
   core->connection_gone();
   const std::weak_ptr<ServerCore::Alive> alive = core->alive;
@@ -355,7 +366,7 @@ std::size_t ServerConnection::on_data(std::string_view data) {
   if (phase_ == Phase::kClosing) return released_ ? used : data.size();
   unread_ = used < data.size();
   // The response, or the delegate, is pending and more data keeps coming: leave it in the kernel.
-  if (unread_ && phase_ != Phase::kHead && phase_ != Phase::kBody) {
+  if (unread_ && phase_ > Phase::kBody) {
     stream_.impl().pause_reading();
   }
   return used;
@@ -365,6 +376,8 @@ std::size_t ServerConnection::on_data(std::string_view data) {
 // One step. Returns true if another may follow.
 bool ServerConnection::step(std::string_view data, std::size_t& used) {
   switch (phase_) {
+    case Phase::kProxy:
+      return read_proxy_header(data, used);
     case Phase::kHead:
       return read_head(data, used);
     case Phase::kBody:
@@ -375,6 +388,30 @@ bool ServerConnection::step(std::string_view data, std::size_t& used) {
     case Phase::kClosing:
       return false;
   }
+  return false;
+}
+
+bool ServerConnection::read_proxy_header(std::string_view data, std::size_t& used) {
+  ProxyHeader header = parse_proxy_header(data.substr(used));
+  if (header.status == ProxyHeaderStatus::kNeedMore) {
+    if (eof_) close_gracefully();
+    return false;
+  }
+  const bool bad = header.status == ProxyHeaderStatus::kBad;
+  if (!bad) {
+    used += header.size;
+    if (!header.client.empty()) remote_ip_ = std::move(header.client);
+    const AddressCounts::Key address = core_->addresses.key(remote_ip_);
+    counted_ = !core_->addresses.full(address);
+    if (counted_) {
+      core_->addresses.add(address);
+      phase_ = Phase::kHead;
+      return true;
+    }
+  }
+  core_->log_refusal(remote_ip_, bad ? std::string("malformed PROXY header: ") + header.reason
+                                     : "max_connections_per_address");
+  close();
   return false;
 }
 
@@ -700,6 +737,7 @@ void ServerConnection::on_turn() {
 void ServerConnection::on_eof() {
   eof_ = true;
   switch (phase_) {
+    case Phase::kProxy:
     case Phase::kHead:
       close_gracefully();
       return;

@@ -116,7 +116,8 @@ class ServerCore {
   friend class ServerConnection;
   friend class Upgraded;
   void connection_gone();
-  bool admits(const std::string& remote_ip);
+  bool admits(AddressCounts::Key address, const std::string& remote_ip);
+  void log_refusal(const std::string& remote_ip, std::string_view reason);
   bool make_room();
 
   std::unique_ptr<Future<void>> all_gone_;
@@ -156,6 +157,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   friend class Exchange;
 
   enum class Phase : std::uint8_t {
+    kProxy,     // before the header of the PROXY protocol, or within it
     kHead,      // between messages, or within a head
     kBody,      // within a body
     kHeld,      // the delegate's future holds back the rest of the message
@@ -191,6 +193,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   ~ServerConnection() override;
 
   bool step(std::string_view data, std::size_t& used);
+  bool read_proxy_header(std::string_view data, std::size_t& used);
   bool read_head(std::string_view data, std::size_t& used);
   bool begin_exchange(RequestHead& head);
   bool begin_body();
@@ -254,6 +257,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   bool turn_queued_ = false;
   bool stream_closed_ = false;
   bool released_ = false;  // the stream belongs to someone else
+  bool counted_ = true;    // in the core's `addresses`; false until its proxy has named the client
 };
 
 }  // namespace tornado::http

@@ -1,6 +1,7 @@
 #include <tornado/httpserver.h>
 #include <tornado/log.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "http/server/connection.h"
@@ -64,6 +65,9 @@ void CallbackDelegate::call_failed(httputil::HTTPConnection& connection) {
 namespace {
 
 HTTPServerOptions complete(HTTPServerOptions options) {
+  if (options.proxy_protocol && options.ssl_options) {
+    throw std::invalid_argument("HTTPServer: proxy_protocol does not work with ssl_options");
+  }
   if (options.protocol.empty() && options.ssl_options) options.protocol = "https";
   return options;
 }
