@@ -48,6 +48,7 @@ SUB_ROOMS = {
     "web/auth": ("http/message", "http/client", "web/handler"),
     "web/wsgi": ("loop", "http", "web/app", "web/handler"),
     "web/python": (),
+    "web/metrics": ("loop",),
 }
 # Files that are parts of one thing, and therefore know each other.
 PARTS_OF_ONE = (
