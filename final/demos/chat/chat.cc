@@ -1,4 +1,5 @@
 // A chat without WebSockets: a browser asks for news, and the response waits until there are some.
+#include <tornado/bus.h>
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
@@ -13,12 +14,15 @@ using namespace tornado;
 
 int main(int argc, char** argv) {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
+  options::define<std::string>("bus", "local", "where messages go: local, or redis://host:port");
   options::parse_command_line(argc, argv);
 
-  chat::MessageBuffer buffer;
+  bus::BusOptions limits;
+  limits.max_messages = chat::kRemembered;
+  const auto bus = bus::open(options::get<std::string>("bus"), limits);
   web::Settings settings;
   settings.xsrf_cookies = true;
-  web::Application app(chat::routes(&buffer), settings);
+  web::Application app(chat::routes(bus.get()), settings);
   auto& server = app.listen(options::get<int>("port"));
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());

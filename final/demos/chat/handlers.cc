@@ -1,21 +1,24 @@
 #include "handlers.h"
 
+#include <tornado/json.h>
 #include <tornado/static_file_handler.h>
 
-#include <charconv>
+#include <cmath>
 
 using namespace tornado;
 
 namespace chat {
 namespace {
 
+constexpr const char* kRoom = "chat";
+
 struct ChatHandler : web::RequestHandler {
   struct Init {
-    MessageBuffer* buffer = nullptr;
+    bus::Bus* bus = nullptr;
   };
-  void initialize(const Init& init) { buffer = init.buffer; }
+  void initialize(const Init& init) { bus = init.bus; }
 
-  MessageBuffer* buffer = nullptr;
+  bus::Bus* bus = nullptr;
 };
 
 struct MainHandler : web::RequestHandler {
@@ -35,14 +38,23 @@ struct MessageNewHandler : ChatHandler {
   static constexpr std::size_t kLongestName = 100;
   static constexpr std::size_t kLongestBody = 2000;
 
-  void post() {
+  Future<void> post() {
     const std::string from = get_argument("from", "somebody");
     const std::string body = get_argument("body");
     if (from.size() > kLongestName) throw web::HTTPError(400, "a long name");
     if (body.empty() || body.size() > kLongestBody) {
       throw web::HTTPError(400, "an empty or long message");
     }
-    write(buffer->add_message(from.empty() ? "somebody" : from, body));
+    json message = {{"from", from.empty() ? "somebody" : from}, {"body", body}};
+    try {
+      const bus::Cursor cursor = co_await bus->publish(kRoom, message.dump());
+      message["id"] = cursor.text();
+      write(message);
+    } catch (const bus::BusError& error) {
+      set_status(503);
+      set_header("Retry-After", std::to_string(std::lround(std::ceil(error.retry_after))));
+      write(json{{"error", error.what()}});
+    }
   }
 };
 // [/new]
@@ -51,12 +63,15 @@ struct MessageNewHandler : ChatHandler {
 class MessageUpdatesHandler : public ChatHandler {
  public:
   Future<void> post() {
-    const std::int64_t cursor = cursor_argument();
-    json messages = buffer->get_messages_since(cursor);
-    while (messages.empty()) {
-      wait_ = buffer->condition.wait();
-      co_await wait_;
-      messages = buffer->get_messages_since(cursor);
+    const auto cursor = bus::Cursor::parse(get_argument("cursor", "0"));
+    if (!cursor) throw web::HTTPError(400, "a cursor that is no message's id");
+    wait_ = bus->after(kRoom, *cursor, kRemembered);
+    const bus::Messages news = co_await wait_;
+    json messages = json::array();
+    for (const bus::Message& message : news) {
+      json shown = json::parse(message.body);
+      shown["id"] = message.cursor.text();
+      messages.push_back(std::move(shown));
     }
     write(json{{"messages", messages}});
   }
@@ -64,28 +79,18 @@ class MessageUpdatesHandler : public ChatHandler {
   void on_connection_close() override { wait_.cancel(); }
 
  private:
-  std::int64_t cursor_argument() const {
-    const std::string text = get_argument("cursor", "0");
-    std::int64_t cursor = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      throw web::HTTPError(400, "the cursor must be an integer");
-    }
-    return cursor;
-  }
-
-  Future<bool> wait_;
+  Future<bus::Messages> wait_;
 };
 // [/updates]
 
 }  // namespace
 
-std::vector<web::URLSpec> routes(MessageBuffer* buffer, const std::string& prefix) {
+std::vector<web::URLSpec> routes(bus::Bus* bus, const std::string& prefix) {
   return {
       web::url<MainHandler>(prefix + "/"),
       web::url<web::StaticFileHandler>(prefix + "/static/(.*)", {.path = CHAT_FOLDER "/static"}),
-      web::url<MessageNewHandler>(prefix + "/a/message/new", {.buffer = buffer}),
-      web::url<MessageUpdatesHandler>(prefix + "/a/message/updates", {.buffer = buffer}),
+      web::url<MessageNewHandler>(prefix + "/a/message/new", {.bus = bus}),
+      web::url<MessageUpdatesHandler>(prefix + "/a/message/updates", {.bus = bus}),
   };
 }
 

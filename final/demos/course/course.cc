@@ -1,4 +1,5 @@
 // The course in a browser: its map, lessons, decks, quizzes, and demos to try.
+#include <tornado/bus.h>
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
@@ -36,7 +37,9 @@ void run() {
   const course::Repository repository(options::get<std::string>("root"));
   const course::SearchIndex search(repository);
   course::LiveResults live(repository);
-  chat::MessageBuffer messages;
+  bus::BusOptions limits;
+  limits.max_messages = chat::kRemembered;
+  bus::LocalBus messages(limits);
   course::Microscope microscope(&repository, options::get<bool>("experiments"));
   // [routes]
   std::vector<web::URLSpec> routes = chat::routes(&messages, "/chat");
