@@ -62,20 +62,16 @@ class DoneCallback final : public Waiter, public Pooled {
   explicit DoneCallback(F f) : context_(capture_context()), function_(std::move(f)) {}
 
   void completed(FutureStateBase& state) override {
-    state.retain();
-    state_ = static_cast<FutureState<T>*>(&state);
+    state_ = Ref(static_cast<FutureState<T>*>(&state));
     schedule(current_loop(), *this);
   }
   void run() override;
-  void discard() noexcept override {
-    if (state_ != nullptr) state_->release();
-    delete this;
-  }
+  void discard() noexcept override { delete this; }
 
  private:
   Ref<Context> context_;  // outlives the function
   F function_;
-  FutureState<T>* state_ = nullptr;
+  Ref<FutureState<T>> state_;
 };
 
 // Calls a function when its future is cancelled. Owned by the future.
@@ -141,16 +137,7 @@ class Future {
   using promise_type = core::Promise<T>;
 
   // Makes a new future that is not done.
-  Future() : state_(new core::FutureState<T>(core::FutureOrigin::kPlain)) {}
-  Future(const Future& other) noexcept : state_(other.state_) { state_->retain(); }
-  Future(Future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  Future& operator=(Future other) noexcept {
-    std::swap(state_, other.state_);
-    return *this;
-  }
-  ~Future() {
-    if (state_ != nullptr) state_->release();
-  }
+  Future() : state_(core::make_future_state<T>(core::FutureOrigin::kPlain)) {}
 
   // Completes the future. Throws InvalidStateError if it is done already.
   template <class U = T>
@@ -260,9 +247,9 @@ class Future {
   template <class, class>
   friend class core::DoneCallback;
 
-  explicit Future(core::FutureState<T>* state) noexcept : state_(state) {}
+  explicit Future(core::Ref<core::FutureState<T>> state) noexcept : state_(std::move(state)) {}
 
-  core::FutureState<T>* state_;
+  core::Ref<core::FutureState<T>> state_;
 };
 
 namespace core {
@@ -392,7 +379,7 @@ class PromiseBase : public Pooled {
   Owned<RunAttachment>& attachment() noexcept { return attachment_; }
 
  protected:
-  ~PromiseBase() { state_->release(); }
+  ~PromiseBase() = default;
 
   // Returns true if the coroutine must not end yet: its future then gets an exception instead.
   bool left_over() noexcept {
@@ -404,16 +391,13 @@ class PromiseBase : public Pooled {
 
   Owned<RunAttachment> attachment_;
   // The frame is freed when the coroutine ends; the result stays with the future.
-  FutureState<T>* state_ = new FutureState<T>(FutureOrigin::kCoroutine);
+  Ref<FutureState<T>> state_ = make_future_state<T>(FutureOrigin::kCoroutine);
 };
 
 template <class T>
 class Promise final : public PromiseBase<T> {
  public:
-  Future<T> get_return_object() {
-    this->state_->retain_new();
-    return Future<T>(this->state_);
-  }
+  Future<T> get_return_object() { return Future<T>(second_handle(this->state_)); }
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
   void return_value(U&& value) {
@@ -424,10 +408,7 @@ class Promise final : public PromiseBase<T> {
 template <>
 class Promise<void> final : public PromiseBase<void> {
  public:
-  Future<void> get_return_object() {
-    state_->retain_new();
-    return Future<void>(state_);
-  }
+  Future<void> get_return_object() { return Future<void>(second_handle(state_)); }
   void return_void() {
     if (!left_over()) state_->set();
   }
@@ -459,7 +440,7 @@ void run_and_free(Owner& owner, F& function, Args&&... args) {
 
 template <class T, class F>
 void DoneCallback<T, F>::run() {
-  Future<T> future(std::exchange(state_, nullptr));
+  Future<T> future(std::move(state_));
   run_in_context(std::move(context_), [&] { run_and_free(*this, function_, std::move(future)); });
 }
 
@@ -477,7 +458,7 @@ void log_after_cancel(const std::exception_ptr& exception) noexcept;
 
 // A task for another thread whose result comes back as a future. It is made, delivered and released
 // on the loop's thread; only work() runs elsewhere.
-class Job : public core::Runnable, public core::ListHook, protected core::Canceller {
+class Job : public core::OwnedRunnable, public core::ListHook, protected core::Canceller {
  public:
   Job();
   ~Job() override;
@@ -489,7 +470,6 @@ class Job : public core::Runnable, public core::ListHook, protected core::Cancel
   void work() noexcept;
   // Called on the loop: passes the outcome to the future and frees the job.
   void run() final;
-  void discard() noexcept final { delete this; }
   // Called on the loop when it closes: drops the future. The worker may be running at that time.
   virtual void abandon() noexcept = 0;
 

@@ -2,22 +2,240 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/core/loop_items.h>
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace tornado::ioloop {
 
-class IOLoop;
+struct IOLoopOptions;
 class LoopProbe;
 
-// An operation exceeded its time limit (tornado.util.TimeoutError; gen::TimeoutError is the same
-// type).
-class TimeoutError : public std::runtime_error {
+// An event loop on one thread.
+//
+// start() repeats this iteration until stop():
+//   1. run the callbacks that were queued when the iteration began;
+//   2. run the timers that are due, earliest first;
+//   3. resume the coroutines and run the done-callbacks whose futures have completed, or complete
+//      meanwhile: at most kReadyBudget of them, with step 4 after every kMaxEvents of them;
+//   4. write out what streams have queued, and the log;
+//   5. compute how long to sleep: not at all if anything is queued, otherwise until the next timer;
+//   6. ask the poller for events (epoll_wait);
+//   7. handle each event; a handler removed in the same batch does not run;
+//   8. free what was released during the iteration.
+//
+// Only add_callback, spawn_callback, stop, running and add_callback_from_signal may be called from
+// another thread while the loop runs; there, handlers and timers throw std::logic_error. A loop may
+// be made on one thread and run on another, but must be destroyed where it is current. A function
+// given to the loop for later runs in the context that was current when it was given
+// (tornado/stack_context.h). An exception that leaves a callback goes to that context, or is logged
+// to tornado.application; the loop continues.
+class IOLoop {
  public:
-  explicit TimeoutError(const std::string& message = "Timeout") : std::runtime_error(message) {}
+  // Event masks, with epoll's values. ERROR is always reported, requested or not.
+  static constexpr std::uint32_t NONE = 0;
+  static constexpr std::uint32_t READ = 0x001;
+  static constexpr std::uint32_t WRITE = 0x004;
+  static constexpr std::uint32_t ERROR = 0x018;
+
+  // The number of completed futures served in one iteration before the poller is asked again.
+  static constexpr int kReadyBudget = 1024;
+  // The number of events taken from the poller at a time, and of futures served before streams
+  // write out what they have queued: each connection is then still in the CPU's cache.
+  static constexpr int kMaxEvents = 64;
+
+  // Returns this thread's loop. It is made at first use and kept until the thread ends.
+  static IOLoop& current();
+  // The same, but returns null if the thread has no loop and `instance` is false.
+  static IOLoop* current(bool instance);
+  // Returns the main thread's loop, as in Tornado 4. On another thread, throws std::runtime_error
+  // if the main thread has none.
+  static IOLoop& instance();
+
+  // Makes a loop. The first loop makes the process ignore SIGPIPE, so that writing to a closed
+  // connection fails with an error code instead of killing the process.
+  IOLoop();
+  explicit IOLoop(const IOLoopOptions& options);
+  IOLoop(const IOLoop&) = delete;
+  IOLoop& operator=(const IOLoop&) = delete;
+  // Closes the loop if close() was not called.
+  ~IOLoop();
+
+  // Make this loop the one that current() returns on this thread, or make the thread have none.
+  // start() does this by itself while it runs.
+  void make_current();
+  static void clear_current();
+
+  // Runs until stop(). Throws std::runtime_error if a loop already runs on this thread, or if this
+  // one is closed. If stop() was called before, returns at once.
+  void start();
+  // Makes start() return at the end of the current iteration. Any thread.
+  void stop();
+  bool running() const noexcept;
+
+  // Releases everything: handlers, timers, queued callbacks (which are not run), and waiting
+  // coroutines (their frames are destroyed, an awaited one before the one that awaits it). Then
+  // waits until the loop's own pool has finished its tasks, whose results are dropped. Throws
+  // std::logic_error if the loop is running. With `all_fds` it also closes every registered
+  // descriptor; use that only if nothing else closes them.
+  //
+  // A closed loop silently accepts and frees callbacks and timers. start(), add_handler(),
+  // run_in_executor(), and any co_await that would have to wait throw std::runtime_error.
+  void close(bool all_fds = false);
+
+  // Runs the loop until `function`, plain or a coroutine, has finished. Returns its result or
+  // throws its exception. Throws TimeoutError after `timeout` seconds (negative: never), and
+  // std::runtime_error if something else stops the loop first. In both cases the coroutine is
+  // cancelled: it ends when the loop runs again, or is freed by close(). If start() would throw,
+  // throws the same before doing anything.
+  template <class F>
+  auto run_sync(F function, double timeout = -1);
+
+  // Calls `handler(fd, events)` whenever one of `events` is ready, in the context in which
+  // add_handler was called. The handler cannot be a coroutine. Throws std::invalid_argument if the
+  // descriptor is negative or already has a handler, and std::system_error if it cannot be polled.
+  // The caller keeps ownership of the descriptor, and must remove the handler before closing it.
+  // The handler is freed once it has been removed and has returned.
+  template <class F>
+    requires std::is_invocable_v<F&, int, std::uint32_t>
+  void add_handler(int fd, F handler, std::uint32_t events) {
+    core::Owned owned(new core::FunctionHandler<F>(std::move(handler)));
+    add_handler(fd, *owned, events);
+    owned.release();
+  }
+  // The same with an object, which must live until it is removed. It runs in no context.
+  void add_handler(int fd, EventHandler& handler, std::uint32_t events);
+  // Changes the events to watch. Throws std::invalid_argument if the descriptor has no handler.
+  void update_handler(int fd, std::uint32_t events);
+  // Removes the handler, which does not run again, not even for events already received. Does
+  // nothing if there is none.
+  void remove_handler(int fd);
+
+  // Calls `f(args...)` in the next iteration. `f` is a function, or a member function with its
+  // object; it may be a coroutine, whose captures stay alive until it ends. Does nothing once the
+  // loop is closed. Any thread.
+  template <class F, class... Args>
+  void add_callback(F&& f, Args&&... args) {
+    push_callback(
+        core::make_callback(core::capture_context_for(*this),
+                            core::bind_callback(std::forward<F>(f), std::forward<Args>(args)...)));
+  }
+  // The same for a call whose result nobody awaits. It runs in no context, so its exceptions are
+  // logged, but keeps the caller's context alive until it has ended.
+  template <class F, class... Args>
+  void spawn_callback(F&& f, Args&&... args) {
+    push_callback(core::make_callback(
+        {}, core::detach(core::capture_context_for(*this),
+                         core::bind_callback(std::forward<F>(f), std::forward<Args>(args)...))));
+  }
+  // Calls `function(argument)` when the loop next checks for events, in no particular order. Safe
+  // in a signal handler: takes no lock, allocates nothing. Returns false if kSignalSlots calls are
+  // already waiting.
+  bool add_callback_from_signal(void (*function)(void*), void* argument) noexcept;
+  static constexpr std::size_t kSignalSlots = 64;
+
+  // Calls `callback(future)` on the loop when the future is done.
+  template <class T, class F>
+  void add_future(const Future<T>& future, F callback) {
+    future.add_done_callback(std::move(callback));
+  }
+
+  // Calls `f(args...)` at `deadline`, in seconds on the clock of time(), or after a std::chrono
+  // duration. `f` may be a coroutine. Timers due at the same moment run in the order they were
+  // made. Throws std::invalid_argument if the deadline is not a number.
+  template <class F, class... Args>
+  Timeout add_timeout(double deadline, F&& f, Args&&... args) {
+    return push_timer(deadline, core::make_callback(core::bind_callback(
+                                    std::forward<F>(f), std::forward<Args>(args)...)));
+  }
+  template <core::Duration D, class F, class... Args>
+  Timeout add_timeout(const D& delay, F&& f, Args&&... args) {
+    return call_later(core::to_seconds(delay), std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  // The same after `delay` seconds.
+  template <class F, class... Args>
+  Timeout call_later(double delay, F&& f, Args&&... args) {
+    return add_timeout(time() + delay, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  template <core::Duration D, class F, class... Args>
+  Timeout call_later(const D& delay, F&& f, Args&&... args) {
+    return add_timeout(delay, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  Timeout call_at(double when, F&& f, Args&&... args) {
+    return add_timeout(when, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+  // Cancels a timer. Does nothing if it has fired or was removed.
+  void remove_timeout(const Timeout& timeout);
+
+  // Returns the seconds since the epoch, by the loop's clock.
+  double time() const;
+
+  // Calls `callback(signal)` on the loop, in no context, when the process receives `signal`.
+  // Replaces an earlier callback for it. Throws std::logic_error if another loop holds the signal.
+  // remove_signal_handler() and close() restore the previous disposition.
+  template <class F>
+  void add_signal_handler(int signal, F callback) {
+    set_signal_callback(signal,
+                        core::make_repeated([callback = std::move(callback), signal]() mutable {
+                          return callback(signal);
+                        }));
+  }
+  void remove_signal_handler(int signal);
+
+  // Runs `f(args...)` on a thread of `executor` and returns its result as a future of the current
+  // loop. Null means the loop's own pool, made on first use with 5 threads per CPU. Arguments are
+  // copied or moved into the task.
+  template <class F, class... Args>
+  auto run_in_executor(concurrent::Executor* executor, F&& f, Args&&... args);
+  // Sets the executor that null means. Not owned.
+  void set_default_executor(concurrent::Executor* executor);
+
+  // Detects callbacks that block: when an iteration has run for `seconds` without asking the
+  // poller, calls `action(SIGALRM)`, at most once per iteration, in a signal handler on the loop's
+  // thread. With a null action, SIGALRM ends the process. 0 seconds, the default, turns this off.
+  // It costs two system calls per iteration, uses the process's SIGALRM while any loop is watched,
+  // and makes blocking calls such as nanosleep() return early with EINTR. Throws
+  // std::invalid_argument for negative seconds, and std::system_error if a system call fails.
+  // (set_blocking_signal_threshold)
+  void set_blocking_signal_threshold(double seconds, void (*action)(int signal));
+  // The same with log_stack as the action. (set_blocking_log_threshold)
+  void set_blocking_log_threshold(double seconds);
+  // Writes the stack of the calling thread to standard error. Can be called from a signal handler,
+  // and used as one. A program's functions appear by name if it was linked with -rdynamic.
+  // (log_stack)
+  static void log_stack(int signal);
+
+  // Reports to `probe` what the loop does from now on; null, the default, ends that. Reports first
+  // the descriptors and the suspended coroutines that are there already, with the flag kEarlier.
+  // Not owned: destroying the probe, or closing the loop, ends the reports too. A loop without a
+  // probe pays for this with a comparison that is always false. Throws std::invalid_argument if
+  // another loop reports to `probe`. See tornado/loop_probe.h.
+  void set_probe(LoopProbe* probe);
+
+  // Returns the poller in use: "epoll", "kqueue" or "poll".
+  std::string_view poller_name() const noexcept;
+
+  // Internal: for the rooms of this library. `internals()` is defined in loop/loop_state.h.
+  detail::LoopState& internals() noexcept { return *state_; }
+
+ private:
+  friend class core::Suspension;
+
+  void set_signal_callback(int signal, const core::Ref<core::RepeatedCallback>& callback);
+  void push_callback(core::Runnable& callback);
+  Timeout push_timer(double deadline, core::Runnable& callback);
+  concurrent::Executor& executor_or_default(concurrent::Executor* executor);
+  void require_startable() const;
+  bool start_for(double timeout);  // true: the timeout ended it
+
+  core::Owned<detail::LoopState> state_;
 };
+
+// ---- options and errors -------------------------------------------------------------------------
 
 // Tells a loop the time. The default is a monotonic clock, set to epoch seconds when the process
 // starts, so it never jumps when somebody sets the date.
@@ -64,414 +282,14 @@ struct IOLoopOptions {
   MakeCurrent make_current = MakeCurrent::kIfNone;
 };
 
-// Receives the events of a descriptor. Unlike a function passed to add_handler, it needs no
-// allocation.
-class EventHandler {
+// An operation exceeded its time limit (tornado.util.TimeoutError; gen::TimeoutError is the same
+// type).
+class TimeoutError : public std::runtime_error {
  public:
-  virtual void handle_events(int fd, std::uint32_t events) = 0;
-
-  // Called when the loop no longer uses the handler: it was removed, perhaps by itself, or the loop
-  // was closed.
-  virtual void released() noexcept {}
-
- protected:
-  ~EventHandler() = default;
+  explicit TimeoutError(const std::string& message = "Timeout") : std::runtime_error(message) {}
 };
 
-namespace detail {
-class TimerNode;
-struct LoopState;
-
-std::string format_seconds(double seconds);
-
-template <class F>
-class Callback final : public core::Runnable, public core::Pooled {
- public:
-  Callback(core::Ref<core::Context> context, F f)
-      : context_(std::move(context)), function_(std::move(f)) {}
-  void run() override {
-    core::run_in_context(std::move(context_), [this] { core::run_and_free(*this, function_); });
-  }
-  void discard() noexcept override { delete this; }
-
- private:
-  core::Ref<core::Context> context_;  // outlives the function
-  F function_;
-};
-
-template <class F>
-core::Runnable& make_callback(core::Ref<core::Context> context, F f) {
-  return *new Callback<F>(std::move(context), std::move(f));
-}
-// For code on this loop's thread.
-template <class F>
-core::Runnable& make_callback(F f) {
-  return make_callback(core::capture_context(), std::move(f));
-}
-
-// A function that keeps a context alive without running in it.
-template <class F>
-struct Detached {
-  decltype(auto) operator()() { return function(); }
-  core::Ref<core::Context> kept;
-  F function;
-};
-template <class F>
-Detached<F> detach(core::Ref<core::Context> kept, F function) {
-  return {std::move(kept), std::move(function)};
-}
-
-template <class F, class... Args>
-auto bind_callback(F&& f, Args&&... args) {
-  if constexpr (sizeof...(Args) == 0) {
-    return std::forward<F>(f);
-  } else {
-    return [f = std::forward<F>(f), ... args = std::forward<Args>(args)]() mutable {
-      return core::invoke(f, std::move(args)...);
-    };
-  }
-}
-
-// Frees a handler at the end of the iteration: it may have removed itself and still be running.
-void retire(core::Runnable& handler);
-
-template <class F>
-class FunctionHandler final : public EventHandler, public core::Runnable {
-  static_assert(!core::is_future<std::invoke_result_t<F&, int, std::uint32_t>>,
-                "an event handler cannot be a coroutine: it would be called again before it ends; "
-                "let it call spawn_callback");
-
- public:
-  explicit FunctionHandler(F f) : context_(core::capture_context()), function_(std::move(f)) {}
-  void handle_events(int fd, std::uint32_t events) override {
-    core::run_in_context(context_, [&] {
-      try {
-        function_(fd, events);
-      } catch (...) {
-        core::report_callback_exception();
-      }
-    });
-  }
-  void released() noexcept override { retire(*this); }
-  void run() override { delete this; }
-  void discard() noexcept override { delete this; }
-
- private:
-  const core::Ref<core::Context> context_;  // outlives the function
-  F function_;
-};
-}  // namespace detail
-
-namespace detail {
-// A function that is called many times. Its captures live until its last call has ended, which may
-// be a coroutine.
-class RepeatedCallback : public core::Counted {
- public:
-  // Starts one call. The future completes when the call has ended, with its exception if it threw.
-  virtual Future<void> call() = 0;
-};
-
-template <class F>
-class RepeatedFunction final : public RepeatedCallback {
- public:
-  explicit RepeatedFunction(F f) : function_(std::move(f)) {}
-  Future<void> call() override { return run(core::Ref<RepeatedFunction>(this)); }
-
- private:
-  static Future<void> run(core::Ref<RepeatedFunction> self) {
-    if constexpr (core::is_future<decltype(self->function_())>) {
-      co_await self->function_();
-    } else {
-      self->function_();
-    }
-    co_return;
-  }
-
-  F function_;
-};
-
-template <class F>
-core::Ref<RepeatedCallback> make_repeated(F f) {
-  return core::Ref<RepeatedFunction<F>>(new RepeatedFunction<F>(std::move(f)));
-}
-
-// The function of a run_sync. The loop's callback and the coroutine share it, so that nothing
-// dangles if the loop is stopped too early.
-template <class F>
-class SyncCall final : public core::Counted {
-  using Returned = decltype(std::declval<F&>()());
-  static constexpr bool kCoroutine = core::is_future<Returned>;
-  template <class R>
-  struct Value {
-    using type = R;
-  };
-  template <class R>
-  struct Value<Future<R>> {
-    using type = R;
-  };
-
- public:
-  using Result = Future<typename Value<Returned>::type>;
-
-  explicit SyncCall(F f) : function_(std::move(f)) {}
-
-  static Result invoke(core::Ref<SyncCall> self) {
-    if constexpr (kCoroutine) {
-      co_return co_await self->function_();
-    } else {
-      co_return self->function_();
-    }
-  }
-
-  bool over = false;  // run_sync has returned
-
- private:
-  F function_;
-};
-}  // namespace detail
-
-// A handle to a timer: returned by add_timeout, accepted by remove_timeout. Copies mean the same
-// timer. A handle to a timer that has fired is harmless.
-class Timeout {
- public:
-  Timeout() = default;
-  Timeout(const Timeout& other) noexcept;
-  Timeout(Timeout&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
-  Timeout& operator=(Timeout other) noexcept {
-    std::swap(node_, other.node_);
-    return *this;
-  }
-  ~Timeout();
-
-  // Returns true if the timer has neither fired nor been removed.
-  bool pending() const noexcept;
-
- private:
-  friend class IOLoop;
-  explicit Timeout(detail::TimerNode* node) noexcept : node_(node) {}
-  detail::TimerNode* node_ = nullptr;
-};
-
-// An event loop on one thread.
-//
-// start() repeats this iteration until stop():
-//   1. run the callbacks that were queued when the iteration began;
-//   2. run the timers that are due, earliest first;
-//   3. resume the coroutines and run the done-callbacks whose futures have completed, or complete
-//      meanwhile: at most kReadyBudget of them, with step 4 after every kMaxEvents of them;
-//   4. write out what streams have queued, and the log;
-//   5. compute how long to sleep: not at all if anything is queued, otherwise until the next timer;
-//   6. ask the poller for events (epoll_wait);
-//   7. handle each event; a handler removed in the same batch does not run;
-//   8. free what was released during the iteration.
-//
-// Only add_callback, spawn_callback, stop, running and add_callback_from_signal may be called from
-// another thread while the loop runs; there, handlers and timers throw std::logic_error. A loop may
-// be made on one thread and run on another, but must be destroyed where it is current. A function
-// given to the loop for later runs in the context that was current when it was given
-// (tornado/stack_context.h). An exception that leaves a callback goes to that context, or is logged
-// to tornado.application; the loop continues.
-class IOLoop {
- public:
-  // Event masks, with epoll's values. ERROR is always reported, requested or not.
-  static constexpr std::uint32_t NONE = 0;
-  static constexpr std::uint32_t READ = 0x001;
-  static constexpr std::uint32_t WRITE = 0x004;
-  static constexpr std::uint32_t ERROR = 0x018;
-
-  // The number of completed futures served in one iteration before the poller is asked again.
-  static constexpr int kReadyBudget = 1024;
-  // The number of events taken from the poller at a time, and of futures served before streams
-  // write out what they have queued: each connection is then still in the CPU's cache.
-  static constexpr int kMaxEvents = 64;
-
-  // Returns this thread's loop. It is made at first use and kept until the thread ends.
-  static IOLoop& current();
-  // The same, but returns null if the thread has no loop and `instance` is false.
-  static IOLoop* current(bool instance);
-  // Returns the main thread's loop, as in Tornado 4. On another thread, throws std::runtime_error
-  // if the main thread has none.
-  static IOLoop& instance();
-
-  // Makes a loop. The first loop makes the process ignore SIGPIPE, so that writing to a closed
-  // connection fails with an error code instead of killing the process.
-  explicit IOLoop(const IOLoopOptions& options = {});
-  IOLoop(const IOLoop&) = delete;
-  IOLoop& operator=(const IOLoop&) = delete;
-  // Closes the loop if close() was not called.
-  ~IOLoop();
-
-  // Make this loop the one that current() returns on this thread, or make the thread have none.
-  // start() does this by itself while it runs.
-  void make_current();
-  static void clear_current();
-
-  // Runs until stop(). Throws std::runtime_error if a loop already runs on this thread, or if this
-  // one is closed. If stop() was called before, returns at once.
-  void start();
-  // Makes start() return at the end of the current iteration. Any thread.
-  void stop();
-  bool running() const noexcept;
-
-  // Releases everything: handlers, timers, queued callbacks (which are not run), and waiting
-  // coroutines (their frames are destroyed, an awaited one before the one that awaits it). Then
-  // waits until the loop's own pool has finished its tasks, whose results are dropped. Throws
-  // std::logic_error if the loop is running. With `all_fds` it also closes every registered
-  // descriptor; use that only if nothing else closes them.
-  //
-  // A closed loop silently accepts and frees callbacks and timers. start(), add_handler(),
-  // run_in_executor(), and any co_await that would have to wait throw std::runtime_error.
-  void close(bool all_fds = false);
-
-  // Runs the loop until `function`, plain or a coroutine, has finished. Returns its result or
-  // throws its exception. Throws TimeoutError after `timeout` seconds (negative: never), and
-  // std::runtime_error if something else stops the loop first. In both cases the coroutine is
-  // cancelled: it ends when the loop runs again, or is freed by close(). If start() would throw,
-  // throws the same before doing anything.
-  template <class F>
-  auto run_sync(F function, double timeout = -1);
-
-  // Calls `handler(fd, events)` whenever one of `events` is ready, in the context in which
-  // add_handler was called. The handler cannot be a coroutine. Throws std::invalid_argument if the
-  // descriptor is negative or already has a handler, and std::system_error if it cannot be polled.
-  // The caller keeps ownership of the descriptor, and must remove the handler before closing it.
-  // The handler is freed once it has been removed and has returned.
-  template <class F>
-    requires std::is_invocable_v<F&, int, std::uint32_t>
-  void add_handler(int fd, F handler, std::uint32_t events) {
-    core::Owned owned(new detail::FunctionHandler<F>(std::move(handler)));
-    add_handler(fd, *owned, events);
-    owned.release();
-  }
-  // The same with an object, which must live until it is removed. It runs in no context.
-  void add_handler(int fd, EventHandler& handler, std::uint32_t events);
-  // Changes the events to watch. Throws std::invalid_argument if the descriptor has no handler.
-  void update_handler(int fd, std::uint32_t events);
-  // Removes the handler, which does not run again, not even for events already received. Does
-  // nothing if there is none.
-  void remove_handler(int fd);
-
-  // Calls `f(args...)` in the next iteration. `f` is a function, or a member function with its
-  // object; it may be a coroutine, whose captures stay alive until it ends. Does nothing once the
-  // loop is closed. Any thread.
-  template <class F, class... Args>
-  void add_callback(F&& f, Args&&... args) {
-    push_callback(detail::make_callback(
-        core::capture_context_for(*this),
-        detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...)));
-  }
-  // The same for a call whose result nobody awaits. It runs in no context, so its exceptions are
-  // logged, but keeps the caller's context alive until it has ended.
-  template <class F, class... Args>
-  void spawn_callback(F&& f, Args&&... args) {
-    push_callback(detail::make_callback(
-        {},
-        detail::detach(core::capture_context_for(*this),
-                       detail::bind_callback(std::forward<F>(f), std::forward<Args>(args)...))));
-  }
-  // Calls `function(argument)` when the loop next checks for events, in no particular order. Safe
-  // in a signal handler: takes no lock, allocates nothing. Returns false if kSignalSlots calls are
-  // already waiting.
-  bool add_callback_from_signal(void (*function)(void*), void* argument) noexcept;
-  static constexpr std::size_t kSignalSlots = 64;
-
-  // Calls `callback(future)` on the loop when the future is done.
-  template <class T, class F>
-  void add_future(const Future<T>& future, F callback) {
-    future.add_done_callback(std::move(callback));
-  }
-
-  // Calls `f(args...)` at `deadline`, in seconds on the clock of time(), or after a std::chrono
-  // duration. `f` may be a coroutine. Timers due at the same moment run in the order they were
-  // made. Throws std::invalid_argument if the deadline is not a number.
-  template <class F, class... Args>
-  Timeout add_timeout(double deadline, F&& f, Args&&... args) {
-    return push_timer(deadline, detail::make_callback(detail::bind_callback(
-                                    std::forward<F>(f), std::forward<Args>(args)...)));
-  }
-  template <core::Duration D, class F, class... Args>
-  Timeout add_timeout(const D& delay, F&& f, Args&&... args) {
-    return call_later(core::to_seconds(delay), std::forward<F>(f), std::forward<Args>(args)...);
-  }
-  // The same after `delay` seconds.
-  template <class F, class... Args>
-  Timeout call_later(double delay, F&& f, Args&&... args) {
-    return add_timeout(time() + delay, std::forward<F>(f), std::forward<Args>(args)...);
-  }
-  template <core::Duration D, class F, class... Args>
-  Timeout call_later(const D& delay, F&& f, Args&&... args) {
-    return add_timeout(delay, std::forward<F>(f), std::forward<Args>(args)...);
-  }
-  template <class F, class... Args>
-  Timeout call_at(double when, F&& f, Args&&... args) {
-    return add_timeout(when, std::forward<F>(f), std::forward<Args>(args)...);
-  }
-  // Cancels a timer. Does nothing if it has fired or was removed.
-  void remove_timeout(const Timeout& timeout);
-
-  // Returns the seconds since the epoch, by the loop's clock.
-  double time() const;
-
-  // Calls `callback(signal)` on the loop, in no context, when the process receives `signal`.
-  // Replaces an earlier callback for it. Throws std::logic_error if another loop holds the signal.
-  // remove_signal_handler() and close() restore the previous disposition.
-  template <class F>
-  void add_signal_handler(int signal, F callback) {
-    set_signal_callback(signal,
-                        detail::make_repeated([callback = std::move(callback), signal]() mutable {
-                          return callback(signal);
-                        }));
-  }
-  void remove_signal_handler(int signal);
-
-  // Runs `f(args...)` on a thread of `executor` and returns its result as a future of the current
-  // loop. Null means the loop's own pool, made on first use with 5 threads per CPU. Arguments are
-  // copied or moved into the task.
-  template <class F, class... Args>
-  auto run_in_executor(concurrent::Executor* executor, F&& f, Args&&... args);
-  // Sets the executor that null means. Not owned.
-  void set_default_executor(concurrent::Executor* executor);
-
-  // Detects callbacks that block: when an iteration has run for `seconds` without asking the
-  // poller, calls `action(SIGALRM)`, at most once per iteration, in a signal handler on the loop's
-  // thread. With a null action, SIGALRM ends the process. 0 seconds, the default, turns this off.
-  // It costs two system calls per iteration, uses the process's SIGALRM while any loop is watched,
-  // and makes blocking calls such as nanosleep() return early with EINTR. Throws
-  // std::invalid_argument for negative seconds, and std::system_error if a system call fails.
-  // (set_blocking_signal_threshold)
-  void set_blocking_signal_threshold(double seconds, void (*action)(int signal));
-  // The same with log_stack as the action. (set_blocking_log_threshold)
-  void set_blocking_log_threshold(double seconds);
-  // Writes the stack of the calling thread to standard error. Can be called from a signal handler,
-  // and used as one. A program's functions appear by name if it was linked with -rdynamic.
-  // (log_stack)
-  static void log_stack(int signal);
-
-  // Reports to `probe` what the loop does from now on; null, the default, ends that. Reports first
-  // the descriptors and the suspended coroutines that are there already, with the flag kEarlier.
-  // Not owned: destroying the probe, or closing the loop, ends the reports too. A loop without a
-  // probe pays for this with a comparison that is always false. Throws std::invalid_argument if
-  // another loop reports to `probe`. See tornado/loop_probe.h.
-  void set_probe(LoopProbe* probe);
-
-  // Returns the poller in use: "epoll", "kqueue" or "poll".
-  std::string_view poller_name() const noexcept;
-
-  // Internal: for the rooms of this library. `internals()` is defined in loop/loop_state.h.
-  detail::LoopState& internals() noexcept { return *state_; }
-
- private:
-  friend class core::Suspension;
-
-  void set_signal_callback(int signal, const core::Ref<detail::RepeatedCallback>& callback);
-  void push_callback(core::Runnable& callback);
-  Timeout push_timer(double deadline, core::Runnable& callback);
-  concurrent::Executor& executor_or_default(concurrent::Executor* executor);
-  void require_startable() const;
-  bool start_for(double timeout);  // true: the timeout ended it
-
-  core::Owned<detail::LoopState> state_;
-};
+// ---- PeriodicCallback ---------------------------------------------------------------------------
 
 // Calls a function every `callback_time` milliseconds (or std::chrono duration), first one period
 // after start(), on the loop that is current at start(). If a call takes longer than the period,
@@ -485,7 +303,7 @@ class PeriodicCallback {
   // and 1.
   template <class F>
   PeriodicCallback(F callback, double callback_time_ms, double jitter = 0)
-      : PeriodicCallback(detail::make_repeated(std::move(callback)), callback_time_ms, jitter) {}
+      : PeriodicCallback(core::make_repeated(std::move(callback)), callback_time_ms, jitter) {}
   template <class F, core::Duration D>
   PeriodicCallback(F callback, const D& callback_time, double jitter = 0)
       : PeriodicCallback(std::move(callback), core::to_seconds(callback_time) * 1e3, jitter) {}
@@ -504,15 +322,17 @@ class PeriodicCallback {
  private:
   struct State;
   struct Run;
-  PeriodicCallback(const core::Ref<detail::RepeatedCallback>& callback, double callback_time_ms,
+  PeriodicCallback(const core::Ref<core::RepeatedCallback>& callback, double callback_time_ms,
                    double jitter);
 
   core::Ref<State> state_;
 };
 
+// ---- templates ----------------------------------------------------------------------------------
+
 template <class F>
 auto IOLoop::run_sync(F function, double timeout) {
-  using Call = detail::SyncCall<F>;
+  using Call = core::SyncCall<F>;
   require_startable();
   const core::Ref<Call> call(new Call(std::move(function)));
   struct Scope {  // what is still queued for this call must touch neither the frame nor the loop
@@ -533,7 +353,7 @@ auto IOLoop::run_sync(F function, double timeout) {
   if (result && result->done()) return std::move(*result).result();
   if (result) result->cancel();
   if (timed_out) {
-    throw TimeoutError("Operation timed out after " + detail::format_seconds(timeout) + " seconds");
+    throw TimeoutError("Operation timed out after " + core::format_seconds(timeout) + " seconds");
   }
   throw std::runtime_error("IOLoop stopped before the function had finished");
 }

@@ -73,18 +73,15 @@ class TlsStream;
 class IOStream {
  public:
   // Makes an empty handle, on which every operation throws std::logic_error.
-  IOStream() = default;
+  IOStream() noexcept;
   // Takes ownership of a socket, connected or not yet, and makes it non-blocking.
   explicit IOStream(netutil::Socket socket, const IOStreamOptions& options = {});
   IOStream(const IOStream& other) noexcept;
-  IOStream(IOStream&& other) noexcept : stream_(std::exchange(other.stream_, nullptr)) {}
-  IOStream& operator=(IOStream other) noexcept {
-    std::swap(stream_, other.stream_);
-    return *this;
-  }
+  IOStream(IOStream&& other) noexcept;
+  IOStream& operator=(IOStream other) noexcept;
   ~IOStream();
 
-  explicit operator bool() const noexcept { return stream_ != nullptr; }
+  explicit operator bool() const noexcept { return static_cast<bool>(stream_); }
   friend bool operator==(const IOStream&, const IOStream&) = default;
 
   // Connects, and returns this stream. Fails with StreamClosedError, whose real_error is the
@@ -184,7 +181,7 @@ class IOStream {
   template <class F>
     requires std::is_invocable_v<F&>
   void set_close_callback(F callback) const {
-    set_close_runnable(&ioloop::detail::make_callback(std::move(callback)));
+    set_close_runnable(&core::make_callback(std::move(callback)));
   }
   void set_close_callback(std::nullptr_t) const { set_close_runnable(nullptr); }
 
@@ -204,7 +201,7 @@ class IOStream {
 
   // Internal: for this library's own use. Defined in net/stream/stream.h.
   detail::Stream& impl() const;
-  explicit IOStream(detail::Stream* adopted) noexcept : stream_(adopted) {}
+  explicit IOStream(core::Ref<detail::Stream> stream) noexcept;
 
  private:
   static constexpr std::size_t kStreamingChunk = 65'536;
@@ -261,7 +258,7 @@ class IOStream {
 
   void set_close_runnable(core::Runnable* callback) const;
 
-  detail::Stream* stream_ = nullptr;
+  core::Ref<detail::Stream> stream_;
 };
 
 // A stream over TLS. The handshake runs on the loop; operations started before its end wait for it.

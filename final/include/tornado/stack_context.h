@@ -115,17 +115,12 @@ std::invoke_result_t<F&> keep(F function) {
 void require_home(const core::Context* context);
 
 // A context that may be copied on any thread.
-class SharedContext : public core::Pooled {
+class SharedContext final : public core::ThreadSafeCounted, public core::Pooled {
  public:
   explicit SharedContext(core::Ref<core::Context> context) : context_(std::move(context)) {}
-  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
   core::Context* get() const noexcept { return context_.get(); }
 
  private:
-  std::atomic<std::uint32_t> references_ = 0;
   const core::Ref<core::Context> context_;
 };
 

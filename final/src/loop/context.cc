@@ -8,43 +8,40 @@
 namespace tornado::core {
 
 // Brings a reference that was dropped on another thread back to the loop's thread.
-class Context::Return final : public Runnable, public Pooled {
+class Context::Return final : public OwnedRunnable, public Pooled {
  public:
   explicit Return(Context& context) : context_(context) {}
-  void run() override { discard(); }
-  // Once the loop is gone, no other thread is left to race with.
-  void discard() noexcept override {
+  // Run, or discarded: once the loop is gone, no other thread is left to race with.
+  ~Return() override {
     if (--context_.references_ == 0) context_.unreferenced();
-    delete this;
   }
 
  private:
   Context& context_;
 };
 
+Context::Context(Ref<Context> outer) noexcept
+    : outer_(std::move(outer)), enters_(outer_ && outer_->enters_) {}
+Context::Context(Ref<Context> outer, bool enters) noexcept
+    : outer_(std::move(outer)), enters_(enters) {}
+Context::~Context() = default;
+
 Ref<Context> Context::capture() {
-  if (mailbox_ == nullptr) {
-    mailbox_ = current_loop().internals().mailbox.get();
-    mailbox_->retain();
-  }
+  if (!mailbox_) mailbox_ = current_loop().internals().mailbox;
   return Ref<Context>(this);
 }
 
 void Context::release_elsewhere() noexcept {
   auto* back = new Return(*this);
   // A loop whose thread has ended is closed on another thread.
-  if (thread_state.closing || mailbox_ == nullptr) return back->discard();
+  if (thread_state.closing || !mailbox_) return back->discard();
   // The context, and with it its reference to the mailbox, may be freed before post() returns.
-  const Ref<ioloop::detail::Mailbox> box(mailbox_);
+  const Ref<ioloop::detail::Mailbox> box = mailbox_;
   box->post(*back);
 }
 
 void Context::unreferenced() noexcept {
   delete this;
-}
-
-void Context::forget_mailbox() noexcept {
-  mailbox_->release();
 }
 
 Ref<Context> capture_context_for(const ioloop::IOLoop& loop) {
@@ -102,22 +99,17 @@ bool handle_in_context(std::exception_ptr& exception) noexcept {
 // ---- coroutines ---------------------------------------------------------------------------------
 
 void Suspension::keep_context() {
-  const Ref<Context> context = thread_state.context->capture();
-  context->retain();
-  context_ = context.get();
+  context_ = thread_state.context->capture().detach();
 }
 
 void Suspension::resume_in_context() {
-  const Ref<Context> context(context_);
-  context_->release();  // the Ref replaces it
-  context_ = nullptr;
+  const auto context = Ref<Context>::adopt(std::exchange(context_, nullptr));
   const ContextScope scope(context.get());
   handle_.resume();
 }
 
 void Suspension::destroy() {
-  const Ref<Context> context(context_);
-  if (context_ != nullptr) context_->release();
+  const auto context = Ref<Context>::adopt(std::exchange(context_, nullptr));
   handle_.destroy();
 }
 

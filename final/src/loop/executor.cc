@@ -9,7 +9,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -20,6 +19,9 @@
 #include "loop/mailbox.h"
 
 namespace tornado::concurrent {
+
+using core::Owned;
+using core::Ref;
 
 namespace detail {
 
@@ -45,7 +47,7 @@ void Job::cancel(core::FutureStateBase& future) {
 
 void Job::run() {
   unlink();
-  const std::unique_ptr<Job> self(this);
+  const Owned<Job> self(this);
   auto* recorder = ioloop::IOLoop::current().internals().recorder;
   if (recorder != nullptr && ended_ns_ != 0) [[unlikely]]
     recorder->pool_ran(*this, started_ns_, ended_ns_, thread_);
@@ -64,20 +66,11 @@ void Job::enlist() {
 
 }  // namespace detail
 
-using core::Owned;
-using core::Ref;
-
 // Shared by the executor and its threads, because the last task may be the one that destroys the
 // executor.
-struct ThreadPoolExecutor::Pool {
+struct ThreadPoolExecutor::Pool final : core::ThreadSafeCounted {
   explicit Pool(std::size_t max) : max_workers(max) {}
 
-  void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
-
-  std::atomic<std::uint32_t> references = 0;
   const std::size_t max_workers;
   std::mutex mutex;
   std::condition_variable work_there;

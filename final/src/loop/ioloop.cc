@@ -160,6 +160,8 @@ void IOLoop::clear_current() {
 
 // ---- life ---------------------------------------------------------------------------------------
 
+IOLoop::IOLoop() : IOLoop(IOLoopOptions()) {}
+
 IOLoop::IOLoop(const IOLoopOptions& options) {
   if (options.make_current == MakeCurrent::kYes && thread_state.current != nullptr) {
     throw std::runtime_error("this thread has a current IOLoop already");
@@ -267,16 +269,6 @@ void IOLoop::remove_handler(int fd) {
   state_->remove_registration(fd);
 }
 
-void detail::retire(core::Runnable& handler) {
-  IOLoop* running = thread_state.running;
-  if (running == nullptr && thread_state.closing) running = thread_state.current;
-  if (running != nullptr) {
-    running->internals().retired.push_back(handler);
-  } else {
-    handler.run();
-  }
-}
-
 void IOLoop::push_callback(core::Runnable& callback) {
   core::schedule_next_round(*this, callback);
 }
@@ -288,28 +280,25 @@ bool IOLoop::add_callback_from_signal(void (*function)(void*), void* argument) n
 }
 
 Timeout IOLoop::push_timer(double deadline, core::Runnable& callback) {
-  const core::Ref<detail::TimerNode> node(new detail::TimerNode(callback));
+  const core::Ref timer(new core::Timer(callback));
   if (std::isnan(deadline)) throw std::invalid_argument("the deadline of a timer is not a number");
   require_own_thread(*this, *state_);
   if (state_->closed) return {};
-  node->retain();  // one for the heap, one for the handle
-  node->retain();
-  state_->timers.push(deadline, *node);
+  state_->timers.push(deadline, timer);
   if (state_->recorder != nullptr) [[unlikely]]
     state_->recorder->timer_set(callback, deadline - time());
-  return Timeout(node.get());
+  return Timeout(timer);
 }
 
 void IOLoop::remove_timeout(const Timeout& timeout) {
   if (!timeout.pending()) return;
   require_own_thread(*this, *state_);
-  detail::TimerNode& node = *timeout.node_;
-  const bool was_in_heap = state_->timers.remove(node);
-  core::Runnable* callback = node.take();
+  // Outlives the discarding: the callback may own the object that has `timeout` as a member.
+  const core::Ref<core::Timer> timer = timeout.timer_;
+  state_->timers.remove(*timer);
+  core::Runnable* callback = timer->take();
   if (state_->recorder != nullptr) [[unlikely]]
     state_->recorder->timer_removed(*callback);
-  if (was_in_heap) node.release();
-  // Last, because the callback may own the object that has `timeout` as a member.
   callback->discard();
 }
 
@@ -330,7 +319,7 @@ std::string_view IOLoop::poller_name() const noexcept {
   return state_->poller->name();
 }
 
-void IOLoop::set_signal_callback(int signal, const core::Ref<detail::RepeatedCallback>& callback) {
+void IOLoop::set_signal_callback(int signal, const core::Ref<core::RepeatedCallback>& callback) {
   require_own_thread(*this, *state_);
   if (state_->closed) throw std::runtime_error("the IOLoop is closed");
   state_->signals->set(signal, callback, state_->mailbox);
@@ -367,24 +356,24 @@ concurrent::Executor& IOLoop::executor_or_default(concurrent::Executor* executor
   return *state_->own_executor;
 }
 
-// ---- Timeout ------------------------------------------------------------------------------------
+}  // namespace tornado::ioloop
 
-Timeout::Timeout(const Timeout& other) noexcept : node_(other.node_) {
-  if (node_ != nullptr) node_->retain();
+namespace tornado::core {
+
+void retire(OwnedRunnable& object) {
+  ioloop::IOLoop* running = thread_state.running;
+  if (running == nullptr && thread_state.closing) running = thread_state.current;
+  if (running != nullptr) {
+    running->internals().retired.push_back(object);
+  } else {
+    object.run();
+  }
 }
 
-Timeout::~Timeout() {
-  if (node_ != nullptr) node_->release();
-}
-
-bool Timeout::pending() const noexcept {
-  return node_ != nullptr && node_->pending();
-}
-
-std::string detail::format_seconds(double seconds) {
+std::string format_seconds(double seconds) {
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text, seconds).ptr;
   return std::string(text, end);
 }
 
-}  // namespace tornado::ioloop
+}  // namespace tornado::core

@@ -45,7 +45,7 @@ void refill_await_budget() {
 
 }  // namespace
 
-Future<void> call_and_report(RepeatedCallback& callback) {
+Future<void> call_and_report(core::RepeatedCallback& callback) {
   auto future = callback.call();
   const auto report = [](const Future<void>& done) {
     if (const auto exception = done.exception()) {
@@ -127,16 +127,15 @@ void LoopState::run_timers() {
   // All timers that are due are taken out before any of them runs. So a callback that sets a new
   // timer for now does not keep the loop here, and one that removes a later timer of the batch
   // still stops it.
-  TimerNode* next = timers.pop_due(now);
+  core::Timer* next = timers.pop_due(now);
   while (next != nullptr) {
-    TimerNode& node = *next;
-    next = node.next_due();
-    if (core::Runnable* callback = node.take()) {
+    const auto timer = core::Ref<core::Timer>::adopt(next);
+    next = timer->next_due();
+    if (core::Runnable* callback = timer->take()) {
       if (recorder != nullptr) [[unlikely]]
-        recorder->timer_fired(*callback, now - node.deadline());
+        recorder->timer_fired(*callback, now - timer->deadline());
       run_one(*callback, 2);
     }
-    node.release();
   }
 }
 
@@ -339,9 +338,7 @@ void LoopState::abandon_jobs() {
 
 void LoopState::discard_timers() {
   while (!timers.empty()) {
-    TimerNode& node = timers.pop();
-    if (core::Runnable* callback = node.take()) callback->discard();
-    node.release();
+    if (core::Runnable* callback = timers.pop()->take()) callback->discard();
   }
 }
 

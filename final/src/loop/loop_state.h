@@ -28,7 +28,7 @@ class LoopLocal {
 };
 
 // Calls `callback` and logs what it throws, also if it is a coroutine that fails later.
-Future<void> call_and_report(RepeatedCallback& callback);
+Future<void> call_and_report(core::RepeatedCallback& callback);
 
 [[noreturn]] void throw_thread_without_loop();
 // Throws std::logic_error on a thread that has no loop. For objects that belong to a loop but do

@@ -12,17 +12,10 @@ namespace tornado::ioloop::detail {
 
 // Where other threads leave work for a loop. Shared by the loop and by everything that may outlive
 // it. Once closed, it discards what is posted.
-class Mailbox {
+class Mailbox final : public core::ThreadSafeCounted {
  public:
   Mailbox();
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
-
-  // Any thread. core::Ref counts with these two.
-  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
+  ~Mailbox() override;
 
   // Any thread. Queues `item` and wakes the loop; discards it if the loop is closed.
   void post(core::Runnable& item);
@@ -47,9 +40,6 @@ class Mailbox {
   static void send_home(core::Owned<concurrent::detail::Job> job);
 
  private:
-  ~Mailbox();
-
-  std::atomic<std::uint32_t> references_ = 0;
   std::mutex mutex_;
   core::RunQueue items_;            // guarded by mutex_
   bool closed_ = false;             // guarded by mutex_

@@ -12,7 +12,7 @@ using core::Ref;
 
 // Shared by the object and its timer, so that a callback may destroy its own PeriodicCallback.
 struct PeriodicCallback::State : core::Counted {
-  Ref<detail::RepeatedCallback> callback;
+  Ref<core::RepeatedCallback> callback;
   double period = 0;  // seconds
   double jitter = 0;
   // The run of the current start(); null when stopped. A run that an earlier start() left behind
@@ -70,7 +70,7 @@ void PeriodicCallback::State::stop() {
   if (last->timer.pending()) last->loop.remove_timeout(last->timer);
 }
 
-PeriodicCallback::PeriodicCallback(const Ref<detail::RepeatedCallback>& callback,
+PeriodicCallback::PeriodicCallback(const Ref<core::RepeatedCallback>& callback,
                                    double callback_time_ms, double jitter)
     : state_(new State) {
   if (!(callback_time_ms > 0)) {

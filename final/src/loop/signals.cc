@@ -58,7 +58,7 @@ enum SlotState : int { kFree, kWriting, kFull };
 
 }  // namespace
 
-void SignalWatch::set(int signal, const core::Ref<RepeatedCallback>& callback,
+void SignalWatch::set(int signal, const core::Ref<core::RepeatedCallback>& callback,
                       const core::Ref<Mailbox>& mailbox) {
   if (signal <= 0 || signal >= NSIG) throw std::invalid_argument("unknown signal");
   const std::lock_guard lock(watched_mutex());

@@ -17,7 +17,7 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch() { clear(); }
 
-  void set(int signal, const core::Ref<RepeatedCallback>& callback,
+  void set(int signal, const core::Ref<core::RepeatedCallback>& callback,
            const core::Ref<Mailbox>& mailbox);
   void remove(int signal);
   void clear();
@@ -36,7 +36,7 @@ class SignalWatch {
     void* argument = nullptr;
   };
 
-  std::map<int, core::Ref<RepeatedCallback>> callbacks_;
+  std::map<int, core::Ref<core::RepeatedCallback>> callbacks_;
   void run_left_calls() noexcept;
 
   std::array<Slot, IOLoop::kSignalSlots> slots_;

@@ -4,36 +4,37 @@
 
 namespace tornado::ioloop::detail {
 
-void TimerHeap::push(double deadline, TimerNode& node) {
-  const Entry entry{deadline, next_sequence_++, &node};
-  node.deadline_ = deadline;
+void TimerHeap::push(double deadline, core::Ref<core::Timer> timer) {
+  const Entry entry{deadline, next_sequence_++, timer.get()};
+  timer->deadline_ = deadline;
   entries_.push_back(entry);
+  timer.detach();
   sift_up(entries_.size() - 1, entry);
 }
 
-TimerNode& TimerHeap::pop() {
-  TimerNode& node = *entries_.front().node;
+core::Ref<core::Timer> TimerHeap::pop() {
+  auto timer = core::Ref<core::Timer>::adopt(entries_.front().timer);
   take_out(0);
-  return node;
+  return timer;
 }
 
-TimerNode* TimerHeap::pop_due(double now) {
-  TimerNode* first = nullptr;
-  for (TimerNode** end = &first; !empty() && earliest() <= now; end = &(*end)->next_due_) {
-    *end = &pop();
+core::Timer* TimerHeap::pop_due(double now) {
+  core::Timer* first = nullptr;
+  for (core::Timer** end = &first; !empty() && earliest() <= now; end = &(*end)->next_due_) {
+    *end = pop().detach();
   }
   return first;
 }
 
-bool TimerHeap::remove(TimerNode& node) {
-  if (node.index_ == TimerNode::kOutside) return false;
-  take_out(node.index_);
-  return true;
+void TimerHeap::remove(core::Timer& timer) {
+  if (timer.index_ == core::Timer::kOutside) return;
+  const auto held = core::Ref<core::Timer>::adopt(&timer);
+  take_out(timer.index_);
 }
 
 void TimerHeap::place(std::size_t index, const Entry& entry) noexcept {
   entries_[index] = entry;
-  entry.node->index_ = index;
+  entry.timer->index_ = static_cast<std::uint32_t>(index);
 }
 
 void TimerHeap::sift_up(std::size_t index, const Entry& entry) noexcept {
@@ -62,7 +63,7 @@ void TimerHeap::sift_down(std::size_t index, const Entry& entry) noexcept {
 }
 
 void TimerHeap::take_out(std::size_t index) noexcept {
-  entries_[index].node->index_ = TimerNode::kOutside;
+  entries_[index].timer->index_ = core::Timer::kOutside;
   const Entry last = entries_.back();
   entries_.pop_back();
   if (index == entries_.size()) return;

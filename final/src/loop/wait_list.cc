@@ -21,8 +21,7 @@ void WaitList::add(const Ref<Waiting>& waiting, const Deadline& deadline) {
       if (!waiting->gone()) waiting->expire();
     });
   }
-  waiting->retain();
-  waiting->link_before(head_);
+  Ref(waiting).detach()->link_before(head_);
   ++size_;
 }
 
@@ -41,11 +40,10 @@ Ref<Waiting> WaitList::next() {
 
 // Touches the loop only if a timer is pending, because then the loop exists.
 void WaitList::remove(Waiting& waiting) {
-  const Ref<Waiting> kept(&waiting);
-  waiting.unlink();
-  waiting.release();
+  const auto left = Ref<Waiting>::adopt(&waiting);
+  left->unlink();
   --size_;
-  if (waiting.timer_.pending()) waiting.loop_->remove_timeout(waiting.timer_);
+  if (left->timer_.pending()) left->loop_->remove_timeout(left->timer_);
 }
 
 void WaitList::sweep() {

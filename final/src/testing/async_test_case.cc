@@ -198,8 +198,8 @@ void AsyncTestCase::gen_test(core::Function<Future<void>()> body, double timeout
     state.loop.run_sync(std::move(body), TestClock::kFar);
   } catch (const ioloop::TimeoutError&) {
     if (!state.clock.passed()) throw;
-    throw ioloop::TimeoutError("Operation timed out after " +
-                               ioloop::detail::format_seconds(timeout) + " seconds");
+    throw ioloop::TimeoutError("Operation timed out after " + core::format_seconds(timeout) +
+                               " seconds");
   }
 }
 
@@ -239,7 +239,7 @@ std::shared_ptr<void> AsyncTestCase::wait_for_stop(const core::Function<bool()>&
     }
     if (timed_out && !state.stopped) {
       throw ioloop::TimeoutError("Async operation timed out after " +
-                                 ioloop::detail::format_seconds(timeout) + " seconds");
+                                 core::format_seconds(timeout) + " seconds");
     }
   }
   state.stopped = false;

@@ -35,8 +35,7 @@ class Entered : public Pooled {
 // there, but may be dropped on any thread.
 class Context {
  public:
-  explicit Context(Ref<Context> outer = {}) noexcept
-      : outer_(std::move(outer)), enters_(outer_ && outer_->enters_) {}
+  explicit Context(Ref<Context> outer = {}) noexcept;
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -62,10 +61,8 @@ class Context {
   virtual bool handle(const std::exception_ptr& /*exception*/) { return false; }
 
  protected:
-  Context(Ref<Context> outer, bool enters) noexcept : outer_(std::move(outer)), enters_(enters) {}
-  virtual ~Context() {
-    if (mailbox_ != nullptr) forget_mailbox();
-  }
+  Context(Ref<Context> outer, bool enters) noexcept;
+  virtual ~Context();
 
   // The last reference is gone: deletes this. Not inline, because g++ 12 would inline it for a
   // context that is a member, which never gets here, and warn.
@@ -76,11 +73,10 @@ class Context {
   class Return;
 
   void release_elsewhere() noexcept;
-  void forget_mailbox() noexcept;
 
   const Ref<Context> outer_;
   const ThreadState* const home_ = &thread_state;
-  ioloop::detail::Mailbox* mailbox_ = nullptr;  // of home; counted. Set at the first capture
+  Ref<ioloop::detail::Mailbox> mailbox_;  // of home; set at the first capture
   std::uint32_t references_ = 0;
   const bool enters_;  // whether enter() of this one or of an outer one does anything
 };

@@ -1,6 +1,7 @@
 // Internal header: the state behind a Future. Implemented in loop/future.cc.
 #pragma once
 
+#include <tornado/core/pointers.h>
 #include <tornado/core/runtime.h>
 
 #include <atomic>
@@ -35,7 +36,7 @@ class FutureStateBase : public Pooled {
     // The last handle needs no locked instruction: no other thread can have one.
     if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  // Adds the second handle of a future that only its maker knows, also without a locked
+  // Counts the second handle of a future that only its maker knows, also without a locked
   // instruction.
   void retain_new() noexcept { references_.store(2, std::memory_order_relaxed); }
   bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
@@ -203,5 +204,16 @@ class FutureState<void> final : public FutureStateBase {
   void get() { require_result(); }
   void take(bool) { require_result(); }
 };
+
+template <class T>
+Ref<FutureState<T>> make_future_state(FutureOrigin origin) {
+  return Ref<FutureState<T>>::adopt(new FutureState<T>(origin));
+}
+// Returns the second handle of a new future.
+template <class T>
+Ref<FutureState<T>> second_handle(const Ref<FutureState<T>>& first) noexcept {
+  first->retain_new();
+  return Ref<FutureState<T>>::adopt(first.get());
+}
 
 }  // namespace tornado::core

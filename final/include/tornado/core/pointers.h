@@ -1,7 +1,9 @@
-// Internal header: the two owning pointers and the call helper of the public headers. <memory> and
-// <functional> have the same and cost every file that includes them a third of a second.
+// Internal header: the counted pointer, and what else the first headers need of <memory> and
+// <functional>, which cost every file that includes them a third of a second. docs/ownership.md
+// says which pointer is for what.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -9,12 +11,13 @@
 
 namespace tornado::core {
 
-// Base of what is shared within one thread; Ref counts it.
-class Counted {
+// Base of what a Ref shares.
+template <class Count>
+class BasicCounted {
  public:
-  Counted() = default;
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
+  BasicCounted() = default;
+  BasicCounted(const BasicCounted&) = delete;
+  BasicCounted& operator=(const BasicCounted&) = delete;
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
@@ -22,11 +25,13 @@ class Counted {
   }
 
  protected:
-  virtual ~Counted() = default;
+  virtual ~BasicCounted() = default;
 
  private:
-  std::uint32_t references_ = 0;
+  Count references_ = 0;
 };
+using Counted = BasicCounted<std::uint32_t>;                         // within one thread
+using ThreadSafeCounted = BasicCounted<std::atomic<std::uint32_t>>;  // between threads
 
 // Shares a T that counts its references: std::shared_ptr with the count inside.
 template <class T>
@@ -53,12 +58,22 @@ class Ref {
   T* operator->() const noexcept { return object_; }
   T& operator*() const noexcept { return *object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
+  friend bool operator==(const Ref&, const Ref&) = default;
+
+  // For intrusive queues and lists, which hold a reference in a plain pointer: detach() hands it to
+  // them, adopt() takes it back.
+  T* detach() noexcept { return std::exchange(object_, nullptr); }
+  static Ref adopt(T* object) noexcept {
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
 
  private:
   T* object_ = nullptr;
 };
 
-// Owns a T alone: std::unique_ptr.
+// Owns a T alone: std::unique_ptr, for headers that do without <memory>.
 template <class T>
 class Owned {
  public:

@@ -30,6 +30,13 @@ class Runnable {
   Runnable* next_ = nullptr;
 };
 
+// An item that belongs to the queue it is in. Overrides of run() free it as well.
+class OwnedRunnable : public Runnable {
+ public:
+  void run() override { delete this; }
+  void discard() noexcept final { delete this; }
+};
+
 // First in, first out; intrusive; one thread at a time.
 class RunQueue {
  public:

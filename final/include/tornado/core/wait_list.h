@@ -31,7 +31,7 @@ class Deadline {
   bool relative_ = false;
 };
 
-// One waiter. Shared by its list and its timer.
+// One waiter. Shared by its list, which adopts a reference, and its timer.
 class Waiting : public Counted, public Pooled, public ListHook {
  public:
   // Returns true if nobody can ask for the result any more. An item then goes to the next waiter.

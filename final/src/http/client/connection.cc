@@ -48,7 +48,7 @@ void ClientConnection::on_closed() {
   } else {
     close();
   }
-  ioloop::detail::retire(*this);
+  core::retire(*this);
 }
 
 bool ClientConnection::quiet() const {

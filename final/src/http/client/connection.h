@@ -42,7 +42,7 @@ struct ExchangeFailure {
 // can a TLS record that had partly arrived before. If a server might send such bytes, for example
 // behind a proxy that others share, turn ClientOptions::keep_alive off.
 class ClientConnection final : public iostream::detail::StreamObserver,
-                               public core::Runnable,
+                               public core::OwnedRunnable,
                                public core::Pooled {
  public:
   // How long a body waits for a "100 Continue" that may never come: servers older than HTTP/1.1 do
@@ -71,10 +71,6 @@ class ClientConnection final : public iostream::detail::StreamObserver,
   void on_eof() override;
   void on_closed() override;
   void on_drained() override {}
-
-  // Deletes the object. The loop calls it when none of its calls is on the stack any more.
-  void run() override { delete this; }
-  void discard() noexcept override { delete this; }
 
  private:
   ~ClientConnection() override;

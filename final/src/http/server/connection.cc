@@ -99,9 +99,10 @@ void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
     return stream.close();
   }
   if (!behind_proxy) addresses.add(addresses.key(remote_ip));
-  auto* connection = new ServerConnection(*this, std::move(stream), std::move(remote_ip));
+  const core::Ref connection(new ServerConnection(*this, std::move(stream), std::move(remote_ip)));
   connection->link_before(connections);
   ++connection_count;
+  connection->begin();
 }
 
 bool ServerCore::admits(AddressCounts::Key address, const std::string& remote_ip) {
@@ -179,7 +180,6 @@ void Upgraded::leave_server() {
 
 // ---- life ---------------------------------------------------------------------------------------
 
-// [born]
 ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
                                    std::string remote_ip)
     : core_(&core), stream_(std::move(stream)), remote_ip_(std::move(remote_ip)) {
@@ -187,8 +187,13 @@ ServerConnection::ServerConnection(ServerCore& core, iostream::IOStream stream,
     phase_ = Phase::kProxy;
     counted_ = false;
   }
+}
+
+// [born]
+void ServerConnection::begin() {
   start_first_head();
-  stream_.impl().observe(this);
+  // The stream holds a reference, until on_closed() or release_stream().
+  stream_.impl().observe(core::Ref(this).detach());
 }
 // [/born]
 
@@ -218,11 +223,9 @@ void ServerConnection::give_way(Deadline& timer) {
 
 // The server is being destroyed; exchanges that the program still holds are cut off.
 void ServerConnection::abandon() {
-  const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
+  const core::Ref pin(this);
   close();
   if (core_ != nullptr) leave_core();
-  turn_queued_ = queued;
-  if (stream_closed_ && !queued) ioloop::detail::retire(*this);
 }
 
 void ServerConnection::leave_core() {
@@ -249,9 +252,8 @@ void ServerConnection::leave_core() {
 }
 
 void ServerConnection::on_closed() {
-  stream_closed_ = true;
+  const auto last = core::Ref<ServerConnection>::adopt(this);
   if (core_ != nullptr) leave_core();
-  if (!turn_queued_) ioloop::detail::retire(*this);
 }
 
 // A client that connects has something to ask: its first head is due from now on, as if its first
@@ -276,15 +278,12 @@ void ServerConnection::close_gracefully() {
   stream_.impl().close_after_flush();
 }
 
-// Postponed for the program, which may be inside one of this object's calls.
 iostream::IOStream ServerConnection::release_stream() {
-  iostream::IOStream stream = stream_;
+  const auto last = core::Ref<ServerConnection>::adopt(this);
   released_ = true;
-  stream_closed_ = true;  // as far as this object is concerned
-  stream.impl().observe(nullptr);
+  stream_.impl().observe(nullptr);
   leave_core();
-  if (!turn_queued_) ioloop::detail::retire(*this);
-  return stream;
+  return stream_;
 }
 
 iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
@@ -346,6 +345,7 @@ void ServerConnection::fail(const char* what) {
 // No time is measured while the program works on its response. A timer that still runs is an
 // earlier one: stopping it at every request would cost more than letting it fire.
 void ServerConnection::on_timeout() {
+  const core::Ref pin(this);
   if (phase_ == Phase::kDraining || (phase_ == Phase::kAnswer && !eof_)) return;
   if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
     log::gen_log.info("Timeout reading body from " + remote_ip_);
@@ -357,10 +357,11 @@ void ServerConnection::on_timeout() {
 
 // [on_data]
 std::size_t ServerConnection::on_data(std::string_view data) {
+  const core::Ref pin(this);
   std::size_t used = 0;
   {
     const Inside inside(*this);
-    while (step(data, used)) {
+    while (step(data, used) == Next::kContinue) {
     }
   }
   if (phase_ == Phase::kClosing) return released_ ? used : data.size();
@@ -373,8 +374,8 @@ std::size_t ServerConnection::on_data(std::string_view data) {
 }
 // [/on_data]
 
-// One step. Returns true if another may follow.
-bool ServerConnection::step(std::string_view data, std::size_t& used) {
+// One step, of which another may follow.
+ServerConnection::Next ServerConnection::step(std::string_view data, std::size_t& used) {
   switch (phase_) {
     case Phase::kProxy:
       return read_proxy_header(data, used);
@@ -386,16 +387,16 @@ bool ServerConnection::step(std::string_view data, std::size_t& used) {
     case Phase::kAnswer:
     case Phase::kDraining:
     case Phase::kClosing:
-      return false;
+      return Next::kWait;
   }
-  return false;
+  return Next::kWait;
 }
 
-bool ServerConnection::read_proxy_header(std::string_view data, std::size_t& used) {
+ServerConnection::Next ServerConnection::read_proxy_header(std::string_view data, std::size_t& used) {
   ProxyHeader header = parse_proxy_header(data.substr(used));
   if (header.status == ProxyHeaderStatus::kNeedMore) {
     if (eof_) close_gracefully();
-    return false;
+    return Next::kWait;
   }
   const bool bad = header.status == ProxyHeaderStatus::kBad;
   if (!bad) {
@@ -406,20 +407,20 @@ bool ServerConnection::read_proxy_header(std::string_view data, std::size_t& use
     if (counted_) {
       core_->addresses.add(address);
       phase_ = Phase::kHead;
-      return true;
+      return Next::kContinue;
     }
   }
   core_->log_refusal(remote_ip_, bad ? std::string("malformed PROXY header: ") + header.reason
                                      : "max_connections_per_address");
   close();
-  return false;
+  return Next::kWait;
 }
 
-bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
+ServerConnection::Next ServerConnection::read_head(std::string_view data, std::size_t& used) {
   const std::string_view rest = data.substr(used);
   if (rest.empty()) {
     if (eof_) close_gracefully();
-    return false;
+    return Next::kWait;
   }
   RequestHead head;
   const HeadResult result = parse_request_head(rest, scan_, core_->head_limits, head);
@@ -435,20 +436,20 @@ bool ServerConnection::read_head(std::string_view data, std::size_t& used) {
         head_begun_ = true;
         core_->deadlines->header.start(timer_, round_time());
       }
-      return false;
+      return Next::kWait;
     case HeadStatus::kTooLarge:
       log::gen_log.info("Unsatisfiable read, closing connection: " + std::string(result.reason));
       close_gracefully();
-      return false;
+      return Next::kWait;
     case HeadStatus::kBad:
       refuse(result.reason);
-      return false;
+      return Next::kWait;
   }
-  return false;
+  return Next::kWait;
 }
 
 // Moves the start line and the fields out of `head`.
-bool ServerConnection::begin_exchange(RequestHead& head) {
+ServerConnection::Next ServerConnection::begin_exchange(RequestHead& head) {
   const bool keep_alive = head.keep_alive && !core_->options.no_keep_alive;
   // [begin]
   exchange_ =
@@ -465,24 +466,23 @@ bool ServerConnection::begin_exchange(RequestHead& head) {
     const auto held =
         exchange_->delegate->headers_received(std::move(head.start_line), std::move(head.headers));
     // [/begin]
-    if (phase_ == Phase::kClosing) return false;
-    if (!exchange_->finished() && hold(held)) return false;
+    if (phase_ == Phase::kClosing) return Next::kWait;
+    if (!exchange_->finished() && wait_for(held) == Next::kWait) return Next::kWait;
   } catch (const httputil::HTTPInputError& error) {
     refuse(error.what());
-    return false;
+    return Next::kWait;
   } catch (...) {
     fail("in headers_received");
-    return false;
+    return Next::kWait;
   }
   return begin_body();
 }
 
-// Waits for a delegate that is not ready for more. Returns true if the connection is held, or
-// failed.
-bool ServerConnection::hold(const Future<void>& future) {
+// Waits for a delegate that is not ready for more.
+ServerConnection::Next ServerConnection::wait_for(const Future<void>& future) {
   if (future.done()) {
     if (const auto exception = future.exception()) std::rethrow_exception(exception);
-    return false;
+    return Next::kContinue;
   }
   phase_ = Phase::kHeld;
   if (eof_) {
@@ -494,12 +494,13 @@ bool ServerConnection::hold(const Future<void>& future) {
     // The exchange tells whether the connection still exists and is still at this message.
     if (exchange->delegate != nullptr && exchange->attached()) release_hold(exchange, held);
   });
-  return true;
+  return Next::kWait;
 }
 
 void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
                                     const Future<void>& held) {
   if (exchange_ != exchange || phase_ != Phase::kHeld) return;
+  const core::Ref pin(this);
   {
     const Inside inside(*this);
     if (held.exception() != nullptr) {
@@ -521,13 +522,13 @@ void ServerConnection::release_hold(const std::shared_ptr<Exchange>& exchange,
   if (phase_ != Phase::kClosing) go_on();
 }
 
-bool ServerConnection::begin_body() {
+ServerConnection::Next ServerConnection::begin_body() {
   exchange_->body_begun = true;
   if (exchange_->body_read()) return complete_message();
   if (exchange_->finished()) return after_response();
   if (exchange_->body_left > exchange_->max_body_size) {
     refuse("Content-Length too long");
-    return false;
+    return Next::kWait;
   }
   if (exchange_->expect_continue && !exchange_->headers_written()) {
     stream_.impl().output().append(kContinue);
@@ -536,7 +537,7 @@ bool ServerConnection::begin_body() {
   core_->deadlines->stall.start(timer_, round_time());
   start_rate();
   if (exchange_->body_timeout > 0) start_body_timeout();
-  return true;
+  return Next::kContinue;
 }
 
 // Bodies with the server's timeout share one timer; a body with its own timeout needs its own.
@@ -552,30 +553,30 @@ void ServerConnection::start_body_timeout() {
   exchange_->body_deadline = std::move(deadline);
 }
 
-bool ServerConnection::read_body(std::string_view data, std::size_t& used) {
+ServerConnection::Next ServerConnection::read_body(std::string_view data, std::size_t& used) {
   if (used == data.size()) {
     if (eof_) close();  // the message will never be complete
-    return false;
+    return Next::kWait;
   }
   try {
     return exchange_->chunked_body ? read_chunked(data, used) : read_fixed(data, used);
   } catch (...) {
     delegate_threw("in data_received");
   }
-  return false;
+  return Next::kWait;
 }
 
-bool ServerConnection::read_fixed(std::string_view data, std::size_t& used) {
+ServerConnection::Next ServerConnection::read_fixed(std::string_view data, std::size_t& used) {
   const std::uint64_t wanted = std::min<std::uint64_t>(
       {exchange_->body_left, data.size() - used, core_->options.chunk_size});
   const std::string_view content = data.substr(used, static_cast<std::size_t>(wanted));
   used += content.size();
   exchange_->body_left -= content.size();
-  if (!deliver(content)) return false;
-  return exchange_->body_left == 0 ? complete_message() : true;
+  if (deliver(content) == Next::kWait) return Next::kWait;
+  return exchange_->body_left == 0 ? complete_message() : Next::kContinue;
 }
 
-bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
+ServerConnection::Next ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
   const std::string_view rest = data.substr(used).substr(0, core_->options.chunk_size);
   const ChunkedResult result = exchange_->chunked_body->next(rest);
   used += result.consumed;
@@ -584,26 +585,26 @@ bool ServerConnection::read_chunked(std::string_view data, std::size_t& used) {
       return deliver(result.content);
     case ChunkedStatus::kNeedMore:
       core_->deadlines->stall.start(timer_, round_time());
-      return !too_slow(0);
+      return too_slow(0) ? Next::kWait : Next::kContinue;
     case ChunkedStatus::kDone:
       exchange_->chunked_body.reset();
       return complete_message();
     case ChunkedStatus::kBad:
     case ChunkedStatus::kTooLarge:
       refuse(result.reason);
-      return false;
+      return Next::kWait;
   }
-  return false;
+  return Next::kWait;
 }
 
-// Passes a piece of the body on. Returns true if reading may continue at once.
-bool ServerConnection::deliver(std::string_view content) {
+// Passes a piece of the body on.
+ServerConnection::Next ServerConnection::deliver(std::string_view content) {
   core_->deadlines->stall.start(timer_, round_time());
-  if (too_slow(content.size())) return false;
+  if (too_slow(content.size())) return Next::kWait;
   const auto held = exchange_->delegate->data_received(std::string(content));
-  if (phase_ == Phase::kClosing) return false;
+  if (phase_ == Phase::kClosing) return Next::kWait;
   if (exchange_->finished()) return after_response();
-  return !hold(held);
+  return wait_for(held);
 }
 
 void ServerConnection::start_rate() {
@@ -627,7 +628,7 @@ bool ServerConnection::too_slow(std::size_t bytes) {
   return false;
 }
 
-bool ServerConnection::complete_message() {
+ServerConnection::Next ServerConnection::complete_message() {
   exchange_->unlink();
   exchange_->body_deadline.reset();
   exchange_->own_deadlines.reset();
@@ -637,36 +638,36 @@ bool ServerConnection::complete_message() {
     exchange_->delegate->finish();
   } catch (const httputil::HTTPInputError& error) {
     refuse(error.what());
-    return false;
+    return Next::kWait;
   } catch (...) {
     fail("in a request");
-    return false;
+    return Next::kWait;
   }
   if (phase_ == Phase::kAnswer && eof_ && !exchange_->finished()) await_last_answer();
-  if (phase_ == Phase::kClosing) return false;
-  return exchange_->finished() && after_response();
+  if (phase_ == Phase::kClosing) return Next::kWait;
+  return exchange_->finished() ? after_response() : Next::kWait;
 }
 
 // ---- after a response ---------------------------------------------------------------------------
 
 // [after_response]
-// Handles a complete response. Returns true if the next request may be read at once.
-bool ServerConnection::after_response() {
+// Handles a complete response. The next request may follow.
+ServerConnection::Next ServerConnection::after_response() {
   const bool open = exchange_->keep_alive() && exchange_->message_complete;
   end_exchange();
   if (!open) {
     close_gracefully();
-    return false;
+    return Next::kWait;
   }
   if (stream_.impl().pending_output() > kHighWater) {
     // A client that sends requests without reading the responses would fill our memory with them.
     phase_ = Phase::kDraining;
     queue_turn();
-    return false;
+    return Next::kWait;
   }
   phase_ = Phase::kHead;
   start_idle();
-  return true;
+  return Next::kContinue;
 }
 // [/after_response]
 
@@ -693,6 +694,7 @@ void ServerConnection::on_blocked() {
 }
 
 void ServerConnection::on_drained() {
+  const core::Ref pin(this);
   write_watch_.reset();
   if (phase_ == Phase::kDraining && !turn_queued_) next_request();
 }
@@ -709,19 +711,26 @@ void ServerConnection::exchange_finished() {
 }
 
 void ServerConnection::queue_turn() {
-  if (std::exchange(turn_queued_, true)) return;
+  if (turn_queued_) return;
+  turn_queued_ = true;
   // After the stream in the queue for the end of the round: by then the kernel has been offered the
-  // output.
-  stream_.impl().loop().internals().at_end_of_round(turn_);
+  // output. The queue holds a reference.
+  stream_.impl().loop().internals().at_end_of_round(*core::Ref(this).detach());
 }
 // [/turn]
 
-void ServerConnection::on_turn() {
+void ServerConnection::run() {
+  const auto pin = core::Ref<ServerConnection>::adopt(this);
   turn_queued_ = false;
-  if (stream_closed_) {
-    ioloop::detail::retire(*this);
-    return;
-  }
+  if (core_ != nullptr) take_turn();
+}
+
+void ServerConnection::discard() noexcept {
+  const auto last = core::Ref<ServerConnection>::adopt(this);
+  turn_queued_ = false;
+}
+
+void ServerConnection::take_turn() {
   if (phase_ == Phase::kDraining) {
     if (stream_.impl().pending_output() <= kHighWater) next_request();
     return;
@@ -729,12 +738,13 @@ void ServerConnection::on_turn() {
   if (phase_ == Phase::kClosing || exchange_ == nullptr) return;
   if (exchange_->gives_way && !exchange_->message_complete) return refuse_for_others();
   if (!exchange_->finished()) return;
-  if (after_response()) next_request();
+  if (after_response() == Next::kContinue) next_request();
 }
 
 // ---- the peer -----------------------------------------------------------------------------------
 
 void ServerConnection::on_eof() {
+  const core::Ref pin(this);
   eof_ = true;
   switch (phase_) {
     case Phase::kProxy:

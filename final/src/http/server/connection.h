@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/core/counted_as.h>
 #include <tornado/httpserver.h>
 #include <tornado/iostream.h>
 
@@ -124,13 +125,19 @@ class ServerCore {
   double next_refusal_line_ = std::numeric_limits<double>::lowest();
 };
 
-// One connection. Created by ServerCore::serve(); deletes itself after its stream has closed.
+// One connection. Created by ServerCore::serve(). Shared by its stream, until that has closed or is
+// given away, and by the queue in which it waits for its turn.
 class ServerConnection final : public iostream::detail::StreamObserver,
                                public core::ListHook,
-                               public core::Runnable,
-                               public core::Pooled {
+                               public core::Pooled,
+                               private core::Runnable,
+                               public core::CountedAs<ServerConnection> {
  public:
   ServerConnection(ServerCore& core, iostream::IOStream stream, std::string remote_ip);
+  ~ServerConnection() override;
+
+  // Begins to read.
+  void begin();
 
   // StreamObserver.
   std::size_t on_data(std::string_view data) override;
@@ -138,10 +145,6 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void on_closed() override;
   void on_drained() override;
   void on_blocked() override;
-
-  // Deletes the object. The loop calls it when none of its calls is on the stack any more.
-  void run() override { delete this; }
-  void discard() noexcept override { delete this; }
 
   // Closes at once; output that has not left is lost.
   void close();
@@ -176,37 +179,28 @@ class ServerConnection final : public iostream::detail::StreamObserver,
     ServerConnection& owner_;
   };
 
-  // Continues after an exchange that did not end inside on_data().
-  class Turn final : public core::Runnable {
-   public:
-    explicit Turn(ServerConnection& owner) : owner_(owner) {}
-    void run() override { owner_.on_turn(); }
-    void discard() noexcept override {
-      owner_.turn_queued_ = false;
-      if (owner_.stream_closed_) owner_.discard();
-    }
+  // Whether reading goes on at once.
+  enum class Next : std::uint8_t { kContinue, kWait };
 
-   private:
-    ServerConnection& owner_;
-  };
+  // The turn: continues after an exchange that did not end inside on_data().
+  void run() override;
+  void discard() noexcept override;
 
-  ~ServerConnection() override;
-
-  bool step(std::string_view data, std::size_t& used);
-  bool read_proxy_header(std::string_view data, std::size_t& used);
-  bool read_head(std::string_view data, std::size_t& used);
-  bool begin_exchange(RequestHead& head);
-  bool begin_body();
+  Next step(std::string_view data, std::size_t& used);
+  Next read_proxy_header(std::string_view data, std::size_t& used);
+  Next read_head(std::string_view data, std::size_t& used);
+  Next begin_exchange(RequestHead& head);
+  Next begin_body();
   void start_body_timeout();
-  bool read_body(std::string_view data, std::size_t& used);
-  bool read_fixed(std::string_view data, std::size_t& used);
-  bool read_chunked(std::string_view data, std::size_t& used);
-  bool deliver(std::string_view content);
+  Next read_body(std::string_view data, std::size_t& used);
+  Next read_fixed(std::string_view data, std::size_t& used);
+  Next read_chunked(std::string_view data, std::size_t& used);
+  Next deliver(std::string_view content);
   void start_rate();
   bool too_slow(std::size_t bytes);
-  bool complete_message();
-  bool hold(const Future<void>& future);
-  bool after_response();
+  Next complete_message();
+  Next wait_for(const Future<void>& future);
+  Next after_response();
   void release_hold(const std::shared_ptr<Exchange>& exchange, const Future<void>& held);
 
   void go_on();
@@ -215,7 +209,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void next_request();
   void exchange_finished();
   void queue_turn();
-  void on_turn();
+  void take_turn();
   void on_timeout();
   void start_first_head();
   void start_idle();
@@ -244,7 +238,6 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   ServerCore* core_;  // null once the connection is closed
   iostream::IOStream stream_;
   Timer timer_{*this};
-  Turn turn_{*this};
   std::unique_ptr<WriteWatch> write_watch_;
   std::shared_ptr<Exchange> exchange_;
   std::string remote_ip_;
@@ -255,7 +248,6 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   bool eof_ = false;
   bool unread_ = false;  // on_data() left bytes unread
   bool turn_queued_ = false;
-  bool stream_closed_ = false;
   bool released_ = false;  // the stream belongs to someone else
   bool counted_ = true;    // in the core's `addresses`; false until its proxy has named the client
 };

@@ -51,10 +51,9 @@ std::size_t closing(const std::string& text, std::size_t open) {
   return text.npos;
 }
 
-// A function given to the loop is wrapped in a class of the library: `Callback<F>` becomes `F`.
-constexpr std::string_view kWrappers[] = {
-    "ioloop::detail::Callback<", "ioloop::detail::FunctionHandler<",
-    "ioloop::detail::RepeatedFunction<", "ioloop::detail::Detached<"};
+// A function given to the loop is wrapped in a class of the library: `LoopCallback<F>` becomes `F`.
+constexpr std::string_view kWrappers[] = {"core::LoopCallback<", "core::FunctionHandler<",
+                                          "core::RepeatedFunction<", "core::Detached<"};
 
 std::string shortened(std::string text) {
   remove_all(text, "(anonymous namespace)::");

@@ -13,21 +13,24 @@ Future<std::string> start(detail::Stream& stream, detail::ReadAndFuture read) {
 }  // namespace
 
 IOStream::IOStream(netutil::Socket socket, const IOStreamOptions& options)
-    : stream_(new detail::Stream(std::move(socket), options)) {}
+    : IOStream(core::Ref(new detail::Stream(std::move(socket), options))) {}
 
 PipeIOStream::PipeIOStream(int fd, const IOStreamOptions& options)
-    : IOStream(new detail::PipeStream(netutil::Socket(fd), options)) {}
+    : IOStream(core::Ref<detail::Stream>(new detail::PipeStream(netutil::Socket(fd), options))) {}
 
-IOStream::IOStream(const IOStream& other) noexcept : stream_(other.stream_) {
-  if (stream_ != nullptr) stream_->retain();
-}
+IOStream::IOStream(core::Ref<detail::Stream> stream) noexcept : stream_(std::move(stream)) {}
+IOStream::IOStream() noexcept = default;
+IOStream::IOStream(const IOStream&) noexcept = default;
+IOStream::IOStream(IOStream&&) noexcept = default;
+IOStream::~IOStream() = default;
 
-IOStream::~IOStream() {
-  if (stream_ != nullptr) stream_->release();
+IOStream& IOStream::operator=(IOStream other) noexcept {
+  std::swap(stream_, other.stream_);
+  return *this;
 }
 
 detail::Stream& IOStream::impl() const {
-  if (stream_ == nullptr) throw std::logic_error("this IOStream is empty");
+  if (!stream_) throw std::logic_error("this IOStream is empty");
   return *stream_;
 }
 

@@ -42,9 +42,7 @@ Stream::Stream(netutil::Socket socket, const IOStreamOptions& options, bool non_
   if (flags >= 0 && (flags & O_NONBLOCK) == 0) ::fcntl(fd_, F_SETFL, flags | O_NONBLOCK);
 }
 
-Stream::~Stream() {
-  if (close_callback_ != nullptr) close_callback_->discard();
-}
+Stream::~Stream() = default;
 
 IOLoop& Stream::loop() {
   return registered_ || queued_ ? *loop_ : IOLoop::current();
@@ -55,11 +53,14 @@ bool Stream::busy() const noexcept {
          (reading() || pending_output() > 0 || connecting() != nullptr || linger() != nullptr);
 }
 
-void Stream::last_reference_gone() noexcept {
+void Stream::unreferenced() noexcept {
   if (busy()) return;
-  references_ = 1;  // closing queues the stream, and may take and drop handles
+  if (closed()) {
+    delete this;
+    return;
+  }
+  const core::Ref pin(this);  // its end comes here again
   close();
-  if (--references_ == 0) delete this;
 }
 
 Stream::Stages& Stream::stages() {
@@ -75,7 +76,7 @@ const std::exception_ptr& Stream::error() const noexcept {
 // ---- the loop calls -----------------------------------------------------------------------------
 
 void Stream::handle_events(int /*fd*/, std::uint32_t events) {
-  const Keep keep(*this);
+  const core::Ref pin(this);
   serve_events(events);
   // Now, and not at the end of the next round, so that the observer learns of it before the waiters
   // of the futures that have just failed go on.
@@ -94,14 +95,13 @@ void Stream::serve_events(std::uint32_t events) {
 }
 
 void Stream::run() {
-  const Keep keep(*this);
+  const auto pin = core::Ref<Stream>::adopt(this);  // the queue's reference
   queued_ = false;
-  release();
   if (closed()) {
     if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
     return;
   }
-  if (show_unread_ && !paused_ && observer_ != nullptr && has_unread()) {
+  if (showing_ == Showing::kUnread && observer_ != nullptr && has_unread()) {
     show({});
     // The observer may have responded to what it was shown, and there may be more to show: one
     // write serves all.
@@ -115,15 +115,14 @@ void Stream::run() {
 }
 
 void Stream::discard() noexcept {
-  const Keep keep(*this);
+  const auto pin = core::Ref<Stream>::adopt(this);  // the queue's reference
   queued_ = false;
-  release();
   loop_gone();
 }
 
 void Stream::released() noexcept {
   if (!registered_) return;  // removed by ourselves
-  const Keep keep(*this);
+  const core::Ref pin(this);
   registered_ = false;
   loop_gone();
 }
@@ -133,8 +132,7 @@ void Stream::queue_on(IOLoop& home) {
   if (home.internals().closed) return loop_gone();
   loop_ = &home;
   queued_ = true;
-  retain();
-  home.internals().at_end_of_round(*this);
+  home.internals().at_end_of_round(*core::Ref(this).detach());
 }
 
 // ---- what the poller watches --------------------------------------------------------------------
@@ -179,7 +177,7 @@ void Stream::watch_for_close() {
 
 void Stream::close(std::exception_ptr error) {
   if (closed()) return;
-  const Keep keep(*this);
+  const core::Ref pin(this);
   if (error == nullptr && connecting() == nullptr) {
     write_out();
     if (read_ != nullptr && failure(0) == nullptr && read_->take_end()) finish_read();
@@ -214,7 +212,7 @@ void Stream::end() {
   if (close_callback_ == nullptr && observer_ == nullptr) return;
   IOLoop& told = home != nullptr ? *home : IOLoop::current();
   if (close_callback_ != nullptr) {
-    core::schedule(told, *std::exchange(close_callback_, nullptr));
+    core::schedule(told, *close_callback_.release());
   }
   if (observer_ != nullptr) queue_on(told);
 }
@@ -232,15 +230,15 @@ void Stream::loop_gone() noexcept {
     stages_->linger.reset();
   }
   output_.reset();
-  if (close_callback_ != nullptr) std::exchange(close_callback_, nullptr)->discard();
+  close_callback_.reset();
   if (observer_ != nullptr) std::exchange(observer_, nullptr)->on_closed();
 }
 
 void Stream::set_close_callback(core::Runnable* callback) {
-  if (close_callback_ != nullptr) std::exchange(close_callback_, nullptr)->discard();
+  close_callback_.reset();
   if (callback == nullptr) return;
   if (closed()) return core::schedule(loop(), *callback);
-  close_callback_ = callback;
+  close_callback_.reset(callback);
   watch_for_close();
 }
 

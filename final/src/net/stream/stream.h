@@ -48,9 +48,9 @@ class StreamObserver {
   ~StreamObserver() = default;
 };
 
-// A descriptor, the bytes read from it, and the bytes to be written to it. Counted by its handles,
-// and by the queue it is in. With no count left it lives on while something is pending, and is then
-// closed and freed.
+// A descriptor, the bytes read from it, and the bytes to be written to it. Shared by its handles
+// and by the queue it is in. Without a reference left it lives on while something is pending, and
+// is then closed and freed.
 //
 // Reads when the poller reports input, into the loop's scratch buffer, once per event. Output
 // leaves in step 4 of the loop's iteration, with one system call.
@@ -62,7 +62,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
-    if (--references_ == 0) last_reference_gone();
+    if (--references_ == 0) unreferenced();
   }
 
   // ---- for IOStream: see there
@@ -87,11 +87,11 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   // Between pause_reading() and resume_reading(), on_data is not called. Cheap: what the poller
   // watches changes only if bytes arrive meanwhile. The peer's end is noticed even while paused,
   // unless more than 64 KiB arrive unread before it.
-  void pause_reading() noexcept { paused_ = true; }
+  void pause_reading() noexcept { showing_ = Showing::kPaused; }
   // Continues reading. Unread bytes are shown again at the end of the round, even if no new ones
   // arrive.
   void resume_reading();
-  bool paused() const noexcept { return paused_; }
+  bool paused() const noexcept { return showing_ == Showing::kPaused; }
   // Returns whether there are bytes that were shown and not used up, or came while reading was
   // paused.
   bool has_unread() const noexcept { return unread_ != nullptr; }
@@ -199,7 +199,10 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   struct Connecting;
   struct Stages;
   struct Unread;
-  class Keep;
+  struct Discard {
+    void operator()(core::Runnable* callback) const noexcept { callback->discard(); }
+  };
+  using CloseCallback = std::unique_ptr<core::Runnable, Discard>;
 
   // State that a stream has only at times, otherwise null.
   Connecting* connecting() const noexcept;
@@ -212,7 +215,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   void released() noexcept override;
   void run() override;
   void discard() noexcept override;
-  void last_reference_gone() noexcept;
+  void unreferenced() noexcept;
   bool busy() const noexcept;
   void queue() { queue_on(loop()); }
   void queue_on(ioloop::IOLoop& home);
@@ -255,27 +258,41 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   void advance_connect(std::uint32_t events);
   void finish_connect();
   std::exception_ptr why_ended() const { return error() != nullptr ? error() : failure(0); }
-  bool takes_output() const noexcept { return !closed() && !close_wanted_; }
+  bool takes_output() const noexcept {
+    return !closed() && (sending_ == Sending::kOpen || sending_ == Sending::kThenShutdown);
+  }
 
-  std::uint32_t references_ = 1;
+  // What the observer is shown.
+  enum class Showing : std::uint8_t {
+    kPaused,
+    kArriving,  // bytes that arrive, after the unread ones
+    kUnread,    // the unread ones too, at the end of the round
+  };
+  // Our side of the connection, and what happens to it when all output has left.
+  enum class Sending : std::uint8_t {
+    kOpen,
+    kThenShutdown,  // it ends; reading continues
+    kThenClose,     // it ends, and the stream lingers unless the peer's side has ended
+    kLingering,     // it has ended; what the peer still sends is dropped
+  };
+
+  std::uint32_t references_ = 0;
   int fd_;
   std::uint32_t events_ = 0;  // what the poller watches, while registered
   std::uint32_t read_chunk_size_;
   bool registered_ : 1 = false;
-  bool queued_ : 1 = false;  // in the loop's queue for the end of the round
-  bool paused_ : 1 = false;
-  bool eof_ : 1 = false;          // the peer has ended its side, and everything was read
-  bool show_unread_ : 1 = false;  // at the end of the round
-  bool blocked_ : 1 = false;      // the kernel takes no more at present
-  bool shutdown_wanted_ : 1 = false;
-  bool close_wanted_ : 1 = false;   // when all output has left
+  bool queued_ : 1 = false;   // in the loop's queue for the end of the round
+  bool eof_ : 1 = false;      // the peer has ended its side, and everything was read
+  bool blocked_ : 1 = false;  // the kernel takes no more at present
+  Showing showing_ = Showing::kPaused;
+  Sending sending_ = Sending::kOpen;
   ioloop::IOLoop* loop_ = nullptr;  // while registered or queued
   StreamObserver* observer_ = nullptr;
   std::unique_ptr<PendingRead> read_;
   std::unique_ptr<Stages> stages_;  // see connecting(), linger() and error()
   std::unique_ptr<Unread> unread_;  // never empty
   OutputHandle output_;
-  core::Runnable* close_callback_ = nullptr;  // owned
+  CloseCallback close_callback_;
   std::size_t max_buffer_size_;
   std::size_t max_write_buffer_size_;
 };

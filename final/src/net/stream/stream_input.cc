@@ -20,7 +20,7 @@ constexpr std::size_t kPausedLimit = 65'536;
 }  // namespace
 
 bool Stream::wants_input() const noexcept {
-  return !eof_ && (observer_ != nullptr ? !paused_ : reading());
+  return !eof_ && (observer_ != nullptr ? !paused() : reading());
 }
 
 void Stream::handle_input(std::uint32_t events) {
@@ -96,11 +96,10 @@ void Stream::show(std::string_view fresh) {
     held->bytes.append(fresh);
     all = held->view();
   }
-  StreamObserver* const shown_to = observer_;
-  show_unread_ = false;
+  showing_ = Showing::kArriving;
   std::size_t used = 0;
   try {
-    used = shown_to->on_data(all);
+    used = observer_->on_data(all);
   } catch (...) {
     core::report_callback_exception();
     return close(std::current_exception());
@@ -117,29 +116,27 @@ void Stream::show(std::string_view fresh) {
   if (over_limit(left)) return;
   if (observer_ == nullptr) {
     if (reading()) feed({});
-  } else if (observer_ != shown_to || show_unread_) {
-    show_unread_ = true;
+  } else if (showing_ == Showing::kUnread) {
     queue();
   }
 }
 
 void Stream::observe(StreamObserver* observer) {
-  const Keep keep(*this);
+  const core::Ref pin(this);
   observer_ = observer;
   if (observer == nullptr) {
-    show_unread_ = false;
+    pause_reading();
     return watch_for_close();
   }
   if (closed()) return queue();
-  paused_ = true;
+  pause_reading();
   resume_reading();
 }
 
 void Stream::resume_reading() {
-  if (!paused_) return;
-  paused_ = false;
+  if (!paused()) return;
+  showing_ = Showing::kUnread;  // on_data() may be running: what it leaves counts
   if (closed() || observer_ == nullptr || linger() != nullptr) return;
-  show_unread_ = true;  // on_data, which may be running, keeps what it leaves for the next round
   if (has_unread() || hidden_input_) queue();
   if (!eof_) watch(IOLoop::READ | Poller::kHangup);
 }
@@ -149,7 +146,7 @@ void Stream::resume_reading() {
 void Stream::start_read(std::unique_ptr<PendingRead> read) {
   if (reading()) throw std::logic_error("Already reading");
   if (observer_ != nullptr) throw std::logic_error("the stream has an observer, which reads");
-  const Keep keep(*this);
+  const core::Ref pin(this);
   fail_read();  // a cancelled one gives back its bytes
   read_ = std::move(read);
   feed({});
@@ -252,7 +249,7 @@ void Stream::end_of_input() {
   if (closed()) return;
   if (pending_output() == 0) return close();
   // The peer may still read the output that it has not received.
-  close_wanted_ = true;
+  sending_ = Sending::kThenClose;
   if (read_ != nullptr && why_ended() == nullptr && read_->take_end()) finish_read();
   fail_read();
   set_events(events_ & ~(IOLoop::READ | Poller::kHangup));

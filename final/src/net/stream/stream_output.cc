@@ -38,11 +38,10 @@ Future<void> failed(std::exception_ptr exception) {
 
 Future<IOStream> Stream::connect(const netutil::Address& address) {
   if (connecting() != nullptr) throw std::logic_error("Already connecting");
-  const Keep keep(*this);
+  const core::Ref pin(this);
   stages().connecting = std::make_unique<Connecting>();
   Future<IOStream> future = connecting()->future;
-  retain();
-  future.on_cancel([stream = IOStream(this)] { stream.close(); });
+  future.on_cancel([stream = core::Ref(this)] { stream->close(); });
   connecting()->claimed = true;
   if (closed()) {
     connecting()->fail(connect_failure(error()));
@@ -61,7 +60,7 @@ Future<IOStream> Stream::connect(const netutil::Address& address) {
 }
 
 void Stream::begin_handshake() {
-  const Keep keep(*this);
+  const core::Ref pin(this);
   stages().connecting = std::make_unique<Connecting>();
   watch(IOLoop::READ);
   if (!closed()) advance_connect(IOLoop::WRITE);
@@ -76,8 +75,7 @@ Future<IOStream> Stream::established() {
   if (closed()) {
     future.set_exception(connect_failure(error()));
   } else {
-    retain();
-    future.set_result(IOStream(this));
+    future.set_result(IOStream(core::Ref(this)));
   }
   return future;
 }
@@ -88,9 +86,8 @@ void Stream::advance_connect(std::uint32_t events) {
     if (const int error = get_fd_error()) return close_with_errno(error);
     connecting()->connected = true;
     if (const double limit = handshake_timeout(); limit > 0) {
-      retain();
-      connecting()->timer = loop().call_later(limit, [stream = IOStream(this)] {
-        stream.close(std::make_exception_ptr(ioloop::TimeoutError("Timeout in TLS handshake")));
+      connecting()->timer = loop().call_later(limit, [stream = core::Ref(this)] {
+        stream->close(std::make_exception_ptr(ioloop::TimeoutError("Timeout in TLS handshake")));
       });
     }
   }
@@ -107,8 +104,7 @@ void Stream::finish_connect() {
   if (linger() == nullptr) stages_.reset();
   loop().remove_timeout(connecting->timer);
   if (!connecting->future.done()) {
-    retain();
-    connecting->future.set_result(IOStream(this));
+    connecting->future.set_result(IOStream(core::Ref(this)));
   }
   const std::uint32_t input = observer_ != nullptr ? IOLoop::READ | Poller::kHangup : IOLoop::READ;
   set_events(wants_input() ? input : IOLoop::NONE);
@@ -274,13 +270,16 @@ void Stream::output_gone() {
     if (observer_ != nullptr && linger() == nullptr) observer_->on_drained();
     if (closed() || pending_output() > 0) return;
   }
-  if (close_wanted_) {
-    if (linger() == nullptr || !linger()->timer.pending()) begin_linger();
-  } else if (shutdown_wanted_) {
-    shutdown_wanted_ = false;
-    shutdown_write();
-  } else {
-    watch_for_close();
+  switch (sending_) {
+    case Sending::kOpen:
+      return watch_for_close();
+    case Sending::kThenShutdown:
+      sending_ = Sending::kOpen;
+      return shutdown_write();
+    case Sending::kThenClose:
+      return eof_ ? close() : begin_linger();
+    case Sending::kLingering:
+      return;
   }
 }
 
@@ -288,13 +287,13 @@ void Stream::output_gone() {
 
 void Stream::shutdown_after_flush() {
   if (!takes_output()) return;
-  shutdown_wanted_ = true;
+  sending_ = Sending::kThenShutdown;
   queue();
 }
 
 void Stream::close_after_flush() {
   if (!takes_output()) return;
-  close_wanted_ = true;
+  sending_ = Sending::kThenClose;
   stages().linger = std::make_unique<Linger>();
   unread_.reset();
   if (!eof_) watch(IOLoop::READ);
@@ -302,11 +301,10 @@ void Stream::close_after_flush() {
 }
 
 void Stream::begin_linger() {
-  if (eof_) return close();
+  sending_ = Sending::kLingering;
   shutdown_write();
-  retain();
   linger()->timer =
-      loop().call_later(kLingerSeconds, [stream = IOStream(this)] { stream.impl().close(); });
+      loop().call_later(kLingerSeconds, [stream = core::Ref(this)] { stream->close(); });
 }
 
 }  // namespace tornado::iostream::detail

@@ -9,18 +9,6 @@
 
 namespace tornado::iostream::detail {
 
-// Keeps a stream alive for the length of a call that may drop its last handle.
-class Stream::Keep {
- public:
-  explicit Keep(Stream& stream) noexcept : stream_(stream) { stream_.retain(); }
-  Keep(const Keep&) = delete;
-  Keep& operator=(const Keep&) = delete;
-  ~Keep() { stream_.release(); }
-
- private:
-  Stream& stream_;
-};
-
 // Exists while a connect or a handshake is in progress.
 struct Stream::Connecting : core::Pooled {
   void fail(const std::exception_ptr& error) const {

@@ -46,7 +46,7 @@ bool concerns_one_connection(int error) {
 
 // Owned by its AcceptHandler. Frees itself at the end of the round in which the handler drops it,
 // because its callback may be running.
-class detail::Acceptor final : public ioloop::EventHandler, public core::Runnable {
+class detail::Acceptor final : public ioloop::EventHandler, public core::OwnedRunnable {
  public:
   Acceptor(int fd, std::unique_ptr<AcceptCallback> callback)
       : fd_(fd), callback_(std::move(callback)) {
@@ -60,7 +60,7 @@ class detail::Acceptor final : public ioloop::EventHandler, public core::Runnabl
       loop->remove_timeout(pause_);
       loop->remove_handler(fd_);
     }
-    ioloop::detail::retire(*this);
+    core::retire(*this);
   }
 
  private:
@@ -101,8 +101,6 @@ class detail::Acceptor final : public ioloop::EventHandler, public core::Runnabl
   // [/full]
 
   void released() noexcept override { loop_ = nullptr; }
-  void run() override { delete this; }
-  void discard() noexcept override { delete this; }
 
   const int fd_;
   const std::unique_ptr<AcceptCallback> callback_;

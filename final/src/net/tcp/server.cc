@@ -96,7 +96,8 @@ std::vector<netutil::Address> TCPServer::addresses() const {
 
 iostream::IOStream TCPServer::make_stream(netutil::Socket connection) const {
   if (!ssl_options_) {  // accept4() has made it non-blocking
-    return iostream::IOStream(new iostream::detail::Stream(std::move(connection), options_, true));
+    return iostream::IOStream(
+        core::Ref(new iostream::detail::Stream(std::move(connection), options_, true)));
   }
   return iostream::SSLIOStream(std::move(connection), *ssl_options_, true, {}, options_);
 }

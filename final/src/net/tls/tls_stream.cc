@@ -176,11 +176,10 @@ IOStream TlsStream::open(netutil::Socket socket, const IOStreamOptions& options,
   const bool connected =
       ::getpeername(socket.fileno(), reinterpret_cast<sockaddr*>(&peer), &length) == 0;
   auto ssl = context.impl().connection(server_side, server_hostname);
-  auto* const stream = new TlsStream(std::move(socket), options, std::move(ssl),
-                                     context.options().handshake_timeout);
-  IOStream handle(stream);
+  const core::Ref stream(new TlsStream(std::move(socket), options, std::move(ssl),
+                                       context.options().handshake_timeout));
   if (connected) stream->begin_handshake();
-  return handle;
+  return IOStream(stream);
 }
 
 IOStream TlsStream::upgrade(Stream& plain, const ssl::SSLContext& context, bool server_side,
@@ -190,12 +189,11 @@ IOStream TlsStream::upgrade(Stream& plain, const ssl::SSLContext& context, bool 
   options.max_buffer_size = plain.max_buffer_size_;
   options.read_chunk_size = plain.read_chunk_size_;
   options.max_write_buffer_size = plain.max_write_buffer_size_;
-  auto* const stream =
-      new TlsStream(plain.detach(), options, std::move(ssl), context.options().handshake_timeout);
-  IOStream handle(stream);
-  stream->close_callback_ = std::exchange(plain.close_callback_, nullptr);
+  const core::Ref stream(
+      new TlsStream(plain.detach(), options, std::move(ssl), context.options().handshake_timeout));
+  stream->close_callback_ = std::move(plain.close_callback_);
   stream->begin_handshake();
-  return handle;
+  return IOStream(stream);
 }
 
 void TlsStream::close_fd() noexcept {

@@ -65,7 +65,7 @@ class ClientLink final : public Connection, public core::Pooled {
     Message made(std::string(payload), binary);
     if (session->callback) return call(session, std::move(made));
     session->messages.put_nowait(std::move(made));
-    if (!session->messages.empty()) hold();
+    if (!session->messages.empty()) pause();
   }
   void ping(std::string_view /*payload*/) override {}
   void pong(std::string_view /*payload*/) override {}
@@ -75,7 +75,7 @@ class ClientLink final : public Connection, public core::Pooled {
       const auto returned = session->callback(std::move(message));
       if (!returned) return;
       if (returned->done()) return static_cast<void>(returned->result());
-      hold();
+      pause();
       watch(session, *returned);
     } catch (...) {
       callback_failed(*session);
@@ -88,7 +88,7 @@ class ClientLink final : public Connection, public core::Pooled {
     } catch (...) {
       callback_failed(*session);
     }
-    if (session->link != nullptr) session->link->release();
+    if (session->link != nullptr) session->link->resume();
   }
 
   static void callback_failed(const Session& session) {
@@ -119,7 +119,7 @@ Session::~Session() {
 
 Future<std::optional<Message>> Session::read(core::Ref<Session> self) {
   std::optional<Message> message = co_await self->messages.next();
-  if (self->link != nullptr && self->messages.empty()) self->link->release();
+  if (self->link != nullptr && self->messages.empty()) self->link->resume();
   co_return message;
 }
 
@@ -282,7 +282,7 @@ WebSocketClientConnection begin(Attempt& attempt, const iostream::IOStream& stre
   const auto subprotocol = head.headers.find("Sec-WebSocket-Protocol");
   if (subprotocol) session->subprotocol = *subprotocol;
   session->headers = std::move(head.headers);
-  auto* const link = new detail::ClientLink(*session, rules);
+  auto* const link = core::Ref(new detail::ClientLink(*session, rules)).detach();  // the stream's
   link->begin(stream, rules);
   stream.impl().observe(link);
   return WebSocketClientConnection(session);

@@ -152,33 +152,27 @@ void Connection::close() {
 }
 
 void Connection::abandon() {
-  const bool queued = std::exchange(turn_queued_, true);  // keeps it: close() may call on_closed()
+  const core::Ref pin(this);
   leave_server();
   close();
   tell_end();
-  turn_queued_ = queued;
-  if (stream_gone_ && !queued) ioloop::detail::retire(*this);
 }
 
 void Connection::on_closed() {
+  const auto last = core::Ref<Connection>::adopt(this);
   leave_server();
   tell_end();
-  stream_gone_ = true;
-  if (!turn_queued_) ioloop::detail::retire(*this);
 }
 
 void Connection::run() {
+  const auto pin = core::Ref<Connection>::adopt(this);
   turn_queued_ = false;
-  if (stream_gone_) {
-    delete this;
-  } else {
-    go_on();
-  }
+  go_on();
 }
 
 void Connection::discard() noexcept {
+  const auto last = core::Ref<Connection>::adopt(this);
   turn_queued_ = false;
-  if (stream_gone_) delete this;
 }
 
 void Connection::tell_end() {
@@ -200,6 +194,7 @@ bool Connection::reads() const noexcept {
 }
 
 std::size_t Connection::on_data(std::string_view data) {
+  const core::Ref pin(this);
   if (parts_ != nullptr && parts_->pinger != nullptr) parts_->pinger->heard();
   std::size_t used = 0;
   while (used < data.size() && !over_ && reads()) {
@@ -292,8 +287,9 @@ void Connection::on_eof() {
 // Continues once the stream has offered its output to the kernel: comes after it in the queue for
 // the end of the round.
 void Connection::queue_turn() {
-  if (std::exchange(turn_queued_, true)) return;
-  stream_.impl().loop().internals().at_end_of_round(*this);
+  if (turn_queued_) return;
+  turn_queued_ = true;
+  stream_.impl().loop().internals().at_end_of_round(*core::Ref(this).detach());
 }
 
 void Connection::on_drained() {
@@ -301,11 +297,11 @@ void Connection::on_drained() {
   go_on();
 }
 
-void Connection::hold() {
+void Connection::pause() {
   held_ = true;
 }
 
-void Connection::release() {
+void Connection::resume() {
   held_ = false;
   go_on();
 }

@@ -27,9 +27,12 @@ struct ConnectionRules {
   double ping_timeout = 0;        // for a pong; at most, and if 0: ping_interval
 };
 
-// Deletes itself after its stream has closed; ended() is the last call before that. While idle it
-// owns no buffer, no timer unless it pings, and no compressor before the first message.
-class Connection : public http::Upgraded, private core::Runnable {
+// Shared by its stream, until that has closed, and by the queue in which it waits for its turn;
+// ended() is the last call. While idle it owns no buffer, no timer unless it pings, and no
+// compressor before the first message.
+class Connection : public http::Upgraded,
+                   private core::Runnable,
+                   public core::CountedAs<Connection> {
  public:
   // The time for the peer to reply to our close frame, and for either side to see the end of the
   // stream.
@@ -41,6 +44,7 @@ class Connection : public http::Upgraded, private core::Runnable {
   static constexpr std::size_t kMaxOutput = 67'108'864;
 
   explicit Connection(const ConnectionRules& rules);
+  ~Connection() override;
 
   // Begins, as the observer of `stream`: bytes that have already arrived are shown at the end of
   // the round.
@@ -54,9 +58,9 @@ class Connection : public http::Upgraded, private core::Runnable {
   // arguments must have been checked.
   void send_close(int code, std::string_view reason);
 
-  // Delivers no more messages until release().
-  void hold();
-  void release();
+  // Delivers no more messages until resume().
+  void pause();
+  void resume();
 
   // Returns the future of a write after the connection has closed.
   static Future<void> closed_future();
@@ -78,7 +82,6 @@ class Connection : public http::Upgraded, private core::Runnable {
   void on_drained() override;
 
  protected:
-  ~Connection() override;
   iostream::detail::Stream& stream() override { return stream_.impl(); }
 
   // They must not throw, and may call anything here. `payload` is valid during the call.
@@ -92,8 +95,7 @@ class Connection : public http::Upgraded, private core::Runnable {
   struct Parts;
   class Pinger;
 
-  // Called by the loop, while none of the object's calls is on the stack: its turn has come, or it
-  // must delete itself.
+  // The turn: continues once the kernel was offered the output.
   void run() override;
   void discard() noexcept override;
 
@@ -113,21 +115,21 @@ class Connection : public http::Upgraded, private core::Runnable {
   std::string_view compress(std::string_view payload);
   Future<void> written();
 
+  // Ordered by size: there may be many idle ones.
+  std::uint16_t peer_code_ = 0;
+  bool close_sent_ = false;
+  bool told_ = false;
   iostream::IOStream stream_;
   http::MessageReader reader_;
   std::unique_ptr<Parts> parts_;
-  std::uint16_t peer_code_ = 0;
   http::DeflateSettings deflate_;
-  bool client_;
-  bool compressed_;
-  bool deflater_stale_ = false;  // the peer has text that our compressor has not seen
-  bool held_ = false;
-  bool close_sent_ = false;
-  bool over_ = false;  // the peer's close frame has arrived, or we have failed the connection
-  bool eof_ = false;
-  bool told_ = false;
-  bool turn_queued_ = false;
-  bool stream_gone_ = false;  // nothing remains but to delete the object
+  bool client_ : 1;
+  bool compressed_ : 1;
+  bool deflater_stale_ : 1 = false;  // the peer has text that our compressor has not seen
+  bool held_ : 1 = false;
+  bool over_ : 1 = false;  // the peer's close frame has arrived, or we have failed the connection
+  bool eof_ : 1 = false;
+  bool turn_queued_ : 1 = false;
 };
 
 }  // namespace tornado::websocket::detail

@@ -106,7 +106,7 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
       const Started started = hook();
       if (!started.future) return;
       if (started.future->done()) return static_cast<void>(started.future->result());
-      if (holds_and_closes) hold();
+      if (holds_and_closes) pause();
       watch(self, *started.future, holds_and_closes);
     } catch (...) {
       static_cast<WebSocketHandler&>(*self).hook_failed(std::current_exception(), holds_and_closes);
@@ -120,7 +120,7 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
     } catch (...) {
       socket.hook_failed(std::current_exception(), holds_and_closes);
     }
-    if (holds_and_closes && socket.link_ != nullptr) socket.link_->release();
+    if (holds_and_closes && socket.link_ != nullptr) socket.link_->resume();
   }
 
   Ref handler_;
@@ -270,7 +270,7 @@ void WebSocketHandler::get(const web::PathArgs& path_args) {
 }
 
 void WebSocketHandler::upgrade(http::Exchange& exchange, const detail::ConnectionRules& rules) {
-  link_ = new Link(*this, rules);
+  link_ = core::Ref(new Link(*this, rules)).detach();  // the stream's, until on_closed()
   link_->begin(exchange.upgrade(*link_), rules);
   upgraded_ = true;
   headers_written_ = true;

@@ -86,7 +86,7 @@ void add_server_headers(httputil::HTTPHeaders& headers) {
 }
 
 // Tells the loop that there is something to take.
-class Call::Wake final : public core::Runnable {
+class Call::Wake final : public core::OwnedRunnable {
  public:
   explicit Wake(std::shared_ptr<Call> call) : call_(std::move(call)) {}
   void run() override {
@@ -98,7 +98,6 @@ class Call::Wake final : public core::Runnable {
     const auto waiting = std::exchange(call_->waiting_, std::nullopt);
     if (waiting && !waiting->done()) waiting->set_result();
   }
-  void discard() noexcept override { delete this; }
 
  private:
   std::shared_ptr<Call> call_;
