@@ -40,6 +40,7 @@ IOLoop::~IOLoop() {
     const auto timers = std::exchange(timers_, {});
     const auto callbacks = std::exchange(callbacks_, {});
     const auto signal_handlers = std::exchange(signal_handlers_, {});
+    const auto kept = std::exchange(kept_, {});
   }
   if (current_loop == this) current_loop = nullptr;
 }

@@ -96,6 +96,9 @@ class IOLoop {
   double time() const { return clock_.now(); }
   // [/interface]
 
+  // Owns `object` until the loop is destroyed, whose first act is to free it.
+  void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
+
   // Calls `callback` now. An exception is written to stderr and goes no further.
   static void run_callback(const Callback& callback);
 
@@ -123,6 +126,8 @@ class IOLoop {
 
   std::unique_ptr<Signals> signals_;  // created by the first add_signal_handler
   std::map<int, Callback> signal_handlers_;
+
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace mini

@@ -1,7 +1,5 @@
 #include "08-coroutines/suspended_frames.h"
 
-#include <sys/eventfd.h>
-
 #include <map>
 #include <memory>
 
@@ -17,14 +15,11 @@ SuspendedFrames& SuspendedFrames::of(IOLoop& loop) {
   const auto found = frames_of_loops.find(&loop);
   if (found != frames_of_loops.end()) return *found->second;
   const std::shared_ptr<SuspendedFrames> made(new SuspendedFrames(loop));
-  loop.add_handler(made->event_.fd(), [made](int, std::uint32_t) {}, IOLoop::READ);
+  loop.keep(made);
   frames_of_loops[&loop] = made.get();
   return *made;
 }
 // [/of]
-
-SuspendedFrames::SuspendedFrames(IOLoop& loop)
-    : loop_(loop), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 // [destroy]
 SuspendedFrames::~SuspendedFrames() {

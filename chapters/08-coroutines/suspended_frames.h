@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <set>
 
-#include "01-blocking-server/socket.h"
 #include "03-ioloop/ioloop.h"
 
 namespace mini {
@@ -29,10 +28,9 @@ class SuspendedFrames {
   std::size_t size() const { return frames_.size(); }
 
  private:
-  explicit SuspendedFrames(IOLoop& loop);
+  explicit SuspendedFrames(IOLoop& loop) : loop_(loop) {}
 
   IOLoop& loop_;
-  Socket event_;  // never becomes readable; its handler is how the loop owns this list
   std::set<void*> frames_;
 };
 // [/frames]

@@ -418,6 +418,29 @@ TEST(IOLoop, a_descriptor_closed_before_its_handler_was_removed_does_no_harm) {
 
 // ---- the end
 
+TEST(IOLoop, what_it_keeps_is_freed_first_and_may_still_call_it) {
+  struct Kept {
+    ~Kept() {
+      loop.call_later(1, [] {});
+      order += 'k';
+    }
+    IOLoop& loop;
+    std::string& order;
+  };
+  struct Captured {
+    ~Captured() { order += 'c'; }
+    std::string& order;
+  };
+  std::string order;
+  {
+    IOLoop loop;
+    loop.add_callback([captured = std::make_shared<Captured>(order)] {});
+    loop.keep(std::make_shared<Kept>(loop, order));
+    EXPECT_EQ(order, "");
+  }
+  EXPECT_EQ(order, "kc");
+}
+
 // A model of a connection: it removes its handler when it is freed.
 TEST(IOLoop, what_is_freed_with_the_loop_may_still_call_it) {
   struct Connection {
