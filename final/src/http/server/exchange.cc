@@ -129,9 +129,15 @@ void Exchange::forget_buffered() noexcept {
   buffered_.reset();
 }
 
+// False when the loop is closed, too: nothing would leave any more, and the attempt would end the
+// connection inside the call.
+bool Exchange::can_send() const {
+  return connection_ != nullptr && !connection_->stream_.impl().loop().internals().closed;
+}
+
 Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
                                      const httputil::HTTPHeaders& headers, std::string_view chunk) {
-  if (connection_ == nullptr) return closed();
+  if (!can_send()) return closed();
   ioloop::detail::require_thread_with_loop();
   if (headers_written_) throw std::logic_error("write_headers() called twice");
   if (start_line.reason.find_first_of(kForbiddenInReason) != std::string::npos) {
@@ -185,7 +191,7 @@ void Exchange::check_state() const {
 }
 
 Future<void> Exchange::write(std::string_view chunk) {
-  if (connection_ == nullptr) return closed();
+  if (!can_send()) return closed();
   ioloop::detail::require_thread_with_loop();
   check_state();
   if (chunk.empty()) return written();
@@ -195,7 +201,7 @@ Future<void> Exchange::write(std::string_view chunk) {
 }
 
 Future<void> Exchange::write_file(const core::FileRange& range) {
-  if (connection_ == nullptr) return closed();
+  if (!can_send()) return closed();
   check_state();
   if (range.length == 0) return written();
   check_length(range.length);
@@ -240,7 +246,7 @@ Future<void> Exchange::written() {
 void Exchange::finish() {
   if (finished_) throw std::logic_error("finish() called twice");
   finished_ = true;
-  if (connection_ == nullptr) return;
+  if (!can_send()) return;
   if (!headers_written_) {
     // All that the client can be told is that nothing more comes.
     keep_alive_ = false;

@@ -100,6 +100,7 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   void append_file(const core::FileRange& range);
   void give_way();
   void forget_buffered() noexcept;
+  bool can_send() const;
   void check_state() const;
   void check_length(std::uint64_t size);
   Future<void> written();

@@ -264,6 +264,44 @@ TEST_F(StatesTest, a_loop_is_closed_with_connections_in_every_state) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
+TEST_F(LifeTest, a_frame_that_goes_with_its_loop_finds_its_client_gone) {
+  struct Local {
+    ~Local() {
+      if (begun) {
+        EXPECT_THROW(connection->write("more").result(), iostream::StreamClosedError);
+      } else {
+        EXPECT_THROW(connection->write_headers({"", 200, "OK"}, {}, "x").result(),
+                     iostream::StreamClosedError);
+      }
+      connection->finish();
+      ++ended;
+    }
+    std::shared_ptr<httputil::HTTPConnection> connection;
+    bool begun;
+    int& ended;
+  };
+  int begun = 0;
+  int ended = 0;
+  ioloop::IOLoop::clear_current();
+  {
+    ioloop::IOLoop loop;
+    const auto server = make_server([&](HTTPServerRequest request) -> Future<void> {
+      if (request.uri == "/begun") request.connection->write_headers({"", 200, "OK"}, {}, "1");
+      const Local local{request.connection, request.uri == "/begun", ended};
+      ++begun;
+      co_await gen::sleep(1000);
+    });
+    Client first(loop, server->port());
+    first.send(get("/begun"));
+    Client second(loop, server->port());
+    second.send(get("/silent"));
+    run_until(loop, [&] { return begun == 2; });
+    loop.close();
+    EXPECT_EQ(ended, 2);
+  }
+  loop_.make_current();
+}
+
 TEST_F(LifeTest, one_server_serves_loop_after_loop) {
   HTTPServer server(echo_uri);
   ioloop::IOLoop::clear_current();
