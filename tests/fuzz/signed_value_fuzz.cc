@@ -2,7 +2,7 @@
 #include <tornado/web.h>
 
 #include "check.h"
-#include "web/handler/xsrf_token.h"
+#include "web/handler/session.h"
 
 using namespace tornado;
 

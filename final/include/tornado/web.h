@@ -1,4 +1,4 @@
-// Public header: Application, RequestHandler and what handlers throw. Mirrors tornado.web.
+// Public header: RequestHandler, Application and what handlers throw. Mirrors tornado.web.
 #pragma once
 
 #include <tornado/concurrent.h>
@@ -11,6 +11,7 @@
 #include <tornado/core/signed_value.h>
 #include <tornado/core/transforms.h>
 #include <tornado/core/web_errors.h>
+#include <tornado/core/web_names.h>
 #include <tornado/core/wrong_arguments.h>
 #include <tornado/httputil.h>
 #include <tornado/routing.h>
@@ -25,256 +26,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tornado::httpserver {
-class HTTPServer;
-struct HTTPServerOptions;
-}  // namespace tornado::httpserver
-namespace tornado::iostream {
-class IOStream;
-}
-namespace tornado::locale {
-class Locale;
-}
-
-namespace tornado::template_ {
-class BaseLoader;
-class Namespace;
-}  // namespace tornado::template_
-
-namespace tornado::websocket {
-class WebSocketHandler;
-}
-
 namespace tornado::web {
-
-class Application;
-class RequestHandler;
-
-// ---- routes -------------------------------------------------------------------------------------
-
-namespace detail {
-class HandlerDelegate;
-struct SessionState;
-struct Construction;
-struct OwnedRequest;
-struct RouteParams;
-struct ApplicationState;
-class PageModules;
-class UIMethod;
-struct UIModuleClass;
-struct XsrfToken;
-}  // namespace detail
-
-using routing::Rule;
-// The type that url() returns: a rule with a path pattern and a handler class. Here it is Rule
-// itself; Tornado has a class of its own.
-using URLSpec = routing::Rule;
-
-// Returns handler class H in the form that a Rule or a setting takes.
-template <class H>
-  requires(!detail::HasInit<H>)
-routing::RuleTarget handler() {
-  return {detail::handler_class<H>, nullptr};
-}
-// The same for a class with a nested struct Init. `init` is passed to each handler's
-// initialize(const Init&).
-template <class H>
-  requires detail::HasInit<H>
-routing::RuleTarget handler(typename H::Init init = {}) {
-  return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
-}
-
-// Makes a route to handler class H. `pattern` is a regular expression that must match the whole
-// path as sent (see PathMatches). Its groups become the verb's arguments, percent-decoded and
-// converted to the parameters' types; a capture that does not convert is a 404. Throws
-// std::invalid_argument if the pattern is not a valid regular expression, or if the number of its
-// groups differs from the number of arguments of a verb of H. Tornado: url, which is URLSpec.
-template <class H>
-  requires(!detail::HasInit<H>)
-URLSpec url(const std::string& pattern, std::string name = {}) {
-  return {pattern, handler<H>(), std::move(name)};
-}
-template <class H>
-  requires detail::HasInit<H>
-URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string name = {}) {
-  return {pattern, handler<H>(std::move(init)), std::move(name)};
-}
-
-// ---- Application --------------------------------------------------------------------------------
-
-namespace detail {
-class StaticRoute;
-}
-// Returned by static_handler() in <tornado/static_file_handler.h>.
-using StaticHandlerClass = std::shared_ptr<const detail::StaticRoute>;
-
-// Tornado's application settings, under the same names.
-struct Settings {
-  Settings();
-
-  // Development mode: turns on the next two.
-  bool debug = false;
-  // Restarts the program when it has been rebuilt (tornado/autoreload.h). Unset: as debug.
-  std::optional<bool> autoreload;
-  // Error pages show the exception; they and the log also show the calls that led to the throw.
-  // Line numbers need a build with debug information (-g). Unset: as debug.
-  std::optional<bool> serve_traceback;
-  // The host name to assume when the request's own matches no pattern of add_handlers().
-  std::string default_host;
-  // Handles requests that no route matches: web::handler<H>(init). Unset: a 404 page. Tornado:
-  // default_handler_class and default_handler_args.
-  std::optional<routing::RuleTarget> default_handler_class;
-  // Compresses responses for clients that accept it, where it is worthwhile; see
-  // GZipContentEncoding.
-  bool compress_response = false;
-  // Called after each request has finished, instead of writing the access log.
-  core::Function<void(const RequestHandler&)> log_function;
-  // Shows request.request_id() in each response's field X-Request-Id and in the access log. Not in
-  // Tornado.
-  bool request_ids = false;
-
-  // The key that signs cookies, or several keys by version; key_version chooses the one that signs.
-  CookieSecret cookie_secret;
-  std::optional<int> key_version;
-  // Where web::authenticated redirects users who have not logged in.
-  std::string login_url;
-  // Rejects every request other than GET, HEAD and OPTIONS that lacks its XSRF cookie's token.
-  bool xsrf_cookies = false;
-  int xsrf_cookie_version = 2;  // 1: the same token text in every response
-  CookieOptions xsrf_cookie_kwargs;
-  std::string xsrf_cookie_name = "_xsrf";
-
-  // The folder whose files are served below static_url_prefix, and as /favicon.ico and /robots.txt.
-  // Tried before all other routes. Empty: no files.
-  std::string static_path;
-  std::string static_url_prefix = "/static/";
-  // The class that serves these files: web::static_handler<H>(init). Unset: StaticFileHandler.
-  // Tornado: static_handler_class and static_handler_args.
-  StaticHandlerClass static_handler_class;
-  // Remembers the versions (hashes) of unchanged files. Unset: the opposite of debug.
-  std::optional<bool> static_hash_cache;
-
-  double websocket_ping_interval = 0;  // seconds from one ping to the next; 0: no pings
-  // The longest wait for a pong, in seconds; 0: the ping interval.
-  double websocket_ping_timeout = 0;
-  // A longer message closes its WebSocket.
-  std::size_t websocket_max_message_size = 10'485'760;
-
-  // The folder of the templates that render() loads. Empty: the current directory.
-  std::string template_path;
-  // Loads the templates. Null: a Loader for template_path.
-  std::shared_ptr<template_::BaseLoader> template_loader;
-  // The function that escapes what templates output; nullopt: no escaping. A template_loader has
-  // its own setting instead.
-  std::optional<std::string> autoescape = "xhtml_escape";
-  // How templates treat white space: "all", "single" or "oneline". Empty: "single" for files that
-  // end in .html or .js, "all" for others.
-  std::string template_whitespace;
-  // Compiles each template once rather than for every request. Unset: the opposite of debug.
-  std::optional<bool> compiled_template_cache;
-  // Names that templates find besides those passed to render(): {{"Entry",
-  // web::ui_module<EntryModule>}} and {{"shout", web::ui_method(function)}} (include
-  // <tornado/uimodule.h>).
-  std::map<std::string, const detail::UIModuleClass*, std::less<>> ui_modules;
-  std::map<std::string, std::shared_ptr<const detail::UIMethod>, std::less<>> ui_methods;
-
-  // The program's own settings, to be found in settings().
-  std::map<std::string, std::string, std::less<>> extra;
-
-  // Returns whether the setting of this name is given, as a member above or in `extra`.
-  bool has(std::string_view name) const;
-};
-
-// Routes, settings, and the code that serves a request. It must outlive the servers that use it,
-// except those made by listen(), which it owns. An Application is also a router, so a rule of
-// another one may lead to it.
-class Application : public routing::ReversibleRouter {
- public:
-  // Routes are tried in order; the first that matches wins. Besides url<H>(), a Rule may lead to
-  // another application, a router, a function of HTTPServerRequest, or a list of more rules. If two
-  // routes have the same name, the name means the last one, and a warning is logged.
-  explicit Application(std::vector<Rule> handlers = {}, Settings settings = {});
-  Application(const Application&) = delete;
-  Application& operator=(const Application&) = delete;
-  ~Application() override;
-
-  // Adds routes for hosts whose name matches the regular expression. They are tried before the
-  // routes for all hosts, in the order of these calls; if none matches, the routes for all hosts
-  // are tried. If the setting default_host matches `host_pattern`, they are also tried last for
-  // every host, unless the request has the field X-Real-Ip.
-  void add_handlers(const std::string& host_pattern, std::vector<Rule> host_handlers);
-
-  // Sends every later response through a new T, constructed as T(const HTTPServerRequest&) and
-  // derived from OutputTransform. Transforms run in the order they were added.
-  template <std::derived_from<OutputTransform> T>
-  void add_transform() {
-    add_transform(
-        [](const httputil::HTTPServerRequest& request) -> std::unique_ptr<OutputTransform> {
-          return std::make_unique<T>(request);
-        });
-  }
-  // The same with a function that makes the transform.
-  using MakeTransform =
-      core::Function<std::unique_ptr<OutputTransform>(const httputil::HTTPServerRequest&)>;
-  void add_transform(MakeTransform make);
-
-  // Makes an HTTPServer for this application, listening on `port` (0: any free one), on the current
-  // loop. An empty address means every interface. Throws std::system_error if it cannot listen, and
-  // std::invalid_argument if `port` is out of range. The server lives as long as the application.
-  // To use the returned server, or to pass options, include <tornado/httpserver.h>.
-  httpserver::HTTPServer& listen(int port, const std::string& address = {}) &;
-  httpserver::HTTPServer& listen(int port, const std::string& address,
-                                 const httpserver::HTTPServerOptions& options) &;
-  // Deleted for a temporary application, which would be destroyed at the end of the statement.
-  template <class... Args>
-  void listen(Args&&...) && = delete;
-
-  const Settings& settings() const noexcept;
-
-  // Returns the path of the route `name`, with `args` percent-encoded in place of its groups.
-  // Throws std::out_of_range for an unknown name, and std::invalid_argument if the number of
-  // arguments is wrong or the pattern cannot be reversed. reverse() returns nullopt for an unknown
-  // name.
-  template <class... Args>
-  std::string reverse_url(std::string_view name, const Args&... args) const {
-    return require_path(name, reverse(name, {text_of(args)...}));
-  }
-  std::optional<std::string> reverse(std::string_view name,
-                                     const std::vector<std::string>& args) const override;
-
-  // Writes the line of the access log: status, method, URI, client, milliseconds. Called after each
-  // request has finished.
-  virtual void log_request(const RequestHandler& handler);
-
-  // Handles a request that arrived another way, for example through an HTTPServer of a function.
-  // The handler is not notified when that client leaves. If the handler cannot be made, or a
-  // function throws, this is logged and the connection closed. Throws std::invalid_argument if the
-  // request has no connection.
-  void operator()(httputil::HTTPServerRequest request);
-  // Finds the handler for a request. Never null: unmatched requests have a handler too.
-  std::unique_ptr<httputil::HTTPMessageDelegate> find_handler(
-      const httputil::HTTPServerRequest& request) override;
-  // Returns a handler of class H for the request, whatever its path. For the program's own routers.
-  template <class H, class... Init>
-  std::unique_ptr<httputil::HTTPMessageDelegate> get_handler_delegate(
-      const httputil::HTTPServerRequest& request, PathArgs path_args = {}, Init... init) {
-    return delegate_for(request, handler<H>(std::move(init)...), std::move(path_args));
-  }
-  std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
-      const void* server_connection,
-      std::shared_ptr<httputil::HTTPConnection> request_connection) override;
-
- private:
-  friend class RequestHandler;
-  friend class detail::HandlerDelegate;
-
-  static std::string require_path(std::string_view name, std::optional<std::string> path);
-  std::unique_ptr<httputil::HTTPMessageDelegate> delegate_for(
-      const httputil::HTTPServerRequest& request, routing::RuleTarget target, PathArgs path_args);
-
-  core::Ref<detail::ApplicationState> state_;
-  std::vector<std::unique_ptr<httpserver::HTTPServer>> servers_;
-};
 
 // ---- RequestHandler -----------------------------------------------------------------------------
 
@@ -528,9 +280,7 @@ class RequestHandler : public core::Pooled {
 
   // See Application::reverse_url and Application::reverse.
   template <class... Args>
-  std::string reverse_url(std::string_view name, const Args&... args) const {
-    return Application::require_path(name, reverse(name, {Application::text_of(args)...}));
-  }
+  std::string reverse_url(std::string_view name, const Args&... args) const;
   std::optional<std::string> reverse(std::string_view name,
                                      const std::vector<std::string>& args) const;
   // Returns the URL of a file below the setting static_path, with its version. Clients may cache it
@@ -651,16 +401,22 @@ class RequestHandler : public core::Pooled {
   void leave_response();
 
  private:
+  friend class core::Ref<RequestHandler>;
   friend class detail::HandlerDelegate;
   friend class detail::PageModules;
   friend class websocket::WebSocketHandler;
-  class Ref;
+  using Ref = core::Ref<RequestHandler>;
   class Open;
   struct Response;
 
   explicit RequestHandler(const detail::Construction& given);
 
-  // Receives the exceptions of callbacks. References to it keep the handler alive.
+  // A handler is shared by its connection's delegate, by its coroutines, and by everything that
+  // will run in its context, which counts for all of them.
+  void retain() noexcept { context_.retain(); }
+  void release() noexcept { context_.release(); }
+
+  // Receives the exceptions of callbacks.
   class Context final : public core::Context {
    public:
     explicit Context(RequestHandler& handler) : handler_(handler) {}
@@ -672,22 +428,23 @@ class RequestHandler : public core::Pooled {
     RequestHandler& handler_;
   };
 
-  void execute(detail::Verb verb, routing::MatchParams params);
-  static Future<void> execute_streaming(Ref self, detail::Verb verb, routing::MatchParams params);
-  static Future<void> take_data(Ref self, std::string chunk);
-  void body_complete() noexcept;
-  detail::Started begin(detail::Verb verb, routing::MatchParams params);
+  std::optional<Future<void>> execute(detail::Step step,
+                                      routing::detail::Destination* found = nullptr) noexcept;
+  static Future<void> resume_after(Ref self, Future<void> coroutine, detail::Step next);
+  std::optional<Future<void>> wait_for(detail::Started started, detail::Step next);
+  void accept_request(routing::MatchParams params);
   bool is_supported(std::string_view method) const noexcept;
   void take_params(routing::MatchParams params);
   const detail::VerbEntry& verb_entry() const noexcept;
-  void run_verb();
-  static Future<void> after_prepare(Ref self, Future<void> prepared);
-  static Future<void> after_verb(Ref self, Future<void> answered);
+  detail::Started call_verb();
+  void stay_open();
+  static Future<void> take_data(Ref self, std::string chunk);
   void handle_exception(const std::exception_ptr& exception) noexcept;
   void write_json(std::string text);
   Future<void> send(bool finishing);
   void transform_head(bool finishing);
   void finish_headers();
+  void add_etag();
   std::shared_ptr<template_::BaseLoader> template_loader();
   void add_new_cookies();
   detail::SessionState& session_state();
@@ -721,11 +478,223 @@ class RequestHandler : public core::Pooled {
   int status_code_ = 200;
   core::Ref<detail::ApplicationState> state_;
   const detail::HandlerClass* handler_class_ = nullptr;
-  core::Owned<detail::RouteParams> params_;  // null: the route has no captures
-  core::Owned<Response> response_;           // null: released by a WebSocket
-  core::Owned<detail::SessionState> session_state_;
+  std::unique_ptr<detail::RouteParams> params_;  // null: the route has no captures
+  std::unique_ptr<Response> response_;           // null: released by a WebSocket
+  std::unique_ptr<detail::SessionState> session_state_;
   Context context_{*this};
 };
+
+// ---- routes -------------------------------------------------------------------------------------
+
+using routing::Rule;
+// The type that url() returns: a rule with a path pattern and a handler class. Here it is Rule
+// itself; Tornado has a class of its own.
+using URLSpec = routing::Rule;
+
+// Returns handler class H in the form that a Rule or a setting takes.
+template <class H>
+  requires(!detail::HasInit<H>)
+routing::RuleTarget handler() {
+  return {detail::handler_class<H>, nullptr};
+}
+// The same for a class with a nested struct Init. `init` is passed to each handler's
+// initialize(const Init&).
+template <class H>
+  requires detail::HasInit<H>
+routing::RuleTarget handler(typename H::Init init = {}) {
+  return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
+}
+
+// Makes a route to handler class H. `pattern` is a regular expression that must match the whole
+// path as sent (see PathMatches). Its groups become the verb's arguments, percent-decoded and
+// converted to the parameters' types; a capture that does not convert is a 404. Throws
+// std::invalid_argument if the pattern is not a valid regular expression, or if the number of its
+// groups differs from the number of arguments of a verb of H. Tornado: url, which is URLSpec.
+template <class H>
+  requires(!detail::HasInit<H>)
+URLSpec url(const std::string& pattern, std::string name = {}) {
+  return {pattern, handler<H>(), std::move(name)};
+}
+template <class H>
+  requires detail::HasInit<H>
+URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string name = {}) {
+  return {pattern, handler<H>(std::move(init)), std::move(name)};
+}
+
+// ---- Application --------------------------------------------------------------------------------
+
+// Tornado's application settings, under the same names.
+struct Settings {
+  Settings();
+
+  // Development mode: turns on the next two.
+  bool debug = false;
+  // Restarts the program when it has been rebuilt (tornado/autoreload.h). Unset: as debug.
+  std::optional<bool> autoreload;
+  // Error pages show the exception; they and the log also show the calls that led to the throw.
+  // Line numbers need a build with debug information (-g). Unset: as debug.
+  std::optional<bool> serve_traceback;
+  // The host name to assume when the request's own matches no pattern of add_handlers().
+  std::string default_host;
+  // Handles requests that no route matches: web::handler<H>(init). Unset: a 404 page. Tornado:
+  // default_handler_class and default_handler_args.
+  std::optional<routing::RuleTarget> default_handler_class;
+  // Compresses responses for clients that accept it, where it is worthwhile; see
+  // GZipContentEncoding.
+  bool compress_response = false;
+  // Called after each request has finished, instead of writing the access log.
+  core::Function<void(const RequestHandler&)> log_function;
+  // Shows request.request_id() in each response's field X-Request-Id and in the access log. Not in
+  // Tornado.
+  bool request_ids = false;
+
+  // The key that signs cookies, or several keys by version; key_version chooses the one that signs.
+  CookieSecret cookie_secret;
+  std::optional<int> key_version;
+  // Where web::authenticated redirects users who have not logged in.
+  std::string login_url;
+  // Rejects every request other than GET, HEAD and OPTIONS that lacks its XSRF cookie's token.
+  bool xsrf_cookies = false;
+  int xsrf_cookie_version = 2;  // 1: the same token text in every response
+  CookieOptions xsrf_cookie_kwargs;
+  std::string xsrf_cookie_name = "_xsrf";
+
+  // The folder whose files are served below static_url_prefix, and as /favicon.ico and /robots.txt.
+  // Tried before all other routes. Empty: no files.
+  std::string static_path;
+  std::string static_url_prefix = "/static/";
+  // The class that serves these files: web::static_handler<H>(init). Unset: StaticFileHandler.
+  // Tornado: static_handler_class and static_handler_args.
+  StaticHandlerClass static_handler_class;
+  // Remembers the versions (hashes) of unchanged files. Unset: the opposite of debug.
+  std::optional<bool> static_hash_cache;
+
+  double websocket_ping_interval = 0;  // seconds from one ping to the next; 0: no pings
+  // The longest wait for a pong, in seconds; 0: the ping interval.
+  double websocket_ping_timeout = 0;
+  // A longer message closes its WebSocket.
+  std::size_t websocket_max_message_size = 10'485'760;
+
+  // The folder of the templates that render() loads. Empty: the current directory.
+  std::string template_path;
+  // Loads the templates. Null: a Loader for template_path.
+  std::shared_ptr<template_::BaseLoader> template_loader;
+  // The function that escapes what templates output; nullopt: no escaping. A template_loader has
+  // its own setting instead.
+  std::optional<std::string> autoescape = "xhtml_escape";
+  // How templates treat white space: "all", "single" or "oneline". Empty: "single" for files that
+  // end in .html or .js, "all" for others.
+  std::string template_whitespace;
+  // Compiles each template once rather than for every request. Unset: the opposite of debug.
+  std::optional<bool> compiled_template_cache;
+  // Names that templates find besides those passed to render(): {{"Entry",
+  // web::ui_module<EntryModule>}} and {{"shout", web::ui_method(function)}} (include
+  // <tornado/uimodule.h>).
+  std::map<std::string, const detail::UIModuleClass*, std::less<>> ui_modules;
+  std::map<std::string, std::shared_ptr<const detail::UIMethod>, std::less<>> ui_methods;
+
+  // The program's own settings, to be found in settings().
+  std::map<std::string, std::string, std::less<>> extra;
+
+  // Returns whether the setting of this name is given, as a member above or in `extra`.
+  bool has(std::string_view name) const;
+};
+
+// Routes, settings, and the code that serves a request. It must outlive the servers that use it,
+// except those made by listen(), which it owns. An Application is also a router, so a rule of
+// another one may lead to it.
+class Application : public routing::ReversibleRouter {
+ public:
+  // Routes are tried in order; the first that matches wins. Besides url<H>(), a Rule may lead to
+  // another application, a router, a function of HTTPServerRequest, or a list of more rules. If two
+  // routes have the same name, the name means the last one, and a warning is logged.
+  explicit Application(std::vector<Rule> handlers = {}, Settings settings = {});
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+  ~Application() override;
+
+  // Adds routes for hosts whose name matches the regular expression. They are tried before the
+  // routes for all hosts, in the order of these calls; if none matches, the routes for all hosts
+  // are tried. If the setting default_host matches `host_pattern`, they are also tried last for
+  // every host, unless the request has the field X-Real-Ip.
+  void add_handlers(const std::string& host_pattern, std::vector<Rule> host_handlers);
+
+  // Sends every later response through a new T, constructed as T(const HTTPServerRequest&) and
+  // derived from OutputTransform. Transforms run in the order they were added.
+  template <std::derived_from<OutputTransform> T>
+  void add_transform() {
+    add_transform(
+        [](const httputil::HTTPServerRequest& request) -> std::unique_ptr<OutputTransform> {
+          return std::make_unique<T>(request);
+        });
+  }
+  // The same with a function that makes the transform.
+  using MakeTransform =
+      core::Function<std::unique_ptr<OutputTransform>(const httputil::HTTPServerRequest&)>;
+  void add_transform(MakeTransform make);
+
+  // Makes an HTTPServer for this application, listening on `port` (0: any free one), on the current
+  // loop. An empty address means every interface. Throws std::system_error if it cannot listen, and
+  // std::invalid_argument if `port` is out of range. The server lives as long as the application.
+  // To use the returned server, or to pass options, include <tornado/httpserver.h>.
+  httpserver::HTTPServer& listen(int port, const std::string& address = {}) &;
+  httpserver::HTTPServer& listen(int port, const std::string& address,
+                                 const httpserver::HTTPServerOptions& options) &;
+  // Deleted for a temporary application, which would be destroyed at the end of the statement.
+  template <class... Args>
+  void listen(Args&&...) && = delete;
+
+  const Settings& settings() const noexcept;
+
+  // Returns the path of the route `name`, with `args` percent-encoded in place of its groups.
+  // Throws std::out_of_range for an unknown name, and std::invalid_argument if the number of
+  // arguments is wrong or the pattern cannot be reversed. reverse() returns nullopt for an unknown
+  // name.
+  template <class... Args>
+  std::string reverse_url(std::string_view name, const Args&... args) const {
+    return require_path(name, reverse(name, {text_of(args)...}));
+  }
+  std::optional<std::string> reverse(std::string_view name,
+                                     const std::vector<std::string>& args) const override;
+
+  // Writes the line of the access log: status, method, URI, client, milliseconds. Called after each
+  // request has finished.
+  virtual void log_request(const RequestHandler& handler);
+
+  // Handles a request that arrived another way, for example through an HTTPServer of a function.
+  // The handler is not notified when that client leaves. If the handler cannot be made, or a
+  // function throws, this is logged and the connection closed. Throws std::invalid_argument if the
+  // request has no connection.
+  void operator()(httputil::HTTPServerRequest request);
+  // Finds the handler for a request. Never null: unmatched requests have a handler too.
+  std::unique_ptr<httputil::HTTPMessageDelegate> find_handler(
+      const httputil::HTTPServerRequest& request) override;
+  // Returns a handler of class H for the request, whatever its path. For the program's own routers.
+  template <class H, class... Init>
+  std::unique_ptr<httputil::HTTPMessageDelegate> get_handler_delegate(
+      const httputil::HTTPServerRequest& request, PathArgs path_args = {}, Init... init) {
+    return delegate_for(request, handler<H>(std::move(init)...), std::move(path_args));
+  }
+  std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
+      const void* server_connection,
+      std::shared_ptr<httputil::HTTPConnection> request_connection) override;
+
+ private:
+  friend class RequestHandler;
+  friend class detail::HandlerDelegate;
+
+  static std::string require_path(std::string_view name, std::optional<std::string> path);
+  std::unique_ptr<httputil::HTTPMessageDelegate> delegate_for(
+      const httputil::HTTPServerRequest& request, routing::RuleTarget target, PathArgs path_args);
+
+  core::Ref<detail::ApplicationState> state_;
+  std::vector<std::unique_ptr<httpserver::HTTPServer>> servers_;
+};
+
+template <class... Args>
+std::string RequestHandler::reverse_url(std::string_view name, const Args&... args) const {
+  return Application::require_path(name, reverse(name, {Application::text_of(args)...}));
+}
 
 // ---- Server-Sent Events -------------------------------------------------------------------------
 

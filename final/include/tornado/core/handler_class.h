@@ -36,6 +36,9 @@ struct Started {
   std::optional<Future<void>> future;
 };
 
+// The steps of a request's life that may begin after a wait.
+enum class Step : std::uint8_t { kPrepare, kBody, kVerb, kFinish };
+
 enum class Verb : std::uint8_t { kGet, kHead, kPost, kDelete, kPatch, kPut, kOptions, kAny };
 inline constexpr std::size_t kVerbCount = 8;
 inline constexpr int kAnyArity = -1;

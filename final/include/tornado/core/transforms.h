@@ -2,7 +2,6 @@
 // are sent.
 #pragma once
 
-#include <tornado/core/pointers.h>
 #include <tornado/httputil.h>
 
 #include <cstddef>
@@ -50,7 +49,7 @@ class GZipContentEncoding final : public OutputTransform {
 
   Options options_;
   bool accepted_;
-  core::Owned<Compressor> compressor_;  // null: the body stays as it is
+  std::unique_ptr<Compressor> compressor_;  // null: the body stays as it is
 };
 
 }  // namespace tornado::web

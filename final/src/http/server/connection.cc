@@ -719,11 +719,13 @@ void ServerConnection::queue_turn() {
 }
 // [/turn]
 
+// [run]
 void ServerConnection::run() {
   const auto pin = core::Ref<ServerConnection>::adopt(this);
   turn_queued_ = false;
   if (core_ != nullptr) take_turn();
 }
+// [/run]
 
 void ServerConnection::discard() noexcept {
   const auto last = core::Ref<ServerConnection>::adopt(this);

@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "web/application_state.h"
-#include "web/handler/ref.h"
 
 namespace tornado::web::detail {
 
@@ -45,21 +44,19 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core:
 
  private:
   void make_handler();
-  // Does everything up to execute(). Returns false if the handler has already responded.
-  bool initialize();
 
   core::Ref<ApplicationState> state_;  // moves to the handler when that is created
   const void* server_connection_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
-  core::Owned<OwnedRequest> request_;
+  std::unique_ptr<OwnedRequest> request_;
   routing::detail::Destination to_;  // if it has a delegate, that one gets everything
   std::optional<routing::RuleTarget> kept_;
-  RequestHandler::Ref handler_;
+  core::Ref<RequestHandler> handler_;
 };
 
 // The arguments that a handler's constructor takes over. Set during a HandlerClass::make call.
 struct Construction {
-  core::Owned<OwnedRequest>* request;
+  std::unique_ptr<OwnedRequest>* request;
   core::Ref<ApplicationState>* state;
 };
 extern constinit thread_local const Construction* construction;

@@ -1,4 +1,5 @@
-// A handler's life: from its creation to on_finish().
+// The life of a request: its delegate finds the route and makes the handler, execute() runs it from
+// initialize() to finish(), and on_finish() ends it.
 #include <tornado/iostream.h>
 #include <tornado/log.h>
 #include <tornado/web.h>
@@ -11,10 +12,10 @@
 #include "loop/error_text.h"
 #include "web/application_state.h"
 #include "web/handler/delegate.h"
-#include "web/handler/ref.h"
 #include "web/handler/response.h"
-#include "web/handler/session_state.h"
+#include "web/handler/session.h"
 #include "web/routing/arity.h"
+#include "web/routing/hand_on.h"
 
 namespace tornado::web {
 namespace {
@@ -32,6 +33,13 @@ const detail::Construction& require_construction() {
   return *detail::construction;
 }
 
+detail::Verb verb_of(std::string_view method) {
+  for (std::size_t i = 0; i < detail::kMethodNames.size(); ++i) {
+    if (method == detail::kMethodNames[i]) return static_cast<detail::Verb>(i);
+  }
+  return detail::Verb::kAny;
+}
+
 // Whether a wait ended because the client left or the operation was cancelled.
 bool is_end_of_wait(const std::exception_ptr& exception) noexcept {
   try {
@@ -47,6 +55,115 @@ bool is_end_of_wait(const std::exception_ptr& exception) noexcept {
 
 }  // namespace
 
+// ---- the delegate -------------------------------------------------------------------------------
+
+namespace detail {
+
+constinit thread_local const Construction* construction = nullptr;
+
+HandlerDelegate::HandlerDelegate(core::Ref<ApplicationState> state, const void* server_connection,
+                                 std::shared_ptr<httputil::HTTPConnection> connection)
+    : state_(std::move(state)),
+      server_connection_(server_connection),
+      connection_(std::move(connection)) {}
+
+HandlerDelegate::HandlerDelegate(core::Ref<ApplicationState> state,
+                                 const httputil::HTTPServerRequest& request,
+                                 routing::detail::Destination to,
+                                 std::optional<routing::RuleTarget> kept)
+    : state_(std::move(state)),
+      server_connection_(request.server_connection),
+      connection_(request.connection),
+      to_(std::move(to)),
+      kept_(std::move(kept)) {}
+
+// [headers]
+Future<void> HandlerDelegate::headers_received(httputil::RequestStartLine start_line,
+                                               httputil::HTTPHeaders headers) {
+  request_ = std::make_unique<OwnedRequest>(std::move(start_line), std::move(headers),
+                                            std::string(), std::move(connection_));
+  request_->server_connection = server_connection_;
+  if (!to_) to_ = state_->find(*request_);
+  if (to_.delegate != nullptr) {
+    const auto request = std::move(request_);
+    return routing::detail::hand_on(*to_.delegate, std::move(*request));
+  }
+  if (to_.handler_class->data_received == nullptr) return routing::detail::ready();
+  make_handler();
+  const auto prepared = handler_->execute(Step::kPrepare, &to_);
+  return prepared ? *prepared : routing::detail::ready();
+}
+// [/headers]
+
+Future<void> HandlerDelegate::data_received(std::string chunk) {
+  if (to_.delegate != nullptr) return to_.delegate->data_received(std::move(chunk));
+  if (!handler_) {
+    request_->connection->count_buffered(chunk.size());
+    if (request_->body.empty()) {
+      request_->body = std::move(chunk);
+    } else {
+      request_->body += chunk;
+    }
+    return routing::detail::ready();
+  }
+  if (handler_->finished_) {
+    return routing::detail::ready();  // it has responded, and does not want the rest
+  }
+  const core::ContextScope context(&handler_->context_);
+  return RequestHandler::take_data(handler_, std::move(chunk));
+}
+
+void HandlerDelegate::finish() {
+  if (to_.delegate != nullptr) {
+    to_.delegate->finish();
+    return;
+  }
+  if (handler_) {
+    handler_->execute(Step::kVerb);
+  } else {
+    make_handler();
+    handler_->execute(Step::kPrepare, &to_);
+  }
+}
+
+// [make_handler]
+void HandlerDelegate::make_handler() {
+  const Construction context{&request_, &state_};
+  construction = &context;
+  RequestHandler* made = nullptr;
+  try {
+    made = to_.handler_class->make();
+  } catch (...) {
+    construction = nullptr;
+    throw;
+  }
+  construction = nullptr;
+  handler_ = core::Ref(made);
+  made->handler_class_ = to_.handler_class;
+}
+// [/make_handler]
+
+void HandlerDelegate::on_connection_close() {
+  if (to_.delegate != nullptr) to_.delegate->on_connection_close();
+  if (handler_) handler_->connection_closed();
+}
+
+void HandlerDelegate::close_open_handlers(ApplicationState& state) {
+  close_open_handlers(state, state.open_handlers);
+}
+
+void HandlerDelegate::close_open_handlers(ApplicationState& state, const core::ListHook& mark) {
+  while (mark.next() != &state.open_handlers) {
+    auto& open = static_cast<RequestHandler::Open&>(*mark.next());
+    open.unlink();
+    const core::Ref<RequestHandler> last = open.take();
+  }
+}
+
+}  // namespace detail
+
+// ---- its making ---------------------------------------------------------------------------------
+
 bool RequestHandler::Context::handle(const std::exception_ptr& exception) {
   handler_.handle_exception(exception);
   return true;
@@ -56,7 +173,7 @@ void RequestHandler::Context::unreferenced() noexcept {
   if (!handler_.on_finish_called_) {
     // The client left, or the program never finished the request. The reference is for the code
     // that on_finish() starts, which may keep the handler once more.
-    const Ref self(&handler_);
+    const Ref pin(&handler_);
     handler_.call_on_finish();
     return;
   }
@@ -69,7 +186,7 @@ RequestHandler::RequestHandler(const detail::Construction& given)
     : request(*given.request->release()),
       application(*(*given.state)->application),
       state_(std::move(*given.state)),
-      response_(core::make_owned<Response>()) {}
+      response_(std::make_unique<Response>()) {}
 
 RequestHandler::~RequestHandler() {
   response_.reset();  // its transforms may refer to the request
@@ -95,10 +212,73 @@ std::optional<std::string> RequestHandler::reverse(std::string_view name,
 
 // ---- running ------------------------------------------------------------------------------------
 
-// [begin]
-// The beginning of every request: the checks, and prepare().
-detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams params) {
-  verb_ = verb;
+// [execute]
+// From initialize() to finish(), as Tornado's _execute(). A wait interrupts it: for a coroutine,
+// whose end continues it at the next step, or for the body, with which the delegate continues it.
+// Returns the future of what continues it, if that is a coroutine.
+std::optional<Future<void>> RequestHandler::execute(detail::Step step,
+                                                    routing::detail::Destination* found) noexcept {
+  const Ref pin(this);
+  const core::ContextScope scope(&context_);
+  try {
+    switch (step) {
+      case detail::Step::kPrepare: {
+        clear();
+        if (handler_class_->initialize != nullptr) handler_class_->initialize(*this, found->init);
+        accept_request(std::move(found->params));
+        auto wait = wait_for(handler_class_->prepare(*this), detail::Step::kBody);
+        if (wait) return wait;
+      }
+        [[fallthrough]];
+      case detail::Step::kBody:
+        if (finished_) return {};
+        if (verb_entry().call == nullptr) throw HTTPError(405);
+        if (handler_class_->data_received != nullptr) return {};
+        [[fallthrough]];
+      case detail::Step::kVerb: {
+        if (finished_) return {};
+        detail::Started started = call_verb();
+        if (started.kind == detail::Started::Kind::kOpen) {
+          stay_open();
+          return {};
+        }
+        auto wait = wait_for(std::move(started), detail::Step::kFinish);
+        if (wait) return wait;
+      }
+        [[fallthrough]];
+      case detail::Step::kFinish:
+        if (!finished_) finish();
+    }
+  } catch (...) {
+    handle_exception(std::current_exception());
+  }
+  return {};
+}
+// [/execute]
+
+// [resume_after]
+Future<void> RequestHandler::resume_after(Ref self, Future<void> coroutine, detail::Step next) {
+  try {
+    co_await coroutine;
+  } catch (...) {
+    self->handle_exception(std::current_exception());
+    co_return;
+  }
+  self->execute(next);
+}
+// [/resume_after]
+
+std::optional<Future<void>> RequestHandler::wait_for(detail::Started started, detail::Step next) {
+  if (!started.future) return {};
+  if (!started.future->done()) return resume_after(Ref(this), std::move(*started.future), next);
+  started.future->result();
+  return {};
+}
+
+// [accept]
+// What every request is checked for before prepare().
+void RequestHandler::accept_request(routing::MatchParams params) {
+  verb_ = verb_of(request.method);
   if (!is_supported(request.method)) throw HTTPError(405);
   try {
     if (!request.body.empty()) request.parse_body();
@@ -106,31 +286,14 @@ detail::Started RequestHandler::begin(detail::Verb verb, routing::MatchParams pa
     throw HTTPError(400, error.what());
   }
   take_params(std::move(params));
-  if (state_->settings.xsrf_cookies && verb != detail::Verb::kGet && verb != detail::Verb::kHead &&
-      verb != detail::Verb::kOptions) {
+  if (state_->settings.xsrf_cookies && verb_ != detail::Verb::kGet &&
+      verb_ != detail::Verb::kHead && verb_ != detail::Verb::kOptions) {
     check_xsrf_cookie();
   }
-  return handler_class_->prepare(*this);
 }
-// [/begin]
+// [/accept]
 
-void RequestHandler::execute(detail::Verb verb, routing::MatchParams params) {
-  try {
-    detail::Started prepared = begin(verb, std::move(params));
-    if (prepared.future) {
-      if (!prepared.future->done()) {
-        after_prepare(Ref(this), std::move(*prepared.future));
-        return;
-      }
-      prepared.future->result();
-    }
-    run_verb();
-  } catch (...) {
-    handle_exception(std::current_exception());
-  }
-}
-
-// run_verb() rejects a known method that the class does not implement, after prepare().
+// execute() rejects a known method that the class does not implement, after prepare().
 bool RequestHandler::is_supported(std::string_view method) const noexcept {
   const std::string_view* const first = handler_class_->supported_methods;
   if (first == nullptr) return verb_ != detail::Verb::kAny || verb_entry().call != nullptr;
@@ -146,7 +309,7 @@ void RequestHandler::take_params(routing::MatchParams params) {
   for (auto& value : params.path_args) {
     if (value) value = decode_argument(*value);
   }
-  params_ = core::make_owned<detail::RouteParams>(std::move(params));
+  params_ = std::make_unique<detail::RouteParams>(std::move(params));
 }
 
 const PathArgs& RequestHandler::path_args() const noexcept {
@@ -163,10 +326,8 @@ const detail::VerbEntry& RequestHandler::verb_entry() const noexcept {
   return handler_class_->verbs[static_cast<std::size_t>(detail::Verb::kAny)];
 }
 
-void RequestHandler::run_verb() {
-  if (finished_) return;
+detail::Started RequestHandler::call_verb() {
   const detail::VerbEntry& verb = verb_entry();
-  if (verb.call == nullptr) throw HTTPError(405);
   const PathArgs& args = path_args();
   if (verb.arity != detail::kAnyArity && verb.arity != static_cast<int>(args.size())) {
     // Happens with a rule whose matcher is the program's own.
@@ -174,48 +335,27 @@ void RequestHandler::run_verb() {
                            std::to_string(verb.arity) + " arguments, its route gave " +
                            std::to_string(args.size()));
   }
-  // [answer]
-  detail::Started started = verb.call(*this, args);
-  switch (started.kind) {
-    case detail::Started::Kind::kDone:
-      if (!finished_) finish();
-      return;
-    case detail::Started::Kind::kOpen:
-      if (finished_) return;
-      response().open = core::make_owned<Open>(*this);
-      response().open->link_before(state_->open_handlers);
-      return;
-    case detail::Started::Kind::kCoroutine:
-      if (!started.future->done()) {
-        after_verb(Ref(this), std::move(*started.future));
-        return;
-      }
-      started.future->result();
-      if (!finished_) finish();
-      return;
-  }
-  // [/answer]
+  return verb.call(*this, args);
 }
 
-Future<void> RequestHandler::after_prepare(Ref self, Future<void> prepared) {
+// The verb has returned web::asynchronous: the handler lives until finish().
+void RequestHandler::stay_open() {
+  if (finished_) return;
+  response().open = std::make_unique<Open>(*this);
+  response().open->link_before(state_->open_handlers);
+}
+
+// A failure becomes the response, never an exception: the connection sees the response and reads no
+// more of the body.
+Future<void> RequestHandler::take_data(Ref self, std::string chunk) {
   try {
-    co_await prepared;
-    self->run_verb();
+    const auto data_received = self->handler_class_->data_received;
+    const detail::Started taken = data_received(*self, std::move(chunk));
+    if (taken.future) co_await *taken.future;
   } catch (...) {
     self->handle_exception(std::current_exception());
   }
 }
-
-// [after_verb]
-Future<void> RequestHandler::after_verb(Ref self, Future<void> answered) {
-  try {
-    co_await answered;
-    if (!self->finished_) self->finish();
-  } catch (...) {
-    self->handle_exception(std::current_exception());
-  }
-}
-// [/after_verb]
 
 // ---- failing ------------------------------------------------------------------------------------
 
@@ -344,7 +484,7 @@ std::string RequestHandler::allowed_methods() const {
 void RequestHandler::log_and_end() {
   finished_ = true;
   if (on_finish_called_) return;
-  const Ref self(this);  // the last one may be its response's
+  const Ref pin(this);
   try {
     if (state_->settings.log_function) {
       state_->settings.log_function(*this);
@@ -354,8 +494,7 @@ void RequestHandler::log_and_end() {
   } catch (...) {
     core::log_callback_exception(std::current_exception());
   }
-  call_on_finish();
-  stop_waiting();
+  leave_response();
 }
 
 iostream::IOStream RequestHandler::detach() {
@@ -367,7 +506,7 @@ iostream::IOStream RequestHandler::detach() {
 }
 
 void RequestHandler::leave_response() {
-  const Ref self(this);  // the last one may be its response's
+  const Ref pin(this);
   finished_ = true;
   call_on_finish();
   stop_waiting();
@@ -388,7 +527,7 @@ void RequestHandler::call_on_finish() noexcept {
 void RequestHandler::connection_closed() noexcept {
   if (finished_) return;
   client_gone_ = true;
-  const Ref self(this);
+  const Ref pin(this);
   const core::ContextScope scope(&context_);
   try {
     on_connection_close();

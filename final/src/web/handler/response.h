@@ -2,19 +2,29 @@
 // handshake.
 #pragma once
 
+#include <tornado/core/run_queue.h>
 #include <tornado/web.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "web/handler/ref.h"
-
 namespace tornado::web {
 
 namespace detail {
 class PageModules;
 }
+
+// Keeps an asynchronous handler alive until it responds. The application releases those that never
+// do.
+class RequestHandler::Open : public core::ListHook {
+ public:
+  explicit Open(RequestHandler& handler) : self_(&handler) {}
+  Ref take() noexcept { return std::move(self_); }
+
+ private:
+  Ref self_;
+};
 
 struct RequestHandler::Response : core::Pooled {
   Response();
@@ -25,8 +35,8 @@ struct RequestHandler::Response : core::Pooled {
   std::string body;                                          // written, but not sent
   std::vector<std::unique_ptr<OutputTransform>> transforms;  // created when the head is sent
   int error_pages = 0;                                       // number begun by send_error()
-  core::Owned<Open> open;                    // keeps an asynchronous handler until finish()
-  core::Owned<detail::PageModules> modules;  // of the page being rendered
+  std::unique_ptr<Open> open;                    // keeps an asynchronous handler until finish()
+  std::unique_ptr<detail::PageModules> modules;  // of the page being rendered
 };
 
 // A WebSocket has released its response; asking for it creates a new one.

@@ -148,7 +148,7 @@ template_::Value detail::handler_value(RequestHandler& handler) {
 
 template_::Namespace RequestHandler::get_template_namespace() {
   auto& modules = response().modules;
-  if (modules == nullptr) modules = core::make_owned<detail::PageModules>(*this);
+  if (modules == nullptr) modules = std::make_unique<detail::PageModules>(*this);
   template_::Namespace names = {
       {"handler", detail::handler_value(*this)},
       {"request", detail::request_value(request)},

@@ -9,7 +9,6 @@
 #include "http/message/framing.h"
 #include "http/server/exchange.h"
 #include "web/application_state.h"
-#include "web/handler/ref.h"
 #include "web/handler/response.h"
 #include "web/websocket/arguments.h"
 #include "web/websocket/connection.h"
@@ -62,7 +61,7 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
   }
 
  private:
-  using Ref = web::RequestHandler::Ref;
+  using Ref = core::Ref<web::RequestHandler>;
   // Whether messages are held back while a hook runs, and the connection closes if it fails.
   static constexpr bool kHoldsAndCloses = true;
   static constexpr bool kOnlyRuns = false;
@@ -130,7 +129,7 @@ WebSocketHandler::WebSocketHandler() = default;
 WebSocketHandler::~WebSocketHandler() = default;
 
 WebSocketHandler::Details& WebSocketHandler::details() {
-  if (details_ == nullptr) details_ = core::make_owned<Details>();
+  if (details_ == nullptr) details_ = std::make_unique<Details>();
   return *details_;
 }
 

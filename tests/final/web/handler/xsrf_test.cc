@@ -2,7 +2,7 @@
 #include <string>
 
 #include "../web_test_tools.h"
-#include "web/handler/xsrf_token.h"
+#include "web/handler/session.h"
 
 namespace tornado::web {
 namespace {

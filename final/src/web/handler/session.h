@@ -1,12 +1,19 @@
-// Internal header. The text of XSRF tokens, in Tornado's format. Pure: no clock, no random bytes.
+// Internal header. A handler's knowledge of its client's session, and the text of XSRF tokens.
 #pragma once
+
+#include <tornado/web.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tornado::web::detail {
+
+// ---- XSRF tokens, in Tornado's format: no clock, no random bytes
+// ---------------------------------
 
 inline constexpr std::size_t kXsrfTokenSize = 16;  // bytes of a new one
 inline constexpr std::size_t kXsrfMaskSize = 4;
@@ -29,5 +36,16 @@ std::string encode_xsrf_token_v1(const XsrfToken& token);
 // `mask` has kXsrfMaskSize bytes. A different mask for each response makes the text differ, so that
 // a compressed page does not reveal the token piece by piece (BREACH).
 std::string encode_xsrf_token_v2(const XsrfToken& token, std::string_view mask);
+
+// ---- the session --------------------------------------------------------------------------------
+
+// Created when a handler first asks for a part of it; many never do.
+struct SessionState {
+  std::vector<std::pair<std::string, std::string>> new_cookies;  // name, value of Set-Cookie
+  std::optional<CurrentUser> user;                               // empty until requested
+  const locale::Locale* locale = nullptr;                        // null until requested
+  std::optional<XsrfToken> xsrf;                                 // the cookie's, or a new one
+  std::string xsrf_token;  // in the form that this response shows
+};
 
 }  // namespace tornado::web::detail
