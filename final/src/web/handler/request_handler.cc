@@ -212,7 +212,6 @@ std::optional<std::string> RequestHandler::reverse(std::string_view name,
 
 // ---- running ------------------------------------------------------------------------------------
 
-// [execute]
 // From initialize() to finish(), as Tornado's _execute(). A wait interrupts it: for a coroutine,
 // whose end continues it at the next step, or for the body, with which the delegate continues it.
 // Returns the future of what continues it, if that is a coroutine.
@@ -230,6 +229,7 @@ std::optional<Future<void>> RequestHandler::execute(detail::Step step,
         if (wait) return wait;
       }
         [[fallthrough]];
+      // [execute]
       case detail::Step::kBody:
         if (finished_) return {};
         if (verb_entry().call == nullptr) throw HTTPError(405);
@@ -248,13 +248,13 @@ std::optional<Future<void>> RequestHandler::execute(detail::Step step,
         [[fallthrough]];
       case detail::Step::kFinish:
         if (!finished_) finish();
+        // [/execute]
     }
   } catch (...) {
     handle_exception(std::current_exception());
   }
   return {};
 }
-// [/execute]
 
 // [resume_after]
 Future<void> RequestHandler::resume_after(Ref self, Future<void> coroutine, detail::Step next) {
