@@ -478,9 +478,9 @@ class RequestHandler : public core::Pooled {
   int status_code_ = 200;
   core::Ref<detail::ApplicationState> state_;
   const detail::HandlerClass* handler_class_ = nullptr;
-  std::unique_ptr<detail::RouteParams> params_;  // null: the route has no captures
-  std::unique_ptr<Response> response_;           // null: released by a WebSocket
-  std::unique_ptr<detail::SessionState> session_state_;
+  core::Owned<detail::RouteParams> params_;  // null: the route has no captures
+  core::Owned<Response> response_;           // null: released by a WebSocket
+  core::Owned<detail::SessionState> session_state_;
   Context context_{*this};
 };
 

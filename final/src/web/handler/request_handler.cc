@@ -186,7 +186,7 @@ RequestHandler::RequestHandler(const detail::Construction& given)
     : request(*given.request->release()),
       application(*(*given.state)->application),
       state_(std::move(*given.state)),
-      response_(std::make_unique<Response>()) {}
+      response_(new Response) {}
 
 RequestHandler::~RequestHandler() {
   response_.reset();  // its transforms may refer to the request
@@ -309,7 +309,7 @@ void RequestHandler::take_params(routing::MatchParams params) {
   for (auto& value : params.path_args) {
     if (value) value = decode_argument(*value);
   }
-  params_ = std::make_unique<detail::RouteParams>(std::move(params));
+  params_ = core::Owned(new detail::RouteParams(std::move(params)));
 }
 
 const PathArgs& RequestHandler::path_args() const noexcept {

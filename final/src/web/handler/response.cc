@@ -38,7 +38,7 @@ bool is_reason(std::string_view text) {
 }  // namespace
 
 void RequestHandler::make_response() {
-  response_ = std::make_unique<Response>();
+  response_ = core::Owned(new Response);
 }
 
 const httputil::HTTPHeaders& RequestHandler::headers() const noexcept {

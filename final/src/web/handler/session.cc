@@ -76,7 +76,7 @@ CookieOptions& CookieOptions::samesite(std::string value) {
 }
 
 detail::SessionState& RequestHandler::session_state() {
-  if (session_state_ == nullptr) session_state_ = std::make_unique<detail::SessionState>();
+  if (session_state_ == nullptr) session_state_ = core::Owned(new detail::SessionState);
   return *session_state_;
 }
 

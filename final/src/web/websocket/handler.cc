@@ -129,7 +129,7 @@ WebSocketHandler::WebSocketHandler() = default;
 WebSocketHandler::~WebSocketHandler() = default;
 
 WebSocketHandler::Details& WebSocketHandler::details() {
-  if (details_ == nullptr) details_ = std::make_unique<Details>();
+  if (details_ == nullptr) details_ = core::Owned(new Details);
   return *details_;
 }
 
