@@ -392,7 +392,8 @@ ServerConnection::Next ServerConnection::step(std::string_view data, std::size_t
   return Next::kWait;
 }
 
-ServerConnection::Next ServerConnection::read_proxy_header(std::string_view data, std::size_t& used) {
+ServerConnection::Next ServerConnection::read_proxy_header(std::string_view data,
+                                                           std::size_t& used) {
   ProxyHeader header = parse_proxy_header(data.substr(used));
   if (header.status == ProxyHeaderStatus::kNeedMore) {
     if (eof_) close_gracefully();
