@@ -154,8 +154,8 @@ TEST(PollSelection, a_timeout_in_the_past) {
 
 TEST(PollSelection, a_timeout_of_nothing) {
   Story story(
-      "Rounding up must not make a sleep of nothing: a server that has work left asks with a\n"
-      "  timeout of 0, and would sleep a millisecond in every round.");
+      "Rounding up must not turn a timeout of 0 into a sleep: a server that has work left asks\n"
+      "  with a timeout of 0, and would sleep a millisecond in every round.");
   Ends silent;
   story.step("wait(0) is called 500 times");
   const auto start = std::chrono::steady_clock::now();
@@ -248,7 +248,7 @@ TEST(PollSelection, a_question_that_poll_refuses) {
 }
 
 TEST(PollSelection, a_number_beyond_1023) {
-  Story story("An array of numbers has no 1,024. Any descriptor must do.");
+  Story story("An array of numbers does not end at 1,024. Any descriptor must do.");
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;

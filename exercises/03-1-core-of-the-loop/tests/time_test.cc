@@ -161,7 +161,7 @@ TEST(Time, that_is_not_real) {
   Story story(
       "Before it sleeps, the loop asks its clock to skip that time. A test's clock does, and a day "
       "passes\n"
-      "  at once. But a callback that waits is not slept over.");
+      "  at once. But while a callback waits, the loop does not sleep.");
   mini::VirtualClock clock;
   IOLoop loop(clock);
   const double start = loop.time();

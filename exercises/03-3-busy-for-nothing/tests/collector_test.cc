@@ -126,9 +126,8 @@ TEST(Collector, a_small_upload) {
 
 TEST(Collector, a_large_upload) {
   Story story(
-      "An edge is told once: \"something has arrived\". A reader that leaves bytes behind hears of "
-      "them\n"
-      "  only when more arrive, and this client sends no more.");
+      "An edge is reported once: \"something has arrived\". A reader that leaves bytes behind\n"
+      "  hears of them only when more arrive, and this client sends no more.");
   Service service(story);
   service.begin();
   service.send(50'000);

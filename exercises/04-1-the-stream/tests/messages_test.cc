@@ -197,9 +197,9 @@ TEST(Calls, not_after_the_end) {
 
 TEST(Writing, in_its_order) {
   Story story(
-      "A callback of write() is due when the kernel has its last byte, and the one before has been "
-      "called. It comes\n"
-      "  from the loop, also if the kernel takes everything at once.");
+      "The callback of a write is due when the kernel has the last byte of that write, and\n"
+      "  earlier callbacks have been called. It comes from the loop, even if the kernel takes\n"
+      "  everything at once.");
   Talk talk(story);
   std::string told;
   story.step("a with a callback, b without one, nothing with one, c with one");

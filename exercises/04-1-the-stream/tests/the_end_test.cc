@@ -149,8 +149,8 @@ TEST(End, of_a_client_that_listens_on) {
 
 TEST(End, of_what_the_other_side_sends) {
   Story story(
-      "Bytes come before the end of the bytes. A stream that closes as soon as it has heard of the "
-      "end loses them.");
+      "A client's last bytes come before its FIN. A stream that closes as soon as it has seen the\n"
+      "  FIN loses them.");
   Talk talk(story);
   bool told = false;
   talk.stream().set_close_callback([&] { told = true; });
@@ -171,9 +171,8 @@ TEST(End, of_what_the_other_side_sends) {
 
 TEST(End, of_a_stream_that_only_wants_to_know) {
   Story story(
-      "A stream that reads nothing sees no end, unless it wants to know: with a close callback it "
-      "listens, as long\n"
-      "  as nothing has come that nobody asked for.");
+      "A stream that reads nothing sees no end, unless it wants to know: with a close callback it\n"
+      "  listens, until bytes arrive that nobody asked for.");
   Talk talk(story);
   story.step("the client closes its side; nobody reads");
   talk.client().half_close();

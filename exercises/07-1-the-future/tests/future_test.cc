@@ -39,7 +39,8 @@ std::string thrown_by(F call) {
 
 TEST(Result, is_a_value) {
   Story story(
-      "All copies of a future refer to one result. It may be there, and still be worth nothing.");
+      "All copies of a future refer to one result. A Future<void> has a result, too:\n"
+      "  that it is done.");
   mini::IOLoop loop;
   const Future<std::string> future;
   story.expect("done() of a pending future", false, future.done());

@@ -166,7 +166,7 @@ TEST(GuestBook, somebody_reads_the_book) {
 }
 
 TEST(GuestBook, a_name_that_is_being_checked) {
-  Story story("The name is in the book before anybody knows whether it is one.");
+  Story story("The name is in the book before anybody knows whether it is valid.");
   Scene scene(story, 2);
   const auto number = scene.sign("42");
   scene.check().inside(1);
