@@ -31,16 +31,16 @@ struct MetricsOptions {
   // Upper bounds of the buckets for the durations of requests, in seconds, in increasing order.
   std::vector<double> request_buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                          0.25,  0.5,    1,     2.5,  5,     10};
-  // Watches the loop through its probe (IOLoop::set_probe), which then is no other program's to
-  // set. false: counts requests and connections only, and the loop pays for nothing.
+  // Watches the loop through its probe, so nothing else may call IOLoop::set_probe. false: counts
+  // requests and connections only, and the loop pays nothing.
   bool watch_loop = true;
 };
 
 // Counts the requests of applications, the connections of servers, and the work of one loop.
 //
 // Belongs to the loop that is current when it is made, and to its thread. It must outlive the
-// applications that use its log_function(), and end before the loop. Each process has its own, so
-// Prometheus has to scrape each process.
+// applications that use its log_function(), and be destroyed before the loop. Each process has its
+// own, so Prometheus has to scrape each process.
 class Metrics {
  public:
   explicit Metrics(const MetricsOptions& options = {});
