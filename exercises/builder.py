@@ -19,6 +19,7 @@ import time
 from catalogue import ROOT
 
 BUILD = ROOT / "build" / "exercises"
+TEST_HEADERS = ROOT / "exercises" / "support" / "test_headers.h"
 FRAMEWORK = ROOT / "final"
 FRAMEWORK_BUILD = ROOT / "build" / "debug"
 COMMON = ["-std=c++20", "-g1", "-Wall", "-Wextra", "-Wshadow", "-fmax-errors=3", "-pthread", "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}", f"-I{ROOT}/chapters",
@@ -111,9 +112,23 @@ def stand_ins(headers, chapters, name):
     return folder
 
 
+@functools.cache
+def _precompile_test_headers(sanitizer):
+    """Each test is then compiled in two thirds of the time."""
+    header = BUILD / sanitizer / "precompiled" / "test_headers.h"
+    output, depfile = header.with_name("test_headers.h.gch"), header.with_name("test_headers.d")
+    header.parent.mkdir(parents=True, exist_ok=True)
+    if not header.exists():
+        header.write_text(f'#include "{TEST_HEADERS}"\n')  # for a compiler that cannot use the other
+    _make(output, ["g++", *COMMON, *FLAGS[sanitizer], "-MD", "-MF", str(depfile), "-x", "c++-header", str(TEST_HEADERS),
+                   "-o", str(output)], lambda: _dependencies(depfile))
+
+
 def _object(source, sanitizer, include):
     """(the object file of `source`, the command that makes it, a function that returns what it read)"""
     first = [f"-I{folder}" for folder in include]
+    if source.parent.name == "tests":
+        first += ["-include", str(BUILD / sanitizer / "precompiled" / "test_headers.h")]
     name = hashlib.sha1(" ".join([str(source), *first]).encode()).hexdigest()[:12]
     output = BUILD / sanitizer / f"{source.stem}-{name}.o"
     depfile = output.with_suffix(".d")
@@ -124,6 +139,8 @@ def _object(source, sanitizer, include):
 
 def compile_object(source, sanitizer, include=()):
     """The object file of `source`. `include` are folders whose headers come first."""
+    if source.parent.name == "tests":
+        _precompile_test_headers(sanitizer)
     return _make(*_object(source, sanitizer, include))
 
 
