@@ -57,7 +57,7 @@ PARTS_OF_ONE = (
     {"loop/loop_state", "loop/signals"},
     {"net/stream/stream", "net/stream/stream_parts"},
     {"net/tls/ssl_context", "net/tls/host_certificates"},
-    {"http/server/connection", "http/server/exchange", "http/server/decompressed_body"},
+    {"http/server/connection", "http/server/exchange", "http/server/decompressed_body", "http/server/shutdown"},
     {"http/client/simple_client", "http/client/simple_fetch", "http/client/connection", "http/client/connection_pool"},
     {"http/client/client_core", "http/client/client_fetch"},
     {"http/curl/core", "http/curl/fetch"},

@@ -64,6 +64,13 @@ struct HTTPServerOptions : http1connection::HTTP1ConnectionParameters {
   std::optional<ssl::SSLContext> ssl_options;
 };
 
+// What became of the connections during HTTPServer::shutdown().
+struct ShutdownReport {
+  std::size_t finished = 0;     // sent their last response or close frame, or their client left
+  std::size_t cut = 0;          // were not done when the time of grace was over
+  std::size_t idle_closed = 0;  // had no request
+};
+
 // A single-threaded HTTP/1.1 server on the loop that is current when it starts to listen.
 //
 // A message that is not HTTP gets a 400; the connection closes, and nothing after that message is
@@ -87,6 +94,25 @@ class HTTPServer : public tcpserver::TCPServer {
   // stop() first, or new connections arrive. Tornado: close_all_connections.
   Future<void> close_all_connections();
 
+  // Ends the server in good order. Stops listening, but serves the connections that the system has
+  // already accepted. Closes connections without a request; one that was used in the last half
+  // second gets that time for the request that may be on its way. Requests that have arrived are
+  // answered, the last one of each connection with `Connection: close`, and unfinished bodies are
+  // read. Unfinished handlers are told by on_shutdown(), WebSockets get the close code 1001, and
+  // new WebSockets a 503. After `grace` seconds, whatever is left is cut off. The future is done
+  // when no connection is left. The server can then listen again.
+  //
+  // A second call returns the same report, and can only shorten the grace. Throws
+  // std::invalid_argument if `grace` is negative or not a number; infinity sets no limit. Do not
+  // await it in a handler of this server, whose response it waits for. (Go: Server.Shutdown)
+  Future<ShutdownReport> shutdown(double grace);
+  template <core::Duration D>
+  Future<ShutdownReport> shutdown(const D& grace) {
+    return shutdown(core::to_seconds(grace));
+  }
+  // Returns whether a shutdown() is in progress: not ready for new clients, for a health check.
+  bool shutting_down() const noexcept;
+
   // Returns the number of open connections.
   std::size_t connection_count() const noexcept;
 
@@ -101,3 +127,13 @@ class HTTPServer : public tcpserver::TCPServer {
 };
 
 }  // namespace tornado::httpserver
+
+namespace tornado::ioloop {
+
+// The last line of a server's main(): runs the current loop until the process receives SIGTERM or
+// SIGINT, then shuts `server` down within `grace` seconds, logs what became of its connections, and
+// returns that. A second signal ends the process at once, as if this had never been called. If
+// something else stops the loop, returns an empty report.
+httpserver::ShutdownReport run_until_signal(httpserver::HTTPServer& server, double grace = 10);
+
+}  // namespace tornado::ioloop

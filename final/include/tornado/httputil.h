@@ -380,6 +380,10 @@ class HTTPConnection {
   // data_received(). Its exceptions must reach the caller of data_received(), which responds with
   // 503.
   virtual void count_buffered(std::size_t /*bytes*/) {}
+
+  // Returns whether the server is shutting down: see httpserver::HTTPServer::shutdown(). False once
+  // the client has gone.
+  virtual bool shutting_down() const noexcept { return false; }
 };
 
 // Receives one request, in this order: headers_received() once, data_received() any number of
@@ -394,6 +398,8 @@ class HTTPMessageDelegate {
   // Called when the peer has gone: before finish(), the message will not be completed; after it,
   // nobody will read the response.
   virtual void on_connection_close() {}
+  // Called once, after finish(), if the server shuts down before the response is complete.
+  virtual void on_shutdown() {}
 };
 
 // Receives a server's requests: an Application, a Router, or the program's own class.

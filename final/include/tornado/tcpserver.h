@@ -68,6 +68,9 @@ class TCPServer {
   std::vector<netutil::Address> addresses() const;
 
  protected:
+  // Accepts the connections that wait in the backlog, which stop() would reset. Does not wait.
+  void accept_waiting();
+
   // Handles a new connection from `address`. Called on the loop. May be a coroutine. An exception
   // that leaves it is logged to tornado.application as "Error in connection callback", except a
   // StreamClosedError, which is how a loop of reads normally ends. (handle_stream)

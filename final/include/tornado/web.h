@@ -118,6 +118,17 @@ class RequestHandler : public core::Pooled {
   // if the override cancels what it waits for. Neither is an error: from now on a StreamClosedError
   // or CancelledError that leaves the handler ends it and is not logged.
   virtual void on_connection_close() { held_without_client_ = true; }
+  // Called once if the server shuts down (httpserver::HTTPServer::shutdown()) while the response is
+  // not finished; if the request arrives during the shutdown, when its verb starts to wait. Does
+  // nothing by default: the verb has until the end of the grace time. Override it to end a stream
+  // or a long poll, which would not end by itself, by cancelling what the verb waits for: if a
+  // CancelledError leaves the verb during the shutdown, a response that has begun is finished, and
+  // any other is a 503. An exception that leaves on_shutdown() becomes the response, like a verb's.
+  // For a WebSocket it is called before the close frame, so a last message can be sent.
+  virtual void on_shutdown() {}
+  // Returns whether the server is shutting down, so that a loop can end. False for a WebSocket, and
+  // once the client has gone.
+  bool shutting_down() const noexcept;
   // Called at the start, and again before an error page: sets headers that every response has.
   virtual void set_default_headers() {}
   // Writes the body of an error page. The default is a small HTML page or, with serve_traceback,
@@ -457,6 +468,7 @@ class RequestHandler : public core::Pooled {
   void stop_waiting() noexcept;
   void call_on_finish() noexcept;
   void connection_closed() noexcept;
+  void server_shuts_down() noexcept;
   std::string request_summary() const;
   std::string allowed_methods() const;
   std::string argument(const httputil::Arguments& source, std::string_view name, bool strip) const;

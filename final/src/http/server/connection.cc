@@ -82,6 +82,7 @@ ServerCore::ServerCore(httputil::HTTPServerConnectionDelegate& server_delegate,
       buffered(std::make_shared<BufferedBodies>(buffer_limit(server_options))) {}
 
 ServerCore::~ServerCore() {
+  if (ending != nullptr) cut_all();
   while (connections.linked()) {
     static_cast<ServerConnection&>(*connections.next()).abandon();
   }
@@ -102,6 +103,7 @@ void ServerCore::serve(iostream::IOStream stream, std::string remote_ip) {
   const core::Ref connection(new ServerConnection(*this, std::move(stream), std::move(remote_ip)));
   connection->link_before(connections);
   ++connection_count;
+  if (ending != nullptr) ++ending->served;
   connection->begin();
 }
 
@@ -146,6 +148,7 @@ bool ServerCore::make_room() {
 Future<void> ServerCore::close_all() {
   if (all_gone_ == nullptr || all_gone_->done()) all_gone_ = std::make_unique<Future<void>>();
   Future<void> result = *all_gone_;
+  if (ending != nullptr) ending->take_back(*this);
   for (auto* at = connections.next(); at != &connections; at = at->next()) {
     static_cast<ServerConnection&>(*at).close();
   }
@@ -157,7 +160,9 @@ Future<void> ServerCore::close_all() {
 }
 
 void ServerCore::connection_gone() {
-  if (connection_count != 0 || all_gone_ == nullptr) return;
+  if (connection_count != 0) return;
+  if (const auto ended = std::exchange(ending, nullptr)) ended->finish();
+  if (all_gone_ == nullptr) return;
   const auto gone = std::exchange(all_gone_, nullptr);
   if (!gone->done()) gone->set_result();  // else it was cancelled
 }
@@ -260,6 +265,7 @@ void ServerConnection::on_closed() {
 // byte had arrived. A shorter idle timeout applies instead, and the only one if heads have no
 // limit.
 void ServerConnection::start_first_head() {
+  if (core_->shutting_down()) return start_idle();
   const double idle = core_->options.idle_connection_timeout;
   const double header = core_->options.header_timeout;
   if (header <= 0 || (idle > 0 && idle < header)) return start_idle();
@@ -269,7 +275,8 @@ void ServerConnection::start_first_head() {
 
 void ServerConnection::start_idle() {
   head_begun_ = false;
-  core_->deadlines->idle.start(timer_, round_time());
+  auto& list = core_->shutting_down() ? core_->deadlines->last_request : core_->deadlines->idle;
+  list.start(timer_, round_time());
 }
 
 void ServerConnection::close_gracefully() {
@@ -346,6 +353,7 @@ void ServerConnection::fail(const char* what) {
 // earlier one: stopping it at every request would cost more than letting it fire.
 void ServerConnection::on_timeout() {
   const core::Ref pin(this);
+  if (core_->shutting_down() && idle()) return close_if_unused(Shutdown::kLastRequest);
   if (phase_ == Phase::kDraining || (phase_ == Phase::kAnswer && !eof_)) return;
   if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
     log::gen_log.info("Timeout reading body from " + remote_ip_);
@@ -428,6 +436,7 @@ ServerConnection::Next ServerConnection::read_head(std::string_view data, std::s
   switch (result.status) {
     case HeadStatus::kDone:
       used += result.consumed;
+      unread_ = used < data.size();
       scan_ = {};
       return begin_exchange(head);
     case HeadStatus::kNeedMore:
@@ -572,6 +581,7 @@ ServerConnection::Next ServerConnection::read_fixed(std::string_view data, std::
       {exchange_->body_left, data.size() - used, core_->options.chunk_size});
   const std::string_view content = data.substr(used, static_cast<std::size_t>(wanted));
   used += content.size();
+  unread_ = used < data.size();
   exchange_->body_left -= content.size();
   if (deliver(content) == Next::kWait) return Next::kWait;
   return exchange_->body_left == 0 ? complete_message() : Next::kContinue;
@@ -581,6 +591,7 @@ ServerConnection::Next ServerConnection::read_chunked(std::string_view data, std
   const std::string_view rest = data.substr(used).substr(0, core_->options.chunk_size);
   const ChunkedResult result = exchange_->chunked_body->next(rest);
   used += result.consumed;
+  unread_ = used < data.size();
   switch (result.status) {
     case ChunkedStatus::kContent:
       return deliver(result.content);
@@ -645,6 +656,8 @@ ServerConnection::Next ServerConnection::complete_message() {
     return Next::kWait;
   }
   if (phase_ == Phase::kAnswer && eof_ && !exchange_->finished()) await_last_answer();
+  if (phase_ == Phase::kClosing) return Next::kWait;
+  if (core_->shutting_down() && !exchange_->finished()) exchange_->report_shutdown();
   if (phase_ == Phase::kClosing) return Next::kWait;
   return exchange_->finished() ? after_response() : Next::kWait;
 }

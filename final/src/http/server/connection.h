@@ -17,6 +17,7 @@
 #include "http/message/head_parser.h"
 #include "http/server/deadline_list.h"
 #include "http/server/limits.h"
+#include "http/server/shutdown.h"
 #include "net/stream/stream.h"
 
 namespace tornado::http {
@@ -49,6 +50,9 @@ class Upgraded : public iostream::detail::StreamObserver, public core::ListHook 
   virtual void close() = 0;
   // The same for a server being destroyed: the program learns of the end before this returns.
   virtual void abandon() = 0;
+  // The server shuts down: ends the connection in the protocol's own way, however long the peer
+  // takes.
+  virtual void go_away() = 0;
 
   // StreamObserver.
   void on_drained() override { write_watch_.reset(); }
@@ -62,6 +66,7 @@ class Upgraded : public iostream::detail::StreamObserver, public core::ListHook 
 
  private:
   friend class ServerConnection;
+  friend class ServerCore;
   ServerCore* core_ = nullptr;
   std::unique_ptr<WriteWatch> write_watch_;
   AddressCounts::Key address_ = AddressCounts::kUncounted;
@@ -79,6 +84,9 @@ class ServerCore {
   // Serves the requests of `stream`, on the current loop.
   void serve(iostream::IOStream stream, std::string remote_ip);
   Future<void> close_all();
+  // The listeners must have been closed.
+  Future<httpserver::ShutdownReport> shutdown(double grace);
+  bool shutting_down() const noexcept { return ending != nullptr; }
 
   // One set of deadlines, for the loop that the connections run on.
   struct Deadlines {
@@ -88,13 +96,15 @@ class ServerCore {
           header(loop, options.header_timeout),
           body(loop, options.body_timeout),
           stall(loop, options.body_stall_timeout),
-          write(loop, options.write_timeout) {}
+          write(loop, options.write_timeout),
+          last_request(loop, Shutdown::kLastRequest) {}
     ioloop::IOLoop& loop;
     DeadlineList idle;
     DeadlineList header;
     DeadlineList body;
     DeadlineList stall;
     DeadlineList write;
+    DeadlineList last_request;
 
     // For a connection whose output has to wait; null if it may wait indefinitely.
     std::unique_ptr<WriteWatch> watch(iostream::detail::Stream& stream);
@@ -112,11 +122,14 @@ class ServerCore {
   const std::shared_ptr<Alive> alive = std::make_shared<Alive>();
   AddressCounts addresses;
   const std::shared_ptr<BufferedBodies> buffered;
+  std::unique_ptr<Shutdown> ending;  // null: not shutting down
 
  private:
   friend class ServerConnection;
   friend class Upgraded;
   void connection_gone();
+  void tell_of_shutdown();
+  void cut_all();
   bool admits(AddressCounts::Key address, const std::string& remote_ip);
   void log_refusal(const std::string& remote_ip, std::string_view reason);
   bool make_room();
@@ -149,6 +162,11 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   // Closes at once; output that has not left is lost.
   void close();
   void abandon();
+  // The server shuts down; its time of grace is over.
+  void go_away();
+  void cut();
+  // Whether it is between messages.
+  bool idle() const noexcept { return phase_ <= Phase::kHead && !stream_.impl().has_unread(); }
 
   // Whether this connection, whose idle or header timeout is `timer`, is between messages or within
   // a head.
@@ -213,6 +231,8 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void on_timeout();
   void start_first_head();
   void start_idle();
+  bool is_last_response() const noexcept;
+  void close_if_unused(double unknown);
   void close_gracefully();
   iostream::IOStream release_stream();
   iostream::IOStream hand_over(Upgraded& next);

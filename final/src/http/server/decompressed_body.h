@@ -32,6 +32,7 @@ class DecompressedBody final : public httputil::HTTPMessageDelegate {
   Future<void> data_received(std::string chunk) override;
   void finish() override;
   void on_connection_close() override { delegate_->on_connection_close(); }
+  void on_shutdown() override { delegate_->on_shutdown(); }
 
  private:
   // Shared with the coroutine, which may still be waiting for the delegate after the exchange is

@@ -144,6 +144,7 @@ Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_li
     throw httputil::HTTPOutputError("Illegal character in the reason");
   }
   const ResponseFraming framing = read_response_framing(headers);
+  if (connection_->is_last_response()) keep_alive_ = false;
   decide_coding(start_line.code, framing);
   check_length(chunk.size());
   headers_written_ = true;
@@ -294,6 +295,19 @@ void Exchange::report_close() {
   } catch (...) {
     core::report_callback_exception();
   }
+}
+
+void Exchange::report_shutdown() {
+  if (delegate == nullptr || std::exchange(shutdown_reported_, true)) return;
+  try {
+    delegate->on_shutdown();
+  } catch (...) {
+    core::report_callback_exception();
+  }
+}
+
+bool Exchange::shutting_down() const noexcept {
+  return connection_ != nullptr && connection_->core_->shutting_down();
 }
 
 }  // namespace tornado::http

@@ -46,6 +46,7 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   void set_max_body_size(std::uint64_t size) override;
   void set_body_timeout(double seconds) override { body_timeout = seconds; }
   void count_buffered(std::size_t bytes) override;
+  bool shutting_down() const noexcept override;
 
   bool headers_written() const noexcept { return headers_written_; }
   bool finished() const noexcept { return finished_; }
@@ -73,8 +74,9 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   iostream::IOStream upgrade(Upgraded& next);
   // Cuts the exchange off: the connection has moved on or is gone, and must not be touched again.
   void detach();
-  // Tells the delegate, once, that the client has gone.
+  // Tell the delegate, once, that the client has gone, or that the server shuts down.
   void report_close();
+  void report_shutdown();
 
   // The body of the request, as it is read.
   std::uint64_t body_left = 0;  // of a Content-Length
@@ -117,6 +119,7 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   bool headers_written_ = false;
   bool finished_ = false;
   bool close_reported_ = false;
+  bool shutdown_reported_ = false;
 };
 
 }  // namespace tornado::http

@@ -93,6 +93,17 @@ Future<void> HTTPServer::close_all_connections() {
   return core_->close_all();
 }
 
+Future<ShutdownReport> HTTPServer::shutdown(double grace) {
+  if (!(grace >= 0)) throw std::invalid_argument("the grace of a shutdown must be 0 s or more");
+  accept_waiting();
+  stop();
+  return core_->shutdown(grace);
+}
+
+bool HTTPServer::shutting_down() const noexcept {
+  return core_->shutting_down();
+}
+
 std::size_t HTTPServer::connection_count() const noexcept {
   return core_->connection_count;
 }

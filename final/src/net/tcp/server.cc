@@ -75,6 +75,21 @@ void TCPServer::add_socket(netutil::Socket socket) {
 }
 // [/add_socket]
 
+void TCPServer::accept_waiting() {
+  std::vector<int> listening;  // handle_stream() may stop us
+  for (const Listener& listener : listeners_) listening.push_back(listener.socket.fileno());
+  for (const int fd : listening) {
+    for (int i = 0; i < SOMAXCONN && !listeners_.empty(); ++i) {
+      sockaddr_storage storage;
+      socklen_t length = sizeof storage;
+      auto* name = reinterpret_cast<sockaddr*>(&storage);
+      netutil::Socket connection(::accept4(fd, name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!connection) break;
+      accepted(std::move(connection), netutil::Address(name, length));
+    }
+  }
+}
+
 void TCPServer::stop() {
   listeners_.clear();
   bound_.clear();

@@ -35,6 +35,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core:
   Future<void> data_received(std::string chunk) override;
   void finish() override;
   void on_connection_close() override;
+  void on_shutdown() override;
 
   // Release the open asynchronous handlers when their application goes away, or only those after
   // `mark` in the list.

@@ -40,16 +40,24 @@ detail::Verb verb_of(std::string_view method) {
   return detail::Verb::kAny;
 }
 
+bool is_cancelled(const std::exception_ptr& exception) noexcept {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const concurrent::CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 // Whether a wait ended because the client left or the operation was cancelled.
 bool is_end_of_wait(const std::exception_ptr& exception) noexcept {
   try {
     std::rethrow_exception(exception);
   } catch (const iostream::StreamClosedError&) {
     return true;
-  } catch (const concurrent::CancelledError&) {
-    return true;
   } catch (...) {
-    return false;
+    return is_cancelled(exception);
   }
 }
 
@@ -146,6 +154,11 @@ void HandlerDelegate::make_handler() {
 void HandlerDelegate::on_connection_close() {
   if (to_.delegate != nullptr) to_.delegate->on_connection_close();
   if (handler_) handler_->connection_closed();
+}
+
+void HandlerDelegate::on_shutdown() {
+  if (to_.delegate != nullptr) to_.delegate->on_shutdown();
+  if (handler_) handler_->server_shuts_down();
 }
 
 void HandlerDelegate::close_open_handlers(ApplicationState& state) {
@@ -383,11 +396,16 @@ void RequestHandler::handle_exception(const std::exception_ptr& exception) noexc
       info.reason = error.reason;
       send_error(error.status_code, info);
     } catch (...) {
-      log_exception(exception);
+      const bool given_up = shutting_down() && is_cancelled(exception);  // by on_shutdown()
+      if (!given_up) log_exception(exception);
       if (finished_) return;
+      if (given_up && headers_written_) {
+        finish();
+        return;
+      }
       ErrorInfo info;
       info.exception = exception;
-      send_error(500, info);
+      send_error(given_up ? 503 : 500, info);
     }
   } catch (...) {
     // The error page failed too. The connection must not be left waiting.
@@ -537,5 +555,20 @@ void RequestHandler::connection_closed() noexcept {
   if (!held_without_client_) stop_waiting();
 }
 // [/connection_closed]
+
+void RequestHandler::server_shuts_down() noexcept {
+  if (finished_) return;
+  const Ref pin(this);
+  const core::ContextScope scope(&context_);
+  try {
+    on_shutdown();
+  } catch (...) {
+    handle_exception(std::current_exception());
+  }
+}
+
+bool RequestHandler::shutting_down() const noexcept {
+  return request.connection != nullptr && request.connection->shutting_down();
+}
 
 }  // namespace tornado::web

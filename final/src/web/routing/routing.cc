@@ -128,6 +128,9 @@ class RoutingDelegate final : public httputil::HTTPMessageDelegate {
   void on_connection_close() override {
     if (delegate_ != nullptr) delegate_->on_connection_close();
   }
+  void on_shutdown() override {
+    if (delegate_ != nullptr) delegate_->on_shutdown();
+  }
 
  private:
   Router& router_;

@@ -158,6 +158,14 @@ void Connection::abandon() {
   tell_end();
 }
 
+// How long the peer takes to reply is limited by the server.
+void Connection::go_away() {
+  if (!open()) return;
+  append_frame(Opcode::kClose, false, http::close_payload(close_code::kGoingAway, {}));
+  close_sent_ = true;
+  go_on();
+}
+
 void Connection::on_closed() {
   const auto last = core::Ref<Connection>::adopt(this);
   leave_server();

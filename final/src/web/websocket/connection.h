@@ -76,6 +76,7 @@ class Connection : public http::Upgraded,
   // http::Upgraded.
   void close() override;
   void abandon() override;
+  void go_away() override;
   std::size_t on_data(std::string_view data) override;
   void on_eof() override;
   void on_closed() override;

@@ -79,6 +79,18 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
     call([&] { return hooks().on_pong(*handler_, payload); }, kOnlyRuns);
   }
 
+  void go_away() override {
+    if (!handler_) return;
+    const Ref self = handler_;
+    const ContextScope scope(&socket().context_);
+    try {
+      self->on_shutdown();
+    } catch (...) {
+      static_cast<WebSocketHandler&>(*self).hook_failed(std::current_exception(), kOnlyRuns);
+    }
+    Connection::go_away();
+  }
+
   void ended() override {
     const Ref last = std::move(handler_);
     auto& handler = static_cast<WebSocketHandler&>(*last);
@@ -248,6 +260,7 @@ void WebSocketHandler::get(const web::PathArgs& path_args) {
     finish();
     return;
   }
+  if (exchange->shutting_down()) throw web::HTTPError(503);
   clear_header("Content-Type");
   agree_on_subprotocol();
   detail::ConnectionRules rules;
