@@ -18,11 +18,20 @@ namespace tornado::process {
 int cpu_count() noexcept;
 
 // Forks `num_processes` children (0 or less: cpu_count()). Returns only in the children, with the
-// child's number, from 0 on, which is also task_id(). The parent stays inside and supervises: it
-// restarts a child that was killed or ended with a status other than 0, and logs a warning. After
-// more than `max_restarts` restarts it sends the other children SIGTERM and throws
-// std::runtime_error. When all children have ended with status 0, it ends the process with exit(0).
-// If the parent dies, its children get SIGTERM.
+// child's number, from 0 on, which is also task_id(). The parent stays inside and supervises them:
+//
+//  - A child that was killed, or ended with a status other than 0, is restarted, and a warning is
+//    logged. If it fails within a second of its start, the next restarts wait for 0.1 s, 0.2 s and
+//    so on. After 5 such failures in a row, or more than `max_restarts` restarts in all, the parent
+//    logs an error, ends the other children with SIGTERM and throws std::runtime_error.
+//  - SIGTERM and SIGINT are passed on, and when all children have ended, so does the parent: by the
+//    same signal if it killed one, else with the first status other than 0, or with 0.
+//  - SIGHUP restarts the children one after the other: each gets SIGTERM, and the next has its turn
+//    when the new child has run for a second. If the new one fails, the others stay. The new
+//    children are forks too, so they run the same program as before.
+//  - If the parent is killed, the kernel kills the children: none of them keeps the port.
+//
+// When all children have ended with status 0, the parent ends the process with exit(0).
 //
 // Call it before creating anything that the children would have to share. Throws std::runtime_error
 // if this thread has an IOLoop, if there are other threads (which a fork does not copy), or in a

@@ -62,6 +62,39 @@ int killed(char** /*args*/) {
   return 0;
 }
 
+// Children that run until SIGTERM, and then end with a status of their own.
+int until_term(char** args) {
+  const int status = number(args[1]);
+  ::signal(SIGINT, SIG_DFL);  // a shell's background job ignores it
+  process::fork_processes(number(args[0]));
+  ioloop::IOLoop loop;
+  loop.add_signal_handler(SIGTERM, [&](int) { loop.stop(); });
+  loop.add_callback([] { say("runs"); });
+  loop.start();
+  say("ended");
+  return status;
+}
+
+// Children that nothing ends but SIGKILL.
+int stubborn(char** args) {
+  process::fork_processes(number(args[0]));
+  ::signal(SIGTERM, SIG_IGN);
+  say(std::to_string(::getpid()));
+  while (true) ::pause();
+}
+
+// Each child takes a token as it starts. The one that takes the third token fails.
+int third_fails(char** /*args*/) {
+  int tokens[2];
+  if (::pipe(tokens) < 0 || ::write(tokens[1], "12345", 5) != 5) return 9;
+  const int task = process::fork_processes(2);
+  char token;
+  if (::read(tokens[0], &token, 1) != 1) return 9;
+  if (token == '3') return 3;
+  say("task " + std::to_string(task) + " token " + token);
+  while (true) ::pause();
+}
+
 int refused() {
   try {
     process::fork_processes(2);
@@ -164,6 +197,9 @@ int main(int argc, char** argv) {
   const std::map<std::string, int (*)(char**)> cases = {{"clean", &clean},
                                                         {"crash", &crash},
                                                         {"killed", &killed},
+                                                        {"until_term", &until_term},
+                                                        {"stubborn", &stubborn},
+                                                        {"third_fails", &third_fails},
                                                         {"with_loop", &with_loop},
                                                         {"with_thread", &with_thread},
                                                         {"in_child", &in_child},

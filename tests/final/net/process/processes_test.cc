@@ -72,6 +72,17 @@ class ForkTest : public ::testing::Test {
     EXPECT_NE(first, second);
     return {first, second};
   }
+  // Returns the next lines that the program and its children write, sorted.
+  std::vector<std::string> lines_of(const Subprocess& child, int count) {
+    std::vector<std::string> lines;
+    for (int i = 0; i < count; ++i) {
+      std::string line = run(loop, [&] { return child.stdout_.read_until("\n"); });
+      line.pop_back();
+      lines.push_back(std::move(line));
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+  }
   std::uint16_t first_line(const Subprocess& child) {
     const auto line = run(loop, [&] { return child.stdout_.read_until("\n"); });
     return static_cast<std::uint16_t>(std::stoi(line));
@@ -110,6 +121,59 @@ TEST_F(ForkTest, a_killed_child_is_started_anew_with_its_number) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.lines, (std::vector<std::string>{"task 0", "task 1"}));
   EXPECT_EQ(count(outcome.log, "killed by signal 9, restarting"), 1) << outcome.log;
+}
+
+TEST_F(ForkTest, a_crash_loop_is_given_up_after_five_failures_of_one_child) {
+  const Outcome outcome = outcome_of({"crash", "1", "100"});
+  EXPECT_EQ(outcome.code, 7);
+  const std::string reason =
+      "child 0 failed 5 times in a row within a second of its start, giving up";
+  EXPECT_EQ(outcome.lines, std::vector<std::string>{reason});
+  EXPECT_EQ(count(outcome.log, "exited with status 3, restarting"), 5) << outcome.log;
+  EXPECT_EQ(count(outcome.log, "fork_processes: " + reason), 1) << outcome.log;
+}
+
+TEST_F(ForkTest, signals_are_passed_on_and_the_parent_ends_as_its_children_do) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    for (const std::string status : {"0", "4"}) {
+      const Subprocess parent = start({"until_term", "2", status});
+      EXPECT_EQ(lines_of(parent, 2), (std::vector<std::string>{"runs", "runs"}));
+      parent.send_signal(signal);
+      const auto rest = run(loop, [&] { return parent.stdout_.read_until_close(); });
+      const auto log = run(loop, [&] { return parent.stderr_.read_until_close(); });
+      const int code = run(loop, [&] { return parent.wait_for_exit(false); });
+      EXPECT_EQ(count(log, "restarting"), 0) << log;
+      // The children have a handler for SIGTERM only.
+      EXPECT_EQ(rest, signal == SIGTERM ? "ended\nended\n" : "");
+      EXPECT_EQ(code, signal == SIGTERM ? std::stoi(status) : -SIGINT);
+    }
+  }
+}
+
+TEST_F(ForkTest, killing_the_parent_leaves_no_child_not_even_one_that_ignores_sigterm) {
+  const Subprocess parent = start({"stubborn", "2"});
+  const auto pids = lines_of(parent, 2);
+  parent.kill();
+  EXPECT_EQ(run(loop, [&] { return parent.wait_for_exit(false); }), -SIGKILL);
+  // Their ends of the pipes close when they end.
+  EXPECT_EQ(run(loop, [&] { return parent.stdout_.read_until_close(); }), "");
+  for (const std::string& pid : pids) {
+    run_until(loop, [&] { return ::kill(std::stoi(pid), 0) < 0; });
+  }
+}
+
+TEST_F(ForkTest, sighup_stops_at_a_new_child_that_fails) {
+  const Subprocess parent = start({"third_fails"});
+  EXPECT_EQ(lines_of(parent, 2).size(), 2U);
+  parent.send_signal(SIGHUP);
+  // The first new child takes the third token and fails; so another one takes its place.
+  EXPECT_EQ(lines_of(parent, 1), std::vector<std::string>{"task 0 token 4"});
+  parent.terminate();
+  const auto rest = run(loop, [&] { return parent.stdout_.read_until_close(); });
+  const auto log = run(loop, [&] { return parent.stderr_.read_until_close(); });
+  EXPECT_EQ(rest, "");
+  EXPECT_EQ(count(log, "The other children are not restarted"), 1) << log;
+  EXPECT_EQ(run(loop, [&] { return parent.wait_for_exit(false); }), -SIGTERM);
 }
 
 // PR-01
