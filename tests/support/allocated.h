@@ -1,6 +1,8 @@
 // Internal header: how much memory this process has allocated.
 #pragma once
 
+#include <malloc.h>
+
 #include <cstddef>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -12,9 +14,8 @@
 #endif
 
 #ifdef TORNADO_SANITIZED
-#include <sanitizer/allocator_interface.h>
-#else
-#include <malloc.h>
+// Of the sanitizers' runtime. Debian's g++ comes without the header that declares it.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace tornado::test {
@@ -22,7 +23,7 @@ namespace tornado::test {
 // Returns the bytes that malloc has given out, in all threads, and that were not freed.
 inline std::size_t allocated() {
 #ifdef TORNADO_SANITIZED
-  return __sanitizer_get_current_allocated_bytes();
+  return ::__sanitizer_get_current_allocated_bytes();
 #else
   const struct mallinfo2 now = ::mallinfo2();
   return now.uordblks + now.hblkhd;
