@@ -8,7 +8,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -84,12 +83,12 @@ class Bus {
 // Makes the bus that `url` names: "local" for a LocalBus, or "redis://..." in a program that
 // includes tornado/redisbus.h. Throws std::invalid_argument for any other, and for a URL that its
 // engine rejects.
-std::unique_ptr<Bus> open(const std::string& url, const BusOptions& options = {});
+core::Owned<Bus> open(const std::string& url, const BusOptions& options = {});
 
 namespace detail {
 class Topics;
 
-using Maker = std::unique_ptr<Bus> (*)(const std::string& url, const BusOptions& options);
+using Maker = core::Owned<Bus> (*)(const std::string& url, const BusOptions& options);
 // Makes the URLs known that begin with `scheme` and a colon. Returns true.
 bool add_engine(std::string scheme, Maker maker);
 }  // namespace detail
@@ -105,7 +104,7 @@ class LocalBus final : public Bus {
   Future<Messages> after(std::string topic, Cursor cursor, std::size_t max = 100) override;
 
  private:
-  std::unique_ptr<detail::Topics> topics_;
+  core::Owned<detail::Topics> topics_;
   Cursor last_;
 };
 

@@ -54,8 +54,8 @@ bool detail::add_engine(std::string scheme, Maker maker) {
   return true;
 }
 
-std::unique_ptr<Bus> open(const std::string& url, const BusOptions& options) {
-  if (url == "local") return std::make_unique<LocalBus>(options);
+core::Owned<Bus> open(const std::string& url, const BusOptions& options) {
+  if (url == "local") return core::make_owned<LocalBus>(options);
   const std::string scheme = url.substr(0, url.find(':'));
   detail::Maker maker = nullptr;
   std::string known = "local";
@@ -76,7 +76,7 @@ std::unique_ptr<Bus> open(const std::string& url, const BusOptions& options) {
 // ---- the bus in this process --------------------------------------------------------------------
 
 LocalBus::LocalBus(const BusOptions& options)
-    : topics_(std::make_unique<detail::Topics>(options)) {}
+    : topics_(core::make_owned<detail::Topics>(options)) {}
 LocalBus::~LocalBus() = default;
 
 Future<Cursor> LocalBus::publish(std::string topic, std::string message) {
