@@ -4,15 +4,19 @@
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 #include <tornado/web.h>
+#ifdef WITH_REDIS
+#include <tornado/redisbus.h>
+#endif
 
 #include <csignal>
 #include <cstdio>
+#include <stdexcept>
 
 #include "handlers.h"
 
 using namespace tornado;
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
   options::define<std::string>("bus", "local", "where messages go: local, or redis://host:port");
   options::parse_command_line(argc, argv);
@@ -30,4 +34,7 @@ int main(int argc, char** argv) {
   auto& loop = ioloop::IOLoop::current();
   loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
   loop.start();
+} catch (const std::invalid_argument& error) {  // for example a bad URL of the bus
+  std::fprintf(stderr, "error: %s\n", error.what());
+  return 2;
 }

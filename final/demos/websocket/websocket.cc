@@ -8,10 +8,14 @@
 #include <tornado/options.h>
 #include <tornado/web.h>
 #include <tornado/websocket.h>
+#ifdef WITH_REDIS
+#include <tornado/redisbus.h>
+#endif
 
 #include <cstdio>
 #include <deque>
 #include <set>
+#include <stdexcept>
 #include <string>
 
 using namespace tornado;
@@ -142,7 +146,7 @@ json Chat::messages_after(bus::Cursor cursor) const {
   return newer;
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
   options::define<std::string>("bus", "local", "where messages go: local, or redis://host:port");
   options::parse_command_line(argc, argv);
@@ -168,4 +172,7 @@ int main(int argc, char** argv) {
   auto& loop = ioloop::IOLoop::current();
   loop.spawn_callback([&chat] { return chat.relay(); });
   loop.start();
+} catch (const std::invalid_argument& error) {  // for example a bad URL of the bus
+  std::fprintf(stderr, "error: %s\n", error.what());
+  return 2;
 }
