@@ -1,0 +1,196 @@
+"""One chat on several processes, with redis-server and nginx: nobody misses a message, or gets one twice."""
+
+import asyncio
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "final" / "demos" / "cluster"))
+
+from cluster import Cluster, ClusterError  # noqa: E402  (found by the line above)
+from conversation import Listener, post  # noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
+SCRIPT = ROOT / "final" / "demos" / "cluster" / "cluster.py"
+SECONDS = 60  # the limit of one story
+
+
+@contextlib.asynccontextmanager
+async def listeners(ports):
+    """A Listener on each port, connected."""
+    made = [Listener(port, f"guest {number}") for number, port in enumerate(ports)]
+    tasks = [asyncio.create_task(one.run()) for one in made]
+    try:
+        for one in made:
+            await one.until(lambda one=one: one.socket is not None)
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def look_after(cluster):
+    while True:
+        cluster.look_after()
+        await asyncio.sleep(0.02)
+
+
+def story(coroutine):
+    asyncio.run(asyncio.wait_for(coroutine, SECONDS))
+
+
+async def hear_all(everybody, texts):
+    for one in everybody:
+        await one.until(lambda one=one: one.texts[-1:] == texts[-1:])
+        assert one.texts == texts
+        assert one.ids == sorted(set(one.ids))
+
+
+def test_everybody_hears_each_message_once_and_in_order():
+    async def talk():
+        async with listeners([chat.port for chat in cluster.chats] + [cluster.nginx.port] * 8) as everybody:
+            texts = []
+            for number in range(60):
+                texts.append(f"message {number}")
+                speaker = everybody[number % len(everybody)]
+                await speaker.say(texts[-1])
+                await speaker.until(lambda: speaker.texts[-1:] == texts[-1:])
+            await hear_all(everybody, texts)
+
+    with Cluster(BUILD, processes=4) as cluster:
+        story(talk())
+
+
+def test_clients_of_a_killed_process_miss_nothing_and_get_nothing_twice():
+    async def talk():
+        async with listeners([cluster.chats[1].port]) as (speaker,), listeners([cluster.nginx.port] * 12) as everybody:
+            keeper = asyncio.create_task(look_after(cluster))
+            texts = [f"message {number}" for number in range(120)]
+            for number, text in enumerate(texts):
+                if number in (40, 80):
+                    os.kill(cluster.chats[0].pid, signal.SIGKILL)
+                await speaker.say(text)
+                await speaker.until(lambda count=number + 1: len(speaker.heard) == count)
+            await hear_all([speaker, *everybody], texts)
+            assert sum(one.connections for one in everybody) > len(everybody), "nobody was cut off"
+            keeper.cancel()
+
+    with Cluster(BUILD, processes=3) as cluster:
+        story(talk())
+
+
+def test_what_redis_has_acknowledged_survives_its_restart():
+    async def talk():
+        keeper = asyncio.create_task(look_after(cluster))
+        acknowledged, refused = [], 0
+        for number in range(150):
+            if number in (50, 100):
+                os.kill(cluster.redis.pid, signal.SIGKILL)
+            status, fields, said = await post(cluster.nginx.port, "/a/message/new", body=f"message {number}")
+            if status == 200:
+                acknowledged.append(said)
+            else:
+                assert (status, int(fields["retry-after"]) >= 1) == (503, True), said
+                assert said["error"].startswith(f"redis://127.0.0.1:{cluster.redis.port}: ")
+                refused += 1
+        assert refused, "Redis was never away"
+        status = 0
+        while status != 200:
+            status, _, last = await post(cluster.nginx.port, "/a/message/new", body="the last")
+        heard, cursor = [], "0"
+        while cursor != last["id"]:
+            _, _, news = await post(cluster.nginx.port, "/a/message/updates", cursor=cursor)
+            heard += news["messages"]
+            cursor = heard[-1]["id"]
+        # A message that was refused may be there: its fate was unknown.
+        bodies = [message["body"] for message in heard]
+        assert [body for body in bodies if body in {said["body"] for said in [*acknowledged, last]}] == \
+            [said["body"] for said in [*acknowledged, last]]
+        keeper.cancel()
+
+    with Cluster(BUILD, demo="chat", processes=2) as cluster:
+        story(talk())
+
+
+# ---- the script
+
+
+def children(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid):
+    with contextlib.suppress(FileNotFoundError):
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@contextlib.contextmanager
+def running_script(*options):
+    with subprocess.Popen([sys.executable, str(SCRIPT), f"--build={BUILD}", "--port=0", *options],
+                          stdout=subprocess.PIPE, text=True) as script:
+        try:
+            yield script
+        finally:
+            script.kill()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_script_ends_all_that_it_has_started(end):
+    async def talk():
+        async with listeners([port] * 3) as everybody:
+            await everybody[0].say("hello")
+            await hear_all(everybody, ["hello"])
+            os.kill(chats[0], signal.SIGKILL)
+            assert re.match(rf"chat \d \({chats[0]}\) ended with -9; started again as \d+\n", script.stdout.readline())
+            # A client of the killed process may not have noticed yet, and would speak into the void.
+            async with listeners([port]) as (newcomer,):
+                await newcomer.say("still here")
+                await hear_all([newcomer, *everybody], ["hello", "still here"])
+
+    with running_script("--processes=2") as script:
+        port = int(re.match(r"listening on http://127\.0\.0\.1:(\d+)\n", script.stdout.readline())[1])
+        chats = [int(pid) for pid in re.findall(r"\d+", script.stdout.readline().partition("chat processes")[2])]
+        assert script.stdout.readline().startswith("Open it in two browsers, ")
+        story(talk())
+        started = children(script.pid)
+        assert len(started) == 4
+        script.send_signal(end)
+        assert script.wait(timeout=30) == (-9 if end == signal.SIGKILL else 0)
+        for pid in started:
+            while alive(pid):
+                os.sched_yield()
+
+
+def test_a_short_run_of_the_bench():
+    done = subprocess.run([sys.executable, str(ROOT / "tests" / "cluster" / "cluster_bench.py"), f"--build={BUILD}", "--clients=40",
+                           "--processes=2", "--rounds=1", "--messages=3"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^\| (.*?) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", done.stdout, re.MULTILINE)
+    assert [name for name, *_ in rows] == ["1 process, LocalBus", "1 process, Redis", "2 processes, Redis"]
+    assert rows[0][3] == "1.00"
+
+
+def test_a_cluster_that_cannot_start_says_why():
+    with pytest.raises(ClusterError, match="is not built: scripts/build.sh"):
+        Cluster(ROOT / "build" / "none")
+    done = subprocess.run([sys.executable, str(SCRIPT), "--build=/none"], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: /none/final/demos/websocket/websocket is not built")
+
+
+def test_a_bad_url_of_the_bus_ends_the_demos():
+    for demo in "chat", "websocket":
+        for url, words in ("redish://x", "no bus for 'redish'"), ("redis://:secret@host:x", "bad URL of Redis: the port"):
+            done = subprocess.run([BUILD / "final" / "demos" / demo / demo, "--port=0", f"--bus={url}"],
+                                  capture_output=True, text=True, timeout=30)
+            assert done.returncode == 2 and done.stderr.startswith("error: ") and words in done.stderr, done
+            assert "secret" not in done.stderr
