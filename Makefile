@@ -74,12 +74,12 @@ docs: ## write the reference of the public headers to build/docs/index.html
 	@doxygen docs/Doxyfile
 	@echo "Wrote build/docs/index.html"
 
-bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours)
-	@$(if $(filter-out all,$(CH)),scripts/chapter.sh --check "$(CH)")
+bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=cluster
+	@$(if $(filter-out all cluster,$(CH)),scripts/chapter.sh --check "$(CH)")
 	@scripts/need.sh build bench $(if $(IMPL),lessons exercises)
 	@$(if $(IMPL),$(if $(filter all,$(CH)),$(MINE) --only=servers,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
-	@scripts/build.sh release $(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON)
-	@/usr/bin/python3 tests/bench/$(if $(CH),experiment.py $(CH) $(if $(IMPL),--mine),hello_bench.py) $(ARGS)
+	@scripts/build.sh release $(if $(filter cluster,$(CH)),demo_websocket,$(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON))
+	@/usr/bin/python3 tests/$(if $(filter cluster,$(CH)),cluster/cluster_bench.py,bench/$(if $(CH),experiment.py $(CH) $(if $(IMPL),--mine),hello_bench.py)) $(ARGS)
 
 sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/need.sh build test-build check
