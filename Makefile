@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz format lint install clean
+.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz format lint new install package clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -97,10 +97,19 @@ lint: ## run the project's checkers and clang-tidy
 	@scripts/need.sh build tools
 	@scripts/lint.sh
 
+new: ## make a project of your own on the library: make new NAME=myapp (DIR=FOLDER, else ../myapp)
+	@TORNADO_NEW_USAGE="Example: make new NAME=myapp DIR=../myapp" scripts/new.sh "$(NAME)" "$(or $(DIR),../$(NAME))"
+
 install: ## build and install the library and its headers under PREFIX=/usr/local
 	@scripts/need.sh build install
 	@scripts/build.sh release tornado_install_files
 	@cmake --install build/release --prefix "$(PREFIX)"
+
+package: ## make the library's Debian package, in build/package
+	@scripts/need.sh build new install
+	@scripts/build.sh release tornado_install_files
+	@cd build/release && cpack >../cpack.log || { cat ../cpack.log >&2; exit 1; }
+	@sed -n 's/^CPack: - package: \(.*\) generated\.$$/Wrote \1/p' build/cpack.log
 
 clean: ## remove build/
 	rm -rf build

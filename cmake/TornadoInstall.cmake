@@ -48,6 +48,10 @@ if(TORNADO_WITH_TESTING)
   install(EXPORT tornadoTestingTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
 endif()
 
+# tornado-new, which makes a project, and what it copies.
+install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/new.sh" DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME tornado-new)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/scripts/new" DESTINATION "${CMAKE_INSTALL_DATADIR}/tornado")
+
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/tornadoConfigVersion.cmake"
   VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
 file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/TornadoComponents.cmake" @ONLY CONTENT
@@ -92,4 +96,8 @@ if(TORNADO_WITH_CURL)
   # libcurl is not in Requires.private: --static would ask for all that a static libcurl needs, and we link the shared one.
   configure_file("${PROJECT_SOURCE_DIR}/cmake/tornado-curl.pc.in" "${PROJECT_BINARY_DIR}/tornado-curl.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/tornado-curl.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(TornadoPackage)
 endif()

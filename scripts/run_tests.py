@@ -103,7 +103,7 @@ def check_stages():
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
         Stage("tsan", "the tests that use threads, clang 19 with TSan",
               [build("tsan", "threads_tests"), ctest("tsan", "-L", "^threads$")], 20),
-        Stage("package", "the installed library, used by a separate project", [pytest("tests/package")], 10),
+        Stage("package", "the installed library and its Debian package, used by separate projects", [pytest("tests/package")], 20),
         Stage("compile-time", "what each public header costs those who include it", [pytest("-s", "tests/compile_time")], 10),
     ]
 

@@ -1,0 +1,26 @@
+#include <tornado/httpserver.h>
+#include <tornado/ioloop.h>
+#include <tornado/options.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app.h"
+
+using namespace tornado;
+
+int main(int argc, char** argv) {
+  options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
+  options::define<std::string>("templates", "",
+                               "folder of the pages; empty: the one in the sources");
+  options::parse_command_line(argc, argv);
+
+  const auto app = make_application(options::get<std::string>("templates"));
+  auto& server = app->listen(options::get<int>("port"));
+  std::printf("listening on http://127.0.0.1:%d\n", server.port());
+  std::fflush(stdout);
+
+  auto& loop = ioloop::IOLoop::current();
+  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
+  loop.start();
+}
