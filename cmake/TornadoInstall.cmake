@@ -48,6 +48,11 @@ if(TORNADO_WITH_TESTING)
   install(EXPORT tornadoTestingTargets NAMESPACE tornado:: DESTINATION "${package_dir}")
 endif()
 
+# tornado_check().
+install(FILES "${PROJECT_SOURCE_DIR}/cmake/TornadoCheck.cmake" DESTINATION "${package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/scripts/lifetimes.query" "${PROJECT_SOURCE_DIR}/scripts/cpp_reader.py"
+  "${PROJECT_SOURCE_DIR}/scripts/check_await.py" "${PROJECT_SOURCE_DIR}/scripts/check_lifetimes.py"
+  DESTINATION "${package_dir}/check")
 # tornado-new, which makes a project, and what it copies.
 install(PROGRAMS "${PROJECT_SOURCE_DIR}/scripts/new.sh" DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME tornado-new)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/scripts/new" DESTINATION "${CMAKE_INSTALL_DATADIR}/tornado")

@@ -1,6 +1,7 @@
 include("${CMAKE_CURRENT_LIST_DIR}/TornadoComponents.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/TornadoDependencies.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/tornadoTargets.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/TornadoCheck.cmake")
 
 # find_package(tornado COMPONENTS curl): the HTTP client on libcurl, tornado::curl.
 set(tornado_curl_FOUND FALSE)

@@ -104,6 +104,8 @@ def check_stages():
         Stage("tsan", "the tests that use threads, clang 19 with TSan",
               [build("tsan", "threads_tests"), ctest("tsan", "-L", "^threads$")], 20),
         Stage("package", "the installed library and its Debian package, used by separate projects", [pytest("tests/package")], 20),
+        Stage("lifetimes", "tornado_check() finds each wrong use of coroutines, and nothing in the demos",
+              [pytest("-n", JOBS, "tests/lint")], 15),
         Stage("compile-time", "what each public header costs those who include it", [pytest("-s", "tests/compile_time")], 10),
     ]
 
