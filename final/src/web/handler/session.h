@@ -12,8 +12,7 @@
 
 namespace tornado::web::detail {
 
-// ---- XSRF tokens, in Tornado's format: no clock, no random bytes
-// ---------------------------------
+// ---- XSRF tokens, in Tornado's format: no clock, no random bytes ------------------------------
 
 inline constexpr std::size_t kXsrfTokenSize = 16;  // bytes of a new one
 inline constexpr std::size_t kXsrfMaskSize = 4;
@@ -24,12 +23,9 @@ struct XsrfToken {
   std::int64_t timestamp;  // seconds since 1970
 };
 
-// Parses version 2, `2
-// hex(mask)
-// hex(bytes xor mask)
-// timestamp`, and version 1: the bytes in hexadecimal or, if they are not, the text itself, with
-// `now` as its time. Returns nothing for text that begins like another version, or for an invalid
-// version 2.
+// Parses version 2, `2|hex(mask)|hex(bytes xor mask)|timestamp`, and version 1: the bytes in
+// hexadecimal or, if they are not, the text itself, with `now` as its time. Returns nothing for
+// text that begins like another version, or for an invalid version 2.
 std::optional<XsrfToken> decode_xsrf_token(std::string_view text, std::int64_t now);
 
 std::string encode_xsrf_token_v1(const XsrfToken& token);
