@@ -76,4 +76,27 @@ class FallbackHandler : public RequestHandler {
   httpserver::RequestCallback fallback_;
 };
 
+// Responds to the health checks of a load balancer or a container's runtime: 200 and "ok", or 503
+// and "not ready" if `ready` returns false. Without `ready` it shows that the process runs and its
+// loop is not blocked. Not in Tornado.
+//
+//   web::url<web::HealthHandler>("/health")
+//   web::url<web::HealthHandler>("/ready", {.ready = [&server] { return !server.shutting_down();
+//   }})
+//
+// A server that shuts down accepts no connections, so checks of readiness belong on a port of their
+// own.
+class HealthHandler : public RequestHandler {
+ public:
+  struct Init {
+    core::Function<bool()> ready;
+  };
+  void initialize(const Init& init) { ready_ = init.ready; }
+  void get();
+  void head() { get(); }
+
+ private:
+  core::Function<bool()> ready_;
+};
+
 }  // namespace tornado::web

@@ -21,6 +21,14 @@ void FallbackHandler::prepare() {
   fallback(std::move(request));
 }
 
+void HealthHandler::get() {
+  const bool ready = !ready_ || ready_();
+  if (!ready) set_status(503);
+  set_header("Content-Type", "text/plain; charset=UTF-8");
+  set_header("Cache-Control", "no-store");
+  finish(ready ? "ok\n" : "not ready\n");
+}
+
 // ---- slashes ------------------------------------------------------------------------------------
 
 namespace {
