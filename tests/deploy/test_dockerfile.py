@@ -1,0 +1,78 @@
+"""deploy/Dockerfile, without a registry of images to build it from: its steps, one by one, on this Debian 12."""
+
+import json
+import re
+import subprocess
+
+from deployed import DEPLOY, ROOT, Service, build_folder, program, running
+
+TEXT = (DEPLOY / "Dockerfile").read_text()
+_comment, BUILD, RUNTIME = TEXT.split("\nFROM ")
+INSTALL = re.compile(r"apt-get install -y --no-install-recommends ((?:\$\(.*?\)|[^&\n])+)")
+
+
+def instructions(name, text=TEXT):
+    return re.findall(rf"^{name} (.*)$", text, re.M)
+
+
+def packages_of_libraries(file):
+    """The Debian packages of the libraries that a program loads."""
+    loaded = subprocess.run(["ldd", str(file)], capture_output=True, text=True, check=True).stdout
+    found = set()
+    for path in re.findall(r"=> (/\S+)", loaded):
+        owner = subprocess.run(["dpkg", "-S", path.replace("/lib/", "/usr/lib/", 1) if path.startswith("/lib/") else path],
+                               capture_output=True, text=True)
+        if owner.returncode != 0:
+            owner = subprocess.run(["dpkg", "-S", path], capture_output=True, text=True, check=True)
+        found.add(owner.stdout.split(":")[0])
+    return found
+
+
+def test_its_commands_are_sound_shell():
+    for command in instructions("RUN"):
+        checked = subprocess.run([program("shellcheck"), "-s", "sh", "-e", "SC2046", "-"], input=command + "\n", text=True,
+                                 capture_output=True)
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_the_build_stage_installs_what_the_build_needs():
+    shell = INSTALL.search(BUILD)[1].strip()
+    listed = subprocess.run(["sh", "-c", f"echo {shell}"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert {"g++", "cmake", "ninja-build", "prometheus-cpp-dev"} <= set(listed)
+    known = subprocess.run(["apt-cache", "show", "--no-all-versions", *listed], capture_output=True, text=True)
+    assert known.returncode == 0, known.stderr
+
+
+def test_the_runtime_stage_has_every_library_that_the_program_loads():
+    needed = packages_of_libraries(build_folder() / "final" / "demos" / "service" / "service")
+    installed = set(INSTALL.search(RUNTIME)[1].split())
+    of_the_base_image = {"libc6", "libgcc-s1", "libstdc++6"}  # apt and dpkg depend on these
+    unknown = needed - installed - of_the_base_image
+    closure = subprocess.run(["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
+                              "--no-breaks", "--no-replaces", "--no-enhances", *sorted(installed)],
+                             capture_output=True, text=True, check=True).stdout
+    assert unknown <= set(re.findall(r"^(\S+)$", closure, re.M)), f"not in the image: {unknown}"
+
+
+def test_it_runs_as_a_user_without_rights_after_all_steps_that_need_them():
+    user = RUNTIME.index("\nUSER 10001")
+    assert all(RUNTIME.index(f"RUN {command}") < user for command in instructions("RUN", RUNTIME))
+    assert RUNTIME.index("useradd") < user < RUNTIME.index("\nENTRYPOINT")
+
+
+def test_its_health_check_passes_while_the_service_runs_and_fails_afterwards():
+    words = json.loads(re.search(r"^HEALTHCHECK .*? CMD (\[.*\])$", TEXT, re.M)[1])
+    started = Service(build_folder())
+    check = [words[0], *[word.replace("9888", str(started.admin_port)) for word in words[1:]]]
+    assert check != words
+    with running(started):
+        assert subprocess.run(check).returncode == 0
+    assert subprocess.run(check, capture_output=True).returncode != 0
+
+
+def test_its_command_line_is_one_that_the_service_takes():
+    options = json.loads(instructions("CMD")[-1])
+    given = [option for option in options if "port=" not in option and "address=" not in option]
+    with running(Service(build_folder(), *given)) as (started,):
+        assert started.ask_admin("/ready").status == 200
+    assert {option.split("=")[0] for option in options} >= {"--port", "--admin-port", "--admin-address"}
