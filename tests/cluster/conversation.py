@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import urllib.parse
 
 import aio_http
@@ -13,6 +14,7 @@ class Listener:
     def __init__(self, port, name="guest"):
         self.port, self.name, self.cursor = port, name, "0"
         self.heard, self.errors, self.connections, self.socket = [], [], 0, None
+        self.opened = None  # when it was connected for the last time
         self.changed = asyncio.Condition()
 
     async def run(self):
@@ -20,7 +22,7 @@ class Listener:
             try:
                 query = urllib.parse.urlencode({"name": self.name, "cursor": self.cursor})
                 self.socket = await aio_http.WebSocket.open(self.port, f"/chatsocket?{query}")
-                self.connections += 1
+                self.connections, self.opened = self.connections + 1, time.monotonic()
                 await self.tell()
                 while True:
                     self.take(json.loads(await self.socket.receive()))

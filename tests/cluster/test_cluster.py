@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -15,43 +16,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "final" / "demos" / "cluster"))
 
 from cluster import Cluster, ClusterError  # noqa: E402  (found by the line above)
-from conversation import Listener, post  # noqa: E402
+from stories import hear_all, kill_a_process, kill_redis, listeners  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
 SCRIPT = ROOT / "final" / "demos" / "cluster" / "cluster.py"
 SECONDS = 60  # the limit of one story
 
 
-@contextlib.asynccontextmanager
-async def listeners(ports):
-    """A Listener on each port, connected."""
-    made = [Listener(port, f"guest {number}") for number, port in enumerate(ports)]
-    tasks = [asyncio.create_task(one.run()) for one in made]
-    try:
-        for one in made:
-            await one.until(lambda one=one: one.socket is not None)
-        yield made
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def look_after(cluster):
-    while True:
-        cluster.look_after()
-        await asyncio.sleep(0.02)
-
-
 def story(coroutine):
-    asyncio.run(asyncio.wait_for(coroutine, SECONDS))
-
-
-async def hear_all(everybody, texts):
-    for one in everybody:
-        await one.until(lambda one=one: one.texts[-1:] == texts[-1:])
-        assert one.texts == texts
-        assert one.ids == sorted(set(one.ids))
+    return asyncio.run(asyncio.wait_for(coroutine, SECONDS))
 
 
 def test_everybody_hears_each_message_once_and_in_order():
@@ -70,54 +43,15 @@ def test_everybody_hears_each_message_once_and_in_order():
 
 
 def test_clients_of_a_killed_process_miss_nothing_and_get_nothing_twice():
-    async def talk():
-        async with listeners([cluster.chats[1].port]) as (speaker,), listeners([cluster.nginx.port] * 12) as everybody:
-            keeper = asyncio.create_task(look_after(cluster))
-            texts = [f"message {number}" for number in range(120)]
-            for number, text in enumerate(texts):
-                if number in (40, 80):
-                    os.kill(cluster.chats[0].pid, signal.SIGKILL)
-                await speaker.say(text)
-                await speaker.until(lambda count=number + 1: len(speaker.heard) == count)
-            await hear_all([speaker, *everybody], texts)
-            assert sum(one.connections for one in everybody) > len(everybody), "nobody was cut off"
-            keeper.cancel()
-
     with Cluster(BUILD, processes=3) as cluster:
-        story(talk())
+        seen = story(kill_a_process(cluster, clients=12, count=60))
+    assert seen["cut"] < 12
 
 
 def test_what_redis_has_acknowledged_survives_its_restart():
-    async def talk():
-        keeper = asyncio.create_task(look_after(cluster))
-        acknowledged, refused = [], 0
-        for number in range(150):
-            if number in (50, 100):
-                os.kill(cluster.redis.pid, signal.SIGKILL)
-            status, fields, said = await post(cluster.nginx.port, "/a/message/new", body=f"message {number}")
-            if status == 200:
-                acknowledged.append(said)
-            else:
-                assert (status, int(fields["retry-after"]) >= 1) == (503, True), said
-                assert said["error"].startswith(f"redis://127.0.0.1:{cluster.redis.port}: ")
-                refused += 1
-        assert refused, "Redis was never away"
-        status = 0
-        while status != 200:
-            status, _, last = await post(cluster.nginx.port, "/a/message/new", body="the last")
-        heard, cursor = [], "0"
-        while cursor != last["id"]:
-            _, _, news = await post(cluster.nginx.port, "/a/message/updates", cursor=cursor)
-            heard += news["messages"]
-            cursor = heard[-1]["id"]
-        # A message that was refused may be there: its fate was unknown.
-        bodies = [message["body"] for message in heard]
-        assert [body for body in bodies if body in {said["body"] for said in [*acknowledged, last]}] == \
-            [said["body"] for said in [*acknowledged, last]]
-        keeper.cancel()
-
     with Cluster(BUILD, demo="chat", processes=2) as cluster:
-        story(talk())
+        seen = story(kill_redis(cluster, count=80))
+    assert seen["acknowledged"] + seen["refused"] >= 80
 
 
 # ---- the script
@@ -163,6 +97,8 @@ def test_the_script_ends_all_that_it_has_started(end):
         story(talk())
         started = children(script.pid)
         assert len(started) == 4
+        started += [worker for pid in started for worker in children(pid)]
+        assert len(started) == 5, "nginx has no worker"
         script.send_signal(end)
         assert script.wait(timeout=30) == (-9 if end == signal.SIGKILL else 0)
         for pid in started:
@@ -172,11 +108,13 @@ def test_the_script_ends_all_that_it_has_started(end):
 
 def test_a_short_run_of_the_bench():
     done = subprocess.run([sys.executable, str(ROOT / "tests" / "cluster" / "cluster_bench.py"), f"--build={BUILD}", "--clients=40",
-                           "--processes=2", "--rounds=1", "--messages=3"], capture_output=True, text=True, timeout=60)
+                           "--processes=2", "--rounds=1", "--messages=3", "--behind=10"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^\| (.*?) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", done.stdout, re.MULTILINE)
     assert [name for name, *_ in rows] == ["1 process, LocalBus", "1 process, Redis", "2 processes, Redis"]
     assert rows[0][3] == "1.00"
+    assert re.search(r"^kill -9 of one of 2 chat processes: \d of 10 clients ", done.stdout, re.MULTILINE)
+    assert re.search(r"^kill -9 of redis-server: \d+ messages refused ", done.stdout, re.MULTILINE)
 
 
 def test_a_cluster_that_cannot_start_says_why():
@@ -185,6 +123,24 @@ def test_a_cluster_that_cannot_start_says_why():
     done = subprocess.run([sys.executable, str(SCRIPT), "--build=/none"], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: /none/final/demos/websocket/websocket is not built")
+
+
+def test_a_chat_that_cannot_start_says_why(tmp_path):
+    program = tmp_path / "final" / "demos" / "websocket" / "websocket"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'error: no bus for that' >&2\nexit 2\n")
+    program.chmod(0o755)
+    with pytest.raises(ClusterError, match=r"chat \d ended with 2: error: no bus for that"), Cluster(tmp_path):
+        pass
+
+
+def test_a_taken_port_is_reported():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ClusterError, match="nginx ended with 1 before it was ready: .*could not bind"), \
+                Cluster(BUILD, processes=1, port=taken.getsockname()[1]):
+            pass
 
 
 def test_a_bad_url_of_the_bus_ends_the_demos():

@@ -42,18 +42,8 @@ def free_port():
 
 
 def end_with_parent():
-    """In the child: kill -9 of this script leaves nothing behind."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def wait_ready(what, is_ready, process):
-    deadline = time.monotonic() + READY_SECONDS
-    while not is_ready():
-        if process.poll() is not None:
-            raise ClusterError(f"{what} ended with {process.returncode} before it was ready")
-        if time.monotonic() > deadline:
-            raise ClusterError(f"{what} is not ready after {READY_SECONDS} s")
-        time.sleep(0.01)
+    """In the child: kill -9 of this script ends it too. Not by SIGKILL, because nginx has a child of its own to end."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def talks(port, said, expected):
@@ -69,13 +59,28 @@ class Program:
 
     def __init__(self, name, folder):
         self.name, self.folder, self.process, self.starts = name, folder, None, []
+        self.log = folder / f"{name.replace(' ', '-')}.log"
+
+    def last_words(self):
+        """The end of its log, for a message."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return f": {lines[-1]}" if lines else ""
+
+    def wait_ready(self, is_ready):
+        deadline = time.monotonic() + READY_SECONDS
+        while not is_ready():
+            if self.process.poll() is not None:
+                raise ClusterError(f"{self.name} ended with {self.process.returncode} before it was ready{self.last_words()}")
+            if time.monotonic() > deadline:
+                raise ClusterError(f"{self.name} is not ready after {READY_SECONDS} s{self.last_words()}")
+            time.sleep(0.01)
 
     def spawn(self, command, **options):
         now = time.monotonic()
         self.starts = [start for start in self.starts if now - start < RESTART_SECONDS] + [now]
         if len(self.starts) > MOST_RESTARTS:
-            raise ClusterError(f"{self.name} ended {MOST_RESTARTS} times within {RESTART_SECONDS} s; see {self.folder}")
-        with open(self.folder / f"{self.name.replace(' ', '-')}.log", "ab") as log:
+            raise ClusterError(f"{self.name} ended {MOST_RESTARTS} times within {RESTART_SECONDS} s{self.last_words()}")
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stderr=log,
                                             start_new_session=True, preexec_fn=end_with_parent, **options)
 
@@ -108,8 +113,8 @@ class Redis(Program):
 
     def start(self):
         self.spawn(["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
-                    "--appendonly", "yes", "--appendfsync", "always"], stdout=subprocess.DEVNULL)
-        wait_ready(self.name, lambda: talks(self.port, b"PING\r\n", b"+PONG"), self.process)
+                    "--appendonly", "yes", "--appendfsync", "always", "--logfile", self.log], stdout=subprocess.DEVNULL)
+        self.wait_ready(lambda: talks(self.port, b"PING\r\n", b"+PONG"))
 
 
 class Chat(Program):
@@ -121,7 +126,8 @@ class Chat(Program):
         self.spawn([*self.command, f"--port={self.port}"], stdout=subprocess.PIPE, text=True)
         found = LISTENING.match(self.process.stdout.readline())
         if not found:
-            raise ClusterError(f"{self.name} did not start; see {self.folder}")
+            self.process.wait()
+            raise ClusterError(f"{self.name} ended with {self.process.returncode}{self.last_words()}")
         self.port = int(found[1])
 
 
@@ -135,8 +141,8 @@ class Nginx(Program):
         config = self.folder / "nginx.conf"
         config.write_text((HERE / "nginx.conf.in").read_text().format(
             files=20_000, folder=self.folder, user="user root;" if os.geteuid() == 0 else "", servers=servers, port=self.port))
-        self.spawn([shutil.which("nginx") or "/usr/sbin/nginx", "-c", config, "-p", self.folder, "-e", self.folder / "nginx.log"])
-        wait_ready(self.name, lambda: talks(self.port, b"GET / HTTP/1.0\r\nHost: h\r\n\r\n", b"HTTP/1.1 200"), self.process)
+        self.spawn([shutil.which("nginx") or "/usr/sbin/nginx", "-c", config, "-p", self.folder, "-e", self.log])
+        self.wait_ready(lambda: talks(self.port, b"GET / HTTP/1.0\r\nHost: h\r\n\r\n", b"HTTP/1.1 200"))
 
 
 class Cluster:

@@ -1,0 +1,100 @@
+"""What happens to a conversation when a program of the cluster is killed. Each story checks that nothing is lost, and returns
+what it has seen."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+
+from conversation import Listener, post
+
+STARTING = 100  # listeners at a time
+
+
+@contextlib.asynccontextmanager
+async def listeners(ports):
+    """A Listener on each port, connected."""
+    made = [Listener(port, f"guest {number}") for number, port in enumerate(ports)]
+    tasks = []
+    try:
+        for begin in range(0, len(made), STARTING):
+            some = made[begin:begin + STARTING]
+            tasks += [asyncio.create_task(one.run()) for one in some]
+            for one in some:
+                await one.until(lambda one=one: one.socket is not None)
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def keeper(cluster):
+    """Starts again what ends."""
+    async def look_after():
+        while True:
+            cluster.look_after()
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(look_after())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def hear_all(everybody, texts):
+    """Waits until all have heard the last one; they must have heard each once, and in order."""
+    for one in everybody:
+        await one.until(lambda one=one: one.texts[-1:] == texts[-1:])
+        assert one.texts == texts
+        assert one.ids == sorted(set(one.ids))
+
+
+async def kill_a_process(cluster, clients, count):
+    """The first process is killed while another one's member says `count` messages to `clients` behind nginx."""
+    async with keeper(cluster), listeners([cluster.chats[1].port]) as (speaker,), \
+            listeners([cluster.nginx.port] * clients) as everybody:
+        texts = [f"message {number}" for number in range(count)]
+        for number, text in enumerate(texts):
+            if number == count // 2:
+                os.kill(cluster.chats[0].pid, signal.SIGKILL)
+                killed = time.monotonic()
+            await speaker.say(text)
+            await speaker.until(lambda heard=number + 1: len(speaker.heard) == heard)
+        await hear_all([speaker, *everybody], texts)
+        cut = [one for one in everybody if one.connections > 1]
+        assert cut, "nobody was cut off"
+        return {"cut": len(cut), "back_s": max(one.opened for one in cut) - killed}
+
+
+async def kill_redis(cluster, count):
+    """redis-server is killed while `count` messages are posted to the chat by long polling."""
+    acknowledged, refused, killed, again = [], 0, None, None
+    async with keeper(cluster):
+        number = 0
+        while number < count or again is None:
+            if number == count // 2:
+                os.kill(cluster.redis.pid, signal.SIGKILL)
+                killed = time.monotonic()
+            status, fields, said = await post(cluster.nginx.port, "/a/message/new", body=f"message {number}")
+            number += 1
+            if status == 200:
+                acknowledged.append(said)
+                if refused and again is None:
+                    again = time.monotonic()
+                continue
+            assert (status, int(fields["retry-after"]) >= 1) == (503, True), said
+            assert said["error"].startswith(f"redis://127.0.0.1:{cluster.redis.port}: ")
+            refused += 1
+        heard, cursor = [], "0"
+        while cursor != acknowledged[-1]["id"]:
+            _, _, news = await post(cluster.nginx.port, "/a/message/updates", cursor=cursor)
+            heard += news["messages"]
+            cursor = heard[-1]["id"]
+    # A message that was refused may be there: its fate was unknown.
+    ids = {said["id"] for said in acknowledged}
+    assert [message for message in heard if message["id"] in ids] == acknowledged
+    return {"acknowledged": len(acknowledged), "refused": refused, "away_s": again - killed}
