@@ -78,7 +78,7 @@ bench: ## install what is missing and measure hello world; CH=01: a chapter's ex
 	@$(if $(filter-out all cluster,$(CH)),scripts/chapter.sh --check "$(CH)")
 	@scripts/need.sh build bench $(if $(IMPL),lessons exercises)
 	@$(if $(IMPL),$(if $(filter all,$(CH)),$(MINE) --only=servers,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
-	@scripts/build.sh release $(if $(filter cluster,$(CH)),demo_websocket,$(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON))
+	@scripts/build.sh release $(if $(filter cluster,$(CH)),demo_chat demo_websocket,$(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON))
 	@/usr/bin/python3 tests/$(if $(filter cluster,$(CH)),cluster/cluster_bench.py,bench/$(if $(CH),experiment.py $(CH) $(if $(IMPL),--mine),hello_bench.py)) $(ARGS)
 
 sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSanitizer

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
-"""One message to 10,000 WebSockets: four processes through Redis, beside one process and no Redis.
+"""One message to 10,000 WebSockets: four processes through Redis, beside one process and no Redis. And what clients notice
+when a process, or Redis, is killed.
 
-    make bench CH=cluster          cluster_bench.py [--clients 10000] [--processes 4] [--rounds 5] [--messages 5]
+    make bench CH=cluster      cluster_bench.py [--clients 10000] [--processes 4] [--rounds 5] [--messages 5] [--behind 1000]
 
 The time is from the send to the moment at which the last client has read the message. Client and servers share the
 processors, so the ratio says more than the milliseconds.
 """
 
 import argparse
+import asyncio
 import contextlib
 import pathlib
 import statistics
@@ -20,6 +22,7 @@ sys.path[:0] = [str(ROOT / "final" / "demos" / "cluster"), str(ROOT / "tests" / 
 from bench_process import describe_commit, describe_machine, raise_file_limit  # noqa: E402  (found by the line above)
 from cluster import LISTENING, Cluster  # noqa: E402
 from members import Crowd  # noqa: E402
+from stories import kill_a_process, kill_redis  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -68,12 +71,25 @@ def table(samples):
     return "\n".join(lines)
 
 
+def accidents(options):
+    """A line for each."""
+    with Cluster(options.build, processes=options.processes) as cluster:
+        seen = asyncio.run(kill_a_process(cluster, options.behind, count=100))
+    yield (f"kill -9 of one of {options.processes} chat processes: {seen['cut']} of {options.behind:,} clients behind nginx were cut "
+           f"off, the last one was back after {seen['back_s'] * 1000:.0f} ms. All heard 100 messages once and in order.")
+    with Cluster(options.build, demo="chat", processes=options.processes) as cluster:
+        seen = asyncio.run(kill_redis(cluster, count=150))
+    yield (f"kill -9 of redis-server: {seen['refused']} messages refused in {seen['away_s'] * 1000:.0f} ms. "
+           f"All {seen['acknowledged']} acknowledged ones are there, in order.")
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=10_000)
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=5, help="of each round")
+    parser.add_argument("--behind", type=int, default=1000, help="clients behind nginx, when a process is killed")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
     options = parser.parse_args(arguments)
     files = raise_file_limit()
@@ -88,6 +104,8 @@ def main(arguments):
     print(table(samples))
     print(f"\nMedians of {options.rounds * options.messages} messages to {options.clients:,} clients, each heard once and in order. "
           f"{describe_machine()}, commit {describe_commit(ROOT)}.")
+    for line in accidents(options):
+        print(f"\n{line}")
 
 
 if __name__ == "__main__":
