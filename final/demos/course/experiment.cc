@@ -3,11 +3,16 @@
 #include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/ioloop.h>
+#include <tornado/locks.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <random>
 #include <utility>
+
+#include "race.h"
 
 using namespace tornado;
 
@@ -19,15 +24,26 @@ namespace {
 struct AskedHandler : web::RequestHandler {
   struct Init {
     Experiment* experiment = nullptr;
+    std::shared_ptr<locks::Condition> news;
   };
-  void initialize(const Init& init) { experiment_ = init.experiment; }
+  void initialize(const Init& init) {
+    experiment_ = init.experiment;
+    news = init.news;
+  }
   void prepare() {
     if (!experiment_->answers(get_argument("key", ""))) throw web::HTTPError(403);
   }
 
+  std::shared_ptr<locks::Condition> news;  // of all handlers of the application
+
  private:
   Experiment* experiment_ = nullptr;
 };
+
+long milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::round<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)
+      .count();
+}
 
 // [handlers]
 struct SlowHandler : AskedHandler {
@@ -39,8 +55,9 @@ struct SlowHandler : AskedHandler {
 
 struct BlockHandler : AskedHandler {
   void get() {
+    const auto start = std::chrono::steady_clock::now();
     std::this_thread::sleep_for(std::chrono::milliseconds(kBlockMs));  // nobody else is served
-    write("blocked");
+    write(std::to_string(milliseconds_since(start)));
   }
 };
 
@@ -52,57 +69,81 @@ struct PoolHandler : AskedHandler {
     write("done in the pool");
   }
 };
+
+struct PollHandler : AskedHandler {
+  Future<void> get() {
+    auto waiting = news->wait(std::chrono::seconds(20));
+    const bool told = co_await waiting;
+    write(told ? "news" : "nothing new");
+  }
+};
+
+struct NewsHandler : AskedHandler {
+  void get() {
+    news->notify_all();
+    write("told");
+  }
+};
 // [/handlers]
+
+// Like the handlers of the other two servers in the race (race.cc), but it waits without a thread.
+struct RacingHandler : AskedHandler {
+  Future<void> get() {
+    co_await gen::sleep(kRaceMs / 1000.0);
+    write(std::to_string(::gettid()));
+  }
+};
 
 // ---- the client ---------------------------------------------------------------------------------
 
 // The client's side of an experiment, on the client's thread.
 struct Asking {
   httpclient::AsyncHTTPClient client;
-  std::string base;
+  std::string prefix;
   std::string query;
+  Experiment::Listener listener;
   double start = 0;
-  Outcome outcome;
+  std::vector<Arrival> arrivals;
 };
 
-Future<void> ask_one(Asking* asking, std::string path) {
-  httpclient::HTTPRequest request(asking->base + path + asking->query);
+Future<void> ask_one(Asking* asking, std::size_t which, Requests wanted) {
+  httpclient::HTTPRequest request("http://127.0.0.1:" + std::to_string(wanted.port) +
+                                  asking->prefix + wanted.path + asking->query);
   request.request_timeout = 20.0;
   const auto response = co_await asking->client.fetch(std::move(request), false);
-  if (response.code == 200) {
-    asking->outcome.seconds.push_back(ioloop::IOLoop::current().time() - asking->start);
-  } else {
-    ++asking->outcome.failed;
-  }
+  asking->arrivals.push_back({which, ioloop::IOLoop::current().time() - asking->start,
+                              response.code != 200, std::string(response.body)});
+  asking->listener(asking->arrivals.back());
 }
 
-Future<void> ask(Asking* asking, Requests wanted) {
+Future<void> ask(Asking* asking, std::size_t which, Requests wanted) {
   if (wanted.after > 0) co_await gen::sleep(wanted.after);
   std::vector<Future<void>> all;
   for (int i = 0; i < std::min(wanted.count, kMostRequests); ++i) {
-    all.push_back(ask_one(asking, wanted.path));
+    all.push_back(ask_one(asking, which, wanted));
   }
   const auto done = gen::multi(std::move(all));
   co_await done;
 }
 
-Outcome ask_all(const std::vector<Requests>& requests, const std::string& base,
-                const std::string& query) {
+std::vector<Arrival> ask_all(const std::vector<Requests>& requests, const std::string& prefix,
+                             const std::string& query, Experiment::Listener listener) {
   ioloop::IOLoop loop;
   httpclient::ClientOptions options;
   options.max_clients = kMostRequests;
   Asking asking{httpclient::AsyncHTTPClient(httpclient::ForceInstance(), options),
-                base,
+                prefix,
                 query,
+                std::move(listener),
                 loop.time(),
                 {}};
   loop.run_sync([&]() {
     std::vector<Future<void>> all;
-    for (const Requests& wanted : requests) all.push_back(ask(&asking, wanted));
+    for (std::size_t i = 0; i < requests.size(); ++i) all.push_back(ask(&asking, i, requests[i]));
     return gen::multi(std::move(all));
   });
   asking.client.close();
-  return asking.outcome;
+  return std::move(asking.arrivals);
 }
 
 }  // namespace
@@ -115,34 +156,43 @@ std::optional<std::vector<Requests>> Experiment::named(const std::string& name) 
   if (name == "slow") return std::vector<Requests>{{"/asked/slow", 64, 0}};
   if (name == "block") return std::vector<Requests>{{"/asked/block", 1, 0}};
   if (name == "pool") return std::vector<Requests>{{"/asked/pool", 1, 0}};
+  if (name == "poll") {
+    return std::vector<Requests>{{"/asked/poll", 64, 0}, {"/asked/news", 1, kNewsAfter}};
+  }
   if (name == "both") {
     return std::vector<Requests>{{"/asked/slow", 64, 0}, {"/asked/block", 1, 0.3}};
   }
   return std::nullopt;
 }
 
-Future<Outcome> Experiment::run(std::vector<Requests> requests, int port, std::string prefix) {
+Future<std::vector<Arrival>> Experiment::run(std::vector<Requests> requests, int port,
+                                             std::string prefix, Listener listener) {
   running_ = true;
   if (client_.joinable()) client_.join();
   std::random_device random;
   key_ = (static_cast<std::uint64_t>(random()) << 32 | random()) | 1;
-  Future<Outcome> arrived;
+  for (Requests& one : requests) {
+    if (one.port == 0) one.port = port;
+  }
+  Future<std::vector<Arrival>> ended;
   auto& site = ioloop::IOLoop::current();
-  const std::string base = "http://127.0.0.1:" + std::to_string(port) + prefix;
-  client_ = std::thread([requests = std::move(requests), base, arrived, &site,
+  Listener to_site = [&site, listener = std::move(listener)](const Arrival& arrival) {
+    if (listener) site.add_callback([listener, arrival] { listener(arrival); });
+  };
+  client_ = std::thread([requests = std::move(requests), prefix, ended, to_site, &site,
                          query = "?key=" + std::to_string(key_)] {
-    Outcome outcome;
+    std::vector<Arrival> arrivals;
     try {
-      outcome = ask_all(requests, base, query);
+      arrivals = ask_all(requests, prefix, query, to_site);
     } catch (const std::exception&) {
-      outcome.failed = kMostRequests;
+      arrivals.assign(1, {.failed = true, .body = ""});
     }
-    site.add_callback([arrived, outcome] { arrived.set_result(outcome); });
+    site.add_callback([ended, arrivals] { ended.set_result(arrivals); });
   });
-  const Outcome outcome = co_await arrived;
+  const std::vector<Arrival> arrivals = co_await ended;
   key_ = 0;
   running_ = false;
-  co_return outcome;
+  co_return arrivals;
 }
 
 bool Experiment::answers(const std::string& key) const {
@@ -151,11 +201,15 @@ bool Experiment::answers(const std::string& key) const {
 }
 
 std::vector<web::URLSpec> asked_routes(Experiment* experiment, const std::string& prefix) {
-  const AskedHandler::Init init{.experiment = experiment};
+  const AskedHandler::Init init{.experiment = experiment,
+                                .news = std::make_shared<locks::Condition>()};
   return {
       web::url<SlowHandler>(prefix + "/asked/slow", init),
       web::url<BlockHandler>(prefix + "/asked/block", init),
       web::url<PoolHandler>(prefix + "/asked/pool", init),
+      web::url<PollHandler>(prefix + "/asked/poll", init),
+      web::url<NewsHandler>(prefix + "/asked/news", init),
+      web::url<RacingHandler>(prefix + "/asked/racing", init),
   };
 }
 

@@ -18,7 +18,7 @@ namespace course {
 // ---- the probe ----------------------------------------------------------------------------------
 
 void MarkingProbe::record(const LoopRecord& record) noexcept {
-  if (record.kind == RecordKind::kIteration) before_iteration();
+  if (record.kind == RecordKind::kIteration) before_iteration(record.id);
   LoopRecord marked = record;
   bool is_own = own_;
   if (record.kind == RecordKind::kRun || record.kind == RecordKind::kHandle) {
@@ -82,6 +82,7 @@ void LoopView::add(LoopSocket& viewer) {
   json names = json::array();
   for (const std::uint16_t name : known_names_) names.push_back(name_as_json(name));
   viewer.write_message(json{{"names", names}});
+  if (viewers_.empty()) drop_old_records();
   viewers_.insert(&viewer);
   set_probe(true);  // also if there are viewers: it reports what is there, for the new one
   tick_.start();
@@ -91,7 +92,14 @@ void LoopView::remove(LoopSocket& viewer) {
   viewers_.erase(&viewer);
   if (!viewers_.empty()) return;
   tick_.stop();
+  probe_.unwatched();
   set_probe(false);
+}
+
+// What the last viewer has left: between it and what comes next, nothing was recorded.
+void LoopView::drop_old_records() {
+  records_.resize(kMostRecords);
+  while (probe_.ring.take(records_.data(), kMostRecords) > 0) continue;
 }
 
 void LoopView::send() {

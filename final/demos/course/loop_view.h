@@ -4,6 +4,9 @@
 #include <tornado/loop_probe.h>
 #include <tornado/websocket.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,11 +22,14 @@ class MarkingProbe : public tornado::ioloop::LoopProbe {
   // Called on the loop's thread by what shows the records, while it runs.
   void what_runs_now_is_own() noexcept { own_ = true; }
 
+  // Called on the site's thread when the loop's last viewer has gone.
+  virtual void unwatched() noexcept {}
+
   tornado::ioloop::RecordRing ring;
 
  protected:
   ~MarkingProbe() = default;
-  virtual void before_iteration() noexcept {}
+  virtual void before_iteration(std::uint32_t /*number*/) noexcept {}
 
  private:
   bool own_ = false;        // until the record of what runs now
@@ -50,6 +56,7 @@ class LoopView {
 
  private:
   void set_probe(bool on);
+  void drop_old_records();
   void send();
   void send_new_names(const std::vector<tornado::ioloop::LoopRecord>& records);
   std::string batch();

@@ -1,16 +1,21 @@
 #include "microscope.h"
 
+#include <tornado/iostream.h>
 #include <tornado/json.h>
 #include <tornado/loop_probe.h>
+#include <tornado/queues.h>
 #include <tornado/template.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "experiment.h"
 #include "loop_view.h"
+#include "race.h"
 #include "specimen.h"
 
 using namespace tornado;
@@ -87,39 +92,101 @@ struct PlaceHandler : LoopHandler {
   }
 };
 
-// [experiment]
-struct ExperimentHandler : LoopHandler {
-  Future<void> post() {
+// The base of what starts experiments.
+struct StartingHandler : LoopHandler {
+  // Throws if this reader may start none, or none now. Sets where its requests go.
+  void check() {
     if (!microscope->may_experiment(request)) throw web::HTTPError(403);
     const std::string view = get_argument("loop", "live");
+    port = microscope->port_of(view);
+    if (port == 0) throw web::HTTPError(400);
+    if (view == "live") prefix = "/loop";
+    if (microscope->experiment().running()) throw web::HTTPError(409, "one experiment at a time");
+  }
+
+  int port = 0;
+  std::string prefix;
+};
+
+// [experiment]
+struct ExperimentHandler : StartingHandler {
+  Future<void> post() {
+    check();
     auto requests = Experiment::named(get_argument("name"));
-    const int port = microscope->port_of(view);
-    if (!requests || port == 0) throw web::HTTPError(400);
-    Experiment& experiment = microscope->experiment();
-    if (experiment.running()) throw web::HTTPError(409, "one experiment at a time");
-    const std::string prefix = view == "live" ? "/loop" : "";
-    const auto running = experiment.run(*std::move(requests), port, prefix);
-    const Outcome outcome = co_await running;
-    write(json{{"seconds", outcome.seconds}, {"failed", outcome.failed}});
+    if (!requests) throw web::HTTPError(400);
+    const auto running = microscope->experiment().run(*std::move(requests), port, prefix);
+    const std::vector<Arrival> arrivals = co_await running;
+    json seconds = json::array();
+    int failed = 0;
+    for (const Arrival& arrival : arrivals) {
+      failed += arrival.failed ? 1 : 0;
+      if (!arrival.failed) seconds.push_back(arrival.seconds);
+    }
+    const std::string said = arrivals.empty() ? "" : arrivals.back().body;
+    write(json{{"seconds", seconds}, {"failed", failed}, {"said", said}});
   }
 };
 // [/experiment]
 
+// [race]
+// Streams the race: a line of JSON for each response, as it comes.
+struct RaceHandler : StartingHandler {
+  Future<void> post() {
+    check();
+    set_header("Content-Type", "application/x-ndjson");
+    auto servers = std::make_shared<RaceServers>(&microscope->experiment());
+    const auto arrivals = std::make_shared<queues::Queue<Arrival>>();
+    const auto running =
+        microscope->experiment().run(servers->requests(), port, prefix,
+                                     [arrivals](const Arrival& one) { arrivals->put_nowait(one); });
+    running.add_done_callback([arrivals](const auto&) { arrivals->shutdown(); });
+    while (true) {
+      const auto coming = arrivals->next();
+      const std::optional<Arrival> arrival = co_await coming;
+      if (!arrival) break;
+      co_await send(*arrival);
+    }
+    // Their threads may take a moment to end, and the loop has others to serve.
+    const auto stopping =
+        ioloop::IOLoop::current().run_in_executor(nullptr, [servers] { servers->stop(); });
+    co_await stopping;
+  }
+
+  // A reader who leaves does not end the race: another one starts when it is over.
+  Future<void> send(Arrival arrival) {
+    if (has_left) co_return;
+    const json line = {{"server", arrival.of},
+                       {"seconds", arrival.seconds},
+                       {"failed", arrival.failed},
+                       {"thread", arrival.body}};
+    write(line.dump() + "\n");
+    try {
+      co_await flush();
+    } catch (const iostream::StreamClosedError&) {
+      has_left = true;
+    }
+  }
+
+  bool has_left = false;
+};
+// [/race]
+
 struct ControlHandler : LoopHandler {
-  void post() {
+  Future<void> post() {
     if (!microscope->may_experiment(request)) throw web::HTTPError(403);
     const std::string what = get_argument("do");
-    PausingProbe& probe = microscope->specimen().probe;
-    if (what == "pause") {
-      probe.pause();
-    } else if (what == "step") {
-      probe.step();
-    } else if (what == "resume") {
-      probe.resume();
-    } else {
-      throw web::HTTPError(400);
+    Specimen& specimen = microscope->specimen();
+    if (what == "resume") {
+      specimen.probe.resume();
+      write(json{{"done", what}});
+      co_return;
     }
-    write(json{{"done", what}});
+    if (what != "pause" && what != "step") throw web::HTTPError(400);
+    const auto doing = ioloop::IOLoop::current().run_in_executor(
+        nullptr, what == "pause" ? &Specimen::pause : &Specimen::step, &specimen);
+    const std::optional<std::uint32_t> iteration = co_await doing;
+    if (!iteration) throw web::HTTPError(409, "nobody watches the specimen");
+    write(json{{"done", what}, {"iteration", *iteration}});
   }
 };
 
@@ -149,6 +216,7 @@ std::vector<web::URLSpec> Microscope::routes() {
       web::url<LoopSocket>("/loop/stream/([a-z]+)", LoopSocket::Init{.microscope = this}),
       web::url<PlaceHandler>("/loop/source/([0-9]{1,5})", init),
       web::url<ExperimentHandler>("/loop/experiment", init),
+      web::url<RaceHandler>("/loop/race", init),
       web::url<ControlHandler>("/loop/specimen", init),
   };
   std::ranges::move(asked_routes(experiment_.get(), "/loop"), std::back_inserter(routes));

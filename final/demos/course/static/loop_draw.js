@@ -12,9 +12,11 @@ const colour = (style, name) => style.getPropertyValue('--loop-' + name).trim();
 export class Timeline {
   drawn = [];
 
-  constructor(canvas, model) {
+  // With `only`, draws only the lanes with these labels.
+  constructor(canvas, model, only = null) {
     this.canvas = canvas;
     this.model = model;
+    this.only = only;
     this.pen = canvas.getContext('2d');
   }
 
@@ -30,7 +32,7 @@ export class Timeline {
     for (const name of ['text', 'quiet', 'line', 'run', 'sleep', 'wait', 'late', 'bad', 'pool', 'heard', 'ground', 'on']) {
       this.ink[name] = colour(style, name);
     }
-    const lanes = this.lanes();
+    const lanes = this.lanes().filter(lane => !this.only || this.only.includes(lane.label));
     const height = lanes.reduce((sum, lane) => sum + lane.height, 26);
     this.resize(width, height);
     this.drawn = [];
@@ -113,11 +115,18 @@ export class Timeline {
 
   heard(y) {
     const heard = this.model.heard.filter(t => t > this.t0 - 1000 && t < this.end);
+    let free = this.labels;  // where the line below has room
     for (let i = 1; i < heard.length; ++i) {
       const silent = heard[i] - heard[i - 1] > SILENCE;
       this.box(heard[i - 1], heard[i], y + 2, 8, silent ? 'late' : 'heard',
         {lane: 'heard', kind: silent ? 'silence' : 'heard', ref: {t0: heard[i - 1], t1: heard[i]}}, silent);
-      if (silent) this.text(`heard nothing for ${Math.round(heard[i] - heard[i - 1])} ms`, Math.max(this.x(heard[i - 1]), this.labels), y + 20, 'quiet');
+      if (!silent) continue;
+      const said = `heard nothing for ${Math.round(heard[i] - heard[i - 1])} ms`;
+      const width = this.pen.measureText(said).width;
+      const x = Math.max(this.labels, Math.min(this.x(heard[i - 1]), this.x(this.end) - width));
+      if (x < free) continue;
+      this.text(said, x, y + 20, 'quiet');
+      free = x + width + 8;
     }
   }
 

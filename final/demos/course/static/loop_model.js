@@ -6,6 +6,7 @@ const KINDS = ['iteration', 'run', 'handle', 'sleep', 'timerSet', 'timerFired', 
 const EARLIER = 1;
 const OWN = 2;
 const KEPT = 30000;  // milliseconds of history
+const MOST = 2000;   // records in a batch
 const LONG = 50;     // a turn of more milliseconds is a long one
 
 export const isLong = turn => turn.t1 - turn.t0 > LONG;
@@ -15,6 +16,7 @@ export class LoopModel {
   base = null;         // nanoseconds, a BigInt
   now = 0;             // when the last batch was made
   offset = Infinity;   // the browser's clock minus the server's, at the fastest message
+  isBehind = false;    // whether the server has more records than fitted into the last batch
   heard = [];          // when a batch came
   lost = 0;            // records that the server could not send
   iterations = [];     // {n, t, callbacks, ready, timers}
@@ -50,9 +52,17 @@ export class LoopModel {
     this.offset = Math.min(this.offset, arrived - this.now);
     this.heard.push(arrived - this.offset);
     const count = view.getUint32(8, true);
+    this.isBehind = count === MOST;
     this.lost += view.getUint32(12, true);
     for (let i = 0, at = 16; i < count; ++i, at += 32) this.add(this.read(view, at));
     this.forget(this.now - KEPT);
+  }
+
+  // Waits until the records of what happened before `time`, on the browser's clock, have come over `socket`; at most 5 seconds.
+  async reaches(time, socket) {
+    for (let i = 0; i < 250 && socket.readyState === WebSocket.OPEN && (this.isBehind || this.now + this.offset < time); ++i) {
+      await new Promise(resolve => { setTimeout(resolve, 20); });
+    }
   }
 
   read(view, at) {
@@ -107,7 +117,7 @@ export class LoopModel {
   on_sleep(record) {
     const before = this.sleeps.at(-1);
     this.sleeps.push({t0: record.t, t1: record.t + record.d, n: this.n});
-    if (!before) return;
+    if (before?.n !== this.n - 1) return;  // nobody recorded what was between
     const turn = {t0: before.t1, t1: record.t, n: this.n, own: 0, longest: null};
     let others = 0;
     for (let i = this.spans.length - 1; i >= 0 && this.spans[i].t0 >= turn.t0; --i) {

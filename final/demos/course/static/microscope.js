@@ -4,6 +4,7 @@ import {LoopModel, isLong} from './loop_model.js';
 import {Timeline} from './loop_draw.js';
 import {at, many, ms, sentence, short, whatRan} from './loop_words.js';
 import {traceOf} from './loop_trace.js';
+import {Race} from './race.js';
 
 const SPANS = [50, 100, 200, 500, 1000, 2000, 5000, 10000];
 const STEPS = ['mail', '1 callbacks', '2 timers', '3 ready', '4 write out', '5, 6 sleep', '7 dispatch', '8 free'];
@@ -293,6 +294,8 @@ function words() {
 
 // ---- experiments
 
+const race = new Race($('race'));
+
 const EXPERIMENTS = {
   slow: {
     asks: '64 requests come at once, and each handler awaits gen::sleep(0.5). When has the last one its response?',
@@ -310,6 +313,17 @@ const EXPERIMENTS = {
     choices: [['below 50 ms', 0], ['400 ms', 0.4], ['800 ms', 0.8]],
     says: (result, from) => `the job took ${ms(jobSince(from))}, and the longest turn of the loop ${ms(longestSince(from))}`,
   },
+  poll: {
+    asks: '64 browsers wait for news in a long poll each, as those in the chat do. The news come after 1.5 s. How busy is the loop while they wait?',
+    choices: [['less than 5 %', 0], ['about 50 %', 0.5], ['100 %', 1]],
+    says: (result, from) => `while they waited the loop was busy for ${percent(idleOfPolls(from))} of the time, and all 64 had the news within ${ms(spreadOf(result))}`,
+  },
+  race: {
+    asks: 'Chapter 01’s one-at-a-time server, its server with a thread for each client, and this loop get 64 requests each, whose responses take 50 ms of waiting. Which come in together?',
+    choices: [['the threads and the loop', 0], ['one at a time and the loop: both have one thread', 1], ['none: the threads win by far', 2]],
+    runs: () => race.run(post, scope.view),
+    says: result => race.says(result),
+  },
   both: {
     asks: '64 handlers await 500 ms each; after 300 ms a handler blocks the loop for 400 ms. When does the last response come?',
     choices: [['after 0.5 s', 0.5], ['after 0.7 s', 0.7], ['after 0.9 s', 0.9], ['after 26 s', 26]],
@@ -319,6 +333,10 @@ const EXPERIMENTS = {
 
 const longestSince = from => { const turn = scope.model.longestTurn(from, Infinity); return turn ? turn.t1 - turn.t0 : 0; };
 const jobSince = from => Math.max(0, ...scope.model.jobs.filter(job => job.t1 > from).map(job => job.t1 - job.t0));
+const percent = part => `${part < 0.1 ? (part * 100).toFixed(1) : Math.round(part * 100)} %`;
+// The polls wait from soon after the start until the news, 1.5 s after it.
+const idleOfPolls = from => scope.model.busy(from + 400, from + 1400);
+const spreadOf = result => (Math.max(...result.seconds) - Math.min(...result.seconds)) * 1000;
 const silenceSince = from => {
   if (scope.view !== 'live') return 'the site’s own loop did not notice';
   const silence = scope.model.longestSilence(from, Infinity);
@@ -352,24 +370,25 @@ async function perform(name, said, choices, chosen) {
   answer.textContent = 'It runs …';
   freeze(null);
   const from = end();
-  const result = await post('/loop/experiment', {name, loop: scope.view});
-  await new Promise(resolve => { setTimeout(resolve, 250); });  // until its records have come
+  if (name !== 'race') race.hide();
+  const result = await (EXPERIMENTS[name].runs?.() ?? post('/loop/experiment', {name, loop: scope.view}));
+  await scope.model.reaches(performance.now(), scope.socket);
   answer.textContent = typeof result === 'string' ? result : `You said: ${said}. Measured: ${EXPERIMENTS[name].says(result, from)}.`;
   scope.result = {name, result, from, to: end()};
   freeze(end());
   const turns = scope.model.turns.filter(turn => turn.t0 > from && !turn.empty);
   const most = measure => turns.reduce((best, turn) => !best || measure(turn) > measure(best) ? turn : best, null);
-  const turn = name === 'slow' ? most(one => scope.model.suspendedAt(one.t1).length) : most(one => one.t1 - one.t0);
+  const turn = ['slow', 'poll', 'race'].includes(name) ? most(one => scope.model.suspendedAt(one.t1).length) : most(one => one.t1 - one.t0);
   if (turn) selectTurn(turn);
 }
 
 // Returns what the server says, or a sentence if it refuses.
-async function post(path, fields) {
+async function post(path, fields, read = answer => answer.json()) {
   const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? '';
   const answer = await fetch(path, {method: 'POST', headers: {'X-XSRFToken': token}, body: new URLSearchParams(fields)});
   if (answer.status === 409) return 'Another experiment runs. Try again in a moment.';
   if (!answer.ok) return `The server refused: ${answer.status}.`;
-  return answer.json();
+  return read(answer);
 }
 
 // ---- the reader's hands
@@ -406,6 +425,10 @@ for (const button of document.querySelectorAll('[data-experiment]')) {
   button.disabled = document.body.dataset.may !== 'yes';
 }
 for (const button of document.querySelectorAll('[data-control]')) button.onclick = () => post('/loop/specimen', {do: button.dataset.control});
+
+// A page that was left may be kept for the way back, with its connection.
+addEventListener('pagehide', () => scope.socket?.close());
+addEventListener('pageshow', event => { if (event.persisted) connect(scope.view); });
 
 let drawnAt = 0;
 function frame(time) {
