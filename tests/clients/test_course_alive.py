@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 
 import pytest
 import requests
@@ -120,6 +121,26 @@ def test_the_map_fills_while_it_is_open(small, window):
         return "1 of 1 exercises solved" in window.execute_script("return document.querySelector('.total').textContent")
 
     until(window, filled)
+    assert window.get_log("browser") == []
+
+
+# ---- the strip on the map
+
+
+def test_the_map_shows_the_loop_that_serves_it_and_can_block_it(site, window):  # noqa: F811
+    for device in DAY_AND_DESK, PHONE:
+        show(window, device, "light")
+        window.get(site.url + "/")
+        until(window, lambda: window.execute_script("return window.liveStrip?.model.turns.length > 3"))
+        window.find_element(By.CSS_SELECTOR, "#strip button").click()
+        said = window.find_element(By.CSS_SELECTOR, "#strip output")
+        until(window, lambda: "This page heard nothing for" in said.text)
+        # What stands on its canvas, when it has been drawn again.
+        until(window, lambda: window.execute_script("""
+            return window.liveStrip.timeline.drawn.some(one => one.kind === 'long turn' && one.t1 - one.t0 >= 400);"""))
+        assert int(re.search(r"for (\d+) ms", said.text)[1]) >= 350
+        lanes = window.execute_script("return [...new Set(window.liveStrip.timeline.drawn.map(one => one.lane))].sort()")
+        assert lanes == ["heard", "loop"]
     assert window.get_log("browser") == []
 
 

@@ -88,6 +88,7 @@ struct PageHandler : web::RequestHandler {
 
 struct MapHandler : PageHandler {
   Future<void> get() {
+    xsrf_token();  // sets the cookie whose text the page's script sends to block the loop
     Future<Course> reading = IOLoop::current().run_in_executor(nullptr, &read_course, *repository);
     const Course course = co_await reading;
     show("map.html", course, "/",
