@@ -9,8 +9,10 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server"]
 
 
-def start_browser(profile_folder):
+def start_browser(profile_folder, waits_for="normal"):
+    """`waits_for`: until when get() and what follows it wait, as WebDriver's page load strategy."""
     options = webdriver.ChromeOptions()
+    options.page_load_strategy = waits_for
     options.binary_location = shutil.which("chromium")
     for flag in [*FLAGS, f"--user-data-dir={profile_folder}"]:
         options.add_argument(flag)

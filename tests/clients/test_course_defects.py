@@ -1,11 +1,14 @@
 """What a reader, a keyboard, a phone, a printer and a screen reader need of the course's pages."""
 
+import http.server
 import re
+import threading
 
 import pytest
 import requests
 from chromium import start_browser
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 from test_course import DAY_AND_DESK, PHONE, ROOT, Reader, show, site, small  # noqa: F401  (fixtures)
 
 LESSON = "/chapters/03-ioloop/"
@@ -128,16 +131,76 @@ def test_the_drawings_have_a_colour_for_the_night():
 # ---- in a browser
 
 
-def test_a_page_does_not_jump_while_it_loads(site, browser):  # noqa: F811
-    show(browser, DAY_AND_DESK, "light")
-    browser.get(site.url + LESSON)
-    shift = browser.execute_async_script("""
-        let sum = 0;
-        new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value; }).observe({type: 'layout-shift', buffered: true});
-        const done = arguments[0];
-        requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));""")
-    assert shift < 0.1
-    assert browser.execute_script("return [...document.images].every(one => one.getAttribute('width') && one.getAttribute('height'))")
+@pytest.fixture(scope="module")
+def hasty_browser(tmp_path_factory):
+    """Runs scripts in pages that are not loaded yet."""
+    driver = start_browser(tmp_path_factory.mktemp("hasty"), waits_for="none")
+    yield driver
+    driver.quit()
+
+
+class Late(http.server.ThreadingHTTPServer):
+    """The site, but its images and drawings, and the plots' library, come only when `may_come` is set."""
+
+    daemon_threads = True
+
+    def __init__(self, site):  # noqa: F811
+        super().__init__(("127.0.0.1", 0), LateHandler)
+        self.site_url = site.url
+        self.may_come = threading.Event()
+        self.held = set()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class LateHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.endswith((".png", ".svg", "d3.min.js")):
+            self.server.held.add(self.path)
+            self.server.may_come.wait(60)
+        answer = requests.get(self.server.site_url + self.path, timeout=60)
+        self.send_response(answer.status_code)
+        for name in ("Content-Type", "Content-Security-Policy"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("device", [DAY_AND_DESK, PHONE])
+@pytest.mark.parametrize("path, late", [(LESSON, "/javascript/d3.min.js"), ("/README.md", "/docs/microscope.png"), ("/docs/figures.md", "/javascript/d3.min.js")])
+def test_a_page_does_not_jump_when_its_images_come_late(site, hasty_browser, path, late, device):  # noqa: F811
+    browser = hasty_browser
+    show(browser, device, "light")
+    server = Late(site)
+    try:
+        browser.get(server.url + path)
+        until = WebDriverWait(browser, 20, 0.02).until
+        until(lambda _: late in server.held and browser.execute_script(
+            "return location.href === arguments[0] && document.readyState !== 'loading' && performance.getEntriesByName('first-contentful-paint').length === 1", server.url + path))
+        # The reader is where the image stands, or the plot will stand.
+        browser.execute_script("document.querySelector('main img, main .plot, main .scroll').scrollIntoView({block: 'end'})")
+        server.may_come.set()
+        until(lambda _: browser.execute_script("return document.readyState === 'complete' && [...document.images].every(one => one.complete)"))
+        shift = browser.execute_async_script("""
+            let sum = 0;
+            new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value; }).observe({type: 'layout-shift', buffered: true});
+            const done = arguments[0];
+            requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));""")
+        assert shift < 0.1
+        assert browser.execute_script("return [...document.images].every(one => one.naturalWidth && one.getAttribute('width') && one.getAttribute('height'))")
+    finally:
+        server.may_come.set()
+        browser.get("about:blank")
+        server.shutdown()
+        server.server_close()
 
 
 def test_lines_have_60_to_75_characters(site, browser):  # noqa: F811
@@ -199,19 +262,21 @@ def test_the_contents_are_a_drawer_on_a_phone(site, browser):  # noqa: F811
     assert not side.is_displayed() and browser.execute_script("return scrollY") > 500
 
 
-def test_a_prediction_unfolds_after_it_was_made_and_is_kept(site, browser):  # noqa: F811
+def test_a_prediction_without_choices_is_written(small, browser):  # noqa: F811
+    small.put("chapters/01-begin/README.md", "# 01 Begin\n\n## 3. Predict\n\n1. Who?\n\n## 5. Recap\n\n- Prediction 1: the others.\n")
     show(browser, PHONE, "light")
-    browser.get(site.url + LESSON)
-    answer = browser.find_element(By.ID, "prediction-2")
-    assert not answer.is_displayed()
-    browser.execute_script("""
-        const form = document.getElementById('prediction-2').previousElementSibling;
-        form.querySelector('input').value = 'Yes, they do';
-        form.requestSubmit();""")
-    assert answer.is_displayed() and "next iteration" in answer.text
-    browser.refresh()
-    answer = browser.find_element(By.ID, "prediction-2")
-    assert answer.is_displayed() and "You said: Yes, they do" in browser.find_element(By.TAG_NAME, "article").text
+    browser.get(small.server.url + "/chapters/01-begin/")
+    assert not browser.find_element(By.ID, "prediction-1").is_displayed()
+    browser.find_element(By.CSS_SELECTOR, ".predict-own input").send_keys("Nobody\n")
+    assert "The others." in browser.find_element(By.ID, "prediction-1").text
+    assert "You said: Nobody" in browser.find_element(By.TAG_NAME, "article").text
+    browser.get("about:blank")
+
+
+def test_a_lesson_leads_to_the_microscope(site):  # noqa: F811
+    for path in (LESSON, "/chapters/07-futures/", "/chapters/08-coroutines/", "/final/"):
+        article = get(site, path).text.partition("<article>")[2]
+        assert '<a href="/loop"><code>/loop</code></a>' in article, path
 
 
 def test_an_excerpt_and_a_line_are_marked(site, browser):  # noqa: F811

@@ -103,6 +103,12 @@ class Renderer {
       cmark_node_free(node);
     } else if (type == CMARK_NODE_HTML_BLOCK) {
       cmark_node_set_literal(node, folded_html(literal_of(node)).c_str());
+    } else if (type == CMARK_NODE_CODE && literal_of(node) == "/loop" &&
+               cmark_node_get_type(cmark_node_parent(node)) != CMARK_NODE_LINK) {
+      // An address of this site, which is none in the repository.
+      cmark_node_replace(
+          node, html_node(CMARK_NODE_HTML_INLINE, "<a href=\"/loop\"><code>/loop</code></a>"));
+      cmark_node_free(node);
     }
   }
 
