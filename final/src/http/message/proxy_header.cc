@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -37,7 +38,7 @@ std::string address(int family, std::string_view text) {
 bool is_port(std::string_view text) {
   unsigned port = 0;
   const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   const bool leading_zero = text.size() > 1 && text[0] == '0';
   return error == std::errc() && stop == end && port <= 65535 && !leading_zero;
 }
@@ -87,9 +88,11 @@ ProxyHeader parse_binary(std::string_view data) {
   if (command == 0 || (family != 1 && family != 2)) return done(size, {});
   const std::size_t bytes = family == 1 ? 4 : 16;
   if (length < 2 * bytes + kPorts) return bad("a header too short for its addresses");
+  std::array<char, 16> client{};
+  data.substr(kFixedPart, bytes).copy(client.data(), bytes);
   char shown[INET6_ADDRSTRLEN];
-  return done(size, ::inet_ntop(family == 1 ? AF_INET : AF_INET6, data.data() + kFixedPart, shown,
-                                sizeof shown));
+  return done(size,
+              ::inet_ntop(family == 1 ? AF_INET : AF_INET6, client.data(), shown, sizeof shown));
 }
 
 }  // namespace

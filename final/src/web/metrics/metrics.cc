@@ -118,8 +118,8 @@ struct Metrics::Impl {
 
 Metrics::Metrics(const MetricsOptions& options) : impl_(std::make_unique<Impl>(options)) {
   if (!options.watch_loop) return;
-  impl_->loop.emplace(impl_->registry);
-  ioloop::IOLoop::current().set_probe(&impl_->loop->watch);
+  Impl::OfLoop& loop = impl_->loop.emplace(impl_->registry);
+  ioloop::IOLoop::current().set_probe(&loop.watch);
 }
 
 Metrics::~Metrics() = default;
@@ -150,7 +150,7 @@ std::string Metrics::text() {
   std::size_t connections = 0;
   for (const auto* server : impl_->servers) connections += server->connection_count();
   impl_->connections.Set(static_cast<double>(connections));
-  if (impl_->loop) impl_->loop->publish();
+  if (auto& loop = impl_->loop; loop) loop->publish();
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 
