@@ -95,7 +95,7 @@ def test_find_package_with_the_test_kit(prefix, tmp_path):
     assert "[  PASSED  ] 3 tests." in run(tests)
     assert "[  PASSED  ] 2 tests." in run(tests, "--logging=error", "GreeterTest")
     assert "[  PASSED  ] 1 test." in run(tests, "GreeterTest.greets")
-    for mistake, says in ("Nobody", "no test is called so: Nobody.*"), ("--nothing", "unrecognized command line option"):
+    for mistake, says in ("Nobody", "there is no test named Nobody.*"), ("--nothing", "unrecognized command line option"):
         done = subprocess.run([tests, mistake], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1 and says in done.stderr
 

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   if (!filter.empty()) ::testing::GTEST_FLAG(filter) = filter;
   const int result = RUN_ALL_TESTS();
   if (!filter.empty() && ::testing::UnitTest::GetInstance()->test_to_run_count() == 0) {
-    std::fprintf(stderr, "error: no test is called so: %s\n", filter.c_str());
+    std::fprintf(stderr, "error: there is no test named %s\n", filter.c_str());
     return 1;
   }
   return result;

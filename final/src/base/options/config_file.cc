@@ -192,7 +192,7 @@ class ConfigReader {
     if (word == "False") return {false};
     if (word == "None") return {};
     if (word == "__file__") return {path_};
-    fail(fmt::format("\"{}\" is no value: a configuration file is data, not code", word));
+    fail(fmt::format("\"{}\" is not a value: a configuration file is data, not code", word));
   }
 
   [[noreturn]] void fail(const std::string& what) const {

@@ -65,7 +65,7 @@ std::string encode_host(std::string& url) {
   const Span host = find_host(url);
   std::string name = url.substr(host.begin, host.end - host.begin);
   std::string reason = to_ascii_name(name);
-  if (reason.empty() && !is_plain_name(name)) reason = "a character that no name has";
+  if (reason.empty() && !is_plain_name(name)) reason = "a character that host names do not have";
   if (!reason.empty()) return "invalid international host in URL (" + reason + ")";
   url.replace(host.begin, host.end - host.begin, name);
   return {};

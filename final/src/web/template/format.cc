@@ -111,7 +111,7 @@ class PercentReader {
     const bool is_text = field.kind == 's';
     if (std::string_view("sdifFeEgGxXo").find(field.kind) == text_.npos || field.kind == 0) {
       refuse_format(text_.substr(start, at_ - start),
-                    "known are %s %d %f %e %g %x %o with - + 0, a width and a precision");
+                    "use %s %d %f %e %g %x %o with - + 0, a width and a precision");
     }
     if (has('-') || (is_text && !width.empty())) field.spec += has('-') ? '<' : '>';
     if (has('+') && !is_text) field.spec += '+';

@@ -78,8 +78,8 @@ class Lexer {
       if (found == std::end(kOperators)) fail_here(std::string("invalid character '") + c + "'");
       if (std::find(std::begin(kBitOperators), std::end(kBitOperators), *found) !=
           std::end(kBitOperators)) {
-        fail_here("the operators of bits are not known here, as " + std::string(*found) +
-                  ": give the template the result");
+        fail_here("templates have no bitwise operators such as " + std::string(*found) +
+                  ": pass the result to the template");
       }
       at_ += found->size();
     }
@@ -89,7 +89,7 @@ class Lexer {
   void refuse_prefix(std::string_view word) const {
     if (word.size() > 2 || word.find_first_not_of("rRbBuUfF") != word.npos) return;
     if (word.find_first_of("fF") != word.npos) {
-      fail_here("f-strings are not known here: use format() or %");
+      fail_here("templates have no f-strings: use format() or %");
     }
     fail_here("strings have no prefix here: leave the " + std::string(word) + " out");
   }
@@ -121,7 +121,7 @@ class Lexer {
   Value string() {
     const char quote = peek();
     if (peek(1) == quote && peek(2) == quote) {
-      fail_here("strings in triple quotes are not known here: use \\n");
+      fail_here("templates have no strings in triple quotes: use \\n");
     }
     ++at_;
     std::string out;
@@ -147,7 +147,7 @@ class Lexer {
     } else if (c == 'x' || c == 'u') {
       code_point(out, c == 'x' ? 2 : 4);
     } else {
-      fail_here("known after a backslash are n r t x u, quotes and a backslash");
+      fail_here("only n r t x u, a quote or a backslash may follow a backslash");
     }
   }
 
@@ -157,7 +157,7 @@ class Lexer {
     const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
     const bool complete = error == std::errc() && end == hex.data() + digits;
     if (!complete || (value >= 0xD800 && value < 0xE000)) {
-      fail_here("a \\x or \\u that is no character");
+      fail_here("a \\x or \\u that is not a character");
     }
     at_ += digits;
     escape::append_utf8(out, value);

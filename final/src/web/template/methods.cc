@@ -251,7 +251,7 @@ struct Hint {
   string_view name;
   const char* instead;
 };
-constexpr Hint kNoMethod[] = {{"append", "values do not change: use +"},
+constexpr Hint kNoMethod[] = {{"append", "values are immutable: use +"},
                               {"center", "use '{:^9}'.format(text)"},
                               {"index", "use find()"},
                               {"ljust", "use '{:<9}'.format(text)"},

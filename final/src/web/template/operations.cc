@@ -159,7 +159,7 @@ void check_length(std::uint64_t length) {
   constexpr std::uint64_t kLongest = std::uint64_t{1} << 28;
   if (length > kLongest)
     fail("MemoryError",
-         "a template makes nothing of " + std::to_string(length) + " bytes or items");
+         "the result would have " + std::to_string(length) + " bytes or items, which is too many");
 }
 
 Value binary(Operator op, const Value& left, const Value& right) {

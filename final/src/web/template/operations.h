@@ -51,7 +51,7 @@ std::size_t place(const Value& index, std::size_t size, const char* kind);
 // TypeError.
 std::vector<Value> to_items(const Value& value);
 
-// Throws MemoryError if a result of that many bytes or items would be absurd.
+// Throws MemoryError if a result of that many bytes or items is too large.
 void check_length(std::uint64_t length);
 
 }  // namespace tornado::template_::detail

@@ -213,7 +213,7 @@ class Parser {
                expression.kind == ExpressionKind::kList) {
       for (const Expression& part : expression.parts) note_target(part);
     } else {
-      refuse("a template sets variables only; values do not change");
+      refuse("templates assign to variables only, because values are immutable");
     }
   }
 
@@ -270,7 +270,7 @@ class Parser {
   Expression expression() {
     const Nesting nesting(*this);
     if (is("lambda")) {
-      refuse("lambda is not known here: use a comprehension, or give the template a function");
+      refuse("templates have no lambda: use a comprehension, or pass a function to the template");
     }
     Expression value = logical(ExpressionKind::kOr);
     if (!take("if")) return value;
@@ -390,7 +390,7 @@ class Parser {
     }
     Expression result = node(ExpressionKind::kCall, std::move(callee));
     while (!take(")")) {
-      if (is("*") || is("**")) refuse("* and ** in a call are not known here: name the arguments");
+      if (is("*") || is("**")) refuse("templates have no * and ** in calls: name the arguments");
       const bool has_keyword = tokens_[at_].kind == Token::Kind::kName &&
                                tokens_[at_ + 1].kind == Token::Kind::kOperator &&
                                tokens_[at_ + 1].text == "=";
@@ -490,7 +490,7 @@ class Parser {
     const std::size_t mark = scope_.assigned().size();
     while (!take("}")) {
       result.parts.push_back(expression());
-      if (!take(":")) refuse("sets are not known here: use a list or a dict");
+      if (!take(":")) refuse("templates have no sets: use a list or a dict");
       result.parts.push_back(expression());
       if (is("for") && result.parts.size() == 2) {
         result.kind = ExpressionKind::kDictComprehension;

@@ -197,7 +197,7 @@ class Composer {
         return;
       }
       case Chunk::Kind::kExtends:
-        fail_at(chunk.line, "extends must stand at the top of a file that is not included");
+        fail_at(chunk.line, "extends must be at the top of a file that is not included");
       case Chunk::Kind::kInclude: {
         const FilePtr included = load(chunk.text, chunk.line);
         const Inside inside(*this, included, chunk.line);
@@ -213,7 +213,7 @@ class Composer {
       case Chunk::Kind::kControl:
         return control(chunk, body);
       case Chunk::Kind::kIntermediate:
-        fail_at(chunk.line, chunk.word + " does not stand directly in its block");
+        fail_at(chunk.line, chunk.word + " must be directly in its block");
       case Chunk::Kind::kJump: {
         // A block may be defined in a loop and shown outside one.
         if (loops_ == 0) fail_at(chunk.line, chunk.word + " outside of a loop");

@@ -273,7 +273,7 @@ TEST_F(ConfigFile, file_name_none_and_last_assignment) {
 TEST_F(ConfigFile, code_and_mistakes_are_errors_with_their_line) {
   EXPECT_EQ(error_in("import os\n"), path_ + ":1: expected \"name = value\"");
   EXPECT_EQ(error_in("port = 80\nname = os.environ['X']\n"),
-            path_ + ":2: \"os\" is no value: a configuration file is data, not code");
+            path_ + ":2: \"os\" is not a value: a configuration file is data, not code");
   EXPECT_EQ(parser_.get<int>("port"), 8888) << "a file with a mistake must set nothing";
   EXPECT_EQ(error_in("port = 80 90\n"), path_ + ":1: expected the end of the line after the value");
   EXPECT_EQ(error_in("name = 'a\n"), path_ + ":1: string without its closing quote");

@@ -205,24 +205,23 @@ TEST(Template, variables_of_comprehensions_stay_inside) {
 TEST(Template, syntax_of_Python_that_is_not_known_here_says_what_to_use) {
   const std::pair<const char*, const char*> wrong[] = {
       {"lambda x: x",
-       "lambda is not known here: use a comprehension, or give the template a function"},
-      {"f(*items)", "* and ** in a call are not known here: name the arguments"},
-      {"f(**names)", "* and ** in a call are not known here: name the arguments"},
-      {"n & 1", "the operators of bits are not known here, as &: give the template the result"},
-      {"1 << n", "the operators of bits are not known here, as <<: give the template the result"},
-      {"~n", "the operators of bits are not known here, as ~: give the template the result"},
-      {"f'{n}'", "f-strings are not known here: use format() or %"},
+       "templates have no lambda: use a comprehension, or pass a function to the template"},
+      {"f(*items)", "templates have no * and ** in calls: name the arguments"},
+      {"f(**names)", "templates have no * and ** in calls: name the arguments"},
+      {"n & 1", "templates have no bitwise operators such as &: pass the result to the template"},
+      {"1 << n", "templates have no bitwise operators such as <<: pass the result to the template"},
+      {"~n", "templates have no bitwise operators such as ~: pass the result to the template"},
+      {"f'{n}'", "templates have no f-strings: use format() or %"},
       {"r'x'", "strings have no prefix here: leave the r out"},
       {"b'x'", "strings have no prefix here: leave the b out"},
-      {"\"\"\"x\"\"\"", "strings in triple quotes are not known here: use \\n"},
-      {"'\\d'", "known after a backslash are n r t x u, quotes and a backslash"},
+      {"\"\"\"x\"\"\"", "templates have no strings in triple quotes: use \\n"},
+      {"'\\d'", "only n r t x u, a quote or a backslash may follow a backslash"},
       {"0x1F", "numbers are decimal here, without letters and _"},
       {"1_000", "numbers are decimal here, without letters and _"},
-      {"{1, 2}", "sets are not known here: use a list or a dict"},
-      {"'%r' % n",
-       "the format '%r': known are %s %d %f %e %g %x %o with - + 0, a width and a precision"},
+      {"{1, 2}", "templates have no sets: use a list or a dict"},
+      {"'%r' % n", "the format '%r': use %s %d %f %e %g %x %o with - + 0, a width and a precision"},
       {"'%*d' % (n, n)",
-       "the format '%*': known are %s %d %f %e %g %x %o with - + 0, a width and a precision"},
+       "the format '%*': use %s %d %f %e %g %x %o with - + 0, a width and a precision"},
       {"'{0[1]}'.format(items)",
        "the format '{0[1]}': a field is a name or a number; give format() the part itself"},
       {"'{s.title}'.format(s=s)",
@@ -244,7 +243,7 @@ TEST(Template, names_of_Python_that_are_not_known_here_say_what_to_use) {
             "AttributeError: 'str' object has no attribute 'center': use '{:^9}'.format(text) at "
             "<string>:1");
   EXPECT_EQ(failure("{{ [1].append(2) }}"),
-            "AttributeError: 'list' object has no attribute 'append': values do not change: use + "
+            "AttributeError: 'list' object has no attribute 'append': values are immutable: use + "
             "at <string>:1");
   EXPECT_EQ(failure("{{ 'a'.upper }}"),
             "AttributeError: 'str' object has no attribute 'upper': call the method, upper() at "
@@ -273,7 +272,7 @@ TEST(Template, fmt_writes_the_fields_of_a_text) {
             "TypeError: the format '>5' is for numbers, text and times, not NoneType at "
             "<string>:1");
   EXPECT_EQ(failure("{{ text % 1 }}", {{"text", "%q"}}),
-            "ValueError: the format '%q': known are %s %d %f %e %g %x %o with - + 0, a width and a "
+            "ValueError: the format '%q': use %s %d %f %e %g %x %o with - + 0, a width and a "
             "precision at <string>:1");
 }
 
@@ -334,11 +333,11 @@ TEST(Template, parse_errors_name_file_and_line) {
   EXPECT_EQ(parse_failure("a\n\n{% set x = 1 1 %}"), "invalid syntax near '1' at t.txt:3");
   EXPECT_EQ(parse_failure("{% for x items %}{% end %}"), "invalid syntax near 'items' at t.txt:1");
   EXPECT_EQ(parse_failure("{{ f'x' }}"),
-            "f-strings are not known here: use format() or % at t.txt:1");
+            "templates have no f-strings: use format() or % at t.txt:1");
   EXPECT_EQ(parse_failure("{{ {1, 2} }}"),
-            "sets are not known here: use a list or a dict at t.txt:1");
+            "templates have no sets: use a list or a dict at t.txt:1");
   EXPECT_EQ(parse_failure("{% set a.b = 1 %}"),
-            "a template sets variables only; values do not change at t.txt:1");
+            "templates assign to variables only, because values are immutable at t.txt:1");
   EXPECT_EQ(parse_failure("\n{% extends 'x' %}"),
             "{% extends %} block found, but no template loader at t.txt:2");
   EXPECT_EQ(parse_failure("{% whitespace none %}"), "invalid whitespace mode none at t.txt:1");
