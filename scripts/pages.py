@@ -9,7 +9,8 @@
         server="pool --workers=2"   against the chapter's server, started with these arguments
         needs=ptrace                only on machines that allow it
         needs=gcc12,ptrace          and where g++ is the one whose faults are shown
-  ```console final ...          the same; with final=NAME server="ARGS" against the program of final/demos/NAME
+  ```console final ...          the same; with final=NAME server="ARGS" against the program of final/demos/NAME;
+                              final=FOLDER/NAME if the folder has several
         Either begins with what a reader has to start or build first, as comments: they are made of the words above.
   ```console demo=NAME          what the program of final/demos/NAME prints
   ```text, cmake, mermaid       nothing is compared
@@ -47,7 +48,7 @@ def pages():
     """Every page that quotes, from the root."""
     found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
     for pattern in ("chapters/*/README.md", "exercises/*/README.md", "slides/*.md", "final/README.md",
-                    "final/src/*/README.md", "final/docs/*.md", "docs/*.md"):
+                    "final/src/*/README.md", "final/docs/*.md", "final/docs/guide/*.md", "docs/*.md"):
         found += sorted(ROOT.glob(pattern))
     return [str(page.relative_to(ROOT)) for page in found]
 
@@ -80,7 +81,8 @@ class Fence:
         """The source of the server that a console talks to."""
         if "chapter" in self.named:
             return next(ROOT.glob(f"chapters/{self.named['chapter']}-*/demo/*.cc"))
-        return ROOT / "final" / "demos" / self.named["final"] / f"{self.named['final']}.cc"
+        folder, _, name = self.named["final"].rpartition("/")
+        return ROOT / "final" / "demos" / (folder or name) / f"{name}.cc"
 
 
 def parse_head(head):

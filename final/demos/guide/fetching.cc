@@ -1,0 +1,71 @@
+// A server that asks other servers, for the guide's page about the HTTP client.
+#include <tornado/gen.h>
+#include <tornado/httpclient.h>
+#include <tornado/httpserver.h>
+#include <tornado/ioloop.h>
+#include <tornado/options.h>
+#include <tornado/web.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace tornado;
+
+struct WordHandler : web::RequestHandler {
+  void get(std::string word) { write(word + "\n"); }
+};
+
+// [fetch]
+struct CopyHandler : web::RequestHandler {
+  Future<void> get() {
+    const httpclient::AsyncHTTPClient client;
+    httpclient::HTTPRequest wanted("http://" + request.host + "/word/hello");
+    wanted.request_timeout = 2;  // seconds
+    const httpclient::HTTPResponse response = co_await client.fetch(std::move(wanted));
+    write("copied: " + response.body);
+  }
+};
+// [/fetch]
+
+// [many]
+struct AllHandler : web::RequestHandler {
+  Future<void> get() {
+    const httpclient::AsyncHTTPClient client;
+    std::vector<Future<httpclient::HTTPResponse>> fetches;
+    for (const char* const word : {"one", "two", "three"}) {
+      fetches.push_back(client.fetch("http://" + request.host + "/word/" + word));
+    }
+    const std::vector<httpclient::HTTPResponse> responses = co_await gen::multi(std::move(fetches));
+    for (const httpclient::HTTPResponse& response : responses) write(response.body);
+  }
+};
+// [/many]
+
+// [errors]
+struct CarefulHandler : web::RequestHandler {
+  Future<void> get() {
+    const httpclient::AsyncHTTPClient client;
+    try {
+      const httpclient::HTTPResponse response =
+          co_await client.fetch("http://" + request.host + "/nothing/here");
+      write(response.body);
+    } catch (const httpclient::HTTPClientError& error) {
+      set_status(502);
+      write("the other server: " + std::string(error.what()) + "\n");
+    }
+  }
+};
+// [/errors]
+
+int main(int argc, char** argv) {
+  options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
+  options::parse_command_line(argc, argv);
+  web::Application app({web::url<WordHandler>("/word/(\\w+)"), web::url<CopyHandler>("/copy"),
+                        web::url<AllHandler>("/all"), web::url<CarefulHandler>("/careful")});
+  auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
+  std::printf("listening on http://127.0.0.1:%d\n", server.port());
+  std::fflush(stdout);
+  ioloop::run_until_signal(server);
+}
