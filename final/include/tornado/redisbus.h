@@ -22,7 +22,7 @@ struct RedisBusOptions : BusOptions {
   // connection notices after this and the reply_timeout.
   double max_block_time = 2;
   std::size_t max_pending = 1000;  // publications without a reply; one more fails at once
-  // Reconnecting waits between half and all of a pause, by chance, so that not all processes come
+  // Reconnecting waits between half and all of a pause, at random, so that not all processes come
   // at the same moment. The pause doubles with each failure, from `min_` to `max_reconnect_pause`.
   double min_reconnect_pause = 0.05;
   double max_reconnect_pause = 5;
