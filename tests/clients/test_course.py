@@ -1,5 +1,6 @@
 """The course in a browser: every page of it is opened, on a phone and on a desk, by day and by night."""
 
+import concurrent.futures
 import html.parser
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -51,6 +53,8 @@ def site():
 
 # ---- every link
 
+ID = re.compile(r' id="([^"]+)"')
+
 
 class Reader(html.parser.HTMLParser):
     """The addresses that a page leads to and is made of, and the ids in it."""
@@ -76,27 +80,43 @@ def is_read_for_links(path, text):
     return path == "/" or path.startswith("/quiz/") or "<article>" in text
 
 
+def read_page(session, site, path):
+    """Returns a page's ids, and its links and parts if it is read for links."""
+    answer = session.get(site.url + path, timeout=60)
+    if answer.status_code != 200:
+        return answer.status_code, answer.url, set(), set(), set()
+    if "html" not in answer.headers["Content-Type"]:
+        return 200, answer.url, set(), set(), set()
+    if not is_read_for_links(path, answer.text):
+        return 200, answer.url, set(ID.findall(answer.text)), set(), set()
+    reader = Reader(answer.text)
+    return 200, answer.url, reader.ids, reader.links, reader.parts
+
+
 def test_every_link_leads_somewhere(site):
-    session = requests.Session()
-    seen, wanted, waiting = {}, set(), ["/"]
-    while waiting:
-        path = waiting.pop()
-        if path in seen:
-            continue
-        answer = session.get(site.url + path, timeout=60)
-        assert answer.status_code == 200, (path, [where for where, to in wanted if to.partition("#")[0] == path])
-        reader = Reader(answer.text) if "html" in answer.headers["Content-Type"] else None
-        seen[path] = reader.ids if reader else set()
-        if reader is None or not is_read_for_links(path, answer.text):
-            continue
-        for link in reader.links | reader.parts:
-            url = urlsplit(urljoin(answer.url, link))
-            if url.netloc != urlsplit(site.url).netloc:
-                assert url.scheme in ("http", "https") and link not in reader.parts, (path, link)
-                continue
-            target = unquote(url.path) + ("?" + url.query if url.query else "")
-            wanted.add((path, target + ("#" + unquote(url.fragment) if url.fragment else "")))
-            waiting.append(target)
+    sessions = threading.local()
+
+    def read(path):
+        if not hasattr(sessions, "one"):
+            sessions.one = requests.Session()
+        return path, *read_page(sessions.one, site, path)
+
+    seen, wanted, waiting = {}, set(), {"/"}
+    with concurrent.futures.ThreadPoolExecutor(4) as readers:
+        while waiting:
+            found, waiting = list(readers.map(read, sorted(waiting))), set()
+            for path, status, url_of_page, ids, links, parts in found:
+                assert status == 200, (path, [where for where, to in wanted if to.partition("#")[0] == path])
+                seen[path] = ids
+                for link in links | parts:
+                    url = urlsplit(urljoin(url_of_page, link))
+                    if url.netloc != urlsplit(site.url).netloc:
+                        assert url.scheme in ("http", "https") and link not in parts, (path, link)
+                        continue
+                    target = unquote(url.path) + ("?" + url.query if url.query else "")
+                    wanted.add((path, target + ("#" + unquote(url.fragment) if url.fragment else "")))
+                    waiting.add(target)
+            waiting -= seen.keys()
     for where, target in wanted:
         path, _, fragment = target.partition("#")
         assert not fragment or fragment in seen[path], (where, target)

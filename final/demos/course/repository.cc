@@ -10,7 +10,7 @@ namespace course {
 namespace {
 
 constexpr std::array<std::string_view, 9> kFolders = {
-    "chapters", "cmake", "docs", "exercises", "final", "fuzz", "scripts", "slides", "tests"};
+    "chapters", "cmake", "deploy", "docs", "exercises", "final", "scripts", "slides", "tests"};
 
 // "a/b/" has the parts "a" and "b"; "a//b" has an empty one.
 std::vector<std::string_view> parts_of(std::string_view path) {
