@@ -9,7 +9,7 @@ import requests
 from chromium import start_browser
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_course import DAY_AND_DESK, PHONE, ROOT, Reader, show, site, small  # noqa: F401  (fixtures)
+from test_course import DAY_AND_DESK, LESSONS, PHONE, ROOT, Reader, show, site, small  # noqa: F401  (fixtures)
 
 LESSON = "/chapters/03-ioloop/"
 COLOUR = re.compile(r'(fill|stroke)="(#[0-9a-fA-F]{3,6})"')
@@ -260,6 +260,43 @@ def test_the_contents_are_a_drawer_on_a_phone(site, browser):  # noqa: F811
     assert side.is_displayed()
     browser.execute_script("document.querySelectorAll('#side .here a')[8].click()")
     assert not side.is_displayed() and browser.execute_script("return scrollY") > 500
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_question_of_a_lesson_offers_choices(site, lesson):  # noqa: F811
+    page = get(site, f"/chapters/{lesson}/").text
+    offered = re.findall('<ul class="choices">(.*?)</ul>\n<details class="predict"', page, re.DOTALL)
+    assert len(offered) == page.count('<details class="predict"') >= 3
+    assert {len(re.findall("<li>.+?</li>", choices)) for choices in offered} <= {2, 3}
+
+
+def test_choices_that_cannot_be_read_are_none(small):  # noqa: F811
+    small.put("chapters/01-begin/README.md", "# 01 Begin\n\n## 3. Predict\n\n1. Who?\n\n## 5. Recap\n\n- Prediction 1: others.\n")
+    small.put("chapters/01-begin/predict.toml", 'choices = [["`a<b>`", "c"]]\n')
+    assert "<li><code>a&lt;b&gt;</code></li>\n<li>c</li>" in small.get("/chapters/01-begin/").text
+    for broken in ["choices = [[", "choices = 7", 'choices = ["x"]', ""]:
+        small.put("chapters/01-begin/predict.toml", broken)
+        page = small.get("/chapters/01-begin/")
+        assert page.status_code == 200 and 'class="choices"' not in page.text and 'id="prediction-1"' in page.text
+
+
+def test_a_choice_is_committed_to_before_the_answer_is_shown_and_is_kept(site, browser):  # noqa: F811
+    show(browser, PHONE, "light")
+    browser.get(site.url + LESSON)
+    browser.execute_script("localStorage.clear()")
+    browser.refresh()
+    answer = browser.find_element(By.ID, "prediction-2")
+    assert not answer.is_displayed() and "next iteration" not in browser.find_element(By.TAG_NAME, "article").text.partition("4. Invariants")[0]
+    form = answer.find_element(By.XPATH, "preceding-sibling::form")
+    choices = form.find_elements(By.TAG_NAME, "button")
+    assert [choice.text for choice in choices] == ["Yes", "No, the loop does not get past the callback"]
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", choices[1])
+    choices[1].click()
+    assert answer.is_displayed() and "next iteration" in answer.text
+    browser.refresh()
+    answer = browser.find_element(By.ID, "prediction-2")
+    assert answer.is_displayed() and "You said: No, the loop does not get past the callback" in browser.find_element(By.TAG_NAME, "article").text
+    assert not browser.find_element(By.ID, "prediction-1").is_displayed()
 
 
 def test_a_prediction_without_choices_is_written(small, browser):  # noqa: F811

@@ -195,8 +195,19 @@ class Renderer {
     for (cmark_node* one = node; (one = cmark_node_previous(one)) != nullptr;) ++number;
     const auto found = predictions_.find(number);
     if (found == predictions_.end()) return;
-    cmark_node_append_child(
-        node, html_node(CMARK_NODE_HTML_BLOCK, prediction_html(number, found->second)));
+    cmark_node_append_child(node,
+                            html_node(CMARK_NODE_HTML_BLOCK,
+                                      prediction_html(number, found->second, choices_of(number))));
+  }
+
+  // Returns what predict.toml, beside the page, offers for a question.
+  std::vector<std::string> choices_of(int number) {
+    if (!choices_) {
+      const auto toml = read_image_ ? read_image_("predict.toml") : std::nullopt;
+      choices_ = read_choices(toml.value_or(""));
+    }
+    const auto index = static_cast<std::size_t>(number - 1);
+    return index < choices_->size() ? (*choices_)[index] : std::vector<std::string>();
   }
 
   static std::string code_html(cmark_node* node) {
@@ -236,6 +247,7 @@ class Renderer {
   cmark_node* root_;
   const ReadImage& read_image_;
   const std::map<int, Prediction> predictions_;
+  std::optional<std::vector<std::vector<std::string>>> choices_;  // read when first needed
   Document document_;
   HeadingIds ids_;
   std::string section_;  // the last heading of level 2

@@ -1,9 +1,11 @@
 #include "predictions.h"
 
+#include <toml++/toml.h>
 #include <tornado/escape.h>
 
 #include <array>
 
+#include "code.h"
 #include "nodes.h"
 
 using tornado::escape::xhtml_escape;
@@ -60,9 +62,31 @@ std::map<int, Prediction> find_predictions(cmark_node* root) {
   return found;
 }
 
-std::string prediction_html(int number, const Prediction& prediction) {
+std::vector<std::vector<std::string>> read_choices(std::string_view toml) {
+  std::vector<std::vector<std::string>> choices;
+  try {
+    const toml::table table = toml::parse(toml);
+    const toml::array* const questions = table["choices"].as_array();
+    for (std::size_t i = 0; questions != nullptr && i < questions->size(); ++i) {
+      choices.emplace_back();
+      const toml::array* const question = (*questions)[i].as_array();
+      for (std::size_t j = 0; question != nullptr && j < question->size(); ++j) {
+        choices.back().push_back(inline_code((*question)[j].value_or(std::string())));
+      }
+    }
+  } catch (const toml::parse_error&) {
+    choices.clear();
+  }
+  return choices;
+}
+
+std::string prediction_html(int number, const Prediction& prediction,
+                            const std::vector<std::string>& choices) {
   const std::string id = "prediction-" + std::to_string(number);
-  std::string html = "<details class=\"predict\" id=\"" + id + "\"><summary>Answer</summary>\n";
+  std::string html;
+  for (const std::string& choice : choices) html += "<li>" + choice + "</li>\n";
+  if (!html.empty()) html = "<ul class=\"choices\">\n" + html + "</ul>\n";
+  html += "<details class=\"predict\" id=\"" + id + "\"><summary>Answer</summary>\n";
   if (!prediction.answer.empty()) html += "<p>" + prediction.answer + "</p>\n";
   if (!prediction.id.empty()) {
     html += "<p class=\"quiet\">The lesson shows it in <a href=\"#" + xhtml_escape(prediction.id) +

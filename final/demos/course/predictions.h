@@ -5,6 +5,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace course {
 
@@ -19,8 +21,13 @@ struct Prediction {
 // first prediction".
 std::map<int, Prediction> find_predictions(cmark_node* root);
 
-// Returns the HTML that follows question `number`: a place for the reader's own answer, and the
-// lesson's, folded.
-std::string prediction_html(int number, const Prediction& prediction);
+// Returns the choices that predict.toml offers for each question of the lesson beside it, as HTML;
+// none if the file is broken.
+std::vector<std::vector<std::string>> read_choices(std::string_view toml);
+
+// Returns the HTML that follows question `number`: the choices, if there are any, and the lesson's
+// answer, folded. The page's script makes it a form.
+std::string prediction_html(int number, const Prediction& prediction,
+                            const std::vector<std::string>& choices);
 
 }  // namespace course

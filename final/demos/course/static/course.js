@@ -79,7 +79,7 @@ for (const link of document.querySelectorAll('.drawing .zoom')) {
   });
 }
 
-// ---- predictions: the answer unfolds once the reader has committed to one
+// ---- predictions: the answer unfolds once the reader has committed to one, a choice if the question offers some
 
 const page = location.pathname;
 
@@ -90,12 +90,30 @@ function reveal(answer, own, form) {
   answer.hidden = false;
 }
 
-for (const answer of document.querySelectorAll('.predict')) {
-  const key = `${answer.id} ${page}`;
+function formOf(answer) {
   const form = document.createElement('form');
   form.className = 'predict-own';
-  form.innerHTML = '<input aria-label="Your prediction" placeholder="Your prediction" required autocomplete="off"><button class="button">Commit</button>';
-  answer.before(form);
+  const choices = answer.previousElementSibling?.matches('.choices') ? answer.previousElementSibling : null;
+  if (!choices) {
+    form.innerHTML = '<input name="own" aria-label="Your prediction" placeholder="Your prediction" required autocomplete="off"><button class="button">Commit</button>';
+    answer.before(form);
+    return form;
+  }
+  for (const choice of choices.children) {
+    const button = document.createElement('button');
+    button.className = 'button';
+    button.name = 'own';
+    button.value = choice.textContent.trim();
+    button.innerHTML = choice.innerHTML;
+    form.append(button);
+  }
+  choices.replaceWith(form);
+  return form;
+}
+
+for (const answer of document.querySelectorAll('.predict')) {
+  const key = `${answer.id} ${page}`;
+  const form = formOf(answer);
   const earlier = localStorage.getItem(key);
   if (earlier !== null) {
     reveal(answer, earlier, form);
@@ -104,7 +122,7 @@ for (const answer of document.querySelectorAll('.predict')) {
   answer.hidden = true;
   form.addEventListener('submit', event => {
     event.preventDefault();
-    const own = form.querySelector('input').value.trim();
+    const own = new FormData(form, event.submitter).get('own').trim();
     if (!own) return;
     localStorage.setItem(key, own);
     reveal(answer, own, form);
