@@ -87,7 +87,7 @@ def check_stages():
               [build("release", "all", options=("-DTORNADO_BUILD_TESTS=ON", "-DTORNADO_BUILD_BENCHES=ON")), ctest("release")], 30),
         Stage("pages", "each quotation in a document matches its source or the program's output",
               [pytest("tests/docs", environment=RELEASE)], 15),
-        Stage("deploy", "a service behind nginx and HAProxy, with the files of deploy/", [pytest("tests/deploy")], 5),
+        Stage("deploy", "a service behind nginx and HAProxy, with the files of deploy/", [pytest("tests/deploy")], 15),
         Stage("axe", "axe-core finds nothing in the course's pages; Chromium reads the traces", [pytest("tests/axe")], 5),
         Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
         Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",

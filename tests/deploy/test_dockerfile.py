@@ -1,4 +1,4 @@
-"""deploy/Dockerfile, without a registry of images to build it from: its steps, one by one, on this Debian 12."""
+"""deploy/Dockerfile, read: its steps, one by one, on this Debian. test_image.py builds it."""
 
 import json
 import re
