@@ -10,6 +10,7 @@ import time
 from conversation import Listener, post
 
 STARTING = 100  # listeners at a time
+AWAY = 10  # messages while Redis is away
 
 
 @contextlib.asynccontextmanager
@@ -32,13 +33,15 @@ async def listeners(ports):
 
 @contextlib.asynccontextmanager
 async def keeper(cluster):
-    """Starts again what ends."""
+    """Starts again what ends. If that fails, the story ends with the reason."""
     async def look_after():
         while True:
             cluster.look_after()
             await asyncio.sleep(0.02)
 
+    story = asyncio.current_task()
     task = asyncio.create_task(look_after())
+    task.add_done_callback(lambda done: done.cancelled() or story.cancel(str(done.exception())))
     try:
         yield
     finally:
@@ -71,30 +74,32 @@ async def kill_a_process(cluster, clients, count):
 
 
 async def kill_redis(cluster, count):
-    """redis-server is killed while `count` messages are posted to the chat by long polling."""
-    acknowledged, refused, killed, again = [], 0, None, None
-    async with keeper(cluster):
-        number = 0
-        while number < count or again is None:
-            if number == count // 2:
-                os.kill(cluster.redis.pid, signal.SIGKILL)
-                killed = time.monotonic()
-            status, fields, said = await post(cluster.nginx.port, "/a/message/new", body=f"message {number}")
-            number += 1
-            if status == 200:
-                acknowledged.append(said)
-                if refused and again is None:
-                    again = time.monotonic()
-                continue
+    """redis-server is killed, and started again after ten more messages, while `count` are posted to the chat by long polling."""
+    acknowledged, refused, number, back = [], 0, 0, None
+    while number < count or back is None:
+        if number == count // 2:
+            os.kill(cluster.redis.pid, signal.SIGKILL)
+            cluster.redis.process.wait()
+        if number == count // 2 + AWAY:
+            cluster.look_after()
+            started = time.monotonic()
+        status, fields, said = await post(cluster.nginx.port, "/a/message/new", body=f"message {number}")
+        number += 1
+        if status == 200:
+            acknowledged.append(said)
+            if refused and back is None:
+                back = time.monotonic() - started
+        else:
             assert (status, int(fields["retry-after"]) >= 1) == (503, True), said
             assert said["error"].startswith(f"redis://127.0.0.1:{cluster.redis.port}: ")
             refused += 1
-        heard, cursor = [], "0"
-        while cursor != acknowledged[-1]["id"]:
-            _, _, news = await post(cluster.nginx.port, "/a/message/updates", cursor=cursor)
-            heard += news["messages"]
-            cursor = heard[-1]["id"]
+    assert refused >= AWAY
+    heard, cursor = [], "0"
+    while cursor != acknowledged[-1]["id"]:
+        _, _, news = await post(cluster.nginx.port, "/a/message/updates", cursor=cursor)
+        heard += news["messages"]
+        cursor = heard[-1]["id"]
     # A message that was refused may be there: its fate was unknown.
     ids = {said["id"] for said in acknowledged}
     assert [message for message in heard if message["id"] in ids] == acknowledged
-    return {"acknowledged": len(acknowledged), "refused": refused, "away_s": again - killed}
+    return {"acknowledged": len(acknowledged), "refused": refused, "back_s": back}

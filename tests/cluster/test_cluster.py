@@ -114,7 +114,7 @@ def test_a_short_run_of_the_bench():
     assert [name for name, *_ in rows] == ["1 process, LocalBus", "1 process, Redis", "2 processes, Redis"]
     assert rows[0][3] == "1.00"
     assert re.search(r"^kill -9 of one of 2 chat processes: \d of 10 clients ", done.stdout, re.MULTILINE)
-    assert re.search(r"^kill -9 of redis-server: \d+ messages refused ", done.stdout, re.MULTILINE)
+    assert re.search(r"^kill -9 of redis-server: \d+ messages refused, ", done.stdout, re.MULTILINE)
 
 
 def test_a_cluster_that_cannot_start_says_why():
