@@ -76,12 +76,12 @@ BENCHMARK_CAPTURE(find, expression, kExpression)->Arg(10)->Arg(100)->Arg(1000);
 // Takes what is written, and keeps nothing.
 class Nowhere final : public httputil::HTTPConnection {
  public:
-  Future<void> write_headers(const httputil::ResponseStartLine& start_line,
-                             const httputil::HTTPHeaders&, std::string_view) override {
+  concurrent::Sent write_headers(const httputil::ResponseStartLine& start_line,
+                                 const httputil::HTTPHeaders&, std::string_view) override {
     status = start_line.code;
     return done_;
   }
-  Future<void> write(std::string_view) override { return done_; }
+  concurrent::Sent write(std::string_view) override { return done_; }
   void finish() override {}
   httputil::HTTPRequestContext& context() override { return context_; }
 

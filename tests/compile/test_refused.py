@@ -52,3 +52,31 @@ def test_a_whole_coroutine_is_not_refused(compiler):
     done = compiled(compiler, "Future<int> later(Future<> ready) { co_await ready; co_return 1; }\n"
                               "Future<int> now() { return later({}); }")
     assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++-19"])
+@pytest.mark.parametrize("call", ["gen::sleep(1)", "client.fetch(\"/\")", "gen::with_timeout(1s, future)", "gen::multi(future)",
+                                  "event.wait()", "queue.put(1)", "queue.get()", "work()"])
+def test_a_forgotten_future_is_a_warning(compiler, call):
+    program = ("#include <tornado/gen.h>\n#include <tornado/httpclient.h>\n#include <tornado/queues.h>\n#include <chrono>\n"
+               "using namespace std::chrono_literals;\n"
+               "Future<void> work() { co_await gen::sleep(1); }\n"
+               "void run(httpclient::AsyncHTTPClient& client, Future<> future, locks::Event& event, queues::Queue<int>& queue) {\n"
+               "  (void)client, (void)future, (void)event, (void)queue;\n"
+               "  %s;\n}")
+    done = compiled(compiler, program % call)
+    assert done.returncode == 0, done.stderr
+    assert "warning: ignoring return" in done.stderr and "pass it to gen::spawn" in done.stderr, done.stderr
+    done = compiled(compiler, program % f"gen::spawn({call})")
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++-19"])
+def test_what_sends_may_be_left_alone(compiler):
+    done = compiled(compiler, "#include <tornado/gen.h>\n#include <tornado/websocket.h>\n"
+                    'struct Story : web::RequestHandler { void get() { flush(); finish("x"); } };\n'
+                    "struct Room : websocket::WebSocketHandler { void on_message(std::string text) { write_message(text); } };\n"
+                    "Future<void> get(Story& story) { return story.finish(); }\n"
+                    "auto all(Story& story) { return gen::multi(story.flush(), gen::sleep(1)); }\n"
+                    'Future<void> wait(Room& room) { co_await room.write_message("x"); }\n')
+    assert done.returncode == 0 and not done.stderr, done.stderr

@@ -17,7 +17,7 @@ struct CaresOptions {
   std::vector<std::string> servers;
   // The seconds to wait for a server's reply, and the number of rounds; each round waits twice as
   // long as the one before.
-  double timeout = 5;
+  core::Seconds timeout = 5;
   int tries = 3;
 };
 

@@ -37,6 +37,7 @@ class CancelledError final : public std::exception {
 };
 
 using tornado::Future;
+class Sent;
 
 }  // namespace concurrent
 
@@ -104,6 +105,8 @@ template <class T>
 inline constexpr bool is_future = false;
 template <class T>
 inline constexpr bool is_future<Future<T>> = true;
+template <>
+inline constexpr bool is_future<concurrent::Sent> = true;
 
 }  // namespace core
 
@@ -127,9 +130,12 @@ inline constexpr bool is_future<Future<T>> = true;
 // nothing, and its caller would treat garbage as a future. In a program that includes this header,
 // g++ and clang reject it. A coroutine that forgets to co_return its value is rejected by clang;
 // with g++ its future gets a std::logic_error.
+//
+// The compiler warns about a call whose future is dropped, because the forgotten wait is the
+// commonest mistake with coroutines. Await the future, keep it, or pass it to gen::spawn.
 #pragma GCC diagnostic error "-Wreturn-type"
 template <class T>
-class Future {
+class [[nodiscard("await this Future, keep it, or pass it to gen::spawn")]] Future {
   static_assert(!std::is_reference_v<T>, "a Future holds a value: give a pointer, or a copy");
 
  public:
@@ -444,7 +450,23 @@ void DoneCallback<T, F>::run() {
   run_in_context(std::move(context_), [&] { run_and_free(*this, function_, std::move(future)); });
 }
 
+// Lets a coroutine that handles its own exceptions run on, without anybody waiting for it.
+template <class T>
+void let_run(Future<T>) noexcept {}
+
 }  // namespace core
+
+namespace concurrent {
+
+// The future of an operation that sends, such as IOStream::write() or finish(). It completes when
+// the bytes have been handed to the system. It may be dropped: the bytes are sent all the same.
+// Awaiting it gives back-pressure. Otherwise a Future<void>, to which it converts.
+class Sent : public Future<void> {
+ public:
+  Sent(Future<void> future) noexcept : Future<void>(std::move(future)) {}
+};
+
+}  // namespace concurrent
 
 namespace ioloop::detail {
 class Mailbox;

@@ -125,6 +125,13 @@ class CancelLink final : public core::Canceller, public core::Pooled {
   const Future<T> to_;
 };
 
+// Calls a function that returns a future, and keeps it until the future is done.
+template <class F, class... Args>
+Future<void> run_owned(F function, Args... args) {
+  auto work = function(std::move(args)...);
+  co_await std::move(work);
+}
+
 }  // namespace detail
 
 // Waits for all futures and returns their results in the same shape: a vector for a vector, a map
@@ -183,6 +190,23 @@ Future<std::tuple<detail::Held<T>...>> multi(Future<T>... children) {
   return multi(QuietExceptions(), std::move(children)...);
 }
 
+// Starts work whose end nobody awaits: logs its exception to tornado.application, unless it is
+// CancelledError. Plays the part of IOLoop::spawn_callback for a call already made.
+template <class T>
+void spawn(const Future<T>& future) {
+  future.add_done_callback([](const Future<T>& done) {
+    if (!done.cancelled() && done.exception()) core::log_callback_exception(done.exception());
+  });
+}
+// The same with a function that starts the work, usually a coroutine lambda. The function, its
+// captures and its arguments stay alive until the work has ended. An exception thrown by the call
+// itself is logged too. Pass arguments by value.
+template <class F, class... Args>
+  requires core::is_future<std::invoke_result_t<F&, Args...>>
+void spawn(F function, Args... args) {
+  spawn(detail::run_owned(std::move(function), std::move(args)...));
+}
+
 // Completes after `seconds` (or a std::chrono duration). (gen.sleep)
 Future<void> sleep(double seconds);
 template <core::Duration D>
@@ -211,7 +235,8 @@ struct Moment {
 inline constexpr Moment moment;
 
 // Returns the result of `future`, or throws TimeoutError at `deadline`: seconds on the clock of
-// IOLoop::time(), or a std::chrono duration from now. If the future completes in time, its result
+// IOLoop::time(), or a std::chrono duration from now. Throws std::invalid_argument for a number of
+// seconds from now, such as 5.0, as add_timeout() does. If the future completes in time, its result
 // is returned however late the loop gets to it. The deadline does not cancel the work; if that
 // fails later, its exception is logged, except for the kinds in `quiet`. Cancelling the returned
 // future does cancel the work. (gen.with_timeout)
@@ -301,6 +326,7 @@ Future<T> with_deadline(double deadline, Future<T> work) {
 template <class F>
   requires core::is_future<std::invoke_result_t<F&>>
 std::invoke_result_t<F&> with_deadline(double deadline, F function) {
+  core::require_plausible(deadline);
   auto work = function();
   co_return co_await with_deadline(deadline, std::move(work));
 }

@@ -21,13 +21,13 @@ struct HTTP1ConnectionParameters {
   std::uint64_t max_body_size = 104857600;  // of a request, as sent
   // Time from one exchange to the first byte of the next; it ends up to a 64th later. If it is
   // shorter than header_timeout, it also limits the time from the accept to the first byte.
-  double idle_connection_timeout = 3600;
+  core::Seconds idle_connection_timeout = 3600;
   // Time from a head's first byte to its last. For the first head of a connection it starts at the
   // accept, and includes a TLS handshake, so that a client that never sends a byte does not stay
   // for an hour.
-  double header_timeout = 60;
-  double body_timeout = 0;         // until a whole body has arrived
-  double body_stall_timeout = 60;  // without receiving a byte of an unfinished body
+  core::Seconds header_timeout = 60;
+  core::Seconds body_timeout = 0;         // until a whole body has arrived
+  core::Seconds body_stall_timeout = 60;  // without receiving a byte of an unfinished body
   // Bytes per second, averaged over each minute of a body; 0: any rate. A slower connection is
   // closed. Time in which the program itself pauses the body does not count.
   std::uint64_t min_body_rate = 240;
@@ -35,7 +35,7 @@ struct HTTP1ConnectionParameters {
   // closed, which can take up to twice as long and is logged once, at info. Counts in every state:
   // a response in progress, a file, responses to pipelined requests, the last response before the
   // close, a WebSocket.
-  double write_timeout = 60;
+  core::Seconds write_timeout = 60;
 };
 
 }  // namespace tornado::http1connection

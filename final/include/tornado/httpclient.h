@@ -94,7 +94,7 @@ class BodyWriter {
   // Sends a piece of the body. Awaiting the future gives back-pressure: it completes when at most
   // 64 KiB wait to be sent. Fails with iostream::StreamClosedError once the fetch is over, and with
   // httputil::HTTPOutputError if the body exceeds its Content-Length.
-  Future<void> operator()(std::string chunk) const { return sink_->write(std::move(chunk)); }
+  concurrent::Sent operator()(std::string chunk) const { return sink_->write(std::move(chunk)); }
 
  private:
   core::Ref<detail::BodySink> sink_;
@@ -124,9 +124,9 @@ struct HTTPRequest {
   std::optional<std::string> auth_password;
   std::optional<std::string> auth_mode;  // "basic", the default; "digest" only in curl_httpclient
 
-  // In seconds; 0: no limit. (20 each)
-  std::optional<double> connect_timeout;  // from the start until connected, TLS included
-  std::optional<double> request_timeout;  // from the start to the end, redirects included
+  // In seconds, or as std::chrono durations; 0: no limit. (20 each)
+  std::optional<core::Seconds> connect_timeout;  // from the start until connected, TLS included
+  std::optional<core::Seconds> request_timeout;  // from the start to the end, redirects included
 
   // Seconds since 1970, sent as If-Modified-Since.
   std::optional<std::int64_t> if_modified_since;
@@ -214,7 +214,7 @@ struct HTTPResponse {
 // -------------------------------------------------------------------------------------------------
 // Clients
 
-// Settings of a client. Sizes are bytes, times are seconds.
+// Settings of a client. Sizes are bytes, times are seconds or std::chrono durations.
 struct ClientOptions {
   ClientOptions();
 
@@ -235,7 +235,7 @@ struct ClientOptions {
   bool keep_alive = true;
   std::size_t max_idle_connections = 100;             // in all; the oldest is closed
   std::size_t max_idle_connections_per_origin = 100;  // of one scheme, host and port
-  double idle_timeout = 60;  // seconds after which an unused connection is closed
+  core::Seconds idle_timeout = 60;  // seconds after which an unused connection is closed
 
   // Values for the fields that a request does not set: `options.defaults.request_timeout = 5`. A
   // header of the defaults is added if the request has none of that name. The defaults' url, method

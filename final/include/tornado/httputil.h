@@ -7,6 +7,7 @@
 #pragma once
 
 #include <tornado/core/pointers.h>
+#include <tornado/core/seconds.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,9 @@ namespace tornado {
 template <class T>
 class Future;  // <tornado/concurrent.h>: needed only by code that implements or awaits the
                // interfaces below
+namespace concurrent {
+class Sent;
+}
 namespace core {
 struct FileRange;  // <tornado/core/file.h>
 }
@@ -350,14 +354,14 @@ class HTTPConnection {
   // Sends the start line, the fields and, if it is not empty, the first piece of the body. The
   // future is done when the bytes have been passed to the system; awaiting it gives flow control,
   // but is optional.
-  virtual Future<void> write_headers(const ResponseStartLine& start_line,
-                                     const HTTPHeaders& headers, std::string_view chunk) = 0;
+  virtual concurrent::Sent write_headers(const ResponseStartLine& start_line,
+                                         const HTTPHeaders& headers, std::string_view chunk) = 0;
   // Sends another piece of the body. `chunk` is copied or sent before the call returns.
-  virtual Future<void> write(std::string_view chunk) = 0;
+  virtual concurrent::Sent write(std::string_view chunk) = 0;
   // Sends a part of a file as another piece of the body. The server's connections let the system
   // copy it, and hold no more of it in memory than a small write would. This default reads the part
   // and writes it. A file that is too short closes the server's connection.
-  virtual Future<void> write_file(const core::FileRange& range);
+  virtual concurrent::Sent write_file(const core::FileRange& range);
   // Completes the message. Call it once.
   virtual void finish() = 0;
 
@@ -373,7 +377,7 @@ class HTTPConnection {
   // prepare() of a handler with data_received().
   virtual void set_max_body_size(std::uint64_t /*max_body_size*/) {}
   // Limits the time from that moment to the end of the body, in seconds; 0: no limit.
-  virtual void set_body_timeout(double /*seconds*/) {}
+  virtual void set_body_timeout(core::Seconds /*seconds*/) {}
 
   // Reports that `bytes` more of the request's body stay in memory as long as this object: see
   // HTTPServerOptions::max_buffered_total. For a delegate that collects the body in

@@ -92,7 +92,7 @@ class IOLoop {
   // cancelled: it ends when the loop runs again, or is freed by close(). If start() would throw,
   // throws the same before doing anything.
   template <class F>
-  auto run_sync(F function, double timeout = -1);
+  auto run_sync(F function, core::Seconds timeout = -1);
 
   // Calls `handler(fd, events)` whenever one of `events` is ready, in the context in which
   // add_handler was called. The handler cannot be a coroutine. Throws std::invalid_argument if the
@@ -145,7 +145,8 @@ class IOLoop {
 
   // Calls `f(args...)` at `deadline`, in seconds on the clock of time(), or after a std::chrono
   // duration. `f` may be a coroutine. Timers due at the same moment run in the order they were
-  // made. Throws std::invalid_argument if the deadline is not a number.
+  // made. Throws std::invalid_argument if the deadline is not a number, or is a
+  // positive number that is a year or more in the past: then it is seconds from now by mistake.
   template <class F, class... Args>
   Timeout add_timeout(double deadline, F&& f, Args&&... args) {
     return push_timer(deadline, core::make_callback(core::bind_callback(
@@ -201,9 +202,9 @@ class IOLoop {
   // and makes blocking calls such as nanosleep() return early with EINTR. Throws
   // std::invalid_argument for negative seconds, and std::system_error if a system call fails.
   // (set_blocking_signal_threshold)
-  void set_blocking_signal_threshold(double seconds, void (*action)(int signal));
+  void set_blocking_signal_threshold(core::Seconds seconds, void (*action)(int signal));
   // The same with log_stack as the action. (set_blocking_log_threshold)
-  void set_blocking_log_threshold(double seconds);
+  void set_blocking_log_threshold(core::Seconds seconds);
   // Writes the stack of the calling thread to standard error. Can be called from a signal handler,
   // and used as one. A program's functions appear by name if it was linked with -rdynamic.
   // (log_stack)
@@ -261,7 +262,7 @@ class VirtualClock final : public Clock {
     now_ += seconds;
     return true;
   }
-  void advance(double seconds) { now_ += seconds; }
+  void advance(core::Seconds seconds) { now_ += seconds; }
 
  private:
   double now_;
@@ -331,7 +332,7 @@ class PeriodicCallback {
 // ---- templates ----------------------------------------------------------------------------------
 
 template <class F>
-auto IOLoop::run_sync(F function, double timeout) {
+auto IOLoop::run_sync(F function, core::Seconds timeout) {
   using Call = core::SyncCall<F>;
   require_startable();
   const core::Ref<Call> call(new Call(std::move(function)));

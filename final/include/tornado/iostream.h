@@ -109,7 +109,7 @@ class IOStream {
 
   // Queues `data`. If more than max_write_buffer_size bytes would wait, fails with
   // StreamBufferFullError and queues nothing. (write)
-  Future<void> write(std::string data) const;
+  concurrent::Sent write(std::string data) const;
 
   // The callback forms of Tornado 4. They call `callback` with the result, on the loop, or not at
   // all if the stream closes first: see set_close_callback. With a `streaming_callback`, that

@@ -52,7 +52,7 @@ class Permits final : public core::Counted {
 class Condition {
  public:
   // Waits for a notification. Returns true once notified, false if `timeout` comes first.
-  [[nodiscard]] Future<bool> wait(core::Deadline timeout = {});
+  Future<bool> wait(core::Deadline timeout = {});
   // Wakes up to `n` waiters, oldest first.
   void notify(std::size_t n = 1);
   void notify_all();
@@ -122,9 +122,9 @@ class Semaphore {
   // Takes a permit, after waiting for one if necessary. Fails with gen::TimeoutError. The caller
   // must call release(), even if the code in between throws or is cancelled, so prefer scoped(). A
   // permit granted to a cancelled waiter passes to the next one.
-  [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
+  Future<void> acquire(core::Deadline timeout = {});
   // The same, but returns a guard that releases the permit.
-  [[nodiscard]] Future<Guard> scoped(core::Deadline timeout = {});
+  Future<Guard> scoped(core::Deadline timeout = {});
   // Adds a permit: returns one taken by acquire(), or adds a new one.
   void release();
 
@@ -159,9 +159,9 @@ class Lock {
 
   // Acquires the lock until release(), after waiting for it if necessary. Fails with
   // gen::TimeoutError.
-  [[nodiscard]] Future<void> acquire(core::Deadline timeout = {});
+  Future<void> acquire(core::Deadline timeout = {});
   // Acquires the lock for as long as the guard lives.
-  [[nodiscard]] Future<Guard> scoped(core::Deadline timeout = {});
+  Future<Guard> scoped(core::Deadline timeout = {});
   // Releases the lock, whoever holds it; a guard that held it then holds nothing. Throws
   // std::runtime_error if it is not locked.
   void release();

@@ -73,7 +73,7 @@ class MultipartReader {
   // callback's exception; after that, every call fails. Throws std::logic_error while the previous
   // call's future is not done. If the reader is destroyed, the callbacks continue until that piece
   // is used up.
-  [[nodiscard]] Future<void> feed(std::string chunk);
+  Future<void> feed(std::string chunk);
   // Call it when the body is complete. Throws HTTPError(400) if the form is not.
   void finish() const;
 
@@ -98,14 +98,14 @@ class UploadedFile {
   int fileno() const noexcept;
 
   // Reads `size` bytes from `offset` on, fewer at the end, on a thread of the loop's pool.
-  [[nodiscard]] Future<std::string> read(std::uint64_t offset, std::size_t size) const;
+  Future<std::string> read(std::uint64_t offset, std::size_t size) const;
   // Gives the file the name `path`, without copying if that is on the same file system. Never
   // replaces an existing file: fails with std::system_error (EEXIST), as for every other system
   // error, and may then be called again, for example with another name. After it has succeeded,
   // this object and the file at `path` are one. Calling it after that, or before the last call has
   // ended, throws std::logic_error. Runs on a thread of the loop's pool. The program must choose
   // `path` itself: filename() may contain "../" or worse.
-  [[nodiscard]] Future<void> save(std::string path) const;
+  Future<void> save(std::string path) const;
 
  private:
   friend class MultipartForm;
@@ -157,7 +157,7 @@ class MultipartForm {
 
   // See MultipartReader; also fails with std::system_error if the disk does. Writes to disk on a
   // thread of the loop's pool.
-  [[nodiscard]] Future<void> feed(std::string chunk) { return reader_.feed(std::move(chunk)); }
+  Future<void> feed(std::string chunk) { return reader_.feed(std::move(chunk)); }
   void finish() const { reader_.finish(); }
 
   // The arguments and files that have arrived completely, by the parts' names.

@@ -238,7 +238,7 @@ class Queue {
 
   // Returns the next item, after waiting for one if necessary. Fails with gen::TimeoutError or
   // QueueShutDown.
-  [[nodiscard]] Future<T> get(core::Deadline timeout = {}) { return get_as<T>(timeout); }
+  Future<T> get(core::Deadline timeout = {}) { return get_as<T>(timeout); }
 
   // Returns the next item now. Throws QueueEmpty or QueueShutDown.
   T get_nowait() {
@@ -252,7 +252,7 @@ class Queue {
   //   while (auto item = co_await queue.next()) { .. *item ..; }
   //
   // Tornado's `async for item in queue` never ends; this loop ends after shutdown().
-  [[nodiscard]] Future<std::optional<T>> next(core::Deadline timeout = {}) {
+  Future<std::optional<T>> next(core::Deadline timeout = {}) {
     return get_as<std::optional<T>>(timeout);
   }
 

@@ -2,6 +2,8 @@
 // module that Tornado uses; the streams are in iostream.h.
 #pragma once
 
+#include <tornado/core/seconds.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -89,7 +91,7 @@ struct SSLOptions {
   std::vector<std::string> alpn_protocols;
 
   // Seconds from the connection to the end of the handshake; 0: no limit.
-  double handshake_timeout = 60;
+  core::Seconds handshake_timeout = 60;
 };
 
 namespace detail {

@@ -103,7 +103,8 @@ class AsyncTestCase : public ::testing::Test {
   // Runs the loop until `body()`, a coroutine, is done. Throws its exception, or TimeoutError after
   // `timeout` seconds of real time, even if the loop's time is virtual; the coroutine is then
   // cancelled. GEN_TEST calls this. (gen_test)
-  void gen_test(core::Function<Future<void>()> body, double timeout = get_async_test_timeout());
+  void gen_test(core::Function<Future<void>()> body,
+                core::Seconds timeout = get_async_test_timeout());
 
   // Makes the running wait(), or else the next one, return, with the value given here, if any. On
   // the loop's thread. (stop)
@@ -118,11 +119,12 @@ class AsyncTestCase : public ::testing::Test {
   // TimeoutError after `timeout` seconds of real time (0: never), and std::runtime_error as soon as
   // an exception has left a callback. (wait)
   template <class T = void>
-  T wait(double timeout = get_async_test_timeout()) {
+  T wait(core::Seconds timeout = get_async_test_timeout()) {
     return wait<T>(nullptr, timeout);
   }
   template <class T = void>
-  T wait(const core::Function<bool()>& condition, double timeout = get_async_test_timeout()) {
+  T wait(const core::Function<bool()>& condition,
+         core::Seconds timeout = get_async_test_timeout()) {
     const auto value = wait_for_stop(condition, timeout, type_of<T>());
     if constexpr (!std::is_void_v<T>) return std::move(*static_cast<T*>(value.get()));
   }
@@ -130,7 +132,7 @@ class AsyncTestCase : public ::testing::Test {
   // Runs the loop for `seconds` of virtual time: everything that is due in that time happens, in
   // order. Throws std::logic_error if the time is real, or inside a coroutine, which should await
   // gen::sleep().
-  void advance(double seconds);
+  void advance(core::Seconds seconds);
 
   // Permits this test to leave handlers or timers on the loop.
   void expect_leftovers();

@@ -160,16 +160,16 @@ class RequestHandler : public core::Pooled {
   // Sends what has been written so far; the first call sends the headers. Without a Content-Length
   // the body is chunked. Await the future for flow control: it is done when the connection can take
   // more, and fails with StreamClosedError when the client has gone.
-  Future<void> flush();
+  concurrent::Sent flush();
   // Completes the response, after writing `chunk`. Sets Etag and Content-Length, and sends 304 if
   // the client already has this version. Throws std::runtime_error when called twice.
-  Future<void> finish();
-  Future<void> finish(std::string_view chunk);
-  Future<void> finish(std::nullptr_t) = delete;
-  Future<void> finish(std::initializer_list<detail::UseJson>) = delete;
+  concurrent::Sent finish();
+  concurrent::Sent finish(std::string_view chunk);
+  concurrent::Sent finish(std::nullptr_t) = delete;
+  concurrent::Sent finish(std::initializer_list<detail::UseJson>) = delete;
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
-  Future<void> finish(const J& value) {
+  concurrent::Sent finish(const J& value) {
     write(value);
     return finish();
   }
@@ -197,8 +197,8 @@ class RequestHandler : public core::Pooled {
   // Throws template_::ParseError for a template that does not compile, template_::RenderError for
   // an error while it runs, std::system_error if the file cannot be read, and std::runtime_error
   // after finish().
-  Future<void> render(std::string_view template_name);
-  Future<void> render(std::string_view template_name, const template_::Namespace& names);
+  concurrent::Sent render(std::string_view template_name);
+  concurrent::Sent render(std::string_view template_name, const template_::Namespace& names);
   // Returns the template's text, without the additions of UI modules.
   std::string render_string(std::string_view template_name);
   std::string render_string(std::string_view template_name, const template_::Namespace& names);
@@ -581,9 +581,9 @@ struct Settings {
   // Remembers the versions (hashes) of unchanged files. Unset: the opposite of debug.
   std::optional<bool> static_hash_cache;
 
-  double websocket_ping_interval = 0;  // seconds from one ping to the next; 0: no pings
+  core::Seconds websocket_ping_interval = 0;  // seconds from one ping to the next; 0: no pings
   // The longest wait for a pong, in seconds; 0: the ping interval.
-  double websocket_ping_timeout = 0;
+  core::Seconds websocket_ping_timeout = 0;
   // A longer message closes its WebSocket.
   std::size_t websocket_max_message_size = 10'485'760;
 

@@ -133,22 +133,22 @@ class WebSocketHandler : public web::RequestHandler {
   // is done when less than 64 KiB wait to be sent. It fails with WebSocketClosedError if the
   // connection is closed or closing; that failure may be ignored. If more than 64 MiB wait, the
   // connection is closed. Throws std::invalid_argument for text that is not UTF-8. (write_message)
-  Future<void> write_message(std::string_view data, bool binary = false);
-  Future<void> write_message(const char* text) { return write_message(std::string_view(text)); }
-  Future<void> write_message(std::nullptr_t) = delete;
-  Future<void> write_message(const Message& message) {
+  concurrent::Sent write_message(std::string_view data, bool binary = false);
+  concurrent::Sent write_message(const char* text) { return write_message(std::string_view(text)); }
+  concurrent::Sent write_message(std::nullptr_t) = delete;
+  concurrent::Sent write_message(const Message& message) {
     return write_message(message.data, message.binary);
   }
-  Future<void> write_message(const PreparedMessage& message);
+  concurrent::Sent write_message(const PreparedMessage& message);
   // Sends a JSON object as text (include <tornado/json.h>).
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
-  Future<void> write_message(const J& value) {
+  concurrent::Sent write_message(const J& value) {
     return write_message(core::JsonText<J>::object_text(value));
   }
   // Sends a ping; the peer replies with a pong with the same data. Throws std::invalid_argument for
   // more than 125 bytes. (ping)
-  Future<void> ping(std::string_view data = {});
+  concurrent::Sent ping(std::string_view data = {});
 
   // Begins the closing handshake. `code` must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, and
   // the reason UTF-8 of at most 123 bytes; otherwise throws std::invalid_argument. A reason without
@@ -207,7 +207,7 @@ class WebSocketHandler : public web::RequestHandler {
     RequestHandler::write(std::forward<Args>(args)...);
   }
   template <class... Args>
-  Future<void> finish(Args&&... args) {
+  concurrent::Sent finish(Args&&... args) {
     require_http();
     return RequestHandler::finish(std::forward<Args>(args)...);
   }
@@ -216,7 +216,7 @@ class WebSocketHandler : public web::RequestHandler {
     require_http();
     RequestHandler::set_header(std::forward<Args>(args)...);
   }
-  Future<void> flush() {
+  concurrent::Sent flush() {
     require_http();
     return RequestHandler::flush();
   }
@@ -298,11 +298,11 @@ struct WebSocketConnectOptions {
   // closes the connection.
   detail::MessageCallback on_message_callback;
   // Seconds until the handshake is done. Unset: the request's connect_timeout, or 20.
-  std::optional<double> connect_timeout;
+  std::optional<core::Seconds> connect_timeout;
   // If set, offers compression.
   std::optional<CompressionOptions> compression_options;
-  double ping_interval = 0;  // seconds; 0: no pings
-  double ping_timeout = 0;   // seconds to wait for a pong; 0: ping_interval
+  core::Seconds ping_interval = 0;  // seconds; 0: no pings
+  core::Seconds ping_timeout = 0;   // seconds to wait for a pong; 0: ping_interval
   std::size_t max_message_size = 10'485'760;
   std::vector<std::string> subprotocols;
   // Null means netutil::Resolver::default_resolver().
@@ -319,23 +319,23 @@ class WebSocketClientConnection {
   Future<std::optional<Message>> read_message() const;
 
   // See WebSocketHandler.
-  Future<void> write_message(std::string_view data, bool binary = false) const;
-  Future<void> write_message(const char* text) const {
+  concurrent::Sent write_message(std::string_view data, bool binary = false) const;
+  concurrent::Sent write_message(const char* text) const {
     return write_message(std::string_view(text));
   }
-  Future<void> write_message(std::nullptr_t) const = delete;
-  Future<void> write_message(const Message& message) const {
+  concurrent::Sent write_message(std::nullptr_t) const = delete;
+  concurrent::Sent write_message(const Message& message) const {
     return write_message(message.data, message.binary);
   }
-  Future<void> write_message(const PreparedMessage& message) const {
+  concurrent::Sent write_message(const PreparedMessage& message) const {
     return write_message(message.data(), message.binary());
   }
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
-  Future<void> write_message(const J& value) const {
+  concurrent::Sent write_message(const J& value) const {
     return write_message(core::JsonText<J>::object_text(value));
   }
-  Future<void> ping(std::string_view data = {}) const;
+  concurrent::Sent ping(std::string_view data = {}) const;
   void close(std::optional<int> code = std::nullopt, std::string_view reason = {}) const;
   std::optional<int> close_code() const noexcept;
   const std::string& close_reason() const noexcept;

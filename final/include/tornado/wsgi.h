@@ -160,7 +160,7 @@ struct WSGIOptions {
   // Seconds for which the container, when destroyed, waits for applications to return. One that
   // does not is abandoned with its thread, with a warning, so that it cannot delay the program's
   // end.
-  double shutdown_timeout = 3;
+  core::Seconds shutdown_timeout = 3;
 };
 
 // Runs a synchronous application under HTTPServer, off the loop. (WSGIContainer)

@@ -283,6 +283,7 @@ Timeout IOLoop::push_timer(double deadline, core::Runnable& callback) {
   const core::Ref timer(new core::Timer(callback));
   if (std::isnan(deadline)) throw std::invalid_argument("the deadline of a timer is not a number");
   require_own_thread(*this, *state_);
+  core::require_plausible(deadline, time());
   if (state_->closed) return {};
   state_->timers.push(deadline, timer);
   if (state_->recorder != nullptr) [[unlikely]]
@@ -333,7 +334,7 @@ void IOLoop::set_default_executor(concurrent::Executor* executor) {
   state_->default_executor = executor;
 }
 
-void IOLoop::set_blocking_signal_threshold(double seconds, void (*action)(int signal)) {
+void IOLoop::set_blocking_signal_threshold(core::Seconds seconds, void (*action)(int signal)) {
   require_own_thread(*this, *state_);
   state_->watch.reset();
   if (seconds == 0) return;
@@ -342,7 +343,7 @@ void IOLoop::set_blocking_signal_threshold(double seconds, void (*action)(int si
   state_->watch = std::move(watch);
 }
 
-void IOLoop::set_blocking_log_threshold(double seconds) {
+void IOLoop::set_blocking_log_threshold(core::Seconds seconds) {
   set_blocking_signal_threshold(seconds, &IOLoop::log_stack);
 }
 
@@ -368,6 +369,21 @@ void retire(OwnedRunnable& object) {
   } else {
     object.run();
   }
+}
+
+void require_plausible(double deadline, double now) {
+  constexpr double kYear = 365 * 86'400.0;
+  if (deadline <= 0 || !(deadline < now - kYear)) return;
+  const std::string seconds = format_seconds(deadline);
+  throw std::invalid_argument("the deadline " + seconds +
+                              " is years in the past: a number is a time on the clock of "
+                              "IOLoop::time(). For " +
+                              seconds + " s from now, pass a std::chrono duration, such as " +
+                              seconds + "s, or add IOLoop::time()");
+}
+
+void require_plausible(double deadline) {
+  if (const auto* loop = ioloop::IOLoop::current(false)) require_plausible(deadline, loop->time());
 }
 
 std::string format_seconds(double seconds) {

@@ -133,7 +133,7 @@ void SignalWatch::deliver() {
     const auto found = callbacks_.find(signal);
     if (found == callbacks_.end()) continue;  // an earlier callback removed it
     const auto callback = found->second;      // it may replace itself
-    call_and_report(*callback);
+    core::let_run(call_and_report(*callback));
   }
 }
 

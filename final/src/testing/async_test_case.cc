@@ -183,7 +183,7 @@ void AsyncTestCase::expect_leftovers() {
 
 // ---- running ------------------------------------------------------------------------------------
 
-void AsyncTestCase::gen_test(core::Function<Future<void>()> body, double timeout) {
+void AsyncTestCase::gen_test(core::Function<Future<void>()> body, core::Seconds timeout) {
   State& state = *state_;
   if (!state.virtual_time || timeout < 0) {
     state.loop.run_sync(std::move(body), timeout);
@@ -249,7 +249,7 @@ std::shared_ptr<void> AsyncTestCase::wait_for_stop(const core::Function<bool()>&
   return std::exchange(state.value, nullptr);
 }
 
-void AsyncTestCase::advance(double seconds) {
+void AsyncTestCase::advance(core::Seconds seconds) {
   State& state = *state_;
   if (!state.virtual_time) throw std::logic_error("advance(): this test runs in real time");
   if (state.loop.running()) {

@@ -1,4 +1,6 @@
 #include <tornado/gen.h>
+#include <tornado/locks.h>
+#include <tornado/queues.h>
 
 #include <chrono>
 #include <functional>
@@ -226,6 +228,101 @@ TEST_F(Gen, with_timeout_gives_what_came_in_time_to_a_loop_that_is_late) {
   loop.run_sync([] { return gen::sleep(20); });
   ASSERT_EQ(all.size(), 3U);
   for (const auto& one : all) EXPECT_EQ(one.result(), 1);
+}
+
+// GEN-12
+TEST_F(Gen, a_span_of_time_given_as_a_deadline_is_refused) {
+  clock.advance(1.7e9);  // a clock that tells today's time, as the default one does
+  const auto message_of = [](const auto& run) -> std::string {
+    try {
+      run();
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  const std::string message =
+      "the deadline 5 is years in the past: a number is a time on the clock of IOLoop::time(). For "
+      "5 s from now, pass a std::chrono duration, such as 5s, or add IOLoop::time()";
+  queues::Queue<int> queue;
+  locks::Event event;
+  EXPECT_EQ(message_of([&] { static_cast<void>(gen::with_timeout(5.0, event.wait())); }), message);
+  EXPECT_EQ(message_of([&] { loop.add_timeout(5.0, [] {}); }), message);
+  EXPECT_EQ(message_of([&] { loop.call_at(5.0, [] {}); }), message);
+  // Also where nothing would have to wait.
+  queue.put_nowait(1);
+  event.set();
+  EXPECT_EQ(message_of([&] { static_cast<void>(queue.get(5.0)); }), message);
+  EXPECT_EQ(message_of([&] { static_cast<void>(event.wait(5.0)); }), message);
+  bool begun = false;
+  const auto work = [&]() -> Future<int> {
+    begun = true;
+    return later(1, 1);
+  };
+  EXPECT_EQ(error_of([&]() -> Future<void> { co_await gen::with_deadline(5.0, work); }), message);
+  EXPECT_FALSE(begun);
+  // Zero and less mean "at once" either way, and a deadline may be late by less than a year.
+  for (const double deadline : {0.0, -1.0, loop.time() - 364 * 86'400}) {
+    EXPECT_EQ(message_of([&] { loop.add_timeout(deadline, [] {}); }), "none") << deadline;
+  }
+}
+
+// ---- spawn
+
+TEST_F(Gen, spawn_runs_a_coroutine_that_nobody_awaits_and_logs_its_exception) {
+  test::Logged logged;
+  int ended = 0;
+  const auto work = [](int* count) -> Future<int> {
+    co_await gen::sleep(1);
+    co_return ++*count;
+  };
+  const auto run = [&]() -> Future<void> {
+    gen::spawn(work(&ended));
+    gen::spawn(fails("spawned", 2));
+    EXPECT_EQ(ended, 0);
+    co_await gen::sleep(1.5);
+    EXPECT_EQ(ended, 1);
+    EXPECT_TRUE(logged.lines().empty());
+    co_await gen::sleep(1);
+  };
+  loop.run_sync(run);
+  ASSERT_EQ(logged.lines().size(), 1U);
+  EXPECT_TRUE(logged.lines()[0].starts_with("tornado.application: ")) << logged.lines()[0];
+  EXPECT_TRUE(logged.lines()[0].find("spawned") != std::string::npos) << logged.lines()[0];
+}
+
+TEST_F(Gen, spawn_does_not_log_a_cancelled_future) {
+  test::Logged logged;
+  const auto run = [&]() -> Future<void> {
+    auto sleep = gen::sleep(10);
+    gen::spawn(sleep);
+    sleep.cancel();
+    co_await gen::sleep(1);
+  };
+  loop.run_sync(run);
+  EXPECT_TRUE(logged.lines().empty());
+}
+
+TEST_F(Gen, spawn_keeps_a_function_its_captures_and_its_arguments) {
+  test::Logged logged;
+  std::string seen;
+  const auto run = [&]() -> Future<void> {
+    gen::spawn(
+        [&seen, captured = std::string(100, 'c')](std::string given) -> Future<void> {
+          co_await gen::sleep(1);
+          seen = captured + given;
+        },
+        std::string(100, 'g'));
+    gen::spawn([]() -> Future<void> { throw std::runtime_error("in the call"); });
+    gen::spawn([]() -> Future<int> {
+      if (true) throw std::runtime_error("before any future");
+      return later_ready(1);
+    });
+    co_await gen::sleep(2);
+  };
+  loop.run_sync(run);
+  EXPECT_EQ(seen, std::string(100, 'c') + std::string(100, 'g'));
+  EXPECT_EQ(logged.lines().size(), 2U);
 }
 
 TEST_F(Gen, coroutines_take_what_is_ready_also_before_the_loop_runs) {

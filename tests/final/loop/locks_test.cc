@@ -149,7 +149,8 @@ TEST_F(Locks, waits_that_were_given_up_do_not_pile_up) {
   using core::WaitList;
   WaitList list;
   for (std::size_t n = 0; n < 100 * WaitList::kFirstSweep; ++n) {
-    wait_in(list, Ref<Wait>(new Wait), {});  // dropped: noticed when the list has grown
+    static_cast<void>(
+        wait_in(list, Ref<Wait>(new Wait), {}));  // dropped: noticed when the list has grown
     ASSERT_LE(list.size(), WaitList::kFirstSweep);
   }
 }
@@ -513,8 +514,8 @@ TEST(LocksAndTheLoop, a_closed_loop_frees_those_who_hold_and_those_who_wait) {
     };
     virtual_loop.loop.run_sync([&]() -> Future<void> {
       for (int n = 0; n < 3; ++n) {
-        worker(&lock, counter);
-        worker(&outlives, counter);
+        static_cast<void>(worker(&lock, counter));
+        static_cast<void>(worker(&outlives, counter));
       }
       co_await gen::sleep(1);
     });

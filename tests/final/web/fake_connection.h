@@ -14,16 +14,16 @@ namespace tornado::web {
 // Records the output of a handler.
 class FakeConnection final : public httputil::HTTPConnection {
  public:
-  Future<void> write_headers(const httputil::ResponseStartLine& start_line,
-                             const httputil::HTTPHeaders& headers,
-                             std::string_view chunk) override {
+  concurrent::Sent write_headers(const httputil::ResponseStartLine& start_line,
+                                 const httputil::HTTPHeaders& headers,
+                                 std::string_view chunk) override {
     EXPECT_EQ(code, 0) << "headers were sent twice";
     code = start_line.code;
     reason = start_line.reason;
     sent_headers = headers;
     return write(chunk);
   }
-  Future<void> write(std::string_view chunk) override {
+  concurrent::Sent write(std::string_view chunk) override {
     Future<void> future;
     if (gone) {
       future.set_exception(iostream::StreamClosedError());

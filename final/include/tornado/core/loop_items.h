@@ -36,6 +36,11 @@ namespace tornado::core {
 
 std::string format_seconds(double seconds);
 
+// Throws std::invalid_argument if `deadline` is a span of time given for a point in time: a
+// positive number that is a year or more in the past on the current loop's clock.
+void require_plausible(double deadline);
+void require_plausible(double deadline, double now);
+
 template <class F>
 class LoopCallback final : public OwnedRunnable, public Pooled {
  public:

@@ -35,7 +35,8 @@ class FunctionDelegate final : public CallbackDelegate {
 
   void call(httputil::HTTPServerRequest request) override {
     if constexpr (core::is_future<Returned>) {
-      run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request));
+      core::let_run(
+          run(std::static_pointer_cast<FunctionDelegate>(shared_from_this()), std::move(request)));
     } else {
       // Handled here, because the caller may have nobody to report to: a FallbackHandler has ended.
       const auto connection = request.connection;

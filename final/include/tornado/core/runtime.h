@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tornado/core/run_queue.h>
+#include <tornado/core/seconds.h>
 
 #include <coroutine>
 #include <cstddef>
@@ -234,20 +235,5 @@ class Suspension : public Waiter {
   Place place_;
   Hook hook_{this};
 };
-
-// `count()` ticks of `period` seconds: any std::chrono::duration, without the header.
-template <class D>
-concept Duration = requires(const D& d) {
-  typename D::rep;
-  D::period::num;
-  D::period::den;
-  d.count();
-};
-
-template <Duration D>
-constexpr double to_seconds(const D& d) {
-  return static_cast<double>(d.count()) * static_cast<double>(D::period::num) /
-         static_cast<double>(D::period::den);
-}
 
 }  // namespace tornado::core

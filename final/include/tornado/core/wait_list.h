@@ -16,7 +16,8 @@ namespace tornado::core {
 class Deadline {
  public:
   constexpr Deadline() = default;
-  constexpr Deadline(double time) : seconds_(time) {}
+  // Throws std::invalid_argument as require_plausible() does.
+  Deadline(double time) : seconds_(time) { require_plausible(time); }
   template <Duration D>
   constexpr Deadline(const D& from_now) : seconds_(to_seconds(from_now)), relative_(true) {}
 

@@ -135,8 +135,9 @@ bool Exchange::can_send() const {
   return connection_ != nullptr && !connection_->stream_.impl().loop().internals().closed;
 }
 
-Future<void> Exchange::write_headers(const httputil::ResponseStartLine& start_line,
-                                     const httputil::HTTPHeaders& headers, std::string_view chunk) {
+concurrent::Sent Exchange::write_headers(const httputil::ResponseStartLine& start_line,
+                                         const httputil::HTTPHeaders& headers,
+                                         std::string_view chunk) {
   if (!can_send()) return closed();
   ioloop::detail::require_thread_with_loop();
   if (headers_written_) throw std::logic_error("write_headers() called twice");
@@ -191,7 +192,7 @@ void Exchange::check_state() const {
   if (finished_) throw std::logic_error("write() called after finish()");
 }
 
-Future<void> Exchange::write(std::string_view chunk) {
+concurrent::Sent Exchange::write(std::string_view chunk) {
   if (!can_send()) return closed();
   ioloop::detail::require_thread_with_loop();
   check_state();
@@ -201,7 +202,7 @@ Future<void> Exchange::write(std::string_view chunk) {
   return written();
 }
 
-Future<void> Exchange::write_file(const core::FileRange& range) {
+concurrent::Sent Exchange::write_file(const core::FileRange& range) {
   if (!can_send()) return closed();
   check_state();
   if (range.length == 0) return written();

@@ -36,15 +36,16 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   ~Exchange() override { forget_buffered(); }
 
   // HTTPConnection.
-  Future<void> write_headers(const httputil::ResponseStartLine& start_line,
-                             const httputil::HTTPHeaders& headers, std::string_view chunk) override;
-  Future<void> write(std::string_view chunk) override;
-  Future<void> write_file(const core::FileRange& range) override;
+  concurrent::Sent write_headers(const httputil::ResponseStartLine& start_line,
+                                 const httputil::HTTPHeaders& headers,
+                                 std::string_view chunk) override;
+  concurrent::Sent write(std::string_view chunk) override;
+  concurrent::Sent write_file(const core::FileRange& range) override;
   void finish() override;
   httputil::HTTPRequestContext& context() override { return context_; }
   std::optional<ssl::Certificate> get_ssl_certificate() const override;
   void set_max_body_size(std::uint64_t size) override;
-  void set_body_timeout(double seconds) override { body_timeout = seconds; }
+  void set_body_timeout(core::Seconds seconds) override { body_timeout = seconds; }
   void count_buffered(std::size_t bytes) override;
   bool shutting_down() const noexcept override;
 

@@ -9,7 +9,7 @@
 
 namespace tornado::httputil {
 
-Future<void> HTTPConnection::write_file(const core::FileRange& range) {
+concurrent::Sent HTTPConnection::write_file(const core::FileRange& range) {
   constexpr std::uint64_t kPiece = 65'536;
   std::string piece;
   Future<void> written = write({});

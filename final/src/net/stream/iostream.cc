@@ -59,7 +59,7 @@ Future<std::string> IOStream::read_until_close() const {
   return start(impl(), detail::make_read_until_close());
 }
 
-Future<void> IOStream::write(std::string data) const {
+concurrent::Sent IOStream::write(std::string data) const {
   return impl().write(std::move(data));
 }
 

@@ -170,7 +170,7 @@ void Application::operator()(httputil::HTTPServerRequest request) {
     throw std::invalid_argument("the request has no connection, so nobody waits for its response");
   }
   auto delegate = find_handler(request);
-  feed(std::move(delegate), std::move(request));
+  core::let_run(feed(std::move(delegate), std::move(request)));
 }
 
 }  // namespace tornado::web

@@ -91,7 +91,7 @@ void RequestHandler::write_json(std::string text) {
   response().body += text;
 }
 
-Future<void> RequestHandler::flush() {
+concurrent::Sent RequestHandler::flush() {
   return send(false);
 }
 
@@ -131,7 +131,7 @@ void RequestHandler::transform_head(bool finishing) {
 }
 
 // [finish]
-Future<void> RequestHandler::finish() {
+concurrent::Sent RequestHandler::finish() {
   if (finished_) throw std::runtime_error("finish() called twice");
   if (!headers_written_) finish_headers();
   Future<void> sent = send(true);
@@ -147,7 +147,7 @@ Future<void> RequestHandler::finish() {
 }
 // [/finish]
 
-Future<void> RequestHandler::finish(std::string_view chunk) {
+concurrent::Sent RequestHandler::finish(std::string_view chunk) {
   if (finished_) throw std::runtime_error("finish() called twice");
   write(chunk);
   return finish();

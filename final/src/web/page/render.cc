@@ -41,12 +41,12 @@ std::vector<std::string> urls_of(RequestHandler& handler, const std::vector<std:
 RequestHandler::Response::Response() = default;
 RequestHandler::Response::~Response() = default;
 
-Future<void> RequestHandler::render(std::string_view template_name) {
+concurrent::Sent RequestHandler::render(std::string_view template_name) {
   return render(template_name, {});
 }
 
-Future<void> RequestHandler::render(std::string_view template_name,
-                                    const template_::Namespace& names) {
+concurrent::Sent RequestHandler::render(std::string_view template_name,
+                                        const template_::Namespace& names) {
   if (finished_) throw std::runtime_error("Cannot render() after finish()");
   std::string page = render_string(template_name, names);
   if (const auto& modules = response().modules; modules != nullptr) modules->add_parts(page);

@@ -76,7 +76,7 @@ class ClientLink final : public Connection, public core::Pooled {
       if (!returned) return;
       if (returned->done()) return static_cast<void>(returned->result());
       pause();
-      watch(session, *returned);
+      core::let_run(watch(session, *returned));
     } catch (...) {
       callback_failed(*session);
     }
@@ -373,13 +373,14 @@ Future<std::optional<Message>> WebSocketClientConnection::read_message() const {
   return Session::read(session_);
 }
 
-Future<void> WebSocketClientConnection::write_message(std::string_view data, bool binary) const {
+concurrent::Sent WebSocketClientConnection::write_message(std::string_view data,
+                                                          bool binary) const {
   detail::check_message(data, binary);
   return session_->link != nullptr ? session_->link->send(data, binary)
                                    : detail::Connection::closed_future();
 }
 
-Future<void> WebSocketClientConnection::ping(std::string_view data) const {
+concurrent::Sent WebSocketClientConnection::ping(std::string_view data) const {
   detail::check_ping(data);
   return session_->link != nullptr ? session_->link->send_ping(data)
                                    : detail::Connection::closed_future();

@@ -102,7 +102,7 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
     const ContextScope scope(&handler.context_);
     try {
       const Started closed = handler.hooks().on_close(handler);
-      if (closed.future) watch(last, *closed.future, kOnlyRuns);
+      if (closed.future) core::let_run(watch(last, *closed.future, kOnlyRuns));
     } catch (...) {
       handler.hook_failed(std::current_exception(), kOnlyRuns);
     }
@@ -118,7 +118,7 @@ class WebSocketHandler::Link final : public detail::Connection, public core::Poo
       if (!started.future) return;
       if (started.future->done()) return static_cast<void>(started.future->result());
       if (holds_and_closes) pause();
-      watch(self, *started.future, holds_and_closes);
+      core::let_run(watch(self, *started.future, holds_and_closes));
     } catch (...) {
       static_cast<WebSocketHandler&>(*self).hook_failed(std::current_exception(), holds_and_closes);
     }
@@ -297,16 +297,16 @@ void WebSocketHandler::upgrade(http::Exchange& exchange, const detail::Connectio
 
 // ---- messages -----------------------------------------------------------------------------------
 
-Future<void> WebSocketHandler::write_message(std::string_view data, bool binary) {
+concurrent::Sent WebSocketHandler::write_message(std::string_view data, bool binary) {
   detail::check_message(data, binary);
   return link_ != nullptr ? link_->send(data, binary) : detail::Connection::closed_future();
 }
 
-Future<void> WebSocketHandler::write_message(const PreparedMessage& message) {
+concurrent::Sent WebSocketHandler::write_message(const PreparedMessage& message) {
   return link_ != nullptr ? link_->send(message) : detail::Connection::closed_future();
 }
 
-Future<void> WebSocketHandler::ping(std::string_view data) {
+concurrent::Sent WebSocketHandler::ping(std::string_view data) {
   detail::check_ping(data);
   return link_ != nullptr ? link_->send_ping(data) : detail::Connection::closed_future();
 }

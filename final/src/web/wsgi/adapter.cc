@@ -20,13 +20,14 @@ class CollectedResponse final : public httputil::HTTPConnection {
  public:
   explicit CollectedResponse(httputil::HTTPRequestContext context) : context_(std::move(context)) {}
 
-  Future<void> write_headers(const httputil::ResponseStartLine& line,
-                             const httputil::HTTPHeaders& fields, std::string_view chunk) override {
+  concurrent::Sent write_headers(const httputil::ResponseStartLine& line,
+                                 const httputil::HTTPHeaders& fields,
+                                 std::string_view chunk) override {
     start_line = line;
     headers = fields;
     return write(chunk);
   }
-  Future<void> write(std::string_view chunk) override {
+  concurrent::Sent write(std::string_view chunk) override {
     body += chunk;
     Future<void> written;
     written.set_result();

@@ -165,11 +165,11 @@ void WSGIContainer::Core::serve(httputil::HTTPServerRequest request, Input input
     }
   };
   try {
-    options.executor->submit(std::move(run));
+    core::let_run(options.executor->submit(std::move(run)));
   } catch (...) {
     call->fail();
   }
-  answer(call, std::move(request));
+  core::let_run(answer(call, std::move(request)));
 }
 
 // ---- collecting ---------------------------------------------------------------------------------

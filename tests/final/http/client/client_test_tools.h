@@ -46,7 +46,7 @@ class RawServer {
     handler_ = netutil::add_accept_handler(
         sockets_.front(), [this](netutil::Socket socket, const netutil::Address&) {
           streams.emplace_back(std::move(socket));
-          serve_and_forget(serve_, streams.back(), connections++);
+          static_cast<void>(serve_and_forget(serve_, streams.back(), connections++));
         });
   }
   void stop() {

@@ -268,8 +268,8 @@ Future<void> wait_for_messages(std::string url, bool reads, int& waiting) {
 
 TEST_F(WebSocketClientTest, frames_that_hold_a_connection_go_with_their_loop) {
   int waiting = 0;
-  wait_for_messages(url(), true, waiting);
-  wait_for_messages(url(), false, waiting);
+  static_cast<void>(wait_for_messages(url(), true, waiting));
+  static_cast<void>(wait_for_messages(url(), false, waiting));
   test::run_until(loop_, [&] { return waiting == 2; });
   some_rounds();
   loop_.close();
@@ -285,7 +285,7 @@ Future<void> serve_in_frame(std::uint16_t& port) {
 
 TEST_F(WebSocketClientTest, an_application_in_a_frame_goes_with_its_loop) {
   std::uint16_t port = 0;
-  serve_in_frame(port);
+  static_cast<void>(serve_in_frame(port));
   const auto connection = connect_to("ws://127.0.0.1:" + std::to_string(port) + "/");
   const auto other = connect_to("ws://127.0.0.1:" + std::to_string(port) + "/");
   other.write_message("burst");
