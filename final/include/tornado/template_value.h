@@ -22,6 +22,8 @@
 // and no value can contain itself. A Value and its copies belong to one thread.
 #pragma once
 
+#include <tornado/core/fields.h>
+#include <tornado/core/json_text.h>
 #include <tornado/core/pointers.h>
 
 #include <concepts>
@@ -79,16 +81,6 @@ namespace detail {
 // The contents of a Value that do not fit into it. Shared, immutable.
 class Body : public core::Counted {};
 
-struct Field;
-struct FieldTable;
-const FieldTable* tornado_template_fields(const void*) = delete;
-
-// A struct with a TORNADO_FIELDS line.
-template <class T>
-concept HasFields = requires(const T* object) {
-  { tornado_template_fields(object) } -> std::same_as<const FieldTable*>;
-};
-
 template <class T>
 concept IsText = std::convertible_to<const T&, std::string_view>;
 
@@ -128,8 +120,8 @@ concept IsPointer = requires(const T& pointer) {
 template <class T>
 concept Convertible = !IsText<T> && !std::is_arithmetic_v<T> && !std::is_null_pointer_v<T> &&
                       !std::derived_from<T, Value> &&
-                      (HasFields<T> || IsJson<T> || IsFunction<T> || IsTime<T> || IsRange<T> ||
-                       IsTuple<T> || IsPointer<T>);
+                      (HasFields<T> || core::HasJsonForm<T> || IsJson<T> || IsFunction<T> ||
+                       IsTime<T> || IsRange<T> || IsTuple<T> || IsPointer<T>);
 
 }  // namespace detail
 
@@ -407,16 +399,6 @@ class Struct final : public StructBody {
   T value_;
 };
 
-struct Field {
-  std::string_view name;
-  Value (*get)(const StructBody& owner);
-};
-struct FieldTable {
-  std::string_view type;
-  const Field* fields;
-  std::size_t count;
-};
-
 // A member's value; a member function without parameters becomes a function that keeps the struct.
 template <class T, auto Member>
 Value get_field(const StructBody& owner) {
@@ -498,6 +480,8 @@ Value::Value(const T& value) {
     *this = Value(Type::kObject, new detail::Struct<T>(value));
   } else if constexpr (detail::IsJson<T>) {
     *this = detail::json_value(value);
+  } else if constexpr (core::HasJsonForm<T>) {
+    *this = detail::json_value(core::JsonForm<T>::of(value));
   } else if constexpr (detail::IsFunction<T>) {
     *this = detail::function_value(value);
   } else if constexpr (detail::IsTime<T>) {
@@ -546,35 +530,3 @@ T Value::get() const {
 }
 
 }  // namespace tornado::template_
-
-#define TORNADO_FIELDS_PARENS_ ()
-#define TORNADO_FIELDS_EXPAND_(...) \
-  TORNADO_FIELDS_EXPAND3_(          \
-      TORNADO_FIELDS_EXPAND3_(TORNADO_FIELDS_EXPAND3_(TORNADO_FIELDS_EXPAND3_(__VA_ARGS__))))
-#define TORNADO_FIELDS_EXPAND3_(...) \
-  TORNADO_FIELDS_EXPAND2_(           \
-      TORNADO_FIELDS_EXPAND2_(TORNADO_FIELDS_EXPAND2_(TORNADO_FIELDS_EXPAND2_(__VA_ARGS__))))
-#define TORNADO_FIELDS_EXPAND2_(...) \
-  TORNADO_FIELDS_EXPAND1_(           \
-      TORNADO_FIELDS_EXPAND1_(TORNADO_FIELDS_EXPAND1_(TORNADO_FIELDS_EXPAND1_(__VA_ARGS__))))
-#define TORNADO_FIELDS_EXPAND1_(...) __VA_ARGS__
-#define TORNADO_FIELDS_EACH_(FIELD, ...)                                     \
-  ::tornado::template_::detail::Field{                                       \
-      #FIELD, &::tornado::template_::detail::get_field<Self, &Self::FIELD>}, \
-      __VA_OPT__(TORNADO_FIELDS_AGAIN_ TORNADO_FIELDS_PARENS_(__VA_ARGS__))
-#define TORNADO_FIELDS_AGAIN_() TORNADO_FIELDS_EACH_
-
-// Shows a struct to templates: `{{ story.title }}`, or story["title"]. Put it after the struct, in
-// the same namespace: TORNADO_FIELDS(Story, id, title, summary). It accepts up to 64 data members
-// and member functions without parameters, which templates call: `{{ story.summary() }}`. A struct
-// given to a template is copied; its fields are converted when they are used.
-#define TORNADO_FIELDS(STRUCT, ...)                                                                \
-  [[maybe_unused]] inline const ::tornado::template_::detail::FieldTable* tornado_template_fields( \
-      const STRUCT*) {                                                                             \
-    using Self = STRUCT;                                                                           \
-    static constexpr ::tornado::template_::detail::Field kFields[] = {                             \
-        TORNADO_FIELDS_EXPAND_(TORNADO_FIELDS_EACH_(__VA_ARGS__))};                                \
-    static constexpr ::tornado::template_::detail::FieldTable kTable{                              \
-        #STRUCT, kFields, sizeof kFields / sizeof kFields[0]};                                     \
-    return &kTable;                                                                                \
-  }

@@ -132,7 +132,11 @@ class RequestHandler : public core::Pooled {
   // Called at the start, and again before an error page: sets headers that every response has.
   virtual void set_default_headers() {}
   // Writes the body of an error page. The default is a small HTML page or, with serve_traceback,
-  // the exception's text and traceback. Does not change the status.
+  // the exception's text and traceback. Does not change the status. For a JSONBodyError the default
+  // is JSON in the form of RFC 9457:
+  //
+  //   {"title": "Unprocessable Entity", "status": 422,
+  //    "errors": [{"pointer": "/items/3/price", "detail": "expected a number"}]}
   virtual void write_error(int status_code, const ErrorInfo& info);
   // Decodes text of the request, which must be UTF-8: captures of the path, and arguments. `name`
   // is that of the argument or group. The default throws HTTPError(400) for anything else.
@@ -148,9 +152,9 @@ class RequestHandler : public core::Pooled {
   void write(std::nullptr_t) = delete;
   // Where Python passes a dict, pass json{{"id", 7}}: bare braces would be a std::string_view.
   void write(std::initializer_list<detail::UseJson>) = delete;
-  // Writes a JSON object (include <tornado/json.h>) and sets Content-Type. Throws
-  // std::invalid_argument for any other JSON value, because in old browsers other sites can read a
-  // top-level list.
+  // Writes a JSON object (include <tornado/json.h>) and sets Content-Type. A struct with a
+  // TORNADO_FIELDS line, or with nlohmann's macros, is an object too. Throws std::invalid_argument
+  // for any other JSON value, because in old browsers other sites can read a top-level list.
   template <class J>
     requires requires(const J& value) { core::JsonText<J>::object_text(value); }
   void write(const J& value) {
@@ -288,6 +292,20 @@ class RequestHandler : public core::Pooled {
   template <detail::NoText T>
   std::string get_body_argument(std::string_view name, T, bool strip = true) const = delete;
   std::vector<std::string> get_body_arguments(std::string_view name, bool strip = true) const;
+
+  // Returns the body, which is JSON, as a T: a struct with a TORNADO_FIELDS line, or what else
+  // escape::json_decode<T>() reads (include <tornado/json.h>). Throws JSONBodyError: 400 if the
+  // body is not JSON, 422 if it is not a T. The error page then names each wrong field. Whatever
+  // the Content-Type says. Not in Tornado.
+  template <class T>
+  T get_json_body() const {
+    T result{};
+    using Use = std::conditional_t<true, void, T>;
+    if (auto errors = core::JsonReading<Use>::read(request.body, result)) {
+      throw JSONBodyError(std::move(errors));
+    }
+    return result;
+  }
 
   // See Application::reverse_url and Application::reverse.
   template <class... Args>

@@ -22,11 +22,11 @@ using Json = typename JsonType<Use>::type;
 class JsonBox {
  public:
   template <class J>
-    requires requires(const J& value) { JsonText<J>::object_text(value); }
+    requires JsonText<J>::kIsJson
   JsonBox(J value) : value_(std::make_shared<const J>(std::move(value))) {}
 
   template <class J>
-    requires requires(const J& value) { JsonText<J>::object_text(value); }
+    requires JsonText<J>::kIsJson
   const J& as() const {
     return *static_cast<const J*>(value_.get());
   }

@@ -1,6 +1,8 @@
 // Internal header, a part of tornado/web.h: exceptions that handlers throw.
 #pragma once
 
+#include <tornado/core/json_text.h>
+
 #include <exception>
 #include <optional>
 #include <string>
@@ -29,6 +31,14 @@ class MissingArgumentError : public HTTPError {
  public:
   explicit MissingArgumentError(std::string_view name);
   std::string arg_name;
+};
+
+// The request's body is not what get_json_body() wants: 400 if it is not JSON, 422 if its fields
+// are wrong. The error page is JSON and says what is wrong; see RequestHandler::write_error().
+class JSONBodyError : public HTTPError {
+ public:
+  explicit JSONBodyError(core::JsonErrors body_errors);
+  core::JsonErrors errors;
 };
 
 // Ends the request without an error page; with `chunk`, calls finish(chunk).

@@ -22,6 +22,7 @@
 #include "http/message/request_id.h"
 #include "loop/error_text.h"
 #include "web/application_state.h"
+#include "web/handler/json_body.h"
 
 namespace tornado::web {
 
@@ -181,14 +182,20 @@ void RequestHandler::redirect(std::string_view url, bool permanent, int status) 
 }
 
 void RequestHandler::write_error(int status_code, const ErrorInfo& info) {
+  const std::string& reason = response().status_line.reason;
+  if (const auto problem = detail::json_problem(status_code, reason, info.exception)) {
+    set_header("Content-Type", "application/problem+json");
+    write(*problem);
+    return;
+  }
   if (state_->serves_tracebacks() && info.exception != nullptr) {
     set_header("Content-Type", "text/plain");
     write(core::traceback(info.exception, detail::kOutermostCall) + describe(info.exception) +
           "\n");
     return;
   }
-  const std::string text = std::to_string(status_code) + ": " +
-                           escape::xhtml_escape(std::string_view(response().status_line.reason));
+  const std::string text =
+      std::to_string(status_code) + ": " + escape::xhtml_escape(std::string_view(reason));
   write("<html><title>" + text + "</title><body>" + text + "</body></html>");
 }
 

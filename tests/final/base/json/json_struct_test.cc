@@ -1,0 +1,157 @@
+// JSON for the program's own structs, and for nlohmann's types.
+#include <gmock/gmock.h>
+#include <tornado/json.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tornado::escape {
+namespace {
+
+struct Item {
+  std::string name;
+  double price = 0;
+  std::optional<std::string> note;
+  double twice() const { return 2 * price; }  // for templates; not in JSON
+};
+TORNADO_FIELDS(Item, price, name, note, twice)
+
+struct Order {
+  std::int8_t id = 0;
+  std::vector<Item> items;
+  std::map<std::string, bool> flags;
+};
+TORNADO_FIELDS(Order, id, items, flags)
+
+struct Point {
+  int y = 0;
+  int x = 0;
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Point, y, x)
+};
+struct Route {
+  Point from;
+  std::vector<Point> by;
+  std::array<Item, 1> luggage;
+};
+TORNADO_FIELDS(Route, from, by, luggage)
+
+enum class Colour { kRed, kGreen };
+NLOHMANN_JSON_SERIALIZE_ENUM(Colour, {{Colour::kRed, "red"}, {Colour::kGreen, "green"}})
+struct Every {
+  bool yes = false;
+  std::uint64_t big = 0;
+  float number = 0;
+  Colour colour = Colour::kRed;
+  json any;
+  std::optional<int> maybe = 5;
+};
+TORNADO_FIELDS(Every, yes, big, number, colour, any, maybe)
+
+template <class T>
+std::string error_of(std::string_view text) {
+  try {
+    json_decode<T>(text);
+  } catch (const JSONFieldError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(JsonStruct, a_struct_is_an_object_with_its_fields_in_order) {
+  EXPECT_EQ(json_encode(Item{"tea", 2.5, {}}), R"({"price": 2.5, "name": "tea", "note": null})");
+  EXPECT_EQ(json_encode(Order{1, {{"a", 1, "n"}}, {{"paid", true}}}),
+            R"({"id": 1, "items": [{"price": 1.0, "name": "a", "note": "n"}], )"
+            R"("flags": {"paid": true}})");
+  EXPECT_EQ(json_encode({{"all", std::vector<Item>(1)}}),
+            R"({"all": [{"price": 0.0, "name": "", "note": null}]})");
+}
+
+TEST(JsonStruct, a_struct_is_read_from_an_object) {
+  const auto order = json_decode<Order>(
+      R"({"flags": {}, "id": -128, "unknown": 1, "items": [{"name": "a", "price": 7, "note": "n"},
+          {"name": "b", "price": 1.5}]})");
+  EXPECT_EQ(order.id, -128);
+  ASSERT_EQ(order.items.size(), 2U);
+  EXPECT_EQ(order.items[0].price, 7);
+  EXPECT_EQ(order.items[0].note, "n");
+  EXPECT_EQ(order.items[1].note, std::nullopt);
+
+  const auto every = json_decode<Every>(
+      R"({"yes": true, "big": 18446744073709551615, "number": 2, "colour": "green",
+          "any": [1, {"a": null}], "maybe": null})");
+  EXPECT_TRUE(every.yes);
+  EXPECT_EQ(every.big, 18446744073709551615U);
+  EXPECT_EQ(every.number, 2);
+  EXPECT_EQ(every.colour, Colour::kGreen);
+  EXPECT_EQ(json_encode(every.any), R"([1, {"a": null}])");
+  EXPECT_EQ(every.maybe, std::nullopt);
+
+  EXPECT_EQ(json_decode<std::vector<int>>("[1, 2]"), (std::vector<int>{1, 2}));
+  EXPECT_EQ(json_decode(R"({"name": "c", "price": 1})").get<Item>().name, "c");
+}
+
+TEST(JsonStruct, each_wrong_field_is_named) {
+  EXPECT_EQ(error_of<Order>(R"({"id": 128, "items": [{"name": "a"}, 7, {"name": 3, "price": "x"}],
+                                "flags": {"a/b~": 1}})"),
+            "/id: expected an integer from -128 to 127; /items/0/price: is missing; "
+            "/items/1: expected an object; /items/2/price: expected a number; "
+            "/items/2/name: expected a string; /flags/a~1b~0: expected true or false");
+  EXPECT_EQ(error_of<Order>("[]"), "expected an object");
+  EXPECT_EQ(error_of<Order>(R"({"id": 1.0, "items": {}, "flags": []})"),
+            "/id: expected an integer from -128 to 127; /items: expected a list; "
+            "/flags: expected an object");
+  EXPECT_EQ(error_of<Item>(R"({"price": null, "name": "x", "note": 1})"),
+            "/price: expected a number; /note: expected a string");
+  // The first kMaxJsonErrors.
+  try {
+    json_decode<std::vector<int>>(json_encode(std::vector<bool>(1000)));
+    FAIL() << "not refused";
+  } catch (const JSONFieldError& error) {
+    ASSERT_EQ(error.errors().size(), kMaxJsonErrors);
+    EXPECT_EQ(error.errors()[19].path, "/19");
+  }
+}
+
+TEST(JsonStruct, integers_beyond_their_type_are_refused_not_rounded) {
+  const std::string range = "expected an integer from -9223372036854775808 to 9223372036854775807";
+  EXPECT_EQ(json_decode<std::int64_t>("-9223372036854775808"),
+            std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(error_of<std::int64_t>("9223372036854775808"), range);
+  EXPECT_EQ(error_of<std::int64_t>("-9223372036854775809"), range);
+  EXPECT_EQ(error_of<std::uint64_t>("18446744073709551616"),
+            "expected an integer from 0 to 18446744073709551615");
+  EXPECT_EQ(error_of<std::uint8_t>("-1"), "expected an integer from 0 to 255");
+  EXPECT_EQ(error_of<int>("1e2"), "expected an integer from -2147483648 to 2147483647");
+  // As a double, it is rounded.
+  EXPECT_EQ(json_decode<double>("18446744073709551616"), 18446744073709551616.0);
+}
+
+TEST(JsonStruct, half_of_a_surrogate_pair_is_no_text) {
+  EXPECT_EQ(json_decode<std::string>(R"("\ud83d\ude00")"), "\xF0\x9F\x98\x80");
+  for (const char* half : {R"("\ud83d")", R"("\ude00")", R"("\ude00\ud83d")", R"("\ud83dx")"}) {
+    EXPECT_THROW(json_decode<std::string>(half), JSONDecodeError) << half;
+  }
+  EXPECT_THROW(json_encode("\xED\xA0\xBD"), JSONEncodeError);  // one, written as if it were UTF-8
+}
+
+TEST(JsonStruct, types_and_macros_of_nlohmann_work_too) {
+  // Such an object's names are in alphabetical order.
+  EXPECT_EQ(json_encode(Point{2, 1}), R"({"x": 1, "y": 2})");
+  EXPECT_EQ(json_encode(nlohmann::json{{"b", 1}, {"a", {1.5, nullptr}}}),
+            R"({"a": [1.5, null], "b": 1})");
+  const auto route = json_decode<Route>(
+      R"({"from": {"x": 1, "y": 2}, "by": [{"x": 3, "y": 4}], "luggage": [{"name": "l", "price": 1}]})");
+  EXPECT_EQ(route.from.y, 2);
+  EXPECT_EQ(route.by[0].x, 3);
+  EXPECT_EQ(json_encode(route), R"({"from": {"x": 1, "y": 2}, "by": [{"x": 3, "y": 4}], )"
+                                R"("luggage": [{"price": 1.0, "name": "l", "note": null}]})");
+  EXPECT_EQ(error_of<Route>(R"({"from": {"x": "1"}, "by": [{}], "luggage": [{"name": "l"}]})"),
+            "/from: key 'y' not found; /by/0: key 'y' not found; /luggage/price: is missing");
+}
+
+}  // namespace
+}  // namespace tornado::escape
