@@ -152,6 +152,9 @@ class RequestHandler : public core::Pooled {
   void write(std::nullptr_t) = delete;
   // Where Python passes a dict, pass json{{"id", 7}}: bare braces would be a std::string_view.
   void write(std::initializer_list<detail::UseJson>) = delete;
+  template <class N>
+    requires std::is_arithmetic_v<N>
+  void write(N number) = delete;  // write(std::to_string(number))
   // Writes a JSON object (include <tornado/json.h>) and sets Content-Type. A struct with a
   // TORNADO_FIELDS line, or with nlohmann's macros, is an object too. Throws std::invalid_argument
   // for any other JSON value, because in old browsers other sites can read a top-level list.
@@ -202,7 +205,8 @@ class RequestHandler : public core::Pooled {
   // an error while it runs, std::system_error if the file cannot be read, and std::runtime_error
   // after finish().
   concurrent::Sent render(std::string_view template_name);
-  concurrent::Sent render(std::string_view template_name, const template_::Namespace& names);
+  concurrent::Sent render(std::string_view template_name,
+                          const template_::Namespace& names);  // include <tornado/template.h>
   // Returns the template's text, without the additions of UI modules.
   std::string render_string(std::string_view template_name);
   std::string render_string(std::string_view template_name, const template_::Namespace& names);
@@ -523,16 +527,19 @@ using URLSpec = routing::Rule;
 
 // Returns handler class H in the form that a Rule or a setting takes.
 template <class H>
-  requires(!detail::HasInit<H>)
+  requires detail::HasNoInit<H>
 routing::RuleTarget handler() {
-  return {detail::handler_class<H>, nullptr};
+  if constexpr (detail::check_handler<H>()) return {detail::handler_class<H>, nullptr};
+  detail::refused();
 }
 // The same for a class with a nested struct Init. `init` is passed to each handler's
 // initialize(const Init&).
 template <class H>
   requires detail::HasInit<H>
-routing::RuleTarget handler(typename H::Init init = {}) {
-  return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
+routing::RuleTarget handler(typename H::Init init = detail::default_init<typename H::Init>()) {
+  if constexpr (detail::check_handler<H>())
+    return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
+  detail::refused();
 }
 
 // Makes a route to handler class H. `pattern` is a regular expression that must match the whole
@@ -541,13 +548,33 @@ routing::RuleTarget handler(typename H::Init init = {}) {
 // std::invalid_argument if the pattern is not a valid regular expression, or if the number of its
 // groups differs from the number of arguments of a verb of H. Tornado: url, which is URLSpec.
 template <class H>
-  requires(!detail::HasInit<H>)
+  requires detail::HasNoInit<H>
 URLSpec url(const std::string& pattern, std::string name = {}) {
   return {pattern, handler<H>(), std::move(name)};
 }
 template <class H>
   requires detail::HasInit<H>
-URLSpec url(const std::string& pattern, typename H::Init init = {}, std::string name = {}) {
+URLSpec url(const std::string& pattern,
+            typename H::Init init = detail::default_init<typename H::Init>(),
+            std::string name = {}) {
+  return {pattern, handler<H>(std::move(init)), std::move(name)};
+}
+// The same, with a warning.
+template <class H>
+  requires detail::HasNoInit<H> && detail::NearMiss<H>
+[[deprecated(
+    "this handler has a method that nothing calls: verbs are get, head, post, delete_, patch, put "
+    "and options, hooks are initialize and prepare")]] URLSpec
+url(const std::string& pattern, std::string name = {}) {
+  return {pattern, handler<H>(), std::move(name)};
+}
+template <class H>
+  requires detail::HasInit<H> && detail::NearMiss<H>
+[[deprecated(
+    "this handler has a method that nothing calls: verbs are get, head, post, delete_, patch, put "
+    "and options, hooks are initialize and prepare")]] URLSpec
+url(const std::string& pattern, typename H::Init init = detail::default_init<typename H::Init>(),
+    std::string name = {}) {
   return {pattern, handler<H>(std::move(init)), std::move(name)};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/core/handler_checks.h>
 #include <tornado/routing.h>
 
 #include <array>
@@ -286,9 +287,6 @@ constexpr auto find_data_received() -> Started (*)(RequestHandler&, std::string)
 }
 
 template <class H>
-concept HasInit = requires { typename H::Init; };
-
-template <class H>
 RequestHandler* make_handler() {
   return new H;
 }
@@ -317,7 +315,11 @@ struct Probe_initialize : H, NameOf_initialize {};
 template <class H>
 constexpr auto find_initialize() -> void (*)(RequestHandler&, const void*) {
   if constexpr (HasInit<H>) {
-    return &call_initialize<H>;
+    constexpr bool kTakesInit =
+        requires(H& handler, const typename H::Init& init) { handler.initialize(init); };
+    static_assert(kTakesInit, "a handler with a struct Init has a public initialize(const Init&)");
+    if constexpr (kTakesInit) return &call_initialize<H>;
+    return nullptr;
   } else if constexpr (requires(H& handler) { handler.initialize(); }) {
     static_assert(
         requires(H& handler) {

@@ -17,10 +17,10 @@ struct Item {
 };
 TORNADO_FIELDS(Item, name, price)
 
-struct Order {
+struct Basket {
   std::vector<Item> items;
 };
-TORNADO_FIELDS(Order, items)
+TORNADO_FIELDS(Basket, items)
 
 struct Point {
   int x = 0;
@@ -33,9 +33,9 @@ TORNADO_FIELDS(Place, point)
 
 using JsonBodyTest = WebTest;
 
-struct Orders : RequestHandler {
+struct Baskets : RequestHandler {
   void post() {
-    const auto order = get_json_body<Order>();
+    const auto order = get_json_body<Basket>();
     write(order);
   }
   void put() { write(get_json_body<Point>()); }
@@ -48,7 +48,7 @@ std::string problem(std::string_view title, int status, std::string_view rest) {
 }
 
 TEST_F(JsonBodyTest, a_struct_is_read_and_written) {
-  Application app({url<Orders>("/")});
+  Application app({url<Baskets>("/")});
   const Exchange posted(app, "POST", "/", {}, R"({"items": [{"name": "tea", "price": 2.5}]})");
   EXPECT_EQ(posted->code, 200);
   EXPECT_EQ(posted->body, R"({"items": [{"name": "tea", "price": 2.5}]})");
@@ -58,7 +58,7 @@ TEST_F(JsonBodyTest, a_struct_is_read_and_written) {
 }
 
 TEST_F(JsonBodyTest, wrong_fields_are_a_422_that_names_each) {
-  Application app({url<Orders>("/")});
+  Application app({url<Baskets>("/")});
   const ExpectLog logged(
       log::gen_log,
       exactly(
@@ -74,7 +74,7 @@ TEST_F(JsonBodyTest, wrong_fields_are_a_422_that_names_each) {
 }
 
 TEST_F(JsonBodyTest, what_is_not_json_is_a_400) {
-  Application app({url<Orders>("/")});
+  Application app({url<Baskets>("/")});
   for (const auto& [body, place] : std::vector<std::pair<std::string, int>>{
            {"", 0}, {"{\"items\": x}", 10}, {"{\"items\": \"\xff\"}", 11}}) {
     const ExpectLog logged(log::gen_log, "400 POST / ");
@@ -89,7 +89,7 @@ TEST_F(JsonBodyTest, what_is_not_json_is_a_400) {
 
 TEST_F(JsonBodyTest, the_same_structs_are_shown_by_templates) {
   template_::Template page("{{ order.items[0].name }} {{ place.point['x'] }}");
-  EXPECT_EQ(page.generate({{"order", Order{{{"tea", 1}}}}, {"place", Place{{7}}}}), "tea 7");
+  EXPECT_EQ(page.generate({{"order", Basket{{{"tea", 1}}}}, {"place", Place{{7}}}}), "tea 7");
 }
 
 }  // namespace
