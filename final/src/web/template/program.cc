@@ -7,6 +7,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "web/template/lexer.h"
 #include "web/template/parser.h"
 
 namespace tornado::template_::detail {
