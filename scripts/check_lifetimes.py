@@ -37,7 +37,7 @@ KINDS = {
     "gcc12": "g++ 12 compiles this statement wrongly",
 }
 FOUND = re.compile(r'^(.*):(\d+):(\d+): note: "(' + "|".join(KINDS) + r')" binds here$')
-# What a compiler needs to read the source. The rest of the command may be g++'s alone.
+# The options with a value that every compiler needs to read the source; others may be g++'s alone.
 WITH_VALUE = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-D", "-U")
 
 

@@ -9,8 +9,8 @@
 #include "03-ioloop/ioloop.h"
 
 // Reads from `socket` until the other side has finished sending, then calls `finished` once, with
-// everything received and with the connection: whoever gets it may answer on it, at once or after
-// an hour. From then on the collector and the loop have nothing more to do with the connection. One
+// everything received and with the connection: the callee may answer on it, at once or after an
+// hour. From then on the collector and the loop have nothing more to do with the connection. One
 // that breaks is finished too. Calls `progress` after each piece. Other handlers and callbacks of
 // the loop get their turn, however fast the other side sends. The loop must outlive the collector.
 class Collector {

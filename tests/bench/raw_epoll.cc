@@ -1,7 +1,7 @@
 // The floor of the speed comparison: the least a program can do and still answer HTTP on a loop. It
-// receives, looks for the blank line that ends a request head, and sends a canned reply. What a
-// real server costs above this is what its framework adds. It knows no methods, bodies, limits or
-// errors: never put it on a network.
+// receives, looks for the blank line that ends a request head, and sends a canned reply. Any
+// cost of a real server beyond this comes from its framework. It does not handle methods, bodies,
+// limits or errors: never put it on a network.
 //
 //   raw_epoll PORT [WAIT_MS]
 //

@@ -135,7 +135,7 @@ def test_the_map_shows_the_loop_that_serves_it_and_can_block_it(site, window):  
         window.find_element(By.CSS_SELECTOR, "#strip button").click()
         said = window.find_element(By.CSS_SELECTOR, "#strip output")
         until(window, lambda: "This page heard nothing for" in said.text)
-        # What stands on its canvas, when it has been drawn again.
+        # The page redraws its canvas later, and then the long turn is in it.
         until(window, lambda: window.execute_script("""
             return window.liveStrip.timeline.drawn.some(one => one.kind === 'long turn' && one.t1 - one.t0 >= 400);"""))
         assert int(re.search(r"for (\d+) ms", said.text)[1]) >= 350

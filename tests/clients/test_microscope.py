@@ -228,7 +228,7 @@ def test_the_specimen_pauses_between_iterations_and_steps(site, browser):
     open_page(browser, site)
     browser.find_element(By.CSS_SELECTOR, "[data-view=specimen]").click()
     perform(browser, "slow")  # something to see
-    before = browser.execute_async_script(CONTROL, "pause")  # the loop stands before this iteration
+    before = browser.execute_async_script(CONTROL, "pause")  # the loop is held before this iteration
     browser.execute_script("document.querySelector('#freeze').click()")  # live again
     browser.find_element(By.CSS_SELECTOR, "[data-experiment=slow]").click()
     browser.find_element(By.CSS_SELECTOR, "#ask button").click()

@@ -30,7 +30,7 @@ class Station {
     relay_.add(make_ends(listeners_.emplace_back()));
     return listeners_.back();
   }
-  // The same, but there is no room on the way to it.
+  // Adds a listener whose socket is full, so the relay's writes to it fail with "not now".
   void add_full_listener() {
     Socket theirs = make_ends(listeners_.emplace_back());
     mini::make_nonblocking(theirs);

@@ -45,7 +45,7 @@ struct FutureState {
 template <class T>
 class Future {
  public:
-  // Makes a pending future. Whoever holds a copy may complete it.
+  // Makes a pending future. Any copy can complete it.
   Future() : state_(std::make_shared<FutureState<T>>()) {}
 
   bool done() const { return state_->done(); }

@@ -1,4 +1,4 @@
-// Internal header. One loop under the microscope: its records, and who watches them.
+// Internal header. One loop under the microscope: its records and their viewers.
 #pragma once
 
 #include <tornado/loop_probe.h>

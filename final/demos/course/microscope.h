@@ -20,8 +20,8 @@ class Experiment;
 // thread.
 class Microscope {
  public:
-  // With `for_everybody`, whoever reads the page may start experiments; otherwise only a browser on
-  // this machine. The repository must outlive this.
+  // With `for_everybody`, every visitor may start experiments; otherwise only a browser on this
+  // machine. The repository must outlive this.
   Microscope(const Repository* repository, bool for_everybody);
   Microscope(const Microscope&) = delete;
   Microscope& operator=(const Microscope&) = delete;

@@ -1,4 +1,4 @@
-// Internal header. The order in which the course is read, and where a page stands in it.
+// Internal header. The order in which the course is read, and the position of a page in it.
 #pragma once
 
 #include <optional>

@@ -66,7 +66,7 @@ class Bus {
   virtual ~Bus() = default;
 
   // Appends a message to a topic. Completes with its cursor when the engine has it. Fails with
-  // BusError if the engine does not take it, or does not say so in time; in the latter case the
+  // BusError if the engine rejects it or does not confirm it in time; in the latter case the
   // message may have arrived all the same, so a repetition may be a second message. Fails with
   // std::invalid_argument for a topic or a message that is too long, or a topic without a name.
   // Cancelling the future does not take the message back.

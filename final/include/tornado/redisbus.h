@@ -39,9 +39,9 @@ struct RedisBusOptions : BusOptions {
 // The object connects twice, from the loop that was current when it was made: one connection
 // publishes, the other one reads all topics of the process with one XREAD. Both reconnect for ever.
 // While Redis cannot be reached, refuses the password, hangs or loads its data, publish() fails
-// with BusError and readers wait; when it is back, they continue where they were. The log says so
-// once, not for each attempt. If Redis replies with an error, for instance because its memory is
-// full (OOM), only the call concerned fails.
+// with BusError and readers wait; when it is back, they continue where they were. The problem is
+// logged once, not for each attempt. If Redis replies with an error, for instance because its
+// memory is full (OOM), only the call concerned fails.
 //
 // Whenever something arrives, XREAD is sent again with the names of all topics that are read here.
 // So a process should read hundreds of topics, not tens of thousands.

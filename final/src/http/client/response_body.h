@@ -27,7 +27,8 @@ class ResponseBody {
 
   explicit ResponseBody(std::uint64_t max_size) : max_size_(max_size) {}
 
-  // Takes the head. If the body is going to be decoded, says so in `headers`.
+  // Takes the head. If the body will be decoded, renames the field Content-Encoding in `headers` to
+  // X-Consumed-Content-Encoding.
   void begin(std::shared_ptr<const httpclient::HTTPRequest> request, httputil::HTTPHeaders& headers,
              std::optional<std::uint64_t> content_length);
   // Must not be called while the program is busy.

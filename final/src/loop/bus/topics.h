@@ -32,7 +32,7 @@ class Topic final : public core::Counted {
   void add(Message message);
   // Forgets all messages: those up to `floor` are not here. Later ones follow by add().
   void restart(Cursor floor);
-  // Passes over something that is no message.
+  // Skips an entry that is not a message.
   void skip_to(Cursor cursor) { last_ = cursor; }
 
   // Waits until something has changed. Fails with CancelledError after end().

@@ -214,7 +214,7 @@ class Supervisor {
     }
   }
 
-  // Throws if there is no point in it.
+  // Throws if the program has restarted too often, or this child keeps failing at its start.
   void plan_restart(Task& task) {
     if (++restarts_ > max_restarts_) throw std::runtime_error("Too many child restarts, giving up");
     const auto now = Clock::now();

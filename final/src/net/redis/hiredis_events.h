@@ -43,7 +43,7 @@ class HiredisEvents final : public ioloop::EventHandler, public core::Counted {
   static void clean_up(void* self);
   static void set(void* self, std::uint32_t event, bool wanted);
 
-  ioloop::IOLoop* loop_;        // null: it has let go of the descriptor
+  ioloop::IOLoop* loop_;        // null: it no longer watches the descriptor
   redisAsyncContext* context_;  // null: hiredis has freed it
   const int fd_;
   std::uint32_t events_ = ioloop::IOLoop::NONE;

@@ -1,4 +1,4 @@
-// What a handler knows of its client's session: cookies, the user, the language, the token against
+// A handler's view of its client's session: cookies, the user, the language, the token against
 // forged requests, and the signed values that cookies may hold.
 #include "web/handler/session.h"
 

@@ -85,7 +85,7 @@ class Lexer {
     }
   }
 
-  // Refuses f'...' and the like. A name, such as `not`, may also stand before a string.
+  // Refuses f'...' and the like. Other words, such as `not`, may come before a string.
   void refuse_prefix(std::string_view word) const {
     if (word.size() > 2 || word.find_first_not_of("rRbBuUfF") != word.npos) return;
     if (word.find_first_of("fF") != word.npos) {

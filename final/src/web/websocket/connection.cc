@@ -89,7 +89,7 @@ class Connection::Pinger {
   void tick() {
     if (!owner_.open()) return;
     if (std::exchange(asked_, false)) {
-      // While the program holds messages back, the pong may be waiting behind them.
+      // While the program holds messages back, the pong may be queued after them.
       if (!heard_ && !owner_.held_) return owner_.send_close(close_code::kNormal, "ping timed out");
       if (interval_ > timeout_) return arm(interval_ - timeout_);
     }
