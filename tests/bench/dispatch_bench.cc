@@ -108,8 +108,8 @@ void dispatch(benchmark::State& state, const Shape& shape) {
   std::size_t next = 0;
   for (auto _ : state) {
     const auto delegate = app.start_request(nullptr, connection);
-    delegate->headers_received(httputil::RequestStartLine("GET", wanted[next++ % wanted.size()]),
-                               static_cast<void>(headers));
+    static_cast<void>(delegate->headers_received(
+        httputil::RequestStartLine("GET", wanted[next++ % wanted.size()]), headers));
     delegate->finish();
   }
   if (connection->status != 200) state.SkipWithError("no answer");
