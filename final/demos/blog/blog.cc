@@ -4,7 +4,6 @@
 #include <tornado/options.h>
 #include <tornado/web.h>
 
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -44,8 +43,7 @@ void run() {
   auto& server = app.listen(options::get<int>("port"));
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <tornado/redisbus.h>
 #endif
 
-#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 
@@ -31,9 +30,7 @@ int main(int argc, char** argv) try {
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  auto& loop = ioloop::IOLoop::current();
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 } catch (const std::invalid_argument& error) {  // for example a bad URL of the bus
   std::fprintf(stderr, "error: %s\n", error.what());
   return 2;

@@ -77,6 +77,7 @@ class MessageUpdatesHandler : public ChatHandler {
   }
 
   void on_connection_close() override { wait_.cancel(); }
+  void on_shutdown() override { wait_.cancel(); }
 
  private:
   Future<bus::Messages> wait_;

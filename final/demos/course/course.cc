@@ -6,7 +6,6 @@
 #include <tornado/web.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iterator>
@@ -52,9 +51,7 @@ void run() {
   microscope.set_port(server.port());
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  auto& loop = ioloop::IOLoop::current();
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 }
 
 }  // namespace

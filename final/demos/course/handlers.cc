@@ -241,6 +241,7 @@ class LiveHandler : public web::RequestHandler {
   }
 
   void on_connection_close() override { wait_.cancel(); }
+  void on_shutdown() override { wait_.cancel(); }
 
  private:
   LiveResults* results_ = nullptr;

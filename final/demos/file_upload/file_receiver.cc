@@ -8,7 +8,6 @@
 #include <tornado/options.h>
 #include <tornado/web.h>
 
-#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -126,7 +125,5 @@ int main(int argc, char** argv) {
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  auto& loop = ioloop::IOLoop::current();
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 }

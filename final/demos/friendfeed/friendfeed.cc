@@ -91,8 +91,8 @@ int main(int argc, char** argv) {
       web::url<CoroutineHandler>("/coroutine/([a-z]+)", {.api = api}),
       web::url<BothHandler>("/both/([a-z]+)/([a-z]+)", {.api = api}),
   });
-  const int port = app.listen(options::get<int>("port"), "127.0.0.1").port();
-  std::printf("listening on http://127.0.0.1:%d\n", port);
+  auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
+  std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  ioloop::IOLoop::current().start();
+  ioloop::run_until_signal(server);
 }

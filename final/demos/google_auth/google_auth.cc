@@ -7,7 +7,6 @@
 #include <tornado/template.h>
 #include <tornado/web.h>
 
-#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -105,12 +104,11 @@ web::Settings settings(const provider::Client& client) {
 }
 
 void serve(web::Application& app, provider::Client& client) {
-  auto& loop = ioloop::IOLoop::current();
-  client.port = app.listen(options::get<int>("port")).port();
+  auto& server = app.listen(options::get<int>("port"));
+  client.port = server.port();
   std::printf("listening on http://127.0.0.1:%d\n", client.port);
   std::fflush(stdout);
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 }
 
 // [provider]

@@ -23,6 +23,6 @@ int main(int argc, char** argv) {
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  ioloop::IOLoop::current().start();
+  ioloop::run_until_signal(server);
   // [/serve]
 }

@@ -7,7 +7,6 @@
 #include <tornado/web.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -76,6 +75,7 @@ class EventsHandler : public CounterHandler {
   }
 
   void on_connection_close() override { wait_.cancel(); }
+  void on_shutdown() override { wait_.cancel(); }
 
  private:
   Future<bool> wait_;
@@ -102,7 +102,5 @@ int main(int argc, char** argv) {
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  auto& loop = ioloop::IOLoop::current();
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 }

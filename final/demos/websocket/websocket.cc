@@ -169,9 +169,8 @@ int main(int argc, char** argv) try {
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-  auto& loop = ioloop::IOLoop::current();
-  loop.spawn_callback([&chat] { return chat.relay(); });
-  loop.start();
+  ioloop::IOLoop::current().spawn_callback([&chat] { return chat.relay(); });
+  ioloop::run_until_signal(server);
 } catch (const std::invalid_argument& error) {  // for example a bad URL of the bus
   std::fprintf(stderr, "error: %s\n", error.what());
   return 2;

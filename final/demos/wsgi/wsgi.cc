@@ -6,7 +6,6 @@
 #include <tornado/web.h>
 #include <tornado/wsgi.h>
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -60,12 +59,8 @@ void serve() {
   auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
   std::printf("listening on http://127.0.0.1:%d\n", static_cast<int>(server.port()));
   std::fflush(stdout);
-
-  auto& loop = ioloop::IOLoop::current();
-  for (const int signal : {SIGINT, SIGTERM}) {
-    loop.add_signal_handler(signal, [&loop](int) { loop.stop(); });
-  }
-  loop.start();
+  constexpr double kGrace = 2;  // seconds: a page that computes for long is cut off
+  ioloop::run_until_signal(server, kGrace);
 }
 
 }  // namespace
