@@ -64,6 +64,7 @@ file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/TornadoComponents.cmake" @ONLY CONT
 set(TORNADO_WITH_CURL @TORNADO_WITH_CURL@)
 set(TORNADO_WITH_CARES @TORNADO_WITH_CARES@)
 set(TORNADO_WITH_IDN @TORNADO_WITH_IDN@)
+set(TORNADO_WITH_SYSTEMD @TORNADO_WITH_SYSTEMD@)
 set(TORNADO_WITH_METRICS @TORNADO_WITH_METRICS@)
 set(TORNADO_WITH_REDIS @TORNADO_WITH_REDIS@)
 set(TORNADO_WITH_WSGI @TORNADO_WITH_WSGI@)
@@ -78,7 +79,7 @@ install(FILES
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE prefix_from_pc)
 set(pc_libs_private "Libs.private: -ldl")
-foreach(component BACKTRACE:backtrace CARES:cares IDN:idn2)
+foreach(component BACKTRACE:backtrace CARES:cares IDN:idn2 SYSTEMD:systemd)
   string(REPLACE ":" ";" component "${component}")
   list(GET component 0 name)
   list(GET component 1 library)

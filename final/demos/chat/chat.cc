@@ -3,6 +3,7 @@
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
+#include <tornado/systemd.h>
 #include <tornado/web.h>
 #ifdef WITH_REDIS
 #include <tornado/redisbus.h>
@@ -26,7 +27,8 @@ int main(int argc, char** argv) try {
   web::Settings settings;
   settings.xsrf_cookies = true;
   web::Application app(chat::routes(bus.get()), settings);
-  auto& server = app.listen(options::get<int>("port"));
+  httpserver::HTTPServer server(app);
+  systemd::listen(server, options::get<int>("port"));
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);

@@ -6,6 +6,7 @@
 #include <tornado/ioloop.h>
 #include <tornado/json.h>
 #include <tornado/options.h>
+#include <tornado/systemd.h>
 #include <tornado/web.h>
 #include <tornado/websocket.h>
 #ifdef WITH_REDIS
@@ -165,7 +166,8 @@ int main(int argc, char** argv) try {
           web::url<ChatSocket>("/chatsocket", {.chat = &chat}),
       },
       settings);
-  auto& server = app.listen(options::get<int>("port"));
+  httpserver::HTTPServer server(app);
+  systemd::listen(server, options::get<int>("port"));
 
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);

@@ -29,6 +29,8 @@ int cpu_count() noexcept;
 //  - SIGHUP restarts the children one after the other: each gets SIGTERM, and the next has its turn
 //    when the new child has run for a second. If the new one fails, the others stay. The new
 //    children are forks too, so they run the same program as before.
+//  - If systemd started the program, the parent sends READY=1, WATCHDOG=1 and STOPPING=1, and the
+//    children nothing (tornado/systemd.h).
 //  - If the parent is killed, the kernel kills the children: none of them keeps the port.
 //
 // When all children have ended with status 0, the parent ends the process with exit(0).

@@ -2,6 +2,7 @@
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/log.h>
+#include <tornado/systemd.h>
 
 #include <optional>
 #include <string>
@@ -19,6 +20,11 @@ void describe(const ShutdownReport& report) {
                     " idle closed");
 }
 
+// While the loop runs; a loop that is blocked misses it, and systemd restarts the program.
+void feed_watchdog() {
+  systemd::notify("WATCHDOG=1");
+}
+
 }  // namespace
 
 ShutdownReport run_until_signal(httpserver::HTTPServer& server, double grace) {
@@ -32,10 +38,17 @@ ShutdownReport run_until_signal(httpserver::HTTPServer& server, double grace) {
       log::gen_log.info(std::string("Shutting down: ") + (number == SIGINT ? "SIGINT" : "SIGTERM"));
       // A second signal ends the process, even if the loop is blocked.
       give_signals_back();
+      systemd::notify("STOPPING=1");
       report = server.shutdown(grace);
       report->add_done_callback([&loop](const auto&) { loop.stop(); });
     });
   }
+  std::optional<PeriodicCallback> watchdog;
+  if (const auto seconds = systemd::watchdog_interval()) {
+    watchdog.emplace(&feed_watchdog, *seconds / 2 * 1e3);
+    watchdog->start();
+  }
+  loop.add_callback([] { systemd::notify("READY=1"); });
   loop.start();
   give_signals_back();
   if (!report || !report->done()) return {};

@@ -6,6 +6,7 @@
 #include <tornado/ioloop.h>
 #include <tornado/log.h>
 #include <tornado/process.h>
+#include <tornado/systemd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,12 +110,14 @@ class Supervisor {
     for (Task& task : tasks_) {
       if (start(task)) return true;
     }
+    systemd::notify("READY=1");
     while (true) {
+      feed_watchdog();
       reap();
       if (restart_due()) return true;
       roll_on();
+      if (children_.empty() && !restart_planned()) return false;
       const auto deadline = next_deadline();
-      if (children_.empty() && !deadline) return false;
       if (const auto signal = signals.next(deadline)) take(*signal);
     }
   }
@@ -158,6 +161,8 @@ class Supervisor {
       return false;
     }
     this_task = number(task);
+    // The parent speaks for all of them.
+    for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) ::unsetenv(name);
     // Not SIGTERM: a child that is blocked, or ignores that, would keep the port.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) std::_Exit(1);  // the parent died before prctl()
@@ -236,10 +241,22 @@ class Supervisor {
     if (!to_roll_.empty() && renewed_ != nullptr && renewed_->pid != 0) {
       first = renewed_->started + kEarly;
     }
+    if (watchdog_ && (!first || next_feed_ < *first)) first = next_feed_;
     for (const Task& task : tasks_) {
       if (task.restart_at && (!first || *task.restart_at < *first)) first = task.restart_at;
     }
     return first;
+  }
+
+  bool restart_planned() const {
+    return std::any_of(tasks_.begin(), tasks_.end(),
+                       [](const Task& task) { return task.restart_at.has_value(); });
+  }
+
+  void feed_watchdog() {
+    if (!watchdog_ || Clock::now() < next_feed_) return;
+    systemd::notify("WATCHDOG=1");
+    next_feed_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(*watchdog_ / 2);
   }
 
   // Returns true in a child.
@@ -258,8 +275,8 @@ class Supervisor {
     const int signal = info.si_signo;
     if (signal == SIGCHLD || (from_terminal && is_ignored(signal))) return;
     if (signal == SIGHUP && !from_terminal) return begin_roll();
-    log::gen_log.info("Ending " + std::to_string(children_.size()) + " children: signal " +
-                      std::to_string(signal));
+    log::gen_log.info("Ending the children: signal " + std::to_string(signal));
+    if (ending_ == 0) systemd::notify("STOPPING=1");
     ending_ = signal;
     to_roll_.clear();
     for (Task& task : tasks_) task.restart_at.reset();
@@ -305,6 +322,8 @@ class Supervisor {
   std::deque<const Task*> to_roll_;
   pid_t rolling_ = 0;              // the child that ends now, to be restarted
   const Task* renewed_ = nullptr;  // the last one that was
+  const std::optional<Seconds> watchdog_{systemd::watchdog_interval()};
+  Clock::time_point next_feed_;
   const int max_restarts_;
   int restarts_ = 0;
   int ending_ = 0;  // the signal that ends the children, and then the parent
