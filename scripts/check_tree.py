@@ -43,6 +43,7 @@ SUB_ROOMS = {
     "web/template": ("http/message",),
     "web/locale": (),
     "web/handler": (".", "loop", "http", "web/routing"),
+    "web/middleware": (),
     "web/static": (".", "http"),
     "web/page": (".", "web/template", "web/handler"),
     "web/app": (".", "web/routing", "web/handler", "web/static"),

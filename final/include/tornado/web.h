@@ -465,6 +465,7 @@ class RequestHandler : public core::Pooled {
                                       routing::detail::Destination* found = nullptr) noexcept;
   static Future<void> resume_after(Ref self, Future<void> coroutine, detail::Step next);
   std::optional<Future<void>> wait_for(detail::Started started, detail::Step next);
+  bool pass_middleware();
   void accept_request(routing::MatchParams params);
   bool is_supported(std::string_view method) const noexcept;
   void take_params(routing::MatchParams params);
@@ -599,6 +600,9 @@ struct Settings {
   // Compresses responses for clients that accept it, where it is worthwhile; see
   // GZipContentEncoding.
   bool compress_response = false;
+  // Sees each request before its handler, and each response before it is sent
+  // (<tornado/middleware.h>).
+  std::vector<std::shared_ptr<Middleware>> middleware;
   // Called after each request has finished, instead of writing the access log.
   core::Function<void(const RequestHandler&)> log_function;
   // Shows request.request_id() in each response's field X-Request-Id and in the access log. Not in

@@ -27,6 +27,7 @@ class WebSocketHandler;
 namespace tornado::web {
 
 class Application;
+class Middleware;
 class RequestHandler;
 struct Settings;
 

@@ -22,6 +22,7 @@ bool Settings::has(std::string_view name) const {
   if (name == "compiled_template_cache") return compiled_template_cache.has_value();
   if (name == "ui_modules") return !ui_modules.empty();
   if (name == "ui_methods") return !ui_methods.empty();
+  if (name == "middleware") return !middleware.empty();
   if (name == "log_function") return static_cast<bool>(log_function);
   if (name == "request_ids") return request_ids;
   if (name == "cookie_secret") return !cookie_secret.empty();

@@ -2,6 +2,7 @@
 // initialize() to finish(), and on_finish() ends it.
 #include <tornado/iostream.h>
 #include <tornado/log.h>
+#include <tornado/middleware.h>
 #include <tornado/web.h>
 
 #include <algorithm>
@@ -237,6 +238,7 @@ std::optional<Future<void>> RequestHandler::execute(detail::Step step,
       case detail::Step::kPrepare: {
         clear();
         if (handler_class_->initialize != nullptr) handler_class_->initialize(*this, found->init);
+        if (!pass_middleware()) return {};
         accept_request(std::move(found->params));
         auto wait = wait_for(handler_class_->prepare(*this), detail::Step::kBody);
         if (wait) return wait;
@@ -288,10 +290,19 @@ std::optional<Future<void>> RequestHandler::wait_for(detail::Started started, de
   return {};
 }
 
+// Shows the request to the middleware. Returns false if one of them has finished the response.
+bool RequestHandler::pass_middleware() {
+  verb_ = verb_of(request.method);
+  for (const auto& middleware : state_->settings.middleware) {
+    middleware->prepare(*this);
+    if (finished_) return false;
+  }
+  return true;
+}
+
 // [accept]
 // What every request is checked for before prepare().
 void RequestHandler::accept_request(routing::MatchParams params) {
-  verb_ = verb_of(request.method);
   if (!is_supported(request.method)) throw HTTPError(405);
   try {
     if (!request.body.empty()) request.parse_body();

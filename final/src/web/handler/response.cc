@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 #include <tornado/escape.h>
 #include <tornado/httputil.h>
+#include <tornado/middleware.h>
 #include <tornado/web.h>
 #include <zlib.h>
 
@@ -113,6 +114,10 @@ Future<void> RequestHandler::send(bool finishing) {
   add_new_cookies();
   if (state_->settings.request_ids)
     response.headers.set(http::kRequestIdField, request.request_id());
+  const auto& middleware = state_->settings.middleware;
+  for (auto one = middleware.rbegin(); one != middleware.rend(); ++one) {
+    (*one)->transform_head(request, status_code_, response.headers);
+  }
   const std::string_view body = is_head ? std::string_view() : std::string_view(response.body);
   response.status_line.code = status_code_;
   Future<void> sent =
