@@ -50,7 +50,7 @@ def test_waiting_long_polls_are_answered():
                 answer = guest.read_response("POST")
                 assert (answer.status, answer.get("Connection")) == (503, "close")
                 assert guest.read_to_end() == b""
-        assert "Shut down: 2 connections finished, 0 cut off, 0 idle closed" in end_of(server)
+        assert "Shut down. Connections: 2 finished, 0 cut off, 0 closed idle" in end_of(server)
 
 
 def test_streams_end_with_their_last_chunk():

@@ -148,7 +148,7 @@ bool ServerCore::make_room() {
 Future<void> ServerCore::close_all() {
   if (all_gone_ == nullptr || all_gone_->done()) all_gone_ = std::make_unique<Future<void>>();
   Future<void> result = *all_gone_;
-  if (ending != nullptr) ending->take_back(*this);
+  if (ending != nullptr) cut_all();  // counts them
   for (auto* at = connections.next(); at != &connections; at = at->next()) {
     static_cast<ServerConnection&>(*at).close();
   }

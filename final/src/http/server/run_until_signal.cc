@@ -15,9 +15,9 @@ using httpserver::ShutdownReport;
 constexpr int kSignals[] = {SIGTERM, SIGINT};
 
 void describe(const ShutdownReport& report) {
-  log::gen_log.info("Shut down: " + std::to_string(report.finished) + " connections finished, " +
+  log::gen_log.info("Shut down. Connections: " + std::to_string(report.finished) + " finished, " +
                     std::to_string(report.cut) + " cut off, " + std::to_string(report.idle_closed) +
-                    " idle closed");
+                    " closed idle");
 }
 
 // While the loop runs; a loop that is blocked misses it, and systemd restarts the program.

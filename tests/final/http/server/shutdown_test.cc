@@ -325,7 +325,8 @@ TEST_F(ShutdownTest, closing_all_connections_ends_it_too) {
   waiting_client();
   const auto report = server_->shutdown(kGrace);
   run(loop_, [&] { return server_->close_all_connections(); });
-  EXPECT_TRUE(report.done());
+  ASSERT_TRUE(report.done());
+  expect(report.result(), 0, 1, 0);
 }
 
 // ---- what the delegate is told ------------------------------------------------------------------
@@ -478,8 +479,8 @@ TEST_F(ShutdownTest, run_until_signal_returns_when_the_last_response_has_left) {
     expect(ioloop::run_until_signal(*server_, kGrace), 1, 0, 0);
     EXPECT_TRUE(last_of(one).ends_with("last"));
   }
-  EXPECT_EQ(occurrences(log_.text(), "Shut down: 1 connections finished, 0 cut off, 0 idle closed"),
-            2U)
+  EXPECT_EQ(
+      occurrences(log_.text(), "Shut down. Connections: 1 finished, 0 cut off, 0 closed idle"), 2U)
       << log_.text();
 }
 
