@@ -431,8 +431,8 @@ struct SharedFunction : core::Counted {
 }  // namespace detail
 
 // Turns a coroutine into a function that also accepts a callback for the result, as its last
-// argument. A call with a callback keeps the captures until it ends, and reports its exception like
-// a callback's. (gen.coroutine, callback=)
+// argument. A call with a callback returns nothing; it keeps the captures until it ends, and
+// reports its exception like a callback's. (gen.coroutine, callback=)
 template <class F>
 auto coroutine(F function) {
   const core::Ref<detail::SharedFunction<F>> shared(
@@ -444,7 +444,6 @@ auto coroutine(F function) {
       auto future = concurrent::detail::start_either_way(shared->function,
                                                          std::forward<decltype(args)>(args)...);
       future.add_done_callback([shared](const auto&) {});
-      return future;
     }
   };
 }

@@ -123,7 +123,7 @@ TEST(Executor, shutdown_runs_what_is_queued_and_refuses_more) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   std::atomic<int> ran = 0;
-  for (int i = 0; i < 10; ++i) pool.submit([&] { ++ran; });
+  for (int i = 0; i < 10; ++i) static_cast<void>(pool.submit([&] { ++ran; }));
   pool.shutdown();
   EXPECT_EQ(ran, 10);
   EXPECT_THROW(pool.submit([] {}), std::runtime_error);
@@ -224,7 +224,7 @@ TEST(Executor, the_last_task_may_destroy_the_executor) {
     }
   };
   auto last = std::make_unique<Last>(pool, gone);
-  pool->submit([last = std::move(last), &released] { released.wait(); });
+  static_cast<void>(pool->submit([last = std::move(last), &released] { released.wait(); }));
   pool.reset();
   released.open();
   gone.wait();

@@ -195,7 +195,7 @@ TEST_F(Queues, put_waits_when_the_queue_is_full) {
 // QU-01
 TEST_F(Queues, a_put_that_nobody_awaits_is_a_put) {
   Queue<int> queue(1);
-  for (int n = 0; n < 100; ++n) queue.put(n);
+  for (int n = 0; n < 100; ++n) static_cast<void>(queue.put(n));
   std::vector<int> expected(100);
   std::iota(expected.begin(), expected.end(), 0);
   EXPECT_EQ(drain(queue), expected);
@@ -591,8 +591,8 @@ TEST(QueuesAndTheLoop, a_closed_loop_frees_those_who_wait) {
     };
     virtual_loop.loop.run_sync([&]() -> Future<void> {
       for (int n = 0; n < 3; ++n) {
-        gets(alive, inner);
-        puts(alive);
+        static_cast<void>(gets(alive, inner));
+        static_cast<void>(puts(alive));
       }
       co_await gen::sleep(1);
     });

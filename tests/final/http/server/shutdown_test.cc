@@ -399,7 +399,9 @@ TEST_F(ToldTest, it_may_destroy_the_server) {
 
 TEST_F(ToldTest, it_may_close_all_connections) {
   for (int i = 1; i <= 3; ++i) connect(get("/1"), i);
-  delegate_.act = [&](httputil::HTTPConnection&) { server_->close_all_connections(); };
+  delegate_.act = [&](httputil::HTTPConnection&) {
+    static_cast<void>(server_->close_all_connections());
+  };
   const auto report = server_->shutdown(kGrace);
   run(loop_, [&] { return report; });
   EXPECT_EQ(delegate_.told, 1);

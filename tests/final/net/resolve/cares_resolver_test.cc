@@ -43,7 +43,7 @@ class DnsServer {
         udp_.fileno(), [this](int, std::uint32_t) { datagram(); }, ioloop::IOLoop::READ);
     accepting_ =
         netutil::add_accept_handler(tcp_.front(), [this](netutil::Socket socket, const Address&) {
-          serve(this, IOStream(std::move(socket)));
+          gen::spawn(serve(this, IOStream(std::move(socket))));
         });
   }
 
@@ -295,7 +295,7 @@ TEST_F(Cares, the_loop_may_close_first) {
     ioloop::IOLoop other(options);
     run(other, [&]() -> Future<void> {
       resolver = std::make_unique<CaresResolver>(dns.options());
-      resolver->resolve("host.test", 80);
+      static_cast<void>(resolver->resolve("host.test", 80));
       co_return;
     });
     EXPECT_GT(test::open_descriptors(), before);

@@ -161,7 +161,7 @@ struct NoCallback : Reporting, LocalTwitter {
   bool oauth_no_callbacks() const override { return true; }
 };
 struct Forgetful : Reporting, LocalTwitter {
-  void get() { authorize_redirect("/login"); }
+  void get() { static_cast<void>(authorize_redirect("/login")); }
 };
 struct Old : Login {
   std::string oauth_version() const override { return "1.0"; }

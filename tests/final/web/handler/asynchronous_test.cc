@@ -81,7 +81,7 @@ Future<void> serve_in_frame(std::uint16_t& port) {
 
 TEST_F(AsynchronousTest, an_application_in_a_frame_goes_with_its_loop) {
   std::uint16_t port = 0;
-  serve_in_frame(port);
+  static_cast<void>(serve_in_frame(port));
   Client waits(loop_, port);
   Client behind(loop_, port);
   Client silent(loop_, port);

@@ -699,8 +699,8 @@ TEST_F(StaticTest, a_client_that_has_gone_leaves_no_error) {
   connection->gone = true;
   {
     const auto delegate = app_->start_request(this, connection);
-    delegate->headers_received(httputil::RequestStartLine{"GET", "/static/blob", "HTTP/1.1"},
-                               {{"Host", "x"}});
+    static_cast<void>(delegate->headers_received(
+        httputil::RequestStartLine{"GET", "/static/blob", "HTTP/1.1"}, {{"Host", "x"}}));
     delegate->finish();
   }
   test::run_until(loop_, [&] { return connection->finished; });
