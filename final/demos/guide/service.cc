@@ -7,61 +7,68 @@
 
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace tornado;
 
-using Prices = std::map<std::string, double>;
+// [struct]
+struct Item {
+  std::string name;
+  double price = 0;
+  std::optional<std::string> note;
+};
+TORNADO_FIELDS(Item, name, price, note)
+
+struct Order {
+  std::string customer;
+  std::vector<Item> items;
+};
+TORNADO_FIELDS(Order, customer, items)
+// [/struct]
+
+using Orders = std::map<int, Order>;
 
 // [base]
 struct ServiceHandler : web::RequestHandler {
   struct Init {
-    Prices* prices = nullptr;
+    Orders* orders = nullptr;
   };
-  void initialize(const Init& init) { prices = init.prices; }
+  void initialize(const Init& init) { orders = init.orders; }
 
-  json body() {
-    try {
-      return escape::json_decode(request.body);
-    } catch (const escape::JSONDecodeError& error) {
-      refuse(400, error.what());
-    }
-  }
-  [[noreturn]] void refuse(int status, const std::string& what) {
-    set_status(status);
-    finish(json{{"error", what}});
-    throw web::Finish();
-  }
-  void write_error(int status, const web::ErrorInfo& /*info*/) override {
-    finish(json{{"error", std::string(httputil::responses(status))}});
-  }
-
-  Prices* prices = nullptr;
+  Orders* orders = nullptr;
 };
 // [/base]
 
-// [handler]
-struct PriceHandler : ServiceHandler {
-  void get(std::string name) {
-    const auto found = prices->find(name);
-    if (found == prices->end()) throw web::HTTPError(404);
-    write(json{{"name", name}, {"price", found->second}});
-  }
-  void put(std::string name) {
-    const json sent = body();
-    const auto price = sent.find("price");
-    if (price == sent.end() || !price->is_number()) refuse(422, "price: expected a number");
-    (*prices)[name] = price->get<double>();
-    set_status(204);
+// [handlers]
+struct OrdersHandler : ServiceHandler {
+  void post() {
+    Order order = get_json_body<Order>();
+    if (order.items.empty()) throw web::HTTPError(422, "an order without items");
+    const int id = orders->empty() ? 1 : orders->rbegin()->first + 1;
+    orders->emplace(id, std::move(order));
+    set_status(201);
+    write(json{{"id", id}});
   }
 };
-// [/handler]
+
+struct OrderHandler : ServiceHandler {
+  void get(int id) {
+    const auto found = orders->find(id);
+    if (found == orders->end()) throw web::HTTPError(404);
+    write(found->second);
+  }
+};
+// [/handlers]
 
 int main(int argc, char** argv) {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
   options::parse_command_line(argc, argv);
-  Prices prices;
-  web::Application app({web::url<PriceHandler>("/prices/(\\w+)", {.prices = &prices})});
+  Orders orders;
+  web::Application app({web::url<OrdersHandler>("/orders", {.orders = &orders}),
+                        web::url<OrderHandler>("/orders/([0-9]+)", {.orders = &orders})});
   auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
