@@ -101,7 +101,9 @@ def test_a_blocked_loop_is_one_long_turn_and_the_page_goes_blind(site, browser):
     slept = int(result["result"]["said"])  # milliseconds, as the handler measured it: on a busy machine more than it asked for
     turns = [length for length in lengths(drawn(browser, "loop", result["from"]), "long turn") if length >= 400]
     assert slept >= 400 and len(turns) == 1 and abs(turns[0] - slept) <= 20, (slept, turns)
-    assert max(lengths(drawn(browser, "heard", result["from"]), "silence")) >= 350
+    # In one piece, unless a browser that is short of time notices the last message before the block in the middle of it.
+    silences = [box for box in drawn(browser, "heard", result["from"]) if box["kind"] == "silence"]
+    assert sum(box["t1"] - box["t0"] for box in silences) >= 350 and len(silences) <= 2, silences
     assert "heard nothing from the server for" in browser.find_element(By.ID, "words").text
     assert re.search(r"Measured: the page heard nothing for \d+ ms, and one turn took \d+ ms", browser.find_element(By.ID, "ask").text)
     assert browser.get_log("browser") == []
