@@ -2,6 +2,8 @@
 // tornado.http1connection.
 #pragma once
 
+#include <tornado/core/seconds.h>
+
 #include <cstddef>
 #include <cstdint>
 
