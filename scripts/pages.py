@@ -191,8 +191,8 @@ def shell_script(commands, server):
         command = command.replace("8888", str(server.port)).replace("build/release", build_folder_in_commands())
         lines.append(f"echo; echo '<<{number}>>'")
         lines.append(SERVER_PROCESS.sub(str(server.pid), command))
-        if command.rstrip().endswith("&"):
-            lines.append(f"for _ in {{1..500}}; do grep -q '{hexadecimal}' /proc/net/tcp && break; sleep 0.02; done")
+        if command.rstrip().endswith("&"):  # until it listens, and then for the line that it prints
+            lines.append(f"for _ in {{1..500}}; do grep -q '{hexadecimal}' /proc/net/tcp && break; sleep 0.02; done; sleep 0.2")
     return "\n".join(lines)
 
 

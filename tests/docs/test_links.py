@@ -39,7 +39,6 @@ HOSTS = {
     "isocpp.github.io": (r"/CppCoreGuidelines/CppCoreGuidelines#R[\w-]+", "a rule of the Core Guidelines"),
     "lewissbaker.github.io": (r"/\d{4}/\d\d/\d\d/[\w-]+", "how coroutines work, by an author of cppcoro"),
     "commonmark.org": (r"/help/", "the Markdown that readers of the blog may write"),
-    "json.nlohmann.me": (r"", "the manual of the JSON library"),
     "google.github.io": (r"/googletest/", "the manual of the test library"),
     "developer.mozilla.org": (r"/en-US/docs/Web/API/\w+", "the reference of what browsers offer"),
     "console.cloud.google.com": (r"/apis/credentials", "where Google gives out client IDs"),
