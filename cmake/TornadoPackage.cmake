@@ -30,6 +30,9 @@ endif()
 if(TORNADO_WITH_IDN)
   list(APPEND depends libidn2-dev)
 endif()
+if(TORNADO_WITH_SYSTEMD)
+  list(APPEND depends libsystemd-dev)
+endif()
 list(JOIN depends ", " CPACK_DEBIAN_PACKAGE_DEPENDS)
 
 # What only a component needs.
