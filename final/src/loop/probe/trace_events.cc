@@ -69,8 +69,13 @@ void TraceEvents::take(RecordRing& ring, std::string& text, bool last) {
 
 void TraceEvents::write_turns(std::size_t end, std::string& text) {
   const auto stop = pending_.begin() + static_cast<std::ptrdiff_t>(end);
-  std::stable_sort(pending_.begin(), stop, comes_first);
-  std::for_each(pending_.begin(), stop, [&](const LoopRecord& record) { write(record, text); });
+  std::vector<const LoopRecord*> order;
+  std::for_each(pending_.begin(), stop, [&](const LoopRecord& one) { order.push_back(&one); });
+  std::sort(order.begin(), order.end(), [](const LoopRecord* a, const LoopRecord* b) {
+    if (comes_first(*a, *b)) return true;
+    return !comes_first(*b, *a) && a < b;  // of two that began together, the one that ended first
+  });
+  for (const LoopRecord* const record : order) write(*record, text);
   pending_.erase(pending_.begin(), stop);
 }
 
