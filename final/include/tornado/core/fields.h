@@ -23,9 +23,17 @@ struct FieldTable {
   const Field* fields;
   std::size_t count;
 };
-// Defined in template_value.h.
+// Defined in template_value.h. A program that uses JSON only does not include that, nor does it
+// call this: clang's warning for a struct of an anonymous namespace would be wrong.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
 template <class T, auto Member>
 Value get_field(const StructBody& owner);
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 const FieldTable* tornado_template_fields(const void*) = delete;
 

@@ -282,7 +282,7 @@ TEST_F(TlsStreamTest, wait_for_handshake_once) {
   auto [server_socket, client_socket] = test::tcp_pair();
   const SSLIOStream waited(std::move(server_socket), server_context(), true);
   const auto done = waited.wait_for_handshake();
-  EXPECT_THROW(waited.wait_for_handshake(), std::runtime_error);
+  EXPECT_THROW(static_cast<void>(waited.wait_for_handshake()), std::runtime_error);
   EXPECT_EQ(waited.version(), "");
   EXPECT_EQ(waited.cipher(), "");
   const SSLIOStream other(std::move(client_socket), client_context(), false, "localhost");
@@ -371,7 +371,7 @@ TEST_F(TlsStreamTest, start_tls_refuses_bytes_that_came_before_it) {
     co_await client.write("STARTTLS\r\nMAIL FROM:<mallory>\r\n");
     co_await server.read_until("\r\n");
   });
-  EXPECT_THROW(server.start_tls(true, server_context()), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(server.start_tls(true, server_context())), std::invalid_argument);
   EXPECT_FALSE(server.closed());
   const auto rest = server.read_until("\r\n");  // left as it was
   EXPECT_EQ(rest.result(), "MAIL FROM:<mallory>\r\n");
@@ -393,12 +393,13 @@ TEST_F(TlsStreamTest, start_tls_takes_bytes_still_in_the_kernel_for_a_bad_handsh
 TEST_F(TlsStreamTest, start_tls_only_when_idle) {
   connect_plain();
   const auto reading = server.read_bytes(1);
-  EXPECT_THROW(server.start_tls(true, server_context()), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(server.start_tls(true, server_context())), std::invalid_argument);
   client.write(std::string(32 << 20, 'x'));
-  EXPECT_THROW(client.start_tls(false, client_context(), "localhost"), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(client.start_tls(false, client_context(), "localhost")),
+               std::invalid_argument);
   server.close();
-  EXPECT_THROW(server.start_tls(true, server_context()), std::invalid_argument);
-  EXPECT_THROW(IOStream().start_tls(true, server_context()), std::logic_error);
+  EXPECT_THROW(static_cast<void>(server.start_tls(true, server_context())), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(IOStream().start_tls(true, server_context())), std::logic_error);
 }
 
 // Small writes need not be awaited: they leave before the handshake.
