@@ -74,7 +74,7 @@ struct NoPromise {
 }  // namespace detail
 }  // namespace tornado::web
 
-// Only to say so: such a method does not compile in any case.
+// Gives a clear message: such a method does not compile in any case.
 template <class Return, class H, class... Args>
   requires((std::is_void_v<Return> || std::is_same_v<Return, tornado::web::asynchronous>) &&
            std::derived_from<H, tornado::web::RequestHandler>)

@@ -25,7 +25,7 @@ struct JsonFieldError {
   std::string message;  // "expected a number", "is missing"
 };
 
-// What a JSON text lacks to be a T.
+// The reasons why a JSON text is not a T.
 struct JsonErrors {
   std::string malformed;  // why it is not JSON at all; empty if it is
   std::vector<JsonFieldError> fields;

@@ -74,7 +74,7 @@ Future<httpserver::ShutdownReport> ServerCore::shutdown(double grace) {
     tell_of_shutdown();
     if (still.expired() || ending == nullptr) return report;
   } else if (ending->report.done()) {
-    ending->report = {};  // whoever waited has cancelled it
+    ending->report = {};  // the caller has cancelled it
   }
   const double ends = loop.time() + grace;
   if (ends < ending->ends) {
