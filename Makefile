@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz soak format lint new install package clean
+.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz simulate soak format lint new install package clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -10,6 +10,8 @@ EX ?=
 ARGS ?=
 IMPL ?=
 SECONDS ?= 60
+SEEDS ?= 1000
+FIRST ?= 1
 MINUTES ?= 60
 PREFIX ?= /usr/local
 # IMPL=mine: the servers on the layers that the reader has solved.
@@ -89,6 +91,11 @@ sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSan
 fuzz: ## feed made-up bytes to the parsers, SECONDS=60 to each (NAME=chunked: only to that one)
 	@scripts/need.sh build tools
 	@scripts/fuzz.sh $(SECONDS) $(NAME)
+
+simulate: ## run a server, its clients and their network in virtual time, SEEDS=1000 times (FIRST=4711: from this seed on)
+	@scripts/need.sh build test-build
+	@scripts/build.sh debug simulation
+	@build/debug/tests/simulation/simulation --seeds=$(SEEDS) --first=$(FIRST)
 
 soak: ## load a server for MINUTES=60, with hostile clients among the others: its memory and descriptors must stay flat
 	@scripts/need.sh build test-build

@@ -102,6 +102,11 @@ def check_stages():
               15, inputs=["exercises/**/*", "chapters/**/*.h", "chapters/**/*.cc"]),
         Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", [build("asan", "all"), ctest("asan")], 25),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
+        Stage("simulation", "a server, its clients and a network in virtual time; 200 seeds", [
+            build("debug", "simulation"),
+            Command(["build/debug/tests/simulation/simulation", "--prove"]),
+            Command(["build/debug/tests/simulation/simulation", "--seeds=200"]),
+        ], 10),
         Stage("tsan", "the tests that use threads, clang 19 with TSan",
               [build("tsan", "threads_tests"), ctest("tsan", "-L", "^threads$")], 20),
         Stage("package", "the installed library and its Debian package, used by separate projects", [pytest("tests/package")], 20),
