@@ -73,7 +73,7 @@ class Download {
   std::error_code error_;
 };
 
-TEST(ReadUntilClose, a_sender_who_pauses) {
+TEST(ReadUntilClose, a_sender_that_pauses) {
   Story story(
       "Bytes that have arrived are not all bytes. A pause, or a piece that is smaller than the "
       "room "

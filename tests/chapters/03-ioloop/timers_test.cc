@@ -17,7 +17,7 @@ void run_due(Timers& timers, double now) {
   }
 }
 
-TEST(Timers, those_due_come_earliest_first_and_once) {
+TEST(Timers, due_timers_run_earliest_first_and_once) {
   Timers timers;
   std::string order;
   timers.add(3, [&] { order += 'c'; });
@@ -31,7 +31,7 @@ TEST(Timers, those_due_come_earliest_first_and_once) {
   EXPECT_EQ(order, "abc");
 }
 
-TEST(Timers, those_of_one_moment_come_as_they_were_made) {
+TEST(Timers, timers_of_one_moment_run_as_they_were_made) {
   Timers timers;
   std::string order;
   for (const char name : {'a', 'b', 'c'}) timers.add(1, [&order, name] { order += name; });

@@ -17,7 +17,7 @@ namespace {
 
 const auto kUnexpected = [](const std::string& data) { ADD_FAILURE() << "read: " << data; };
 
-TEST(End, of_the_other_side_closes_and_is_no_error) {
+TEST(End, of_the_other_side_closes_and_is_not_an_error) {
   StreamPair two;
   bool told = false;
   two.stream->set_close_callback([&] { told = true; });

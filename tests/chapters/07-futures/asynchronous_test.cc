@@ -102,7 +102,7 @@ TEST_F(AsynchronousTest, an_exception_in_a_wrapped_callback_becomes_the_error_pa
   EXPECT_TRUE(answer().starts_with("HTTP/1.1 404 "));
 }
 
-TEST_F(AsynchronousTest, a_client_that_leaves_is_told_of_and_the_late_answer_harms_nobody) {
+TEST_F(AsynchronousTest, a_client_that_leaves_is_reported_and_the_late_response_harms_nobody) {
   ask("/later");
   client_->reset();
   settle(loop_);

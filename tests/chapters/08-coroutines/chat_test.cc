@@ -45,7 +45,7 @@ class ChatTest : public testing::Test {
   std::uint16_t port_ = 0;
 };
 
-TEST_F(ChatTest, who_waits_is_told_what_is_said) {
+TEST_F(ChatTest, waiting_clients_get_each_message) {
   const auto first = listen("0");
   const auto second = listen("0");
   EXPECT_EQ(buffer_.waiting(), 2u);

@@ -142,7 +142,7 @@ TEST_F(BlockingWatch, a_threshold_is_a_number_of_seconds) {
 }
 
 // A SIGALRM from another timer, or from alarm(), does not concern the watch.
-TEST_F(BlockingWatch, a_stray_signal_is_no_sign_of_blocking) {
+TEST_F(BlockingWatch, a_stray_signal_is_not_a_sign_of_blocking) {
   loop.set_blocking_signal_threshold(kNever, &note);
   loop.add_callback([] { ::raise(SIGALRM); });
   run(1);

@@ -205,7 +205,7 @@ TEST_F(Cancel, what_others_wait_for_too_goes_on) {
   });
 }
 
-TEST_F(Cancel, the_last_who_waits_takes_the_work_with_it) {
+TEST_F(Cancel, the_last_waiter_to_be_cancelled_cancels_the_work) {
   run([&]() -> Future<void> {
     auto shared = note("shared", gen::sleep(3600));
     auto first = note("first", shared);
@@ -335,7 +335,7 @@ TEST_F(Cancel, multi_cancels_all_and_waits_until_they_have_ended) {
 }
 
 // GEN-05
-TEST_F(Cancel, multi_lets_go_of_what_it_cannot_cancel) {
+TEST_F(Cancel, multi_releases_what_it_cannot_cancel) {
   run([&]() -> Future<void> {
     Future<int> ours;
     auto shared = gen::sleep(5);

@@ -152,7 +152,7 @@ TEST(Executor, a_task_that_has_not_begun_can_be_cancelled) {
 }
 
 // CON-06
-TEST(Executor, who_waits_for_a_task_that_has_begun_is_cancelled_when_it_has_ended) {
+TEST(Executor, a_waiter_for_a_task_that_has_begun_is_cancelled_when_it_has_ended) {
   IOLoop loop;
   ThreadPoolExecutor pool(1);
   Gate begun;

@@ -55,7 +55,7 @@ TEST_F(Gen, a_cancelled_sleep_is_harmless) {
 }
 
 // GEN-11
-TEST_F(Gen, moment_lets_the_loop_make_one_iteration) {
+TEST_F(Gen, moment_waits_for_one_iteration_of_the_loop) {
   std::vector<std::string> order;
   const auto run = [&]() -> Future<void> {
     loop.add_callback([&] { order.push_back("callback"); });

@@ -30,7 +30,7 @@ class Locks : public ::testing::Test, protected test::VirtualLoop {
 // ---- Condition ----------------------------------------------------------------------------------
 
 // LK-01
-TEST_F(Locks, notify_wakes_those_who_wait_longest) {
+TEST_F(Locks, notify_wakes_the_oldest_waiters) {
   locks::Condition condition;
   const auto waiter = [&](std::string name) -> Future<void> {
     const bool notified = co_await condition.wait();
@@ -51,7 +51,7 @@ TEST_F(Locks, notify_wakes_those_who_wait_longest) {
 }
 
 // LK-01
-TEST_F(Locks, a_notice_is_not_kept_for_who_comes_later) {
+TEST_F(Locks, a_notice_is_not_kept_for_later_waiters) {
   locks::Condition condition;
   condition.notify_all();
   auto wait = condition.wait();
@@ -80,7 +80,7 @@ TEST_F(Locks, wait_gives_false_at_its_timeout) {
 }
 
 // LK-01
-TEST_F(Locks, a_notice_does_not_go_to_one_who_timed_out_or_is_gone) {
+TEST_F(Locks, a_notice_does_not_go_to_a_waiter_that_timed_out_or_was_cancelled) {
   locks::Condition condition;
   auto late = condition.wait(std::chrono::seconds(1));
   auto cancelled = condition.wait();
@@ -96,7 +96,7 @@ TEST_F(Locks, a_notice_does_not_go_to_one_who_timed_out_or_is_gone) {
 }
 
 // LK-01
-TEST_F(Locks, notify_all_wakes_only_those_who_wait_now) {
+TEST_F(Locks, notify_all_wakes_only_the_present_waiters) {
   locks::Condition condition;
   int rounds = 0;
   start([&]() -> Future<void> {
@@ -114,7 +114,7 @@ TEST_F(Locks, notify_all_wakes_only_those_who_wait_now) {
 // ---- Event --------------------------------------------------------------------------------------
 
 // LK-02
-TEST_F(Locks, an_event_lets_everybody_go_until_it_is_cleared) {
+TEST_F(Locks, an_event_wakes_everybody_until_it_is_cleared) {
   locks::Event event;
   EXPECT_FALSE(event.is_set());
   auto first = event.wait();
@@ -156,7 +156,7 @@ TEST_F(Locks, waits_that_were_given_up_do_not_pile_up) {
 }
 
 // LK-02
-TEST_F(Locks, who_is_cancelled_or_late_leaves_the_list_at_once) {
+TEST_F(Locks, a_cancelled_or_late_waiter_leaves_the_list_at_once) {
   using Wait = core::FutureWaiting<void>;
   using core::Ref;
   core::WaitList list;
@@ -173,7 +173,7 @@ TEST_F(Locks, who_is_cancelled_or_late_leaves_the_list_at_once) {
 // ---- Semaphore ----------------------------------------------------------------------------------
 
 // LK-03
-TEST_F(Locks, a_semaphore_lets_so_many_in_and_the_others_in_their_order) {
+TEST_F(Locks, a_semaphore_admits_as_many_as_it_has_permits_and_the_others_in_order) {
   locks::Semaphore semaphore(2);
   const auto worker = [&](std::string name) -> Future<void> {
     auto guard = co_await semaphore.scoped();
@@ -313,7 +313,7 @@ TEST_F(Locks, acquire_throws_at_its_timeout_and_no_permit_is_lost) {
 }
 
 // LK-03
-TEST_F(Locks, a_permit_for_one_who_gave_up_goes_to_the_next) {
+TEST_F(Locks, a_permit_for_a_waiter_that_gave_up_goes_to_the_next) {
   locks::Semaphore semaphore(0);
   auto late = semaphore.scoped(std::chrono::seconds(1));
   auto cancelled = semaphore.scoped();
@@ -390,7 +390,7 @@ TEST_F(Locks, release_of_a_lock_ends_the_turn_of_its_guard) {
 }
 
 // LK-03
-TEST_F(Locks, a_guard_without_a_name_lets_go_at_once) {
+TEST_F(Locks, a_guard_without_a_name_releases_at_once) {
   locks::Lock lock;
   loop.run_sync([&]() -> Future<void> {
     (void)co_await lock.scoped();
@@ -479,7 +479,7 @@ TEST_F(Locks, a_deadline_ends_a_wait_for_an_event) {
 
 // ---- what is left -------------------------------------------------------------------------------
 
-TEST_F(Locks, destroying_them_cancels_those_who_wait) {
+TEST_F(Locks, destroying_them_cancels_their_waiters) {
   std::optional<locks::Condition> condition(std::in_place);
   std::optional<locks::Event> event(std::in_place);
   std::optional<locks::Semaphore> semaphore(std::in_place, 0);
@@ -501,7 +501,7 @@ TEST_F(Locks, destroying_them_cancels_those_who_wait) {
   loop.run_sync([] { return gen::sleep(2); });
 }
 
-TEST(LocksAndTheLoop, a_closed_loop_frees_those_who_hold_and_those_who_wait) {
+TEST(LocksAndTheLoop, a_closed_loop_frees_holders_and_waiters) {
   auto counter = std::make_shared<int>(0);
   locks::Lock outlives;
   {

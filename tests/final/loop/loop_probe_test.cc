@@ -236,7 +236,7 @@ TEST(LoopProbe, a_job_tells_when_it_ran_and_on_which_thread) {
   EXPECT_EQ(ran[0].arg, thread);
 }
 
-TEST(LoopProbe, a_probe_that_comes_later_is_told_what_is_there) {
+TEST(LoopProbe, a_probe_that_is_set_later_hears_what_is_there) {
   RecordRing ring;
   IOLoop loop;
   const Pipe pipe;

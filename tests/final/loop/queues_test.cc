@@ -83,7 +83,7 @@ GEN_TEST(Queues, get_waits_for_an_item) {
 }
 
 // QU-01
-TEST_F(Queues, those_who_get_are_served_in_their_order) {
+TEST_F(Queues, getters_are_served_in_their_order) {
   Queue<int> queue;
   auto first = queue.get();
   auto second = queue.next();
@@ -131,7 +131,7 @@ TEST_F(Queues, a_timeout_is_a_number) {
 }
 
 // QU-01
-TEST_F(Queues, an_item_for_one_who_gave_up_goes_to_the_next) {
+TEST_F(Queues, an_item_for_a_waiter_that_gave_up_goes_to_the_next) {
   Queue<int> queue;
   auto late = queue.get(std::chrono::seconds(1));
   auto cancelled = queue.get();
@@ -293,7 +293,7 @@ TEST_F(Queues, join_throws_at_its_timeout) {
 }
 
 // QU-01
-TEST_F(Queues, an_item_that_waits_for_room_is_no_task_yet) {
+TEST_F(Queues, an_item_that_waits_for_room_is_not_a_task_yet) {
   Queue<int> queue(1);
   queue.put_nowait(1);
   auto waits = queue.put(2);
@@ -362,7 +362,7 @@ TEST_F(Queues, after_shutdown_nothing_comes_in_and_what_is_in_comes_out) {
   EXPECT_TRUE(queue.join().done());
 }
 
-TEST_F(Queues, shutdown_ends_those_who_wait_for_an_item) {
+TEST_F(Queues, shutdown_wakes_those_that_wait_for_an_item) {
   Queue<int> queue;
   auto get = queue.get(std::chrono::seconds(1));
   auto next = queue.next(std::chrono::seconds(1));
@@ -542,7 +542,7 @@ GEN_TEST(Queues, a_deadline_ends_a_worker_and_not_its_queue) {
 
 // ---- what is left -------------------------------------------------------------------------------
 
-TEST_F(Queues, destroying_a_queue_cancels_those_who_wait) {
+TEST_F(Queues, destroying_a_queue_cancels_its_waiters) {
   std::optional<Queue<int>> empty(std::in_place);
   std::optional<Queue<int>> full(std::in_place, 1);
   full->put_nowait(1);
@@ -576,7 +576,7 @@ TEST_F(Queues, a_worker_ends_when_its_queue_is_destroyed) {
   EXPECT_THROW(worker.result(), concurrent::CancelledError);
 }
 
-TEST(QueuesAndTheLoop, a_closed_loop_frees_those_who_wait) {
+TEST(QueuesAndTheLoop, a_closed_loop_frees_its_waiters) {
   auto alive = std::make_shared<int>(0);
   Queue<int> outlives(1);
   {

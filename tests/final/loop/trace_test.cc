@@ -215,7 +215,7 @@ TEST(TraceEvents, a_turn_that_does_not_end_is_written_in_pieces) {
   EXPECT_EQ(lines, TraceEvents::kMostRecords + 1);  // one of them names the track
 }
 
-TEST(TraceEvents, what_was_dropped_is_told) {
+TEST(TraceEvents, dropped_records_are_reported) {
   RecordRing ring(4);
   Tracks tracks;
   TraceEvents events(1, 2, tracks);

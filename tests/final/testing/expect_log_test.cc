@@ -42,7 +42,7 @@ TEST(ExpectLog, takes_what_matches_from_the_beginning) {
 }
 
 // TE-01
-TEST(ExpectLog, takes_a_logger_itself_not_those_below) {
+TEST(ExpectLog, takes_a_logger_itself_not_the_loggers_below) {
   const Written written;
   const ExpectLog expected("tornado", "x", false);
   log::gen_log.warning("x");
@@ -106,7 +106,7 @@ TEST(ExpectLog, another_level_is_written_with_a_warning) {
 }
 
 // TE-01
-TEST(ExpectLog, refuses_what_is_no_regular_expression) {
+TEST(ExpectLog, refuses_an_invalid_regular_expression) {
   EXPECT_THROW(ExpectLog("", "("), std::invalid_argument);
 }
 

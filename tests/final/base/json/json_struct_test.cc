@@ -130,7 +130,7 @@ TEST(JsonStruct, integers_beyond_their_type_are_refused_not_rounded) {
   EXPECT_EQ(json_decode<double>("18446744073709551616"), 18446744073709551616.0);
 }
 
-TEST(JsonStruct, half_of_a_surrogate_pair_is_no_text) {
+TEST(JsonStruct, half_of_a_surrogate_pair_is_not_text) {
   EXPECT_EQ(json_decode<std::string>(R"("\ud83d\ude00")"), "\xF0\x9F\x98\x80");
   for (const char* half : {R"("\ud83d")", R"("\ude00")", R"("\ude00\ud83d")", R"("\ud83dx")"}) {
     EXPECT_THROW(json_decode<std::string>(half), JSONDecodeError) << half;

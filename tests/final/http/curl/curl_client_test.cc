@@ -390,7 +390,7 @@ TEST_F(CurlTlsTest, RFC_8446_2_2_the_next_connection_resumes_the_session) {
   EXPECT_EQ(fetch(trusting("/last")).body, "new") << "another client";
 }
 
-TEST_F(CurlTlsTest, who_checks_the_certificate_resumes_no_session_of_who_does_not) {
+TEST_F(CurlTlsTest, a_client_that_checks_resumes_no_session_of_one_that_does_not) {
   const AsyncHTTPClient client(httpclient::force_instance, options);
   HTTPRequest careless = trusting("/last");
   careless.validate_cert = false;

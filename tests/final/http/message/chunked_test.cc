@@ -135,7 +135,7 @@ TEST(Chunked, trailer_limit) {
   EXPECT_EQ("chunked trailers too long", outcome.reason);
 }
 
-TEST(Chunked, every_byte_behind_the_size) {
+TEST(Chunked, every_byte_after_the_size) {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     const bool is_digit =

@@ -88,7 +88,7 @@ TEST(Multipart, RFC_2046_5_1_1_a_boundary_counts_at_the_start_of_a_line) {
 
 // Tornado takes the second field for a part of the first.
 // HU-10
-TEST(Multipart, RFC_2046_5_1_1_blanks_behind_a_boundary_lose_no_field) {
+TEST(Multipart, RFC_2046_5_1_1_blanks_after_a_boundary_lose_no_field) {
   std::string second = field("b", "2");
   second.insert(second.find("\r\n"), " \t");
   const Form form = parse(field("a", "1") + second + "--1234--");

@@ -34,7 +34,7 @@ TEST(Range, one_range) {
 }
 
 // WX-08
-TEST(Range, a_range_that_covers_all_is_no_part) {
+TEST(Range, a_range_that_covers_everything_is_not_a_part) {
   EXPECT_EQ(parsed("bytes=0-"), "all");
   EXPECT_EQ(parsed("bytes=0-12"), "all");
   EXPECT_EQ(parsed("bytes=0-100"), "all");

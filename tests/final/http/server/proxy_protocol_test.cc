@@ -82,7 +82,7 @@ TEST_F(ProxyProtocolTest, a_header_that_never_comes_ends_with_the_header_timeout
   EXPECT_GE(clock_.time(), 5);
 }
 
-TEST_F(ProxyProtocolTest, an_end_within_the_header_is_no_error) {
+TEST_F(ProxyProtocolTest, an_end_within_the_header_is_not_an_error) {
   const auto server = make_server(show_ip, behind_proxy());
   Client client(loop_, server->port());
   client.send("PROXY TCP4");

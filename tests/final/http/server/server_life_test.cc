@@ -31,7 +31,7 @@ TEST_F(LifeTest, half_close_between_and_within_heads_closes) {
   }
 }
 
-TEST_F(LifeTest, half_close_behind_requests_gets_all_answers) {
+TEST_F(LifeTest, a_half_close_after_requests_gets_all_responses) {
   const auto server = make_server([](HTTPServerRequest request) -> Future<void> {
     co_await gen::sleep(0.001);
     echo_uri(request);

@@ -426,7 +426,7 @@ TEST_F(ServerTest, chunk_size_bounds_the_pieces) {
   EXPECT_EQ(sum, 25U);
 }
 
-TEST_F(ServerTest, a_message_that_is_not_HTTP_is_a_400_behind_the_answers_before_it) {
+TEST_F(ServerTest, a_message_that_is_not_HTTP_gets_a_400_after_the_earlier_responses) {
   serve(echo);
   const std::string reply = exchange(get("/1") + "nonsense\r\n\r\n" + get("/2"));
   EXPECT_TRUE(reply.ends_with("GET /1 []HTTP/1.1 400 Bad Request\r\n\r\n")) << reply;
@@ -568,7 +568,7 @@ TEST_F(ServerTest, headers_received_holds_back_the_body_and_the_100) {
   EXPECT_EQ(events, std::vector<std::string>{"abc"});
 }
 
-TEST_F(ServerTest, a_delegate_that_answers_and_never_lets_go_is_let_go) {
+TEST_F(ServerTest, a_delegate_that_responds_and_never_resumes_is_not_waited_for) {
   const Future<void> never;
   delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {
     answer(*delegate_.connection, "early");

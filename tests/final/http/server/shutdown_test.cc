@@ -374,7 +374,7 @@ class ToldTest : public ::testing::Test {
   std::vector<std::unique_ptr<Client>> clients_;
 };
 
-TEST_F(ToldTest, who_waits_is_told_once_and_whose_request_is_not_complete_when_it_is) {
+TEST_F(ToldTest, a_waiting_delegate_hears_once_and_one_with_half_a_request_when_it_is_complete) {
   delegate_.act = [](httputil::HTTPConnection& connection) { answer(connection, "told"); };
   connect(get("/1"), 1);
   connect(kHalfBody, 1);
@@ -408,7 +408,7 @@ TEST_F(ToldTest, it_may_close_all_connections) {
   EXPECT_EQ(server_->connection_count(), 0U);
 }
 
-TEST_F(ToldTest, an_exception_is_logged_and_the_others_are_told) {
+TEST_F(ToldTest, an_exception_is_logged_and_the_others_still_hear_of_it) {
   const LogLines log;
   for (int i = 1; i <= 2; ++i) connect(get("/1"), i);
   delegate_.act = [](httputil::HTTPConnection&) { throw std::runtime_error("not now"); };

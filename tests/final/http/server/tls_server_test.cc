@@ -112,7 +112,7 @@ TEST_F(TlsServerTest, pipelined_requests_in_one_record) {
   EXPECT_TRUE(all.ends_with("https://x/last"));
 }
 
-TEST_F(TlsServerTest, whoever_does_not_speak_tls_is_sent_away_and_nobody_else) {
+TEST_F(TlsServerTest, a_client_without_tls_is_refused_and_nobody_else) {
   const IOStream good = connect();
   test::Client plain(loop, server.port());
   plain.send(test::get());
@@ -129,7 +129,7 @@ TEST_F(TlsServerTest, whoever_does_not_speak_tls_is_sent_away_and_nobody_else) {
   EXPECT_TRUE(run(loop, [&] { return good.read_until("\r\n"); }) == "HTTP/1.1 200 OK\r\n");
 }
 
-TEST_F(TlsServerTest, close_all_connections_also_those_in_their_handshake) {
+TEST_F(TlsServerTest, close_all_connections_includes_unfinished_handshakes) {
   const IOStream good = connect();
   const test::Client silent(loop, server.port());
   run_until(loop, [&] { return server.connection_count() == 2; });

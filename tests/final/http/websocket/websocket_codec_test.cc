@@ -479,7 +479,7 @@ TEST(WsDeflate, a_megabyte_of_streams_without_text) {
   EXPECT_EQ(out, "");
 }
 
-TEST(WsDeflate, what_does_not_inflate_and_what_is_no_text) {
+TEST(WsDeflate, data_that_does_not_inflate_or_is_not_text) {
   const MessageRules rules = server_rules(true);
   EXPECT_EQ(events(frame(Opcode::kText, "\xff\xff\xff", true, true), rules),
             Events{"bad 1007 data that does not inflate"});

@@ -110,7 +110,7 @@ TEST_F(KqueueTest, the_end_of_the_other_side_is_a_hangup) {
 }
 
 // IOL-28
-TEST_F(KqueueTest, a_hangup_that_nobody_asked_for_yet_is_told_later) {
+TEST_F(KqueueTest, a_hangup_that_nobody_asked_for_yet_is_reported_later) {
   poller->add(here, IOLoop::NONE, 7);
   ::shutdown(there, SHUT_WR);
   EXPECT_THAT(events(), IsEmpty());
@@ -174,7 +174,7 @@ TEST_F(KqueueTest, what_is_not_open_is_refused) {
 }
 
 // IOL-28
-TEST_F(KqueueTest, a_descriptor_closed_behind_its_back_is_forgotten) {
+TEST_F(KqueueTest, a_descriptor_closed_without_its_knowledge_is_forgotten) {
   poller->add(there, kRead | kWrite, 7);
   const int closed = std::exchange(there, -1);
   ::close(closed);

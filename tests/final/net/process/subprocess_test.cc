@@ -91,7 +91,7 @@ TEST_F(SubprocessTest, ten_megabytes_both_ways) {
 }
 
 // PR-03
-TEST_F(SubprocessTest, wait_for_exit_raises_unless_told_not_to) {
+TEST_F(SubprocessTest, wait_for_exit_throws_unless_asked_not_to) {
   const Subprocess child = shell("exit 7");
   run(loop, [&]() -> Future<void> {
     try {

@@ -241,7 +241,7 @@ TEST_F(Cares, an_answer_that_was_cut_is_asked_for_over_tcp) {
 }
 
 // NET-11
-TEST_F(Cares, what_is_no_answer_is_passed_over) {
+TEST_F(Cares, a_reply_that_is_not_an_answer_is_ignored) {
   dns.rambling = true;
   dns.table["host.test"] = {"192.0.2.1"};
   CaresResolver resolver(dns.options());

@@ -517,7 +517,7 @@ TEST_F(IOStreamTest, a_reset_closes_without_a_word) {
 }
 
 // IOS-22
-TEST_F(IOStreamTest, writing_to_one_who_left_closes_without_a_word) {
+TEST_F(IOStreamTest, writing_to_a_peer_that_left_closes_quietly) {
   LogLines lines;
   auto [server, peer] = test::tcp_pair();
   const IOStream stream(std::move(server));
@@ -743,7 +743,7 @@ TEST_F(IOStreamTest, pipe) {
 }
 
 // IOS-18
-TEST_F(IOStreamTest, pipe_whose_reader_leaves) {
+TEST_F(IOStreamTest, a_pipe_whose_reader_leaves) {
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);
   bool closed = false;

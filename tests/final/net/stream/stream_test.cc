@@ -308,7 +308,7 @@ TEST_F(StreamTest, shutdown_after_flush_leaves_reading_open) {
 }
 
 // RFC 9112 section 9.6: a response sent while the peer still sends must arrive.
-TEST_F(StreamTest, close_after_flush_sends_no_reset_to_one_who_still_sends) {
+TEST_F(StreamTest, close_after_flush_sends_no_reset_to_a_peer_that_still_sends) {
   observer.use = [&](std::string_view data) {
     stream().send("413");
     stream().close_after_flush();

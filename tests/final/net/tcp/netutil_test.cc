@@ -194,7 +194,7 @@ TEST(Netutil, a_callback_may_remove_its_handler_and_may_throw) {
 }
 
 // NET-03
-TEST(Netutil, a_closed_loop_lets_go_of_the_handler) {
+TEST(Netutil, a_closed_loop_releases_the_handler) {
   const std::vector<Socket> listening = netutil::bind_sockets(0, "127.0.0.1");
   netutil::AcceptHandler handler;
   {

@@ -58,7 +58,7 @@ TEST_F(TlsHosts, RFC_6066_3_a_certificate_for_each_host) {
   }
 }
 
-TEST_F(TlsHosts, who_asks_for_none_of_them_gets_the_usual_one) {
+TEST_F(TlsHosts, a_client_that_names_none_of_them_gets_the_default) {
   const ssl::SSLContext server(options);
   const ssl::SSLContext client(client_options());
   EXPECT_EQ(shown(loop, server, client, "localhost"), "CN=localhost");
@@ -99,7 +99,7 @@ TEST_F(TlsHosts, reload_reads_their_files_too) {
   EXPECT_EQ(shown(loop, server, any_name, "www.example.com"), "CN=www.example.org");
 }
 
-TEST_F(TlsHosts, what_is_wrong_with_them_is_said) {
+TEST_F(TlsHosts, the_error_names_what_is_wrong_with_them) {
   const auto refusal = [&](const ssl::HostCertificate& host) {
     options.host_certificates = {host};
     try {

@@ -154,7 +154,7 @@ TEST_F(TlsStreamTest, sixteen_mebibytes_each_way_at_once) {
   EXPECT_TRUE(answered.done());
 }
 
-TEST_F(TlsStreamTest, a_writer_waits_for_a_reader_who_does_not_read) {
+TEST_F(TlsStreamTest, a_writer_waits_for_a_reader_that_does_not_read) {
   connect();
   const std::string data = pattern(16 << 20);
   const auto written = client.write(data);
@@ -403,7 +403,7 @@ TEST_F(TlsStreamTest, start_tls_only_when_idle) {
 }
 
 // Small writes need not be awaited: they leave before the handshake.
-TEST_F(TlsStreamTest, start_tls_right_behind_a_write) {
+TEST_F(TlsStreamTest, start_tls_right_after_a_write) {
   connect_plain();
   server.write("220 go ahead\r\n");
   server_done = server.start_tls(true, server_context());
@@ -452,7 +452,7 @@ TEST_F(TlsStreamTest, a_server_that_does_not_speak_tls) {
 }
 
 // Cuts the connection after each byte that one side sends, until its peer needs no more.
-TEST_F(TlsStreamTest, cut_behind_every_byte_of_the_handshake) {
+TEST_F(TlsStreamTest, cut_after_every_byte_of_the_handshake) {
   const auto descriptors = test::open_descriptors();
   for (const bool up : {true, false}) {
     std::size_t limit = 0;
@@ -620,7 +620,7 @@ TEST_F(TlsStreamTest, a_truncated_stream_is_an_error_where_its_end_matters) {
   EXPECT_EQ(client.read_bytes(9).result(), "half of i");
 }
 
-TEST_F(TlsStreamTest, truncation_behind_a_message_of_known_length_is_tolerated) {
+TEST_F(TlsStreamTest, truncation_after_a_message_of_known_length_is_tolerated) {
   Relay relay;
   connect(relay);
   server.write("nine byte");

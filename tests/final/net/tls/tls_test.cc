@@ -122,7 +122,7 @@ TEST(TlsTrust, what_is_switched_off_is_not_checked) {
             nullptr);
 }
 
-TEST(TlsTrust, a_client_that_checks_must_say_for_whom) {
+TEST(TlsTrust, a_client_that_checks_must_name_the_host) {
   ioloop::IOLoop loop;
   const auto plain = test::stream_pair();
   EXPECT_THROW(static_cast<void>(plain.client.start_tls(false, client_options())),

@@ -168,7 +168,7 @@ class AutoreloadStart : public ::testing::Test {
 };
 
 // AR-01
-TEST_F(AutoreloadStart, a_loop_is_watched_once_and_a_second_one_is_told) {
+TEST_F(AutoreloadStart, a_second_watch_of_a_loop_is_reported) {
   ioloop::VirtualClock clock;
   ioloop::IOLoopOptions options;
   options.clock = &clock;

@@ -355,7 +355,7 @@ struct LongBody : Noted {
   }
 };
 
-TEST_F(WebServerTest, a_Content_Length_that_is_no_number_is_a_500) {
+TEST_F(WebServerTest, a_Content_Length_that_is_not_a_number_is_a_500) {
   serve({url<BadLength>("/")});
   Client client = connect();
   client.send(get());

@@ -268,7 +268,7 @@ TEST_F(GoogleTest, a_code_of_another_browser_is_refused_by_the_service) {
 // ---- failures -----------------------------------------------------------------------------------
 
 // AU-07
-TEST_F(GoogleTest, who_says_no_is_not_asked_again) {
+TEST_F(GoogleTest, a_person_who_says_no_is_not_asked_again) {
   const json page = get(url + "/login?error=access_denied&error_description=The+person+said+no");
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("error"), "access_denied");
@@ -579,7 +579,7 @@ TEST_F(FacebookTest, facebook_request_posts_to_a_path) {
 }
 
 // AU-05
-TEST_F(FacebookTest, a_person_of_whom_nothing_is_said_is_an_error) {
+TEST_F(FacebookTest, a_response_without_data_about_the_person_is_an_error) {
   service.failures = {{"/me", {200, "null"}}};
   const json page = escape::json_decode(browser.get(url + "/login?code=c").body);
   EXPECT_EQ(page.at("status"), 502);

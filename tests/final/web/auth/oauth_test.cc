@@ -269,7 +269,7 @@ TEST_F(OAuthTest, a_service_may_want_no_callback) {
 }
 
 // AU-02
-TEST_F(OAuthTest, who_forgets_to_await_finds_it_in_the_log) {
+TEST_F(OAuthTest, a_forgotten_await_shows_in_the_log) {
   const testing::ExpectLog expected(log::app_log, "(?s).*Cannot redirect after headers");
   app_->add_handlers(".*", {web::url<Forgetful>("/forgetful")});
   const HTTPResponse page = browser.get(url + "/forgetful");
@@ -338,7 +338,7 @@ TEST_F(OAuthTest, another_browser_is_refused) {
 }
 
 // AU-07
-TEST_F(OAuthTest, who_says_no_is_not_asked_again) {
+TEST_F(OAuthTest, a_person_who_says_no_is_not_asked_again) {
   const json page = get(url + "/login?denied=request%2F0");
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("auth_error"), "the service sent the browser back: access denied");
@@ -393,7 +393,7 @@ TEST_F(OAuthTest, each_request_may_fail) {
 }
 
 // AU-07
-TEST_F(OAuthTest, an_answer_that_is_no_person_is_an_error) {
+TEST_F(OAuthTest, a_response_that_is_not_a_person_is_an_error) {
   for (const char* body : {"null", "[]", "{}", "false", "7"}) {
     const std::string back = browser.redirect(browser.redirect(url + "/login"));
     service.failures = {{"/api/account/verify_credentials.json", {200, body}}};

@@ -244,7 +244,7 @@ TEST_F(OpenIdTest, an_assertion_without_a_nonce_is_refused) {
 }
 
 // AU-07
-TEST_F(OpenIdTest, who_cancels_is_not_logged_in) {
+TEST_F(OpenIdTest, a_person_who_cancels_is_not_logged_in) {
   const json page = get(url + "/login?openid.mode=cancel");
   EXPECT_EQ(page.at("status"), 403);
   EXPECT_EQ(page.at("error"), "cancel");

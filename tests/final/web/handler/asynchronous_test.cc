@@ -111,7 +111,7 @@ struct OnThread : Noted {
   }
 };
 
-TEST_F(AsynchronousTest, a_thread_of_the_program_is_told_that_it_cannot_answer) {
+TEST_F(AsynchronousTest, a_thread_of_the_program_gets_an_error_if_it_responds) {
   serve<OnThread>();
   Client client = connect();
   client.send(get("/"));
@@ -420,7 +420,7 @@ TEST_F(AsynchronousTest, the_client_left_and_the_answer_comes_all_the_same) {
 }
 
 // WH-08
-TEST_F(AsynchronousTest, a_handler_that_lets_go_in_on_connection_close_goes_with_its_client) {
+TEST_F(AsynchronousTest, a_handler_that_gives_up_in_on_connection_close_is_freed_with_its_client) {
   serve<WaitsAndLeaves>();
   for (const char* path : kPaths) {
     events.clear();
@@ -458,7 +458,7 @@ TEST_F(AsynchronousTest, captures_that_go_without_running_keep_nothing) {
 }
 
 // WH-08
-TEST_F(AsynchronousTest, half_a_close_is_told_and_the_answer_still_arrives) {
+TEST_F(AsynchronousTest, a_half_close_is_reported_and_the_response_still_arrives) {
   serve<WaitsAndLeaves>();
   Client client = connect();
   client.send(get("/wrap"));

@@ -204,7 +204,7 @@ TEST(WebCookies, clear_cookie_sets_an_empty_one_that_expired_a_year_ago) {
 }
 
 // WH-29
-TEST(WebCookies, clear_all_cookies_clears_those_of_the_request) {
+TEST(WebCookies, clear_all_cookies_clears_the_cookies_of_the_request) {
   const Answer answer = run([](Act& self) { self.clear_all_cookies(CookieOptions().path("/p")); },
                             {{"Cookie", "a=1; path=/; b=2; bad name=3"}});
   EXPECT_EQ(answer.code, 200) << "no client's cookie makes it fail";

@@ -260,7 +260,7 @@ TEST(Authenticated, require_login_in_the_middle_drops_what_was_written) {
 }
 
 // WX-15
-TEST(Authenticated, the_tag_is_no_capture) {
+TEST(Authenticated, the_tag_is_not_a_capture) {
   struct Two : Base {
     void get(authenticated, int, int) {}
   };

@@ -67,7 +67,7 @@ TEST_F(HandlersTest, RedirectHandler_takes_a_backslash_and_a_number_too) {
 }
 
 // WX-05
-TEST_F(HandlersTest, a_url_that_wants_what_the_route_has_not_is_a_500) {
+TEST_F(HandlersTest, a_url_that_names_a_group_the_route_lacks_is_a_500) {
   Application app({
       url<RedirectHandler>("/number/(.*)", {.url = "/{1}"}),
       url<RedirectHandler>("/back/(.*)", {.url = "/\\2"}),
@@ -163,7 +163,7 @@ TEST_F(HandlersTest, removeslash_leaves_the_root_alone) {
   EXPECT_EQ(Exchange(app, "PUT", "/file", {}, "a")->body, "put");
 }
 
-TEST_F(HandlersTest, a_condition_is_no_capture) {
+TEST_F(HandlersTest, a_condition_is_not_a_capture) {
   EXPECT_NO_THROW(url<Folder>("/(.*)"));
   EXPECT_THROW(url<Folder>("/"), std::invalid_argument);
 }
@@ -335,7 +335,7 @@ TEST_F(HandlersTest, clear_forgets_status_headers_and_body) {
 }
 
 // WH-20 WH-21
-TEST_F(HandlersTest, after_the_headers_have_gone_nothing_else_can_be_said) {
+TEST_F(HandlersTest, an_error_after_the_headers_have_left_does_not_change_the_response) {
   Application app({url<Says>(".*")});
   const ExpectLog expected(log::gen_log, "Cannot send error response after headers written");
   const Exchange get(app, "GET", "/sent");
@@ -570,7 +570,7 @@ class GzipTest : public HandlersTest {
 };
 
 // ST-05 WX-11
-TEST_F(GzipTest, compress_response_sends_gzip_to_who_takes_it) {
+TEST_F(GzipTest, compress_response_sends_gzip_to_clients_that_accept_it) {
   const Exchange plain = ask("/", "");
   EXPECT_FALSE(zipped(plain));
   EXPECT_EQ(plain->sent_headers["Vary"], "Accept-Encoding");

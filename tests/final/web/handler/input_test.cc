@@ -59,7 +59,7 @@ struct Last : RequestHandler {
 };
 
 // WH-25
-TEST_F(InputTest, one_value_that_is_no_text_is_a_400_though_another_one_is_asked_for) {
+TEST_F(InputTest, one_value_that_is_not_text_is_a_400_though_another_one_is_asked_for) {
   Application app({url<Last>("/.*")});
   for (const std::string path : {"/one", "/fallback", "/optional"}) {
     EXPECT_EQ(Exchange(app, "GET", path + "?a=no&a=yes")->body, "yes");
@@ -77,7 +77,7 @@ struct Optional : RequestHandler {
 };
 
 // WH-25
-TEST_F(InputTest, nullopt_is_the_default_of_those_who_ask_whether_it_is_there) {
+TEST_F(InputTest, nullopt_as_the_default_tells_whether_the_argument_is_there) {
   Application app({url<Optional>("/")});
   EXPECT_EQ(Exchange(app, "POST", "/", kForm, "a=+1")->body, "1| 1|none|1");
   EXPECT_EQ(Exchange(app, "POST", "/?a=2", kForm, "b=1")->body, "2|2|2|none");

@@ -263,7 +263,7 @@ TEST_F(MultipartFormTest, limits) {
   EXPECT_EQ(status_of_feeding(file("f", "x", "123456") + "--b--"), 413);
 }
 
-TEST_F(MultipartFormTest, B2_4_what_is_no_form_is_a_400) {
+TEST_F(MultipartFormTest, B2_4_a_body_that_is_not_a_form_is_a_400) {
   const auto made = [](const httputil::HTTPHeaders& fields) {
     return status_of([&] { MultipartForm form(fields); });
   };
@@ -285,14 +285,14 @@ TEST_F(MultipartFormTest, B2_4_what_is_no_form_is_a_400) {
   }
 }
 
-TEST_F(MultipartFormTest, a_disk_that_fails_is_told) {
+TEST_F(MultipartFormTest, a_disk_that_fails_is_reported) {
   options_.directory = folder_.path() + "/missing";
   options_.memory_per_file = 1;
   MultipartForm form(headers(), options_);
   EXPECT_THROW(feed(form, file("f", "x", "12345") + "--b--"), std::system_error);
 }
 
-TEST_F(MultipartFormTest, feeding_without_waiting_is_told_and_harms_nobody) {
+TEST_F(MultipartFormTest, feeding_without_waiting_throws_and_harms_nobody) {
   options_.memory_per_file = 1;
   std::optional<MultipartForm> form(std::in_place, headers(), options_);
   const Future<void> first = form->feed(file("f", "x", "12345"));

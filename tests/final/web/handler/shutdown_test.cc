@@ -62,7 +62,7 @@ TEST_F(HandlerShutdownTest, a_long_poll_ends_with_a_complete_response) {
   expect(report, 2, 0);
 }
 
-TEST_F(HandlerShutdownTest, a_long_poll_that_begins_during_the_shutdown_is_told_too) {
+TEST_F(HandlerShutdownTest, a_long_poll_that_begins_during_the_shutdown_hears_of_it) {
   locks::Condition condition;
   news = &condition;
   serve<PollHandler>();

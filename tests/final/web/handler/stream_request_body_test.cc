@@ -426,7 +426,7 @@ struct WaitsForTheEnd : Noted {
 };
 
 // WH-07 WH-40
-TEST_P(Leaving, a_handler_that_holds_back_is_told) {
+TEST_P(Leaving, a_handler_that_holds_back_is_told_that_its_client_left) {
   const auto [way, path] = GetParam();
   const std::string length = "Content-Length: 9";
   const std::string chunked = "Transfer-Encoding: chunked";

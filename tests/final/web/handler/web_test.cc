@@ -90,7 +90,7 @@ TEST_F(WebTest, HEAD_has_the_headers_of_the_body_and_no_body) {
 }
 
 // WH-05
-TEST_F(WebTest, a_missing_verb_is_405_and_lists_those_there_are) {
+TEST_F(WebTest, a_missing_verb_is_405_and_Allow_lists_the_others) {
   Application app({url<Hello>("/")});
   const Exchange put(app, "PUT", "/");
   EXPECT_EQ(put->code, 405);
@@ -182,7 +182,7 @@ TEST_F(WebTest, an_optional_group_and_all_captures_at_once) {
   EXPECT_EQ(Exchange(app, "GET", "/all/abc")->body, "3");
 }
 
-TEST_F(WebTest, a_verb_with_other_arguments_than_groups_is_told_when_the_route_is_made) {
+TEST_F(WebTest, a_verb_with_other_arguments_than_groups_is_rejected_when_the_route_is_made) {
   try {
     url<Story>("/story");
     FAIL() << "accepted";

@@ -227,7 +227,7 @@ TEST_F(XsrfTest, it_is_not_checked_without_the_setting_and_a_class_may_pass) {
 }
 
 // WH-34
-TEST_F(XsrfTest, who_is_logged_in_gets_30_days) {
+TEST_F(XsrfTest, a_logged_in_user_gets_30_days) {
   const std::string field = Exchange(app_, "GET", "/user")->sent_headers.get("Set-Cookie");
   EXPECT_NE(field.find("; expires="), std::string::npos) << field;
   EXPECT_EQ(Exchange(app_, "GET", "/")->sent_headers.get("Set-Cookie").find("; expires="),

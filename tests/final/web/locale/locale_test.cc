@@ -218,7 +218,7 @@ TEST_F(LocaleTest, a_date_of_no_year_is_refused) {
 }
 
 // LO-05
-TEST_F(LocaleTest, a_negative_number_has_no_comma_behind_its_sign) {
+TEST_F(LocaleTest, a_negative_number_has_no_comma_after_its_sign) {
   EXPECT_EQ(get("en_US").friendly_number(-123456), "-123,456");  // Tornado: "-,123,456"
   EXPECT_EQ(get("en_US").friendly_number(INT64_MIN), "-9,223,372,036,854,775,808");
 }

@@ -337,7 +337,7 @@ struct KeyedRateLimitTest : MiddlewareTest {
   }
 };
 
-TEST_F(KeyedRateLimitTest, the_program_says_whom_a_request_counts_for) {
+TEST_F(KeyedRateLimitTest, the_program_names_the_client_that_a_request_counts_for) {
   EXPECT_EQ(ask("/", {{"X-Key", "one"}}).code, 200);
   EXPECT_EQ(ask("/", {{"X-Key", "two"}}).code, 200);
   EXPECT_EQ(ask("/", {{"X-Key", "one"}}).code, 429);

@@ -166,7 +166,7 @@ TEST_F(RoutingTest, DefaultHostMatches_looks_at_the_default_host_not_at_the_requ
 }
 
 // RT-03
-TEST_F(RoutingTest, add_rules_go_behind_those_there_are) {
+TEST_F(RoutingTest, add_rules_appends_to_the_existing_rules) {
   RuleRouter router({{"/a", [](HTTPServerRequest r) { answer(r, "old"); }}});
   EXPECT_EQ(body(router, "/b"), "404");
   router.add_rules({{"/.*", [](HTTPServerRequest r) { answer(r, "new"); }}});
@@ -213,7 +213,7 @@ TEST_F(RoutingTest, a_plain_router_answers_404_without_a_body_or_headers) {
   EXPECT_TRUE(get->finished);
 }
 
-TEST_F(RoutingTest, a_routers_client_that_leaves_is_told_to_the_target) {
+TEST_F(RoutingTest, the_target_hears_that_the_routers_client_left) {
   struct Waits : RequestHandler {
     asynchronous get() { return {}; }
     void on_connection_close() override { events.push_back("left"); }
@@ -246,7 +246,7 @@ TEST_F(RoutingTest, routes_lists_and_other_applications_in_one_application) {
 }
 
 // WA-01
-TEST_F(RoutingTest, the_body_reaches_a_target_that_is_no_handler) {
+TEST_F(RoutingTest, the_body_reaches_a_target_that_is_not_a_handler) {
   Application app({Rule("/raw", [](HTTPServerRequest r) { answer(r, r.body + r.uri); })});
   const Exchange post(app, "POST", "/raw?a", {{"X-A", "1"}}, "body ");
   EXPECT_EQ(post->body, "body /raw?a");

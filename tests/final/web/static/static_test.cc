@@ -237,7 +237,7 @@ TEST_F(StaticTest, parts) {
   }
 }
 
-TEST_F(StaticTest, a_part_of_HEAD_is_no_part) {
+TEST_F(StaticTest, a_HEAD_with_a_range_gets_the_whole_head) {
   const auto got = fetch("/static/hello.txt", {{"Range", "bytes=0-4"}}, "HEAD");
   EXPECT_EQ(got->code, 200);
   EXPECT_EQ(got->sent_headers["Content-Length"], "13");
@@ -414,7 +414,7 @@ TEST_F(StaticTest, a_folder_that_is_a_link_itself_is_served) {
   EXPECT_EQ(fetch("/static/outside")->code, 403);
 }
 
-TEST_F(StaticTest, what_is_no_file_is_refused_without_waiting) {
+TEST_F(StaticTest, anything_but_a_file_is_refused_without_waiting) {
   ASSERT_EQ(::mkfifo((folder() + "/fifo").c_str(), 0600), 0);
   EXPECT_EQ(fetch("/static/fifo")->code, 403);
   settings_.static_path = "/dev";

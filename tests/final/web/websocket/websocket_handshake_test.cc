@@ -48,7 +48,7 @@ TEST_F(WebSocketHandshakeTest, behaviour_5_1_handshake_and_echo) {
 
 // Behaviour 5.1, in its order; reliability 1a: no upgrade over HTTP/1.0.
 // WS-11
-TEST_F(WebSocketHandshakeTest, what_is_no_handshake_is_refused) {
+TEST_F(WebSocketHandshakeTest, anything_but_a_handshake_is_refused) {
   serve<Echo>();
   const auto request = [](std::string_view fields, std::string_view line = "GET / HTTP/1.1") {
     return std::string(line) + "\r\nHost: example.com:80\r\n" + std::string(fields) + "\r\n";

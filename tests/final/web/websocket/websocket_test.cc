@@ -108,7 +108,7 @@ TEST_F(WebSocketTest, messages_wait_for_open_and_for_each_other) {
 }
 
 // Messages that arrived before the client's end are still read.
-TEST_F(WebSocketTest, a_client_that_leaves_behind_its_messages) {
+TEST_F(WebSocketTest, a_client_that_leaves_after_its_messages) {
   serve<Coroutine>();
   SocketClient client = connect();
   client.send(text("one") + text("two"));

@@ -234,7 +234,7 @@ TEST_F(Adapter, bodies_have_a_limit) {
   EXPECT_EQ(call(adapter, environ_of("POST", "/", "1234")).head->status, "400 Bad Request");
 }
 
-TEST_F(Adapter, what_is_no_request_is_refused) {
+TEST_F(Adapter, anything_but_a_request_is_refused) {
   Environ form = environ_of("POST", "/", "no form");
   form.variables["CONTENT_TYPE"] = "multipart/form-data; boundary=x";
   EXPECT_EQ(call(app_, form).head->status, "400 Bad Request");
