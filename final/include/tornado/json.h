@@ -1,7 +1,7 @@
 // Public header: JSON values, json_encode and json_decode, and JSON for the program's own structs.
-// The only public header that includes a
-// JSON library; it is opt-in because it costs about a second of compile time. Mirrors the JSON part
-// of tornado.escape.
+// The only public header that includes a JSON library; it is opt-in because it costs about a second
+// of compile time.
+// Mirrors the JSON part of tornado.escape.
 #pragma once
 
 #include <tornado/core/fields.h>

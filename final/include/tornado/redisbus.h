@@ -46,10 +46,10 @@ struct RedisBusOptions : BusOptions {
 // Whenever something arrives, XREAD is sent again with the names of all topics that are read here.
 // So a process should read hundreds of topics, not tens of thousands.
 //
-// A message that was published is as safe as Redis keeps it: `appendonly yes` lets it survive the
-// end of redis-server, `appendfsync always` that of the machine. Redis keeps about max_messages of
-// a topic, never fewer. In this process a topic keeps at most max_messages of those that it has
-// read; readers that are further behind are served by Redis.
+// A published message is as safe as Redis keeps it: with `appendonly yes` it survives the end of
+// redis-server, and with `appendfsync always` also a failure of the machine. Redis keeps about
+// max_messages of a topic, never fewer. Of each topic this process keeps at most max_messages that
+// it has read; Redis serves the readers that are further behind.
 class RedisBus final : public Bus {
  public:
   // Returns at once; the first publish() waits for the connection. Throws std::invalid_argument
