@@ -25,13 +25,13 @@ def test_reads_what_wrk_prints():
 
 @pytest.mark.parametrize("complaint", ["Socket errors: connect 1, read 0, write 0, timeout 0",
                                        "Non-2xx or 3xx responses: 3"])
-def test_a_load_with_errors_is_no_sample(complaint):
+def test_a_load_with_errors_is_not_a_sample(complaint):
     with pytest.raises(ValueError):
         experiment.read_wrk(WRK + "  " + complaint + "\n")
 
 
 @pytest.mark.parametrize("clients, p99", [(400, 1250.0), (401, None)])
-def test_who_still_waits_is_in_nobodys_p99(clients, p99, monkeypatch):
+def test_clients_that_still_wait_are_in_no_p99(clients, p99, monkeypatch):
     monkeypatch.setattr(experiment.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=WRK))
     assert experiment.load(1, "/", clients, seconds=2) == {"answers": 400, "rate": 199.5, "p50": 101.2, "p99": p99}
 

@@ -238,7 +238,7 @@ def test_entries_of_the_same_title_have_different_urls(author):
 # ---- what people may send
 
 
-def test_who_is_not_logged_in_cannot_write(blog, author, reader):
+def test_a_visitor_who_is_not_logged_in_cannot_write(blog, author, reader):
     assert location(reader.get("/compose", allow_redirects=False)) == "/auth/login?next=%2Fcompose"
     assert reader.publish("Mine").status_code == 403
     assert location(reader.log_in(path="/auth/login?next=%2Fcompose")) == "/compose"
@@ -257,7 +257,7 @@ def test_there_is_one_author(blog, author, reader):
     assert reader.post("/auth/login", email="eve@example.com", password=PASSWORD).status_code == 403
 
 
-def test_of_many_who_want_to_be_first_one_is(blog):
+def test_only_one_of_many_becomes_the_author(blog):
     statuses = []
 
     def try_it():

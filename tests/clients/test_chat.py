@@ -118,7 +118,7 @@ def test_3_11_a_request_without_the_token_is_refused(chat, guests):
             assert other.get(path, "Content-Length: 0", method="POST").status == 403
 
 
-def test_who_waits_and_leaves_is_forgotten(chat, guests):
+def test_a_waiting_client_that_leaves_is_forgotten(chat, guests):
     files = chat.open_files()
     for leave in (Guest.close, Guest.reset, Guest.half_close):
         guest = Guest(chat)

@@ -485,7 +485,7 @@ def test_a_symbolic_link_leads_nowhere(small, name, target):
         assert not any(name.endswith(link.strip("/")) for link in Reader(small.get(folder).text).links if link[0] != "/")
 
 
-def test_what_is_no_text_or_too_long_is_not_shown(small):
+def test_files_that_are_not_text_or_too_long_are_not_shown(small):
     small.put("chapters/01-begin/nul.txt", b"a\0b")
     small.put("chapters/01-begin/latin.txt", b"\xe4")
     small.put("chapters/01-begin/long.txt", "x" * 5_000_000)

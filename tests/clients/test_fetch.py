@@ -106,7 +106,7 @@ def test_HC25_python_http_server(python_server):
     ("/broken", "HTTP 599: Malformed HTTP response: Content-Length fields differ\n"),
     ("/cut", "Stream closed\n"),
 ])
-def test_what_is_no_response_is_an_error(python_server, path, said):
+def test_anything_but_a_response_is_an_error(python_server, path, said):
     assert fetch(python_server + path) == (1, b"", said)
 
 

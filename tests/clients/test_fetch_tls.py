@@ -123,7 +123,7 @@ def test_nothing_below_TLSv1_2(serve, get):
     (dict(name="old", expired=True), "certificate has expired"),
     (dict(name="example.org", alt_names="DNS:example.org,IP:127.0.0.2"), "localhost"),
 ])
-def test_a_certificate_that_is_no_good(serve, get, authority, certificate, why):
+def test_a_certificate_that_does_not_verify(serve, get, authority, certificate, why):
     server = serve(authority.issue(**certificate))
     code, printed, said = get(server.url())
     assert (code, printed) == (1, b"")

@@ -84,7 +84,7 @@ def test_1_1_3_two_line_ends_are_an_empty_head(client):
     client.assert_refused()
 
 
-def test_1_1_3_line_end_behind_a_body_is_tolerated(client):
+def test_1_1_3_line_end_after_a_body_is_tolerated(client):
     assert client.ask(post("Content-Length: 2", body=b"hi\r\n")).body == echoed(b"hi")
     assert_hello(client.ask(GET))
 
@@ -289,7 +289,7 @@ def chunked(*lines):
     return post("Transfer-Encoding: chunked", body=b"".join(lines))
 
 
-def test_1_5_no_length_is_no_body(client):
+def test_1_5_without_a_length_there_is_no_body(client):
     assert client.ask(post()).body == echoed(b"")
     client.assert_open()
 
@@ -404,7 +404,7 @@ def test_1_5_chunk_lines_must_end_in_CRLF(client, body):
 
 
 @pytest.mark.parametrize("body", [b"3\r\nabcd\r\n0\r\n\r\n", b"3\r\nabc0\r\n\r\n", b"3\r\nabcXY0\r\n\r\n", b"3\r\nabc\rX0\r\n\r\n"])
-def test_1_5_missing_CRLF_behind_chunk_data_is_refused(client, body):
+def test_1_5_missing_CRLF_after_chunk_data_is_refused(client, body):
     # Tornado closes with an assertion in its log.
     client.send(chunked(body))
     client.assert_refused()

@@ -105,7 +105,7 @@ def test_a_person_logs_in_and_out(demo, person):
     assert "Log in with Google" in person.home()
 
 
-def test_who_says_no_is_not_logged_in(person):
+def test_a_person_who_says_no_is_not_logged_in(person):
     back = person.choose(person.start(), "nobody")
     assert query(back)["error"] == "access_denied"
     answer = person.get(back)
@@ -144,7 +144,7 @@ def test_a_made_up_code_is_refused(person):
     assert person.get("/auth/login?code=guess").status_code == 403
 
 
-def test_a_cookie_of_ones_own_is_no_login(demo, person):
+def test_a_cookie_made_by_the_client_is_not_a_login(demo, person):
     person.session.cookies["google_auth_user"] = '{"name": "Eve", "email": "eve@example.com"}'
     assert "Log in with Google" in person.home()
 

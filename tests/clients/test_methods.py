@@ -18,7 +18,7 @@ def test_2_2_a_verb_that_the_handler_lacks_is_405(client, method):
 
 
 @pytest.mark.parametrize("path, method, allowed", [("/", "POST", "GET"), ("/head", "PUT", "GET, HEAD"), ("/", "FOO", "GET")])
-def test_405_names_the_verbs_there_are(client, path, method, allowed):
+def test_405_names_the_verbs_of_the_handler(client, path, method, allowed):
     # RFC 9110 15.5.6 requires it; Tornado leaves it out.
     response = client.get(path, method=method)
     assert sorted(response.get("Allow").split(", ")) == sorted(allowed.split(", "))

@@ -84,26 +84,26 @@ def test_large_answers_to_pipelined_requests_come_whole(client):
 
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"garbage\r\n\r\n", b"GET / HTTP/1.1\r\nHost: h\r\nbad\r\n\r\n",
                                      b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n"])
-def test_garbage_behind_a_request_the_request_is_answered_first(client, garbage):
+def test_garbage_after_a_request_the_request_is_answered_first(client, garbage):
     client.send(GET + garbage)
     assert client.read_response().body == b"Hello, world"
     assert client.read_to_end() == BAD_REQUEST
 
 
-def test_garbage_behind_a_slow_request_the_request_is_answered_first(client):
+def test_garbage_after_a_slow_request_the_request_is_answered_first(client):
     client.send(b"GET /slow?s=0.05 HTTP/1.1\r\nHost: h\r\n\r\n" + b"garbage\r\n\r\n")
     assert client.read_response().body == b"slow"
     assert client.read_to_end() == BAD_REQUEST
 
 
-def test_requests_behind_garbage_are_not_answered(client):
+def test_requests_after_garbage_are_not_answered(client):
     client.send(GET * 3 + b"garbage\r\n\r\n" + GET * 3)
     for _ in range(3):
         assert client.read_response().body == b"Hello, world"
     assert client.read_to_end() == BAD_REQUEST
 
 
-def test_requests_behind_close_are_not_answered(client):
+def test_requests_after_close_are_not_answered(client):
     client.send(GET + b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + GET * 3)
     for _ in range(2):
         assert client.read_response().body == b"Hello, world"

@@ -317,7 +317,7 @@ def test_3_7_authenticated_answers_alike(plain, path, method):
 
 
 @pytest.mark.parametrize("maker, reader", BOTH_WAYS)
-def test_3_7_who_logged_in_at_one_is_known_to_the_other(plain, maker, reader):
+def test_3_7_a_user_logged_in_at_one_is_known_to_the_other(plain, maker, reader):
     cookie = cookie_of(ask(plain[maker], "/signed/set?value=Ann"))
     for method in ("GET", "POST"):
         answer = ask(plain[reader], "/private", cookie, method=method)

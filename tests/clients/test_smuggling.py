@@ -94,7 +94,7 @@ def test_a_chunk_extension_follows_its_grammar(client, extension):
 
 
 @pytest.mark.parametrize("spill", [b"xx", b"\r", b"\n", b"\rx", b"\n\n", b"\x00\x00"])
-def test_the_two_bytes_behind_a_chunk_must_be_CRLF(client, spill):
+def test_the_two_bytes_after_a_chunk_must_be_CRLF(client, spill):
     refused_once(client, b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello" + spill + b"0\r\n\r\n" + INNER)
 
 

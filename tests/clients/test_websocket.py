@@ -144,7 +144,7 @@ def test_behaviour_5_1_origin():
         server.kill()
 
 
-def test_bytes_behind_the_handshake(echo):
+def test_bytes_after_the_handshake(echo):
     with connect(echo.port) as client:
         client.send_bytewise(request() + frame(TEXT, b"crawling"))
         client.read_head()

@@ -39,7 +39,7 @@ def test_each_bad_statement_is_found_alone(line):
     assert check_await.findings(source) == expected(source)
 
 
-def test_comments_and_strings_hide_nothing_behind_them():
+def test_comments_and_strings_hide_nothing_after_them():
     source = 'void f() { /* " */ co_await g({1}); /* " */ }'
     assert check_await.findings(source) == [(1, check_await.BRACES)]
 

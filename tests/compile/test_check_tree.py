@@ -67,7 +67,7 @@ def found_circles(**includes):
     return sorted((path.rpartition("/")[2], line) for path, line, _ in check_tree.circles(sources))
 
 
-def test_a_chain_of_includes_is_no_circle():
+def test_a_chain_of_includes_is_not_a_circle():
     assert found_circles(a="b c", b="c", c="", a_cc="a b", b_cc="b c") == []
 
 

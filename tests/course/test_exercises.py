@@ -170,7 +170,7 @@ def test_WAIT_holds_the_tests_until_a_debugger_has_come(course):
     assert "SetUp" in seen and "✗ Add.two_and_two" in rest
 
 
-def test_a_WAIT_that_is_no_number_is_one_clear_line(course):
+def test_a_WAIT_that_is_not_a_number_is_one_clear_line(course):
     done = subprocess.run(course.command("exercise", "09-1"), capture_output=True, text=True, env={**os.environ, "WAIT": "long"})
     assert (done.returncode, done.stdout) == (2, "") and "WAIT is 'long', not a number of seconds" in done.stderr
 

@@ -105,7 +105,7 @@ def test_a_quiz_has_four_to_six_questions(tmp_path):
     (TOML.replace('right = "R1"', 'right = 1'), "question 1: 'right'"),
     ('title = "x"\n' + TOML, "unknown title"),
 ])
-def test_a_file_that_is_no_quiz_is_named(tmp_path, text, complaint):
+def test_a_file_that_is_not_a_quiz_is_named(tmp_path, text, complaint):
     with pytest.raises(quiz.BadQuiz) as error:
         questions_of(text, tmp_path)
     assert complaint in str(error.value)
@@ -144,7 +144,7 @@ def test_right_answers_are_counted_and_explained(course):
     assert out.count("The lesson: Step 1") == 4 and out.endswith("Right on the first try: 4 of 4.\n")
 
 
-def test_a_wrong_answer_is_told_its_misconception_and_tries_again(course):
+def test_a_wrong_answer_shows_its_misconception_and_the_question_again(course):
     right, wrong, other = letters(1)
     code, out, _ = run(course, "01", answers=f"{wrong}\n{other}\n{right}\nq\n")
     assert code == 0 and out.count("No. The assumption behind it: All that is") == 2 and out.count("Try again.") == 2
@@ -153,7 +153,7 @@ def test_a_wrong_answer_is_told_its_misconception_and_tries_again(course):
 
 
 @pytest.mark.parametrize("word", ["", "  ", "d", "z", "ab", "1", "é", "\t"])
-def test_what_is_no_answer_is_asked_again(course, word):
+def test_anything_but_an_answer_is_asked_again(course, word):
     _, out, err = run(course, "01", answers=f"{word}\n {letters(1)[0].upper()} \nq\n")
     assert err == "" and out.count("Answer with one of a, b, c; q ends the quiz.") == 1 and out.count("Right. So") == 1
 
@@ -176,7 +176,7 @@ def test_bytes_that_are_no_text_are_no_answer(course):
     assert done.returncode == 0 and b"Traceback" not in done.stderr and b"Answer with one of" in done.stdout
 
 
-def test_a_reader_who_has_seen_enough_ends_the_quiz_without_a_word(course):
+def test_a_reader_who_has_seen_enough_ends_the_quiz_quietly(course):
     closed, output = os.pipe()
     os.close(closed)
     done = subprocess.run([sys.executable, str(course / "scripts" / "quiz.py"), "01"], stdin=subprocess.DEVNULL,

@@ -127,7 +127,7 @@ def test_all_that_is_here_has_a_test():
         "tests/compatibility.toml: ZZ-03 is marked as here (differs), but no test names it"]
 
 
-def test_an_unknown_row_is_told_with_its_place():
+def test_an_unknown_row_is_reported_with_its_place():
     assert problems(("tests/x.cc", CPP + "\n// ZZ-77\n")) == [
         "tests/x.cc:20: ZZ-77 is not a row of tests/compatibility.toml"]
 

@@ -133,7 +133,7 @@ def test_a_region_is_quoted_without_its_marks_and_indentation(tmp_path, monkeypa
         pages.quote("a.cc#c")
 
 
-def test_commands_share_a_shell_and_their_output_is_told_apart():
+def test_commands_share_a_shell_and_their_output_is_separated():
     fence = pages.Fence("console", {"chapter": "01"}, "$ a=5\n$ echo $a\nold\n$ echo x; echo 8888\n")
     assert pages.replay(fence) == "$ a=5\n$ echo $a\n5\n$ echo x; echo 8888\nx\n8888\n"
 

@@ -32,7 +32,7 @@ def words(page):
     return " ".join(html.unescape(re.sub(r"<[^>]*>", "", page.read_text())).split())
 
 
-def test_a_comment_in_front_and_one_behind_are_there(reference):
+def test_a_comment_before_and_one_after_are_there(reference):
     page = words(reference / "classtornado_1_1ioloop_1_1IOLoop.html")
     assert "ask the poller for events (epoll_wait);" in page
     assert "Runs until stop(). Throws std::runtime_error if a loop already runs on this thread" in page
