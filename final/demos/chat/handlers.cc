@@ -62,6 +62,7 @@ struct MessageNewHandler : ChatHandler {
 // [updates]
 class MessageUpdatesHandler : public ChatHandler {
  public:
+  // [poll]
   Future<void> post() {
     const auto cursor = bus::Cursor::parse(get_argument("cursor", "0"));
     if (!cursor) throw web::HTTPError(400, "a cursor that is no message's id");
@@ -75,6 +76,7 @@ class MessageUpdatesHandler : public ChatHandler {
     }
     write(json{{"messages", messages}});
   }
+  // [/poll]
 
   void on_connection_close() override { wait_.cancel(); }
   void on_shutdown() override { wait_.cancel(); }

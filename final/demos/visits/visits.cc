@@ -123,6 +123,7 @@ Sockets listen_on(int port, bool reuse_port) {
   how.reuse_port = reuse_port;
   return netutil::bind_sockets(port, "127.0.0.1", how);
 }
+// [/listen]
 
 // `inherited`: a socket that all processes accept from; empty: each loop gets one of its own.
 void run_process(int process, int loops, int port, Sockets inherited) {
@@ -141,7 +142,6 @@ void run_process(int process, int loops, int port, Sockets inherited) {
   }
   serve(shared, shared.places.front(), std::move(sockets.front()));
 }
-// [/listen]
 
 }  // namespace
 
