@@ -37,7 +37,7 @@ PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <link rel="icon" href="data:,">
 <title>{title}</title><style>{style}</style></head><body>
-<nav class="ways" aria-label="Course"><a href="/chapters/{name}/">Back to the lesson</a> <a href="/">The course</a> <button>Keys</button></nav>
+<nav class="ways" aria-label="Course"><a href="{lesson}">Back to the lesson</a> <a href="/">The course</a> <button>Keys</button></nav>
 <main>
 {slides}
 </main>
@@ -154,6 +154,12 @@ def minutes(slide):
     return int(match[1]) if match else 0
 
 
+def lesson_of(deck, text):
+    """The page that a deck belongs to, on the course's site: `lesson:` of its front matter, else that of its chapter."""
+    named = re.search(r"^lesson: (\S+)$", text.partition("\n---\n")[0], re.MULTILINE)
+    return named[1] if named else f"/chapters/{deck.stem}/"
+
+
 def render(deck):
     text = deck.read_text()
     slides = split_deck(text)
@@ -165,7 +171,7 @@ def render(deck):
         note = html.escape(notes(slide))
         parts.append(f"<section>{body}<aside>{note}</aside><footer>{number} / {len(slides)}</footer></section>")
     title = re.search(r"^# (.*)$", text, re.MULTILINE)[1]
-    return PAGE.format(title=html.escape(title), name=deck.stem, slides="\n".join(parts), style=STYLE, script=SCRIPT, policy=policy())
+    return PAGE.format(title=html.escape(title), lesson=lesson_of(deck, text), slides="\n".join(parts), style=STYLE, script=SCRIPT, policy=policy())
 
 
 def build(deck):

@@ -141,6 +141,12 @@ def test_a_deck_has_the_form_of_a_deck(deck):
     assert "make exercise EX=" in parts[-1]
 
 
+@pytest.mark.parametrize("deck", DECKS, ids=NAMES)
+def test_a_deck_leads_back_to_its_page(deck):
+    page = re.search(r'<nav class="ways"[^>]*><a href="/([^"]+)"', slides.render(deck))[1]
+    assert (ROOT / page).exists()
+
+
 def test_there_is_a_deck_for_every_lesson():
     assert {deck.stem for deck in DECKS} >= {page.parent.name for page in (ROOT / "chapters").glob("*/README.md")}
 
