@@ -67,7 +67,8 @@ def test_stages():
               inputs=["tests/*.py", "tests/clients/*.py", "tests/chapters/**/*.py", "tests/chapters/**/*.toml",
                       "build/debug/chapters/*/*_server", "build/debug/final/demos/*/*"]),
         Stage("exercises", "each starter fails for the declared reason, each solution passes",
-              [prove("basics")], 15, inputs=["exercises/**/*", "chapters/**/*"]),
+              [prove("basics")], 15,
+              inputs=["exercises/**/*", "chapters/**/*", "final/include/**/*", "build/debug/final/libtornado.a"]),
     ]
 
 

@@ -479,6 +479,7 @@ def test_no_exercise_is_made_of_the_readers_files_for_another():
     assert sum(exercise.layer != "" for exercise in exercises) == 6
     for exercise in exercises:
         own = [exercise.folder, ROOT / "chapters", ROOT / "exercises" / "support", builder.BUILD / "stand-ins"]
+        own += [builder.FRAMEWORK / "include"] if exercise.framework else []
         for source, include in builder.parts(exercise, exercise.solution):
             assert all(any(path.is_relative_to(folder) for folder in own) for path in (source, *include))
 
