@@ -24,6 +24,13 @@ REFUSED = [
      "auto accept(const netutil::Socket& socket) { return netutil::add_accept_handler(socket, &serve); }",
      ("static assertion failed: an accept handler cannot be a coroutine",
       "static assertion failed due to requirement '!core::is_future")),
+    ("a WebSocket client's callback that is a coroutine and borrows its message",
+     "#include <tornado/websocket.h>\n"
+     "Future<void> hear(const std::optional<websocket::Message>&) { co_return; }\n"
+     "auto options() { websocket::WebSocketConnectOptions o; o.on_message_callback = [](const std::optional<websocket::Message>& m) "
+     "{ return hear(m); }; return o; }",
+     ("static assertion failed: a coroutine takes its arguments by value",
+      "static assertion failed due to requirement 'takes_values")),
 ]
 
 

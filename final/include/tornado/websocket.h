@@ -3,7 +3,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
-#include <tornado/core/function.h>
+#include <tornado/core/maybe_coroutine.h>
 #include <tornado/core/pointers.h>
 #include <tornado/core/websocket_hooks.h>
 #include <tornado/web.h>
@@ -258,47 +258,16 @@ class WebSocketHandler : public web::RequestHandler {
 
 // ---- client -------------------------------------------------------------------------------------
 
-namespace detail {
-
-// The program's function for a client's messages, plain or a coroutine.
-class MessageCallback {
- public:
-  using Returned = std::optional<Future<void>>;
-
-  MessageCallback() = default;
-  template <class F>
-    requires std::is_invocable_v<F&, std::optional<Message>>
-  MessageCallback(F function) {
-    function_ = [f = std::move(function)](std::optional<Message> message) mutable -> Returned {
-      if constexpr (core::is_future<std::invoke_result_t<F&, std::optional<Message>>>) {
-        return core::invoke(f, std::move(message));
-      } else {
-        core::invoke(f, std::move(message));
-        return std::nullopt;
-      }
-    };
-  }
-
-  explicit operator bool() const noexcept { return static_cast<bool>(function_); }
-  Returned operator()(std::optional<Message> message) const {
-    return function_(std::move(message));
-  }
-
- private:
-  core::Function<Returned(std::optional<Message>)> function_;
-};
-
-}  // namespace detail
-
 struct WebSocketConnectOptions {
   WebSocketConnectOptions();
 
   // Called with each message, and with nullopt at the end; replaces read_message(). While a
   // coroutine waits, reading from the server pauses. An exception that leaves it is logged and
   // closes the connection.
-  detail::MessageCallback on_message_callback;
-  // Seconds until the handshake is done. Unset: the request's connect_timeout, or 20.
-  std::optional<core::Seconds> connect_timeout;
+  core::MaybeCoroutine<std::optional<Message>> on_message_callback;
+  // Seconds until the handshake is done. 0: the request's connect_timeout (where 0 means without
+  // limit), or 20.
+  core::Seconds connect_timeout = 0;
   // If set, offers compression.
   std::optional<CompressionOptions> compression_options;
   core::Seconds ping_interval = 0;  // seconds; 0: no pings

@@ -27,6 +27,8 @@ class ClientLink;
 // The state that the handles of one connection and the pending reads share.
 class Session final : public core::Counted {
  public:
+  using MessageCallback = core::MaybeCoroutine<std::optional<Message>>;
+
   explicit Session(MessageCallback message_callback) : callback(std::move(message_callback)) {}
   ~Session() override;
 
@@ -187,8 +189,9 @@ void prepare(Attempt& attempt) {
     request.headers.set("Sec-WebSocket-Extensions",
                         http::deflate_offer(detail::wish_of(*options.compression_options)));
   }
-  const double seconds =
-      options.connect_timeout.value_or(request.connect_timeout.value_or(kUsualTimeout));
+  const double seconds = options.connect_timeout > 0
+                             ? options.connect_timeout
+                             : request.connect_timeout.value_or(kUsualTimeout);
   if (seconds > 0) attempt.deadline = ioloop::IOLoop::current().time() + seconds;
 }
 
