@@ -54,7 +54,7 @@ class RedirectHandler : public RequestHandler {
     std::string url;
     bool permanent = true;  // 301; else 302
   };
-  void initialize(const Init& init) { init_ = init; }
+  void initialize(const Init& init);
   void get(const PathArgs& args);
 
  private:
@@ -91,7 +91,7 @@ class HealthHandler : public RequestHandler {
   struct Init {
     core::Function<bool()> ready;
   };
-  void initialize(const Init& init) { ready_ = init.ready; }
+  void initialize(const Init& init);
   void get();
   void head() { get(); }
 

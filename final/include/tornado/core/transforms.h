@@ -2,10 +2,10 @@
 // are sent.
 #pragma once
 
+#include <tornado/core/pointers.h>
 #include <tornado/httputil.h>
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,7 +49,7 @@ class GZipContentEncoding final : public OutputTransform {
 
   Options options_;
   bool accepted_;
-  std::unique_ptr<Compressor> compressor_;  // null: the body stays as it is
+  core::Owned<Compressor> compressor_;  // null: the body stays as it is
 };
 
 }  // namespace tornado::web

@@ -383,7 +383,7 @@ void GZipContentEncoding::transform_first_chunk(int& status_code, httputil::HTTP
     headers.set("Vary", vary.empty() ? "Accept-Encoding" : vary + ", Accept-Encoding");
   }
   if (!is_worth_it(status_code, headers, chunk.size(), finishing)) return;
-  compressor_ = std::make_unique<Compressor>(options_.level);
+  compressor_ = core::make_owned<Compressor>(options_.level);
   headers.set("Content-Encoding", "gzip");
   transform_chunk(chunk, finishing);
   if (!headers.contains("Content-Length")) return;

@@ -21,6 +21,10 @@ void FallbackHandler::prepare() {
   fallback(std::move(request));
 }
 
+void HealthHandler::initialize(const Init& init) {
+  ready_ = init.ready;
+}
+
 void HealthHandler::get() {
   const bool ready = !ready_ || ready_();
   if (!ready) set_status(503);
@@ -157,6 +161,10 @@ std::string stay_here(std::string_view written, std::string url) {
 }
 
 }  // namespace
+
+void RedirectHandler::initialize(const Init& init) {
+  init_ = init;
+}
 
 void RedirectHandler::get(const PathArgs& args) {
   std::string url = stay_here(init_.url, Substitution(init_.url, args, path_kwargs()).run());
