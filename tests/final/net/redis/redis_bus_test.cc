@@ -173,7 +173,7 @@ TEST_F(RedisBusTest, redis_keeps_a_bounded_number) {
   EXPECT_LE(kept, 300);  // whole nodes of 100 are dropped
 }
 
-TEST_F(RedisBusTest, idle_topics_leave_the_process) {
+TEST_F(RedisBusTest, unused_topics_make_room_and_lose_nothing) {
   const RedisServer server;
   auto options = quick();
   options.max_topics = 1;
@@ -186,6 +186,29 @@ TEST_F(RedisBusTest, idle_topics_leave_the_process) {
   const auto reader = start_reader(*bus, "c");
   EXPECT_THAT([&] { after(*bus, "a"); }, ThrowsMessage<BusError>(HasSubstr("all 1 topics")));
   publish(*bus, "a", "3");  // needs no room here
+}
+
+TEST_F(RedisBusTest, topics_without_readers_are_read_no_more) {
+  const RedisServer server;
+  auto options = quick();
+  options.max_block_time = 0.02;
+  options.idle_timeout = 0.05;
+  const auto bus = make(server.url(), options);
+  publish(*bus, "idle", "x");
+  EXPECT_THAT(after(*bus, "idle"), ElementsAre("x"));
+  const auto reader = start_reader(*bus, "busy");
+  redisContext* const monitor = redisConnect("127.0.0.1", server.port());
+  freeReplyObject(redisCommand(monitor, "MONITOR"));
+  std::string seen;
+  // The topic's name, and its ID at once: there is no other.
+  while (seen.find(R"("STREAMS" "tornado:busy" "0-0")") == std::string::npos) {
+    turn();
+    char data[4096];
+    const ssize_t size = ::recv(monitor->fd, data, sizeof data, MSG_DONTWAIT);
+    if (size > 0) seen.append(data, static_cast<std::size_t>(size));
+  }
+  redisFree(monitor);
+  EXPECT_FALSE(reader.done());
 }
 
 // ---- Redis is away ------------------------------------------------------------------------------
