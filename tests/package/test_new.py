@@ -6,6 +6,8 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import urllib.request
 
@@ -33,27 +35,44 @@ def make(*words):
 
 
 @contextlib.contextmanager
-def address_of(*command):
-    """The address of a server while it runs."""
+def running(*command):
+    """A server's process and its port, while it runs."""
     with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as server:
         try:
             words = server.stdout.readline()
             assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+\n", words), words
-            yield words.split()[-1]
+            yield server, int(words.rpartition(":")[2])
         finally:
             server.terminate()
 
 
 def check_page(*command):
-    with address_of(*command) as address, urllib.request.urlopen(address + "/?name=Ada", timeout=20) as response:
+    with running(*command) as (_, port), urllib.request.urlopen(f"http://127.0.0.1:{port}/?name=Ada", timeout=20) as response:
         page = response.read().decode()
     assert "<title>guest-book</title>" in page and "Hello, Ada" in page
+
+
+def check_end(*command):
+    """SIGTERM and Ctrl-C let a client finish the request that it has begun."""
+    for number in signal.SIGTERM, signal.SIGINT:
+        with running(*command) as (server, port), socket.create_connection(("127.0.0.1", port), 20) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /?name=Ada HTTP/1.1\r\n")
+            said = client.recv(1 << 16)
+            assert said.startswith(b"HTTP/1.1 200 "), said
+            server.send_signal(number)
+            while socket.socket().connect_ex(("127.0.0.1", port)) == 0:
+                os.sched_yield()
+            client.sendall(b"Host: h\r\n\r\n")
+            while piece := client.recv(1 << 16):
+                said += piece
+            assert b"Hello, Ada" in said and server.wait(timeout=20) == 0, said
 
 
 def build_and_check(project, **options):
     said = run("cmake", "--workflow", "--preset", "debug", cwd=project, **options)
     assert "tornado_check_guest-book_lib" in said and "100% tests passed, 0 tests failed out of 2" in said
     check_page(project / "build" / "debug" / "guest-book", "--port=0")
+    check_end(project / "build" / "debug" / "guest-book", "--port=0")
 
 
 @pytest.fixture(scope="module")

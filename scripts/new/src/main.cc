@@ -2,7 +2,6 @@
 #include <tornado/ioloop.h>
 #include <tornado/options.h>
 
-#include <csignal>
 #include <cstdio>
 
 #include "app.h"
@@ -19,8 +18,5 @@ int main(int argc, char** argv) {
   auto& server = app->listen(options::get<int>("port"));
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
-
-  auto& loop = ioloop::IOLoop::current();
-  loop.add_signal_handler(SIGTERM, [&loop](int) { loop.stop(); });
-  loop.start();
+  ioloop::run_until_signal(server);
 }
