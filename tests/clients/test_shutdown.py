@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import socket
+import sys
 
 from raw import connect
 from test_chat import Guest
@@ -82,3 +83,9 @@ def test_a_second_signal_ends_the_program_at_once():
             server.check_alive()
             server.process.send_signal(signal.SIGTERM)
             assert server.process.wait(5) == -signal.SIGTERM
+
+
+def test_the_harness_does_not_stop_a_server_before_it_can_end_in_good_order():
+    program = "import signal; print('listening on http://127.0.0.1:1', flush=True); sum(range(10_000_000)); " \
+              "signal.signal(signal.SIGTERM, lambda *_: exit(0))\nwhile True: pass"
+    WireServer([sys.executable, "-c", program]).stop()

@@ -4,6 +4,7 @@ TORNADO_BUILD names a CMake build folder (default build/debug). WIRE_SERVER=torn
 that shows whether a failing test is at fault itself; Tornado 6.2 fails those where we follow the RFC, or Tornado 6.5.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -69,6 +70,15 @@ class WireServer:
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def catches(self, number):
+        """Whether it has a handler for the signal, or a thread that blocks it because another one awaits it with sigwait(). A
+        server that has just said that it listens may have neither yet."""
+        masks = []
+        for file in pathlib.Path(f"/proc/{self.pid}/task").glob("*/status"):
+            with contextlib.suppress(OSError):  # the thread has ended
+                masks += re.findall(r"^Sig(?:Cgt|Blk):\s*(\w+)$", file.read_text(), re.MULTILINE)
+        return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -77,6 +87,7 @@ class WireServer:
     def stop(self):
         """SIGTERM, a clean end, and no word of a sanitizer."""
         if self.process.returncode is None:
+            wait_until(lambda: self.process.poll() is not None or self.catches(signal.SIGTERM), "the server catches SIGTERM", 20)
             self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(timeout=20)
