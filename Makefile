@@ -1,6 +1,6 @@
 # The front door. Each target says what it does while it does it; the work is in scripts/ and in CMake.
 .DEFAULT_GOAL := help
-.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz simulate soak format lint new install package clean
+.PHONY: help run test check doctor demo chapter quiz exercise hint progress watch mine slides docs bench sanitize fuzz faults simulate soak format lint new install package clean
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8888
@@ -91,6 +91,11 @@ sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSan
 fuzz: ## feed made-up bytes to the parsers, SECONDS=60 to each (NAME=chunked: only to that one)
 	@scripts/need.sh build tools
 	@scripts/fuzz.sh $(SECONDS) $(NAME)
+
+faults: ## make each system call of 15 scenarios fail, in each way its man page lists: minutes (ARGS="--scenario=upload" for one)
+	@scripts/need.sh build test-build
+	@scripts/build.sh debug fault_sweep
+	@build/debug/tests/faults/fault_sweep $(ARGS)
 
 simulate: ## run a server, its clients and their network in virtual time, SEEDS=1000 times (FIRST=4711: from this seed on)
 	@scripts/need.sh build test-build
