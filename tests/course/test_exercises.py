@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -158,16 +159,18 @@ def test_the_failure_comes_last_and_without_a_summary_of_gtest(course):
 
 
 def test_WAIT_holds_the_tests_until_a_debugger_has_come(course):
-    """`gdb -p` stops the program, which the debugger's death continues."""
+    """`gdb -p` stops the program, and `continue` begins the tests at once."""
     course.run("exercise", "09-1")
+    begin = time.monotonic()
     with subprocess.Popen(course.command("exercise", "09-1"), stdout=subprocess.PIPE, text=True,
                           env={**os.environ, "WAIT": "60"}) as process:
         waits = next(line for line in process.stdout if "gdb -p" in line)
         pid = waits.split()[-1]
-        seen = subprocess.run(["gdb", "-p", pid, "-batch", "-ex", "bt"], capture_output=True, text=True, timeout=60).stdout
+        seen = subprocess.run(["gdb", "-p", pid, "-batch", "-ex", "bt", "-ex", "continue"], capture_output=True, text=True, timeout=60).stdout
         rest = process.stdout.read()
     assert waits.startswith("The tests begin in 60 s, or once you have attached")
     assert "SetUp" in seen and "✗ Add.two_and_two" in rest
+    assert time.monotonic() - begin < 60
 
 
 def test_a_WAIT_that_is_not_a_number_is_one_clear_line(course):
