@@ -15,6 +15,9 @@
     }                                                                                      \
   } while (false)
 
+// True where allocations fail: see replay_main.cc.
+inline bool allocations_fail = false;
+
 // The entry that libFuzzer and the replay program call, once per input.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
