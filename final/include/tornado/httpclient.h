@@ -196,7 +196,7 @@ struct HTTPResponse {
 
   std::shared_ptr<const HTTPRequest> request;  // the original one, before any redirects
   int code = 599;                              // 599: no response
-  std::string reason;
+  std::string reason;                          // the code's usual one if the server sent none
   httputil::HTTPHeaders headers;
   std::string effective_url;  // the last one, after redirects
   std::string body;           // decoded; empty if there was a streaming_callback

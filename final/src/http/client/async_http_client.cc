@@ -198,7 +198,9 @@ HTTPRequest::HTTPRequest(std::string request_url, std::string request_method)
 
 HTTPResponse::HTTPResponse() = default;
 HTTPResponse::HTTPResponse(std::shared_ptr<const HTTPRequest> response_request, int response_code)
-    : request(std::move(response_request)), code(response_code) {}
+    : request(std::move(response_request)),
+      code(response_code),
+      reason(httputil::responses(response_code)) {}
 
 ClientOptions::ClientOptions() = default;
 

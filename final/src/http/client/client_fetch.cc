@@ -119,7 +119,9 @@ void ClientFetch::timed_out() {
 
 void ClientFetch::take_head(ResponseHead& head, std::optional<std::uint64_t> content_length) {
   response_.code = head.start_line.code;
-  response_.reason = std::move(head.start_line.reason);
+  response_.reason = head.start_line.reason.empty()
+                         ? std::string(httputil::responses(response_.code))
+                         : head.start_line.reason;
   response_.headers = std::move(head.headers);
   response_.time_info.starttransfer = core_->loop.internals().round_time - start_;
   drained_ = 0;
@@ -136,7 +138,7 @@ void ClientFetch::take_head(ResponseHead& head, std::optional<std::uint64_t> con
 // As the server sent the lines, except for the case of the names.
 void ClientFetch::report_head(const httputil::ResponseStartLine& line) {
   const auto request = request_;
-  request->header_callback(line.version + " " + std::to_string(line.code) + " " + response_.reason +
+  request->header_callback(line.version + " " + std::to_string(line.code) + " " + line.reason +
                            "\r\n");
   for (const auto [name, value] : response_.headers) {
     request->header_callback(std::string(name) + ": " + std::string(value) + "\r\n");

@@ -53,7 +53,8 @@ void append_status_line(std::string& out, const httputil::ResponseStartLine& lin
     return;
   }
   out.append("HTTP/1.1 ").append(std::to_string(line.code)).append(" ");
-  out.append(line.reason).append("\r\n");
+  out.append(line.reason.empty() ? httputil::responses(line.code) : std::string_view(line.reason));
+  out.append("\r\n");
 }
 
 Future<void> ready() {

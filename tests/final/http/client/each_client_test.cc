@@ -262,6 +262,20 @@ TEST_P(EachClientTest, the_response_may_come_before_the_body_is_written) {
   EXPECT_EQ(outcome, "told");
 }
 
+// HC-08: as Tornado's HTTPResponse.
+TEST_P(EachClientTest, a_response_without_a_reason_has_the_usual_one) {
+  reply(
+      {"HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n"});
+  HTTPRequest request(server->url());
+  std::string first_line;
+  request.header_callback = [&](std::string_view line) {
+    if (line.starts_with("HTTP/")) first_line = line;
+  };
+  EXPECT_EQ(fetch(request, false).reason, "Not Found");
+  EXPECT_EQ(first_line, "HTTP/1.1 404 \r\n");  // as sent
+  EXPECT_EQ(fetch(request, false).reason, "Unknown");
+}
+
 // Tornado sends the body, and does not call the producer.
 // HC-16
 TEST_P(EachClientTest, a_body_and_a_producer_exclude_each_other) {
