@@ -186,7 +186,7 @@ class RequestHandler : public core::Pooled {
   void redirect(std::string_view url, bool permanent = false, int status = 0);
   // Drops what was written, and finishes with an error page. Once the headers have gone it only
   // ends the response. If write_error() keeps calling it, the recursion is stopped and the page is
-  // empty. A status that cannot end a response, outside of 200 to 999, is logged and sent as 500,
+  // empty. A status that cannot end a response, outside of 200 to 599, is logged and sent as 500,
   // also if an HTTPError has it.
   void send_error(int status_code = 500, const ErrorInfo& info = {});
   // Ends the handler without sending anything more and returns the connection, for another

@@ -442,7 +442,7 @@ void RequestHandler::send_error(int status_code, const ErrorInfo& info) {
     if (!finished_) finish();
     return;
   }
-  if (status_code < 200 || status_code > 999) {
+  if (status_code < 200 || status_code > 599) {  // RFC 9110 15
     log::app_log.error(request_summary() + ": status " + std::to_string(status_code) +
                        " cannot end a response, so 500 is sent");
     ErrorInfo without_reason;

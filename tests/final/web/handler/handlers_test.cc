@@ -374,7 +374,7 @@ TEST_F(HandlersTest, an_error_without_a_final_status_is_a_500) {
     void post(int status_code) { send_error(status_code); }
   };
   Application app({url<Odd>("/(.*)")});
-  for (const std::string code : {"0", "99", "100", "103", "199", "1000"}) {
+  for (const std::string code : {"-1", "0", "99", "100", "103", "199", "600", "999", "1000"}) {
     for (const char* method : {"GET", "POST"}) {
       const std::string address = std::string("/") + code;
       const ExpectLog expected(log::app_log, std::string(method) + " " + address +
