@@ -179,6 +179,8 @@ ALLOWED = {
     "chunk_lf": "RFC 9112 7.1: chunk lines end in CRLF; Tornado waits for ever",
     "chunk_without_crlf": "a framing error is answered 400; Tornado closes with an assertion in its log",
     "chunked_1_0_keep_alive": "RFC 9112 6.1: Transfer-Encoding in HTTP/1.0 closes the connection",
+    "too_large": "RFC 9110 15.5.14: a body over the limit is a 413, with the application's error page",
+    "head_too_large": "RFC 6585 5: a head over the limit is a 431, with the application's error page",
     "no_host": TORNADO_6_5 + "HTTP/1.1 needs a Host",
     "two_hosts": TORNADO_6_5 + "one Host only",
     "method_not_a_token": TORNADO_6_5 + "the method is a token",

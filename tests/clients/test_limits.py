@@ -1,11 +1,24 @@
 """Limits and timeouts, made small by the application's options. Each has a default; none is a matter of goodwill."""
 
+import subprocess
 import time
 
 import pytest
-from raw import BAD_REQUEST, connect
+from raw import connect
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+REASONS = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+def assert_too_large(client, data, status):
+    """The error page of the application, and the end of the connection."""
+    response = client.ask(data)
+    assert (response.status, response.reason) == (status, REASONS[status])
+    assert f"<title>{status}: {REASONS[status]}</title>".encode() in response.body
+    assert response.closes
+    client.assert_closed()
 
 
 def seconds_until_closed(client):
@@ -24,14 +37,28 @@ def test_max_header_size(start_server):
     head = b"GET / HTTP/1.1\r\nHost: h\r\nX: "
     with connect(server.port) as client:
         assert client.ask(head + b"x" * (1024 - len(head) - 4) + b"\r\n\r\n").status == 200
-        client.send(head + b"x" * (1025 - len(head) - 4) + b"\r\n\r\n")
-        client.assert_closed_silently()
-    assert "Unsatisfiable read, closing connection" in server.log()
+        assert_too_large(client, head + b"x" * (1025 - len(head) - 4) + b"\r\n\r\n", 431)
+    assert "431 GET / (127.0.0.1): message head exceeds the size limit" in server.log()
+    assert server.log().count("431 GET / (127.0.0.1)") == 2  # the second is the access log
+
+
+def test_a_target_beyond_max_header_size(start_server):
+    server = start_server("--max_header_size=1024")
+    with connect(server.port) as client:
+        assert_too_large(client, b"GET /abc" + b"x" * 2000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414)
+    assert server.log().count("414 GET /abcxxx") == 2
+
+
+def test_a_long_line_that_begins_no_request_is_a_400(start_server):
+    server = start_server("--max_header_size=1024")
+    with connect(server.port) as client:
+        client.send(b"x" * 2000)
+        client.assert_refused()
 
 
 def test_max_body_size(start_server):
     server = start_server("--max_body_size=1000")
-    for size, status in ((1000, 200), (1001, 400)):
+    for size, status in ((1000, 200), (1001, 413)):
         body = b"x" * size
         with connect(server.port) as client:
             response = client.ask(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size + body)
@@ -46,11 +73,10 @@ def test_max_body_size(start_server):
 def test_a_body_over_the_limit_is_refused_before_it_is_sent(start_server):
     server = start_server("--max_body_size=1000")
     with connect(server.port) as client:
-        client.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n")
-        client.assert_refused()
+        assert_too_large(client, b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", 413)
     with connect(server.port) as client:
-        client.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n")
-        client.assert_refused()
+        assert_too_large(client, b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n", 413)
+    assert server.log().count("413 POST /echo (127.0.0.1)") == 4  # twice a reason and a line of the access log
 
 
 def test_the_refusal_arrives_though_the_body_keeps_coming(start_server):
@@ -58,8 +84,17 @@ def test_the_refusal_arrives_though_the_body_keeps_coming(start_server):
     server = start_server("--max_body_size=1000")
     for _ in range(20):
         with connect(server.port) as client:
-            client.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 30000\r\n\r\n" + b"x" * 30000)
-            assert client.read_to_end() == BAD_REQUEST
+            assert_too_large(client, b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 30000\r\n\r\n" + b"x" * 30000, 413)
+
+
+def test_curl_sees_the_refusal_of_an_upload_it_has_begun(start_server, tmp_path):
+    server = start_server("--max_body_size=1000")
+    upload = tmp_path / "upload"
+    upload.write_bytes(b"x" * 10_000_000)
+    for fields in (["-H", "Expect:"], ["-H", "Expect:", "-H", "Transfer-Encoding: chunked"], []):
+        command = ["curl", "-sS", "-w", "%{http_code}", "-o", "/dev/null", *fields, "--data-binary", f"@{upload}", f"{server.url}/echo"]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert (run.returncode, run.stdout, run.stderr) == (0, "413", "")
 
 
 def test_1_1_4_idle_connection_timeout(start_server):

@@ -4,9 +4,20 @@
 
 using namespace tornado;
 
+// What is logged of a head that is too large.
+static void check_large_head(std::string_view head) {
+  httputil::RequestStartLine line;
+  const int status = http::status_of_large_head(head, fuzz::kLimits, line);
+  FUZZ_CHECK(status == 400 || status == 414 || status == 431);
+  FUZZ_CHECK(line.method.empty() == (status == 400) && line.path.empty() == (status == 400));
+  FUZZ_CHECK(status != 414 || line.path.size() <= http::kShownTarget);
+  for (const char c : line.path) FUZZ_CHECK(c > ' ' && c < 0x7F);
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   http::RequestHead head;
   const auto result = fuzz::check_head(as_text(data, size), http::parse_request_head, head);
+  if (result.status == http::HeadStatus::kTooLarge) check_large_head(as_text(data, size));
   if (result.status != http::HeadStatus::kDone) return 0;
   const httputil::RequestStartLine& line = head.start_line;
   FUZZ_CHECK(line.version == "HTTP/1.0" || line.version == "HTTP/1.1");

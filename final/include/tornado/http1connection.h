@@ -16,11 +16,16 @@ namespace tornado::http1connection {
 struct HTTP1ConnectionParameters {
   HTTP1ConnectionParameters() {}
 
-  bool no_keep_alive = false;               // close after each response
-  std::size_t chunk_size = 65536;           // largest piece in which a body is delivered
-  std::size_t max_header_size = 65536;      // start line, fields and empty line of a head
-  std::size_t max_header_fields = 1000;     // fields of a head, including repeats
-  std::uint64_t max_body_size = 104857600;  // of a request, as sent
+  bool no_keep_alive = false;      // close after each response
+  std::size_t chunk_size = 65536;  // largest piece in which a body is delivered
+  // Start line, fields and empty line of a head. If the limit ends within the request target, the
+  // request gets a 414, otherwise a 431. With these and the next two statuses, a web::Application
+  // sends its error page: see HTTPMessageDelegate::refuse().
+  std::size_t max_header_size = 65536;
+  // Fields of a head, including repeats; more of them get a 431.
+  std::size_t max_header_fields = 1000;
+  // Of a request, as sent; a longer one gets a 413.
+  std::uint64_t max_body_size = 104857600;
   // Time from one exchange to the first byte of the next; it ends up to a 64th later. If it is
   // shorter than header_timeout, it also limits the time from the accept to the first byte.
   core::Seconds idle_connection_timeout = 3600;

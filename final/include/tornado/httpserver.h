@@ -73,9 +73,10 @@ struct ShutdownReport {
 
 // A single-threaded HTTP/1.1 server on the loop that is current when it starts to listen.
 //
-// A message that is not HTTP gets a 400; the connection closes, and nothing after that message is
-// read. On each connection, a request is answered before the next one is begun. Destroying the
-// server closes its listeners and its connections.
+// A message that is not HTTP gets a 400, and one that exceeds a limit a 413, 414 or 431; the
+// connection closes, and nothing after that message is read. On each connection, a request is
+// answered before the next one is begun. Destroying the server closes its listeners and its
+// connections.
 class HTTPServer : public tcpserver::TCPServer {
  public:
   // Passes requests to `delegate`, such as a web::Application, which must outlive the server.

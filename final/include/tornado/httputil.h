@@ -390,6 +390,15 @@ class HTTPConnection {
   virtual bool shutting_down() const noexcept { return false; }
 };
 
+// A request that exceeds a limit of the server, which therefore does not read the rest of it.
+struct RequestRefusal {
+  int status_code = 413;  // 413: the body; 414: the request target; 431: the header fields
+  std::string reason;     // for the log
+  // Set if the head was not read, so that headers_received() was not called: the method, the
+  // target, of which a 414 shows the beginning, and the version.
+  std::optional<RequestStartLine> start_line;
+};
+
 // Receives one request, in this order: headers_received() once, data_received() any number of
 // times, then finish(), unless on_connection_close() was called before it. While a future is not
 // done, the next call, and with it the peer, has to wait.
@@ -399,6 +408,11 @@ class HTTPMessageDelegate {
   virtual Future<void> headers_received(RequestStartLine start_line, HTTPHeaders headers) = 0;
   virtual Future<void> data_received(std::string chunk) = 0;
   virtual void finish() = 0;
+  // Called instead of the remaining ones of these three if the request exceeds a limit before a
+  // response has begun. Returns whether the delegate responds, through its connection, now or
+  // later; the connection closes after that. If it returns false, as this default does, the
+  // connection sends the status without a body and calls on_connection_close().
+  virtual bool refuse(const RequestRefusal& /*refusal*/) { return false; }
   // Called when the peer has gone: before finish(), the message will not be completed; after it,
   // nobody will read the response.
   virtual void on_connection_close() {}

@@ -463,6 +463,7 @@ class RequestHandler : public core::Pooled {
 
   std::optional<Future<void>> execute(detail::Step step,
                                       routing::detail::Destination* found = nullptr) noexcept;
+  void refuse(routing::detail::Destination& found, const HTTPError& error) noexcept;
   static Future<void> resume_after(Ref self, Future<void> coroutine, detail::Step next);
   std::optional<Future<void>> wait_for(detail::Started started, detail::Step next);
   bool pass_middleware();

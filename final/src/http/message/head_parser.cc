@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "http/message/chars.h"
 #include "http/message/framing.h"
@@ -67,7 +68,7 @@ HeadResult parse_head(std::string_view data, HeadScan& scan, const HeadLimits& l
   if (size == 0) return {HeadStatus::kNeedMore, 0, nullptr};
   head.headers.clear();
   if (const char* reason = parse_lines(split_head(data.substr(0, size)), limits, head)) {
-    return {HeadStatus::kBad, 0, reason};
+    return {reason == kTooManyFields ? HeadStatus::kTooLarge : HeadStatus::kBad, 0, reason};
   }
   return {HeadStatus::kDone, size, nullptr};
 }
@@ -154,7 +155,31 @@ const char* parse_response_lines(const HeadLines& lines, const HeadLimits& limit
   return nullptr;
 }
 
+// Makes a complete line of one whose target has no end within the limit. Empty if the limit ends
+// elsewhere.
+std::string shorten_line(std::string_view line) {
+  const std::size_t target = line.find(' ') + 1;  // 0 if there is none
+  if (target == 0 || line.find(' ', target) != line.npos) return {};
+  return std::string(line.substr(0, target + kShownTarget)) + " HTTP/1.1";
+}
+
 }  // namespace
+
+int status_of_large_head(std::string_view data, const HeadLimits& limits,
+                         httputil::RequestStartLine& start_line) {
+  data = skip_line_end(data.substr(0, limits.max_size));
+  const bool whole = data.find('\n') != data.npos;
+  const std::string shortened = whole ? std::string() : shorten_line(data);
+  RequestLine line;
+  if (parse_request_line(whole ? split_head(data).start_line : shortened, line) != nullptr) {
+    return 400;
+  }
+  std::string path;
+  std::string_view authority;
+  if (read_target(line, path, authority) != nullptr) return 400;
+  start_line = {std::string(line.method), std::move(path), std::string(version_name(line.minor))};
+  return whole ? 431 : 414;
+}
 
 HeadResult parse_request_head(std::string_view data, HeadScan& scan, const HeadLimits& limits,
                               RequestHead& head) {

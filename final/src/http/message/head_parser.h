@@ -27,7 +27,7 @@ enum class HeadStatus : std::uint8_t {
   kDone,      // `consumed` bytes were the head; the body follows
   kNeedMore,  // call again with the same bytes and more after them
   kBad,       // respond with 400 and close: `reason` is for the log
-  kTooLarge,  // the head exceeds the limit: close
+  kTooLarge,  // the head exceeds a limit: status_of_large_head() tells which
 };
 
 struct HeadResult {
@@ -35,6 +35,9 @@ struct HeadResult {
   std::size_t consumed = 0;
   const char* reason = nullptr;  // static text, for kBad and kTooLarge
 };
+
+// The reason of kTooLarge for a head with more than max_fields lines.
+inline constexpr char kTooManyFields[] = "too many header fields";
 
 struct RequestHead {
   httputil::RequestStartLine start_line;  // the path in origin form, or "*"
@@ -60,5 +63,13 @@ HeadResult parse_request_head(std::string_view data, HeadScan& scan, const HeadL
                               RequestHead& head);
 HeadResult parse_response_head(std::string_view data, HeadScan& scan, const HeadLimits& limits,
                                ResponseHead& head);
+
+// Returns the status for a request head that is kTooLarge: 414 if the limit ends within the target,
+// 431 if the start line is complete (RFC 9110 15.5.15, RFC 6585 5), 400 if the bytes begin no
+// request. Fills `start_line` unless that is 400; of a target that is too long, it gets the first
+// kShownTarget bytes.
+int status_of_large_head(std::string_view data, const HeadLimits& limits,
+                         httputil::RequestStartLine& start_line);
+inline constexpr std::size_t kShownTarget = 1024;
 
 }  // namespace tornado::http

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "http/message/chars.h"
+#include "http/message/head_parser.h"
 #include "tornado/core/runtime.h"
 #include "tornado/httputil.h"
 
@@ -107,7 +108,7 @@ const char* HTTPHeaders::parse_lines(std::string_view text, std::size_t max_fiel
   while (!text.empty()) {
     if (text == "\r\n" || text == "\n") return nullptr;  // the empty line that ends a head
     const bool folded = is_blank(text.front());
-    if (!folded && count_ >= max_fields) return "too many header fields";
+    if (!folded && count_ >= max_fields) return http::kTooManyFields;
     const char* reason = folded ? read_continuation(text) : read_field(text);
     if (reason != nullptr) return reason;
   }

@@ -10,15 +10,11 @@
 #include "http/server/decompressed_body.h"
 #include "http/server/exchange.h"
 #include "http/server/xheaders.h"
-#include "loop/error_text.h"
 #include "loop/loop_state.h"
 
 namespace tornado::http {
 namespace {
 
-constexpr std::string_view kBadRequest = "HTTP/1.1 400 Bad Request\r\n\r\n";
-constexpr std::string_view kUnavailable =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr double kRateSeconds = 60;  // min_body_rate is averaged over this time
@@ -305,50 +301,6 @@ iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
   return stream;
 }
 
-void ServerConnection::refuse(const char* reason) {
-  if (phase_ == Phase::kClosing) return;
-  log::gen_log.info("Malformed HTTP message from " + remote_ip_ + ": " + reason);
-  refuse_with(kBadRequest);
-}
-
-// Other bodies need the memory that this one takes.
-void ServerConnection::refuse_for_others() {
-  if (phase_ == Phase::kClosing) return;
-  log::gen_log.info("Refused the body of a request from " + remote_ip_ + ": max_buffered_total");
-  refuse_with(kUnavailable);
-}
-
-void ServerConnection::refuse_with(std::string_view response) {
-  const bool answered = exchange_ != nullptr && exchange_->headers_written();
-  if (!answered) stream_.impl().output().append(response);
-  if (exchange_ != nullptr) {
-    const auto exchange = std::exchange(exchange_, nullptr);
-    exchange->detach();
-    exchange->report_close();
-    exchange->delegate.reset();
-  }
-  close_gracefully();
-}
-
-// Called in an exception handler.
-void ServerConnection::delegate_threw(const char* what) {
-  try {
-    throw;
-  } catch (const httputil::HTTPInputError& error) {
-    refuse(error.what());
-  } catch (const Overloaded&) {
-    refuse_for_others();
-  } catch (...) {
-    fail(what);
-  }
-}
-
-void ServerConnection::fail(const char* what) {
-  log::app_log.error(std::string("Uncaught exception ") + what + ": " +
-                     describe(std::current_exception()));
-  close();
-}
-
 // No time is measured while the program works on its response. A timer that still runs is an
 // earlier one: stopping it at every request would cost more than letting it fire.
 void ServerConnection::on_timeout() {
@@ -448,9 +400,7 @@ ServerConnection::Next ServerConnection::read_head(std::string_view data, std::s
       }
       return Next::kWait;
     case HeadStatus::kTooLarge:
-      log::gen_log.info("Unsatisfiable read, closing connection: " + std::string(result.reason));
-      close_gracefully();
-      return Next::kWait;
+      return refuse_large_head(rest, result.reason);
     case HeadStatus::kBad:
       refuse(result.reason);
       return Next::kWait;
@@ -537,8 +487,7 @@ ServerConnection::Next ServerConnection::begin_body() {
   if (exchange_->body_read()) return complete_message();
   if (exchange_->finished()) return after_response();
   if (exchange_->body_left > exchange_->max_body_size) {
-    refuse("Content-Length too long");
-    return Next::kWait;
+    return refuse_large_body("Content-Length too long");
   }
   if (exchange_->expect_continue && !exchange_->headers_written()) {
     stream_.impl().output().append(kContinue);
@@ -601,8 +550,9 @@ ServerConnection::Next ServerConnection::read_chunked(std::string_view data, std
     case ChunkedStatus::kDone:
       exchange_->chunked_body.reset();
       return complete_message();
-    case ChunkedStatus::kBad:
     case ChunkedStatus::kTooLarge:
+      return refuse_large_body(result.reason);
+    case ChunkedStatus::kBad:
       refuse(result.reason);
       return Next::kWait;
   }

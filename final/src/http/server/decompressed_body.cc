@@ -3,6 +3,7 @@
 #include <tornado/gen.h>
 
 #include "http/message/chars.h"
+#include "http/server/limits.h"
 
 namespace tornado::http {
 namespace {
@@ -45,7 +46,7 @@ Future<void> DecompressedBody::decode(std::shared_ptr<Decoding> decoding, std::s
     if (result.output.empty()) continue;
     decoding->size += result.output.size();
     if (decoding->size > decoding->max_size) {
-      throw httputil::HTTPInputError("the decompressed body is too long");
+      throw BodyTooLarge("the decompressed body is too long");
     }
     const Future<void> taken = decoding->delegate->data_received(std::string(result.output));
     co_await taken;
@@ -61,6 +62,10 @@ void DecompressedBody::finish() {
     throw httputil::HTTPInputError("the gzip body ends too early");
   }
   delegate_->finish();
+}
+
+bool DecompressedBody::refuse(const httputil::RequestRefusal& refusal) {
+  return delegate_->refuse(refusal);
 }
 
 }  // namespace tornado::http

@@ -31,6 +31,7 @@ class DecompressedBody final : public httputil::HTTPMessageDelegate {
                                 httputil::HTTPHeaders headers) override;
   Future<void> data_received(std::string chunk) override;
   void finish() override;
+  bool refuse(const httputil::RequestRefusal& refusal) override;
   void on_connection_close() override { delegate_->on_connection_close(); }
   void on_shutdown() override { delegate_->on_shutdown(); }
 

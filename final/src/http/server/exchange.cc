@@ -289,6 +289,13 @@ void Exchange::detach() {
   own_deadlines.reset();
 }
 
+void Exchange::refuse_rest() {
+  unlink();
+  body_deadline.reset();
+  own_deadlines.reset();
+  keep_alive_ = false;
+}
+
 void Exchange::report_close() {
   // No delegate: start_request() threw.
   if (delegate == nullptr || std::exchange(close_reported_, true)) return;

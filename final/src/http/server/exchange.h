@@ -75,6 +75,9 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   iostream::IOStream upgrade(Upgraded& next);
   // Cuts the exchange off: the connection has moved on or is gone, and must not be touched again.
   void detach();
+  // The rest of the request will not be read: its timeouts end, and the connection closes after the
+  // response.
+  void refuse_rest();
   // Tell the delegate, once, that the client has gone, or that the server shuts down.
   void report_close();
   void report_shutdown();

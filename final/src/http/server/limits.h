@@ -42,6 +42,12 @@ struct BufferedBodies {
   core::ListHook unfinished;  // exchanges whose bodies are still being read, oldest first
 };
 
+// Thrown when a body exceeds its max_body_size.
+class BodyTooLarge : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // Thrown when there is not enough room for more of a body.
 class Overloaded : public std::runtime_error {
  public:

@@ -34,6 +34,7 @@ class HandlerDelegate final : public httputil::HTTPMessageDelegate, public core:
                                 httputil::HTTPHeaders headers) override;
   Future<void> data_received(std::string chunk) override;
   void finish() override;
+  bool refuse(const httputil::RequestRefusal& refusal) override;
   void on_connection_close() override;
   void on_shutdown() override;
 

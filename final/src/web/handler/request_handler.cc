@@ -135,6 +135,29 @@ void HandlerDelegate::finish() {
   }
 }
 
+// The application's own error page stands for the handler of a request whose head was not read.
+bool HandlerDelegate::refuse(const httputil::RequestRefusal& refusal) {
+  if (refusal.start_line) {
+    request_ = std::make_unique<OwnedRequest>(httputil::RequestStartLine(*refusal.start_line),
+                                              httputil::HTTPHeaders(), std::string(),
+                                              std::move(connection_));
+    request_->server_connection = server_connection_;
+    to_ = routing::detail::RuleTable::follow(state_->not_found, {}, *request_);
+  }
+  if (to_.delegate != nullptr) return to_.delegate->refuse(refusal);
+  const HTTPError error(refusal.status_code, refusal.reason);
+  if (handler_) {
+    const core::Ref<RequestHandler> pin = handler_;
+    const core::ContextScope context(&handler_->context_);
+    handler_->handle_exception(std::make_exception_ptr(error));
+  } else {
+    request_->body.clear();  // part of a body is not to be used
+    make_handler();
+    handler_->refuse(to_, error);
+  }
+  return true;
+}
+
 // [make_handler]
 void HandlerDelegate::make_handler() {
   const Construction context{&request_, &state_};
@@ -269,6 +292,21 @@ std::optional<Future<void>> RequestHandler::execute(detail::Step step,
     handle_exception(std::current_exception());
   }
   return {};
+}
+
+// Responds to a request that the server does not read: no prepare(), no verb.
+void RequestHandler::refuse(routing::detail::Destination& found, const HTTPError& error) noexcept {
+  const Ref pin(this);
+  const core::ContextScope scope(&context_);
+  try {
+    clear();
+    if (handler_class_->initialize != nullptr) handler_class_->initialize(*this, found.init);
+    if (!pass_middleware()) return;
+    take_params(std::move(found.params));
+    throw error;
+  } catch (...) {
+    handle_exception(std::current_exception());
+  }
 }
 
 // [resume_after]

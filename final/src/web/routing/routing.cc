@@ -125,6 +125,9 @@ class RoutingDelegate final : public httputil::HTTPMessageDelegate {
     return delegate_->data_received(std::move(chunk));
   }
   void finish() override { delegate_->finish(); }
+  bool refuse(const httputil::RequestRefusal& refusal) override {
+    return delegate_ != nullptr && delegate_->refuse(refusal);
+  }
   void on_connection_close() override {
     if (delegate_ != nullptr) delegate_->on_connection_close();
   }

@@ -252,7 +252,7 @@ std::string head_with_fields(std::size_t fields) {
 TEST(RequestHead, field_limit_is_1000) {
   EXPECT_EQ(HeadStatus::kDone, parse_whole(head_with_fields(1000)).result.status);
   const Outcome outcome = parse_whole(head_with_fields(1001));
-  EXPECT_EQ(HeadStatus::kBad, outcome.result.status);
+  EXPECT_EQ(HeadStatus::kTooLarge, outcome.result.status);
   EXPECT_STREQ("too many header fields", outcome.result.reason);
 }
 
@@ -260,7 +260,45 @@ TEST(RequestHead, field_limit_is_1000) {
 TEST(RequestHead, field_limit_can_be_set) {
   const HeadLimits limits{.max_fields = 3000};
   EXPECT_EQ(HeadStatus::kDone, parse_whole(head_with_fields(3000), false, limits).result.status);
-  EXPECT_EQ(HeadStatus::kBad, parse_whole(head_with_fields(3001), false, limits).result.status);
+  EXPECT_EQ(HeadStatus::kTooLarge,
+            parse_whole(head_with_fields(3001), false, limits).result.status);
+}
+
+// The status, and the start line as it would be logged.
+std::string status_of(std::string_view head, const HeadLimits& limits = {}) {
+  httputil::RequestStartLine line;
+  const int status = status_of_large_head(head, limits, line);
+  return std::to_string(status) + "|" + line.method + "|" + line.path + "|" + line.version;
+}
+
+// RFC 6585 5
+TEST(LargeHead, too_many_or_too_large_fields_are_a_431) {
+  EXPECT_EQ(status_of(head_of_size(65537)), "431|GET|/|HTTP/1.1");
+  EXPECT_EQ(status_of("\r\n" + head_of_size(65537)), "431|GET|/|HTTP/1.1");
+  EXPECT_EQ(status_of(head_with_fields(1001)), "431|GET|/|HTTP/1.1");
+  EXPECT_EQ(status_of("PUT http://h/a?b HTTP/1.0\nX: " + std::string(65536, 'x')),
+            "431|PUT|/a?b|HTTP/1.0");
+}
+
+// RFC 9110 15.5.15
+TEST(LargeHead, a_target_beyond_the_limit_is_a_414) {
+  const std::string target = "/" + std::string(70'000, 'a');
+  const std::string shown = target.substr(0, kShownTarget);
+  EXPECT_EQ(status_of("GET " + target), "414|GET|" + shown + "|HTTP/1.1");
+  EXPECT_EQ(status_of("GET " + target + " HTTP/1.0\r\n\r\n"), "414|GET|" + shown + "|HTTP/1.1");
+  EXPECT_EQ(status_of("PUT /abcdef", {.max_size = 9}), "414|PUT|/abcd|HTTP/1.1");
+  EXPECT_EQ(status_of("GET http://h" + target),
+            "414|GET|" + target.substr(0, kShownTarget - 8) + "|HTTP/1.1");
+}
+
+TEST(LargeHead, what_begins_no_request_is_a_400) {
+  const std::string long_text(70'000, 'a');
+  for (const std::string& head :
+       {long_text, long_text + " / HTTP/1.1\r\n", "G(T /" + long_text, "GET /\x80" + long_text,
+        "GET " + long_text, "GET / " + long_text, "GET /\r\nX: " + long_text,
+        "\r\n\r\nGET /" + long_text, std::string(70'000, '\n')}) {
+    EXPECT_EQ(status_of(head), "400|||") << head.substr(0, 10);
+  }
 }
 
 TEST(RequestHead, a_head_may_be_parsed_into_a_used_object) {

@@ -365,7 +365,7 @@ TEST_F(ServerTest, finish_without_headers_ends_the_connection_and_says_so) {
 // ---- H1-01: limits ------------------------------------------------------------------------------
 
 // H1-01
-TEST_F(ServerTest, max_header_size_closes_without_a_word) {
+TEST_F(ServerTest, max_header_size) {
   HTTPServerOptions options;
   options.max_header_size = 100;
   serve(echo, options);
@@ -373,9 +373,12 @@ TEST_F(ServerTest, max_header_size_closes_without_a_word) {
   Client fits = connect();
   fits.send(get("/", "A: " + std::string(100 - frame.size(), 'a') + "\r\n"));
   fits.until("GET / []");
-  EXPECT_EQ(exchange(get("/", "A: " + std::string(101 - frame.size(), 'a') + "\r\n")), "");
-  EXPECT_EQ(exchange(std::string(1000, 'a')), "");
-  EXPECT_EQ(log_.count("Unsatisfiable read"), 2U);
+  EXPECT_EQ(exchange(get("/", "A: " + std::string(101 - frame.size(), 'a') + "\r\n")),
+            kHeadTooLarge);
+  EXPECT_EQ(exchange("GET /" + std::string(1000, 'a')),
+            "HTTP/1.1 414 Request-URI Too Long\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(exchange(std::string(1000, 'a')), "HTTP/1.1 400 Bad Request\r\n\r\n");
+  EXPECT_EQ(log_.count("message head exceeds the size limit"), 3U);
 }
 
 // H1-01
@@ -386,7 +389,7 @@ TEST_F(ServerTest, max_header_fields) {
   Client client = connect();
   client.send(get("/", "A: 1\r\nB: 1\r\n"));
   client.until("GET / []");
-  EXPECT_EQ(exchange(get("/", "A: 1\r\nB: 1\r\nC: 1\r\n")), "HTTP/1.1 400 Bad Request\r\n\r\n");
+  EXPECT_EQ(exchange(get("/", "A: 1\r\nB: 1\r\nC: 1\r\n")), kHeadTooLarge);
 }
 
 // H1-01
@@ -397,11 +400,92 @@ TEST_F(ServerTest, max_body_size_by_length_and_by_chunks) {
   Client client = connect();
   client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd");
   client.until("[abcd]");
-  const std::string bad = "HTTP/1.1 400 Bad Request\r\n\r\n";
-  EXPECT_EQ(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"), bad);
+  EXPECT_EQ(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"), kBodyTooLarge);
   EXPECT_EQ(exchange("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
-            bad);
+            kBodyTooLarge);
+}
+
+TEST_F(ServerTest, a_delegate_may_respond_to_a_request_that_exceeds_a_limit) {
+  HTTPServerOptions options;
+  options.max_body_size = 4;
+  options.max_header_size = 100;
+  std::vector<std::string> calls;
+  delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {
+    calls.emplace_back("headers");
+    return ScriptedDelegate::ready();
+  };
+  delegate_.script.on_gone = [&] { calls.emplace_back("gone"); };
+  delegate_.script.on_refuse = [&](const httputil::RequestRefusal& refusal) {
+    const auto& line = refusal.start_line;
+    calls.push_back(std::to_string(refusal.status_code) + " " + refusal.reason +
+                    (line ? "|" + line->method + line->path.substr(0, 5) : ""));
+    answer(*delegate_.connection, "no");
+    return true;
+  };
+  serve_delegate(options);
+  const std::string no = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+  EXPECT_EQ(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"), no);
+  EXPECT_EQ(exchange(get("/x", "X: " + std::string(100, 'x') + "\r\n")), no);
+  EXPECT_EQ(exchange(get("/" + std::string(200, 'x'))), no);
+  EXPECT_EQ(calls, (std::vector<std::string>{"headers", "413 Content-Length too long",
+                                             "431 message head exceeds the size limit|GET/x",
+                                             "414 message head exceeds the size limit|GET/xxxx"}));
+  run_until(loop_, [&] { return delegate_.closed == 3; });
+}
+
+TEST_F(ServerTest, a_delegate_may_respond_to_a_refused_request_later) {
+  HTTPServerOptions options;
+  options.max_body_size = 4;
+  delegate_.script.on_refuse = [&](const httputil::RequestRefusal&) {
+    loop_.add_callback([&] { answer(*delegate_.connection, "later"); });
+    return true;
+  };
+  serve_delegate(options);
+  const std::string reply = exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n" +
+                                     std::string(100'000, 'x') + get());
+  EXPECT_TRUE(reply.ends_with("\r\nConnection: close\r\n\r\nlater")) << reply;
+  EXPECT_EQ(delegate_.started, 1);
+}
+
+TEST_F(ServerTest, a_delegate_that_throws_when_a_request_is_refused_closes_the_connection) {
+  HTTPServerOptions options;
+  options.max_body_size = 4;
+  delegate_.script.on_refuse = [](const httputil::RequestRefusal&) -> bool { throw 1; };
+  serve_delegate(options);
+  EXPECT_EQ(exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"), "");
+  EXPECT_EQ(log_.count("Uncaught exception in a request"), 1U) << log_.text();
+}
+
+TEST_F(ServerTest, a_refused_request_whose_response_has_begun_is_cut_off) {
+  HTTPServerOptions options;
+  options.max_body_size = 4;
+  int asked = 0;
+  int gone = 0;
+  delegate_.script.on_headers = [&](const httputil::RequestStartLine&) {
+    delegate_.connection->write_headers({"", 200, "OK"}, {}, "begun");
+    return ScriptedDelegate::ready();
+  };
+  delegate_.script.on_refuse = [&](const httputil::RequestRefusal&) { return ++asked > 0; };
+  delegate_.script.on_gone = [&] { ++gone; };
+  serve_delegate(options);
+  const std::string reply = exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_TRUE(reply.ends_with("\r\n5\r\nbegun\r\n")) << reply;
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(gone, 1);
+}
+
+// RFC 9112 4: a reason phrase is optional, and every status has a usual one.
+TEST_F(ServerTest, a_response_without_a_reason_gets_the_usual_one) {
+  int code = 404;
+  serve([&](const HTTPServerRequest& request) {
+    request.connection->write_headers({"", code, ""}, {{"Content-Length", "0"}}, "");
+    request.connection->finish();
+  });
+  EXPECT_TRUE(
+      exchange(get("/", "Connection: close\r\n")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  code = 299;
+  EXPECT_TRUE(exchange(get("/", "Connection: close\r\n")).starts_with("HTTP/1.1 299 Unknown\r\n"));
 }
 
 // H1-01

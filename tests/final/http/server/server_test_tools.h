@@ -129,6 +129,7 @@ struct Script {
   std::function<Future<void>(std::string)> on_data;
   std::function<void()> on_finish;
   std::function<void()> on_gone;
+  std::function<bool(const httputil::RequestRefusal&)> on_refuse{};
 };
 
 class ScriptedDelegate final : public httputil::HTTPServerConnectionDelegate {
@@ -167,12 +168,21 @@ class ScriptedDelegate final : public httputil::HTTPServerConnectionDelegate {
     void finish() override {
       if (script.on_finish) script.on_finish();
     }
+    bool refuse(const httputil::RequestRefusal& refusal) override {
+      return script.on_refuse && script.on_refuse(refusal);
+    }
     void on_connection_close() override {
       if (script.on_gone) script.on_gone();
     }
     const Script script;
   };
 };
+
+// What a server itself sends if a request exceeds a limit.
+inline constexpr std::string_view kBodyTooLarge =
+    "HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\n\r\n";
+inline constexpr std::string_view kHeadTooLarge =
+    "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n";
 
 inline const std::string kHalfHead = "POST / HTTP/1.1\r\nHost:";
 inline const std::string kHalfBody = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab";

@@ -207,7 +207,7 @@ TEST(StreamingBehindARouter, pieces_and_limits_pass_through) {
   client.until("got 10");
   client.take();
   client.send(head + "11\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(client.until_end(), "HTTP/1.1 400 Bad Request\r\n\r\n");
+  EXPECT_TRUE(client.until_end().starts_with("HTTP/1.1 413 "));
 }
 
 }  // namespace
