@@ -3,6 +3,7 @@
 
     python3 tests/bench/operations_bench.py [--rounds 5] [--seconds 3] [--build build/release]
     python3 tests/bench/operations_bench.py --only metrics     # counts instructions, with valgrind
+    python3 tests/bench/operations_bench.py --only restarts    # counts requests that fail while processes are restarted
 
 The service is final/demos/service, the proxies run deploy/'s configurations. wrk asks over 64 kept connections. Everyone has
 a turn in each round, and each ratio divides samples of one round. The first table counts requests per second of processor
@@ -15,6 +16,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -30,6 +32,10 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "deploy")]
 import bench_process as bp  # noqa: E402
 import deployed  # noqa: E402
 from hello_bench import parse_wrk  # noqa: E402
+
+
+# Between two restarts. A proxy must have noticed the first: one that waits for a processor, or HAProxy's check once a second.
+PAUSE_SECONDS = 2
 
 
 class Contender:
@@ -165,16 +171,56 @@ def count_metrics(_options, build):
     print(f"Instructions for a request: {off:,.0f} without metrics, {on:,.0f} with them, {on / off - 1:+.1%}.")
 
 
+def under_load(port, work):
+    """(Requests during `work`, how many of them failed): GETs and POSTs, because no proxy sends a POST a second time."""
+    address = f"http://127.0.0.1:{port}"
+    commands = [["wrk", "-t1", "-c16", "-d1h", "--timeout", "1m", *words]
+                for words in ([f"{address}/"], ["-s", str(HERE / "post.lua"), f"{address}/tick"])]
+    loads = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    try:
+        work()
+        for one in loads:
+            one.send_signal(signal.SIGINT)  # it ends with its report
+        reports = [one.communicate()[0] for one in loads]
+    finally:
+        for one in loads:
+            one.kill()
+            one.wait()
+    sent = sum(int(re.search(r"(\d+) requests in ", report)[1]) for report in reports)
+    problems = re.findall(r"^\s*(?:Socket errors: |Non-2xx or 3xx responses: ).+", "\n".join(reports), re.MULTILINE)
+    return sent, sum(int(number) for line in problems for number in re.findall(r"\b\d+\b", line))
+
+
+def restart_services(options, build):
+    def restart_all():
+        for number in list(range(len(services))) * options.restarts:
+            services[number].stop()
+            services[number] = services[number].successor()
+            time.sleep(PAUSE_SECONDS)
+
+    for start in deployed.nginx, deployed.haproxy:
+        services = [deployed.Service(build, "--xheaders", "--logging=warning") for _ in range(2)]
+        try:
+            with tempfile.TemporaryDirectory() as folder, start(Path(folder) / "proxy", services) as proxy:
+                sent, failed = under_load(proxy.ports[0], restart_all)
+        finally:
+            for one in services:
+                one.kill()
+        print(f"{proxy.name}: two processes restarted in turn, rounds: {options.restarts}. {sent:,} requests, {failed} failed.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections to hold")
-    parser.add_argument("--only", choices=("compare", "idle", "messages", "metrics"))
+    parser.add_argument("--restarts", type=int, default=10, help="how often both processes are restarted")
+    parser.add_argument("--only", choices=("compare", "idle", "messages", "metrics", "restarts"))
     options = parser.parse_args()
     bp.raise_file_limit()
-    for name, run in (("compare", compare), ("idle", hold_idle), ("messages", echo_messages), ("metrics", count_metrics)):
+    for name, run in (("compare", compare), ("idle", hold_idle), ("messages", echo_messages), ("metrics", count_metrics),
+                      ("restarts", restart_services)):
         if options.only in (None, name):
             run(options, options.build)
 

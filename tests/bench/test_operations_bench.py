@@ -30,5 +30,14 @@ def test_an_idle_connection_takes_less_than_a_kibibyte():
     assert 0 < int(re.search(r"connections: ([\d,]+) bytes of the server", said)[1].replace(",", "")) < 1024, said
 
 
+def test_requests_are_answered_while_processes_are_restarted():
+    said = run("--only", "restarts", "--restarts", "1")
+    lines = re.findall(r"^(nginx|HAProxy): two processes restarted in turn, rounds: 1\. ([\d,]+) requests, (\d+) failed\.$", said, re.M)
+    assert [name for name, *_ in lines] == ["nginx", "HAProxy"]
+    for _name, sent, failed in lines:
+        # A worker of nginx that waits for a processor may use a connection that has just been closed.
+        assert int(failed) < int(sent.replace(",", "")) / 100
+
+
 def test_a_message_takes_time():
     assert float(run("--only", "messages").split()[0]) > 0

@@ -27,11 +27,19 @@ def build_folder():
 class Service(WireServer):
     """One process of the service."""
 
-    def __init__(self, build, *options, wrapper=()):
+    def __init__(self, build, *options, wrapper=(), ports=(0, 0)):
         program = build / "final" / "demos" / "service" / "service"
-        super().__init__([*wrapper, str(program), "--port=0", "--admin-port=0", "--address=127.0.0.1", "--log-format=json"],
-                         *options)
+        super().__init__([*wrapper, str(program), f"--port={ports[0]}", f"--admin-port={ports[1]}", "--address=127.0.0.1",
+                          "--log-format=json"], *options)
+        self.build, self.options = build, options
         self.admin_port = int(ADMIN.match(self.process.stdout.readline())[1])
+
+    def successor(self):
+        """Another one on the same ports, when this one has ended."""
+        return Service(self.build, *self.options, ports=(self.port, self.admin_port))
+
+    def has_served(self):
+        return b'handler="MainHandler"' in self.ask_admin("/metrics").body
 
     def ask_admin(self, path):
         with connect(self.admin_port) as client:

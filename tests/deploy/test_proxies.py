@@ -1,5 +1,6 @@
 """What a client sees of the service behind nginx and HAProxy, with the configurations of deploy/."""
 
+import contextlib
 import json
 import os
 import signal
@@ -70,6 +71,20 @@ def test_a_process_that_dies_is_left_out(proxy, services):
     services[0].kill()
     for _ in range(40):
         assert proxy.request("/").status == 200
+
+
+def test_processes_that_restart_one_after_the_other_are_not_missed(proxy, services):
+    with contextlib.ExitStack() as started:
+        for old in services[:2]:
+            old.stop()
+            for _ in range(40):
+                assert proxy.request("/").status == 200
+            (new,) = started.enter_context(deployed.running(old.successor()))
+            asked = 0
+            while not new.has_served():
+                assert proxy.request("/").status == 200
+                asked += 1
+            assert proxy.name == "HAProxy" or asked < 10, "nginx leaves it alone"
 
 
 def test_a_process_that_shuts_down_is_not_ready_and_finishes_what_it_has(services, tmp_path):

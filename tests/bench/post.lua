@@ -1,0 +1,3 @@
+-- wrk script: POST requests with a body of one byte.
+wrk.method = "POST"
+wrk.body = "x"
