@@ -11,6 +11,10 @@ class Refused(Exception):
     """The handshake got another status than 101."""
 
 
+class Closed(EOFError):
+    """The server has sent a close frame, with this code."""
+
+
 async def read_head(reader):
     """(status, {name: value}), the names in lower case."""
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
@@ -51,7 +55,7 @@ class WebSocket:
         return cls(reader, writer)
 
     async def receive(self):
-        """The next text. EOFError at the end, orderly or not."""
+        """The next text. Closed at the end, or another EOFError if there was no close frame."""
         while True:
             first, size = await self.reader.readexactly(2)
             if size >= 126:
@@ -62,8 +66,9 @@ class WebSocket:
             if first == 0x89:
                 self.write(0x8A, payload)
             if first == 0x88:
+                self.write(0x88, payload)
                 self.writer.close()
-                raise EOFError("closed")
+                raise Closed(int.from_bytes(payload[:2], "big"))
 
     def write(self, first, payload):
         mask, size = os.urandom(4), len(payload)

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """One message to 10,000 WebSockets: four processes through Redis, beside one process and no Redis. And what clients notice
-when a process, or Redis, is killed.
+when a process, or Redis, is killed, and when all processes are restarted.
 
     make bench CH=cluster      cluster_bench.py [--clients 10000] [--processes 4] [--rounds 5] [--messages 5] [--behind 1000]
+                               cluster_bench.py --only restarts
 
 The time is from the send to the moment at which the last client has read the message. Client and servers share the
 processors, so the ratio says more than the milliseconds.
@@ -22,7 +23,7 @@ sys.path[:0] = [str(ROOT / "final" / "demos" / "cluster"), str(ROOT / "tests" / 
 from bench_process import describe_commit, describe_machine, raise_file_limit  # noqa: E402  (found by the line above)
 from cluster import LISTENING, Cluster  # noqa: E402
 from members import Crowd  # noqa: E402
-from stories import kill_a_process, kill_redis  # noqa: E402
+from stories import kill_a_process, kill_redis, restart_all  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -63,12 +64,22 @@ def contenders(options):
 
 
 def table(samples):
-    base = statistics.median(last for _, last in next(iter(samples.values())))
+    local = next(iter(samples.values()))
     lines = ["| | first, ms | last, ms | last, against LocalBus |", "|---|---|---|---|"]
     for name, found in samples.items():
         first, last = (statistics.median(sample[part] for sample in found) for part in (0, 1))
-        lines.append(f"| {name} | {first * 1000:.1f} | {last * 1000:.0f} | {last / base:.2f} |")
+        ratio = statistics.median(here[1] / there[1] for here, there in zip(found, local))  # each of one round
+        lines.append(f"| {name} | {first * 1000:.1f} | {last * 1000:.0f} | {ratio:.2f} |")
     return "\n".join(lines)
+
+
+def restarts(options):
+    """A line."""
+    with Cluster(options.build, processes=options.processes) as cluster:
+        seen = asyncio.run(restart_all(cluster, options.behind, options.restarts))
+    return (f"{options.processes} chat processes restarted in turn, rounds: {options.restarts}. wrk sent {seen['requests']:,} requests "
+            f"through nginx; none failed. {options.behind:,} WebSockets were closed {seen['closed']:,} times, each time with code "
+            f"1001, and came back. All heard {seen['restarts']} messages once and in order.")
 
 
 def accidents(options):
@@ -89,12 +100,17 @@ def main(arguments):
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=5, help="of each round")
-    parser.add_argument("--behind", type=int, default=1000, help="clients behind nginx, when a process is killed")
+    parser.add_argument("--behind", type=int, default=1000, help="clients behind nginx, when processes end")
+    parser.add_argument("--restarts", type=int, default=10, help="how often all processes are restarted")
+    parser.add_argument("--only", choices=["restarts"])
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
     options = parser.parse_args(arguments)
     files = raise_file_limit()
     if 0 <= files < options.clients + 100:
         sys.exit(f"only {files} open files are allowed: raise the hard limit (ulimit -Hn), or take fewer --clients")
+    if options.only:
+        print(restarts(options))
+        return
     samples = {}
     for number in range(options.rounds):  # interleaved, so that all see the same machine
         for name, start in contenders(options).items():
@@ -104,7 +120,7 @@ def main(arguments):
     print(table(samples))
     print(f"\nMedians of {options.rounds * options.messages} messages to {options.clients:,} clients, each heard once and in order. "
           f"{describe_machine()}, commit {describe_commit(ROOT)}.")
-    for line in accidents(options):
+    for line in [*accidents(options), restarts(options)]:
         print(f"\n{line}")
 
 

@@ -14,6 +14,7 @@ class Listener:
     def __init__(self, port, name="guest"):
         self.port, self.name, self.cursor = port, name, "0"
         self.heard, self.errors, self.connections, self.socket = [], [], 0, None
+        self.codes, self.accidents = [], 0  # of close frames; connections that failed, or ended without one
         self.opened = None  # when it was connected for the last time
         self.changed = asyncio.Condition()
 
@@ -27,9 +28,12 @@ class Listener:
                 while True:
                     self.take(json.loads(await self.socket.receive()))
                     await self.tell()
+            except aio_http.Closed as end:
+                self.codes.append(end.args[0])
             except (OSError, EOFError, aio_http.Refused):
-                self.socket = None
-                await asyncio.sleep(0.02)  # as the page waits, only shorter
+                self.accidents += 1
+            self.socket = None
+            await asyncio.sleep(0.02)  # as the page waits, only shorter
 
     def take(self, update):
         for message in update.get("messages", []):

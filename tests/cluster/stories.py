@@ -4,6 +4,7 @@ what it has seen."""
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import time
 
@@ -48,6 +49,46 @@ async def keeper(cluster):
         task.cancel()
 
 
+def has_served(chat, since):
+    """Whether its access log has a request after so many bytes."""
+    with chat.log.open("rb") as log:
+        log.seek(since)
+        return b" 200 GET / " in log.read()
+
+
+@contextlib.asynccontextmanager
+async def requests(port):
+    """wrk's requests. Yields a dict, which in the end has their number and the errors that wrk reports."""
+    wrk = await asyncio.create_subprocess_exec("wrk", "-t1", "-c16", "-d1h", "--timeout", "1m", f"http://127.0.0.1:{port}/",
+                                               stdout=asyncio.subprocess.PIPE)
+    report = {}
+    try:
+        yield report
+        wrk.send_signal(signal.SIGINT)  # it ends with its report
+        text = (await wrk.communicate())[0].decode()
+        report["requests"] = int(re.search(r"(\d+) requests in ", text)[1])
+        report["errors"] = re.findall(r"^\s*(Socket errors: .+|Non-2xx or 3xx responses: \d+)$", text, re.MULTILINE)
+    finally:
+        if wrk.returncode is None:
+            wrk.kill()
+            await wrk.wait()
+
+
+async def restart(chat):
+    """Ends a process as a deployment does, starts its successor, and waits until nginx has noticed: it leaves a process that
+    refused a connection alone for a while (fail_timeout)."""
+    chat.ask_to_end()
+    while chat.process.poll() is None:
+        await asyncio.sleep(0.01)
+    assert chat.process.returncode == 0
+    chat.wait()
+    chat.starts.clear()  # it has not failed
+    before = chat.log.stat().st_size
+    chat.start()
+    while not has_served(chat, before):
+        await asyncio.sleep(0.02)
+
+
 async def hear_all(everybody, texts):
     """Waits until all have heard the last one; they must have heard each once, and in order."""
     for one in everybody:
@@ -71,6 +112,21 @@ async def kill_a_process(cluster, clients, count):
         cut = [one for one in everybody if one.connections > 1]
         assert cut, "nobody was cut off"
         return {"cut": len(cut), "back_s": max(one.opened for one in cut) - killed}
+
+
+async def restart_all(cluster, clients, rounds):
+    """All processes are restarted, one after the other, under wrk's requests and `clients` WebSockets, all through nginx."""
+    texts = [f"message {number}" for number in range(rounds * len(cluster.chats))]
+    async with listeners([cluster.nginx.port] * clients) as everybody:
+        async with requests(cluster.nginx.port) as report:
+            for number, text in enumerate(texts):
+                await restart(cluster.chats[number % len(cluster.chats)])
+                await everybody[0].say(text)
+                await hear_all(everybody, texts[:number + 1])
+        closed = [code for one in everybody for code in one.codes]
+        assert report["errors"] == [] and report["requests"] > 0
+        assert set(closed) == {1001} and sum(one.accidents for one in everybody) == 0
+        return {"requests": report["requests"], "restarts": len(texts), "closed": len(closed)}
 
 
 async def kill_redis(cluster, count):

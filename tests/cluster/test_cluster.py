@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "final" / "demos" / "cluster"))
 
 from cluster import Cluster, ClusterError  # noqa: E402  (found by the line above)
-from stories import hear_all, kill_a_process, kill_redis, listeners  # noqa: E402
+from stories import hear_all, kill_a_process, kill_redis, listeners, restart_all  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
 SCRIPT = ROOT / "final" / "demos" / "cluster" / "cluster.py"
@@ -46,6 +46,12 @@ def test_clients_of_a_killed_process_miss_nothing_and_get_nothing_twice():
     with Cluster(BUILD, processes=3) as cluster:
         seen = story(kill_a_process(cluster, clients=12, count=60))
     assert seen["cut"] < 12
+
+
+def test_no_client_notices_that_all_processes_are_restarted():
+    with Cluster(BUILD, processes=2) as cluster:
+        seen = story(restart_all(cluster, clients=12, rounds=1))
+    assert seen["closed"] >= 12
 
 
 def test_what_redis_has_acknowledged_survives_its_restart():
@@ -108,13 +114,14 @@ def test_the_script_ends_all_that_it_has_started(end):
 
 def test_a_short_run_of_the_bench():
     done = subprocess.run([sys.executable, str(ROOT / "tests" / "cluster" / "cluster_bench.py"), f"--build={BUILD}", "--clients=40",
-                           "--processes=2", "--rounds=1", "--messages=3", "--behind=10"], capture_output=True, text=True, timeout=60)
+                           "--processes=2", "--rounds=1", "--messages=3", "--behind=10", "--restarts=1"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^\| (.*?) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", done.stdout, re.MULTILINE)
     assert [name for name, *_ in rows] == ["1 process, LocalBus", "1 process, Redis", "2 processes, Redis"]
     assert rows[0][3] == "1.00"
     assert re.search(r"^kill -9 of one of 2 chat processes: \d of 10 clients ", done.stdout, re.MULTILINE)
     assert re.search(r"^kill -9 of redis-server: \d+ messages refused, ", done.stdout, re.MULTILINE)
+    assert re.search(r"^2 chat processes restarted in turn, rounds: 1\. wrk sent [\d,]+ requests .*; none failed\.", done.stdout, re.MULTILINE)
 
 
 def test_a_cluster_that_cannot_start_says_why():
