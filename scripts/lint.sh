@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 /usr/bin/python3 scripts/check_await.py
 /usr/bin/python3 scripts/check_tree.py
-scripts/build.sh clang-debug -DTORNADO_WERROR=ON tornado tornado_curl tornado_metrics
+scripts/build.sh clang-debug -DTORNADO_WERROR=ON tornado tornado_curl tornado_metrics tornado_redis tornado_wsgi tornado_wsgi_module
 echo "clang-tidy-19 on final/src ..."
 if ! run-clang-tidy-19 -quiet -j "$(nproc)" -p build/clang-debug '/final/src/' >build/clang-tidy.log 2>&1; then
   grep -E 'warning:|error:' build/clang-tidy.log | sort -u >&2

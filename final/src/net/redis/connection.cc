@@ -62,7 +62,7 @@ Ref<Connection> Connection::open(ioloop::IOLoop& loop, const std::string& ip, in
   return made;
 }
 
-Future<Reply> Connection::command(std::vector<std::string> words, double may_take) {
+Future<Reply> Connection::command(const std::vector<std::string>& words, double may_take) {
   Future<Reply> reply;
   if (context_ == nullptr) {
     reply.set_exception(ConnectionLost("the connection is closed"));

@@ -44,7 +44,7 @@ class Connection final : public core::Counted {
 
   // Sends a command. Fails with ErrorReply or ConnectionLost. `may_take` are further seconds until
   // the reply is late: for a command that blocks.
-  Future<Reply> command(std::vector<std::string> words, double may_take = 0);
+  Future<Reply> command(const std::vector<std::string>& words, double may_take = 0);
   // Returns the number of commands without a reply.
   std::size_t pending() const noexcept { return due_.size(); }
   bool is_open() const noexcept { return context_ != nullptr; }

@@ -106,8 +106,8 @@ Future<void> Link::introduce(Ref<Connection> connection) {
   }
   commands.push_back({"PING"});
   if (url_.database != 0) commands.push_back({"SELECT", std::to_string(url_.database)});
-  for (auto& words : commands) {
-    auto reply = connection->command(std::move(words));
+  for (const auto& words : commands) {
+    auto reply = connection->command(words);
     co_await reply;
   }
 }

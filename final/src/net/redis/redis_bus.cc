@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "loop/bus/topics.h"
 #include "net/redis/link.h"
@@ -23,8 +24,13 @@ constexpr std::size_t kPage = 100;    // messages of a topic in one reply
 constexpr double kAfterError = 0.5;   // seconds until a refused command is tried again
 constexpr double kAfterMiss = 0.005;  // seconds until CLIENT UNBLOCK is tried again
 
+Cursor parse_id(const std::string& id) {
+  if (const auto cursor = Cursor::parse(id)) return *cursor;
+  throw std::runtime_error("Redis replied with '" + id + "', which is not the ID of an entry");
+}
+
 Cursor cursor_of(const Reply& entry) {
-  return Cursor::parse(entry.items.at(0).text).value();
+  return parse_id(entry.items.at(0).text);
 }
 
 // Returns the message of an entry, nullopt if another program wrote something else.
@@ -56,7 +62,7 @@ class detail::RedisCore final : public core::Counted {
   RedisCore(const redis::URL& url, const RedisBusOptions& options)
       : options_(options),
         loop_(ioloop::IOLoop::current()),
-        topics_(std::in_place, options),
+        topics_(std::make_unique<Topics>(options)),
         writer_(new redis::Link(loop_, url, options, "publishes")),
         reader_(new redis::Link(loop_, url, options, "reads")) {}
 
@@ -83,7 +89,7 @@ class detail::RedisCore final : public core::Counted {
 
   const RedisBusOptions options_;
   ioloop::IOLoop& loop_;
-  std::optional<Topics> topics_;  // empty: the bus was destroyed
+  std::unique_ptr<Topics> topics_;  // null: the bus was destroyed
   const Ref<redis::Link> writer_;
   const Ref<redis::Link> reader_;
   locks::Condition wanted_;  // there is a topic to read
@@ -122,7 +128,7 @@ Future<Cursor> RedisCore::publish(Ref<RedisCore> self, std::string topic, std::s
                                    std::move(message)});
   try {
     const Reply reply = co_await sent;
-    co_return Cursor::parse(reply.text).value();
+    co_return parse_id(reply.text);
   } catch (const ErrorReply& refused) {
     throw self->writer_->error(refused.what());
   } catch (const ConnectionLost& lost) {
@@ -160,7 +166,6 @@ Future<Messages> RedisCore::after(Ref<RedisCore> self, std::string topic, Cursor
 Future<Messages> RedisCore::fetch(Ref<RedisCore> self, std::string topic, Cursor cursor,
                                   std::size_t max) {
   const std::size_t count = std::clamp<std::size_t>(max, 1, kPage);
-  std::string reason;
   while (self->topics_) {
     const auto connection = self->writer_->connection();
     if (!connection) {
@@ -177,7 +182,8 @@ Future<Messages> RedisCore::fetch(Ref<RedisCore> self, std::string topic, Cursor
         if (auto message = message_of(entry)) found.push_back(std::move(*message));
       }
       co_return found;
-    } catch (const ConnectionLost&) {  // again
+    } catch (const ConnectionLost&) {
+      continue;  // on the next connection
     } catch (const ErrorReply& refused) {
       throw self->writer_->error(refused.what());
     }
@@ -237,6 +243,7 @@ Future<void> RedisCore::load(Ref<Connection> connection) {
     if (!topic->loaded) fresh.push_back(topic);
   }
   std::vector<Future<Reply>> replies;
+  replies.reserve(fresh.size());
   const std::size_t count = std::min(kPage, options_.max_messages);
   for (const auto& topic : fresh) {
     replies.push_back(connection->command(
@@ -276,7 +283,7 @@ Future<void> RedisCore::read_once(Ref<Connection> connection) {
       "STREAMS"};
   for (const auto& topic : topics_->all()) words.push_back(key_of(topic->name()));
   for (const auto& topic : topics_->all()) words.push_back(topic->last().text());
-  auto asked = connection->command(std::move(words), options_.max_block_time);
+  auto asked = connection->command(words, options_.max_block_time);
   std::string refusal;
   blocked_ = true;
   try {
@@ -321,7 +328,8 @@ Future<void> RedisCore::interrupt(Ref<RedisCore> self) {
       co_await asked;
       co_await gen::sleep(kAfterMiss);
     }
-  } catch (const ConnectionLost&) {
+  } catch (const ConnectionLost& lost) {
+    log::gen_log.debug(self->writer_->error(lost.what()).what());  // the XREAD ends by itself
   } catch (const ErrorReply& refused) {
     log::gen_log.warning(self->writer_->error(refused.what()).what());
   }
