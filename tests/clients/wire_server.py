@@ -72,7 +72,10 @@ class WireServer:
 
     def catches(self, number):
         """Whether it has a handler for the signal, or a thread that blocks it because another one awaits it with sigwait(). A
-        server that has just said that it listens may have neither yet."""
+        server that has just said that it listens may have neither yet. A process with children counts: fork_processes() blocks
+        the signal before it forks, but while it awaits it, the kernel shows it as not blocked."""
+        if pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text():
+            return True
         masks = []
         for file in pathlib.Path(f"/proc/{self.pid}/task").glob("*/status"):
             with contextlib.suppress(OSError):  # the thread has ended
