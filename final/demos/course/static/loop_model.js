@@ -58,9 +58,9 @@ export class LoopModel {
     this.forget(this.now - KEPT);
   }
 
-  // Waits until the records of what happened before `time`, on the browser's clock, have come over `socket`; at most 5 seconds.
-  async reaches(time, socket) {
-    for (let i = 0; i < 250 && socket.readyState === WebSocket.OPEN && (this.isBehind || this.now + this.offset < time); ++i) {
+  // Waits until the records of what happened before `time`, on the browser's clock, have come over `stream`; at most 5 seconds.
+  async reaches(time, stream) {
+    for (let i = 0; i < 250 && stream.isOpen && (this.isBehind || this.now + this.offset < time); ++i) {
       await new Promise(resolve => { setTimeout(resolve, 20); });
     }
   }

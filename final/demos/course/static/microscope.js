@@ -1,6 +1,7 @@
 // The microscope: one WebSocket brings what a loop has recorded; this draws it, stops it, and starts
 // the experiments.
 import {LoopModel, isLong} from './loop_model.js';
+import {LoopStream} from './loop_stream.js';
 import {Timeline} from './loop_draw.js';
 import {at, many, ms, sentence, short, whatRan} from './loop_words.js';
 import {traceOf} from './loop_trace.js';
@@ -12,26 +13,18 @@ const LINE_OF_STEP = {1: 'run_callbacks', 2: 'run_timers', 3: 'run_ready', 4: 'f
 const $ = id => document.getElementById(id);
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
-const scope = {view: 'live', model: new LoopModel(), timeline: null, socket: null, span: 5, frozen: null, turn: null, selected: null, place: null};
+const scope = {view: 'live', model: new LoopModel(), timeline: null, stream: null, span: 5, frozen: null, turn: null, selected: null, place: null};
 window.microscope = scope;  // for the tests, and for the curious
 
 // ---- the connection
 
 function connect(view) {
-  scope.socket?.close();
+  scope.stream?.close();
   Object.assign(scope, {view, model: new LoopModel(), frozen: null, turn: null, selected: null, place: null});
   scope.timeline = new Timeline($('timeline'), scope.model);
-  const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/loop/stream/${view}`);
-  const model = scope.model;
-  socket.binaryType = 'arraybuffer';
-  socket.onmessage = message => {
-    if (typeof message.data === 'string') model.addNames(JSON.parse(message.data).names);
-    else model.addBatch(message.data, performance.now());
-  };
-  socket.onclose = event => {
-    if (scope.socket === socket) say(event.reason || 'The server has closed the connection. Load the page again to go on.');
-  };
-  scope.socket = socket;
+  scope.stream = new LoopStream(view, scope.model, reason => {
+    say(reason || 'The server has closed the connection. Load the page again to go on.');
+  });
   say(view === 'live' ? 'Live, over one WebSocket.' : 'The specimen: a loop and a server of its own, on a thread of its own.');
   $('specimen-tools').hidden = view !== 'specimen';
   for (const button of document.querySelectorAll('[data-view]')) button.ariaPressed = String(button.dataset.view === view);
@@ -372,7 +365,7 @@ async function perform(name, said, choices, chosen) {
   const from = end();
   if (name !== 'race') race.hide();
   const result = await (EXPERIMENTS[name].runs?.() ?? post('/loop/experiment', {name, loop: scope.view}));
-  await scope.model.reaches(performance.now(), scope.socket);
+  await scope.model.reaches(performance.now(), scope.stream);
   answer.textContent = typeof result === 'string' ? result : `You said: ${said}. Measured: ${EXPERIMENTS[name].says(result, from)}.`;
   scope.result = {name, result, from, to: end()};
   freeze(end());
@@ -427,7 +420,7 @@ for (const button of document.querySelectorAll('[data-experiment]')) {
 for (const button of document.querySelectorAll('[data-control]')) button.onclick = () => post('/loop/specimen', {do: button.dataset.control});
 
 // A page that was left may be kept for the way back, with its connection.
-addEventListener('pagehide', () => scope.socket?.close());
+addEventListener('pagehide', () => scope.stream?.close());
 addEventListener('pageshow', event => { if (event.persisted) connect(scope.view); });
 
 let drawnAt = 0;

@@ -1,5 +1,6 @@
 // The strip on the map: one lane of the loop that serves the page, live, and a button that blocks it.
 import {LoopModel} from './loop_model.js';
+import {LoopStream} from './loop_stream.js';
 import {Timeline} from './loop_draw.js';
 import {ms} from './loop_words.js';
 
@@ -9,24 +10,18 @@ const strip = document.getElementById('strip');
 const canvas = strip.querySelector('canvas');
 const button = strip.querySelector('button');
 const said = strip.querySelector('output');
-let socket = null;
+let stream = null;
 let model = null;
 let timeline = null;
 
 // A page that nobody sees does not keep the loop at recording.
 function connect() {
-  socket?.close();
-  socket = null;
+  stream?.close();
+  stream = null;
   if (document.hidden) return;
-  const mine = new LoopModel();
-  model = mine;
-  timeline = new Timeline(canvas, mine, ['loop', 'page heard']);
-  socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/loop/stream/live`);
-  socket.binaryType = 'arraybuffer';
-  socket.onmessage = message => {
-    if (typeof message.data === 'string') mine.addNames(JSON.parse(message.data).names);
-    else mine.addBatch(message.data, performance.now());
-  };
+  model = new LoopModel();
+  timeline = new Timeline(canvas, model, ['loop', 'page heard']);
+  stream = new LoopStream('live', model);
 }
 
 let drawnAt = 0;
@@ -42,14 +37,14 @@ function frame(time) {
 button.onclick = async () => {
   button.disabled = true;
   const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? '';
-  const from = model.now;
+  const [watched, over, from] = [model, stream, model.now];
   const answer = await fetch('/loop/experiment', {method: 'POST', headers: {'X-XSRFToken': token}, body: new URLSearchParams({name: 'block'})});
   if (answer.status === 403) said.textContent = 'Only a browser on the server’s own machine may block it.';
   else if (answer.status === 409) said.textContent = 'Another reader blocks it just now.';
   else if (!answer.ok) said.textContent = `The server refused: ${answer.status}.`;
   else {
-    await model.reaches(performance.now(), socket);
-    const silence = model.longestSilence(from, Infinity);
+    await watched.reaches(performance.now(), over);
+    const silence = watched.longestSilence(from, Infinity);
     said.textContent = `This page heard nothing for ${ms(silence.t1 - silence.t0)}, and neither did any other reader.`;
   }
   button.disabled = false;
@@ -57,7 +52,7 @@ button.onclick = async () => {
 
 strip.classList.add('alive');
 document.addEventListener('visibilitychange', connect);
-addEventListener('pagehide', () => socket?.close());
+addEventListener('pagehide', () => stream?.close());
 addEventListener('pageshow', event => { if (event.persisted) connect(); });
 connect();
 requestAnimationFrame(frame);
