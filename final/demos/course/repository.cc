@@ -44,14 +44,18 @@ std::optional<fs::path> Repository::find(std::string_view path) const {
   const std::vector<std::string_view> parts = parts_of(path);
   if (!is_for_readers(parts)) return std::nullopt;
   fs::path wanted = root_;
-  for (const std::string_view part : parts) wanted /= part;
-  std::error_code error;
-  // A path through a symbolic link is a second name for the same file, and is rejected.
-  if (fs::canonical(wanted, error) != wanted || error) return std::nullopt;
-  const bool folder = fs::is_directory(wanted, error);
+  fs::file_type type = fs::file_type::directory;
+  for (const std::string_view part : parts) {
+    // A path through a symbolic link is a second name for the same file, and is rejected.
+    if (type != fs::file_type::directory) return std::nullopt;
+    wanted /= part;
+    std::error_code error;
+    type = fs::symlink_status(wanted, error).type();
+  }
+  const bool folder = type == fs::file_type::directory;
   const bool known =
       parts.size() > 1 || !folder || std::ranges::find(kFolders, parts.front()) != kFolders.end();
-  if (!known || (!folder && !fs::is_regular_file(wanted, error))) return std::nullopt;
+  if (!known || (!folder && type != fs::file_type::regular)) return std::nullopt;
   return wanted;
 }
 // [/find]
@@ -70,10 +74,12 @@ std::vector<std::string> Repository::names(std::string_view folder) const {
   std::error_code error;
   for (fs::directory_iterator entry(*found, error), end; !error && entry != end;
        entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (!find(prefix + name)) continue;
+    const std::string name = entry->path().filename().string();
     std::error_code gone;
-    names.push_back(name + (entry->is_directory(gone) ? "/" : ""));
+    const bool is_folder = entry->is_directory(gone);
+    const bool is_shown = !entry->is_symlink(gone) && (is_folder || entry->is_regular_file(gone));
+    if (is_shown && is_for_readers(parts_of(prefix + name)))
+      names.push_back(name + (is_folder ? "/" : ""));
   }
   std::ranges::sort(names);
   return names;
