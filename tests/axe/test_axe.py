@@ -13,8 +13,7 @@ import urllib.request
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
-from chromium import start_browser  # noqa: E402  (found by the line above)
-from test_course import DAY_AND_DESK, PHONE, ROOT, show, site  # noqa: E402, F401
+from course_site import DESK, PHONE, ROOT, browser, chromium, show, site  # noqa: E402, F401  (found by the line above; fixtures)
 
 VERSION = "4.14.1"
 SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="  # as npm states it
@@ -37,13 +36,6 @@ def axe():
     return script.read_text()
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
 def violations(browser, axe):
     """Each rule that is broken, with the first elements that break it."""
     # The debugger's eval, because a page's policy allows no other script.
@@ -61,7 +53,7 @@ def test_axe_sees_what_is_wrong(site, browser, axe):  # noqa: F811
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing(site, browser, axe, path):  # noqa: F811
     browser.get_log("browser")
-    for device in (DAY_AND_DESK, PHONE):
+    for device in (DESK, PHONE):
         for scheme in ("light", "dark"):
             show(browser, device, scheme)
             if scheme == "light":

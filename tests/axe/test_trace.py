@@ -11,8 +11,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
 import requests  # noqa: E402
-from chromium import start_browser  # noqa: E402  (found by the line above)
-from test_microscope import open_page, perform, site, start  # noqa: E402, F401
+from course_site import browser, chromium, site, start  # noqa: E402, F401  (found by the line above; fixtures)
+from test_microscope import open_page, perform  # noqa: E402
 
 READ = """
 const [events, done] = arguments;
@@ -25,13 +25,6 @@ const [events, done] = arguments;
   return threads.map(one => ({name: one.name, entries: one.entries.length, depth: one.tree.maxDepth}));
 })().then(done, error => done(String(error)));
 """
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
 
 
 def read_by_chromium(browser, events):

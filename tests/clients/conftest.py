@@ -1,6 +1,7 @@
 """The server under test, one for the session; every test ends with the question whether it is still well."""
 
 import pytest
+from course_site import browser, chromium, site  # noqa: F401  (fixtures)
 from raw import Connection, connect
 from wire_server import WireServer, command_under_test
 

@@ -1,20 +1,6 @@
 """A browser, without a window: opens the application's pages as a person would."""
 
-import pytest
-from chromium import start_browser
 from selenium.webdriver.common.by import By
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(autouse=True)
-def empty_console(browser):
-    browser.get_log("browser")
 
 
 def body_text(browser):

@@ -14,17 +14,16 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 import requests
-from chromium import start_browser
+from course_site import DESK, PHONE, show, start
 from raw import connect
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from wire_server import ROOT, WireServer
+from wire_server import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import pages  # noqa: E402  (found by the line above)
 import quiz  # noqa: E402
-import slides  # noqa: E402
 
 PAGE = "final/demos/course/README.md"
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder to leave them in
@@ -32,26 +31,6 @@ CHAPTERS = sorted(path.name for path in (ROOT / "chapters").glob("[0-9]*"))
 LESSONS = [name for name in CHAPTERS if (ROOT / "chapters" / name / "README.md").exists()]
 EXERCISES = sorted(path.parent.name for path in (ROOT / "exercises").glob("*/exercise.toml"))
 QUIZZES = quiz.quizzes()
-
-
-def start(*options):
-    build = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
-    return WireServer([str(build / "final" / "demos" / "course" / "course"), "--port=0"], *options)
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The site on this repository, with its decks."""
-    for deck in sorted((ROOT / "slides").glob("*.md")):
-        slides.build(deck)
-    server = start()
-    yield server
-    server.check_alive()
-    before = server.log()
-    server.stop()
-    ended = server.log()[len(before):]  # the shutdown ends long polls of pages that are still open with a 503
-    assert [line for line in before.splitlines() + ended.splitlines() if line.startswith("[E ")
-            and not (line in ended and "] 503 POST /chat/" in line)] == []
 
 
 # ---- every link
@@ -131,8 +110,6 @@ def test_every_link_leads_somewhere(site):
 
 # ---- in a browser
 
-DAY_AND_DESK = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 OPENED = ["/", "/hello", "/chat/", "/README.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/chapters/", "/final/demos/", "/final/COMPATIBILITY.md", "/final/demos/course/", "/final/src/",
           "/final/demos/course/handlers.cc", "/LICENSE", *(f"/chapters/{name}/" for name in CHAPTERS),
           *(f"/exercises/{name}/" for name in EXERCISES), *(f"/quiz/{number}" for number in QUIZZES),
@@ -154,18 +131,6 @@ return {
 """
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
-def show(browser, device, scheme):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-
-
 def screenshot(browser, name):
     if SCREENSHOTS:
         assert browser.save_screenshot(str(pathlib.Path(SCREENSHOTS) / f"course-{name}.png"))
@@ -178,7 +143,7 @@ def brightness(colour):
 @pytest.mark.parametrize("path", OPENED)
 def test_a_page_fits_a_phone_and_a_desk_by_day_and_by_night(site, browser, path):
     browser.get_log("browser")
-    for device, scheme in [(DAY_AND_DESK, "light"), (DAY_AND_DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]:
+    for device, scheme in [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]:
         show(browser, device, scheme)
         if scheme == "light":
             browser.get(site.url + path)
@@ -213,7 +178,7 @@ def test_a_quiz_tells_what_is_wrong_and_counts_what_was_right_at_once(site, brow
 
 
 def test_an_error_fits_too(site, browser):
-    for device, scheme in [(DAY_AND_DESK, "light"), (PHONE, "dark")]:
+    for device, scheme in [(DESK, "light"), (PHONE, "dark")]:
         show(browser, device, scheme)
         browser.get(site.url + "/chapters/09-" + "a-very-long-name-" * 20)
         assert "404 Not Found" in browser.find_element(By.TAG_NAME, "h1").text
@@ -223,7 +188,7 @@ def test_an_error_fits_too(site, browser):
 
 
 def test_the_chat_lives_here_too(site, browser):
-    show(browser, DAY_AND_DESK, "light")
+    show(browser, DESK, "light")
     browser.get(site.url + "/chat")
     assert urlsplit(browser.current_url).path == "/chat/"
     browser.find_element(By.ID, "body").send_keys("Is anybody reading?")

@@ -7,36 +7,12 @@ import re
 
 import pytest
 import requests
-from chromium import start_browser
+from course_site import DESK, PHONE, show, start
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_course import DAY_AND_DESK, PHONE, Small, show, site, start  # noqa: F401  (fixtures)
+from test_course import Small, small  # noqa: F401  (a fixture)
 
 D3 = pathlib.Path("/usr/share/javascript/d3/d3.min.js")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def small(tmp_path):
-    course = Small(tmp_path / "a course")
-    yield course
-    course.server.check_alive()
-    course.server.stop()
-
-
-@pytest.fixture
-def window(browser):
-    """The window with an empty console; the page is left before its server ends."""
-    browser.get("about:blank")
-    browser.get_log("browser")
-    yield browser
-    browser.get("about:blank")
 
 
 def until(browser, condition):
@@ -50,13 +26,13 @@ def until(browser, condition):
     ("epoll_wait", "/chapters/03-ioloop/#", "epoll_wait"), ("run_in_executor", "/final/include/tornado/", "run_in_executor"),
     ("back-pressure", "/chapters/04-iostream/#", "pressure"), ("corout", "/chapters/08-coroutines/#", "oroutine"),
     ("misconception quiz 03", "/quiz/03", "A misconception")])
-def test_a_search_finds_pages_symbols_and_misconceptions(site, query, url, words):  # noqa: F811
+def test_a_search_finds_pages_symbols_and_misconceptions(site, query, url, words):
     page = requests.get(site.url + "/search", params={"q": query}, timeout=60).text
     assert f'<a href="{url}' in page and words in page
 
 
 @pytest.mark.parametrize("query", ['"', "a AND (", "NEAR(", "*", "title:", "-x", "\x00", "'; DROP TABLE pages; --", "ä" * 3000, "<script>alert(1)</script>", "", "  "])
-def test_no_search_breaks_it(site, query):  # noqa: F811
+def test_no_search_breaks_it(site, query):
     page = requests.get(site.url + "/search", params={"q": query}, timeout=60)
     assert page.status_code == 200 and "<script>alert" not in page.text
 
@@ -74,13 +50,13 @@ def test_a_search_leads_to_the_place_and_is_escaped(tmp_path):
     course.server.stop()
 
 
-def test_a_key_begins_a_search(site, window):  # noqa: F811
-    show(window, DAY_AND_DESK, "light")
-    window.get(site.url + "/chapters/03-ioloop/")
-    window.find_element(By.TAG_NAME, "body").send_keys("/")
-    window.switch_to.active_element.send_keys("eventfd\n")
-    until(window, lambda: "/search?q=eventfd" in window.current_url)
-    until(window, lambda: window.find_elements(By.CSS_SELECTOR, ".hits mark"))
+def test_a_key_begins_a_search(site, browser):
+    show(browser, DESK, "light")
+    browser.get(site.url + "/chapters/03-ioloop/")
+    browser.find_element(By.TAG_NAME, "body").send_keys("/")
+    browser.switch_to.active_element.send_keys("eventfd\n")
+    until(browser, lambda: "/search?q=eventfd" in browser.current_url)
+    until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, ".hits mark"))
 
 
 # ---- live results
@@ -92,78 +68,78 @@ def report(small, state, total, *tests):
     os.replace(new, new.with_suffix(".json"))
 
 
-def test_an_exercise_shows_its_tests_while_they_run(small, window):
-    show(window, DAY_AND_DESK, "light")
-    window.get(small.server.url + "/exercises/01-1-add/")
-    panel = window.find_element(By.CSS_SELECTOR, ".live")
+def test_an_exercise_shows_its_tests_while_they_run(small, browser):  # noqa: F811
+    show(browser, DESK, "light")
+    browser.get(small.server.url + "/exercises/01-1-add/")
+    panel = browser.find_element(By.CSS_SELECTOR, ".live")
     assert not panel.is_displayed()
     report(small, "building", 0)
-    until(window, lambda: "Building" in panel.text)
+    until(browser, lambda: "Building" in panel.text)
     report(small, "running", 0, ("Sum.one", True), ("Sum.<two>", None))
-    until(window, lambda: "✓ Sum.one" in panel.text and "… Sum.<two>" in panel.text)
+    until(browser, lambda: "✓ Sum.one" in panel.text and "… Sum.<two>" in panel.text)
     report(small, "done", 2, ("Sum.one", True), ("Sum.<two>", False))
-    until(window, lambda: "1 of 2 tests pass" in panel.text and "✗ Sum.<two>" in panel.text)
+    until(browser, lambda: "1 of 2 tests pass" in panel.text and "✗ Sum.<two>" in panel.text)
     (small.root / "build/exercises/live/01-1.new").write_text("{broken")
     os.replace(small.root / "build/exercises/live/01-1.new", small.root / "build/exercises/live/01-1.json")
     report(small, "broken", 0)
-    until(window, lambda: "does not compile" in panel.text)
-    assert window.get_log("browser") == []
+    until(browser, lambda: "does not compile" in panel.text)
+    assert browser.get_log("browser") == []
 
 
-def test_the_map_fills_while_it_is_open(small, window):
-    show(window, DAY_AND_DESK, "light")
-    window.get(small.server.url + "/")
-    assert "0 of 1 exercises solved" in window.find_element(By.CSS_SELECTOR, ".total").text
+def test_the_map_fills_while_it_is_open(small, browser):  # noqa: F811
+    show(browser, DESK, "light")
+    browser.get(small.server.url + "/")
+    assert "0 of 1 exercises solved" in browser.find_element(By.CSS_SELECTOR, ".total").text
     small.put(".progress.json", json.dumps({"01-1": {"passed": 2, "tests": 2, "solved": True}}))
 
     def filled():
         report(small, "done", 2)
-        return "1 of 1 exercises solved" in window.execute_script("return document.querySelector('.total').textContent")
+        return "1 of 1 exercises solved" in browser.execute_script("return document.querySelector('.total').textContent")
 
-    until(window, filled)
-    assert window.get_log("browser") == []
+    until(browser, filled)
+    assert browser.get_log("browser") == []
 
 
 # ---- the strip on the map
 
 
-def test_the_map_shows_the_loop_that_serves_it_and_can_block_it(site, window):  # noqa: F811
-    for device in DAY_AND_DESK, PHONE:
-        show(window, device, "light")
-        window.get(site.url + "/")
-        until(window, lambda: window.execute_script("return window.liveStrip?.model.turns.length > 3"))
-        window.find_element(By.CSS_SELECTOR, "#strip button").click()
-        said = window.find_element(By.CSS_SELECTOR, "#strip output")
-        until(window, lambda: "This page heard nothing for" in said.text)
+def test_the_map_shows_the_loop_that_serves_it_and_can_block_it(site, browser):
+    for device in DESK, PHONE:
+        show(browser, device, "light")
+        browser.get(site.url + "/")
+        until(browser, lambda: browser.execute_script("return window.liveStrip?.model.turns.length > 3"))
+        browser.find_element(By.CSS_SELECTOR, "#strip button").click()
+        said = browser.find_element(By.CSS_SELECTOR, "#strip output")
+        until(browser, lambda: "This page heard nothing for" in said.text)
         # The page redraws its canvas later, and then the long turn is in it.
-        until(window, lambda: window.execute_script("""
+        until(browser, lambda: browser.execute_script("""
             return window.liveStrip.timeline.drawn.some(one => one.kind === 'long turn' && one.t1 - one.t0 >= 400);"""))
         assert int(re.search(r"for (\d+) ms", said.text)[1]) >= 350
-        lanes = window.execute_script("return [...new Set(window.liveStrip.timeline.drawn.map(one => one.lane))].sort()")
+        lanes = browser.execute_script("return [...new Set(window.liveStrip.timeline.drawn.map(one => one.lane))].sort()")
         assert lanes == ["heard", "loop"]
-    assert window.get_log("browser") == []
+    assert browser.get_log("browser") == []
 
 
 # ---- quizzes, plots, copying
 
 
-def test_the_map_keeps_the_scores_of_quizzes_and_what_was_read(site, window):  # noqa: F811
-    show(window, DAY_AND_DESK, "light")
-    window.get(site.url + "/quiz/02")
-    questions = window.execute_script("""
+def test_the_map_keeps_the_scores_of_quizzes_and_what_was_read(site, browser):
+    show(browser, DESK, "light")
+    browser.get(site.url + "/quiz/02")
+    questions = browser.execute_script("""
         for (const right of document.querySelectorAll('[data-right=yes]')) right.open = true;
         return document.querySelectorAll('.question').length;""")
-    until(window, lambda: f"{questions} of {questions}." in window.find_element(By.ID, "score").text)
-    window.get(site.url + "/chapters/02-select/")
-    window.get(site.url + "/")
-    assert f"{questions}/{questions}" in window.find_element(By.ID, "chapter-02").text
-    assert "Last read: 02 select" in window.find_element(By.CSS_SELECTOR, ".go").text
+    until(browser, lambda: f"{questions} of {questions}." in browser.find_element(By.ID, "score").text)
+    browser.get(site.url + "/chapters/02-select/")
+    browser.get(site.url + "/")
+    assert f"{questions}/{questions}" in browser.find_element(By.ID, "chapter-02").text
+    assert "Last read: 02 select" in browser.find_element(By.CSS_SELECTOR, ".go").text
 
 
-def test_a_command_is_copied_without_its_prompt(site, window):  # noqa: F811
-    show(window, DAY_AND_DESK, "light")
-    window.get(site.url + "/exercises/03-1-core-of-the-loop/")
-    copied = window.execute_async_script("""
+def test_a_command_is_copied_without_its_prompt(site, browser):
+    show(browser, DESK, "light")
+    browser.get(site.url + "/exercises/03-1-core-of-the-loop/")
+    copied = browser.execute_async_script("""
         const done = arguments[0];
         navigator.clipboard.writeText = async text => done(text);
         document.querySelector('.work .copy').click();""")
@@ -171,21 +147,21 @@ def test_a_command_is_copied_without_its_prompt(site, window):  # noqa: F811
 
 
 @pytest.mark.parametrize("path, value", [("/docs/figures.md", "final: 28,467"), ("/chapters/03-ioloop/", None)])
-def test_a_table_of_measurements_becomes_a_plot(site, window, path, value):  # noqa: F811
-    show(window, PHONE, "dark")
-    window.get(site.url + path)
+def test_a_table_of_measurements_becomes_a_plot(site, browser, path, value):
+    show(browser, PHONE, "dark")
+    browser.get(site.url + path)
     if not D3.exists():  # the page names the package instead
-        until(window, lambda: "libjs-d3" in window.find_element(By.TAG_NAME, "article").text)
+        until(browser, lambda: "libjs-d3" in browser.find_element(By.TAG_NAME, "article").text)
         return
-    until(window, lambda: window.find_elements(By.CSS_SELECTOR, ".plot circle"))
-    first = window.find_element(By.CSS_SELECTOR, ".plot ul").text
+    until(browser, lambda: browser.find_elements(By.CSS_SELECTOR, ".plot circle"))
+    first = browser.find_element(By.CSS_SELECTOR, ".plot ul").text
     assert value is None or value in first
-    heights = window.execute_script("return [...document.querySelectorAll('.plot circle')].map(one => one.getAttribute('cy'))")
-    window.execute_script("""
+    heights = browser.execute_script("return [...document.querySelectorAll('.plot circle')].map(one => one.getAttribute('cy'))")
+    browser.execute_script("""
         const form = document.querySelector('.plot form');
         form.log.checked = false;
         form.at.value = 0;
         form.dispatchEvent(new Event('input'));""")
-    assert window.find_element(By.CSS_SELECTOR, ".plot ul").text != first
-    assert window.execute_script("return [...document.querySelectorAll('.plot circle')].map(one => one.getAttribute('cy'))") != heights
-    assert window.get_log("browser") == []
+    assert browser.find_element(By.CSS_SELECTOR, ".plot ul").text != first
+    assert browser.execute_script("return [...document.querySelectorAll('.plot circle')].map(one => one.getAttribute('cy'))") != heights
+    assert browser.get_log("browser") == []

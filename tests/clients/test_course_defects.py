@@ -7,34 +7,28 @@ import threading
 import pytest
 import requests
 from chromium import start_browser
+from course_site import DESK, PHONE, show
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_course import DAY_AND_DESK, LESSONS, PHONE, ROOT, Reader, show, site, small  # noqa: F401  (fixtures)
+from test_course import LESSONS, ROOT, small  # noqa: F401  (a fixture)
 
 LESSON = "/chapters/03-ioloop/"
 COLOUR = re.compile(r'(fill|stroke)="(#[0-9a-fA-F]{3,6})"')
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
-def get(site, path):  # noqa: F811
+def get(site, path):
     return requests.get(site.url + path, timeout=60)
 
 
 @pytest.mark.parametrize("path", ["/chapters/08-coroutines/", "/quiz/08", "/final/", "/exercises/08-3-last-seat/", "/chapters/01-blocking-server/",
                                   "/final/src/loop/", "/exercises/01-1-read-to-the-end/"])
-def test_every_page_of_the_course_has_a_next_and_a_previous_one(site, path):  # noqa: F811
+def test_every_page_of_the_course_has_a_next_and_a_previous_one(site, path):
     page = get(site, path).text
     assert 'rel="next"' in page
     assert ('rel="prev"' in page) == (path != "/chapters/01-blocking-server/")
 
 
-def test_the_reading_order_goes_through_everything(site):  # noqa: F811
+def test_the_reading_order_goes_through_everything(site):
     path, order = "/chapters/01-blocking-server/", []
     while path:
         order.append(path)
@@ -48,7 +42,7 @@ def test_the_reading_order_goes_through_everything(site):  # noqa: F811
 
 @pytest.mark.parametrize("path", ["/", LESSON, "/quiz/03", "/exercises/03-1-core-of-the-loop/", "/exercises/03-1-core-of-the-loop/hints/1.md",
                                   "/final/src/loop/ioloop.cc", "/docs/grid.md", "/tests/", "/none"])
-def test_a_page_has_one_heading_named_navigation_and_a_way_past_it(site, path):  # noqa: F811
+def test_a_page_has_one_heading_named_navigation_and_a_way_past_it(site, path):
     page = get(site, path).text
     assert len(re.findall("<h1[ >]", page)) == 1
     assert 'class="skip" href="#main"' in page and page.count('id="main"') == 1 and page.count("<main") == 1
@@ -59,13 +53,13 @@ def test_a_page_has_one_heading_named_navigation_and_a_way_past_it(site, path): 
     assert len(ids) == len(set(ids))
 
 
-def test_headings_of_level_3_are_in_the_contents_and_have_links(site):  # noqa: F811
+def test_headings_of_level_3_are_in_the_contents_and_have_links(site):
     page = get(site, LESSON).text
     links = re.findall(r'<li class="level-3"><a href="#([^"]+)">', page)
     assert len(links) >= 6 and all(f'<a class="anchor" id="{link}" href="#{link}"' in page for link in links)
 
 
-def test_a_file_that_is_long_is_cut(site):  # noqa: F811
+def test_a_file_that_is_long_is_cut(site):
     for path in ("/tests/final/web/locale/locale_vectors.jsonl", "/tests/final/base/vectors.jsonl"):
         whole = (ROOT / path[1:]).read_text()
         page = get(site, path)
@@ -73,12 +67,12 @@ def test_a_file_that_is_long_is_cut(site):  # noqa: F811
         assert f"of {whole.count(chr(10))} lines" in page.text
 
 
-def test_a_header_file_is_text_in_quotes_not_a_keyword(site):  # noqa: F811
+def test_a_header_file_is_text_in_quotes_not_a_keyword(site):
     page = get(site, "/final/demos/course/handlers.cc").text
     assert '<span class="directive">#include</span> <span class="string">&lt;tornado/template.h&gt;</span>' in page
 
 
-def test_responses_say_what_they_are(site):  # noqa: F811
+def test_responses_say_what_they_are(site):
     for path in ("/", "/chat/", "/hello", "/docs/rooms.svg", "/none.svg", "/deck/03-ioloop"):
         assert get(site, path).headers["X-Content-Type-Options"] == "nosniff", path
     missing = get(site, "/docs/none.svg")
@@ -131,7 +125,7 @@ def test_the_drawings_have_a_colour_for_the_night():
 # ---- in a browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hasty_browser(tmp_path_factory):
     """Runs scripts in pages that are not loaded yet."""
     driver = start_browser(tmp_path_factory.mktemp("hasty"), waits_for="none")
@@ -144,7 +138,7 @@ class Late(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, site):  # noqa: F811
+    def __init__(self, site):
         super().__init__(("127.0.0.1", 0), LateHandler)
         self.site_url = site.url
         self.may_come = threading.Event()
@@ -174,9 +168,9 @@ class LateHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("device", [DAY_AND_DESK, PHONE])
+@pytest.mark.parametrize("device", [DESK, PHONE])
 @pytest.mark.parametrize("path, late", [(LESSON, "/javascript/d3.min.js"), ("/README.md", "/docs/microscope.png"), ("/docs/figures.md", "/javascript/d3.min.js")])
-def test_a_page_does_not_jump_when_its_images_come_late(site, hasty_browser, path, late, device):  # noqa: F811
+def test_a_page_does_not_jump_when_its_images_come_late(site, hasty_browser, path, late, device):
     browser = hasty_browser
     show(browser, device, "light")
     server = Late(site)
@@ -203,8 +197,8 @@ def test_a_page_does_not_jump_when_its_images_come_late(site, hasty_browser, pat
         server.server_close()
 
 
-def test_lines_have_60_to_75_characters(site, browser):  # noqa: F811
-    show(browser, DAY_AND_DESK, "light")
+def test_lines_have_60_to_75_characters(site, browser):
+    show(browser, DESK, "light")
     browser.get(site.url + LESSON)
     longest = browser.execute_script("""
         const sizes = [];
@@ -227,7 +221,7 @@ def test_lines_have_60_to_75_characters(site, browser):  # noqa: F811
     assert 65 <= sum(longest) / len(longest) <= 75 and max(longest) <= 82
 
 
-def test_a_drawing_is_readable_on_a_phone_and_dark_at_night(site, browser):  # noqa: F811
+def test_a_drawing_is_readable_on_a_phone_and_dark_at_night(site, browser):
     show(browser, PHONE, "dark")
     browser.get(site.url + LESSON)
     sizes = browser.execute_script("""
@@ -240,8 +234,8 @@ def test_a_drawing_is_readable_on_a_phone_and_dark_at_night(site, browser):  # n
     assert browser.execute_script("return document.querySelector('dialog.zoomed').open")
 
 
-def test_code_prints_whole(site, browser):  # noqa: F811
-    show(browser, DAY_AND_DESK, "light")
+def test_code_prints_whole(site, browser):
+    show(browser, DESK, "light")
     browser.get(site.url + LESSON)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
@@ -251,7 +245,7 @@ def test_code_prints_whole(site, browser):  # noqa: F811
     assert clipped == 0
 
 
-def test_the_contents_are_a_drawer_on_a_phone(site, browser):  # noqa: F811
+def test_the_contents_are_a_drawer_on_a_phone(site, browser):
     show(browser, PHONE, "light")
     browser.get(site.url + LESSON)
     side = browser.find_element(By.ID, "side")
@@ -263,7 +257,7 @@ def test_the_contents_are_a_drawer_on_a_phone(site, browser):  # noqa: F811
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_every_question_of_a_lesson_offers_choices(site, lesson):  # noqa: F811
+def test_every_question_of_a_lesson_offers_choices(site, lesson):
     page = get(site, f"/chapters/{lesson}/").text
     offered = re.findall('<ul class="choices">(.*?)</ul>\n<details class="predict"', page, re.DOTALL)
     assert len(offered) == page.count('<details class="predict"') >= 3
@@ -280,7 +274,7 @@ def test_choices_that_cannot_be_read_are_none(small):  # noqa: F811
         assert page.status_code == 200 and 'class="choices"' not in page.text and 'id="prediction-1"' in page.text
 
 
-def test_a_choice_is_committed_to_before_the_answer_is_shown_and_is_kept(site, browser):  # noqa: F811
+def test_a_choice_is_committed_to_before_the_answer_is_shown_and_is_kept(site, browser):
     show(browser, PHONE, "light")
     browser.get(site.url + LESSON)
     browser.execute_script("localStorage.clear()")
@@ -310,14 +304,14 @@ def test_a_prediction_without_choices_is_written(small, browser):  # noqa: F811
     browser.get("about:blank")
 
 
-def test_a_lesson_leads_to_the_microscope(site):  # noqa: F811
+def test_a_lesson_leads_to_the_microscope(site):
     for path in (LESSON, "/chapters/07-futures/", "/chapters/08-coroutines/", "/final/"):
         article = get(site, path).text.partition("<article>")[2]
         assert '<a href="/loop"><code>/loop</code></a>' in article, path
 
 
-def test_an_excerpt_and_a_line_are_marked(site, browser):  # noqa: F811
-    show(browser, DAY_AND_DESK, "light")
+def test_an_excerpt_and_a_line_are_marked(site, browser):
+    show(browser, DESK, "light")
     for fragment in ("wait", "L60"):
         browser.get(site.url + LESSON + "ioloop.cc#" + fragment)
         top, colour = browser.execute_script("""
@@ -326,8 +320,8 @@ def test_an_excerpt_and_a_line_are_marked(site, browser):  # noqa: F811
         assert 50 <= top < 900 and colour == "rgb(255, 233, 184)"
 
 
-def test_the_first_paint_of_the_map_is_soon(site, browser):  # noqa: F811
-    show(browser, DAY_AND_DESK, "light")
+def test_the_first_paint_of_the_map_is_soon(site, browser):
+    show(browser, DESK, "light")
     paints = []
     for _ in range(5):
         browser.get(site.url + "/")

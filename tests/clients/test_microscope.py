@@ -7,42 +7,14 @@ import re
 
 import pytest
 import requests
-from chromium import start_browser
+from course_site import DESK, PHONE, show
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from wire_server import ROOT, WireServer, wait_until
+from wire_server import wait_until
 
-BUILD = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder to leave them in
-DESK = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-
-
-def start(*options):
-    return WireServer([str(BUILD / "final" / "demos" / "course" / "course"), "--port=0"], *options)
-
-
-@pytest.fixture(scope="module")
-def site():
-    server = start()
-    yield server
-    server.check_alive()
-    server.stop()
-    assert "\n[E " not in server.log()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
-def show(browser, device, scheme):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
 
 
 def wait_for(browser, script, seconds=20):
