@@ -3,9 +3,17 @@
 import pytest
 from course_site import browser, chromium, site  # noqa: F401  (fixtures)
 from raw import Connection, connect
+from turns import turn
 from wire_server import WireServer, command_under_test
 
 RUNNING = []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Lets a test wait for its turn. Its limit begins after the wait, because this comes before pytest-timeout's wrapper."""
+    with turn(item.get_closest_marker("alone") is not None):
+        yield
 
 
 def start(*options):

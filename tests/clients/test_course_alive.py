@@ -103,6 +103,7 @@ def test_the_map_fills_while_it_is_open(small, browser):  # noqa: F811
 # ---- the strip on the map
 
 
+@pytest.mark.alone
 def test_the_map_shows_the_loop_that_serves_it_and_can_block_it(site, browser):
     for device in DESK, PHONE:
         show(browser, device, "light")

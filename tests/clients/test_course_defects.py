@@ -320,6 +320,7 @@ def test_an_excerpt_and_a_line_are_marked(site, browser):
         assert 50 <= top < 900 and colour == "rgb(255, 233, 184)"
 
 
+@pytest.mark.alone
 def test_the_first_paint_of_the_map_is_soon(site, browser):
     show(browser, DESK, "light")
     paints = []

@@ -67,20 +67,29 @@ def picture(browser, name):
         assert browser.save_screenshot(str(pathlib.Path(SCREENSHOTS) / f"microscope-{name}.png"))
 
 
+def milliseconds_without_processor(server):
+    """How long the server's loop has waited for a processor, as the kernel counts it: a thread that is ready, and does not run."""
+    return int(pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/schedstat").read_text().split()[1]) / 1e6
+
+
+@pytest.mark.alone
 def test_a_blocked_loop_is_one_long_turn_and_the_page_goes_blind(site, browser):
     open_page(browser, site)
+    before = milliseconds_without_processor(site)
     result = perform(browser, "block")
-    slept = int(result["result"]["said"])  # milliseconds, as the handler measured it: on a busy machine more than it asked for
-    turns = [length for length in lengths(drawn(browser, "loop", result["from"]), "long turn") if length >= 400]
-    assert slept >= 400 and len(turns) == 1 and abs(turns[0] - slept) <= 20, (slept, turns)
-    # In one piece, unless a browser that is short of time notices the last message before the block in the middle of it.
+    taken = milliseconds_without_processor(site) - before  # by others on this machine; next to nothing if there are none
+    turns = [box for box in drawn(browser, "loop", result["from"]) if box["kind"] == "long turn" and box["t1"] - box["t0"] > 50 + taken]
+    assert len(turns) == 1, (turns, taken)
+    t0, t1 = turns[0]["t0"], turns[0]["t1"]
+    assert 380 <= t1 - t0 <= 420 + taken, (t1 - t0, taken, result["result"]["said"])
     silences = [box for box in drawn(browser, "heard", result["from"]) if box["kind"] == "silence"]
-    assert sum(box["t1"] - box["t0"] for box in silences) >= 350 and len(silences) <= 2, silences
+    assert max(min(box["t1"], t1) - max(box["t0"], t0) for box in silences) >= 350, (silences, t0, t1)  # of the turn, in one piece
     assert "heard nothing from the server for" in browser.find_element(By.ID, "words").text
     assert re.search(r"Measured: the page heard nothing for \d+ ms, and one turn took \d+ ms", browser.find_element(By.ID, "ask").text)
     assert browser.get_log("browser") == []
 
 
+@pytest.mark.alone
 def test_the_pool_blocks_nobody(site, browser):
     open_page(browser, site)
     result = perform(browser, "pool")
@@ -90,20 +99,26 @@ def test_the_pool_blocks_nobody(site, browser):
     assert len(jobs) == 1 and jobs[0] >= 400
 
 
-WAITS = """
-return window.microscope.model.waits
-  .filter(wait => wait.t0 > arguments[1] && wait.t1 !== null && window.microscope.model.nameOf(wait.name).text.includes(arguments[0]))
-  .map(wait => [wait.t0, wait.t1]);"""
+CHOSEN = """
+const chosen = window.microscope.model.waits
+  .filter(wait => wait.t0 > arguments[1] && wait.t1 !== null && window.microscope.model.nameOf(wait.name).text.includes(arguments[0]));"""
+WAITS = CHOSEN + "return chosen.map(wait => [wait.t0, wait.t1]);"
+CALLED = CHOSEN + "return chosen.map(wait => wait.cause.t0);"
 
 
+@pytest.mark.alone
 def test_64_waits_take_as_long_as_one(site, browser):
     open_page(browser, site)
     result = perform(browser, "slow")
-    assert len(result["result"]["seconds"]) == 64 and result["result"]["failed"] == 0
+    seconds = result["result"]["seconds"]  # from the first request to each response
+    assert len(seconds) == 64 and result["result"]["failed"] == 0 and max(seconds) <= 0.7, max(seconds)
     waits = browser.execute_script(WAITS, "SlowHandler::get", result["from"])
-    assert len(waits) == 64 and min(end - begin for begin, end in waits) >= 499.5  # the records of a timer's deadline and of a wait begin apart
+    # From when each handler was called: between the clock's reading for a timer and the record of its wait, the thread may lose the processor.
+    called = browser.execute_script(CALLED, "SlowHandler::get", result["from"])
+    assert len(waits) == len(called) == 64 and min(end - call for call, (_, end) in zip(called, waits, strict=True)) >= 499.5
     # The last has begun to wait before the first ends: at that moment all of them wait, on one thread.
     assert max(begin for begin, _ in waits) < min(end for _, end in waits)
+    assert max(end for _, end in waits) - min(begin for begin, _ in waits) <= 700, waits
     shown = lengths(drawn(browser, "coroutines", result["from"]), "wait")
     assert len([length for length in shown if length > 480]) >= 32  # a request has two rows, and 64 rows are drawn
     assert re.search(r"Measured: the last of 64 responses came after \d+\.\d\d s", browser.find_element(By.ID, "ask").text)
