@@ -265,12 +265,28 @@ def test_a_saved_trace_is_one_that_perfetto_opens(site, browser):
     assert len(arrows) > 64 and {tuple(pair) for pair in arrows.values()} == {("s", "f")}
 
 
+CUT = """
+const {timeline, frozen} = window.microscope;
+const {pen, canvas} = timeline;
+const [cut, said] = [[], []];
+pen.fillText = (text, x) => {
+  said.push(text);
+  if (x < 0 || x + pen.measureText(text).width > canvas.clientWidth) cut.push(text);
+};
+timeline.draw(frozen, 2000, null, null);
+delete pen.fillText;
+return {cut, said};"""
+
+
 @pytest.mark.parametrize(("device", "scheme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")])
 def test_the_page_fits(site, browser, device, scheme):
     open_page(browser, site, device, scheme)
     perform(browser, "both")
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     assert browser.execute_script("return [...document.querySelectorAll('button')].every(one => one.hidden || one.closest('[hidden]') || one.offsetHeight >= 24)")
+    assert browser.execute_script("return document.querySelector('header').offsetHeight") < 60  # one line
+    texts = browser.execute_script(CUT)
+    assert texts["cut"] == [] and any("ms late" in text for text in texts["said"]), texts
     picture(browser, f"{device['width']}-{scheme}")
     browser.execute_script("scrollTo(0, document.body.scrollHeight)")
     picture(browser, f"{device['width']}-{scheme}-end")

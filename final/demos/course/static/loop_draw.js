@@ -139,7 +139,12 @@ export class Timeline {
       this.box(timer.t, timer.t, y, 13, 'run', {lane: 'timers', kind: 'fired', ref: {t0: timer.due, t1: timer.t}});
       if (late > 10 && (!latest || late > latest.t - latest.due)) latest = timer;
     }
-    if (latest) this.text(`${Math.round(latest.t - latest.due)} ms late`, this.x(latest.t) + 4, y + 7, 'text');
+    if (!latest) return;
+    const said = `${Math.round(latest.t - latest.due)} ms late`;
+    const width = this.pen.measureText(said).width;
+    const after = this.x(latest.t) + 4;
+    const before = Math.max(this.labels, this.x(latest.due) - width - 4);
+    this.text(said, after + width < this.canvas.clientWidth ? after : before, y + 7, 'text');
   }
 
   // One row for each coroutine that waits in what is shown; one that waits again keeps its row.
