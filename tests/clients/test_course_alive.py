@@ -37,6 +37,11 @@ def test_no_search_breaks_it(site, query):
     assert page.status_code == 200 and "<script>alert" not in page.text
 
 
+def test_the_field_keeps_what_was_searched_for(site):
+    page = requests.get(site.url + "/search", params={"q": '"a" <b>'}, timeout=60).text
+    assert 'type="search" value="&quot;a&quot; &lt;b&gt;"' in page
+
+
 def test_a_search_leads_to_the_place_and_is_escaped(tmp_path):
     course = Small(tmp_path / "a course")
     assert course.get("/hello").text == "Hello, world"  # it runs, and can be stopped
