@@ -394,9 +394,9 @@ class HTTPConnection {
 struct RequestRefusal {
   int status_code = 413;  // 413: the body; 414: the request target; 431: the header fields
   std::string reason;     // for the log
-  // Set if the head was not read, so that headers_received() was not called: the method, the
-  // target, of which a 414 shows the beginning, and the version.
-  std::optional<RequestStartLine> start_line;
+  // Null unless the head was not read, so that headers_received() was not called: the method, the
+  // target, of which a 414 shows the beginning, and the version. Valid during refuse().
+  const RequestStartLine* start_line = nullptr;
 };
 
 // Receives one request, in this order: headers_received() once, data_received() any number of

@@ -238,7 +238,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   iostream::IOStream hand_over(Upgraded& next);
   Next refuse_large_head(std::string_view head, const char* reason);
   Next refuse_large_body(const char* reason);
-  void refuse_for_limit(httputil::RequestRefusal refusal);
+  void refuse_for_limit(const httputil::RequestRefusal& refusal);
   void refuse(const char* reason);
   void refuse_for_others();
   void refuse_with(std::string_view response);

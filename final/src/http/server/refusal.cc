@@ -30,18 +30,18 @@ ServerConnection::Next ServerConnection::refuse_large_head(std::string_view head
     delegate_threw("in start_request");
     return Next::kWait;
   }
-  refuse_for_limit({status, reason, std::move(begun.start_line)});
+  refuse_for_limit({status, reason, &begun.start_line});
   return Next::kWait;
 }
 
 ServerConnection::Next ServerConnection::refuse_large_body(const char* reason) {
-  refuse_for_limit({413, reason, {}});
+  refuse_for_limit({413, reason, nullptr});
   return Next::kWait;
 }
 
 // The rest of the request is not read, so the connection closes after the response. The stream
 // discards what still arrives, lest a reset destroy the response on its way (RFC 9112 9.6).
-void ServerConnection::refuse_for_limit(httputil::RequestRefusal refusal) {
+void ServerConnection::refuse_for_limit(const httputil::RequestRefusal& refusal) {
   if (phase_ == Phase::kClosing) return;
   exchange_->refuse_rest();
   phase_ = Phase::kAnswer;
