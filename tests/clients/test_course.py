@@ -405,6 +405,10 @@ def test_what_is_not_there_yet_is_said(small):
     small.put("build/slides/01-begin.html", "<p>the deck</p>")
     assert "/deck/01-begin" in small.get("/").text and small.get("/deck/01-begin").text == "<p>the deck</p>"
     assert small.get("/deck/01-begin").headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    small.put("slides/09-beyond.md", "---\nmarp: true\n---\n\n# 09 Beyond `it`\n")
+    assert "/deck/09-beyond" not in small.get("/").text
+    small.put("build/slides/09-beyond.html", "<p>the deck of no chapter</p>")
+    assert '<a href="/deck/09-beyond">Slides: 09 Beyond <code>it</code></a>' in small.get("/").text
     assert "/reference/" not in page and small.get("/reference/").status_code in (403, 404)
     small.put("build/docs/index.html", "<p>the reference</p>")
     assert "/reference/" in small.get("/").text and small.get("/reference/").text == "<p>the reference</p>"

@@ -165,6 +165,14 @@ std::vector<Link> read_pages(const Repository& repository) {
     pages.push_back({inline_code(title), url, ""});
   }
   std::error_code error;
+  // The decks of pages that are not a chapter's lesson.
+  for (const std::string& name : repository.names("slides")) {
+    const std::string stem = name.substr(0, name.rfind('.'));
+    if (repository.find("chapters/" + stem)) continue;
+    if (!std::filesystem::is_regular_file(deck_path(repository, stem), error)) continue;
+    const std::string title = inline_code(title_of(repository, "slides/" + name));
+    pages.push_back({"Slides: " + title, "/deck/" + stem, ""});
+  }
   if (std::filesystem::is_regular_file(reference_path(repository) / "index.html", error)) {
     pages.push_back({"The reference of the public headers", "/reference/", ""});
   }

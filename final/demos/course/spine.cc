@@ -43,6 +43,7 @@ std::vector<Link> spine_of(const Course& course) {
     }
   }
   for (const Link& page : course.pages) {
+    if (page.url.starts_with("/deck/")) continue;  // the page that it belongs to is there
     spine.push_back({page.title, page.url, "page"});
     if (&page != &course.pages.front()) continue;
     for (const Exercise& exercise : course.final_exercises) spine.push_back(link_to(exercise));
