@@ -204,6 +204,15 @@ class WSGIContainer::Upload final : public httputil::HTTPMessageDelegate {
     if (core == nullptr) return refuse_late(*request_);
     core->serve(std::move(*request_), body_.input());
   }
+  // The application is not called, so the server's own response must do.
+  bool refuse(const httputil::RequestRefusal& refusal) override {
+    if (refusal.start_line) {
+      request_.emplace(httputil::RequestStartLine(*refusal.start_line), httputil::HTTPHeaders(),
+                       std::string(), std::move(connection_));
+    }
+    web::detail::log_access(refusal.status_code, *request_);
+    return false;
+  }
 
  private:
   std::weak_ptr<Core> core_;

@@ -618,6 +618,23 @@ TEST_F(WSGI, it_is_the_callback_of_a_server_and_of_a_fallback_handler) {
   EXPECT_EQ(log_.count("GET /fallback is for a WSGIContainer that is gone"), 2U);
 }
 
+TEST_F(WSGI, a_request_that_exceeds_a_limit_has_a_line_in_the_access_log) {
+  container_.emplace(dump_app);
+  httpserver::HTTPServerOptions options;
+  options.max_body_size = 3;
+  options.max_header_size = 200;
+  httpserver::HTTPServer server(*container_, options);
+  server.listen(0, "127.0.0.1");
+  Client large_body(loop_, server.port());
+  large_body.send(post("/body", "four"));
+  EXPECT_TRUE(large_body.until_end().starts_with("HTTP/1.1 413 "));
+  Client large_head(loop_, server.port());
+  large_head.send(get("/head", "X: " + std::string(200, 'x') + "\r\n"));
+  EXPECT_TRUE(large_head.until_end().starts_with("HTTP/1.1 431 "));
+  EXPECT_EQ(log_.count("413 POST /body (127.0.0.1) "), 1U) << log_.text();
+  EXPECT_EQ(log_.count("431 GET /head (127.0.0.1) "), 1U) << log_.text();
+}
+
 TEST_F(WSGI, a_request_that_is_being_read_while_the_container_goes_is_closed) {
   container_.emplace(dump_app);
   web::Application app({{".*", *container_}});
