@@ -96,12 +96,12 @@ class HTTPServer : public tcpserver::TCPServer {
   Future<void> close_all_connections();
 
   // Ends the server in good order. Stops listening, but serves the connections that the system has
-  // already accepted. Closes connections without a request; one that was used in the last half
-  // second gets that time for the request that may be on its way. Requests that have arrived are
-  // answered, the last one of each connection with `Connection: close`, and unfinished bodies are
-  // read. Unfinished handlers are told by on_shutdown(), WebSockets get the close code 1001, and
-  // new WebSockets a 503. After `grace` seconds, whatever is left is cut off. The future is done
-  // when no connection is left. The server can then listen again.
+  // already accepted. A connection without a request closes after half a second, because one may be
+  // on its way. Requests that have arrived are answered, the last one of each connection with
+  // `Connection: close`, and unfinished bodies are read. Unfinished handlers are told by
+  // on_shutdown(), WebSockets get the close code 1001, and new WebSockets a 503. After `grace`
+  // seconds, whatever is left is cut off. The future is done when no connection is left. The server
+  // can then listen again.
   //
   // A second call returns the same report, and can only shorten the grace. Throws
   // std::invalid_argument if `grace` is negative or not a number; infinity sets no limit. Do not

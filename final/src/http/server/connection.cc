@@ -305,7 +305,7 @@ iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
 // earlier one: stopping it at every request would cost more than letting it fire.
 void ServerConnection::on_timeout() {
   const core::Ref pin(this);
-  if (core_->shutting_down() && idle()) return close_if_unused(Shutdown::kLastRequest);
+  if (core_->shutting_down() && idle()) return close_if_unused();
   if (phase_ == Phase::kDraining || (phase_ == Phase::kAnswer && !eof_)) return;
   if (phase_ == Phase::kBody || phase_ == Phase::kHeld) {
     log::gen_log.info("Timeout reading body from " + remote_ip_);

@@ -232,7 +232,7 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   void start_first_head();
   void start_idle();
   bool is_last_response() const noexcept;
-  void close_if_unused(double unknown);
+  void close_if_unused();
   void close_gracefully();
   iostream::IOStream release_stream();
   iostream::IOStream hand_over(Upgraded& next);

@@ -20,14 +20,14 @@ void move_all(core::ListHook& from, core::ListHook& to) {
   while (from.linked()) from.next()->link_before(to);
 }
 
-// Returns how many seconds ago the connection was last used, by either side; `unknown` if the
-// kernel does not say, as for a Unix socket.
-double seconds_unused(int fd, double unknown) {
+// Returns how many seconds ago the connection was last used, by either side. If the kernel does not
+// say, as for a Unix socket: kLastRequest, for which the caller has waited.
+double seconds_unused(int fd) {
   int waiting = 0;
   if (::ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0) return 0;
   tcp_info info;
   socklen_t length = sizeof info;
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return unknown;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return Shutdown::kLastRequest;
   return std::min(info.tcpi_last_data_sent, info.tcpi_last_data_recv) / 1000.0;
 }
 
@@ -121,7 +121,7 @@ void ServerCore::cut_all() {
 
 void ServerConnection::go_away() {
   const core::Ref pin(this);
-  if (idle()) return close_if_unused(0);
+  if (idle()) return start_idle();
   if (exchange_ == nullptr || !exchange_->message_complete || exchange_->finished()) return;
   exchange_->report_shutdown();
 }
@@ -132,11 +132,10 @@ void ServerConnection::cut() {
   close();
 }
 
-// During a shutdown: closes a connection that is between messages, or lets it be for a moment
-// longer if a request may be on its way. `unknown` counts as the time since it was used, if the
-// kernel does not say.
-void ServerConnection::close_if_unused(double unknown) {
-  if (seconds_unused(stream_.fileno(), unknown) < Shutdown::kLastRequest) return start_idle();
+// When a connection has been between messages for kLastRequest during a shutdown: closes it, unless
+// something has arrived meanwhile.
+void ServerConnection::close_if_unused() {
+  if (seconds_unused(stream_.fileno()) < Shutdown::kLastRequest) return start_idle();
   if (stream_.impl().pending_output() > 0) return close_gracefully();
   ++core_->ending->idle_closed;
   close();

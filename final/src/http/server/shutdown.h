@@ -15,8 +15,9 @@ class ServerCore;
 // What a ServerCore remembers from the beginning of its shutdown until the last connection has
 // gone.
 struct Shutdown {
-  // A client that had an answer a moment ago may have sent its next request already. So a
-  // connection is idle only when nothing was sent on it for this time, in seconds.
+  // For this time, in seconds, a connection without a request stays open, and until nothing was
+  // sent on it for as long: a request may be on its way. However long the connection was idle
+  // before, a proxy may be about to use it.
   static constexpr double kLastRequest = 0.5;
 
   Shutdown(ioloop::IOLoop& home, std::size_t connections);
