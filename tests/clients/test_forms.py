@@ -179,6 +179,7 @@ COMPRESSED = {
 TORNADO_6_5 = "Tornado 6.2 is laxer; we follow 6.5: "
 RFC_2046 = "RFC 2046 5.1.1: "
 A_PAGE = "what data_received throws is answered with an error page; Tornado closes without a word"
+TOO_LARGE = "RFC 9110 15.5.14: a body over the limit is a 413, with the application's error page; Tornado sends a bare 400"
 # Where HU-09, HU-10, H1-07 and WH-40 part from Tornado.
 ALLOWED = {
     "upper_case_type": "RFC 9110 8.3.1: media types have no case",
@@ -194,6 +195,8 @@ ALLOWED = {
     "empty_piece": RFC_2046 + "between two boundaries there is a part, with an empty line at least",
     "long_boundary": RFC_2046 + "a boundary has 70 characters at most",
     "stream_prepare_finishes_no_body": "nothing is left unread, so the connection is good for another request",
+    "stream_limit_lowered": TOO_LARGE,
+    "stream_limit_lowered_chunked": TOO_LARGE,
     "stream_data_raises": A_PAGE,
     "stream_data_raises_halfway": A_PAGE,
     "stream_data_415": A_PAGE,
