@@ -111,5 +111,5 @@ def find(name):
         if name in (exercise.id, exercise.folder.name):
             return exercise
     known = " ".join(exercise.id for exercise in exercises)
-    what = f"there is no exercise '{name}'; " if name else ""
+    what = f"there is no exercise '{name}'; " if name else "no exercise is named; "
     raise Unknown(f"{what}use EX= with one of: {known}")

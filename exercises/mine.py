@@ -190,8 +190,12 @@ def examine_all(exercises, solutions, tell):
 
 def main(exercises, arguments, tell):
     only = next((one.partition("=")[2] for one in arguments if one.startswith("--only=")), "")
+    rest = [one for one in arguments if one != "--solutions" and not one.startswith("--only=")]
     if only not in ("", "layers", "servers", "chat"):
         print(f"error: '{only}' does not run on your layers; DEMO=chat IMPL=mine does", file=sys.stderr)
+        return 2
+    if rest and only != "chat":
+        print(f"error: '{rest[0]}' is no argument of run.py mine; run.py mine --help lists them", file=sys.stderr)
         return 2
     solutions = "--solutions" in arguments
     layers = examine_all(exercises, solutions, tell)
@@ -210,5 +214,5 @@ def main(exercises, arguments, tell):
     if only == "servers":
         return 0
     if only == "chat":
-        run_chat(servers[-1], [one for one in arguments if one != "--solutions" and not one.startswith("--only=")])
+        run_chat(servers[-1], rest)
     return ask_all(servers)

@@ -1,9 +1,10 @@
-"""The exercises: run.py exercise|hint|watch NN-K, run.py progress,
+"""The exercises: run.py exercise|hint|watch|check NN-K, run.py progress,
 run.py prove [--part=basics|planted] [--junit=FILE] [NN-K ...], run.py plant NN-K NAME,
 run.py mutants [--junit=FILE] [NN-K ...], run.py milestones NN-K, run.py mine [--solutions] [--only=layers|servers|chat] [ARGUMENT ...].
 
 `exercise` ends with 0 once all tests pass, with 3 while one fails, and with 2 if there is no such exercise. (1 is Python's,
-when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger.
+when this program itself fails.) With WAIT=60 in the environment, its tests wait 60 s for a debugger. `check` runs nothing: it
+only ends with 2 if there is no such exercise.
 """
 
 import os
@@ -149,43 +150,52 @@ def watch(exercise):
         print("\n" + "=" * 72)
 
 
-def split(names):
-    """(the options of a command: {"part": "basics"}, the exercises that it names)"""
-    options = dict(name[2:].split("=", 1) for name in names if name.startswith("--"))
-    return options, [find(name) for name in names if not name.startswith("--")]
+def split(names, *known):
+    """(the options of a command: {"part": "basics"}, the exercises that it names). Raises Unknown, also for an option that is
+    not known."""
+    given = [name for name in names if name.startswith("-")]
+    for name in given:
+        if not name.startswith(tuple(f"--{option}=" for option in known)):
+            raise Unknown(f"there is no option '{name}' here; run.py --help lists the options")
+    return dict(name[2:].split("=", 1) for name in given), [find(name) for name in names if name not in given]
 
 
 def main(arguments):
     verb, names = (arguments[0], arguments[1:]) if arguments else ("", [])
     try:
-        if verb == "prove":
-            options, named = split(names)
-            return prove.main(named or all_exercises(), options.get("part", "all"), options.get("junit"))
-        if verb == "progress":
+        if {"-h", "--help"} & set(arguments[:2]):
+            print(mine.__doc__ if verb == "mine" else __doc__)
+        elif verb == "prove":
+            options, named = split(names, "part", "junit")
+            if (part := options.get("part", "all")) not in prove.PARTS:
+                raise Unknown(f"there is no part '{part}'; use --part= with one of: {' '.join(prove.PARTS)}")
+            return prove.main(named or all_exercises(), part, options.get("junit"))
+        elif verb == "progress" and not names:
             print("\n".join(progress.lines(all_exercises())))
         elif verb == "plant" and len(names) == 2:
             planted.plant(find(names[0]), names[1])
         elif verb == "mine":
             return mine.main(all_exercises(), names, say_progress)
         elif verb == "milestones":
-            return milestones.main([find(name) for name in names] or all_exercises())
+            return milestones.main(split(names)[1] or all_exercises())
         elif verb == "mutants":
-            options, named = split(names)
+            options, named = split(names, "junit")
             return mutants.main(named or mutants.listed(all_exercises()), options.get("junit"))
+        elif verb == "check":
+            find(" ".join(names))
         elif verb == "hint":
-            show_hint(find("".join(names)))
+            show_hint(find(" ".join(names)))
         elif verb == "watch":
-            watch(find("".join(names)))
+            watch(find(" ".join(names)))
         elif verb == "exercise":
-            exercise = find("".join(names))
+            exercise = find(" ".join(names))
             wait = os.environ.get("WAIT", "0")
             if not wait.isdecimal():
                 print(f"error: WAIT is '{wait}', not a number of seconds to wait for a debugger, as in WAIT=60", file=sys.stderr)
                 return 2
             return 0 if try_once(exercise, exercise.make_work(), int(wait)) else RED
         else:
-            print(__doc__)
-            return 2
+            raise Unknown(f"run.py has no command of the form '{' '.join(arguments)}'; run.py --help lists them")
         return 0
     except Unknown as unknown:
         print(f"error: {unknown}", file=sys.stderr)

@@ -264,6 +264,27 @@ def test_a_name_that_is_none_is_one_clear_line(course, verb, name):
     assert (code, out) == (2, "") and err.count("\n") == 1 and "use EX= with one of: 09-1" in err
 
 
+@pytest.mark.parametrize("words, said", [
+    ("", "no command of the form ''"), ("build 09-1", "no command of the form 'build 09-1'"),
+    ("progress 09-1", "no command of the form 'progress 09-1'"), ("plant 09-1", "no command of the form 'plant 09-1'"),
+    ("hint 09-1 09-2", "no exercise '09-1 09-2'"), ("check 9-9", "no exercise '9-9'"), ("check", "no exercise is named"),
+    ("prove --parts=basics", "no option '--parts=basics'"), ("prove --part=half", "no part 'half'; use --part= with one of: basics"),
+    ("prove --junit", "no option '--junit'"), ("mutants --x", "no option '--x'"), ("milestones --x", "no option '--x'"),
+    ("mine --x", "'--x' is no argument of run.py mine"), ("mine --only=servers x", "'x' is no argument of run.py mine"),
+])
+def test_a_command_that_is_none_is_one_clear_line(course, words, said):
+    code, out, err = course.run(*words.split())
+    assert (code, out) == (2, "") and err.startswith("error: ") and err.count("\n") == 1 and said in err
+
+
+def test_help_lists_the_commands_and_check_runs_nothing(course):
+    commands, of_mine = course.run("--help"), course.run("mine", "-h")
+    assert commands[0] == of_mine[0] == 0 and "run.py mutants" in commands[1] and "--only=layers" in of_mine[1]
+    assert course.run("prove", "--help") == commands
+    assert course.run("check", "09-1") == (0, "", "")
+    assert not (course.folder / "work").exists() and not (course.root / ".progress.json").exists()
+
+
 def test_progress_that_cannot_be_read_is_kept_aside(course):
     (course.root / ".progress.json").write_text("{")
     code, out, _ = course.run("progress")
