@@ -1,6 +1,17 @@
 #!/bin/sh
-# build.sh PRESET [-DOPTION=VALUE ...] TARGET...: configures build/PRESET when it has to be, then builds the targets.
+# build.sh PRESET [-DOPTION=VALUE ...] [TARGET ...]: configures build/PRESET if necessary, then builds the targets, or all.
+# The presets are those of CMakePresets.json: cmake --list-presets
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+  '' | -*)
+    echo "error: the first argument must be a preset, as in build.sh debug; build.sh --help shows the usage" >&2
+    exit 2
+    ;;
+esac
 cd "$(dirname "$0")/.."
 preset=$1
 shift
@@ -15,7 +26,26 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+for target in "$@"; do
+  case $target in
+    -*)
+      echo "error: build.sh has no option '$target'; build.sh --help shows its usage" >&2
+      exit 2
+      ;;
+  esac
+done
 [ $# -gt 0 ] || set -- all
+
+if [ ! -f "$cache" ]; then
+  presets=$(cmake --list-presets 2>/dev/null | sed -n 's/^ *"\([^"]*\)".*/\1/p' | tr '\n' ' ')
+  case " $presets" in
+    " " | *" $preset "*) ;;  # without a list, cmake itself says what is wrong
+    *)
+      echo "error: there is no preset '$preset'; use one of: ${presets% }" >&2
+      exit 2
+      ;;
+  esac
+fi
 
 configure() {
   echo "Configuring build/$preset ..."

@@ -2,6 +2,12 @@
 # chapter.sh NN [ARGUMENT ...]: builds the demo of chapters/NN-* and runs it in the foreground.
 # chapter.sh --check NN: only fails if there is no such chapter.
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+esac
 cd "$(dirname "$0")/.."
 check=
 [ "${1:-}" != --check ] || { check=yes; shift; }

@@ -99,6 +99,8 @@ def main(arguments):
     parser.add_argument("files", nargs="*", metavar="FILE",
                         help=f"default: every C++ file of {', '.join(FOLDERS)}")
     arguments = parser.parse_args(arguments).files
+    if missing := [name for name in arguments if not pathlib.Path(name).is_file()]:
+        parser.error(f"there is no file {missing[0]}")
     files = [pathlib.Path(name).resolve() for name in arguments] or project_files()
     traps = read_traps()
     used = set()

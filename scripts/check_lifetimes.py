@@ -118,6 +118,8 @@ def main():
     parser.add_argument("--clang-query", default="", metavar="PROGRAM")
     parser.add_argument("--gcc12", action="store_true")
     arguments = parser.parse_args()
+    if not (pathlib.Path(arguments.build) / "compile_commands.json").is_file():
+        parser.error(f"{arguments.build} has no compile_commands.json: configure it with -DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
     commands = commands_of(arguments.build, arguments.target)
     if not commands:
         sys.exit(f"error: compile_commands.json in {arguments.build} has no source of the target {arguments.target}")

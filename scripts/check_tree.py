@@ -9,6 +9,7 @@
   public     public headers include no JSON, regex, TLS, formatting, logging or iostream header
 """
 
+import argparse
 import pathlib
 import re
 import subprocess
@@ -186,6 +187,7 @@ def project_files():
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     sources = {name: (ROOT / name).read_text() for name in project_files()}
     found = [(name, *problem) for name, source in sources.items() for problem in problems(name, source)]
     found += circles(sources)

@@ -213,6 +213,8 @@ def main(arguments):
     modules = read_rows((ROOT / ROWS).read_text())
     proofs, mentions = named_rows(row_pattern(modules), test_files(ROOT))
     if chosen.tests:
+        if chosen.tests not in (row.id for module in modules for row in module.rows):
+            parser.error(f"{ROWS} has no row {chosen.tests}")
         for test in proofs.get(chosen.tests, []):
             print(f"{test.path}:{test.line}: {test.name}")
         return 0 if chosen.tests in proofs else 1

@@ -4,6 +4,16 @@
 # built in it. It begins with git and make only, so the target must install the rest. It tests the current commit.
 # It needs root, 15 GB and the package mmdebstrap. It mounts only in a name space of its own, which ends with it.
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+  -*)
+    echo "error: debian13.sh has no option '$1'; debian13.sh --help shows its usage" >&2
+    exit 2
+    ;;
+esac
 cd "$(dirname "$0")/.."
 folder=${1:-/var/tmp/tornado-debian13}
 [ $# -eq 0 ] || shift

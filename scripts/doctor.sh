@@ -2,6 +2,16 @@
 # doctor.sh: lists what is missing or off on this machine, and changes nothing. Ends with 1 if `make run` or
 # `make test` would have to install something.
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+  ?*)
+    echo "error: doctor.sh takes no argument, but got '$1'; doctor.sh --help shows what it does" >&2
+    exit 2
+    ;;
+esac
 cd "$(dirname "$0")/.."
 off=0
 

@@ -6,9 +6,9 @@ A comment in front of a declaration is about that, one behind it too. The first 
 the file. A ruler line is nobody's. Inside functions comments stay what they are. What would be a command to doxygen is text.
 """
 
+import argparse
 import pathlib
 import re
-import sys
 
 from cpp_reader import Reader
 
@@ -62,5 +62,14 @@ def filtered(source):
     return "\n".join(result) + "\n"
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("header", type=pathlib.Path, metavar="HEADER")
+    header = parser.parse_args().header
+    if not header.is_file():
+        parser.error(f"there is no file {header}")
+    print(filtered(header.read_text()), end="")
+
+
 if __name__ == "__main__":
-    print(filtered(pathlib.Path(sys.argv[1]).read_text()), end="")
+    main()

@@ -1,6 +1,17 @@
 #!/bin/sh
 # format.sh [--check]: formats every C++ file git knows of; with --check, changes nothing and lists those to format.
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+  '' | --check) ;;
+  *)
+    echo "error: format.sh takes only --check, but got '$1'; format.sh --help shows its usage" >&2
+    exit 2
+    ;;
+esac
 cd "$(dirname "$0")/.."
 command -v clang-format-19 >/dev/null || { echo "error: clang-format-19 is not installed" >&2; exit 1; }
 files() { git ls-files -z -co --exclude-standard '*.h' '*.cc'; }

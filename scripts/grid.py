@@ -5,6 +5,7 @@
     grid.py --check    fails if the page differs from the declarations
 """
 
+import argparse
 import pathlib
 import re
 import sys
@@ -34,13 +35,16 @@ def make_grid():
 
 
 def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if the page differs from the declarations")
+    options = parser.parse_args(arguments)
     page = ROOT / PAGE
     text = page.read_text()
     if not PLACE.search(text):
         print(f"error: {PAGE} has no lines '<!-- grid -->' and '<!-- /grid -->' to write the grid between")
         return 1
     renewed = PLACE.sub(lambda _: make_grid(), text)
-    if "--check" in arguments:
+    if options.check:
         if renewed != text:
             print(f"error: the grid of {PAGE} differs from what the tests declare; scripts/grid.py renews it")
             return 1

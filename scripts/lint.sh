@@ -1,6 +1,16 @@
 #!/bin/sh
 # lint.sh: the checkers of this project, then clang-tidy on every source of final/.
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+  ?*)
+    echo "error: lint.sh takes no argument, but got '$1'; lint.sh --help shows what it does" >&2
+    exit 2
+    ;;
+esac
 cd "$(dirname "$0")/.."
 /usr/bin/python3 scripts/check_await.py
 /usr/bin/python3 scripts/check_tree.py

@@ -1,7 +1,14 @@
 #!/bin/sh
 # need.sh GROUP...: installs the packages of scripts/packages.txt that are missing, saying which and why.
 # With everything there it says nothing, and never uses the network. need.sh --missing GROUP... only lists them.
+# The groups are those of scripts/packages.txt. A demo that needs no package has no group.
 set -eu
+case ${1:-} in
+  -h | --help)
+    sed -n '1d; /^#/!q; s/^# //; 2s/^/usage: /; p' "$0"
+    exit 0
+    ;;
+esac
 cd "$(dirname "$0")/.."
 table=scripts/packages.txt
 
@@ -9,6 +16,22 @@ packages_of() {  # the packages of the groups, each once
   for group in "$@"; do
     awk -v group="$group" '$1 == group { print $2 }' "$table"
   done | sort -u
+}
+
+check_groups() {
+  for group in "$@"; do
+    case $group in
+      demo-*) continue ;;  # most demos need nothing more
+    esac
+    if ! awk -v group="$group" '$1 == group { found = 1 } END { exit !found }' "$table"; then
+      echo "error: there is no group '$group' of packages; scripts/packages.txt lists them" >&2
+      exit 2
+    fi
+  done
+  if [ $# -eq 0 ]; then
+    echo "error: no group of packages is named; need.sh --help shows the usage" >&2
+    exit 2
+  fi
 }
 
 list_missing() {
@@ -80,8 +103,10 @@ build_finds_everything() {
   return "$status"
 }
 
-if [ "${1:-}" = --missing ]; then
-  shift
+only_list=
+[ "${1:-}" != --missing ] || { only_list=yes; shift; }
+check_groups "$@"
+if [ -n "$only_list" ]; then
   list_missing "$@"
   exit 0
 fi

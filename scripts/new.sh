@@ -7,6 +7,13 @@ set -eu
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 usage=${TORNADO_NEW_USAGE:-"usage: $(basename "$0") NAME [FOLDER]"}
 
+case ${1:-} in
+  -h | --help)
+    sed -n "1d; /^#/!q; s/^# //; 2s/^new.sh/usage: $(basename "$0")/; p" "$0"
+    exit 0
+    ;;
+esac
+
 fail() {
   echo "error: $1" >&2
   exit 2
@@ -14,6 +21,7 @@ fail() {
 
 name=${1:-}
 folder=${2:-$name}
+[ $# -le 2 ] || fail "'$3' is one argument too many. $usage"
 [ -n "$name" ] || fail "the project has no name. $usage"
 case $name in
   *[!a-z0-9_-]* | [!a-z]*)

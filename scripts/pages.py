@@ -273,7 +273,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--update", nargs="+", metavar="PAGE", required=True,
                         help="renew the code and the output that the page quotes")
-    for page in parser.parse_args().update:
+    pages = parser.parse_args().update
+    if missing := [page for page in pages if not (ROOT / page).is_file()]:
+        parser.error(f"there is no page {missing[0]}; name it as seen from the project's folder, as docs/grid.md")
+    for page in pages:
         new = updated(page)
         (ROOT / page).write_text(new)
         print(f"{page}: {len(fences(page))} fences match their sources.")

@@ -18,6 +18,7 @@ The answers are shown in an order of their own, the same each time. Who answers 
 standard input.
 """
 
+import argparse
 import os
 import pathlib
 import re
@@ -183,7 +184,9 @@ def quizzes():
 
 
 def main(arguments):
-    chapter = "".join(arguments)
+    parser = argparse.ArgumentParser(description="Asks the questions of a chapter's quiz in the terminal.")
+    parser.add_argument("chapter", nargs="?", default="", metavar="NN", help="the chapter's two digits")
+    chapter = parser.parse_args(arguments).chapter
     there = quizzes()
     if chapter not in there:
         what = f"there is no quiz for chapter '{chapter}'" if chapter else "no chapter is named"

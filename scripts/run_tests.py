@@ -186,7 +186,8 @@ def parse():
     names = [stage.name for stage in test_stages() + check_stages()]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="?", choices=["test", "check"], default="test")
-    parser.add_argument("--chapter", metavar="NN", help="only the tests of this chapter of the course")
+    chapters = sorted(folder.name[:2] for folder in (ROOT / "chapters").glob("[0-9][0-9]-*"))
+    parser.add_argument("--chapter", metavar="NN", choices=chapters, help="only the tests of this chapter of the course")
     parser.add_argument("--fresh", action="store_true", help="run every stage, also those that passed and have not changed since")
     parser.add_argument("--only", action="append", choices=names, metavar="STAGE", help="run this stage; may be repeated")
     parser.add_argument("--list", action="store_true", help="list the stages")

@@ -10,6 +10,7 @@ building them needs no network and no npm: headings, paragraphs, lists, tables, 
 **strong**, `code` and links. slides/deck.css and deck.js become a part of each deck.
 """
 
+import argparse
 import base64
 import hashlib
 import html
@@ -181,8 +182,13 @@ def build(deck):
     return target
 
 
-def main(names):
-    decks = [pathlib.Path(name) for name in names] or sorted((ROOT / "slides").glob("*.md"))
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("decks", nargs="*", type=pathlib.Path, metavar="DECK", help="default: all of slides/")
+    decks = parser.parse_args(arguments).decks
+    if missing := [str(deck) for deck in decks if not deck.is_file()]:
+        parser.error(f"there is no deck {missing[0]}")
+    decks = decks or sorted((ROOT / "slides").glob("*.md"))
     for deck in decks:
         slides = split_deck(deck.read_text())
         target = build(deck.resolve())

@@ -337,7 +337,8 @@ def targets(chapter):
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter", help="the chapter's two digits, or all")
+    chapters = sorted(folder.name[:2] for folder in (ROOT / "chapters").glob("[0-9][0-9]-*"))
+    parser.add_argument("chapter", choices=[*chapters, "all"], metavar="chapter", help="the chapter's two digits, or all")
     parser.add_argument("--rounds", type=int, help="interleaved rounds (default 3; for all: 2)")
     parser.add_argument("--seconds", type=int, help="length of a sample (default 1; for all: 2)")
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")

@@ -58,6 +58,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--check", action="store_true", help="fail below the goal")
     options = parser.parse_args()
+    if not pathlib.Path(options.program).is_file():
+        parser.error(f"{options.program} is not built: scripts/build.sh release -DTORNADO_BUILD_BENCHES=ON template_bench")
 
     # python3-tornado's page differs from ours in &#39; only, and there is none in the table.
     loaded = template.Template(TORNADO, "table.html")

@@ -79,10 +79,10 @@ def parse_options(arguments):
     options = parser.parse_args(arguments)
     if options.check and "ours" not in options.only.split(","):
         parser.error("--check judges our server: --only must name ours")
-    options.clients = [int(text) for text in options.clients.split(",")]
-    if unknown := set(options.clients) - GOALS.keys():
-        parser.error(f"no goal for {', '.join(map(str, sorted(unknown)))} clients: choose from "
-                     f"{', '.join(map(str, GOALS))}")
+    known = {str(clients): clients for clients in GOALS}
+    if unknown := set(options.clients.split(",")) - known.keys():
+        parser.error(f"no goal for {', '.join(sorted(unknown))} clients: choose from {', '.join(known)}")
+    options.clients = [known[text] for text in options.clients.split(",")]
     return options
 
 

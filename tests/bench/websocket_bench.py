@@ -104,6 +104,8 @@ def main():
     parser.add_argument("--check", action="store_true", help="exit code 1 if a goal is missed")
     options = parser.parse_args()
     loads = options.loads.split(",")
+    if unknown := set(loads) - {*IN_FLIGHT, "idle", "crowd"}:
+        parser.error(f"no load named {', '.join(sorted(unknown))}: choose from {', '.join([*IN_FLIGHT, 'idle', 'crowd'])}")
     bp.raise_file_limit()
     bp.try_priority()
     report = {"machine": bp.describe_machine(), "commit": bp.describe_commit(ROOT), "command": sys.argv}

@@ -25,6 +25,7 @@ class Tree:
         cmake = self.bin / "cmake"
         cmake.write_text(f"""#!/bin/sh
 echo "$1 $2" >>"{self.calls_file}"
+if [ "$1" = --list-presets ]; then printf 'Available configure presets:\\n\\n  "debug"   - a\\n  "release" - b, "c"\\n'; fi
 [ "$1" = --preset ] || exit 0
 mkdir -p "{self.build}"
 echo "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" >"{self.build}/CMakeCache.txt"
@@ -36,12 +37,16 @@ grep -q demo_wsgi "{self.finds}" || echo "-- Off: the demo wsgi (needs pybind11)
 
     def run(self, *arguments):
         self.calls_file.unlink(missing_ok=True)
-        done = subprocess.run([self.root / "scripts" / "build.sh", "release", *arguments], capture_output=True, text=True,
+        return self.run_preset("release", *arguments)
+
+    def run_preset(self, *arguments):
+        """(exit code, standard error, what CMake was told to do, besides listing its presets)"""
+        done = subprocess.run([self.root / "scripts" / "build.sh", *arguments], capture_output=True, text=True,
                               env={"PATH": f"{self.bin}:{os.environ['PATH']}"}, timeout=60)
-        return done.returncode, done.stderr, self.calls_file.read_text().splitlines()
+        return done.returncode, done.stderr, [call for call in self.calls_file.read_text().splitlines() if call != LISTS]
 
 
-CONFIGURES, BUILDS = "--preset release", "--build build/release"
+LISTS, CONFIGURES, BUILDS = "--list-presets ", "--preset release", "--build build/release"
 
 
 @pytest.fixture
@@ -71,6 +76,17 @@ def test_a_target_whose_needs_are_missing_is_an_error_that_says_what_is_off(tree
     assert (code, calls) == (1, [CONFIGURES])
     assert "off: the demo wsgi (needs pybind11)" in said and "cannot make demo_wsgi" in said
     assert tree.run("all") == (0, "", [BUILDS])
+
+
+def test_a_preset_that_is_not_there_is_an_error_that_names_those_that_are(tree):
+    assert tree.run_preset("relase") == (2, "error: there is no preset 'relase'; use one of: debug release\n", [])
+    assert not (tree.root / "build").exists()
+
+
+def test_without_a_list_of_presets_cmake_itself_complains(tree):
+    (tree.bin / "cmake").write_text('#!/bin/sh\necho "$1 $2" >>"%s"\necho "CMake is broken." >&2\nexit 1\n' % tree.calls_file)
+    code, said, calls = tree.run()
+    assert (code, calls) == (1, [CONFIGURES]) and "CMake is broken." in said
 
 
 def test_a_build_of_another_folder_is_made_anew(tree):
