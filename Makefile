@@ -15,8 +15,10 @@ FIRST ?= 1
 MINUTES ?= 60
 PREFIX ?= /usr/local
 # IMPL=mine: the servers on the layers that the reader has solved.
-MINE = $(if $(filter-out mine,$(IMPL)),echo "error: IMPL is '$(IMPL)'; there is only IMPL=mine" >&2; exit 2;) \
-  /usr/bin/python3 exercises/run.py mine
+MINE = /usr/bin/python3 exercises/run.py mine
+# These two reject a wrong variable before anything is installed. Without Python, run.py looks EX up after the installation.
+CHECK_EX = [ ! -x /usr/bin/python3 ] || /usr/bin/python3 exercises/run.py check "$(EX)"
+CHECK_IMPL = $(if $(filter-out mine,$(IMPL)),echo "error: IMPL is '$(IMPL)'; there is only IMPL=mine" >&2; exit 2)
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,7 +41,9 @@ doctor: ## list what is missing or off on this machine; change nothing
 	@scripts/doctor.sh
 
 demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000" (DEMO=chat IMPL=mine: chapter 08's, on your layers)
-	@scripts/need.sh build $(if $(DEMO),"demo-$(DEMO)")$(if $(IMPL), lessons exercises)
+	@$(CHECK_IMPL)
+	@$(if $(IMPL),$(if $(filter-out chat,$(or $(DEMO),none)),echo "error: IMPL=mine goes with DEMO=chat" >&2; exit 2),scripts/demo.sh --check "$(DEMO)")
+	@scripts/need.sh build "demo-$(DEMO)"$(if $(IMPL), lessons exercises)
 	@$(if $(IMPL),$(MINE) --only="$(DEMO)",scripts/demo.sh "$(DEMO)") $(ARGS)
 
 chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
@@ -51,6 +55,7 @@ quiz: ## ask a chapter's questions in the terminal: make quiz CH=01
 	@/usr/bin/python3 scripts/quiz.py "$(CH)"
 
 exercise: ## run an exercise's tests on your files: make exercise EX=01-1
+	@$(CHECK_EX)
 	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py exercise "$(EX)" || [ $$? -eq 3 ]  # 3: red, which is no error of make's
 
@@ -61,10 +66,12 @@ progress: ## show which exercises are solved
 	@/usr/bin/python3 exercises/run.py progress
 
 watch: ## run make exercise again whenever you save: make watch EX=01-1
+	@$(CHECK_EX)
 	@scripts/need.sh build lessons exercises
 	@/usr/bin/python3 exercises/run.py watch "$(EX)"
 
 mine: ## build the servers of chapters 03 to 08 on the layers that you have solved, and run the tests of the grid on them
+	@$(CHECK_IMPL)
 	@scripts/need.sh build lessons exercises
 	@$(MINE) || [ $$? -eq 3 ]  # 3: a server fails, which is no error of make's
 
@@ -79,8 +86,10 @@ docs: ## write the reference of the public headers to build/docs/index.html
 
 bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=cluster
 	@$(if $(filter-out all cluster,$(CH)),scripts/chapter.sh --check "$(CH)")
+	@$(CHECK_IMPL)
+	@$(if $(IMPL),$(if $(filter all,$(CH)),,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
 	@scripts/need.sh build bench $(if $(IMPL),lessons exercises)
-	@$(if $(IMPL),$(if $(filter all,$(CH)),$(MINE) --only=servers,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
+	@$(if $(IMPL),$(MINE) --only=servers)
 	@scripts/build.sh release $(if $(filter cluster,$(CH)),demo_chat demo_websocket,$(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON))
 	@/usr/bin/python3 tests/$(if $(filter cluster,$(CH)),cluster/cluster_bench.py,bench/$(if $(CH),experiment.py $(CH) $(if $(IMPL),--mine),hello_bench.py)) $(ARGS)
 
@@ -89,6 +98,7 @@ sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSan
 	@/usr/bin/python3 scripts/run_tests.py --only asan --only clang-asan --only tsan
 
 fuzz: ## feed made-up bytes to the parsers, SECONDS=60 to each (NAME=chunked: only to that one)
+	@scripts/fuzz.sh --check $(SECONDS) $(NAME)
 	@scripts/need.sh build tools
 	@scripts/fuzz.sh $(SECONDS) $(NAME)
 

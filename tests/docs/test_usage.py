@@ -1,4 +1,4 @@
-"""Scripts answer --help, and reject bad input with one clear line. Neither changes or installs anything."""
+"""Scripts and make's targets answer --help, and reject bad input with one clear line. Neither changes or installs anything."""
 
 import os
 import pathlib
@@ -147,3 +147,43 @@ def test_a_wrong_argument_is_one_line(tree, arguments, said):
 def test_a_wrong_argument_is_the_last_line_after_the_usage(tree, arguments, said):
     code, out, err = tree.script(*arguments.split())
     assert (code, out) == (2, "") and err.startswith("usage: ") and "error: " in err.splitlines()[-1] and said in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("goal, said", [
+    ("bench CH=9", "no chapter '9'"),
+    ("bench CH=01 IMPL=mine", "IMPL=mine goes with CH=all"),
+    ("bench CH=all IMPL=theirs", "IMPL is 'theirs'"),
+    ("chapter", "no chapter is named"),
+    ("chapter CH=9", "no chapter '9'"),
+    ("demo", "no demo is named"),
+    ("demo DEMO=x", "no demo 'x'"),
+    ("demo DEMO=chat IMPL=theirs", "IMPL is 'theirs'"),
+    ("demo DEMO=blog IMPL=mine", "IMPL=mine goes with DEMO=chat"),
+    ("demo IMPL=mine", "IMPL=mine goes with DEMO=chat"),
+    ("exercise", "no exercise is named; use EX= with one of: 01-1"),
+    ("exercise EX=99-9", "no exercise '99-9'; use EX= with one of: 01-1"),
+    ("fuzz NAME=x", "no fuzz program 'x'"),
+    ("fuzz SECONDS=x", "SECONDS is 'x'"),
+    ("hint", "no exercise is named"),
+    ("hint EX=x", "no exercise 'x'"),
+    ("mine IMPL=theirs", "IMPL is 'theirs'"),
+    ("new", "the project has no name"),
+    ("new NAME=A", "the name 'A' cannot be used"),
+    ("quiz", "no chapter is named"),
+    ("quiz CH=x", "no quiz for chapter 'x'"),
+    ("test CH=9", "no chapter '9'"),
+    ("watch", "no exercise is named"),
+    ("watch EX=x", "no exercise 'x'"),
+])
+def test_make_rejects_a_wrong_variable_before_it_installs_anything(tree, goal, said):
+    code, out, err = tree.run("make", *goal.split())
+    lines = err.splitlines()
+    assert (code, out) == (2, "") and said in lines[0] and lines[0].startswith("error: ")
+    assert len(lines) == 2 and lines[1].startswith("make: *** ")
+
+
+@pytest.mark.parametrize("goal", ["demo DEMO=echo", "demo DEMO=guide/hello", "demo DEMO=chat IMPL=mine", "exercise EX=01-1",
+                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=all IMPL=mine", "mine"])
+def test_make_installs_if_the_variables_are_right(tree, goal):
+    code, out, _ = tree.start("make", *goal.split())
+    assert code == 2 and out.startswith("Installing with apt-get:") and "apt-get" in tree.called()
