@@ -3,6 +3,8 @@
 #include <tornado/redisbus.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <memory>
 
@@ -46,12 +48,23 @@ Cursor before(Cursor cursor) {
   return {cursor.time - 1, UINT64_MAX};
 }
 
+void check_positive(const std::string& option, auto value) {
+  if (value > 0) return;  // false also for a NaN
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  throw std::invalid_argument("RedisBus: " + option + " is " + std::string(digits.data(), end) +
+                              ", but must be positive; set a larger value, or keep the default");
+}
+
 void check_options(const RedisBusOptions& options) {
-  const bool good = options.max_messages > 0 && options.max_pending > 0 && options.max_topics > 0 &&
-                    options.reply_timeout > 0 && options.max_block_time > 0 &&
-                    options.min_reconnect_pause > 0 && options.max_reconnect_pause > 0 &&
-                    options.idle_timeout > 0;
-  if (!good) throw std::invalid_argument("RedisBus: an option that must be positive is not");
+  check_positive("max_messages", options.max_messages);
+  check_positive("max_pending", options.max_pending);
+  check_positive("max_topics", options.max_topics);
+  check_positive("reply_timeout", options.reply_timeout);
+  check_positive("max_block_time", options.max_block_time);
+  check_positive("min_reconnect_pause", options.min_reconnect_pause);
+  check_positive("max_reconnect_pause", options.max_reconnect_pause);
+  check_positive("idle_timeout", options.idle_timeout);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <tornado/redisbus.h>
 #include <tornado/tcpserver.h>
 
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -466,9 +467,32 @@ TEST_F(RedisBusTest, bad_urls_and_options_are_refused) {
                                         HasSubstr("bad URL of Redis"), Not(HasSubstr("secret")))))
         << url;
   }
-  auto options = quick();
-  options.reply_timeout = 0;
-  EXPECT_THROW(make("redis://127.0.0.1", options), std::invalid_argument);
+}
+
+TEST_F(RedisBusTest, an_option_that_is_not_positive_is_named_with_its_value) {
+  const auto refusal = [&](auto option, auto value) -> std::string {
+    auto options = quick();
+    options.*option = value;
+    try {
+      make("redis://127.0.0.1", options);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  using Options = RedisBusOptions;
+  constexpr std::size_t none = 0;
+  EXPECT_EQ(refusal(&Options::reply_timeout, 0.0),
+            "RedisBus: reply_timeout is 0, but must be positive; set a larger value, or keep the "
+            "default");
+  EXPECT_THAT(refusal(&Options::max_messages, none), HasSubstr(" max_messages is 0,"));
+  EXPECT_THAT(refusal(&Options::max_pending, none), HasSubstr(" max_pending is 0,"));
+  EXPECT_THAT(refusal(&Options::max_topics, none), HasSubstr(" max_topics is 0,"));
+  EXPECT_THAT(refusal(&Options::max_block_time, -0.5), HasSubstr(" max_block_time is -0.5,"));
+  EXPECT_THAT(refusal(&Options::min_reconnect_pause, -1e300),
+              HasSubstr(" min_reconnect_pause is -1e+300,"));
+  EXPECT_THAT(refusal(&Options::max_reconnect_pause, 0.0), HasSubstr(" max_reconnect_pause is 0,"));
+  EXPECT_THAT(refusal(&Options::idle_timeout, std::nan("")), HasSubstr(" idle_timeout is nan,"));
 }
 
 TEST_F(RedisBusTest, topics_and_messages_have_limits) {
