@@ -92,7 +92,7 @@ def check_stages():
         Stage("axe", "axe-core finds nothing in the course's pages; Chromium reads the traces", [pytest("tests/axe")], 5),
         Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
         Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",
-              [prove("planted")], 15),
+              [prove("planted")], 25),
         Stage("mine", "the milestones one by one; the grid asks servers that are made of the solutions",
               [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 20,
               inputs=["exercises/**/*", "chapters/**/*", "tests/clients/*.py", "tests/chapters/**/*.py",
