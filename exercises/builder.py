@@ -185,7 +185,8 @@ def _build_framework():
     if subprocess.run(["scripts/build.sh", "debug", "tornado"], cwd=ROOT).returncode != 0:
         raise DoesNotBuild("scripts/build.sh debug tornado failed; its output is above")
     needs = subprocess.run(["pkg-config", "--static", "--libs-only-l", "--libs-only-other",
-                            str(FRAMEWORK_BUILD / "tornado.pc")], capture_output=True, text=True, check=True)
+                            "./tornado.pc"],  # pkg-config splits a path at a blank
+                           cwd=FRAMEWORK_BUILD, capture_output=True, text=True, check=True)
     return FRAMEWORK_BUILD / "final" / "libtornado.a", [word for word in needs.stdout.split() if word != "-ltornado"]
 
 
