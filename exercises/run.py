@@ -177,7 +177,11 @@ def main(arguments):
         elif verb == "mine":
             return mine.main(all_exercises(), names, say_progress)
         elif verb == "milestones":
-            return milestones.main(split(names)[1] or all_exercises())
+            named = split(names)[1]
+            if whole := [exercise.id for exercise in named if not exercise.milestones]:
+                known = " ".join(exercise.id for exercise in all_exercises() if exercise.milestones)
+                raise Unknown(f"exercise {whole[0]} has no milestones; use one of: {known}")
+            return milestones.main(named or all_exercises())
         elif verb == "mutants":
             options, named = split(names, "junit")
             return mutants.main(named or mutants.listed(all_exercises()), options.get("junit"))

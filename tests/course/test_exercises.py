@@ -470,6 +470,18 @@ def test_each_milestone_can_be_reached_by_itself(layered):
     assert code == 1 and "one part of the starter belongs to several milestones" in out
 
 
+def test_an_exercise_without_milestones_is_one_clear_line(layered):
+    layered.put("exercise.toml", TOML)
+    other = layered.root / "exercises" / "09-2-subtract"
+    other.mkdir()
+    try:
+        (other / "exercise.toml").write_text(LAYER)
+        code, out, err = layered.run("milestones", "09-2", "09-1")
+    finally:
+        shutil.rmtree(other)
+    assert (code, out, err) == (2, "", "error: exercise 09-1 has no milestones; use one of: 09-2\n")
+
+
 def test_a_layer_is_the_readers_once_its_tests_pass_and_says_else_why_it_is_borrowed(layered):
     def said():
         code, out, err = layered.run("mine", "--only=layers")
