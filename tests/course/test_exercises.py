@@ -482,6 +482,40 @@ def test_an_exercise_without_milestones_is_one_clear_line(layered):
     assert (code, out, err) == (2, "", "error: exercise 09-1 has no milestones; use one of: 09-2\n")
 
 
+FRAMEWORK_WORDS = """import json, pathlib, builder
+from catalogue import find
+exercise = find("09-1")
+exercise.framework = True
+program = pathlib.Path("program")
+builder._run = lambda command: print(json.dumps(command))
+for source, include in builder.parts(exercise, exercise.starter):
+    builder._run(builder._object(source, "address", include)[1])
+builder.link(program, [], "address", ["gtest"], framework=True)
+"""
+
+
+def test_an_exercise_on_the_framework_builds_in_a_folder_with_a_blank_in_its_name(tmp_path):
+    """The words that the compiler and the linker get. The build itself is a fake."""
+    course = Course(tmp_path / "a course")
+    debug = course.root / "build" / "debug"
+    (debug / "final").mkdir(parents=True)
+    library = debug / "final" / "libtornado.a"
+    library.write_text("")
+    (debug / "tornado.pc").write_text("prefix=/usr\nName: tornado\nDescription: a fake\nVersion: 1\n"
+                                      "Libs: -L${prefix}/lib -ltornado -pthread\nLibs.private: -lre2 -lssl\n")
+    (course.root / "scripts").mkdir()
+    (course.root / "scripts" / "build.sh").write_text("#!/bin/sh\nexit 0\n")
+    (course.root / "scripts" / "build.sh").chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", FRAMEWORK_WORDS], cwd=course.root / "exercises", capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stderr
+    *compiled, linked = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    starter = next(words for words in compiled if str(course.folder / "starter" / "add.cc") in words)
+    assert f"-I{course.root}/final/include" in starter
+    at = linked.index(str(library))
+    assert linked[at + 1:linked.index("-o")] == ["-pthread", "-lre2", "-lssl", "-lgtest"]
+
+
 def test_a_layer_is_the_readers_once_its_tests_pass_and_says_else_why_it_is_borrowed(layered):
     def said():
         code, out, err = layered.run("mine", "--only=layers")
