@@ -16,14 +16,21 @@ MINUTES ?= 60
 PREFIX ?= /usr/local
 # IMPL=mine: the servers on the layers that the reader has solved.
 MINE = /usr/bin/python3 exercises/run.py mine
-# These two reject a wrong variable before anything is installed. Without Python, run.py looks EX up after the installation.
+# These reject a wrong variable before anything is installed. Without Python, run.py looks EX up after the installation.
 CHECK_EX = [ ! -x /usr/bin/python3 ] || /usr/bin/python3 exercises/run.py check "$(EX)"
 CHECK_IMPL = $(if $(filter-out mine,$(IMPL)),echo "error: IMPL is '$(IMPL)'; there is only IMPL=mine" >&2; exit 2)
+# $(call CHECK_NUMBER,NAME,KIND,LOWEST,HIGHEST), where KIND is "number" or "whole number".
+CHECK_NUMBER = awk -- 'BEGIN { n = ARGV[1]; if (n ~ /^[0-9]+(\.[0-9]+)?$$/ && ("$(2)" == "number" || n !~ /\./) && n + 0 >= $(3) && n + 0 <= $(4)) exit; \
+  print "error: $(1) is \047" n "\047, but must be a $(2) from $(3) to $(4)" >"/dev/stderr"; exit 2 }' "$($(1))"
+CHECK_PORT = $(call CHECK_NUMBER,PORT,whole number,0,65535)
+CHECK_FAULTS = awk -- 'BEGIN { for (i = 1; i < ARGC; ++i) if (ARGV[i] !~ /^--(prove|scenario=.+|every=[1-9][0-9]*|point=[0-9]+)$$/) { \
+  print "error: ARGS has \047" ARGV[i] "\047; use --scenario=NAME, --every=N, --point=N or --prove" >"/dev/stderr"; exit 2 } }' $(ARGS)
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: ## install what is missing, build, and open the course at http://localhost:8888 (PORT=9000 for another port)
+	@$(CHECK_PORT)
 	@scripts/need.sh build
 	@/usr/bin/python3 scripts/slides.py
 	@scripts/demo.sh course --port=$(PORT)
@@ -48,6 +55,7 @@ demo: ## build and run a demo: make demo DEMO=helloworld ARGS="--port=9000" (DEM
 
 chapter: ## build and run a chapter's server: make chapter CH=01 ARGS=threads PORT=9000
 	@scripts/chapter.sh --check "$(CH)"
+	@$(CHECK_PORT)
 	@scripts/need.sh build lessons
 	@scripts/chapter.sh "$(CH)" --port=$(PORT) $(ARGS)
 
@@ -103,16 +111,20 @@ fuzz: ## feed made-up bytes to the parsers, SECONDS=60 to each (NAME=chunked: on
 	@scripts/fuzz.sh $(SECONDS) $(NAME)
 
 faults: ## make each system call of 15 scenarios fail, in each way its man page lists: minutes (ARGS="--scenario=upload" for one)
+	@$(CHECK_FAULTS)
 	@scripts/need.sh build test-build
 	@scripts/build.sh debug fault_sweep
 	@build/debug/tests/faults/fault_sweep $(ARGS)
 
 simulate: ## run a server, its clients and their network in virtual time, SEEDS=1000 times (FIRST=4711: from this seed on)
+	@$(call CHECK_NUMBER,SEEDS,whole number,1,1000000000)
+	@$(call CHECK_NUMBER,FIRST,whole number,0,1000000000000000)
 	@scripts/need.sh build test-build
 	@scripts/build.sh debug simulation
 	@build/debug/tests/simulation/simulation --seeds=$(SEEDS) --first=$(FIRST)
 
 soak: ## load a server for MINUTES=60, with hostile clients among the others: its memory and descriptors must stay flat
+	@$(call CHECK_NUMBER,MINUTES,number,0.1,100000)
 	@scripts/need.sh build test-build
 	@scripts/build.sh debug wire_app
 	@/usr/bin/python3 tests/soak/soak.py --minutes=$(MINUTES)

@@ -155,6 +155,7 @@ def test_a_wrong_argument_is_the_last_line_after_the_usage(tree, arguments, said
     ("bench CH=all IMPL=theirs", "IMPL is 'theirs'"),
     ("chapter", "no chapter is named"),
     ("chapter CH=9", "no chapter '9'"),
+    ("chapter CH=01 PORT=x", "PORT is 'x', but must be a whole number from 0 to 65535"),
     ("demo", "no demo is named"),
     ("demo DEMO=x", "no demo 'x'"),
     ("demo DEMO=chat IMPL=theirs", "IMPL is 'theirs'"),
@@ -162,6 +163,8 @@ def test_a_wrong_argument_is_the_last_line_after_the_usage(tree, arguments, said
     ("demo IMPL=mine", "IMPL=mine goes with DEMO=chat"),
     ("exercise", "no exercise is named; use EX= with one of: 01-1"),
     ("exercise EX=99-9", "no exercise '99-9'; use EX= with one of: 01-1"),
+    ("faults ARGS=--seed=1", "ARGS has '--seed=1'; use --scenario=NAME, --every=N, --point=N or --prove"),
+    ("faults ARGS=--every=0", "ARGS has '--every=0'"),
     ("fuzz NAME=x", "no fuzz program 'x'"),
     ("fuzz SECONDS=x", "SECONDS is 'x'"),
     ("hint", "no exercise is named"),
@@ -171,6 +174,15 @@ def test_a_wrong_argument_is_the_last_line_after_the_usage(tree, arguments, said
     ("new NAME=A", "the name 'A' cannot be used"),
     ("quiz", "no chapter is named"),
     ("quiz CH=x", "no quiz for chapter 'x'"),
+    ("run PORT=99999", "PORT is '99999'"),
+    ("run PORT=-1", "PORT is '-1'"),
+    ("run PORT=", "PORT is ''"),
+    ("simulate SEEDS=-1", "SEEDS is '-1', but must be a whole number from 1"),
+    ("simulate SEEDS=0", "SEEDS is '0'"),
+    ("simulate SEEDS=1.5", "SEEDS is '1.5'"),
+    ("simulate FIRST=x", "FIRST is 'x'"),
+    ("soak MINUTES=x", "MINUTES is 'x', but must be a number from 0.1"),
+    ("soak MINUTES=0", "MINUTES is '0'"),
     ("test CH=9", "no chapter '9'"),
     ("watch", "no exercise is named"),
     ("watch EX=x", "no exercise 'x'"),
@@ -183,7 +195,9 @@ def test_make_rejects_a_wrong_variable_before_it_installs_anything(tree, goal, s
 
 
 @pytest.mark.parametrize("goal", ["demo DEMO=echo", "demo DEMO=guide/hello", "demo DEMO=chat IMPL=mine", "exercise EX=01-1",
-                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=all IMPL=mine", "mine"])
+                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=all IMPL=mine", "mine",
+                                  "run", "run PORT=0", "run PORT=65535", "chapter CH=01", "faults", "faults ARGS=--scenario=upload",
+                                  "simulate", "simulate SEEDS=1 FIRST=4711", "soak", "soak MINUTES=0.5"])
 def test_make_installs_if_the_variables_are_right(tree, goal):
     code, out, _ = tree.start("make", *goal.split())
     assert code == 2 and out.startswith("Installing with apt-get:") and "apt-get" in tree.called()
