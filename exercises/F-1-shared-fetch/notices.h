@@ -8,10 +8,10 @@
 
 using Get = std::function<tornado::Future<std::string>(std::string key)>;
 
-// Makes something that claims to be a SharedFetch around `fetch`, and returns its get(). What it
-// makes lives as long as the function that is returned.
+// Makes a candidate: a SharedFetch around `fetch` that may be right or wrong. Returns its get().
+// The candidate lives as long as the returned function.
 using Make = std::function<Get(Get fetch)>;
 
-// Returns whether something that `make` makes breaks a promise of SharedFetch::get(). Runs on a
-// thread with an IOLoop.
+// Returns true if a candidate of `make` breaks a promise of SharedFetch::get(). Runs on a thread
+// with an IOLoop.
 bool notices_a_fault(const Make& make);

@@ -14,7 +14,7 @@ using Names = std::vector<std::string>;
 
 namespace {
 
-// A fetch that you control: it notes who was asked for, and answers when you say so.
+// A fake fetch: records each key, and returns a future that your test completes, in `answers`.
 struct Source {
   Get get() {
     return [this](std::string key) {

@@ -29,7 +29,7 @@ void settle() {
   }
 }
 
-// A SharedFetch, and the server behind it, which answers when the test says so.
+// A SharedFetch with a fake server, which responds when the test calls answer() or fail().
 class Site {
  public:
   explicit Site(Story& story)

@@ -62,7 +62,7 @@ TEST(Board, keeps_only_the_newest) {
 }
 
 TEST(Board, shows_what_was_edited) {
-  Story story("What is kept ready must change when the thing itself changes.");
+  Story story("If you keep an encoded message, edit() must encode it again.");
   Board board(10);
   board.add("Ada", "hello");
   story.expect("the news", std::string("1 Ada: hello"), news(board, 0));

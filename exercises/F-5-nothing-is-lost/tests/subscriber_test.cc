@@ -89,7 +89,7 @@ class Servers {
   std::size_t questions_ = 0;
 };
 
-// A user with a subscriber, whose pauses end when the test says so.
+// A user with a subscriber. The subscriber's pauses end when the test calls wake().
 class User {
  public:
   User(Story& story, Servers& servers, Cursor position = {})
