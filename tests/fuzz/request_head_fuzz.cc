@@ -4,7 +4,7 @@
 
 using namespace tornado;
 
-// What is logged of a head that is too large.
+// Checks the status, method and path that are logged for a head that is too large.
 static void check_large_head(std::string_view head) {
   httputil::RequestStartLine line;
   const int status = http::status_of_large_head(head, fuzz::kLimits, line);

@@ -1,7 +1,7 @@
-// Templates: anything compiles or is refused with a ParseError, and what compiles runs or ends with
-// a RenderError. Loops that only the clock ends are left out: a template with `while` is compiled,
-// not run. Nor is one that writes JSON where allocations fail: nlohmann's destructor allocates, and
-// ends the program if it cannot.
+// Templates: any text compiles or is refused with a ParseError, and a compiled template runs or
+// ends with a RenderError. A template with `while`, `range` or `*` is compiled but not run, because
+// it could run for hours. Where allocations fail, the same holds for a template that writes JSON:
+// nlohmann's destructor allocates, and terminates the program if it cannot.
 #include <tornado/template.h>
 
 #include <string>

@@ -15,8 +15,8 @@
 
 namespace simulation {
 
-// What is right to receive. Nothing but 200s and, where `may_fail`, an error page that ends the
-// connection.
+// The response to expect. A 408 is right too, and so is any error but a 500 if `status` is not 200;
+// either ends the connection.
 struct Expected {
   std::uint64_t id = 0;
   std::size_t size = 0;  // of the body, which is all of one letter

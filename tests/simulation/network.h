@@ -61,7 +61,7 @@ class Trace {
   std::uint64_t events_ = 0;
 };
 
-// What a wire does to its bytes.
+// How a wire delays, splits and cuts its stream of bytes.
 struct Weather {
   double delay = 0;       // at most, of each piece
   std::size_t piece = 1;  // at most, in bytes
@@ -79,7 +79,7 @@ class Wire {
   Wire& operator=(const Wire&) = delete;
   ~Wire() { cut(); }
 
-  // Closes both ends at once. What is under way is lost.
+  // Closes both ends at once. Bytes in transit are lost.
   void cut();
   bool is_cut() const noexcept { return is_cut_; }
 

@@ -57,10 +57,10 @@ struct Outcome {
 
 // ---- the server ---------------------------------------------------------------------------------
 
-// What the server does wrong on purpose, in all its responses.
+// A mistake planted in all of the server's responses, which a run must notice.
 enum class Defect : std::uint8_t { kNone, kId, kBody, kSilence, kMemory, kDescriptor, kChance };
 
-// What has happened to each request, by its number.
+// Counts how often each request, by number, was started and finished.
 struct Ledger {
   struct Entry {
     int started = 0;

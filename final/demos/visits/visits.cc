@@ -28,7 +28,7 @@ namespace {
 using Sockets = std::vector<netutil::Socket>;
 
 // [shared]
-// What one loop has. Only its own thread touches it, so there is no lock.
+// The state of one loop. Only that loop's thread uses it, so it needs no lock.
 struct Place {
   int process = 0;
   int number = 0;  // of the loop in its process
@@ -37,7 +37,7 @@ struct Place {
   std::string note = "none";
 };
 
-// What the loops of one process share.
+// The state that the loops of one process share.
 struct Shared {
   explicit Shared(std::ptrdiff_t loops) : ready(loops), ended(loops) {}
 

@@ -178,7 +178,7 @@ class ScriptedDelegate final : public httputil::HTTPServerConnectionDelegate {
   };
 };
 
-// What a server itself sends if a request exceeds a limit.
+// A server's own responses, without an error page, to requests that exceed a limit.
 inline constexpr std::string_view kBodyTooLarge =
     "HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\n\r\n";
 inline constexpr std::string_view kHeadTooLarge =

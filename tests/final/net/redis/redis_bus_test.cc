@@ -201,7 +201,7 @@ TEST_F(RedisBusTest, topics_without_readers_are_read_no_more) {
   redisContext* const monitor = redisConnect("127.0.0.1", server.port());
   freeReplyObject(redisCommand(monitor, "MONITOR"));
   std::string seen;
-  // The topic's name, and its ID at once: there is no other.
+  // In an XREAD of this topic alone, the cursor comes directly after the topic's name.
   while (seen.find(R"("STREAMS" "tornado:busy" "0-0")") == std::string::npos) {
     turn();
     char data[4096];
