@@ -24,7 +24,8 @@ struct HTTP1ConnectionParameters {
   std::size_t max_header_size = 65536;
   // Fields of a head, including repeats; more of them get a 431.
   std::size_t max_header_fields = 1000;
-  // Of a request, as sent; a longer one gets a 413.
+  // Limits a request's body as sent and, if the server decompresses it, also as decompressed. A
+  // longer one gets a 413.
   std::uint64_t max_body_size = 104857600;
   // Time from one exchange to the first byte of the next; it ends up to a 64th later. If it is
   // shorter than header_timeout, it also limits the time from the accept to the first byte.
