@@ -18,7 +18,7 @@ void report(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const iostream::StreamClosedError&) {
-    // The handler did not catch the end of the connection, and need not.
+    return;  // the handler did not catch the end of the connection, and need not
   } catch (...) {
     log::app_log.error("Error in connection callback: " + describe(exception));
   }
@@ -77,6 +77,7 @@ void TCPServer::add_socket(netutil::Socket socket) {
 
 void TCPServer::accept_waiting() {
   std::vector<int> listening;  // handle_stream() may stop us
+  listening.reserve(listeners_.size());
   for (const Listener& listener : listeners_) listening.push_back(listener.socket.fileno());
   for (const int fd : listening) {
     for (int i = 0; i < SOMAXCONN && !listeners_.empty(); ++i) {
@@ -104,6 +105,7 @@ std::uint16_t TCPServer::port() const {
 
 std::vector<netutil::Address> TCPServer::addresses() const {
   std::vector<netutil::Address> result;
+  result.reserve(listeners_.size() + bound_.size());
   for (const Listener& listener : listeners_) result.push_back(listener.socket.getsockname());
   for (const netutil::Socket& socket : bound_) result.push_back(socket.getsockname());
   return result;
