@@ -1,12 +1,13 @@
 // Public header: watching an IOLoop at work. The loop reports each thing it does to a LoopProbe, as
 // a record of 32 bytes. RecordRing is the usual one. Not in Tornado; compare tokio-console, and
-// Chrome's Performance panel.
+// Chromium's Performance panel.
 //
 //   ioloop::RecordRing ring;
 //   loop.set_probe(&ring);
 //
 // A program that parses its command line needs none of this: `--trace=FILE` writes the same records
-// as a trace for https://ui.perfetto.dev or chrome://tracing.
+// as a trace for https://ui.perfetto.dev or for the Performance panel of Chromium's developer
+// tools.
 #pragma once
 
 #include <tornado/ioloop.h>

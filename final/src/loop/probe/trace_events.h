@@ -1,5 +1,5 @@
-// Internal header: a loop's records as trace events, the JSON that Perfetto and chrome://tracing
-// open.
+// Internal header: a loop's records as trace events, the JSON that https://ui.perfetto.dev and the
+// Performance panel of Chromium's developer tools open.
 #pragma once
 
 #include <tornado/loop_probe.h>
