@@ -49,9 +49,8 @@ fi
 
 configure() {
   echo "Configuring build/$preset ..."
-  mkdir -p build
   # shellcheck disable=SC2086  # options hold no blanks
-  if ! cmake --preset "$preset" $options >"$log" 2>&1; then
+  if ! cmake --preset "$preset" $options >"$log" 2>&1 9>&-; then
     cat "$log" >&2
     echo "error: cmake --preset $preset failed; its output is above and in $log" >&2
     exit 1
@@ -64,6 +63,14 @@ has_targets() {
     grep -q "^build $target: " "build/$preset/build.ninja" || return 1
   done
 }
+
+# Two builds at once in one folder would overwrite each other's files. What a build starts does not inherit the lock.
+mkdir -p build
+exec 9>"build/$preset.lock"
+if ! flock -n 9; then
+  echo "Another command builds in build/$preset. Waiting until it has ended ..."
+  flock 9
+fi
 
 # A build folder that was moved or copied with the clone still points at the old place.
 if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)" "$cache"; then
@@ -80,4 +87,4 @@ if ! has_targets "$@"; then
   exit 1
 fi
 echo "Building $* in build/$preset ..."
-cmake --build "build/$preset" -j "$(nproc)" --target "$@"
+cmake --build "build/$preset" -j "$(nproc)" --target "$@" 9>&-

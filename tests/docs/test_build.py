@@ -1,5 +1,6 @@
 """scripts/build.sh configures when it has to, and says what is off, with a CMake that is a fake."""
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -44,6 +45,12 @@ grep -q demo_wsgi "{self.finds}" || echo "-- Off: the demo wsgi (needs pybind11)
         done = subprocess.run([self.root / "scripts" / "build.sh", *arguments], capture_output=True, text=True,
                               env={"PATH": f"{self.bin}:{os.environ['PATH']}"}, timeout=60)
         return done.returncode, done.stderr, [call for call in self.calls_file.read_text().splitlines() if call != LISTS]
+
+
+    def start(self):
+        """The script as a process whose output is a pipe."""
+        return subprocess.Popen([self.root / "scripts" / "build.sh", "release"], stdout=subprocess.PIPE, text=True,
+                                env={"PATH": f"{self.bin}:{os.environ['PATH']}"})
 
 
 LISTS, CONFIGURES, BUILDS = "--list-presets ", "--preset release", "--build build/release"
@@ -95,3 +102,16 @@ def test_a_build_of_another_folder_is_made_anew(tree):
     (tree.build / "old").write_text("")
     assert tree.run() == (0, "", [CONFIGURES, BUILDS])
     assert not (tree.build / "old").exists()
+
+
+def test_a_second_build_in_a_folder_waits_for_the_first(tree):
+    tree.run()
+    with open(tree.root / "build" / "release.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with tree.start() as second:
+            assert second.stdout.readline() == "Another command builds in build/release. Waiting until it has ended ...\n"
+            assert tree.calls_file.read_text().splitlines().count(BUILDS) == 1
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert second.stdout.readline() == "Building all in build/release ...\n"
+        assert second.returncode == 0
+    assert tree.calls_file.read_text().splitlines().count(BUILDS) == 2
