@@ -86,11 +86,9 @@ mine: ## build the servers of chapters 03 to 08 on the layers that you have solv
 slides: ## build the decks to build/slides/*.html; arrow keys turn pages, n shows the notes
 	@/usr/bin/python3 scripts/slides.py
 
-docs: ## write the reference of the public headers to build/docs/index.html
+docs: ## write the reference of the public headers, with the guide, to build/docs/index.html
 	@scripts/need.sh docs
-	@mkdir -p build
-	@doxygen docs/Doxyfile
-	@echo "Wrote build/docs/index.html"
+	@/usr/bin/python3 scripts/reference.py
 
 bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=cluster
 	@$(if $(filter-out all cluster,$(CH)),scripts/chapter.sh --check "$(CH)")

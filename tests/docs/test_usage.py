@@ -136,6 +136,7 @@ def test_a_wrong_argument_is_one_line(tree, arguments, said):
     ("scripts/compatibility.py --tests=IOL-999", "no row IOL-999"),
     ("scripts/doxygen_filter.py x.h", "there is no file x.h"),
     ("scripts/pages.py --update x.md", "there is no page x.md"),
+    ("scripts/reference.py x y", "unrecognized arguments: y"),
     ("scripts/quiz.py 01 02", "unrecognized arguments: 02"),
     ("scripts/run_tests.py --chapter=99", "invalid choice: '99'"),
     ("scripts/slides.py x.md", "there is no deck x.md"),

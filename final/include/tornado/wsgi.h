@@ -193,7 +193,7 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
 
   // Handles a request whose body is complete. Responds through request.connection.
   void operator()(httputil::HTTPServerRequest request);
-  // {.fallback = container}
+  // Converts itself for web::FallbackHandler: {.fallback = container}.
   operator httpserver::RequestCallback() const&;
   operator httpserver::RequestCallback() const&& = delete;  // it would outlive the container
   std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
