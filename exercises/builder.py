@@ -132,7 +132,8 @@ def _object(source, sanitizer, include):
     name = hashlib.sha1(" ".join([str(source), *first]).encode()).hexdigest()[:12]
     output = BUILD / sanitizer / f"{source.stem}-{name}.o"
     depfile = output.with_suffix(".d")
-    command = [*_compiler(), *first, *COMMON, *FLAGS[sanitizer], "-MMD", "-MF", str(depfile), "-c", str(source),
+    variables = ["-g"] if source.parent.name == "work" else []  # a debugger prints those of the reader's files
+    command = [*_compiler(), *first, *COMMON, *FLAGS[sanitizer], *variables, "-MMD", "-MF", str(depfile), "-c", str(source),
                "-o", str(output)]
     return output, command, lambda: _dependencies(depfile)
 

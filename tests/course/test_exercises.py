@@ -142,6 +142,13 @@ def test_a_failing_test_tells_its_story(course):
             "  Adding is not subtracting.") in out
 
 
+def test_a_debugger_can_print_the_variables_of_the_readers_files(course):
+    course.run("exercise", "09-1")
+    told = [subprocess.run(["readelf", "--debug-dump=info", file], capture_output=True, text=True, check=True, timeout=60).stdout
+            for file in course.objects_of("add")]
+    assert any("work/add.cc" in one and "DW_TAG_formal_parameter" in one for one in told)
+
+
 def test_a_first_run_says_what_it_builds(course):
     shutil.rmtree(course.root / "build", ignore_errors=True)
     assert "Building 3 files\n" in course.run("exercise", "09-1")[1]
