@@ -1,31 +1,32 @@
-// Sells the seats of a hall until there are none left.
+// Sells the seats of a hall until there are none left. Everything here runs on one loop.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "07-futures/future.h"
+#include "08-3-last-seat/bank.h"
+#include "08-3-last-seat/hall.h"
+#include "08-3-last-seat/sales.h"
 
 class BoxOffice {
  public:
-  // Asks the bank for the price of a seat. The result says whether it has paid. Slow, and may fail.
-  using Charge = std::function<mini::Future<bool>(std::string name)>;
+  BoxOffice(int seats, int lines, Bank::Ask ask) : hall_(seats), bank_(lines, std::move(ask)) {}
 
-  BoxOffice(int seats, Charge charge) : free_(seats), charge_(std::move(charge)) {}
+  // Sells a seat to `name`. The result is "seat 7", "refused" if the bank says no, or "sold out".
+  // If the bank fails, so does the future. A customer for whom there is no seat waits as long as
+  // one may come back, because somebody is still paying for it.
+  mini::Future<std::string> sell(std::string name);
 
-  // Sells a seat to `name`. The result is false if no seat is free or the bank says no; if the bank
-  // fails, the future fails with the same exception. A card is charged only if there is a seat.
-  // Buyers do not wait for each other's banks.
-  mini::Future<bool> sell(std::string name);
+  // Waits for the customers who are paying now.
+  mini::Future<void> close() { return sales_.all_ended(); }
 
-  // Returns how many seats nobody has bought, or is paying for just now.
-  int free() const { return free_; }
-  const std::vector<std::string>& sold() const { return sold_; }
+  // Returns the seats that are sold, and to whom.
+  const std::map<int, std::string>& sold() const { return hall_.sold(); }
 
  private:
-  int free_;
-  Charge charge_;
-  std::vector<std::string> sold_;
+  Hall hall_;
+  Bank bank_;
+  Sales sales_{hall_, bank_};
 };

@@ -4,21 +4,15 @@
 
 using mini::Future;
 
-Future<bool> BoxOffice::sell(std::string name) {
-  if (free_ == 0) co_return false;
-  --free_;  // before anybody else gets a turn
-  bool paid = false;
-  try {
-    const Future<bool> charged = charge_(name);
-    paid = co_await charged;
-  } catch (...) {
-    ++free_;
-    throw;
+Future<std::string> BoxOffice::sell(std::string name) {
+  while (!hall_.has_free()) {
+    if (sales_.open() == 0) co_return "sold out";
+    const Future<void> end = sales_.next_end();
+    co_await end;
   }
-  if (paid) {
-    sold_.push_back(name);
-  } else {
-    ++free_;
-  }
-  co_return paid;
+  const int seat = hall_.take();
+  const Future<bool> sale = sales_.start(seat, name);
+  const bool sold = co_await sale;
+  if (!sold) co_return "refused";
+  co_return "seat " + std::to_string(seat);
 }

@@ -4,12 +4,15 @@
 
 using mini::Future;
 
-Future<bool> BoxOffice::sell(std::string name) {
-  if (free_ == 0) co_return false;
-  const Future<bool> charged = charge_(name);
-  const bool paid = co_await charged;
-  if (!paid) co_return false;
-  --free_;
-  sold_.push_back(name);
-  co_return true;
+Future<std::string> BoxOffice::sell(std::string name) {
+  while (!hall_.has_free()) {
+    if (sales_.open() == 0) co_return "sold out";
+    const Future<void> end = sales_.next_end();
+    co_await end;
+  }
+  const int seat = hall_.take();
+  const Future<bool> sale = sales_.start(seat, name);
+  const bool sold = co_await sale;
+  if (!sold) co_return "refused";
+  co_return "seat " + std::to_string(seat);
 }
