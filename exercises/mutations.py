@@ -18,10 +18,13 @@ GUARD = re.compile(r"\s*if \(.*\) (?:return|co_return|continue|break|throw)\b.*;
 STATEMENT = re.compile(r"\s*(?!return\b|break\b|continue\b|throw\b)\S.*;$")
 TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/|(?<!\w)\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
 CONTAINER = re.compile(r"\b(?:namespace|struct|class|union|enum)\b[^()]*$")
-CHOICE = """#include <cstdlib>
+CHOICE = """#ifndef MUTANT_CHOSEN  // a source may include headers that have it, too
+#define MUTANT_CHOSEN
+#include <cstdlib>
 namespace {
 const int mutant_chosen = std::getenv("MUTANT") ? std::atoi(std::getenv("MUTANT")) : 0;
 }
+#endif
 """
 
 
