@@ -187,10 +187,13 @@ def reference(found, folder):
 
 def page(source, path):
     """`path` is relative to the repository."""
-    result = []
+    result, text = [], []  # text: lines that may share a link
     fenced = False
-    for line in source.splitlines():
+    for line in [*source.splitlines(), "```"]:
         fence, heading = FENCE.match(line), HEADING.match(line)
+        if text and (fence or heading):
+            result.append(REFERENCE.sub(lambda found: reference(found, os.path.dirname(path)), "\n".join(text)))
+            text = []
         if fence:
             fenced = not fenced
             result.append("```{.%s}" % (fence[1] if fence[1] == "cpp" else "txt") if fenced else "```")
@@ -199,8 +202,8 @@ def page(source, path):
         elif heading and path.startswith(GUIDE + "/"):
             result.append(f"{line} {{#{label(path, slug(heading[2]) if len(heading[1]) > 1 else '')}}}")
         else:
-            result.append(REFERENCE.sub(lambda found: reference(found, os.path.dirname(path)), line))
-    return "\n".join(result) + "\n"
+            text.append(line)
+    return "\n".join(result[:-1]) + "\n"
 
 
 def shown(file):

@@ -197,12 +197,18 @@ def test_a_module_is_described_by_its_header():
     ("[a](json.md#one-two)", "[a](@ref guide-json-one-two)"),
     ("[json.h](../../include/tornado/json.h)", "[json.h](@ref tornado/json.h)"),
     ("[limits](../limits.md#x)", '<a href="../../final/docs/limits.md#x">limits</a>'),
+    ("[all\n  limits](../limits.md), [b](README.md)", '<a href="../../final/docs/limits.md">all\n  limits</a>, [b](@ref guide)'),
     ("[web](https://example.org/)", "[web](https://example.org/)"),
     ("`gen::sleep`, `gen::sleep()`", '<code>@ref tornado::gen::sleep "gen::sleep"</code>, <code>@ref tornado::gen::sleep "gen::sleep()"</code>'),
     ("`std::string`, `tornado::testing`", "`std::string`, `tornado::testing`"),
 ])
 def test_a_line_of_the_guide_leads_into_the_reference(line, shown):
     assert doxygen_filter.page(line + "\n", "final/docs/guide/forms.md") == shown + "\n"
+
+
+def test_blank_lines_of_the_guide_stay():
+    text = "One.\n\nTwo.\n\n## Three\n\n```\nx\n\n```\n\nFour.\n"
+    assert doxygen_filter.page(text, "a/b.md") == text.replace("```\nx", "```{.txt}\nx")
 
 
 def test_code_in_the_guide_stays_as_it_is():
