@@ -1,16 +1,25 @@
-// Copies the bytes that one stream receives to another.
+// Copies the bytes that some streams receive to others.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 
+#include "04-3-relay/budget.h"
 #include "04-iostream/iostream.h"
 
-// No more than this ever waits in `destination`.
-inline constexpr std::size_t kMaxWaiting = 128 * 1024;  // bytes
+class Relay {
+ public:
+  static constexpr std::size_t kPiece = 64 * 1024;  // bytes that are read at once, at most
 
-// Sends everything that arrives from `source` to `destination`, as fast as both allow. When the
-// source ends, ends the destination in order, after all that arrived. When the destination ends,
-// closes the source. Sets the close callbacks of both.
-void relay(const std::shared_ptr<mini::IOStream>& source,
-           const std::shared_ptr<mini::IOStream>& destination);
+  // No more than `memory` bytes, at least kPiece, ever wait in all the destinations together.
+  explicit Relay(std::size_t memory) : budget_(std::make_shared<Budget>(memory)) {}
+
+  // Sends everything that arrives from `source` to `destination`, as fast as both and the memory
+  // allow. When the source ends, ends the destination in order, after all that arrived. When the
+  // destination closes, closes the source. Sets the close callbacks of both. The copy may outlive
+  // the relay.
+  void copy(std::shared_ptr<mini::IOStream> source, std::shared_ptr<mini::IOStream> destination);
+
+ private:
+  std::shared_ptr<Budget> budget_;
+};

@@ -4,9 +4,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "support/story.h"
 #include "tests/chapters/01-blocking-server/client.h"
@@ -18,148 +19,233 @@ using mini::IOStream;
 using story::Story;
 using Stream = std::shared_ptr<IOStream>;
 
+constexpr std::size_t kSize = 1'000'000;            // bytes of a file
+constexpr std::size_t kMemory = 4 * Relay::kPiece;  // of the relay
+constexpr double kPatience = 2;                     // seconds
+constexpr double kLittlePatience = 0.1;             // seconds
+
 // sender -> source => destination -> receiver. The sender and the receiver are streams of the test.
-// All four share one loop.
-class Relayed {
+class Download {
  public:
-  explicit Relayed(Story& story) : story_(story) {
-    story_.step("relay is called");
-    relay(source_, destination_);
+  Download(IOLoop& loop, mini::Socket& listener) : loop_(loop), listener_(listener) {
+    // The kernel keeps little of what is sent, so that the rest waits in the destination.
+    const int size = 16 * 1024;
+    ::setsockopt(destination_socket_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   }
 
-  // Sends `size` bytes, and then ends the stream if `end` is true.
   void send(std::size_t size, bool end = false) {
-    story_.step("the sender sends " + std::to_string(size) + " bytes" + (end ? " and ends" : ""));
     sender_->write(std::string(size, 'x'));
     if (end) sender_->end_in_order();
   }
   // The receiver takes everything, as fast as it arrives.
   void receive() {
-    receiver_->read_bytes(
-        65536,
-        [this](const std::string& piece) {
-          received_ += piece.size();
-          look();
-          receive();
-        },
-        true);
+    const auto on_piece = [this](const std::string& piece) {
+      received_ += piece.size();
+      receive();
+    };
+    receiver_->read_bytes(65536, on_piece, true);
   }
-  void run(double seconds) {
-    const mini::Timeout end = loop_.call_later(seconds, [this] { loop_.stop(); });
-    look_again();
-    loop_.start();
-    loop_.remove_timeout(end);
+  void leave() { receiver_->close(); }
+  void end() {
+    for (const Stream& stream : {sender_, source_, destination_, receiver_}) stream->close();
   }
-  // Runs until the receiver has seen the end, or until the story's time is up.
-  void run_to_the_end() {
-    receiver_->set_close_callback([this] { loop_.stop(); });
-    look_again();
-    loop_.start();
-  }
-  void look() { most_waiting_ = std::max(most_waiting_, destination_->unsent()); }
 
   std::size_t received() const { return received_; }
-  std::size_t most_waiting() const { return most_waiting_; }
-  Stream& sender() { return sender_; }
-  Stream& receiver() { return receiver_; }
-  Stream& source() { return source_; }
-  Stream& destination() { return destination_; }
+  const Stream& source() const { return source_; }
+  const Stream& destination() const { return destination_; }
+  const Stream& receiver() const { return receiver_; }
 
  private:
-  void look_again() {
-    look();
-    loop_.call_later(0.001, [this] { look_again(); });
+  Stream connect() {
+    mini::Socket socket(::socket(AF_INET, SOCK_STREAM, 0));
+    destination_socket_ = socket.fd();
+    Stream stream = IOStream::create(loop_, std::move(socket));
+    stream->connect(listener_.port(), "127.0.0.1", nullptr);
+    return stream;
   }
+  Stream accept() { return IOStream::create(loop_, *listener_.accept()); }
 
-  Story& story_;
-  mini::Socket listener_ = listen();
-  IOLoop loop_;
+  IOLoop& loop_;
+  mini::Socket& listener_;
+  int destination_socket_ = -1;
   Stream sender_ = connect();
   Stream source_ = accept();
   Stream destination_ = connect();
   Stream receiver_ = accept();
   std::size_t received_ = 0;
-  std::size_t most_waiting_ = 0;
-
-  // The receiver's kernel keeps little, so that bytes on their way wait in the destination's.
-  static mini::Socket listen() {
-    mini::Socket listener = mini::Socket::listen(0);
-    const int size = 16 * 1024;
-    ::setsockopt(listener.fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    return listener;
-  }
-  Stream connect() {
-    Stream stream = IOStream::create(loop_, mini::Socket(::socket(AF_INET, SOCK_STREAM, 0)));
-    stream->connect(listener_.port(), "127.0.0.1", nullptr);
-    return stream;
-  }
-  Stream accept() { return IOStream::create(loop_, *listener_.accept()); }
 };
 
-TEST(Relay, a_small_message) {
-  Story story("This one passes on the starter: nothing has to wait.");
-  Relayed relayed(story);
-  relayed.receive();
-  relayed.send(1000, true);
-  relayed.run_to_the_end();
-  story.expect("the bytes that were received", std::size_t{1000}, relayed.received());
+// A relay, and its customers. Everything runs on one loop.
+class Town {
+ public:
+  Town() = default;
+  // Ends all connections while the loop is there to free what they held.
+  ~Town() {
+    for (const auto& download : downloads_) download->end();
+    settle();
+  }
+  Town(const Town&) = delete;
+  Town& operator=(const Town&) = delete;
+
+  // Begins a download: the sender sends kSize bytes, and ends if `end` is true.
+  Download& begin(bool end = false) {
+    downloads_.push_back(std::make_unique<Download>(loop_, listener_));
+    Download& download = *downloads_.back();
+    relay_.copy(download.source(), download.destination());
+    download.send(kSize, end);
+    return download;
+  }
+  // Begins one whose receiver does not read. Returns when some of it waits in the destination, or
+  // when kLittlePatience is over.
+  Download& begin_slow() {
+    Download& download = begin();
+    run_until([&] { return download.destination()->unsent() > 0; }, kLittlePatience);
+    return download;
+  }
+  void leave(Download& download) {
+    download.leave();
+    run_until([&] { return download.destination()->closed(); });
+  }
+  // Lets the receiver read. Returns how much it got of kSize bytes within kPatience.
+  std::size_t finish(Download& download, double patience = kPatience) {
+    download.receive();
+    run_until([&] { return download.received() == kSize; }, patience);
+    return download.received();
+  }
+  template <class Condition>
+  void run_until(Condition done, double patience = kPatience) {
+    const double end = loop_.time() + patience;
+    while (!done() && loop_.time() < end) turn();
+  }
+  // Runs until nothing has moved for many turns. On one machine, what was sent has arrived.
+  void settle() {
+    std::size_t before = 0;
+    for (int quiet = 0; quiet < 50; ++quiet) {
+      turn();
+      if (waiting() != before) quiet = 0;
+      before = waiting();
+    }
+  }
+  // The bytes that wait in all destinations together, and the most that ever did.
+  std::size_t waiting() const {
+    std::size_t sum = 0;
+    for (const auto& download : downloads_) sum += download->destination()->unsent();
+    return sum;
+  }
+  std::size_t most_waiting() const { return most_waiting_; }
+
+ private:
+  void turn() {
+    loop_.add_callback([this] { loop_.stop(); });
+    loop_.start();
+    most_waiting_ = std::max(most_waiting_, waiting());
+  }
+
+  mini::Socket listener_ = mini::Socket::listen(0);
+  IOLoop loop_;
+  Relay relay_{kMemory};
+  std::vector<std::unique_ptr<Download>> downloads_;
+  std::size_t most_waiting_ = 0;
+};
+
+TEST(Relay, one_download) {
+  Story story("This one passes on the starter.");
+  Town town;
+  story.step("somebody downloads a file of 1000000 bytes");
+  story.expect("the bytes that arrived", kSize, town.finish(town.begin()));
 }
 
-TEST(Relay, a_receiver_that_does_not_read) {
-  Story story(
-      "Everybody gets the right bytes. But while this receiver reads nothing, the process grows by "
-      "the "
-      "whole file.\n"
-      "  It need not hold more than kMaxWaiting bytes of it.");
-  Relayed relayed(story);
-  relayed.send(20'000'000);
-  relayed.run(0.3);
-  story.expect("no more than kMaxWaiting bytes have waited in the destination", true,
-               relayed.most_waiting() <= kMaxWaiting);
+TEST(Relay, a_day) {
+  Story story("Not one byte moves any more, on this connection or on any other. Nobody is busy.",
+              10);
+  Town town;
+  story.step("from morning to evening, 16 customers come and go");
+  for (int customer = 0; customer < 16; ++customer) {
+    if (customer % 4 == 0) {
+      town.finish(town.begin(), kLittlePatience);
+    } else {
+      town.leave(town.begin_slow());
+    }
+  }
+  story.step("somebody downloads a file of 1000000 bytes");
+  story.expect("the bytes that arrived", kSize, town.finish(town.begin()));
 }
 
-TEST(Relay, a_receiver_that_begins_late) {
+TEST(Relay, ten_that_do_not_read) {
   Story story(
-      "A relay that stops reading must know when to go on, or a slow receiver never gets the rest. "
-      "And closing\n"
-      "  its connection is not a way to wait for it.",
+      "The process grows with the number of slow receivers. All of them together may hold no more "
+      "than\n"
+      "  the memory of the relay: it need not read what it cannot send.");
+  Town town;
+  story.step("ten customers download a file, and do not read");
+  for (int customer = 0; customer < 10; ++customer) town.begin();
+  town.settle();
+  story.expect("more than the relay's memory has waited", false, town.most_waiting() > kMemory);
+}
+
+TEST(Relay, ten_that_read_late) {
+  Story story("Whoever waits for memory must get it when it is free again.", 10);
+  Town town;
+  story.step("ten customers download a file, and do not read");
+  std::vector<Download*> downloads;
+  for (int customer = 0; customer < 10; ++customer) downloads.push_back(&town.begin(true));
+  town.settle();
+  story.step("now they read");
+  for (Download* download : downloads) download->receive();
+  for (Download* download : downloads) {
+    town.run_until([&] { return download->received() == kSize && download->receiver()->closed(); });
+    story.expect("the bytes that arrived", kSize, download->received());
+    story.expect("the end has arrived", true, download->receiver()->closed());
+  }
+}
+
+TEST(Relay, a_busy_evening) {
+  Story story(
+      "A customer who left while waiting for memory was given some in the end, and nobody took it "
+      "back.",
       10);
-  Relayed relayed(story);
-  relayed.send(20'000'000, true);
-  relayed.run(0.2);
-  story.step("now the receiver begins to read");
-  relayed.receive();
-  relayed.run_to_the_end();
-  story.expect("the bytes that were received", std::size_t{20'000'000}, relayed.received());
-  story.expect("no more than kMaxWaiting bytes have waited in the destination", true,
-               relayed.most_waiting() <= kMaxWaiting);
+  Town town;
+  story.step("ten customers download a file, and do not read");
+  std::vector<Download*> served;
+  std::vector<Download*> waiting;
+  for (int customer = 0; customer < 10; ++customer) served.push_back(&town.begin());
+  town.settle();
+  const auto waits = [](Download* download) { return download->destination()->unsent() == 0; };
+  std::copy_if(served.begin(), served.end(), std::back_inserter(waiting), waits);
+  std::erase_if(served, waits);
+  story.expect("there is no memory for some of them", true, !waiting.empty());
+  story.step("these leave, and then the others");
+  for (Download* download : waiting) town.leave(*download);
+  for (Download* download : served) town.leave(*download);
+  story.step("somebody downloads a file of 1000000 bytes");
+  story.expect("the bytes that arrived", kSize, town.finish(town.begin()));
 }
 
-TEST(Relay, a_sender_that_ends_while_the_receiver_is_slow) {
-  Story story("Closing at once loses what waits: in the destination, and in the kernel after it.");
-  Relayed relayed(story);
-  story.step("the receiver says two things that nobody reads");
-  relayed.receiver()->write("hello\n");
-  relayed.run(0.05);
-  relayed.receiver()->write("are you there?\n");
-  constexpr std::size_t kSize = 6'000'000;  // as much as the kernel holds, and a little more
-  relayed.send(kSize, true);
-  relayed.run(0.1);
-  relayed.receive();
-  relayed.run_to_the_end();
-  story.expect("the bytes that were received", kSize, relayed.received());
+TEST(Relay, another_day) {
+  Story story("The relay has more memory than it was given: some of it came back more than once.",
+              10);
+  Town town;
+  story.step("eight customers come and go, some of them before the end");
+  for (int customer = 0; customer < 8; ++customer) {
+    Download& download = customer % 2 == 0 ? town.begin() : town.begin_slow();
+    if (customer % 2 == 0) town.finish(download);
+    town.leave(download);
+  }
+  story.step("ten customers download a file, and do not read");
+  for (int customer = 0; customer < 10; ++customer) town.begin();
+  town.settle();
+  story.expect("more than the relay's memory has waited", false, town.most_waiting() > kMemory);
 }
 
 TEST(Relay, a_receiver_that_leaves) {
   Story story("Nobody wants the rest. A sender that is not told sends it, and waits for ever.");
-  Relayed relayed(story);
-  relayed.send(20'000'000);
-  relayed.run(0.1);
-  story.step("the receiver leaves");
-  relayed.receiver()->close();
-  relayed.run(0.2);
-  story.expect("the source is closed", true, relayed.source()->closed());
-  story.expect("the destination is closed", true, relayed.destination()->closed());
+  Town town;
+  story.step("somebody begins a download, and leaves");
+  Download& download = town.begin_slow();
+  town.leave(download);
+  town.run_until([&] { return download.source()->closed(); });
+  story.expect("the destination is closed", true, download.destination()->closed());
+  story.expect("the source is closed", true, download.source()->closed());
 }
 
 }  // namespace
