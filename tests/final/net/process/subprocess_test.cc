@@ -1,4 +1,5 @@
 // Programs run as children.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -13,21 +14,22 @@
 #include "../../base/temporary_folder.h"
 #include "../net_test_tools.h"
 
-// Makes a child end before anybody can watch it. The linker sends the library's system calls here.
-// A call with fewer arguments passes on what its registers contain.
+// Makes a child end before anybody can watch it. Found before the C library's: the library's calls
+// come here. A call with fewer arguments passes on what its registers contain.
 static bool watch_too_late = false;
-extern "C" long __real_syscall(long number, ...);
-extern "C" long __wrap_syscall(long number, ...) {
+extern "C" long syscall(long number, ...) noexcept {
   std::va_list list;
   va_start(list, number);
-  long arguments[4];
+  long arguments[6];
   for (long& argument : arguments) argument = va_arg(list, long);
   va_end(list);
   while (watch_too_late && number == SYS_pidfd_open &&
          ::kill(static_cast<pid_t>(arguments[0]), 0) == 0) {
     std::this_thread::yield();
   }
-  return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3]);
+  static const auto next = reinterpret_cast<decltype(&syscall)>(::dlsym(RTLD_NEXT, "syscall"));
+  return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+              arguments[5]);
 }
 
 namespace tornado {

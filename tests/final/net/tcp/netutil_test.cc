@@ -1,4 +1,5 @@
 // Rows NET-01 to NET-09.
+#include <dlfcn.h>
 #include <sys/stat.h>
 #include <tornado/netutil.h>
 #include <tornado/tcpclient.h>
@@ -417,13 +418,13 @@ TEST_F(ResolverTest, the_entry_that_says_most_wins) {
 }  // namespace
 }  // namespace tornado
 
-// The linker sends the library's calls of accept4 here.
-extern "C" int __real_accept4(int fd, sockaddr* address, socklen_t* length, int flags);
-extern "C" int __wrap_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+// Found before the C library's: the library's calls of accept4 come here.
+extern "C" int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if (auto* starvation = tornado::Starvation::now) {
     ++starvation->calls;
     errno = starvation->error;
     return -1;
   }
-  return __real_accept4(fd, address, length, flags);
+  static const auto next = reinterpret_cast<decltype(&accept4)>(::dlsym(RTLD_NEXT, "accept4"));
+  return next(fd, address, length, flags);
 }
