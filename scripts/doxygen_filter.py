@@ -29,6 +29,7 @@ GUIDE = "final/docs/guide"
 COMMENT = re.compile(r"^(\s*)//(?!/) ?(.*)$")
 BEHIND = re.compile(r"^(?P<code>.*?[;,{}\w)]\s+)// (?P<text>.*)$")
 CLOSING = re.compile(r"^(\s*\};?)\s+// (?:namespace|class|struct)\b.*$")
+FRIEND = re.compile(r"^\s*friend (?:class|struct) .*;$")
 FORWARD = re.compile(r"^\s*(?:class|struct|union) \w+;\s+$")
 RULER = re.compile(r"^-{4,}( .*)?$")
 COMMANDS = re.compile(r'("[^"]*")|([@\\<>#%&])')
@@ -136,6 +137,8 @@ def filtered(source, module="", about_file=True):
         elif comment:
             result.append(f"{comment[1]}/// {plain(comment[2], in_code)}")
             in_code ^= comment[2].count("`") % 2 == 1
+        elif FRIEND.match(line):
+            result.append("")
         elif CLOSING.match(line):
             result.append(CLOSING.match(line)[1])
         else:

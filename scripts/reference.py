@@ -7,6 +7,7 @@ So the first run shows which names it found nothing about, and the second one is
 
 - an overload has the comment of the one before it;
 - a declaration without a blank line before it refers to the one whose comment comes before both;
+- a type says which functions and members use it;
 - what is deleted, copies, moves or compares says so;
 - destructors and the parts of a coroutine's protocol are left out.
 """
@@ -34,6 +35,38 @@ def text_of(element, tag):
     return " ".join("".join(found.itertext()).split()) if found is not None else ""
 
 
+def users_of(compounds):
+    """Which public functions and members have a type in their declaration: {id of the type: their names}."""
+    users = {}
+    for compound in compounds:
+        scope = text_of(compound, "compoundname")
+        for one in compound.iter("memberdef"):
+            if one.get("prot") == "private" or compound.get("prot") == "private":
+                continue
+            name = f"{scope}::{text_of(one, 'name')}" + "()" * (one.get("kind") == "function")
+            for used in {ref.get("refid") for tag in ("type", "param", "templateparamlist") for part in one.findall(tag) for ref in part.iter("ref")}:
+                if used != compound.get("id") and name not in users.setdefault(used, []):
+                    users[used].append(name)
+    return users
+
+
+def used_by(names):
+    if not names:
+        return ""
+    shown = names if len(names) < 4 else [*names[:2], "others"]
+    return "Used by " + ", ".join(shown[:-1]) + " and " * (len(shown) > 1) + shown[-1] + "."
+
+
+def hint_for(one, users):
+    """What the declaration of a type, or its use, says about it."""
+    kind = one.get("kind")
+    if kind in ("function", "variable", "friend"):
+        return ""
+    if kind == "concept":
+        return f"Demands {text_of(one, 'initializer').partition('=')[2].strip()}."
+    return used_by(users.get(one.get("id"))) or ("" if kind != "typedef" else f"The same as {text_of(one, 'type')}.")
+
+
 @dataclass
 class Member:
     scope: str
@@ -44,6 +77,7 @@ class Member:
     line: int
     inherits: bool
     text: str  # empty: it has no comment
+    hint: str = ""  # of a type: what else is known
 
     @property
     def is_special(self):
@@ -58,16 +92,22 @@ def compounds_of(folder):
 def members_of(compounds):
     """Their public members, in the order of the files."""
     members = []
+    users = users_of(compounds)
     for compound in compounds:
-        if compound.get("kind") not in ("class", "struct", "union", "namespace") or compound.get("prot") == "private":
+        if compound.get("kind") not in ("class", "struct", "union", "namespace", "concept") or compound.get("prot") == "private":
             continue
+        if compound.get("kind") != "namespace":
+            place = compound.find("location")
+            members.append(Member("", "type", text_of(compound, "compoundname"), "", place.get("file"), int(place.get("line")), False,
+                                  text_of(compound, "briefdescription") or text_of(compound, "detaileddescription"), hint_for(compound, users)))
         for one in compound.iter("memberdef"):
             if one.get("prot") == "private":
                 continue
             place = one.find("location")
             members.append(Member(text_of(compound, "compoundname"), one.get("kind"), text_of(one, "name"), text_of(one, "argsstring"),
                                   place.get("file"), int(place.get("line")), one.find("reimplements") is not None,
-                                  text_of(one, "briefdescription") or text_of(one, "detaileddescription")))
+                                  text_of(one, "briefdescription") or text_of(one, "detaileddescription"),
+                                  hint_for(one, users)))
     return sorted(members, key=lambda member: (member.file, member.line))
 
 
@@ -90,6 +130,8 @@ def own_text(member):
         return "Moves." if moves else "Copies."
     if member.is_special and member.arguments.startswith("()"):
         return "Makes one with the default values."
+    if member.hint:
+        return doxygen_filter.plain(member.hint)
     if member.arguments.endswith("=default") and "operator" in member.name:
         return "Compares all members."
     return None

@@ -125,6 +125,17 @@ def test_no_brief_is_bogus(compounds):
     assert seen > 1500
 
 
+def test_every_module_and_every_type_is_described(compounds):
+    seen = 0
+    for compound in compounds:
+        name = generator.text_of(compound, "compoundname")
+        types = [one for one in compound.iter("memberdef") if one.get("kind") in ("typedef", "enum") and one.get("prot") != "private"]
+        for one in [compound, *types] if name.startswith("tornado") else []:
+            seen += 1
+            assert generator.text_of(one, "briefdescription"), (name, generator.text_of(one, "name"))
+    assert seen > 280
+
+
 def test_a_comment_that_doxygen_does_not_understand_fails(tmp_path):
     (tmp_path / "wrong.h").write_text("/// Adds.\n/// @param nobody is not there\nint add(int a);\n")
     settings = [(ROOT / "docs" / "Doxyfile").read_text(), f"OUTPUT_DIRECTORY = {tmp_path}", f"INPUT = {tmp_path}/wrong.h", "FILTER_PATTERNS ="]
@@ -177,6 +188,7 @@ def test_pages_fit_a_phone_and_a_desk_by_day_and_by_night(reference, tmp_path):
     ("#pragma once\nint f() = delete;  // call g()\n", "#pragma once\nint f() = delete;  ///< Deleted: call g()\n"),
     ("#pragma once\n  friend bool operator==(const A&, const A&) = default;\n", "#pragma once\n  bool operator==(const A&) const = default;\n"),
     ('#pragma once\n// "<@b>" <b>\nint a;\n', '#pragma once\n/// "<@b>" \\<b\\>\nint a;\n'),
+    ("#pragma once\n  friend class core::A<B>;\n", "#pragma once\n\n"),
     ("#pragma once\nint a;  // (1)\n", "#pragma once\nint a;  ///< Default: 1\n"),
     ("#pragma once\n// About several of them.\n\nint a;\n", "#pragma once\n// About several of them.\n\nint a;\n"),
     ('#pragma once\nconst char* a = "http://x";\n', '#pragma once\nconst char* a = "http://x";\n'),
@@ -217,6 +229,14 @@ def test_code_in_the_guide_stays_as_it_is():
 
 
 # ---- what declarations without a comment are told
+
+
+@pytest.mark.parametrize("names, text", [
+    (["a()"], "Used by a()."), (["a()", "b"], "Used by a() and b."), (["a", "b", "c"], "Used by a, b and c."),
+    (["a", "b", "c", "d"], "Used by a, b and others."), ([], ""),
+])
+def test_a_type_without_a_comment_says_what_uses_it(names, text):
+    assert generator.used_by(names) == text
 
 
 def test_a_private_class_is_hidden():
