@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from test_course import LESSONS, ROOT, small  # noqa: F401  (a fixture)
 
 LESSON = "/chapters/03-ioloop/"
-COLOUR = re.compile(r'(fill|stroke)="(#[0-9a-fA-F]{3,6})"')
+COLOUR = re.compile(r'(fill|stroke|color|stop-color|style)="([^"]*)"')
 
 
 def get(site, path):
@@ -115,11 +115,11 @@ def test_a_region_is_an_element_if_it_can_be(small, text, shown):  # noqa: F811
 
 def test_the_drawings_have_a_colour_for_the_night():
     style = (ROOT / "final/demos/course/static/drawings.css").read_text()
-    drawings = [path for folder in ("chapters", "docs") for path in (ROOT / folder).rglob("*.svg")]
-    assert len(drawings) > 40
+    drawings = [path for folder in ("chapters", "docs", "final") for path in (ROOT / folder).rglob("*.svg")]
+    assert {"chapters", "docs", "final"} == {path.relative_to(ROOT).parts[0] for path in drawings} and len(drawings) > 55
     for path in drawings:
         for name, colour in set(COLOUR.findall(path.read_text())):
-            assert f'[{name}="{colour}"]' in style, (path, name, colour)
+            assert colour == "none" or f'[{name}="{colour}"]' in style, (path, name, colour)
 
 
 # ---- in a browser
@@ -221,13 +221,17 @@ def test_lines_have_60_to_75_characters(site, browser):
     assert 65 <= sum(longest) / len(longest) <= 75 and max(longest) <= 82
 
 
-def test_a_drawing_is_readable_on_a_phone_and_dark_at_night(site, browser):
+@pytest.mark.parametrize("page, texts", [(LESSON, 50), ("/final/", 50), ("/final/docs/ownership.md", 10), ("/final/docs/beyond-one-loop.md", 10)])
+def test_a_drawing_is_readable_on_a_phone_and_dark_at_night(site, browser, page, texts):
     show(browser, PHONE, "dark")
-    browser.get(site.url + LESSON)
+    browser.get(site.url + page)
+    browser.execute_script("for (const answer of document.querySelectorAll('details')) answer.open = true;")
     sizes = browser.execute_script("""
-        return [...document.querySelectorAll('.drawing text')].map(one =>
-          parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a);""")
-    assert len(sizes) > 50 and min(sizes) >= 11
+        return [...document.querySelectorAll('.drawing text')].map(one => {
+          const scale = one.getScreenCTM();
+          return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(scale.a, scale.b);
+        });""")
+    assert len(sizes) > texts and min(sizes) >= 11
     grounds = browser.execute_script("return [...document.querySelectorAll('.drawing svg > rect:first-of-type')].map(one => getComputedStyle(one).fill)")
     assert grounds and all(sum(int(part) for part in re.findall(r"\d+", ground)) < 150 for ground in grounds)
     browser.execute_script("document.querySelector('.drawing .zoom').click()")
