@@ -31,8 +31,8 @@ class Channel;
 // (CaresResolver)
 class CaresResolver final : public netutil::Resolver {
  public:
-  // Throws std::invalid_argument for an invalid server, or if timeout or tries are not positive;
-  // std::runtime_error if this library was built without c-ares.
+  // Throws std::invalid_argument for an invalid server, if timeout or tries are not positive, or if
+  // the timeout is over 2,147,483 s; std::runtime_error if this library was built without c-ares.
   explicit CaresResolver(const CaresOptions& options = {});
   ~CaresResolver() override;
 

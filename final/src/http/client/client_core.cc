@@ -41,7 +41,9 @@ ClientCore::ClientCore(const httpclient::ClientOptions& client_options)
     : loop(ioloop::IOLoop::current()),
       options(client_options),
       limits(response_limits(client_options)) {
-  if (options.max_clients == 0) throw std::invalid_argument("max_clients must be positive");
+  if (options.max_clients == 0) {
+    throw std::invalid_argument("AsyncHTTPClient: max_clients is 0, but must be positive");
+  }
   link_before(OfLoop::list(loop));
 }
 

@@ -137,7 +137,10 @@ std::mutex watchers_mutex;
 std::vector<std::pair<ioloop::IOLoop*, std::weak_ptr<Watcher>>> watchers;
 
 void start_on(ioloop::IOLoop& loop, double check_time) {
-  if (!(check_time > 0)) throw std::invalid_argument("check_time must be positive");
+  if (!(check_time > 0)) {
+    throw std::invalid_argument("autoreload: check_time is " + core::format_seconds(check_time) +
+                                " ms, but must be positive");
+  }
   const auto watcher = std::make_shared<Watcher>(loop, check_time / 1e3);
   {
     const std::lock_guard lock(watchers_mutex);

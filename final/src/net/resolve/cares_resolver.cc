@@ -127,12 +127,22 @@ core::ListHook& channels_of(IOLoop& loop) {
   return channels;
 }
 
+void check_options(const CaresOptions& options) {
+  if (!(options.timeout > 0 && options.timeout <= kLongestTimeout)) {
+    throw std::invalid_argument(
+        "CaresResolver: timeout is " + core::format_seconds(options.timeout) +
+        " s, but must be above 0 and at most " + core::format_seconds(kLongestTimeout));
+  }
+  if (options.tries <= 0) {
+    throw std::invalid_argument("CaresResolver: tries is " + std::to_string(options.tries) +
+                                ", but must be positive");
+  }
+}
+
 }  // namespace
 
 Channel::Channel(const CaresOptions& options) : loop(IOLoop::current()) {
-  if (!(options.timeout > 0 && options.timeout <= kLongestTimeout) || options.tries <= 0) {
-    throw std::invalid_argument("CaresResolver: timeout and tries must be positive");
-  }
+  check_options(options);
   prepare_library();
   ares_options own{};
   own.timeout = std::max(1, static_cast<int>(options.timeout * 1000));

@@ -159,7 +159,7 @@ TEST_F(CurlClientTest, options_that_are_refused) {
   EXPECT_EQ(refusal(), "the curl client takes no resolver: libcurl has its own");
   options.resolver = nullptr;
   options.max_clients = 0;
-  EXPECT_EQ(refusal(), "max_clients must be positive");
+  EXPECT_EQ(refusal(), "AsyncHTTPClient: max_clients is 0, but must be positive");
   options.max_clients = 1;
   netutil::OverrideResolver::Entry entry("a", "b");
   entry.family = netutil::Family::kInet;

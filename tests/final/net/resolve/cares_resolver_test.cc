@@ -5,6 +5,7 @@
 #include <tornado/tcpclient.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "../net_test_tools.h"
@@ -316,17 +317,28 @@ TEST_F(Cares, another_loop_is_refused) {
 
 // NET-11
 TEST_F(Cares, options_that_do_not_work) {
-  const auto make = [](const CaresOptions& options) { CaresResolver{options}; };
-  CaresOptions options;
-  options.servers = {"dns.example.org"};
-  EXPECT_THROW(make(options), std::invalid_argument);
-  options = CaresOptions();
-  options.timeout = 0;
-  EXPECT_THROW(make(options), std::invalid_argument);
-  options = CaresOptions();
-  options.tries = 0;
-  EXPECT_THROW(make(options), std::invalid_argument);
-  make(CaresOptions());  // the system's servers
+  const auto refusal = [](auto option, auto value) -> std::string {
+    CaresOptions options;
+    options.*option = value;
+    try {
+      const CaresResolver resolver(options);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(refusal(&CaresOptions::servers, std::vector<std::string>{"dns.example.org"}),
+            "CaresResolver: not a list of DNS servers: dns.example.org");
+  const std::string range = ", but must be above 0 and at most 2147483";
+  for (const auto& [timeout, text] : std::map<double, std::string>{
+           {0, "0"}, {-0.5, "-0.5"}, {2147484, "2147484"}, {INFINITY, "inf"}}) {
+    EXPECT_EQ(refusal(&CaresOptions::timeout, timeout),
+              "CaresResolver: timeout is " + text + " s" + range);
+  }
+  EXPECT_EQ(refusal(&CaresOptions::timeout, NAN), "CaresResolver: timeout is nan s" + range);
+  EXPECT_EQ(refusal(&CaresOptions::tries, 0), "CaresResolver: tries is 0, but must be positive");
+  EXPECT_EQ(refusal(&CaresOptions::tries, -1), "CaresResolver: tries is -1, but must be positive");
+  const CaresResolver with_the_systems_servers;
 }
 
 // NET-11 TCC-01
