@@ -32,8 +32,8 @@ KINDS = {
     "borrowed-variable": "this lambda refers to a local variable, which may be gone when the lambda is called: capture by value",
     "temporary-object": "this object is destroyed at the end of the statement, but its coroutine goes on: name the object and keep "
                         "it, or await the call here",
-    "forgotten-future": "nobody waits for this future, so the function goes on before the work is done: co_await it, or write "
-                        "static_cast<void>(...) if that is meant",
+    "forgotten-future": "nobody waits for this future, so the function goes on before the work is done: co_await it, or "
+                        "pass it to gen::spawn if that is meant",
     "gcc12": "g++ 12 compiles this statement wrongly",
 }
 FOUND = re.compile(r'^(.*):(\d+):(\d+): note: "(' + "|".join(KINDS) + r')" binds here$')

@@ -76,6 +76,11 @@ def test_nothing_else_is_found(said, project):
     assert f"tornado_check: 1 source of samples, {len(MARKED)} findings." in said
 
 
+def test_a_forgotten_future_gets_the_same_advice_as_from_the_compiler(said):
+    lines = [line for line in said.splitlines() if line.endswith("[tornado-forgotten-future]")]
+    assert lines and [line for line in lines if "pass it to gen::spawn" not in line] == []
+
+
 def test_the_compiler_warns_of_forgotten_futures_only(project):
     run("cmake", "--build", project / "build")
 
