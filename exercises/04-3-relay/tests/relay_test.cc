@@ -19,8 +19,8 @@ using mini::IOStream;
 using story::Story;
 using Stream = std::shared_ptr<IOStream>;
 
-constexpr std::size_t kSize = 1'000'000;            // bytes of a file
-constexpr std::size_t kMemory = 4 * Relay::kPiece;  // of the relay
+constexpr std::size_t kSize = 6 * Relay::kPiece;    // bytes of a file
+constexpr std::size_t kMemory = 2 * Relay::kPiece;  // of the relay
 constexpr double kPatience = 2;                     // seconds
 constexpr double kLittlePatience = 0.1;             // seconds
 
@@ -151,7 +151,7 @@ class Town {
 TEST(Relay, one_download) {
   Story story("This one passes on the starter.");
   Town town;
-  story.step("somebody downloads a file of 1000000 bytes");
+  story.step("somebody downloads a file of 393216 bytes");
   story.expect("the bytes that arrived", kSize, town.finish(town.begin()));
 }
 
@@ -167,7 +167,7 @@ TEST(Relay, a_day) {
       town.leave(town.begin_slow());
     }
   }
-  story.step("somebody downloads a file of 1000000 bytes");
+  story.step("somebody downloads a file of 393216 bytes");
   story.expect("the bytes that arrived", kSize, town.finish(town.begin()));
 }
 
@@ -217,7 +217,7 @@ TEST(Relay, a_busy_evening) {
   story.step("these leave, and then the others");
   for (Download* download : waiting) town.leave(*download);
   for (Download* download : served) town.leave(*download);
-  story.step("somebody downloads a file of 1000000 bytes");
+  story.step("somebody downloads a file of 393216 bytes");
   story.expect("the bytes that arrived", kSize, town.finish(town.begin()));
 }
 
@@ -225,8 +225,8 @@ TEST(Relay, another_day) {
   Story story("The relay has more memory than it was given: some of it came back more than once.",
               10);
   Town town;
-  story.step("eight customers come and go, some of them before the end");
-  for (int customer = 0; customer < 8; ++customer) {
+  story.step("sixteen customers come and go, some of them before the end");
+  for (int customer = 0; customer < 16; ++customer) {
     Download& download = customer % 2 == 0 ? town.begin() : town.begin_slow();
     if (customer % 2 == 0) town.finish(download);
     town.leave(download);
