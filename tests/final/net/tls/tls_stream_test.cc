@@ -183,6 +183,8 @@ TEST_F(TlsStreamTest, an_idle_stream_owns_no_encrypted_output) {
     auto [server_end, client_end] = test::tcp_pair();
     const int small = 4096;
     ASSERT_EQ(::setsockopt(server_end.fileno(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    const int half = 32 << 10;  // too small for both pieces
+    ASSERT_EQ(::setsockopt(client_end.fileno(), SOL_SOCKET, SO_RCVBUF, &half, sizeof half), 0);
     server = IOStream(std::move(server_end));
     client = IOStream(std::move(client_end));
     begin();
