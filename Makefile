@@ -90,14 +90,25 @@ docs: ## write the reference of the public headers, with the guide, to build/doc
 	@scripts/need.sh docs
 	@/usr/bin/python3 scripts/reference.py
 
-bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=cluster
-	@$(if $(filter-out all cluster,$(CH)),scripts/chapter.sh --check "$(CH)")
+# What make bench measures: hello world, one of the two that have a program of their own, or what experiment.py knows.
+BENCH = $(if $(CH),$(or $(filter cluster growth,$(CH)),experiment),hello)
+BENCH_hello = bench/hello_bench.py
+BENCH_cluster = cluster/cluster_bench.py
+BENCH_growth = bench/growth.py
+BENCH_experiment = bench/experiment.py $(CH) $(if $(IMPL),--mine)
+BUILD_hello = -DTORNADO_BUILD_BENCHES=ON
+BUILD_cluster = demo_chat demo_websocket
+BUILD_growth = -DTORNADO_BUILD_BENCHES=ON growth_server growth_local growth_load websocket_server websocket_load
+BUILD_experiment = $$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets)
+
+bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=cluster; CH=growth
+	@$(if $(filter-out all cluster growth,$(CH)),scripts/chapter.sh --check "$(CH)")
 	@$(CHECK_IMPL)
 	@$(if $(IMPL),$(if $(filter all,$(CH)),,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
 	@scripts/need.sh build bench $(if $(IMPL),lessons exercises)
 	@$(if $(IMPL),$(MINE) --only=servers)
-	@scripts/build.sh release $(if $(filter cluster,$(CH)),demo_chat demo_websocket,$(if $(CH),$$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets),-DTORNADO_BUILD_BENCHES=ON))
-	@/usr/bin/python3 tests/$(if $(filter cluster,$(CH)),cluster/cluster_bench.py,bench/$(if $(CH),experiment.py $(CH) $(if $(IMPL),--mine),hello_bench.py)) $(ARGS)
+	@scripts/build.sh release $(BUILD_$(BENCH))
+	@/usr/bin/python3 tests/$(BENCH_$(BENCH)) $(ARGS)
 
 sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSanitizer
 	@scripts/need.sh build test-build check

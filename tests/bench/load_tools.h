@@ -1,5 +1,4 @@
-// What the programs that hold a crowd of connections have in common: hold.cc and
-// long_polling_load.cc.
+// What the programs that hold a crowd of connections have in common.
 #pragma once
 
 #include <arpa/inet.h>
@@ -17,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -38,6 +38,15 @@ inline int check(int result, const char* what) {
 
 inline double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The processor time that a process of this machine has used, all its threads together.
+inline double process_cpu_seconds(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+    fail("no process " + std::to_string(pid));
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
 // Closes with a reset, which leaves no TIME_WAIT behind: ten thousand of them would use up the

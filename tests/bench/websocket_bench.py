@@ -130,7 +130,7 @@ def main():
             print(f"idle {CROWD} WebSockets: {told['bytes_each']:.0f} bytes each (goal {IDLE_BYTES}), opened in {told['open_seconds']} s")
         if "crowd" in loads:
             with bench.start(lambda port: [*programs["ours"](port), "--crowd=true"]) as server:
-                told = report["crowd"] = bench.load("crowd", server.port, CROWD, 9)
+                told = report["crowd"] = bench.load("crowd", server.port, CROWD, 9, server.pids()[0])
             print(f"crowd: a broadcast to {CROWD} in {told['median_seconds'] * 1e3:.0f} ms (median of 9), best {told['best_seconds'] * 1e3:.0f} ms")
     output = ROOT / "build" / "bench" / "websocket.json"
     output.parent.mkdir(parents=True, exist_ok=True)

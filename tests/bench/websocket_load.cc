@@ -7,32 +7,24 @@
 //   websocket_load idle PORT CONNECTIONS PID
 //       opens the connections, and says nothing: bytes of memory the process PID grew by for each,
 //       once a first one has had its echo
-//   websocket_load crowd PORT CONNECTIONS TIMES
-//       what one says the server tells all: seconds until the last one has it
+//   websocket_load crowd PORT CONNECTIONS TIMES PID
+//       what one says the server tells all: seconds until the last one has it, and the processor
+//       time that the process PID used meanwhile for all messages together
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <string>
-#include <string_view>
 #include <vector>
+
+#include "load_tools.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using load::check;
+using load::Clock;
+using load::fail;
+using load::seconds_since;
 
 constexpr std::size_t kPayload = 64;
 constexpr std::size_t kSent = kPayload + 6;  // a masked frame
@@ -42,20 +34,6 @@ constexpr int kStuckMs = 20'000;
 constexpr std::string_view kRequest =
     "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "websocket_load: %s\n", what.c_str());
-  std::exit(1);
-}
-
-int check(int result, const char* what) {
-  if (result < 0) fail(std::string(what) + ": " + std::strerror(errno));
-  return result;
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::string make_message(bool masked) {
   std::string frame = {'\x82', static_cast<char>(kPayload | (masked ? 0x80u : 0u))};
@@ -204,10 +182,11 @@ void idle(int port, int connections, const std::string& pid) {
   std::printf("{\"bytes_each\": %.0f, \"open_seconds\": %.3f}\n", each, passed);
 }
 
-void crowd(int port, int connections, int times) {
+void crowd(int port, int connections, int times, int pid) {
   Load load(port, connections);
   load.open();
   std::vector<double> samples;
+  const double before = load::process_cpu_seconds(pid);
   for (int i = 0; i < times; ++i) {
     const auto start = Clock::now();
     load.send_messages(load.fds().front(), 1);
@@ -215,9 +194,10 @@ void crowd(int port, int connections, int times) {
     while (got < load.fds().size()) load.step([&](int, std::size_t count) { got += count; });
     samples.push_back(seconds_since(start));
   }
+  const double used = load::process_cpu_seconds(pid) - before;
   std::sort(samples.begin(), samples.end());
-  std::printf("{\"median_seconds\": %.4f, \"best_seconds\": %.4f}\n", samples[samples.size() / 2],
-              samples.front());
+  std::printf("{\"median_seconds\": %.4f, \"best_seconds\": %.4f, \"server_cpu_s\": %.6f}\n",
+              samples[samples.size() / 2], samples.front(), used);
 }
 
 }  // namespace
@@ -229,12 +209,12 @@ int main(int argc, char** argv) {
     echo(number(1), number(2), static_cast<std::size_t>(number(3)), std::atof(args[4].c_str()));
   } else if (args.size() == 4 && args[0] == "idle") {
     idle(number(1), number(2), args[3]);
-  } else if (args.size() == 4 && args[0] == "crowd") {
-    crowd(number(1), number(2), number(3));
+  } else if (args.size() == 5 && args[0] == "crowd") {
+    crowd(number(1), number(2), number(3), number(4));
   } else {
     std::fprintf(stderr,
                  "usage: websocket_load echo PORT CONNECTIONS IN_FLIGHT SECONDS | "
-                 "idle PORT CONNECTIONS PID | crowd PORT CONNECTIONS TIMES\n");
+                 "idle PORT CONNECTIONS PID | crowd PORT CONNECTIONS TIMES PID\n");
     return 2;
   }
 }

@@ -141,6 +141,7 @@ def test_a_wrong_argument_is_one_line(tree, arguments, said):
     ("scripts/run_tests.py --chapter=99", "invalid choice: '99'"),
     ("scripts/slides.py x.md", "there is no deck x.md"),
     ("tests/bench/experiment.py 99", "invalid choice: '99'"),
+    ("tests/bench/growth.py --only=x", "no curve named x: choose from connections, literal"),
     ("tests/bench/template_bench.py x", "x is not built"),
     ("tests/bench/wait_bench.py --clients=many", "no goal for many clients: choose from 1000, 8000"),
     ("tests/bench/websocket_bench.py --loads=e1,x", "no load named x: choose from e1, e16, idle, crowd"),
@@ -196,8 +197,8 @@ def test_make_rejects_a_wrong_variable_before_it_installs_anything(tree, goal, s
 
 
 @pytest.mark.parametrize("goal", ["demo DEMO=echo", "demo DEMO=guide/hello", "demo DEMO=chat IMPL=mine", "exercise EX=01-1",
-                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=all IMPL=mine", "mine",
-                                  "run", "run PORT=0", "run PORT=65535", "chapter CH=01", "faults", "faults ARGS=--scenario=upload",
+                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=growth", "bench CH=all IMPL=mine",
+                                  "mine", "run", "run PORT=0", "run PORT=65535", "chapter CH=01", "faults", "faults ARGS=--scenario=upload",
                                   "simulate", "simulate SEEDS=1 FIRST=4711", "soak", "soak MINUTES=0.5"])
 def test_make_installs_if_the_variables_are_right(tree, goal):
     code, out, _ = tree.start("make", *goal.split())
