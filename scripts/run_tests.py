@@ -14,6 +14,7 @@ build. All that a stage said is in build/logs/STAGE.log.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +25,9 @@ from stages import ROOT, Command, Stage
 
 JOBS = str(os.cpu_count() or 2)
 WAITING_JOBS = str((os.cpu_count() or 2) + 1)  # for tests that mostly wait for a server or a timeout
+GIB = 1 << 30
+# What build/ takes when all has been built: measured with du after a run, and a tenth more.
+BUILDS_TAKE = {"test": 6 * GIB, "check": 15 * GIB}
 RELEASE = {"TORNADO_BUILD": str(ROOT / "build" / "release")}
 DATA = ["tests/final/**/*.jsonl", "tests/vectors/**/*", "tests/fuzz/seeds/**/*", "tests/final/**/*.py"]
 
@@ -132,6 +136,20 @@ def chapter_stages(chapter):
     ]
 
 
+def missing_space(what, built, free):
+    """What to say when the disk would be full before the end; "" when there is enough."""
+    needed = BUILDS_TAKE[what] - built
+    if free >= needed:
+        return ""
+    return (f"error: make {what} needs {needed / GIB:.1f} GiB of disk more for its builds, and {free / GIB:.1f} GiB are free. "
+            "make clean deletes the builds of an earlier state.")
+
+
+def size_of_builds():
+    said = subprocess.run(["du", "-s", "-B1", "build"], cwd=ROOT, capture_output=True, text=True).stdout
+    return int(said.split()[0]) if said else 0
+
+
 class Installation(threading.Thread):
     """Installs what the tests need while the first build runs: that one needs none of it."""
 
@@ -209,6 +227,9 @@ def main():
         chosen, groups = known, ["test", "check"]
     else:
         chosen, groups = test_stages(), ["test"]
+    if not (arguments.only or arguments.chapter):
+        if problem := missing_space(arguments.what, size_of_builds(), shutil.disk_usage(ROOT).free):
+            sys.exit(problem)
     start = time.monotonic()
     results = run_all(chosen, groups, arguments.fresh)
     print_summary(results, time.monotonic() - start)

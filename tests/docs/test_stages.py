@@ -9,7 +9,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import stages  # noqa: E402  (found by the line above)
+import run_tests  # noqa: E402  (found by the line above)
+import stages  # noqa: E402
 from stages import Command, Stage  # noqa: E402
 
 REPORT = '<testsuite><testcase classname="tests.test_a" name="test_one"/>{}</testsuite>'
@@ -115,3 +116,12 @@ def test_only_test_programs_that_changed_run_again(tree, monkeypatch):
     assert stages.recall(stage) == (4, ["one_test"])
     (tree / "data").write_text("")
     assert stages.recall(stage) == (0, None)
+
+
+def test_a_disk_that_would_be_full_before_the_end_is_an_error_at_once():
+    needed = run_tests.BUILDS_TAKE["check"]
+    assert run_tests.missing_space("check", 0, needed) == ""
+    assert run_tests.missing_space("check", needed - 5, 5) == "", "what is built needs no space any more"
+    said = run_tests.missing_space("check", run_tests.GIB, needed - 3 * run_tests.GIB)
+    assert f"make check needs {needed / run_tests.GIB - 1:.1f} GiB" in said
+    assert f"{needed / run_tests.GIB - 3:.1f} GiB are free" in said
