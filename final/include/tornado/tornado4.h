@@ -46,6 +46,23 @@ class FutureCallback {
 
 namespace detail {
 
+// Calls a function with the arguments and a callback that completes the future that this returns.
+// A class, because clang 16 crashes on a constrained lambda inside a generic one.
+template <class T, class F>
+struct StartWithFuture {
+  F& function;
+
+  template <class... Args>
+    requires std::is_invocable_v<F&, Args&&..., FutureCallback<T>>
+  Future<T> operator()(Args&&... args) const {
+    static_assert(std::is_void_v<std::invoke_result_t<F&, Args&&..., FutureCallback<T>>>,
+                  "return_future: the function must return void: nobody would see a result");
+    Future<T> future;
+    core::invoke(function, std::forward<Args>(args)..., FutureCallback<T>(future));
+    return future;
+  }
+};
+
 // Calls `start` with all arguments if it accepts them. Otherwise the last one is a callback: calls
 // `start` with the others, and the callback with the result of the future that this returns. If the
 // future fails, its exception is thrown where the callback would be called, and reported.
@@ -88,15 +105,7 @@ auto start_either_way(Start& start, Args&&... args) {
 template <class T, class F>
 auto return_future(F function) {
   return [function = std::move(function)](auto&&... args) mutable {
-    const auto start = [&function](auto&&... own) -> Future<T>
-      requires std::is_invocable_v<F&, decltype(own)..., FutureCallback<T>>
-    {
-      static_assert(std::is_void_v<std::invoke_result_t<F&, decltype(own)..., FutureCallback<T>>>,
-                    "return_future: the function must return void: nobody would see a result");
-      Future<T> future;
-      core::invoke(function, std::forward<decltype(own)>(own)..., FutureCallback<T>(future));
-      return future;
-    };
+    const detail::StartWithFuture<T, F> start{function};
     return detail::start_either_way(start, std::forward<decltype(args)>(args)...);
   };
 }
