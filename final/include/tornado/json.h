@@ -52,11 +52,16 @@ class JsonArray : public std::vector<T, Allocator> {
   const T& operator[](std::size_t index) const { return Base::at(index); }
 };
 
+// A class for which the library itself has a form: a string, a container, a JSON value.
+template <class T>
+concept HasLibraryForm =
+    requires(nlohmann::json& to, const T& value) { ::nlohmann::detail::to_json(to, value); };
+
 // A class for which the program has `to_json(nlohmann::json&, const T&)`, as nlohmann's macros
 // define it. The library finds it only for its own value type; JsonSerializer finds it for ours
-// too.
+// too. Since version 3.11.3, a call of to_json() finds the library's own functions as well.
 template <class T>
-concept HasNlohmannForm = std::is_class_v<T> && !HasFields<T> &&
+concept HasNlohmannForm = std::is_class_v<T> && !HasFields<T> && !HasLibraryForm<T> &&
                           requires(nlohmann::json& to, const T& value) { to_json(to, value); };
 
 // A class of the program that is an object in JSON.

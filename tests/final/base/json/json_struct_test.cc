@@ -153,5 +153,16 @@ TEST(JsonStruct, types_and_macros_of_nlohmann_work_too) {
             "/from: key 'y' not found; /by/0: key 'y' not found; /luggage/price: is missing");
 }
 
+// The library's version 3.11.3 also finds its own to_json() where the program's is looked for.
+TEST(JsonStruct, text_and_containers_are_no_structs) {
+  EXPECT_TRUE(core::JsonStruct<Item>);
+  EXPECT_TRUE(core::JsonStruct<Point>);
+  EXPECT_FALSE(core::JsonStruct<std::string>);
+  EXPECT_FALSE(core::JsonStruct<std::vector<Point>>);
+  EXPECT_FALSE((core::JsonStruct<std::map<std::string, int>>));
+  EXPECT_FALSE(core::JsonStruct<json>);
+  EXPECT_FALSE(core::JsonStruct<nlohmann::json>);
+}
+
 }  // namespace
 }  // namespace tornado::escape
