@@ -40,8 +40,8 @@ std::string formatted(const Value& value, std::string_view spec) {
       return fmt::format(fmt::runtime(pattern), integer_of(value));
     }
     if (is_number(value)) return fmt::format(fmt::runtime(pattern), number_of(value));
-  } catch (const fmt::format_error& error) {
-    refuse_format(spec, error.what());
+  } catch (const fmt::format_error&) {  // its text depends on fmt's version
+    refuse_format(spec, "invalid for a value of type " + std::string(value.type_name()));
   }
   fail("TypeError", "the format '" + std::string(spec) + "' is for numbers, text and times, not " +
                         std::string(value.type_name()));

@@ -259,9 +259,9 @@ TEST(Template, fmt_writes_the_fields_of_a_text) {
             "  2.50|ab  |  x  |0007");
   EXPECT_EQ(render("{{ '{0}{1}{0}'.format('a', 1.0) }}{{ '{{{x}'.format(x=None) }}"), "a1.0a{None");
   EXPECT_EQ(failure("{{ '{:,}'.format(1) }}"),
-            "ValueError: the format ',': invalid type specifier at <string>:1");
+            "ValueError: the format ',': invalid for a value of type int at <string>:1");
   EXPECT_EQ(failure("{{ '{:d}'.format('x') }}"),
-            "ValueError: the format 'd': invalid type specifier at <string>:1");
+            "ValueError: the format 'd': invalid for a value of type str at <string>:1");
   EXPECT_EQ(failure("{{ '{:c}'.format(255) }}"),
             "ValueError: the format 'c': a number is not a character at <string>:1");
   EXPECT_EQ(failure("{{ '{:99999}'.format(1) }}"),
