@@ -270,7 +270,7 @@ TEST(AbsolutePath, is_the_one_of_Python) {
   EXPECT_EQ(absolute_path("/../../b"), "/b");
   EXPECT_EQ(absolute_path("/a/.."), "/");
   EXPECT_EQ(absolute_path("/a/..."), "/a/...");
-  EXPECT_EQ(absolute_path("x"), std::filesystem::current_path().string() + "/x");
+  EXPECT_EQ(absolute_path("x"), (std::filesystem::current_path() / "x").string());
   EXPECT_EQ(absolute_path(""), std::filesystem::current_path().string());
 }
 
