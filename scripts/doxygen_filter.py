@@ -220,7 +220,7 @@ def shown(file):
 def with_additions(text, additions):
     """What scripts/reference.py adds: {line: comment on the declaration that begins there}."""
     lines = text.splitlines()
-    return "\n".join(f"{additions[str(number)]}\n{line}" if str(number) in additions else line for number, line in enumerate(lines, 1)) + "\n"
+    return "\n".join(f"\n{additions[str(number)]}\n{line}" if str(number) in additions else line for number, line in enumerate(lines, 1)) + "\n"
 
 
 def main():

@@ -8,7 +8,7 @@ So the first run shows which names it found nothing about, and the second one is
 - an overload has the comment of the one before it;
 - a declaration without a blank line before it refers to the one whose comment comes before both;
 - a type says which functions and members use it;
-- what is deleted, copies, moves or compares says so;
+- a constructor names its parameters; what is deleted, copies, moves or compares says so;
 - destructors and the parts of a coroutine's protocol are left out.
 """
 
@@ -50,17 +50,23 @@ def users_of(compounds):
     return users
 
 
+def listed(names):
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def used_by(names):
     if not names:
         return ""
-    shown = names if len(names) < 4 else [*names[:2], "others"]
-    return "Used by " + ", ".join(shown[:-1]) + " and " * (len(shown) > 1) + shown[-1] + "."
+    return f"Used by {listed(names if len(names) < 4 else [*names[:2], 'others'])}."
 
 
 def hint_for(one, users):
-    """What the declaration of a type, or its use, says about it."""
+    """What the declaration of a type or function, or its use, says about it."""
     kind = one.get("kind")
-    if kind in ("function", "variable", "friend"):
+    if kind == "function":
+        names = [f"`{text_of(parameter, 'declname') or text_of(parameter, 'type')}`" for parameter in one.findall("param")]
+        return f"Makes one from {listed(names)}." if names else ""
+    if kind in ("variable", "friend"):
         return ""
     if kind == "concept":
         return f"Demands {text_of(one, 'initializer').partition('=')[2].strip()}."
@@ -77,7 +83,7 @@ class Member:
     line: int
     inherits: bool
     text: str  # empty: it has no comment
-    hint: str = ""  # of a type: what else is known
+    hint: str = ""  # of a type: what else is known; of a constructor: its parameters
 
     @property
     def is_special(self):
@@ -113,7 +119,10 @@ def members_of(compounds):
 
 def first_line(lines, line):
     """The line, counted from 1, in which the declaration begins that goes on in `line`: after a template's head, for example."""
-    while line > 1 and re.search(r"[^\s;{}:/]\s*$", lines[line - 2]) and not re.match(r"\s*(//|#)", lines[line - 2]):
+    while line > 1:
+        code = lines[line - 2].partition("//")[0].strip()
+        if not re.match(r"(template|requires)\b", code) and (not code or code.startswith("#") or code.endswith((";", "{", "}", ":"))):
+            break
         line -= 1
     return line
 
@@ -130,7 +139,7 @@ def own_text(member):
         return "Moves." if moves else "Copies."
     if member.is_special and member.arguments.startswith("()"):
         return "Makes one with the default values."
-    if member.hint:
+    if member.hint and member.kind != "function":
         return doxygen_filter.plain(member.hint)
     if member.arguments.endswith("=default") and "operator" in member.name:
         return "Compares all members."
@@ -158,7 +167,8 @@ def additions(members, sources):
         else:
             told = told if joined else ""
             own = own_text(member)
-            comment = f"/// {own}" if own else told
+            made = member.hint if member.is_special and member.name != "operator=" else ""
+            comment = f"/// {own}" if own else told or (f"/// {made}" if made else "")
             if comment == told and told and leader.name != member.name:
                 comment = f"/// Described with {leader.name}{'()' if leader.kind == 'function' else ''}."
             if comment:

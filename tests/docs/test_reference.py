@@ -136,6 +136,17 @@ def test_every_module_and_every_type_is_described(compounds):
     assert seen > 280
 
 
+def test_every_constructor_is_described(compounds):
+    seen = 0
+    for compound in compounds:
+        name = generator.text_of(compound, "compoundname").rpartition("::")[2]
+        for one in compound.iter("memberdef"):
+            if generator.text_of(one, "name") == name and one.get("kind") == "function" and one.get("prot") != "private":
+                seen += 1
+                assert generator.text_of(one, "briefdescription"), (generator.text_of(one, "definition"), generator.text_of(one, "argsstring"))
+    assert seen > 200
+
+
 def test_a_comment_that_doxygen_does_not_understand_fails(tmp_path):
     (tmp_path / "wrong.h").write_text("/// Adds.\n/// @param nobody is not there\nint add(int a);\n")
     settings = [(ROOT / "docs" / "Doxyfile").read_text(), f"OUTPUT_DIRECTORY = {tmp_path}", f"INPUT = {tmp_path}/wrong.h", "FILTER_PATTERNS ="]
@@ -259,6 +270,15 @@ def additions(text):
             members.append(generator.Member("n::C", "function", name, parenthesis + arguments, "c.h", len(lines), False, comment.strip()))
     found = generator.additions(members, {"c.h": lines}).get("c.h", {})
     return {lines[number - 1]: comment for number, comment in found.items()}
+
+
+@pytest.mark.parametrize("before, declaration", [
+    (["int b;"], ["int a();"]), (["int b;", ""], ["template <class T>", "int a();"]), (["int b;  ///< c"], ["int a();"]),
+    (["}"], ["template <class T>", "  requires requires(T t) { t; }", "int a();"]), (["/// A."], ["int a(int c,  ///< d", "      int e);"]),
+    ([" public:"], ["int a();"]), (["class C {"], ["int a();"]), (["#endif"], ["int a();"]),
+])
+def test_where_a_declaration_begins(before, declaration):
+    assert generator.first_line(before + declaration, len(before + declaration)) == len(before) + 1
 
 
 @pytest.mark.parametrize("header, told", [
