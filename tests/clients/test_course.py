@@ -110,7 +110,7 @@ def test_every_link_leads_somewhere(site):
 
 # ---- in a browser
 
-OPENED = ["/", "/hello", "/chat/", "/README.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/chapters/", "/final/demos/", "/final/COMPATIBILITY.md", "/final/demos/course/", "/final/src/",
+OPENED = ["/", "/reference/", "/hello", "/chat/", "/README.md", "/CHANGELOG.md", "/CONTRIBUTING.md", "/chapters/", "/final/demos/", "/final/COMPATIBILITY.md", "/final/demos/course/", "/final/src/",
           "/final/demos/course/handlers.cc", "/LICENSE", *(f"/chapters/{name}/" for name in CHAPTERS),
           *(f"/exercises/{name}/" for name in EXERCISES), *(f"/quiz/{number}" for number in QUIZZES),
           *(f"/deck/{path.stem}" for path in sorted(ROOT.glob("slides/*.md"))),
@@ -409,9 +409,12 @@ def test_what_is_not_there_yet_is_said(small):
     assert "/deck/09-beyond" not in small.get("/").text
     small.put("build/slides/09-beyond.html", "<p>the deck of no chapter</p>")
     assert '<a href="/deck/09-beyond">Slides: 09 Beyond <code>it</code></a>' in small.get("/").text
-    assert "/reference/" not in page and small.get("/reference/").status_code in (403, 404)
+    assert 'href="/reference/"' in page and "<code>make docs</code> writes it" in small.get("/reference/").text
+    assert small.get("/reference/reference.css").status_code == 404
     small.put("build/docs/index.html", "<p>the reference</p>")
-    assert "/reference/" in small.get("/").text and small.get("/reference/").text == "<p>the reference</p>"
+    small.put("build/docs/reference.css", "p {}")
+    assert small.get("/reference/").text == "<p>the reference</p>" and small.get("/reference").headers["Location"] == "/reference/"
+    assert small.get("/reference/reference.css").text == "p {}"
     assert small.get("/reference/%2e%2e/slides/01-begin.html").status_code == 403
 
 

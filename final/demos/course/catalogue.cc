@@ -173,9 +173,6 @@ std::vector<Link> read_pages(const Repository& repository) {
     const std::string title = inline_code(title_of(repository, "slides/" + name));
     pages.push_back({"Slides: " + title, "/deck/" + stem, ""});
   }
-  if (std::filesystem::is_regular_file(reference_path(repository) / "index.html", error)) {
-    pages.push_back({"The reference of the public headers", "/reference/", ""});
-  }
   return pages;
 }
 

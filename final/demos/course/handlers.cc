@@ -185,6 +185,24 @@ struct DeckHandler : PageHandler {
   Future<void> head(std::string folder) { return get(std::move(folder)); }
 };
 
+// The start page of the reference. Its other pages are static files.
+struct ReferenceHandler : PageHandler {
+  Future<void> get() {
+    auto file_read = IOLoop::current().run_in_executor(nullptr, &read_file,
+                                                       reference_path(*repository) / "index.html");
+    const auto page = co_await file_read;
+    if (page) {
+      set_header("Content-Security-Policy", "frame-ancestors 'none'");
+      write(*page);
+      co_return;
+    }
+    auto course_read = IOLoop::current().run_in_executor(nullptr, &read_course, *repository);
+    const Course course = co_await course_read;
+    show("reference.html", course, "/reference/", {});
+  }
+  Future<void> head() { return get(); }
+};
+
 struct SearchHandler : PageHandler {
   struct Init {
     Sources sources;
@@ -262,8 +280,7 @@ struct HelloHandler : web::RequestHandler {
 std::vector<web::URLSpec> routes(const Sources& sources) {
   const Repository* const repository = sources.repository;
   const PageHandler::Init init{.repository = repository};
-  const web::StaticFileHandler::Init reference{.path = reference_path(*repository).string(),
-                                               .default_filename = "index.html"};
+  const web::StaticFileHandler::Init reference{.path = reference_path(*repository).string()};
   return {
       web::url<MapHandler>("/", init),
       web::url<web::RedirectHandler>("/chat", {.url = "/chat/", .permanent = false}),
@@ -272,7 +289,9 @@ std::vector<web::URLSpec> routes(const Sources& sources) {
       web::url<LiveHandler>("/live/([0-9F]+-[0-9]+|map)", {.results = sources.live}),
       web::url<QuizHandler>("/quiz/([0-9]+)", init),
       web::url<DeckHandler>("/deck/([a-z0-9-]+)", init),
-      web::url<web::StaticFileHandler>("/reference/(.*)", reference),
+      web::url<web::RedirectHandler>("/reference", {.url = "/reference/"}),
+      web::url<ReferenceHandler>("/reference/", init),
+      web::url<web::StaticFileHandler>("/reference/(.+)", reference),
       web::url<web::StaticFileHandler>("/javascript/(d3\\.min\\.js)", {.path = kD3}),
       web::url<DrawingHandler>("/(.+\\.(?:svg|png))", init),
       web::url<ViewHandler>("/(.+)", init),

@@ -192,9 +192,7 @@ SearchIndex::SearchIndex(const Repository& repository) : database_(std::make_uni
     }
   }
   for (const Exercise& exercise : course.final_exercises) add_page(exercise.url);
-  for (const Link& page : course.pages) {
-    if (!page.url.starts_with("/reference/")) add_page(page.url);
-  }
+  for (const Link& page : course.pages) add_page(page.url);
   add_headers(repository);
   database_->complete();
 }
