@@ -90,22 +90,24 @@ docs: ## write the reference of the public headers, with the guide, to build/doc
 	@scripts/need.sh docs
 	@/usr/bin/python3 scripts/reference.py
 
-# What make bench measures: hello world, one of the two that have a program of their own, or what experiment.py knows.
-BENCH = $(if $(CH),$(or $(filter cluster growth,$(CH)),experiment),hello)
+# What make bench measures: hello world, without and with other peers, what has a program of its own, or what experiment.py knows.
+BENCH = $(if $(CH),$(or $(filter peers cluster growth,$(CH)),experiment),hello)
 BENCH_hello = bench/hello_bench.py
+BENCH_peers = bench/hello_bench.py --peers
 BENCH_cluster = cluster/cluster_bench.py
 BENCH_growth = bench/growth.py
 BENCH_experiment = bench/experiment.py $(CH) $(if $(IMPL),--mine)
 BUILD_hello = -DTORNADO_BUILD_BENCHES=ON
+BUILD_peers = -DTORNADO_BUILD_BENCHES=ON raw_epoll hold demo_helloworld
 BUILD_cluster = demo_chat demo_websocket
 BUILD_growth = -DTORNADO_BUILD_BENCHES=ON growth_server growth_local growth_load websocket_server websocket_load
 BUILD_experiment = $$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets)
 
-bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=cluster; CH=growth
-	@$(if $(filter-out all cluster growth,$(CH)),scripts/chapter.sh --check "$(CH)")
+bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=peers; CH=cluster; CH=growth
+	@$(if $(filter-out all peers cluster growth,$(CH)),scripts/chapter.sh --check "$(CH)")
 	@$(CHECK_IMPL)
 	@$(if $(IMPL),$(if $(filter all,$(CH)),,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
-	@scripts/need.sh build bench $(if $(IMPL),lessons exercises)
+	@scripts/need.sh build bench $(filter peers,$(CH)) $(if $(IMPL),lessons exercises)
 	@$(if $(IMPL),$(MINE) --only=servers)
 	@scripts/build.sh release $(BUILD_$(BENCH))
 	@/usr/bin/python3 tests/$(BENCH_$(BENCH)) $(ARGS)

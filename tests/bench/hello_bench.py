@@ -2,7 +2,7 @@
 """Hello world against the floor: what a request, and an idle connection, cost our server, Tornado and nginx.
 
     python3 tests/bench/hello_bench.py [--rounds 5] [--seconds 3] [--loads c64,c1024,p16,idle] [--only ours,raw]
-                                       [--server 'name=PROGRAM {port}'] [--check]
+                                       [--server 'name=PROGRAM {port}'] [--peers] [--check]
 
 The measure is requests per second of server CPU, as a ratio to raw_epoll: see README.md for the method and its limits.
 """
@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench_process as bp  # noqa: E402
+from peers.peers import PEERS  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -136,6 +137,14 @@ def nginx_contender():
     return Contender("nginx", command, None if program else "nginx is not installed")
 
 
+def peer_contender(peer):
+    """One of tests/bench/peers. It is compiled, if it must be, when it is first started."""
+    def command(port, folder):
+        peer.prepare()
+        return peer.command(port, folder)
+    return Contender(peer.name, command, peer.missing())
+
+
 def version_of(*command):
     try:
         done = subprocess.run(command, capture_output=True, text=True)
@@ -148,7 +157,8 @@ def peer_versions():
     nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     return {"nginx": version_of(nginx, "-v") if nginx else None,
             "tornado": version_of(PYTHON, "-c", "import tornado; print(tornado.version)"),
-            "wrk": version_of("wrk", "-v")}
+            "wrk": version_of("wrk", "-v"),
+            **{peer.name: version_of("dpkg-query", "-W", "-f=${Version}", peer.package) for peer in PEERS if not peer.missing()}}
 
 
 # --- Taking samples --------------------------------------------------------------------------------------------------
@@ -347,6 +357,7 @@ def parse_options(arguments):
     parser.add_argument("--only", help="names of the contenders to run, the floor always (default: all)")
     parser.add_argument("--server", action="append", default=[], metavar="NAME=COMMAND",
                         help="one more contender; {port} in the command stands for the port")
+    parser.add_argument("--peers", action="store_true", help="also the servers of tests/bench/peers that can be had here")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release/tests/bench",
                         help="folder of raw_epoll and hold")
     parser.add_argument("--others", type=float, default=0.2,
@@ -379,6 +390,8 @@ def choose_contenders(options):
     everyone = [program_contender(FLOOR, f"{shlex.quote(str(options.build.resolve() / 'raw_epoll'))} {{port}}")]
     everyone += [program_contender(name, command) for name, command in given.items()]
     everyone += [nginx_contender(), tornado_contender()]
+    if options.peers:
+        everyone += [peer_contender(peer) for peer in PEERS]
     if options.only:
         named = contenders_named(options.only, everyone)
         everyone = [c for c in everyone if c in named or c.name == FLOOR]

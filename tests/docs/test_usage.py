@@ -197,7 +197,7 @@ def test_make_rejects_a_wrong_variable_before_it_installs_anything(tree, goal, s
 
 
 @pytest.mark.parametrize("goal", ["demo DEMO=echo", "demo DEMO=guide/hello", "demo DEMO=chat IMPL=mine", "exercise EX=01-1",
-                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=growth", "bench CH=all IMPL=mine",
+                                  "watch EX=F-1", "fuzz NAME=cookie", "bench CH=01", "bench CH=growth", "bench CH=peers", "bench CH=all IMPL=mine",
                                   "mine", "run", "run PORT=0", "run PORT=65535", "chapter CH=01", "faults", "faults ARGS=--scenario=upload",
                                   "simulate", "simulate SEEDS=1 FIRST=4711", "soak", "soak MINUTES=0.5"])
 def test_make_installs_if_the_variables_are_right(tree, goal):
