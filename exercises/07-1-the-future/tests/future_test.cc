@@ -99,11 +99,18 @@ TEST(Result, that_nobody_asks_for) {
     const Future<int> asked;
     asked.set_exception(failure("asked"));
     thrown_by([&] { (void)asked.result(); });
+    const Future<int> asked_early;
+    thrown_by([&] { (void)asked_early.result(); });
+    asked_early.set_exception(failure("asked too early"));
     const Future<int> forgotten;
     forgotten.set_exception(failure("forgotten"));
-    story.step("two failed futures are destroyed; only one was asked for its result");
+    story.step(
+        "three failed futures are destroyed; one was asked for its result, one only while it was "
+        "pending");
   }
-  story.expect("stderr", std::string("nobody looked at a future's exception: forgotten\n"),
+  story.expect("stderr",
+               std::string("nobody looked at a future's exception: forgotten\n"
+                           "nobody looked at a future's exception: asked too early\n"),
                testing::internal::GetCapturedStderr());
 }
 

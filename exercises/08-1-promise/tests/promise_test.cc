@@ -274,6 +274,28 @@ TEST(Time, enough) {
   story.expect("the result", std::string("no luck"), read(failed));
   const Future<void> nothing = mini::gen::with_timeout(10, mini::gen::sleep(1));
   story.expect("the seconds until a sleep of 1 is done", 1.0, seconds_until(loop, nothing));
+  const Future<void> broken;
+  const Future<void> failed_too = mini::gen::with_timeout(10, broken);
+  story.step("an exception in the place of a result without a value");
+  broken.set_exception(std::make_exception_ptr(std::runtime_error("no luck")));
+  settle(loop);
+  bool thrown = false;
+  try {
+    failed_too.result();
+  } catch (const std::runtime_error&) {
+    thrown = true;
+  }
+  story.expect("result() throws", true, thrown);
+  auto page = std::make_shared<int>(1);
+  const std::weak_ptr<int> watched = page;
+  {
+    const Future<std::shared_ptr<int>> work;
+    const auto limited = mini::gen::with_timeout(10, work);
+    work.set_result(std::move(page));
+    settle(loop);
+    story.step("a large result comes at once, and then nobody holds its futures any more");
+  }
+  story.expect("the result is freed before the limit", true, watched.expired());
   story.step("another 100 seconds pass");
   testing::internal::CaptureStderr();
   seconds_until(loop, mini::gen::sleep(100));
