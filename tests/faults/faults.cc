@@ -136,6 +136,12 @@ int strike(Call call) {
   return plan.fault;
 }
 
+// Fails as a system call does.
+int fail(int error) {
+  errno = error;
+  return -1;
+}
+
 template <class Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
@@ -194,11 +200,8 @@ using faults::Call;
 #define FAILING(call, symbol, result, parameters, arguments)            \
   CALLED(symbol, result, parameters) {                                  \
     static auto* const real = faults::next<result parameters>(#symbol); \
-    if (const int fault = faults::strike(Call::call); fault != 0) {     \
-      errno = fault;                                                    \
-      return -1;                                                        \
-    }                                                                   \
-    return real arguments;                                              \
+    const int fault = faults::strike(Call::call);                       \
+    return fault != 0 ? faults::fail(fault) : real arguments;           \
   }
 
 // A call that transfers `size` bytes, which can be fewer.
@@ -206,10 +209,7 @@ using faults::Call;
   CALLED(symbol, ssize_t, parameters) {                                  \
     static auto* const real = faults::next<ssize_t parameters>(#symbol); \
     const int fault = faults::strike(Call::call);                        \
-    if (fault > 0) {                                                     \
-      errno = fault;                                                     \
-      return -1;                                                         \
-    }                                                                    \
+    if (fault > 0) return faults::fail(fault);                           \
     if (fault == faults::kShort && size > 1) size = 1;                   \
     return real arguments;                                               \
   }
@@ -282,10 +282,7 @@ const iovec* first_filled(const iovec* parts, std::size_t count) {
 
 CALLED(eventfd, int, (unsigned count, int flags)) {
   static auto* const real = faults::next<int(unsigned, int)>("eventfd");
-  if (const int fault = faults::strike(Call::kEventfd); fault != 0) {
-    errno = fault;
-    return -1;
-  }
+  if (const int fault = faults::strike(Call::kEventfd); fault != 0) return faults::fail(fault);
   const int fd = real(count, flags);
   if (fd >= 0) eventfd_mark(fd) = true;
   return fd;
@@ -294,10 +291,7 @@ CALLED(eventfd, int, (unsigned count, int flags)) {
 CALLED(read, ssize_t, (int fd, void* data, std::size_t size)) {
   static auto* const real = faults::next<ssize_t(int, void*, std::size_t)>("read");
   const int fault = faults::strike(eventfd_mark(fd) ? Call::kEventfdRead : Call::kRead);
-  if (fault > 0) {
-    errno = fault;
-    return -1;
-  }
+  if (fault > 0) return faults::fail(fault);
   return real(fd, data, fault == faults::kShort && size > 1 ? 1 : size);
 }
 
@@ -308,8 +302,7 @@ CALLED(write, ssize_t, (int fd, const void* data, std::size_t size)) {
   const int fault = faults::strike(eventfd ? Call::kEventfdWrite : Call::kWrite);
   if (fault > 0) {
     if (eventfd) real(fd, data, size);
-    errno = fault;
-    return -1;
+    return faults::fail(fault);
   }
   return real(fd, data, fault == faults::kShort && size > 1 ? 1 : size);
 }
@@ -321,8 +314,7 @@ CALLED(close, int, (int fd)) {
   const int result = real(fd);
   const int fault = result == 0 ? faults::strike(Call::kClose) : 0;
   if (fault == 0) return result;
-  errno = fault;
-  return -1;
+  return faults::fail(fault);
 }
 
 // Only adding a descriptor needs memory or a place in the list.
@@ -331,8 +323,7 @@ CALLED(epoll_ctl, int, (int poller, int operation, int fd, void* event)) {
   constexpr int kAdd = 1;
   const int fault = operation == kAdd ? faults::strike(Call::kEpollCtl) : 0;
   if (fault == 0) return real(poller, operation, fd, event);
-  errno = fault;
-  return -1;
+  return faults::fail(fault);
 }
 
 CALLED(open, int, (const char* path, int flags, ...)) {
@@ -343,8 +334,7 @@ CALLED(open, int, (const char* path, int flags, ...)) {
   va_end(rest);
   const int fault = faults::strike(Call::kOpen);
   if (fault == 0) return real(path, flags, mode);
-  errno = fault;
-  return -1;
+  return faults::fail(fault);
 }
 
 CALLED(syscall, long, (long number, ...)) {
@@ -360,18 +350,14 @@ CALLED(syscall, long, (long number, ...)) {
   if (fault == 0) {
     return real(number, values[0], values[1], values[2], values[3], values[4], values[5]);
   }
-  errno = fault;
-  return -1;
+  return faults::fail(fault);
 }
 
 CALLED(sendmsg, ssize_t, (int fd, const msghdr* message, int flags)) {
   static auto* const real = faults::next<ssize_t(int, const msghdr*, int)>("sendmsg");
   const int fault = faults::strike(Call::kSendmsg);
   if (fault == 0) return real(fd, message, flags);
-  if (fault != faults::kShort) {
-    errno = fault;
-    return -1;
-  }
+  if (fault > 0) return faults::fail(fault);
   struct Header {
     void* name;
     Length name_length;
@@ -390,10 +376,7 @@ CALLED(writev, ssize_t, (int fd, const iovec* parts, int count)) {
   static auto* const real = faults::next<ssize_t(int, const iovec*, int)>("writev");
   const int fault = faults::strike(Call::kWritev);
   if (fault == 0) return real(fd, parts, count);
-  if (fault != faults::kShort) {
-    errno = fault;
-    return -1;
-  }
+  if (fault > 0) return faults::fail(fault);
   const iovec* const part = first_filled(parts, static_cast<std::size_t>(count));
   if (part == nullptr) return real(fd, parts, count);
   const iovec first{part->base, 1};
