@@ -116,7 +116,7 @@ sanitize: ## run only the C++ tests, under AddressSanitizer, UBSan and ThreadSan
 	@scripts/need.sh build test-build check
 	@/usr/bin/python3 scripts/run_tests.py --only asan --only clang-asan --only tsan
 
-fuzz: ## feed made-up bytes to the parsers, SECONDS=60 to each (NAME=chunked: only to that one)
+fuzz: ## feed made-up bytes to the parsers, and scripts to whole connections, SECONDS=60 to each (NAME=chunked: only to that one)
 	@scripts/fuzz.sh --check $(SECONDS) $(NAME)
 	@scripts/need.sh build tools
 	@scripts/fuzz.sh $(SECONDS) $(NAME)

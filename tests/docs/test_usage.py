@@ -115,7 +115,7 @@ def test_an_unknown_option_is_an_error(tree, name):
     ("scripts/format.sh x", "only --check, but got 'x'"),
     ("scripts/fuzz.sh", "SECONDS is ''"),
     ("scripts/fuzz.sh 1s", "SECONDS is '1s'"),
-    ("scripts/fuzz.sh 1 x", "no fuzz program 'x'; use NAME= with one of: chunked client_url"),
+    ("scripts/fuzz.sh 1 x", "no fuzz program 'x'; use NAME= with one of: chunked client client_url"),
     ("scripts/lint.sh x", "no argument, but got 'x'"),
     ("scripts/need.sh", "no group of packages is named"),
     ("scripts/need.sh --missing", "no group of packages is named"),
