@@ -97,7 +97,12 @@ void ThreadServer::finish() {
 PoolServer::PoolServer(Socket listener, Handler handler, std::size_t workers,
                        std::size_t max_waiting)
     : Server(std::move(listener), std::move(handler)), max_waiting_(max_waiting) {
-  for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+  workers_.reserve(workers);
+  try {
+    while (workers_.size() < workers) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    if (workers_.empty()) throw;  // otherwise those that could be started do the work
+  }
 }
 
 PoolServer::~PoolServer() {

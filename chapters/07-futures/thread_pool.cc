@@ -1,9 +1,16 @@
 #include "07-futures/thread_pool.h"
 
+#include <system_error>
+
 namespace mini {
 
 ThreadPoolExecutor::ThreadPoolExecutor(std::size_t threads) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  threads_.reserve(threads);
+  try {
+    while (threads_.size() < threads) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    if (threads_.empty()) throw;  // otherwise those that could be started do the work
+  }
 }
 
 ThreadPoolExecutor::~ThreadPoolExecutor() {

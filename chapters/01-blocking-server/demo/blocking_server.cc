@@ -129,8 +129,9 @@ void serve(const Settings& settings) {
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
 
   const std::unique_ptr<mini::Server> server = make_server(settings);
+  const int port = server->port();  // may throw, so no thread may run yet
   std::thread serving([&server] { server->run(); });
-  std::printf("listening on http://127.0.0.1:%d\n", server->port());
+  std::printf("listening on http://127.0.0.1:%d\n", port);
   std::fflush(stdout);
 
   int signal = 0;
