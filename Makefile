@@ -134,7 +134,7 @@ simulate: ## run a server, its clients and their network in virtual time, SEEDS=
 	@scripts/build.sh debug simulation
 	@build/debug/tests/simulation/simulation --seeds=$(SEEDS) --first=$(FIRST)
 
-soak: ## load a server for MINUTES=60, with hostile clients among the others: its memory and descriptors must stay flat
+soak: ## load two servers for MINUTES=60, with hostile clients and renewed processes: memory and descriptors must stay flat
 	@$(call CHECK_NUMBER,MINUTES,number,0.1,100000)
 	@scripts/need.sh build test-build
 	@scripts/build.sh debug wire_app

@@ -5,7 +5,9 @@
 #include <tornado/httpserver.h>
 #include <tornado/ioloop.h>
 #include <tornado/json.h>
+#include <tornado/netutil.h>
 #include <tornado/options.h>
+#include <tornado/process.h>
 #include <tornado/ssl.h>
 #include <tornado/web.h>
 
@@ -17,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "signing_handlers.h"
 
@@ -373,6 +376,7 @@ void define_options() {
   options::define<std::string>("ca_certs", "", "asks HTTPS clients for certificates of these");
   options::define<double>("handshake_timeout", ssl::SSLOptions().handshake_timeout);
   options::define<std::string>("static_path", "", "serves these files below /static/");
+  options::define<int>("processes", 1, "processes that accept from one socket; SIGHUP renews them");
   define_signing_options();
 }
 
@@ -416,6 +420,13 @@ void serve_https(web::Application& app) {
 int main(int argc, char** argv) {
   define_options();
   options::parse_command_line(argc, argv);
+  const int processes = options::get<int>("processes");
+  std::vector<netutil::Socket> sockets = netutil::bind_sockets(0, "127.0.0.1");
+  if (processes > 1) {
+    std::printf("listening on http://127.0.0.1:%d\n", sockets.front().getsockname().port());
+    std::fflush(stdout);
+    process::fork_processes(processes);
+  }
   web::Settings settings;
   settings.serve_traceback = options::get<bool>("serve_traceback");
   settings.static_path = options::get<std::string>("static_path");
@@ -423,7 +434,12 @@ int main(int argc, char** argv) {
   std::vector<web::URLSpec> all_routes = routes();
   add_signing_routes(all_routes);
   web::Application app(std::move(all_routes), settings);
-  const auto& server = app.listen(0, "127.0.0.1", server_options());
+  httpserver::HTTPServer server(app, server_options());
+  server.add_sockets(std::move(sockets));
+  if (processes > 1) {
+    ioloop::run_until_signal(server);
+    return 0;
+  }
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
   if (!options::get<std::string>("certfile").empty()) serve_https(app);
