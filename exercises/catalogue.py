@@ -50,6 +50,7 @@ class Exercise:
     framework: bool  # it is linked with final/, built by scripts/build.sh
     threads: bool  # the solution must also pass under ThreadSanitizer
     begin: str  # where to begin, for the first run
+    learnt: str  # what to remember of a solved hunt; "" for the other kinds
     first_failure: str  # the test that fails on the starter
     says: str  # and what its message must say
     wrong: list
@@ -96,7 +97,7 @@ def load(folder):
     return Exercise(f"{chapter}-{number}", folder, fields["title"], fields["kind"], fields["stars"], fields["minutes"],
                     fields["chapters"], fields.get("replaces", []), fields.get("libraries", []),
                     fields.get("framework", False), fields.get("threads", False), fields["begin"],
-                    fields["starter"]["fails"], fields["starter"]["says"], wrong,
+                    fields["learnt"] if fields["kind"] == "debug" else "", fields["starter"]["fails"], fields["starter"]["says"], wrong,
                     fields.get("layer", ""), [Milestone(**one) for one in fields.get("milestone", [])])
 
 

@@ -111,6 +111,8 @@ def try_once(exercise, new, wait=0):
     say_results(exercise, outcome)
     if solved:
         print(f"Solved. Compare with {exercise.solution.relative_to(ROOT)}/, and see make progress.")
+        if exercise.learnt:
+            print(exercise.learnt)
         if exercise.layer:
             print("It is a layer of your own Tornado now: make mine runs the chapters' servers on it.")
     elif new:

@@ -226,6 +226,27 @@ def test_a_solution_is_recorded_and_stays_recorded(course):
     assert "1 of 1" in course.run("progress")[1]
 
 
+def test_a_solved_hunt_says_what_to_remember(course):
+    course.put("exercise.toml", TOML.replace('"rebuild"', '"debug"\nlearnt = "A minus is no plus."'))
+    try:
+        red = course.run("exercise", "09-1")[1]
+        course.put("work/add.cc", "int add(int a, int b) { return a + b; }\n")
+        green = course.run("exercise", "09-1")[1]
+    finally:
+        course.put("exercise.toml", TOML)
+    assert "A minus" not in red and "\nA minus is no plus.\n" in green
+
+
+def test_a_traced_program_is_not_asked_for_leaks(course):
+    """LeakSanitizer cannot work in one, and ended it with an error."""
+    course.run("exercise", "09-1")
+    course.put("work/add.cc", "int add(int a, int b) { return a + b; }\n")
+    course.run("exercise", "09-1")
+    program, = course.root.glob("build/exercises/address/*-work.program")
+    traced = subprocess.run(["strace", "-o", "/dev/null", program], capture_output=True, text=True, timeout=60)
+    assert (traced.returncode, traced.stderr) == (0, "")
+
+
 def test_what_does_not_compile_is_shown_from_its_first_error(course):
     course.run("exercise", "09-1")
     course.put("work/add.cc", "int add(int a, int b) { return a + c; }\n")

@@ -232,8 +232,8 @@ TEST(BoxOffice, a_card_that_was_refused) {
 
 TEST(BoxOffice, one_seat) {
   Story story(
-      "You made one outcome later than it could be. There are others that are there at once, and "
-      "they bring the fault back.");
+      "Nobody was paying any more. Either an outcome came a turn later than it could, or a sale "
+      "that had ended still counted as open.");
   Evening evening(story, 1);
   evening.cannot_ask_about("Ada");
   evening.comes("Ada");
