@@ -87,12 +87,12 @@ class Town {
   Town(const Town&) = delete;
   Town& operator=(const Town&) = delete;
 
-  // Begins a download: the sender sends kSize bytes, and ends if `end` is true.
-  Download& begin(bool end = false) {
+  // Begins a download: the sender sends `size` bytes, and ends if `end` is true.
+  Download& begin(bool end = false, std::size_t size = kSize) {
     downloads_.push_back(std::make_unique<Download>(loop_, listener_));
     Download& download = *downloads_.back();
     relay_.copy(download.source(), download.destination());
-    download.send(kSize, end);
+    download.send(size, end);
     return download;
   }
   // Begins one whose receiver does not read. Returns when some of it waits in the destination, or
@@ -173,9 +173,9 @@ TEST(Relay, a_day) {
 
 TEST(Relay, ten_that_do_not_read) {
   Story story(
-      "The process grows with the number of slow receivers. All of them together may hold no more "
-      "than\n"
-      "  the memory of the relay: it need not read what it cannot send.");
+      "The process grows with the number of slow receivers. What waits in all destinations "
+      "together\n"
+      "  may be no more than the memory of the relay.");
   Town town;
   story.step("ten customers download a file, and do not read");
   for (int customer = 0; customer < 10; ++customer) town.begin();
@@ -225,14 +225,23 @@ TEST(Relay, another_day) {
   Story story("The relay has more memory than it was given: some of it came back more than once.",
               10);
   Town town;
-  story.step("sixteen customers come and go, some of them before the end");
-  for (int customer = 0; customer < 16; ++customer) {
+  story.step("48 customers come and go, some of them before the end");
+  for (int customer = 0; customer < 48; ++customer) {
     Download& download = customer % 2 == 0 ? town.begin() : town.begin_slow();
     if (customer % 2 == 0) town.finish(download);
     town.leave(download);
   }
   story.step("ten customers download a file, and do not read");
   for (int customer = 0; customer < 10; ++customer) town.begin();
+  town.settle();
+  story.expect("more than the relay's memory has waited", false, town.most_waiting() > kMemory);
+}
+
+TEST(Relay, small_files) {
+  Story story("The source has ended, and its last piece still waits in the destination.");
+  Town town;
+  story.step("ten customers download a file of 65536 bytes, and do not read");
+  for (int customer = 0; customer < 10; ++customer) town.begin(true, Relay::kPiece);
   town.settle();
   story.expect("more than the relay's memory has waited", false, town.most_waiting() > kMemory);
 }
