@@ -67,8 +67,8 @@ fi
 echo "Machine:"
 say ok "$(nproc) processors, $(awk '/MemAvailable/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo) of memory free"
 free_kib=$(df -Pk . | awk 'NR == 2 { print $4 }')
-if [ "$free_kib" -lt 6291456 ]; then
-  say OFF "$((free_kib / 1024)) MiB of disk free; the builds of make test take 6 GiB, and those of make check 15"
+if [ "$free_kib" -lt 3145728 ]; then
+  say OFF "$((free_kib / 1024)) MiB of disk free; the builds of make test take 3 GiB, and those of make check 12"
   off=1
 else
   say ok "$((free_kib / 1048576)) GiB of disk free"
