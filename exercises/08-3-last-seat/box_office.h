@@ -15,8 +15,8 @@ class BoxOffice {
   BoxOffice(int seats, int lines, Bank::Ask ask) : hall_(seats), bank_(lines, std::move(ask)) {}
 
   // Sells a seat to `name`. The result is "seat 7", "refused" if the bank says no, or "sold out".
-  // If the bank fails, so does the future. A customer for whom there is no seat waits as long as
-  // one may come back, because somebody is still paying for it.
+  // If the bank fails, so does the future. If no seat is free while somebody is still paying for
+  // one, the customer waits, because that seat may come back.
   mini::Future<std::string> sell(std::string name);
 
   // Waits for the customers who are paying now.

@@ -40,7 +40,7 @@ void Bank::give_line_back() {
     ++free_lines_;
     return;
   }
-  const Future<void> next = waiting_.front();  // the line passes to the one who waits longest
+  const Future<void> next = waiting_.front();  // oldest first
   waiting_.pop_front();
   next.set_result();
 }
