@@ -64,7 +64,7 @@ has_targets() {
   done
 }
 
-# Two builds at once in one folder would overwrite each other's files. What a build starts does not inherit the lock.
+# Two builds at once in one folder would overwrite each other's files. The programs that a build starts do not inherit the lock.
 mkdir -p build
 exec 9>"build/$preset.lock"
 if ! flock -n 9; then

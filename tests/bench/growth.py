@@ -24,7 +24,7 @@ from figures import short  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench"
 NOISE_CPUS = 0.2
-TOLERANCE = 0.25  # a slope worse than theory by no more is no finding: caches make a decade up to 1.8 times dearer
+TOLERANCE = 0.25  # a slope may be this much worse than theory, because caches make a decade up to 1.8 times as expensive
 QUICK_SIZE, QUICK_BYTES = 1_000, 1_000_000
 DECADES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 MANY = (1, *DECADES[:4])

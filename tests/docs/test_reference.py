@@ -23,7 +23,7 @@ HEADERS = sorted((ROOT / "final" / "include" / "tornado").glob("*.h"))
 GUIDE = sorted((ROOT / "final" / "docs" / "guide").glob("*.md"))
 DESK = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-# What a comment is not that describes a declaration: the end of a namespace, a ruler, the rest of a line of code.
+# A comment that begins like this does not describe a declaration: it ends a namespace, is a ruler, or is the rest of a line of code.
 BOGUS = re.compile(r"namespace |class |struct |[-<{}]|NOLINT|clang-format|.*\\[@<>#%&]")
 
 

@@ -323,7 +323,8 @@ void Run::settle(double seconds) {
   FUZZ_CHECK(memory_is_bounded);
 }
 
-// What a stalled peer sends has no tag: it has not read the requests that have arrived.
+// Replaces `@@` with the tag of the last request that the peer has read, and `@K` with the accept
+// value for its WebSocket key. For a stalled peer, which reads no requests, `@@` stays.
 std::string Run::substitute(std::string text, const End& end) {
   for (auto at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
     const char which = at + 1 < text.size() ? text[at + 1] : '\0';

@@ -36,7 +36,7 @@ constexpr std::size_t kMostBytes = 8 << 20;  // in memory, of all connections to
 constexpr double kPatience = 4000;           // virtual seconds: more than all timeouts together
 constexpr std::size_t kMaxResponse = 60'000;
 
-// What has happened in this run.
+// Records what the server did in this run.
 struct Ledger {
   std::uint64_t started = 0;
   std::uint64_t finished = 0;
