@@ -9,8 +9,8 @@ class Budget {
  public:
   explicit Budget(std::size_t bytes) : free_(bytes) {}
 
-  // Calls `callback` once `bytes` are free, after those who asked earlier: at once, or from
-  // give_back(). From then on they are taken. They must not be more than the whole budget.
+  // Takes `bytes` once they are free and all earlier calls have theirs, then calls `callback`: at
+  // once, or from give_back(). `bytes` must not be more than the whole budget.
   void take(std::size_t bytes, std::function<void()> callback);
   void give_back(std::size_t bytes);
 

@@ -15,7 +15,7 @@ class Store {
 
   // Begins the changes of one visitor.
   void begin(std::string visitor);
-  // Keeps the changes, and notes them in the journal: "ada: 2". No changes make no note.
+  // Keeps the changes, and notes them in the journal: "ada: 2". Without changes, notes nothing.
   void commit();
   // Undoes the changes since begin().
   void rollback();
