@@ -121,11 +121,12 @@ fuzz: ## feed made-up bytes to the parsers, and scripts to whole connections, SE
 	@scripts/need.sh build tools
 	@scripts/fuzz.sh $(SECONDS) $(NAME)
 
-faults: ## make each system call of 15 scenarios fail, in each way its man page lists: minutes (ARGS="--scenario=upload" for one)
+faults: ## make each system call of 15 scenarios, and of the chapters' servers, fail in each way its man page lists: minutes (ARGS="--scenario=upload" for one)
 	@$(CHECK_FAULTS)
 	@scripts/need.sh build test-build
-	@scripts/build.sh debug fault_sweep
+	@scripts/build.sh debug fault_sweep $(if $(ARGS),,chapter_faults)
 	@build/debug/tests/faults/fault_sweep $(ARGS)
+	@$(if $(ARGS),,/usr/bin/python3 tests/faults/chapters.py)
 
 simulate: ## run a server, its clients and their network in virtual time, SEEDS=1000 times (FIRST=4711: from this seed on)
 	@$(call CHECK_NUMBER,SEEDS,whole number,1,1000000000)

@@ -108,10 +108,12 @@ def check_stages():
         Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", [build("asan", "all"), ctest("asan")], 25),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
         Stage("faults", "a sample of the fault sweep: system calls fail, one after the other", [
-            build("debug", "fault_sweep"),
+            build("debug", "fault_sweep", "chapter_faults"),
             Command(["build/debug/tests/faults/fault_sweep", "--prove"]),
             Command(["build/debug/tests/faults/fault_sweep", "--every=11"]),
-        ], 10),
+            python("tests/faults/chapters.py", "--prove"),
+            python("tests/faults/chapters.py", "--every=4"),
+        ], 15),
         Stage("simulation", "a server, its clients and a network in virtual time; 200 seeds", [
             build("debug", "simulation"),
             Command(["build/debug/tests/simulation/simulation", "--prove"]),

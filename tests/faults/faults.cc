@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -51,10 +52,12 @@ FAULTS(kOfPread, EINTR, EIO, EAGAIN, kShort);
 FAULTS(kOfThread, EAGAIN);
 FAULTS(kOfRead, EAGAIN, EINTR, EIO, kShort);
 FAULTS(kOfRecv, EAGAIN, EINTR, ECONNREFUSED, ECONNRESET, ENOMEM, ETIMEDOUT, kShort);
+FAULTS(kOfSelect, EINTR, ENOMEM);
 FAULTS(kOfSend, EAGAIN, EINTR, ECONNRESET, ENOBUFS, ENOMEM, EPIPE, ETIMEDOUT, kShort);
 FAULTS(kOfSendfile, EAGAIN, EINVAL, EIO, ENOMEM, EOVERFLOW, EPIPE, ECONNRESET, ENOSYS, kShort);
 FAULTS(kOfSetsockopt, ENOPROTOOPT, ENOBUFS, ENOMEM);
 FAULTS(kOfShutdown, ENOTCONN);
+FAULTS(kOfSignalfd, EMFILE, ENFILE, ENODEV, ENOMEM);
 FAULTS(kOfSocket, EACCES, EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTONOSUPPORT);
 FAULTS(kOfStat, EACCES, ELOOP, ENOENT, ENOMEM, ENOTDIR, EOVERFLOW);
 FAULTS(kOfWait, EINTR, ECHILD);
@@ -89,11 +92,13 @@ constexpr std::array<Description, static_cast<std::size_t>(Call::kCount)> kCalls
     {"pthread_create", kOfThread},
     {"read", kOfRead},
     {"recv", kOfRecv},
+    {"select", kOfSelect},
     {"send", kOfSend},
     {"sendfile", kOfSendfile},
     {"sendmsg", kOfSend},
     {"setsockopt", kOfSetsockopt},
     {"shutdown", kOfShutdown},
+    {"signalfd", kOfSignalfd},
     {"socket", kOfSocket},
     {"stat", kOfStat},
     {"waitid", kOfWait},
@@ -111,8 +116,17 @@ Plan plan;
 std::uint64_t counted = 0;
 std::uint64_t failed = 0;
 Call victim = Call::kCount;
+int reported_to = -1;
+
+void report(Call call) {
+  if (reported_to < 0) return;
+  const Spare own;
+  const auto byte = static_cast<char>(call);
+  static_cast<void>(::write(reported_to, &byte, 1));
+}
 
 bool can_fail_so(Call call) {
+  if (plan.call != Call::kCount && plan.call != call) return false;
   for (const int fault : faults_of(call)) {
     if (fault == plan.fault) return true;
   }
@@ -127,12 +141,14 @@ int strike(Call call) {
   if (mode == Mode::kRecord) {
     const Spare own;
     calls.push_back(call);
+    report(call);
     return 0;
   }
   const std::uint64_t number = counted++;
   if (number == plan.at && can_fail_so(call)) victim = call;
   if (number < plan.at || call != victim || failed == plan.repeat) return 0;
   ++failed;
+  report(call);
   return plan.fault;
 }
 
@@ -180,6 +196,11 @@ std::vector<Call> end() {
 std::uint64_t struck() {
   const std::scoped_lock lock(mutex);
   return failed;
+}
+
+void report_to(int fd) {
+  const std::scoped_lock lock(mutex);
+  reported_to = fd;
 }
 
 }  // namespace faults
@@ -239,13 +260,13 @@ FAILING(kGetsockopt, getsockopt, int, (int fd, int level, int name, void* value,
         (fd, level, name, value, length))
 FAILING(kLinkat, linkat, int, (int from, const char* old, int to, const char* path, int flags),
         (from, old, to, path, flags))
-FAILING(kListen, listen, int, (int fd, int backlog), (fd, backlog))
 FAILING(kPipe2, pipe2, int, (int* fds, int flags), (fds, flags))
 FAILING(kPoll, poll, int, (void* fds, unsigned long count, int timeout), (fds, count, timeout))
+FAILING(kSelect, select, int, (int count, void* read, void* write, void* other, void* timeout),
+        (count, read, write, other, timeout))
 FAILING(kSetsockopt, setsockopt, int,
         (int fd, int level, int name, const void* value, Length length),
         (fd, level, name, value, length))
-FAILING(kShutdown, shutdown, int, (int fd, int how), (fd, how))
 FAILING(kSocket, socket, int, (int domain, int type, int protocol), (domain, type, protocol))
 FAILING(kStat, stat, int, (const char* path, void* status), (path, status))
 FAILING(kWaitid, waitid, int, (int type, unsigned id, void* info, int options),
@@ -260,13 +281,15 @@ TRANSFER(kSendfile, sendfile, (int to, int from, long* at, std::size_t size), (t
 
 namespace {
 
-// Which descriptors are eventfds: these fail in fewer ways.
-std::array<std::atomic<bool>, 4096> is_eventfd;
+// Which descriptors are eventfds, and which listen: these fail in fewer ways.
+using Marks = std::array<std::atomic<bool>, 4096>;
+Marks eventfds;
+Marks listeners;
 
-std::atomic<bool>& eventfd_mark(int fd) {
+std::atomic<bool>& mark(Marks& marks, int fd) {
   static std::atomic<bool> none;
   const auto index = static_cast<std::size_t>(fd);
-  if (index < is_eventfd.size()) return is_eventfd[index];
+  if (index < marks.size()) return marks[index];
   none = false;
   return none;
 }
@@ -284,13 +307,13 @@ CALLED(eventfd, int, (unsigned count, int flags)) {
   static auto* const real = faults::next<int(unsigned, int)>("eventfd");
   if (const int fault = faults::strike(Call::kEventfd); fault != 0) return faults::fail(fault);
   const int fd = real(count, flags);
-  if (fd >= 0) eventfd_mark(fd) = true;
+  if (fd >= 0) mark(eventfds, fd) = true;
   return fd;
 }
 
 CALLED(read, ssize_t, (int fd, void* data, std::size_t size)) {
   static auto* const real = faults::next<ssize_t(int, void*, std::size_t)>("read");
-  const int fault = faults::strike(eventfd_mark(fd) ? Call::kEventfdRead : Call::kRead);
+  const int fault = faults::strike(mark(eventfds, fd) ? Call::kEventfdRead : Call::kRead);
   if (fault > 0) return faults::fail(fault);
   return real(fd, data, fault == faults::kShort && size > 1 ? 1 : size);
 }
@@ -298,7 +321,7 @@ CALLED(read, ssize_t, (int fd, void* data, std::size_t size)) {
 // An eventfd refuses a write only if its counter is full, and then it is readable.
 CALLED(write, ssize_t, (int fd, const void* data, std::size_t size)) {
   static auto* const real = faults::next<ssize_t(int, const void*, std::size_t)>("write");
-  const bool eventfd = eventfd_mark(fd);
+  const bool eventfd = mark(eventfds, fd);
   const int fault = faults::strike(eventfd ? Call::kEventfdWrite : Call::kWrite);
   if (fault > 0) {
     if (eventfd) real(fd, data, size);
@@ -307,10 +330,45 @@ CALLED(write, ssize_t, (int fd, const void* data, std::size_t size)) {
   return real(fd, data, fault == faults::kShort && size > 1 ? 1 : size);
 }
 
+CALLED(listen, int, (int fd, int backlog)) {
+  static auto* const real = faults::next<int(int, int)>("listen");
+  const int fault = faults::strike(Call::kListen);
+  if (fault == 0) {
+    mark(listeners, fd) = true;
+    return real(fd, backlog);
+  }
+  return faults::fail(fault);
+}
+
+// Only a connection can have lost its peer.
+CALLED(shutdown, int, (int fd, int how)) {
+  static auto* const real = faults::next<int(int, int)>("shutdown");
+  const int fault = mark(listeners, fd) ? 0 : faults::strike(Call::kShutdown);
+  if (fault == 0) return real(fd, how);
+  return faults::fail(fault);
+}
+
+// These two call read() and write() inside the C library.
+CALLED(eventfd_read, int, (int fd, std::uint64_t* value)) {
+  return fault_read(fd, value, sizeof *value) == sizeof *value ? 0 : -1;
+}
+
+CALLED(eventfd_write, int, (int fd, std::uint64_t value)) {
+  return fault_write(fd, &value, sizeof value) == sizeof value ? 0 : -1;
+}
+
+// With a descriptor it only changes that one's signals.
+CALLED(signalfd, int, (int fd, const void* signals, int flags)) {
+  static auto* const real = faults::next<int(int, const void*, int)>("signalfd");
+  const int fault = fd < 0 ? faults::strike(Call::kSignalfd) : 0;
+  if (fault == 0) return real(fd, signals, flags);
+  return faults::fail(fault);
+}
+
 // Linux closes the descriptor whatever close() returns.
 CALLED(close, int, (int fd)) {
   static auto* const real = faults::next<int(int)>("close");
-  if (fd >= 0) eventfd_mark(fd) = false;
+  if (fd >= 0) mark(eventfds, fd) = mark(listeners, fd) = false;
   const int result = real(fd);
   const int fault = result == 0 ? faults::strike(Call::kClose) : 0;
   if (fault == 0) return result;

@@ -42,11 +42,13 @@ enum class Call : std::uint8_t {
   kPthreadCreate,
   kRead,
   kRecv,
+  kSelect,
   kSend,
   kSendfile,
   kSendmsg,
   kSetsockopt,
   kShutdown,
+  kSignalfd,
   kSocket,
   kStat,
   kWaitid,
@@ -71,6 +73,8 @@ struct Plan {
   int fault = 0;
   // All later calls of the same function fail too, up to this number.
   std::uint64_t repeat = 1;
+  // If set, the call at this place must be this one.
+  Call call = Call::kCount;
 };
 
 // Begin to count calls, and to record which they are or to let some fail.
@@ -80,6 +84,8 @@ void begin(const Plan& plan);
 std::vector<Call> end();
 // Returns how often a call has failed or was shortened since begin().
 std::uint64_t struck();
+// From now on writes a byte to `fd` for each recorded call, its number, and for each that fails.
+void report_to(int fd);
 
 // While it lives, calls of this thread are not counted: they are the test's own.
 class Spare {
