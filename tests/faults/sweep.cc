@@ -211,6 +211,16 @@ void sweep(const World& world, const Scenario& scenario, const Arguments& argume
   std::fflush(stdout);
 }
 
+// Returns the error message for a scenario that does not exist; empty if it does.
+std::string unknown_scenario(std::string_view name) {
+  std::string known;
+  for (const Scenario& scenario : faults::scenarios()) {
+    if (scenario.name == name) return "";
+    known += (known.empty() ? "" : ", ") + std::string(scenario.name);
+  }
+  return "error: there is no scenario '" + std::string(name) + "'; use one of: " + known;
+}
+
 Arguments parse(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
@@ -223,6 +233,10 @@ Arguments parse(int argc, char** argv) {
       arguments.prove = true;
     } else if (word.starts_with("--scenario=")) {
       arguments.scenario = word.substr(11);
+      if (const std::string error = unknown_scenario(arguments.scenario); !error.empty()) {
+        std::fprintf(stderr, "%s\n", error.c_str());
+        std::exit(2);
+      }
     } else if (!(word.starts_with("--every=") && number(8, arguments.every) &&
                  arguments.every > 0) &&
                !(word.starts_with("--point=") && number(8, arguments.point))) {
@@ -251,8 +265,17 @@ int sweep_all(World& world, const Arguments& arguments, Shared& shared) {
   return failures == 0 && struck > 0 ? 0 : 1;
 }
 
+// Whether only a scenario that does not exist is refused, with the names of all that do.
+bool refuses_unknown_scenarios() {
+  const std::string error = unknown_scenario("of_nothing");
+  return std::ranges::all_of(faults::scenarios(), [&error](const Scenario& scenario) {
+    return unknown_scenario(scenario.name).empty() && error.find(scenario.name) != error.npos;
+  });
+}
+
 int prove(const World& world, const Arguments& arguments, Shared& shared) {
-  int missed = 0;
+  int missed = refuses_unknown_scenarios() ? 0 : 1;
+  if (missed != 0) std::printf("FAILED: an unknown scenario is not refused\n");
   for (const auto& [scenario, noticed] : faults::planted()) {
     sweep(world, scenario, arguments, shared);
     const bool found = std::string_view(shared.problem).find(noticed) != std::string_view::npos;
