@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 SECONDS = 60  # for all tests of an exercise; each one's Story gives up much earlier
 RUN = re.compile(r"\[ RUN      \] (\S+)")
 END = re.compile(r"\[ +(OK|FAILED) +\] (\S+) \(\d+ ms\)")
-PLACE = re.compile(r"^.+:\d+: Failure$|^Failed$")
+PLACE = re.compile(r"^(.+:\d+|unknown file): Failure$|^Failed$")
+THROWN = re.compile(r'(?:C\+\+ exception with description "(.*)"|Unknown C\+\+ exception) thrown in the test body\.')
 
 
 @dataclass
@@ -59,6 +60,8 @@ def _read(output):
         elif running and (end := END.match(line)) and end[2] == running.name:
             running.passed = end[1] == "OK"
             running = None  # what follows the last one is a summary
+        elif running and (thrown := THROWN.match(line)):
+            running.message += f"\n  An exception left your code: {thrown[1] or 'of an unknown type'}\n"
         elif running and not line.startswith("[") and not PLACE.match(line):
             running.message += line + "\n"
     for test in tests:

@@ -106,6 +106,7 @@ Story::Story(std::string misconception, unsigned seconds)
 
 Story::~Story() {
   ::alarm(0);
+  if (std::uncaught_exceptions() > 0 && !told_) tell("");  // GoogleTest prints what it was
   std::signal(SIGABRT, SIG_DFL);
 }
 

@@ -142,6 +142,19 @@ def test_a_failing_test_tells_its_story(course):
             "  Adding is not subtracting.") in out
 
 
+def test_an_exception_ends_a_story_in_words_of_ours(course):
+    course.put("work/add.cc", """#include <stdexcept>
+int add(int a, int b) { if (b == 3) throw 3; if (a == 2) throw std::runtime_error("no luck"); return a + b; }
+""")
+    _, out, _ = course.run("exercise", "09-1")
+    first = out[out.index("\nAdd.two_and_two\n"):]
+    assert "1. two is put in twice" in first and "Adding is not subtracting." in first
+    assert "An exception left your code: no luck" in first and "thrown in the test body" not in first
+    course.put("work/add.cc", "int add(int a, int b) { if (b == 3) throw 3; return a + b; }\n")
+    _, out, _ = course.run("exercise", "09-1")
+    assert out.endswith("Two and two fits both.\n\n  An exception left your code: of an unknown type\n"), out
+
+
 def test_a_debugger_can_print_the_variables_of_the_readers_files(course):
     course.run("exercise", "09-1")
     told = [subprocess.run(["readelf", "--debug-dump=info", file], capture_output=True, text=True, check=True, timeout=60).stdout
