@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -52,8 +54,11 @@ TEST(Kernel, is_asked_for_a_descriptor) {
   story.step("remove_handler(fd)");
   loop.remove_handler(fd);
   story.expect("the kernel watches it", false, watched_by_the_kernel().contains(fd));
-  story.step("remove_handler(fd) once more, which does nothing");
+  story.step(
+      "remove_handler(fd) once more, which does nothing; then add_handler(fd, handler, READ)");
   loop.remove_handler(fd);
+  loop.add_handler(fd, kNothing, IOLoop::READ);
+  story.expect("the kernel watches it for", IOLoop::READ, watched_by_the_kernel()[fd]);
 }
 
 TEST(Kernel, has_one_handler_for_each_descriptor) {
@@ -167,6 +172,32 @@ TEST(Events, of_a_number_that_is_used_again) {
   story.expect("events for the new descriptor, to which nobody has written", 0, stale);
 }
 
+TEST(Events, of_a_descriptor_that_was_closed_too_early) {
+  Story story(
+      "The kernel forgets a descriptor when its last copy is closed. Until then it reports a "
+      "number "
+      "that you\n"
+      "  cannot remove any more, because it is closed. Such an event has no handler: go on with "
+      "the "
+      "next one.");
+  IOLoop loop;
+  Ends ends;
+  const int fd = ends.near.fd();
+  int calls = 0;
+  loop.add_handler(fd, [&](int, std::uint32_t) { ++calls; }, IOLoop::READ);
+  ends.far.write("x");
+  story.step(
+      "a readable descriptor has a copy; it is closed first, and then its handler is removed");
+  const Socket copy(::dup(fd));
+  ends.near.close();
+  loop.remove_handler(fd);
+  const Socket next(::eventfd(0, EFD_CLOEXEC));  // so that nobody else gets the number
+  story.expect("the number is in use again", fd, next.fd());
+  story.step("another descriptor, with a higher number, is readable, too");
+  run_three_times(loop);
+  story.expect("how often the removed handler was called", 0, calls);
+}
+
 TEST(Events, of_a_handler_that_removes_itself) {
   Story story(
       "A function must not be freed while it runs. Erasing it from the map frees it, with "
@@ -222,6 +253,7 @@ TEST(Events, of_a_handler_that_throws) {
   story.expect("the exception left start()", false, left);
   story.expect("it was called again", true, calls > 2);
   story.expect("stderr says what the second was", true, words.find("no luck") != words.npos);
+  story.expect("it has a line for the first, too", true, words.find('\n') < words.find("no luck"));
 }
 
 }  // namespace
