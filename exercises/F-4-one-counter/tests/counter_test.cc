@@ -106,6 +106,7 @@ TEST(Counter, one_process) {
     story.expect("the visit's number", number, outcome(hit));
   }
   story.expect("seen()", std::uint64_t{3}, process.counter().seen());
+  story.expect("waiting()", std::size_t{0}, process.counter().waiting());
 }
 
 TEST(Counter, two_processes) {
