@@ -53,6 +53,20 @@ def _own_lines(solution, starter):
     return [number for kind, _, _, begin, end in matcher.get_opcodes() if kind != "equal" for number in range(begin, end)]
 
 
+def _is_whole(line):
+    """Whether no bracket is opened or closed here that another line closes or has opened."""
+    depth = 0
+    for character in _blank(line):
+        depth += {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _is_statement(line):
+    return bool(STATEMENT.fullmatch(line)) and _is_whole(line)
+
+
 def _changes(line):
     """(begin, end, by what) for each change of one line. Texts and comments stay."""
     blank = _blank(line)
@@ -61,7 +75,7 @@ def _changes(line):
             yield found.start(), found.end(), by
     for found in NUMBER.finditer(blank):
         yield found.start(), found.end(), str(int(found[0]) + 1)
-    if CALL.fullmatch(blank.rstrip()) or GUARD.fullmatch(blank.rstrip()):
+    if _is_whole(line) and (CALL.fullmatch(blank.rstrip()) or GUARD.fullmatch(blank.rstrip())):
         yield len(line) - len(line.lstrip()), len(line), ""
 
 
@@ -77,7 +91,7 @@ def mutants(text, starter):
                 yield Mutant(number, line.strip(), becomes, at + begin, at + end, by)
             following = lines[number + 1] if number + 1 in own else ""
             indent = len(line) - len(line.lstrip())
-            if STATEMENT.fullmatch(line) and STATEMENT.fullmatch(following) and following[indent:] == following.lstrip():
+            if _is_statement(line) and _is_statement(following) and following[indent:] == following.lstrip():
                 end = at + len(line) + 1 + len(following)
                 yield Mutant(number, line.strip(), following.strip(), at + indent, end, f"{following.lstrip()}\n{line}")
         at += len(line) + 1

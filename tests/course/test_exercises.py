@@ -413,6 +413,26 @@ def mutants_row(out):
     return tuple(int(word) for word in line.split()[2:])
 
 
+TAILS = """void f() {
+  const int all[] = {
+      one,
+  };
+  first();
+  second(one,
+         two(all) - three);
+  third();
+}
+"""
+
+
+def test_a_part_of_a_statement_is_neither_dropped_nor_moved():
+    """Nothing after such a mutant would compile, and all of that would be compiled again, each mutant alone."""
+    sys.path.insert(0, str(ROOT / "exercises"))
+    import mutations
+    made = [(mutant.line, mutant.becomes) for mutant in mutations.mutants(TAILS, "void f() {\n}\n")]
+    assert made == [("first();", ""), ("two(all) - three);", "two(all) + three);"), ("third();", "")]
+
+
 def test_a_mutant_that_no_test_rejects_is_shown_or_listed_as_equivalent(course):
     """One of them is outside of the function, and two do not build."""
     course.put("solution/add.cc", CAPPED)
