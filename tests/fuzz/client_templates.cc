@@ -1,23 +1,9 @@
 // What the mutator inserts into scripts for a client: responses, parts of responses, frames.
-#include "script.h"
+#include "templates.h"
 
 namespace tornado::fuzz {
 
 namespace {
-
-Step send_step(std::string bytes) {
-  Step step;
-  step.bytes = std::move(bytes);
-  return step;
-}
-
-Step step_of(Action action, std::string bytes, std::uint16_t number = 0) {
-  Step step;
-  step.action = action;
-  step.bytes = std::move(bytes);
-  step.number = number;
-  return step;
-}
 
 std::vector<Step> responses() {
   std::vector<Step> all;
@@ -39,14 +25,12 @@ std::vector<Step> responses() {
         "Sec-WebSocket-Accept: @K\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: @K\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"}) {
-    all.push_back(send_step(text));
+    all.push_back(sends(text));
   }
   all.push_back(
-      send_step("HTTP/1.1 200 OK\r\nX-Id: @@\r\nContent-Encoding: gzip\r\n"
-                "Content-Length: 21\r\n\r\n" +
-                std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x04\0\x43\xbe\xb7\xe8\x01"
-                            "\0\0\0",
-                            21)));
+      sends("HTTP/1.1 200 OK\r\nX-Id: @@\r\nContent-Encoding: gzip\r\n"
+            "Content-Length: 21\r\n\r\n" +
+            std::string(kGzipped)));
   return all;
 }
 
@@ -59,16 +43,12 @@ std::vector<Step> all_templates() {
                             "\x88\x03\xE8"
                             "bye",
                             "\x88"}) {
-    all.push_back(step_of(Action::kFrame, frame));
+    all.push_back(step(Action::kFrame, frame));
   }
-  all.push_back(step_of(Action::kDeflated, "\x81hello hello hello"));
-  all.push_back(step_of(Action::kDeflated, "\x81" + std::string(60'000, 'z')));
-  all.push_back(step_of(Action::kChunk, "a chunk"));
-  all.push_back(step_of(Action::kPause, "", 1));
-  all.push_back(step_of(Action::kPause, "", 601));
-  all.push_back(step_of(Action::kEnd, ""));
-  all.push_back(step_of(Action::kClose, ""));
-  all.push_back(step_of(Action::kStall, ""));
+  all.push_back(step(Action::kDeflated, "\x81hello hello hello"));
+  all.push_back(step(Action::kDeflated, "\x81" + std::string(60'000, 'z')));
+  all.push_back(step(Action::kChunk, "a chunk"));
+  add_silent_steps(all);
   return all;
 }
 

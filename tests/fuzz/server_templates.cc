@@ -1,23 +1,9 @@
 // What the mutator inserts into scripts for a server: requests, parts of requests, frames.
-#include "script.h"
+#include "templates.h"
 
 namespace tornado::fuzz {
 
 namespace {
-
-Step send(std::string bytes) {
-  Step step;
-  step.bytes = std::move(bytes);
-  return step;
-}
-
-Step with(Action action, std::string bytes, std::uint16_t number = 0) {
-  Step step;
-  step.action = action;
-  step.bytes = std::move(bytes);
-  step.number = number;
-  return step;
-}
 
 constexpr std::string_view kUpgrade =
     "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -27,51 +13,51 @@ std::vector<Step> requests() {
   std::vector<Step> all;
   for (const char* path : {"/5/now", "/50000/now", "/13/later", "/900/stream", "/700/length",
                            "/1/throw", "/1/moved", "/1/nothing", "/1/late"}) {
-    all.push_back(send("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n"));
+    all.push_back(sends("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n"));
   }
-  all.push_back(send("HEAD /900/now HTTP/1.1\r\nHost: x\r\n\r\n"));
-  all.push_back(send("GET /5/now HTTP/1.0\r\n\r\n"));
-  all.push_back(send("GET /5/now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
-  all.push_back(send("GET http://y/5/now HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
-  all.push_back(send("OPTIONS * HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"));
+  all.push_back(sends("HEAD /900/now HTTP/1.1\r\nHost: x\r\n\r\n"));
+  all.push_back(sends("GET /5/now HTTP/1.0\r\n\r\n"));
+  all.push_back(sends("GET /5/now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+  all.push_back(sends("GET http://y/5/now HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+  all.push_back(sends("OPTIONS * HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"));
   all.push_back(
-      send("POST /3/form HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
-           "Content-Type: application/x-www-form-urlencoded\r\n\r\na=b"));
+      sends("POST /3/form HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\na=b"));
   all.push_back(
-      send("POST /3/form HTTP/1.1\r\nHost: x\r\nContent-Length: 59\r\n"
-           "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
-           "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nv\r\n--b--\r\n"));
+      sends("POST /3/form HTTP/1.1\r\nHost: x\r\nContent-Length: 59\r\n"
+            "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+            "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nv\r\n--b--\r\n"));
   all.push_back(
-      send("PUT /up HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
-           "Expect: 100-continue\r\n\r\n"));
-  all.push_back(send("POST /up HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
+      sends("PUT /up HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+            "Expect: 100-continue\r\n\r\n"));
+  all.push_back(sends("POST /up HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
   all.push_back(
-      send("POST /9/now HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-           "Trailer: A\r\n\r\n"));
+      sends("POST /9/now HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            "Trailer: A\r\n\r\n"));
   all.push_back(
-      send("POST /9/now HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\n"
-           "Content-Length: 21\r\n\r\n" +
-           std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x04\0\x43\xbe\xb7\xe8\x01\0\0\0", 21)));
+      sends("POST /9/now HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\n"
+            "Content-Length: 21\r\n\r\n" +
+            std::string(kGzipped)));
   return all;
 }
 
 std::vector<Step> all_templates() {
   std::vector<Step> all = requests();
-  all.push_back(send("GET /2/now HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n"));
-  all.push_back(send("0\r\n\r\n"));
-  all.push_back(send("0\r\nA: b\r\n\r\n"));
-  all.push_back(send("5;a=b\r\nhello\r\n"));
-  all.push_back(send("0123456789"));
-  all.push_back(send("PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n"));
-  all.push_back(send("\r\n"));
-  all.push_back(with(Action::kChunk, "a chunk"));
-  all.push_back(send(std::string(kUpgrade) + "\r\n"));
+  all.push_back(sends("GET /2/now HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n"));
+  all.push_back(sends("0\r\n\r\n"));
+  all.push_back(sends("0\r\nA: b\r\n\r\n"));
+  all.push_back(sends("5;a=b\r\nhello\r\n"));
+  all.push_back(sends("0123456789"));
+  all.push_back(sends("PROXY TCP4 1.2.3.4 5.6.7.8 9 10\r\n"));
+  all.push_back(sends("\r\n"));
+  all.push_back(step(Action::kChunk, "a chunk"));
+  all.push_back(sends(std::string(kUpgrade) + "\r\n"));
   all.push_back(
-      send(std::string(kUpgrade) +
-           "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"));
-  all.push_back(send(std::string(kUpgrade) +
-                     "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
-                     "server_max_window_bits=9\r\nSec-WebSocket-Protocol: a, b\r\n\r\n"));
+      sends(std::string(kUpgrade) +
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"));
+  all.push_back(sends(std::string(kUpgrade) +
+                      "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                      "server_max_window_bits=9\r\nSec-WebSocket-Protocol: a, b\r\n\r\n"));
   for (const char* frame :
        {"\x81hello", "\x82hello", "\x01hel", "\x80lo", "\x89ping", "\x8Apong", "\x81later",
         "\x81"
@@ -80,15 +66,11 @@ std::vector<Step> all_templates() {
         "\x88\x03\xE8"
         "bye",
         "\x88"}) {
-    all.push_back(with(Action::kFrame, frame));
+    all.push_back(step(Action::kFrame, frame));
   }
-  all.push_back(with(Action::kDeflated, "\x81hello hello hello"));
-  all.push_back(with(Action::kDeflated, "\x81" + std::string(19'000, 'z')));
-  all.push_back(with(Action::kPause, "", 1));
-  all.push_back(with(Action::kPause, "", 601));
-  all.push_back(with(Action::kEnd, ""));
-  all.push_back(with(Action::kClose, ""));
-  all.push_back(with(Action::kStall, ""));
+  all.push_back(step(Action::kDeflated, "\x81hello hello hello"));
+  all.push_back(step(Action::kDeflated, "\x81" + std::string(19'000, 'z')));
+  add_silent_steps(all);
   return all;
 }
 
