@@ -75,7 +75,7 @@ def detached(lines):
 def after_code(line):
     """Splits a line with a comment after a declaration into the code and the comment as doxygen is to read it, "" for none."""
     found = BEHIND.match(line)
-    if not found or '"' in found["code"] or line.lstrip().startswith("#"):
+    if not found or found["code"].count('"') % 2 == 1 or line.lstrip().startswith("#"):  # odd: the text is inside a string
         return line, None
     code, text = found["code"], plain(found["text"])
     if FORWARD.match(code):

@@ -203,6 +203,8 @@ def test_pages_fit_a_phone_and_a_desk_by_day_and_by_night(reference, tmp_path):
     ("#pragma once\nint a;  // (1)\n", "#pragma once\nint a;  ///< Default: 1\n"),
     ("#pragma once\n// About several of them.\n\nint a;\n", "#pragma once\n// About several of them.\n\nint a;\n"),
     ('#pragma once\nconst char* a = "http://x";\n', '#pragma once\nconst char* a = "http://x";\n'),
+    ('#pragma once\nconst char* a = "b, // c";\n', '#pragma once\nconst char* a = "b, // c";\n'),
+    ('#pragma once\nstd::string a = "b";  // c\n', '#pragma once\nstd::string a = "b";  ///< c\n'),
 ])
 def test_what_doxygen_is_shown(header, shown):
     assert doxygen_filter.filtered(header) == shown
