@@ -136,15 +136,16 @@ def test_every_module_and_every_type_is_described(compounds):
     assert seen > 280
 
 
-def test_every_constructor_is_described(compounds):
-    seen = 0
+def test_every_function_and_member_is_described(compounds):
+    """Also if it only overrides a function: doxygen copies the description of the one it overrides."""
+    seen, missing = 0, []
     for compound in compounds:
-        name = generator.text_of(compound, "compoundname").rpartition("::")[2]
-        for one in compound.iter("memberdef"):
-            if generator.text_of(one, "name") == name and one.get("kind") == "function" and one.get("prot") != "private":
+        for one in compound.iter("memberdef") if generator.text_of(compound, "compoundname").startswith("tornado") else []:
+            if one.get("prot") != "private":
                 seen += 1
-                assert generator.text_of(one, "briefdescription"), (generator.text_of(one, "definition"), generator.text_of(one, "argsstring"))
-    assert seen > 200
+                missing += [f"{generator.text_of(one, 'definition')}{generator.text_of(one, 'argsstring')}"] * (generator.text_of(one, "briefdescription") == "")
+    assert missing == []
+    assert seen > 1500
 
 
 def test_a_comment_that_doxygen_does_not_understand_fails(tmp_path):

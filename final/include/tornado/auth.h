@@ -81,9 +81,9 @@ struct OAuthToken {
       : OAuthToken(token.at("key").template get<std::string>(),
                    token.at("secret").template get<std::string>()) {}
 
-  std::string key;
-  std::string secret;
-  Parameters more;  // other values that the service sends with it, such as Twitter's user_id
+  std::string key;     // sent as oauth_token or oauth_consumer_key
+  std::string secret;  // signs requests, and is never sent
+  Parameters more;     // other values that the service sends with it, such as Twitter's user_id
 };
 
 // The base of all mixins.
@@ -237,11 +237,11 @@ class TwitterMixin : public OAuthMixin {
 
 // Where the browser is redirected, and with which parameters. Empty ones are not sent.
 struct AuthorizeOptions {
-  std::string redirect_uri = {};  // absolute, as registered with the service
-  std::string client_id = {};
-  Parameters extra_params = {};
-  std::vector<std::string> scope = {};
-  std::string response_type = "code";
+  std::string redirect_uri = {};        // absolute, as registered with the service
+  std::string client_id = {};           // the program's, as the service gave it out
+  Parameters extra_params = {};         // added to the query, for example {"prompt", "consent"}
+  std::vector<std::string> scope = {};  // the rights to ask for; joined with blanks (RFC 6749 3.3)
+  std::string response_type = "code";   // "code": the browser returns with an authorization code
 };
 
 // OAuth 2.0 with an authorization code. GoogleOAuth2Mixin is an example. Tornado: OAuth2Mixin.

@@ -31,8 +31,8 @@ struct Cursor {
 };
 
 struct Message {
-  Cursor cursor;
-  std::string body;
+  Cursor cursor;     // where it is in its topic: pass it to Bus::after() to go on from here
+  std::string body;  // as published: any bytes
 };
 using Messages = std::vector<Message>;
 
@@ -52,7 +52,7 @@ struct BusOptions {
 
   std::size_t max_messages = 1000;         // kept of a topic; the oldest go first
   std::size_t max_topic_size = 1'048'576;  // bytes of the messages that are kept of a topic
-  std::size_t max_message_size = 65'536;
+  std::size_t max_message_size = 65'536;   // bytes; publishing a longer one fails
   // When a topic is opened beyond this number, the one that was unused for longest goes, with its
   // messages. Topics that somebody waits for stay; if all are such, opening one fails.
   std::size_t max_topics = 10'000;

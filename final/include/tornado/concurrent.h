@@ -33,6 +33,7 @@ class InvalidStateError : public std::logic_error {
 // (asyncio.CancelledError).
 class CancelledError final : public std::exception {
  public:
+  // Returns "cancelled".
   const char* what() const noexcept override { return "cancelled"; }
 };
 
@@ -208,6 +209,7 @@ class [[nodiscard("await this Future, keep it, or pass it to gen::spawn")]] Futu
     state_->check_thread();
     return state_->done();
   }
+  // Returns true if it was cancelled before it had a result or an exception.
   bool cancelled() const {
     state_->check_thread();
     return state_->cancelled();
@@ -641,6 +643,7 @@ class DummyExecutor final : public Executor {
  protected:
   void execute(core::Owned<detail::Job> job) override;
 };
+// An executor to pass where work should not leave the calling thread. It has no state.
 inline DummyExecutor dummy_executor;
 
 // Runs `f(args...)` on `executor`, by submit().

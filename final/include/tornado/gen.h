@@ -38,6 +38,7 @@ class QuietExceptions {
     });
   }
 
+  // Returns whether the exception is of one of these kinds.
   bool contains(const std::exception_ptr& exception) const {
     return matches_ != nullptr && matches_(exception);
   }
@@ -47,6 +48,7 @@ class QuietExceptions {
   constexpr explicit QuietExceptions(Matches matches) : matches_(matches) {}
   Matches matches_ = nullptr;
 };
+// The kinds E..., for the argument `quiet` of the functions below.
 template <class... E>
 inline constexpr QuietExceptions quiet = QuietExceptions::of<E...>();
 
@@ -157,6 +159,7 @@ Future<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::Held<T>>>
   }
 }
 
+// The same for a map: the results have its keys.
 template <class K, class T>
 Future<std::map<K, detail::Held<T>>> multi(std::map<K, Future<T>> children,
                                            QuietExceptions quiet = {}) {
@@ -172,6 +175,7 @@ Future<std::map<K, detail::Held<T>>> multi(std::map<K, Future<T>> children,
   co_return results;
 }
 
+// The same for single futures, which may have results of different types.
 template <class... T>
   requires(sizeof...(T) > 0)
 Future<std::tuple<detail::Held<T>...>> multi(QuietExceptions quiet, Future<T>... children) {
@@ -230,8 +234,10 @@ struct Moment {
     }
     void await_resume() const { throw_if_cancelled(); }
   };
+  // Returns what co_await waits with.
   Awaiter operator co_await() const { return Awaiter(); }
 };
+// The value to await.
 inline constexpr Moment moment;
 
 // Returns the result of `future`, or throws TimeoutError at `deadline`: seconds on the clock of
@@ -420,6 +426,7 @@ class WaitIterator {
 
   core::Ref<State> state_{new State};
 };
+// Deduce T and Key from the futures.
 template <class T, class... Rest>
 WaitIterator(const Future<T>&, const Rest&...) -> WaitIterator<T>;
 template <class T>

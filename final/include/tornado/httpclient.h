@@ -33,8 +33,8 @@ class HTTPClientError : public std::runtime_error {
                            std::shared_ptr<const HTTPResponse> error_response = nullptr,
                            std::exception_ptr error_cause = nullptr);
 
-  int code;  // the response's status; 599 if there is no response
-  std::string message;
+  int code;             // the response's status; 599 if there is no response
+  std::string message;  // the reason, without the code
   std::shared_ptr<const HTTPResponse> response;  // null if there is none
   // What made the transfer fail: a std::system_error, a netutil::ResolveError, or an HTTPInputError
   // if the server broke the protocol. Null in other cases.
@@ -59,7 +59,7 @@ class HTTPTimeoutError : public HTTPClientError {
  public:
   explicit HTTPTimeoutError(TimeoutPhase timeout_phase);
 
-  TimeoutPhase phase;
+  TimeoutPhase phase;  // what the fetch was waiting for
 };
 
 // The connection could not be made, or ended before the response was complete. Code 599; what() is
@@ -110,8 +110,8 @@ struct HTTPRequest {
   // authentication. The fragment is not sent. Bytes from 0x80 on are percent-encoded; in a host
   // name, IDNA applies (libidn2).
   std::string url;
-  std::string method = "GET";
-  httputil::HTTPHeaders headers;
+  std::string method = "GET";     // one that is not standard needs allow_nonstandard_methods
+  httputil::HTTPHeaders headers;  // sent besides those that the client adds
   // POST, PUT and PATCH need a body or a body_producer, other methods must not have one, unless
   // allow_nonstandard_methods is set.
   std::optional<std::string> body;
@@ -121,7 +121,7 @@ struct HTTPRequest {
   detail::MaybeCoroutine<BodyWriter> body_producer;
 
   std::optional<std::string> auth_username;  // overrides the URL's
-  std::optional<std::string> auth_password;
+  std::optional<std::string> auth_password;  // overrides the URL's
   std::optional<std::string> auth_mode;  // "basic", the default; "digest" only in curl_httpclient
 
   // In seconds, or as std::chrono durations; 0: no limit. (20 each)
@@ -146,11 +146,11 @@ struct HTTPRequest {
   // HTTPS: the certificate and the host name are checked, unless validate_cert is false.
   // ssl_options replaces the four fields before it; for many requests, create one context and reuse
   // it.
-  std::optional<bool> validate_cert;       // (true)
-  std::optional<std::string> ca_certs;     // file of trusted certificates, PEM; (the system's)
-  std::optional<std::string> client_cert;  // file of our certificate, PEM
-  std::optional<std::string> client_key;   // file of its key; may be the same file
-  std::optional<ssl::SSLContext> ssl_options;
+  std::optional<bool> validate_cert;           // (true)
+  std::optional<std::string> ca_certs;         // file of trusted certificates, PEM; (the system's)
+  std::optional<std::string> client_cert;      // file of our certificate, PEM
+  std::optional<std::string> client_key;       // file of its key; may be the same file
+  std::optional<ssl::SSLContext> ssl_options;  // instead of the four above
 
   // Called with each piece of the body as it arrives; the response's body is then empty. May be a
   // coroutine: reading pauses until it has ended. The body of a redirect that is followed is
@@ -177,14 +177,14 @@ struct HTTPRequest {
 // Seconds from the start of the request to each event; 0 if it did not happen or was not measured.
 // The names are libcurl's.
 struct TimeInfo {
-  double queue = 0;  // before the start, waiting for other fetches
-  double namelookup = 0;
-  double connect = 0;     // 0 also for a reused connection
-  double appconnect = 0;  // the TLS handshake
-  double pretransfer = 0;
+  double queue = 0;          // before the start, waiting for other fetches
+  double namelookup = 0;     // the host's addresses were known; 0 also for a reused connection
+  double connect = 0;        // 0 also for a reused connection
+  double appconnect = 0;     // the TLS handshake
+  double pretransfer = 0;    // the request could be sent
   double starttransfer = 0;  // the first byte of the response
-  double total = 0;
-  double redirect = 0;
+  double total = 0;          // the last byte of the response
+  double redirect = 0;       // the last redirect was followed
 };
 
 // The result of a fetch. A value: nothing in it points into the client. (HTTPResponse)
@@ -197,15 +197,15 @@ struct HTTPResponse {
   std::shared_ptr<const HTTPRequest> request;  // the original one, before any redirects
   int code = 599;                              // 599: no response
   std::string reason;                          // the code's usual one if the server sent none
-  httputil::HTTPHeaders headers;
-  std::string effective_url;  // the last one, after redirects
-  std::string body;           // decoded; empty if there was a streaming_callback
+  httputil::HTTPHeaders headers;               // of the last response, after redirects
+  std::string effective_url;                   // the last one, after redirects
+  std::string body;                            // decoded; empty if there was a streaming_callback
   // Null for a 2xx; otherwise an HTTPClientError with the code, or the reason why there was no
   // response. Its own member `response` is null here, since it would point to this object.
   std::exception_ptr error;
   double start_time = 0;    // seconds since the epoch
   double request_time = 0;  // from then to the last byte, without queueing
-  TimeInfo time_info;
+  TimeInfo time_info;       // when the steps of the fetch happened
 
   // Throws `error` unless it is null. (rethrow)
   void rethrow() const;
@@ -246,8 +246,8 @@ struct ClientOptions {
 // One fetch, as passed to an implementation.
 struct Fetch {
   std::shared_ptr<const HTTPRequest> request;  // with the defaults filled in
-  bool raise_error = true;
-  Future<HTTPResponse> result;
+  bool raise_error = true;                     // false: a status other than 2xx is not an error
+  Future<HTTPResponse> result;                 // what fetch() has returned
 
   // Completes `result` as raise_error says; does nothing if it is done already (cancelled). If the
   // code does not mean success and `response.error` is null, sets it.
@@ -275,6 +275,7 @@ class Implementation {
 using ImplementationFactory = core::Function<std::unique_ptr<Implementation>(const ClientOptions&)>;
 
 struct ForceInstance {};
+// Asks for a client of its own: `AsyncHTTPClient client(httpclient::force_instance);`.
 inline constexpr ForceInstance force_instance;
 
 // Fetches without blocking; all fetches of a loop run concurrently. (AsyncHTTPClient)
@@ -326,6 +327,8 @@ class AsyncHTTPClient {
   static void configure(ImplementationFactory factory, const ClientOptions& options = {});
   // Restores the simple client with its defaults.
   static void configure(std::nullptr_t);
+  // Makes `factory` known to configure() as `name`, and replaces an earlier one. Any thread. Throws
+  // std::invalid_argument if `factory` is empty.
   static void add_implementation(std::string name, ImplementationFactory factory);
   // Returns the options set by configure().
   static ClientOptions configured_options();

@@ -73,8 +73,8 @@ class KeyError : public std::out_of_range {
 class HTTPHeaders {
  public:
   struct Field {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name;   // in Http-Header-Case; like `value`, valid until the object changes
+    std::string_view value;  // bytes, without blanks around them
   };
   class Iterator;
 
@@ -116,10 +116,12 @@ class HTTPHeaders {
   void set(std::string_view name, std::string_view value);
   // Removes every field of that name and returns their number. Tornado: del headers[name].
   std::size_t remove(std::string_view name);
+  // Removes all fields, and keeps the memory for others.
   void clear() noexcept;
   // Frees the room for more fields, and invalidates pointers into the object. Not in Tornado.
   void shrink_to_fit();
 
+  // Returns whether there is a field of that name.
   bool contains(std::string_view name) const noexcept;
   // Returns the value; repeated fields are joined with ",". Throws KeyError if there is none. The
   // result is const so that `headers["X"] = "y"`, which could not work, does not compile: use
@@ -135,8 +137,10 @@ class HTTPHeaders {
   // until the object changes.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
 
-  std::size_t size() const noexcept { return count_; }  // counts repeated fields
+  // Returns the number of fields, and whether it is 0. A repeated field counts each time.
+  std::size_t size() const noexcept { return count_; }
   bool empty() const noexcept { return count_ == 0; }
+  // Visit the fields in order, as views that are valid until the object changes.
   Iterator begin() const noexcept;
   Iterator end() const noexcept;
 
@@ -193,7 +197,9 @@ class HTTPHeaders::Iterator {
   using difference_type = std::ptrdiff_t;
 
   Iterator() = default;
+  // Returns the field, as views into the headers.
   Field operator*() const noexcept { return headers_->field(index_); }
+  // Go to the next field. Must not be called on end().
   Iterator& operator++() noexcept {
     ++index_;
     return *this;
@@ -229,9 +235,9 @@ struct RequestStartLine {
         path(std::move(line_path)),
         version(std::move(line_version)) {}
 
-  std::string method;
-  std::string path;
-  std::string version;
+  std::string method;   // as sent, such as "GET"; case counts (RFC 9110 9.1)
+  std::string path;     // with the query, still percent-encoded
+  std::string version;  // "HTTP/1.1"
 };
 
 struct ResponseStartLine {
@@ -239,9 +245,9 @@ struct ResponseStartLine {
   ResponseStartLine(std::string line_version, int line_code, std::string line_reason)
       : version(std::move(line_version)), code(line_code), reason(std::move(line_reason)) {}
 
-  std::string version;
-  int code = 200;
-  std::string reason;
+  std::string version;  // "HTTP/1.1"
+  int code = 200;       // the status: three digits
+  std::string reason;   // the text after it, which may be empty
 };
 
 // Parse "GET /x HTTP/1.1" and "HTTP/1.1 200 OK", without the line end. Accept only HTTP/1.x; throw
@@ -261,8 +267,8 @@ using Arguments = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 // A file of a multipart form. Tornado also reads the attributes by key: file["body"].
 struct HTTPFile {
-  std::string filename;
-  std::string body;
+  std::string filename;      // as sent by the client: text to display, never a path to open
+  std::string body;          // the file's bytes
   std::string content_type;  // "application/unknown" if the part has none
 
   // Returns "filename", "body" or "content_type". Throws KeyError for any other key.
@@ -285,8 +291,8 @@ struct ParseUrlencodedConfig {
 };
 
 struct ParseBodyConfig {
-  ParseMultipartConfig multipart{};
-  ParseUrlencodedConfig urlencoded{};
+  ParseMultipartConfig multipart{};    // for multipart/form-data
+  ParseUrlencodedConfig urlencoded{};  // for application/x-www-form-urlencoded
 };
 
 // Sets the limits that parse_body_arguments() and HTTPServerRequest::parse_body() use from now on,
@@ -340,8 +346,8 @@ std::string format_timestamp(std::int64_t unix_seconds);
 // The peer of a connection. A proxy's headers may change it for one request (HTTPServer's
 // xheaders).
 struct HTTPRequestContext {
-  std::string remote_ip;
-  std::string protocol = "http";  // or "https"
+  std::string remote_ip;          // an IP address; "0.0.0.0" for a Unix socket
+  std::string protocol = "http";  // "http" or "https"
 };
 
 // The writing half of one exchange; each request has its own object. It may be kept for any length
@@ -405,8 +411,11 @@ struct RequestRefusal {
 class HTTPMessageDelegate {
  public:
   virtual ~HTTPMessageDelegate() = default;
+  // Called with the head, before any of the body is read.
   virtual Future<void> headers_received(RequestStartLine start_line, HTTPHeaders headers) = 0;
+  // Called with the next piece of the body, without the framing of chunks. Never empty.
   virtual Future<void> data_received(std::string chunk) = 0;
+  // Called when the request is complete. The response may be sent now or later.
   virtual void finish() = 0;
   // Called instead of the remaining ones of these three if the request exceeds a limit before a
   // response has begun. Returns whether the delegate responds, through its connection, now or
@@ -451,15 +460,15 @@ class HTTPServerRequest {
   HTTPServerRequest(HTTPServerRequest&&) noexcept;
   HTTPServerRequest& operator=(HTTPServerRequest&&) noexcept;
 
-  std::string method;
-  std::string uri;    // path and query as sent, still percent-encoded
-  std::string path;   // of uri, up to the first "?"
-  std::string query;  // of uri, after the first "?"
-  std::string version;
-  HTTPHeaders headers;
-  std::string body;
-  std::string remote_ip;
-  std::string protocol = "http";               // or "https"
+  std::string method;                          // as sent, such as "GET"
+  std::string uri;                             // path and query as sent, still percent-encoded
+  std::string path;                            // of uri, up to the first "?"
+  std::string query;                           // of uri, after the first "?"
+  std::string version;                         // "HTTP/1.0" or "HTTP/1.1"
+  HTTPHeaders headers;                         // the request's fields; see HTTPHeaders
+  std::string body;                            // empty if the handler has data_received()
+  std::string remote_ip;                       // the client's address; see HTTPRequestContext
+  std::string protocol = "http";               // "http" or "https"
   std::string host;                            // with the port if one was sent
   std::shared_ptr<HTTPConnection> connection;  // null if no server received this request
   // The TCP connection, as passed to a router: only for comparing. Null elsewhere.

@@ -74,6 +74,7 @@ class IOLoop {
   void start();
   // Makes start() return at the end of the current iteration. Any thread.
   void stop();
+  // Returns whether start() is running. Any thread.
   bool running() const noexcept;
 
   // Releases everything: handlers, timers, queued callbacks (which are not run), and waiting
@@ -165,6 +166,7 @@ class IOLoop {
   Timeout call_later(const D& delay, F&& f, Args&&... args) {
     return add_timeout(delay, std::forward<F>(f), std::forward<Args>(args)...);
   }
+  // The same at the time `when`, as add_timeout() takes it.
   template <class F, class... Args>
   Timeout call_at(double when, F&& f, Args&&... args) {
     return add_timeout(when, std::forward<F>(f), std::forward<Args>(args)...);
@@ -262,6 +264,7 @@ class VirtualClock final : public Clock {
     now_ += seconds;
     return true;
   }
+  // Moves the time ahead. Timers that become due run in the loop's next iteration.
   void advance(core::Seconds seconds) { now_ += seconds; }
 
  private:
@@ -280,7 +283,7 @@ struct IOLoopOptions {
 
   std::string_view poller;  // "epoll", "kqueue" or "poll"; empty: the best one here
   Clock* clock = nullptr;   // not owned, must outlive the loop; null: the real clock
-  MakeCurrent make_current = MakeCurrent::kIfNone;
+  MakeCurrent make_current = MakeCurrent::kIfNone;  // whether current() returns it from now on
 };
 
 // An operation exceeded its time limit (tornado.util.TimeoutError; gen::TimeoutError is the same
@@ -318,6 +321,7 @@ class PeriodicCallback {
   void start() &;
   void start() && = delete;
   void stop();
+  // Returns true from start() to stop().
   bool is_running() const noexcept;
 
  private:

@@ -78,9 +78,11 @@ class IOStream {
   explicit IOStream(netutil::Socket socket, const IOStreamOptions& options = {});
   IOStream(const IOStream& other) noexcept;
   IOStream(IOStream&& other) noexcept;
+  // Makes this a handle to the other's stream.
   IOStream& operator=(IOStream other) noexcept;
   ~IOStream();
 
+  // Returns false for an empty handle.
   explicit operator bool() const noexcept { return static_cast<bool>(stream_); }
   friend bool operator==(const IOStream&, const IOStream&) = default;
 
@@ -185,6 +187,8 @@ class IOStream {
   }
   void set_close_callback(std::nullptr_t) const { set_close_runnable(nullptr); }
 
+  // Returns true once the stream is closed. A stream that nothing reads from, and that has no close
+  // callback, does not notice that the peer has closed. (closed)
   bool closed() const;
   // Return true if a read, or a write, is pending. (reading, writing)
   bool reading() const;

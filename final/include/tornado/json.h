@@ -175,9 +175,8 @@ class JSONDecodeError : public std::invalid_argument {
  public:
   JSONDecodeError(const std::string& message, std::size_t position)
       : std::invalid_argument(message), position_(position) {}
-  std::size_t position() const noexcept {
-    return position_;
-  }  // bytes before the error; 0 for depth
+  // Returns the number of bytes before the error; 0 if the nesting is too deep.
+  std::size_t position() const noexcept { return position_; }
 
  private:
   std::size_t position_;
@@ -204,6 +203,7 @@ class JSONFieldError : public std::invalid_argument {
  private:
   std::vector<core::JsonFieldError> errors_;
 };
+// The most fields that one JSONFieldError or JSONBodyError names.
 inline constexpr std::size_t kMaxJsonErrors = 20;
 
 // The deepest nesting of arrays and objects that json_decode accepts.

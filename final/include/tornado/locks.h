@@ -55,6 +55,7 @@ class Condition {
   Future<bool> wait(core::Deadline timeout = {});
   // Wakes up to `n` waiters, oldest first.
   void notify(std::size_t n = 1);
+  // Wakes all waiters.
   void notify_all();
 
  private:
@@ -64,6 +65,7 @@ class Condition {
 // A flag that coroutines can wait for. Initially not set. (locks.Event)
 class Event {
  public:
+  // Returns whether wait() would return at once.
   bool is_set() const noexcept { return set_; }
   // Wakes all waiters. Until clear(), wait() returns at once.
   void set();
@@ -91,6 +93,7 @@ class [[nodiscard]] Guard {
   // Gives up the permit without releasing it: other code will call release() of the lock or
   // semaphore.
   void detach() noexcept { permits_ = {}; }
+  // Returns false if it holds nothing: it was released, detached or moved from, or is new.
   explicit operator bool() const noexcept { return static_cast<bool>(permits_); }
 
  private:
@@ -130,7 +133,7 @@ class Semaphore {
 
  protected:
   Semaphore(std::size_t value, bool bounded);
-  core::Ref<detail::Permits> permits_;
+  core::Ref<detail::Permits> permits_;  // shared with the guards
 };
 
 // A semaphore that never has more permits than it started with: release() throws
@@ -165,6 +168,7 @@ class Lock {
   // Releases the lock, whoever holds it; a guard that held it then holds nothing. Throws
   // std::runtime_error if it is not locked.
   void release();
+  // Returns whether somebody holds the lock.
   bool locked() const noexcept;
 
  private:

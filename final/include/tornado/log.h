@@ -24,9 +24,9 @@ enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kCritical };
 // A named value that belongs to a line. Only JSON lines show it, as a member of their object:
 // `number` if it is set, else `text`. The views are not kept.
 struct Field {
-  std::string_view name;
-  std::string_view text = {};
-  std::optional<double> number = {};
+  std::string_view name;              // of the member; a standard one of that name is replaced
+  std::string_view text = {};         // the value as a JSON string
+  std::optional<double> number = {};  // the value as a JSON number
 };
 
 // A named stream of log lines. Loggers live as long as the program; hold them by reference.
@@ -46,6 +46,7 @@ class Logger {
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
+  // Write `message` at the level of that name, as log() does.
   void debug(std::string_view message, const Where& where = Where::current()) const noexcept {
     log(Level::kDebug, message, where);
   }
@@ -90,6 +91,7 @@ class Logger {
 
   // Returns the level that currently applies. Python: getEffectiveLevel.
   Level level() const noexcept { return threshold_.load(std::memory_order_relaxed); }
+  // Returns the name, "" for the root.
   std::string_view name() const noexcept { return name_; }
 
  private:
@@ -119,12 +121,12 @@ void flush() noexcept;
 
 // A log record, as passed to a Capture. Views are valid during the call only.
 struct Record {
-  std::string_view logger;
-  Level level;
-  std::string_view message;
-  const char* file;
-  unsigned line;
-  std::span<const Field> fields = {};
+  std::string_view logger;             // its name, such as "tornado.access"
+  Level level;                         // at least the logger's
+  std::string_view message;            // as passed to the logger
+  const char* file;                    // where it was logged: the path that the compiler was given
+  unsigned line;                       // the line there, from 1 on
+  std::span<const Field> fields = {};  // the line's own values, if it has any
 };
 
 namespace detail {
@@ -163,8 +165,8 @@ struct LogOptions {
   std::int64_t log_file_max_size = 100'000'000;  // bytes before rotation, mode "size"; 0: never
   int log_file_num_backups = 10;  // old files kept, 0: mode "size" never rotates, "time" keeps all
   std::string log_rotate_mode = "size";  // "size" or "time"
-  std::string log_rotate_when =
-      "midnight";               // mode "time": S M H D midnight, W0 (Monday) to W6; any case
+  // Mode "time": S M H D midnight, W0 (Monday) to W6; any case.
+  std::string log_rotate_when = "midnight";
   int log_rotate_interval = 1;  // how many of those units; at least 1
   // "text": the lines below. "json": one JSON object (RFC 8259) a line, for programs that collect
   // logs. Its members: time (UTC, "2026-11-20T22:55:07.123Z"), level ("info"), logger, file, line,

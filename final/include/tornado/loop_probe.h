@@ -35,6 +35,7 @@ enum class RecordKind : std::uint8_t {
   kPoolQueued,    // a job was handed to an executor
   kPoolRan,       // it came back
 };
+// The number of kinds, for tables that have an entry for each.
 inline constexpr std::size_t kRecordKinds = 14;
 
 // One thing that the loop did. Records are reported in the order in which the things ended. What a
@@ -45,8 +46,8 @@ struct LoopRecord {
   static constexpr std::uint8_t kEarlier = 1;
   static constexpr std::uint8_t kOwn = 2;
 
-  RecordKind kind = RecordKind::kIteration;
-  std::uint8_t flags = 0;
+  RecordKind kind = RecordKind::kIteration;  // what the loop did
+  std::uint8_t flags = 0;                    // kEarlier, kOwn, both or none
   // For record_name(). kRun, kHandle, kOpen: the type of the function or handler. kSuspend,
   // kResume, and the kRun of a coroutine: where it waits. kPoolQueued, kPoolRan: the type of the
   // job.
@@ -68,6 +69,7 @@ struct LoopRecord {
   // kTimerFired: how late it is. 0 for what takes no time.
   std::uint64_t duration_ns = 0;
 
+  // The `id` of a kSleep without a timeout.
   static constexpr std::uint32_t kForever = 0xFFFF'FFFF;
 };
 static_assert(sizeof(LoopRecord) == 32);

@@ -75,7 +75,9 @@ class MetricsHandler : public web::RequestHandler {
   struct Init {
     Metrics* metrics = nullptr;  // borrowed
   };
+  // Throws std::invalid_argument if there are no metrics.
   void initialize(const Init& init);
+  // Responds with Metrics::text(). Called for a GET.
   void get();
   std::optional<std::string> compute_etag() const override { return std::nullopt; }
 

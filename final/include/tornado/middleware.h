@@ -60,7 +60,7 @@ class CORS final : public Middleware {
     // Origins as browsers send them, such as "https://app.example" or "http://localhost:8080". One
     // that is "*" allows all.
     std::vector<std::string> allow_origins = {};
-    std::vector<std::string> allow_methods = {"GET", "HEAD", "POST"};
+    std::vector<std::string> allow_methods = {"GET", "HEAD", "POST"};  // of requests
     // Fields that requests may have besides the few that browsers always allow.
     std::vector<std::string> allow_headers = {};
     // Fields of responses that scripts may read besides the few that browsers always show.
@@ -90,8 +90,11 @@ class SecurityHeaders final : public Middleware {
  public:
   // An empty text sends no field.
   struct Options {
+    // Content-Security-Policy: by default, only our own pages may show ours in a frame.
     std::string content_security_policy = "frame-ancestors 'self'";
+    // X-Content-Type-Options: by default, browsers do not guess a type other than Content-Type.
     std::string content_type_options = "nosniff";
+    // Referrer-Policy: by default, other sites learn our origin, but not the page's path.
     std::string referrer_policy = "strict-origin-when-cross-origin";
     // Seconds for which browsers use https only (RFC 6797). Sent over https; 0 sends no field.
     long strict_transport_security = 0;

@@ -20,10 +20,10 @@ namespace tornado::web {
 
 // One part of a form, without its data.
 struct MultipartPart {
-  std::string name;
-  std::string filename;  // as sent by the client: text to display, never a path to open
-  std::string content_type;
-  httputil::HTTPHeaders headers;
+  std::string name;               // of the form's field
+  std::string filename;           // as sent by the client: text to display, never a path to open
+  std::string content_type;       // "application/unknown" if the part has none
+  httputil::HTTPHeaders headers;  // all fields of the part, including those above
 
   // Returns false for an empty filename, which browsers send for a file input that was left empty:
   // as in request.files, such a part is an argument, not a file.
@@ -35,7 +35,7 @@ struct MultipartPart {
 struct MultipartReaderOptions {
   MultipartReaderOptions() {}
 
-  std::size_t max_parts = 100;
+  std::size_t max_parts = 100;               // one more is an HTTPError(413)
   std::size_t max_part_header_size = 10240;  // bytes of one part's header lines
 };
 
@@ -45,9 +45,9 @@ struct MultipartReaderOptions {
 struct MultipartCallbacks {
   MultipartCallbacks() {}
 
-  core::Function<void(const MultipartPart&)> on_part;
-  core::MaybeCoroutine<std::string> on_data;  // any number of times, never empty
-  core::MaybeCoroutine<> on_part_end;
+  core::Function<void(const MultipartPart&)> on_part;  // when a part begins
+  core::MaybeCoroutine<std::string> on_data;           // any number of times, never empty
+  core::MaybeCoroutine<> on_part_end;                  // when all its data has been passed on
 };
 
 // Parses a multipart/form-data body and passes on its pieces without keeping them.
@@ -90,8 +90,11 @@ class MultipartReader {
 // them.
 class UploadedFile {
  public:
-  const std::string& filename() const noexcept;  // text to display, never a path to open
+  // Returns the client's name of the file: text to display, never a path to open.
+  const std::string& filename() const noexcept;
+  // Returns the type that the client sent, unchecked; "application/unknown" if it sent none.
   const std::string& content_type() const noexcept;
+  // Returns the number of bytes.
   std::uint64_t size() const noexcept;
   // Returns the file's descriptor, open for reading and writing, without a name in any folder; -1
   // if the file is small and in memory.

@@ -47,6 +47,7 @@ class Address {
   // std::invalid_argument if the path is empty or longer than 107 bytes.
   static Address unix_path(std::string path);
 
+  // Returns the kind of address; kUnspecified for an empty one.
   Family family() const noexcept { return family_; }
   // Returns "127.0.0.1", "::1", "fe80::1%eth0"; "" for a Unix socket.
   std::string ip() const;
@@ -96,9 +97,11 @@ class Socket {
 
   // Returns the descriptor, or -1 if there is none.
   int fileno() const noexcept { return fd_; }
+  // Returns whether there is a descriptor.
   explicit operator bool() const noexcept { return fd_ >= 0; }
   // Gives up ownership and returns the descriptor.
   int release() noexcept { return std::exchange(fd_, -1); }
+  // Closes the descriptor now, if there is one.
   void close() noexcept;
 
   // Return the address of this end, and of the other. Throw std::system_error, for example if not
@@ -110,6 +113,7 @@ class Socket {
   int fd_ = -1;
 };
 
+// How many connections may wait to be accepted, unless a program says otherwise.
 inline constexpr int kDefaultBacklog = 4096;
 
 struct BindOptions {
@@ -285,11 +289,11 @@ class OverrideResolver final : public Resolver {
     Entry(std::string from_host, std::string to_host)
         : host(std::move(from_host)), new_host(std::move(to_host)) {}
 
-    std::string host;
-    std::optional<std::uint16_t> port;
-    std::optional<Family> family;
-    std::string new_host;
-    std::optional<std::uint16_t> new_port;
+    std::string host;                       // the name to replace; case counts
+    std::optional<std::uint16_t> port;      // only with this port
+    std::optional<Family> family;           // only if this family is asked for
+    std::string new_host;                   // the name or numeric address to resolve instead
+    std::optional<std::uint16_t> new_port;  // the port of the resulting addresses
   };
 
   // Uses the most specific entry: (host, port, family), then (host, port), then host.

@@ -37,25 +37,35 @@ class Error : public std::runtime_error {
 // 22:55", "2026-11-20", "20261120", "22:55:07", "22:55" (both on 1900-01-01), and "Fri Nov 20
 // 22:55:07 2026".
 struct DateTime {
-  int year = 1900, month = 1, day = 1, hour = 0, minute = 0, second = 0;
+  // The date and the time of day. January is month 1.
+  int year = 1900;
+  int month = 1;
+  int day = 1;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
   friend bool operator==(const DateTime&, const DateTime&) = default;
 };
 
 // A span of time, written as numbers with units, separated by spaces: "1h 30m", "1.5 hours", "90"
 // (seconds). Units: us ms s sec m min h d w, and the full words from microseconds to weeks.
 struct TimeDelta {
-  std::int64_t microseconds = 0;
+  std::int64_t microseconds = 0;  // the whole span
+  // Returns the whole span in seconds. Python: timedelta.total_seconds.
   double total_seconds() const { return static_cast<double>(microseconds) / 1e6; }
   friend bool operator==(const TimeDelta&, const TimeDelta&) = default;
 };
 
+// True if T is one of `Types`.
 template <typename T, typename... Types>
 inline constexpr bool kIsOneOf = (std::is_same_v<T, Types> || ...);
 
+// True for the types of options with a single value.
 template <typename T>
 inline constexpr bool kIsScalarOption =
     kIsOneOf<T, bool, int, std::int64_t, double, std::string, DateTime, TimeDelta>;
 
+// True for a std::vector of one of these types.
 template <typename T>
 inline constexpr bool kIsMultipleOption = false;
 template <typename T>
@@ -116,6 +126,7 @@ class OptionParser {
   void set(std::string_view name, const char* value) { set<std::string>(name, value); }
   // Returns true if the option was set or has a default. Throws Error for an unknown name.
   bool has_value(std::string_view name) const;
+  // Returns whether there is an option of that name.
   bool contains(std::string_view name) const noexcept;
 
   // Returns the groups, in the order of their first option.
@@ -148,6 +159,7 @@ class OptionParser {
 
   // Adds a function to run when parsing is done.
   void add_parse_callback(core::Function<void()> callback);
+  // Runs these functions, in the order they were added. Their exceptions reach the caller.
   void run_parse_callbacks() const;
 
  private:
@@ -189,6 +201,7 @@ class Mock {
 // each event loop does (see tornado/loop_probe.h). Tornado: tornado.options.options.
 OptionParser& options();
 
+// Adds an option to options(), as OptionParser::define() does.
 template <OptionType T>
 void define(std::string_view name, T default_value, std::string_view help = {},
             const std::type_identity_t<Extras<T>>& extras = {},
@@ -208,6 +221,7 @@ void define(std::string_view name, None no_default, std::string_view help = {},
   options().define<T>(name, no_default, help, extras, where);
 }
 
+// Returns or sets the value of one of options(), as OptionParser::get() and set() do.
 template <OptionType T>
 T get(std::string_view name) {
   return options().get<T>(name);
@@ -226,6 +240,7 @@ inline void set(std::string_view name, const char* value) {
 std::vector<std::string> parse_command_line(int argc, const char* const* argv, bool final = true);
 void parse_config_file(const std::string& path, bool final = true);
 
+// Call the members of options().
 void print_help();
 void add_parse_callback(core::Function<void()> callback);
 

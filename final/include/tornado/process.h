@@ -49,8 +49,8 @@ class CalledProcessError : public std::runtime_error {
  public:
   CalledProcessError(int code, std::vector<std::string> command);
 
-  int returncode;  // negative: the signal that killed it
-  std::vector<std::string> args;
+  int returncode;                 // negative: the signal that killed it
+  std::vector<std::string> args;  // the command that ran, with its arguments
 };
 
 // The source of a child's input, or the destination of its output. The default is to inherit ours;
@@ -73,13 +73,13 @@ inline constexpr Redirect STDOUT(-4);   // for stderr: same as stdout
 struct SubprocessOptions {
   SubprocessOptions() {}
 
-  Redirect stdin_;
-  Redirect stdout_;
-  Redirect stderr_;
+  Redirect stdin_;                         // where the child's input comes from
+  Redirect stdout_;                        // where its output goes
+  Redirect stderr_;                        // where its error messages go
   std::string cwd;                         // empty: ours
   std::map<std::string, std::string> env;  // the whole environment; empty: ours
   bool start_new_session = false;          // protects it from the terminal's signals
-  iostream::IOStreamOptions stream;
+  iostream::IOStreamOptions stream;        // of the streams that STREAM makes
 };
 
 namespace detail {
@@ -100,6 +100,7 @@ class Subprocess {
   // std::invalid_argument for empty `args` or a NUL in one of them.
   explicit Subprocess(std::vector<std::string> args, const SubprocessOptions& options = {});
 
+  // Returns false for an empty handle, for which the functions below throw std::logic_error.
   explicit operator bool() const noexcept { return child_ != nullptr; }
 
   // Our ends of its pipes; empty unless STREAM was chosen. Close stdin_ to end the child's input.
@@ -107,6 +108,7 @@ class Subprocess {
   iostream::IOStream stdout_;
   iostream::IOStream stderr_;
 
+  // Returns the child's process id, also after it has ended. (pid)
   int pid() const;
   // Returns its exit status, negative if a signal killed it; nullopt while it runs. 0 if the
   // program ignores SIGCHLD, because the kernel then keeps no status. (returncode)

@@ -40,6 +40,7 @@ class QueueShutDown : public std::runtime_error {
 template <class T>
 class Fifo {
  public:
+  // Return the number of items; add one; remove and return the next one, which must exist.
   std::size_t size() const noexcept { return items_.size(); }
   void push(T item) { items_.push_back(std::move(item)); }
   T pop() {
@@ -56,6 +57,7 @@ class Fifo {
 template <class T>
 class Lifo {
  public:
+  // Return the number of items; add one; remove and return the next one, which must exist.
   std::size_t size() const noexcept { return items_.size(); }
   void push(T item) { items_.push_back(std::move(item)); }
   T pop() {
@@ -74,8 +76,10 @@ class Heap {
  public:
   Heap() = default;
   explicit Heap(Less less) : less_(std::move(less)) {}
+  // Returns the number of items.
   std::size_t size() const noexcept { return entries_.size(); }
 
+  // Adds an item, in logarithmic time.
   void push(T item) {
     entries_.push_back(Entry(std::move(item), arrivals_++));
     for (std::size_t at = entries_.size() - 1; at > 0;) {
@@ -86,6 +90,7 @@ class Heap {
     }
   }
 
+  // Removes the lowest item and returns it, in logarithmic time. There must be one.
   T pop() {
     T item = std::move(entries_.front().item);
     if (entries_.size() > 1) entries_.front() = std::move(entries_.back());
@@ -121,6 +126,7 @@ class Heap {
 
 // `a < b`: for tuples and pairs that compares the first element, then the second.
 struct Lowest {
+  // Returns whether `a` comes before `b`.
   template <class T>
   bool operator()(const T& a, const T& b) const {
     return a < b;
@@ -202,8 +208,10 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
   ~Queue() = default;
 
+  // Returns how many items fit in; 0: no limit. (maxsize)
   std::size_t maxsize() const noexcept { return maxsize_; }
-  // Returns the number of items in the queue, without those of waiting put() calls.
+  // Return the number of items in the queue, whether it is 0, and whether it is maxsize. Items of
+  // waiting put() calls do not count.
   std::size_t qsize() const noexcept { return items_.size(); }
   bool empty() const noexcept { return qsize() == 0; }
   bool full() const noexcept { return maxsize_ != 0 && qsize() >= maxsize_; }

@@ -40,8 +40,8 @@ using PathKwargs = std::map<std::string, std::optional<std::string>, std::less<>
 
 // The values that a matcher found in a request.
 struct MatchParams {
-  PathArgs path_args;  // named groups too
-  PathKwargs path_kwargs;
+  PathArgs path_args;      // named groups too
+  PathKwargs path_kwargs;  // the named groups only
 };
 
 // ---- matchers -----------------------------------------------------------------------------------
@@ -164,6 +164,7 @@ class Rule {
   Rule(const std::string& path_pattern, RuleTarget target, std::string name = {});
   Rule(const char* path_pattern, RuleTarget target, std::string name = {});
 
+  // Return the matcher, and the name, "" for none. Valid as long as the rule.
   const Matcher& matcher() const noexcept { return *matcher_; }
   const std::string& name() const noexcept { return name_; }
 
@@ -205,6 +206,7 @@ class ReversibleRouter : public Router {
                                              const std::vector<std::string>& args) const = 0;
 
  protected:
+  // Converts an argument of reverse_url(), a number or text, to text.
   template <class T>
   static std::string text_of(const T& value) {
     if constexpr (std::is_arithmetic_v<T>) {

@@ -52,9 +52,9 @@ struct HostCertificate {
         certfile(std::move(certificate_file)),
         keyfile(std::move(key_file)) {}
 
-  std::string host;
-  std::string certfile;
-  std::string keyfile;
+  std::string host;      // "example.org" or "*.example.org"
+  std::string certfile;  // the certificate, followed by those of the authorities above it
+  std::string keyfile;   // its key; empty: in certfile
 };
 
 // The ssl_options of servers and clients. Files are in PEM format. TLS below 1.2, compression and
@@ -83,8 +83,8 @@ struct SSLOptions {
   // For TLS 1.2, in OpenSSL's notation. Empty: OpenSSL's defaults without those that exchange keys
   // by RSA alone, which have no forward secrecy. Does not affect TLS 1.3.
   std::string ciphers;
-  TLSVersion minimum_version = TLSVersion::kTLSv1_2;
-  std::optional<TLSVersion> maximum_version;  // unset: the newest
+  TLSVersion minimum_version = TLSVersion::kTLSv1_2;  // the oldest to accept
+  std::optional<TLSVersion> maximum_version;          // unset: the newest
 
   // The protocols to negotiate, best first: {"http/1.1"}. A server that has none in common with the
   // client ignores the client's list. (ALPN, RFC 7301)
@@ -115,6 +115,7 @@ class SSLContext {
   // ssl_options_to_context(), and the old files stay in use.
   void reload() const;
 
+  // Returns the options that it was made with. Valid as long as a handle exists.
   const SSLOptions& options() const noexcept;
 
   friend bool operator==(const SSLContext&, const SSLContext&) = default;
@@ -128,13 +129,13 @@ class SSLContext {
 
 // The contents of a certificate. (SSLSocket.getpeercert)
 struct Certificate {
-  std::string subject;  // "CN=example.org,O=Example" (RFC 2253)
-  std::string issuer;
+  std::string subject;                         // "CN=example.org,O=Example" (RFC 2253)
+  std::string issuer;                          // the authority that signed it, in the same form
   std::vector<std::string> subject_alt_names;  // "DNS:example.org", "IP Address:127.0.0.1"
   std::string serial_number;                   // hexadecimal
-  double not_before = 0;                       // seconds since the epoch
-  double not_after = 0;
-  std::string der;  // the certificate itself
+  double not_before = 0;  // valid from this time on, in seconds since the epoch
+  double not_after = 0;   // and up to this time
+  std::string der;        // the certificate itself
 };
 
 }  // namespace tornado::ssl

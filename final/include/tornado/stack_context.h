@@ -75,6 +75,7 @@ class StackContext {
 class NullContext {
  public:
   NullContext() {}
+  // Internal: ends the chain.
   core::Ref<core::Context> open(const core::Ref<core::Context>& /*outer*/) && { return {}; }
 };
 

@@ -70,8 +70,10 @@ class StaticFileHandler : public RequestHandler {
     bool follow_symlinks = false;       // also those that lead out of the folder
     std::shared_ptr<const StaticFiles> files = nullptr;  // null: StaticFiles itself
   };
+  // Keeps the route's Init. A derived class that hides this function must call it.
   void initialize(const Init& init);
 
+  // Respond with the file at `path`, which is what the route's group matched.
   Future<void> get(std::string path);
   Future<void> head(std::string path);
 
@@ -118,6 +120,7 @@ class StaticFileHandler : public RequestHandler {
   virtual std::optional<std::string> get_content(const std::string& absolute_path,
                                                  std::uint64_t start, std::uint64_t end);
 
+  // Return Init::path as an absolute path, and Init::default_filename.
   const std::string& root() const noexcept { return root_; }
   const std::string& default_filename() const noexcept { return init_.default_filename; }
   // The results of parse_url_path(), validate_absolute_path() and get_modified_time().

@@ -17,7 +17,7 @@ struct ConnectOptions {
   std::string source_ip;          // this machine's address to connect from; empty: any
   std::uint16_t source_port = 0;  // the local port; 0: any. Without source_ip: on loopback
   core::Seconds timeout = -1;     // seconds in all, including name resolution; negative: no limit
-  iostream::IOStreamOptions stream;
+  iostream::IOStreamOptions stream;  // of the connection: the sizes of its buffers
   // If set, connects with TLS; the certificate must be valid for `host`, unless the options say
   // otherwise. For many connections keep one context: an SSLOptions put here is read again for
   // each.

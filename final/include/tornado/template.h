@@ -85,11 +85,12 @@ class Program;
 class ParseError : public std::exception {
  public:
   ParseError(std::string message, std::string filename, int lineno, std::string via = {});
+  // Returns message and place, and the files that include that one. Valid as long as the error.
   const char* what() const noexcept override { return what_.c_str(); }
 
-  std::string message;
-  std::string filename;
-  int lineno;
+  std::string message;   // what is wrong
+  std::string filename;  // the template's name
+  int lineno;            // from 1 on
 
  private:
   std::string what_;
@@ -102,18 +103,20 @@ class Namespace {
   struct Entry {
     Entry(std::string_view entry_name, Value entry_value)
         : name(entry_name), value(std::move(entry_value)) {}
-    std::string name;
-    Value value;
+    std::string name;  // as templates write it
+    Value value;       // what they find under it
   };
 
   Namespace() = default;
   Namespace(std::initializer_list<Entry> entries);
 
+  // Adds a name, or replaces its value.
   void set(std::string_view name, Value value);
   // Adds the entries of `other`, which replace those of the same name.
   void update(const Namespace& other);
   // Returns the value, or null. Valid until the namespace changes.
   const Value* find(std::string_view name) const noexcept;
+  // Returns all names with their values. Valid until the namespace changes.
   const std::vector<Entry>& entries() const noexcept { return entries_; }
 
  private:
@@ -155,6 +158,7 @@ class Template {
   std::string generate(const Namespace& names) const;
   std::string generate() const;
 
+  // Returns the name that messages show. A loader's templates have the names of resolve_path().
   const std::string& name() const noexcept;
 
  private:
@@ -185,6 +189,7 @@ class BaseLoader {
   // Returns the name under which a template is cached.
   virtual std::string resolve_path(std::string_view name, std::string_view parent_path) const = 0;
 
+  // Return the constructor's arguments. Templates find `names` after those passed to generate().
   const TemplateOptions& options() const noexcept { return options_; }
   const Namespace& names() const noexcept { return names_; }
 
@@ -210,6 +215,7 @@ class Loader : public BaseLoader {
   explicit Loader(std::string root_directory, const TemplateOptions& options = {},
                   Namespace names = {});
   std::string resolve_path(std::string_view name, std::string_view parent_path) const override;
+  // Returns the folder, as an absolute path.
   const std::string& root() const noexcept { return root_; }
 
  protected:

@@ -49,7 +49,9 @@ class RenderError : public std::exception {
  public:
   RenderError(std::string type, std::string message);
 
+  // Returns type, message and, once it is set, place. Valid until set_place().
   const char* what() const noexcept override { return what_.c_str(); }
+  // Return the parts of what().
   const std::string& type() const noexcept { return type_; }
   const std::string& message() const noexcept { return message_; }
   // Returns the place, once the error has left an expression: "story.html:3 (via index.html:7)".
@@ -190,6 +192,7 @@ class Value {
   ~Value() { drop(); }
 
   using Pair = std::pair<Value, Value>;
+  // Make a list or a tuple of these items.
   static Value list(std::vector<Value> items);
   static Value tuple(std::vector<Value> items);
   // Makes a dict; of equal keys the last counts. Throws RenderError (TypeError) for a key that is a
@@ -200,6 +203,7 @@ class Value {
   // Wraps an object of your own class; the Value owns it.
   static Value object(Object* object);
 
+  // Return the kind of value, and whether it is None.
   Type type() const noexcept { return type_; }
   bool is_none() const noexcept { return type_ == Type::kNone; }
   // Returns Python's name of the type, such as "int".
@@ -262,8 +266,8 @@ class Value {
 
 // The arguments of a call.
 struct Arguments {
-  std::vector<Value> positional;
-  std::vector<std::pair<std::string, Value>> keywords;
+  std::vector<Value> positional;                        // those without a name, in order
+  std::vector<std::pair<std::string, Value>> keywords;  // those with one: f(size=3)
 
   // Returns the keyword argument, or null.
   const Value* find(std::string_view keyword) const noexcept;
@@ -276,6 +280,7 @@ class Object : public detail::Body {
   virtual bool attribute(std::string_view name, Value& result) const = 0;
   // Returns the output of `{{ it }}`. The default is "<TYPE object>".
   virtual std::string str() const;
+  // Returns the TYPE in such texts, and in errors.
   virtual std::string_view type_name() const { return "object"; }
   // Implements `{{ it(1, 2) }}`. The default throws RenderError (TypeError).
   virtual Value call(const Arguments& arguments) const;

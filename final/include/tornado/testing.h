@@ -211,6 +211,7 @@ class AsyncHTTPTestCase : public AsyncTestCase {
   // The same with a method, a body, headers: `request.url` is the path.
   httpclient::HTTPResponse fetch(httpclient::HTTPRequest request, bool raise_error = false);
 
+  // What get_http_client() and get_http_server() returned, from SetUp() to TearDown().
   httpclient::AsyncHTTPClient http_client;
   std::unique_ptr<httpserver::HTTPServer> http_server;
 

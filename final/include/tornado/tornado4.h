@@ -29,6 +29,7 @@ class FutureCallback {
  public:
   explicit FutureCallback(Future<T> future) : future_(std::move(future)) {}
 
+  // Completes the future with T(args...).
   template <class... Args>
     requires(std::is_void_v<T> ? sizeof...(Args) == 0
                                : sizeof...(Args) > 0 && std::is_constructible_v<T, Args && ...>)

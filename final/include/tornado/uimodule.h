@@ -51,7 +51,7 @@ class UIModule {
   virtual std::string html_body() { return {}; }
 
  protected:
-  // The handler that renders the page, and its request.
+  // Return the handler that renders the page, its request, and its user.
   RequestHandler& handler() const { return *handler_; }
   httputil::HTTPServerRequest& request() const { return handler_->request; }
   const CurrentUser& current_user() const { return handler_->current_user(); }

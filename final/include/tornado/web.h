@@ -83,7 +83,7 @@ class RequestHandler : public core::Pooled {
   RequestHandler(const RequestHandler&) = delete;
   RequestHandler& operator=(const RequestHandler&) = delete;
 
-  // Valid as long as the handler.
+  // The request, and the application's settings. Valid as long as the handler.
   httputil::HTTPServerRequest& request;
   const Settings& settings() const noexcept;
   // The application that serves the request. It may be destroyed before the handler: while a
@@ -180,6 +180,7 @@ class RequestHandler : public core::Pooled {
     write(value);
     return finish();
   }
+  // Returns true once the response is complete, so that nothing more can be written.
   bool finished() const noexcept { return finished_; }
 
   // Redirects to `url` with 302, with 301 if `permanent`, or with the 3xx given, and finishes.
@@ -225,11 +226,15 @@ class RequestHandler : public core::Pooled {
   virtual std::string render_linked_css(const std::vector<std::string>& css_files);
   virtual std::string render_embed_css(const std::vector<std::string>& css_embed);
 
+  // Sets the status of the response, 200 unless told otherwise. An empty reason means the usual one
+  // of the code; one with control characters or "<" becomes "Unknown". Throws std::invalid_argument
+  // if the code does not have three digits.
   void set_status(int status_code, std::string_view reason = {});
   int get_status() const noexcept { return status_code_; }
 
-  // Throws std::invalid_argument if the name is not a token or the value has control characters, so
-  // that untrusted text cannot add a header line.
+  // Set a header field of the response, add one beside those of that name, or remove these. Throw
+  // std::invalid_argument if the name is not a token or the value has control characters, so that
+  // untrusted text cannot add a header line.
   void set_header(std::string_view name, std::string_view value);
   template <std::integral N>
   void set_header(std::string_view name, N value) {
@@ -251,6 +256,7 @@ class RequestHandler : public core::Pooled {
   // ---- Etag
   // Returns the response's entity tag, quoted, or nullopt for none. The default: SHA-1 of the body.
   virtual std::optional<std::string> compute_etag() const;
+  // Sets the field Etag to compute_etag(), unless it is set already. finish() calls it.
   void set_etag_header();
   // Returns whether the client's If-None-Match contains the response's Etag.
   bool check_etag_header() const;
@@ -270,6 +276,7 @@ class RequestHandler : public core::Pooled {
                                           bool strip = true) const;
   template <detail::NoText T>
   std::string get_argument(std::string_view name, T, bool strip = true) const = delete;
+  // Returns all values of an argument, in order; empty if there are none.
   std::vector<std::string> get_arguments(std::string_view name, bool strip = true) const;
   // The same for the query only, and for the form only.
   std::string get_query_argument(std::string_view name, bool strip = true) const;
@@ -327,6 +334,7 @@ class RequestHandler : public core::Pooled {
   // Returns the request's cookies. A cookie from set_cookie() appears once the client sends it
   // back.
   const httputil::Cookies& cookies() const { return request.cookies(); }
+  // Returns the value of one of them; without it, nullopt or `fallback`.
   std::optional<std::string> get_cookie(std::string_view name) const;
   std::string get_cookie(std::string_view name, std::string_view fallback) const;
   std::string get_cookie(std::string_view name, std::nullptr_t) const = delete;
@@ -391,6 +399,7 @@ class RequestHandler : public core::Pooled {
     if (!user) throw HTTPError(403);
     return user.as<T>();
   }
+  // Sets the user for the rest of this request.
   void set_current_user(CurrentUser user);
   // Returns where to log in: the setting login_url. Throws std::runtime_error without it.
   virtual std::string get_login_url() const;
@@ -618,8 +627,9 @@ struct Settings {
   // Rejects every request other than GET, HEAD and OPTIONS that lacks its XSRF cookie's token.
   bool xsrf_cookies = false;
   int xsrf_cookie_version = 2;  // 1: the same token text in every response
+  // Options of the XSRF cookie. Without an expiry, a logged-in user's cookie lasts 30 days.
   CookieOptions xsrf_cookie_kwargs;
-  std::string xsrf_cookie_name = "_xsrf";
+  std::string xsrf_cookie_name = "_xsrf";  // the cookie's name
 
   // The folder whose files are served below static_url_prefix, and as /favicon.ico and /robots.txt.
   // Tried before all other routes. Empty: no files.
@@ -706,6 +716,7 @@ class Application : public routing::ReversibleRouter {
   template <class... Args>
   void listen(Args&&...) && = delete;
 
+  // Returns the settings that it was made with. Valid as long as the application.
   const Settings& settings() const noexcept;
 
   // Returns the path of the route `name`, with `args` percent-encoded in place of its groups.
@@ -737,6 +748,7 @@ class Application : public routing::ReversibleRouter {
       const httputil::HTTPServerRequest& request, PathArgs path_args = {}, Init... init) {
     return delegate_for(request, handler<H>(std::move(init)...), std::move(path_args));
   }
+  // Called by the server: returns what finds the handler once the head has arrived.
   std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) override;

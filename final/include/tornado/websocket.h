@@ -67,6 +67,7 @@ class PreparedMessage {
   PreparedMessage& operator=(const PreparedMessage&) noexcept;
   ~PreparedMessage();
 
+  // Return the message and its type. Valid as long as a copy exists.
   const std::string& data() const noexcept;
   bool binary() const noexcept;
 
@@ -192,6 +193,8 @@ class WebSocketHandler : public web::RequestHandler {
   virtual std::size_t max_message_size() const;
 
   // ---- optional hooks
+  // Hide them with your own: open() is called after the handshake, with the route's captures, and
+  // on_close() at the end. The other two get the payload of a frame. By default they do nothing.
   void open(const web::PathArgs& /*path_args*/) {}
   void on_close() {}
   void on_ping(std::string_view /*data*/) {}
@@ -201,6 +204,7 @@ class WebSocketHandler : public web::RequestHandler {
   void get(const web::PathArgs& path_args);
 
   // ---- methods of a response, usable until the handshake is done
+  // Call RequestHandler's function of the same name. Throw std::runtime_error after the handshake.
   template <class... Args>
   void write(Args&&... args) {
     require_http();
@@ -272,7 +276,9 @@ struct WebSocketConnectOptions {
   std::optional<CompressionOptions> compression_options;
   core::Seconds ping_interval = 0;  // seconds; 0: no pings
   core::Seconds ping_timeout = 0;   // seconds to wait for a pong; 0: ping_interval
+  // Bytes, as sent and as decompressed. A longer message closes the connection with 1009.
   std::size_t max_message_size = 10'485'760;
+  // The subprotocols to offer, best first: see selected_subprotocol().
   std::vector<std::string> subprotocols;
   // Null means netutil::Resolver::default_resolver().
   std::shared_ptr<netutil::Resolver> resolver;

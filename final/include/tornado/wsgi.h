@@ -71,11 +71,11 @@ struct Environ {
   // REQUEST_METHOD, SCRIPT_NAME, PATH_INFO, QUERY_STRING, HTTP_ACCEPT and so on, as bytes; Python
   // receives them as Latin-1 text.
   std::map<std::string, std::string, std::less<>> variables;
-  std::string url_scheme = "http";  // or "https"
-  Input input;
-  bool multithread = true;
-  bool multiprocess = true;
-  bool run_once = false;
+  std::string url_scheme = "http";  // "http" or "https"
+  Input input;                      // the request's body
+  bool multithread = true;          // other threads may call the application at the same time
+  bool multiprocess = true;         // other processes may serve the same application
+  bool run_once = false;            // the process may serve more requests
 
   // Returns a variable; "" if there is none. Valid until `variables` changes.
   std::string_view operator[](std::string_view name) const;
@@ -92,6 +92,7 @@ class Responder {
   virtual ~Responder() = default;
   // See StartResponse.
   virtual void start(std::string_view status, Headers headers, std::exception_ptr exc_info) = 0;
+  // See StartResponse::headers_sent().
   virtual bool headers_sent() const = 0;
   // See Write.
   virtual void write(std::string_view chunk) = 0;
@@ -103,6 +104,7 @@ class Responder {
 class Write {
  public:
   explicit Write(std::shared_ptr<Responder> responder) : responder_(std::move(responder)) {}
+  // Sends `chunk`, as above, and blocks the calling thread meanwhile.
   void operator()(std::string_view chunk) const { responder_->write(chunk); }
 
  private:
@@ -125,6 +127,7 @@ class StartResponse {
     responder_->start(status, std::move(headers), std::move(exc_info));
     return Write(responder_);
   }
+  // Returns whether the status and the headers have gone, so that they cannot be replaced.
   bool headers_sent() const { return responder_->headers_sent(); }
 
  private:
@@ -196,6 +199,7 @@ class WSGIContainer final : public httputil::HTTPServerConnectionDelegate {
   // Converts itself for web::FallbackHandler: {.fallback = container}.
   operator httpserver::RequestCallback() const&;
   operator httpserver::RequestCallback() const&& = delete;  // it would outlive the container
+  // Called by the server for each request. The delegate collects the body as it arrives.
   std::unique_ptr<httputil::HTTPMessageDelegate> start_request(
       const void* server_connection,
       std::shared_ptr<httputil::HTTPConnection> request_connection) override;

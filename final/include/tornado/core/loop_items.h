@@ -20,6 +20,8 @@ namespace tornado::ioloop {
 // allocation.
 class EventHandler {
  public:
+  // Called when `fd` has some of the events it was added for, or an error: a mask of IOLoop::READ,
+  // WRITE and ERROR. An exception is logged.
   virtual void handle_events(int fd, std::uint32_t events) = 0;
 
   // Called when the loop no longer uses the handler: it was removed, perhaps by itself, or the loop

@@ -82,7 +82,10 @@ class RequestCallback {
   RequestCallback(F function)
       : delegate_(std::make_shared<detail::FunctionDelegate<F>>(std::move(function))) {}
 
+  // Returns whether there is a function.
   explicit operator bool() const noexcept { return delegate_ != nullptr; }
+  // Calls the function, which must exist. Returns when it has returned or, if it is a coroutine,
+  // when it waits for the first time.
   void operator()(httputil::HTTPServerRequest request) const {
     const auto keep = delegate_;
     keep->call(std::move(request));

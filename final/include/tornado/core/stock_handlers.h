@@ -14,6 +14,7 @@ namespace tornado::web {
 //
 //   void post(web::authenticated) { ... }
 struct authenticated {
+  // Calls require_login(). Returns true, so that the verb runs, unless that throws.
   static bool admits(RequestHandler& handler);
 };
 
@@ -22,10 +23,12 @@ struct authenticated {
 //
 //   void get(web::addslash) { ... }
 struct addslash {
+  // Returns whether the path is right, so that the verb runs. Otherwise responds or throws.
   static bool admits(RequestHandler& handler);
 };
 // The opposite: removes final slashes. "/" stays. Tornado: @removeslash.
 struct removeslash {
+  // Returns whether the path is right, so that the verb runs. Otherwise responds or throws.
   static bool admits(RequestHandler& handler);
 };
 
@@ -35,9 +38,11 @@ struct removeslash {
 class ErrorHandler : public RequestHandler {
  public:
   struct Init {
-    int status_code = 404;
+    int status_code = 404;  // of every response
   };
+  // Sets the status.
   void initialize(const Init& init) { set_status(init.status_code); }
+  // Throws an HTTPError with the status.
   void prepare();
   void check_xsrf_cookie() override {}  // it changes nothing
 };
@@ -51,10 +56,12 @@ class ErrorHandler : public RequestHandler {
 class RedirectHandler : public RequestHandler {
  public:
   struct Init {
-    std::string url;
+    std::string url;        // where to, with groups of the route's pattern
     bool permanent = true;  // 301; else 302
   };
+  // Keeps the destination for get().
   void initialize(const Init& init);
+  // Puts the groups into the destination, adds the request's query, and redirects.
   void get(const PathArgs& args);
 
  private:
@@ -67,9 +74,11 @@ class RedirectHandler : public RequestHandler {
 class FallbackHandler : public RequestHandler {
  public:
   struct Init {
-    httpserver::RequestCallback fallback;
+    httpserver::RequestCallback fallback;  // gets the requests; must not be empty
   };
+  // Throws std::invalid_argument if there is no function.
   void initialize(const Init& init);
+  // Ends this handler without a response, and passes its request on.
   void prepare();
 
  private:
@@ -89,9 +98,11 @@ class FallbackHandler : public RequestHandler {
 class HealthHandler : public RequestHandler {
  public:
   struct Init {
-    core::Function<bool()> ready;
+    core::Function<bool()> ready;  // called for each request; empty: always ready
   };
+  // Keeps `ready` for get().
   void initialize(const Init& init);
+  // Respond as described above, with Cache-Control: no-store.
   void get();
   void head() { get(); }
 

@@ -16,11 +16,12 @@ namespace tornado::web {
 class HTTPError : public std::exception {
  public:
   explicit HTTPError(int status_code = 500, std::string log_message = {}, std::string reason = {});
+  // Returns "HTTP 404: Not Found (LOG_MESSAGE)", for the log. Valid as long as the error.
   const char* what() const noexcept override { return what_.c_str(); }
 
-  int status_code;
-  std::string log_message;
-  std::string reason;
+  int status_code;          // 200 to 599; see RequestHandler::send_error()
+  std::string log_message;  // for the log only
+  std::string reason;       // for the status line; empty: the usual one of the code
 
  private:
   std::string what_;
@@ -30,7 +31,7 @@ class HTTPError : public std::exception {
 class MissingArgumentError : public HTTPError {
  public:
   explicit MissingArgumentError(std::string_view name);
-  std::string arg_name;
+  std::string arg_name;  // the argument's name
 };
 
 // The request's body is not what get_json_body() wants: 400 if it is not JSON, 422 if its fields
@@ -38,7 +39,7 @@ class MissingArgumentError : public HTTPError {
 class JSONBodyError : public HTTPError {
  public:
   explicit JSONBodyError(core::JsonErrors body_errors);
-  core::JsonErrors errors;
+  core::JsonErrors errors;  // what is wrong, and where
 };
 
 // Ends the request without an error page; with `chunk`, calls finish(chunk).
@@ -46,7 +47,9 @@ class Finish : public std::exception {
  public:
   Finish() = default;
   explicit Finish(std::string chunk) : chunk_(std::move(chunk)) {}
+  // Returns "Finish".
   const char* what() const noexcept override { return "Finish"; }
+  // Returns the argument for finish(), or nullopt for none. Valid as long as the exception.
   const std::optional<std::string>& chunk() const noexcept { return chunk_; }
 
  private:

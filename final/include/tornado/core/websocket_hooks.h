@@ -16,7 +16,7 @@ struct Message {
   explicit Message(std::string message_data, bool is_binary = false)
       : data(std::move(message_data)), binary(is_binary) {}
 
-  std::string data;
+  std::string data;     // the payload of all its frames
   bool binary = false;  // false: text, UTF-8
   bool operator==(const Message&) const = default;
 };
