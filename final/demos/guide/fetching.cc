@@ -59,11 +59,45 @@ struct CarefulHandler : web::RequestHandler {
 };
 // [/errors]
 
+struct SlowHandler : web::RequestHandler {
+  Future<void> get() {
+    co_await gen::sleep(1);
+    write("late\n");
+  }
+};
+
+// [limit]
+// Returns the page, or the reason why there is none.
+Future<std::string> page_or_reason(std::string url) {
+  const httpclient::AsyncHTTPClient client;
+  httpclient::HTTPRequest wanted(std::move(url));
+  wanted.request_timeout = 0.2;  // seconds
+  try {
+    const httpclient::HTTPResponse response = co_await client.fetch(std::move(wanted));
+    co_return response.body;
+  } catch (const httpclient::HTTPClientError& error) {
+    co_return std::string(error.what()) + "\n";
+  }
+}
+
+struct SomeHandler : web::RequestHandler {
+  Future<void> get() {
+    std::vector<Future<std::string>> pages;
+    for (const char* const path : {"/word/one", "/slow", "/nothing/here"}) {
+      pages.push_back(page_or_reason("http://" + request.host + path));
+    }
+    const std::vector<std::string> found = co_await gen::multi(std::move(pages));
+    for (const std::string& page : found) write(page);
+  }
+};
+// [/limit]
+
 int main(int argc, char** argv) {
   options::define<int>("port", 8888, "port to listen on; 0 takes any free one");
   options::parse_command_line(argc, argv);
   web::Application app({web::url<WordHandler>("/word/(\\w+)"), web::url<CopyHandler>("/copy"),
-                        web::url<AllHandler>("/all"), web::url<CarefulHandler>("/careful")});
+                        web::url<AllHandler>("/all"), web::url<CarefulHandler>("/careful"),
+                        web::url<SlowHandler>("/slow"), web::url<SomeHandler>("/some")});
   auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);

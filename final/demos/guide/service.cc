@@ -6,6 +6,7 @@
 #include <tornado/web.h>
 
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,11 +33,31 @@ TORNADO_FIELDS(Order, customer, items)
 using Orders = std::map<int, Order>;
 
 // [base]
+bool is_about_the_body(const std::exception_ptr& exception) {
+  if (!exception) return false;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const web::JSONBodyError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 struct ServiceHandler : web::RequestHandler {
   struct Init {
     Orders* orders = nullptr;
   };
   void initialize(const Init& init) { orders = init.orders; }
+
+  void write_error(int status_code, const web::ErrorInfo& info) override {
+    if (is_about_the_body(info.exception)) {
+      RequestHandler::write_error(status_code, info);  // JSON that names the fields
+    } else {
+      write(json{{"status", status_code}});
+      finish();
+    }
+  }
 
   Orders* orders = nullptr;
 };
@@ -46,7 +67,9 @@ struct ServiceHandler : web::RequestHandler {
 struct OrdersHandler : ServiceHandler {
   void post() {
     Order order = get_json_body<Order>();
-    if (order.items.empty()) throw web::HTTPError(422, "an order without items");
+    if (order.items.empty()) {
+      throw web::JSONBodyError({.malformed = {}, .fields = {{"/items", "is empty"}}});
+    }
     const int id = orders->empty() ? 1 : orders->rbegin()->first + 1;
     orders->emplace(id, std::move(order));
     set_status(201);
