@@ -8,6 +8,7 @@
 #include <tornado/core/json_box.h>
 #include <tornado/core/json_text.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -57,12 +58,28 @@ template <class T>
 concept HasLibraryForm =
     requires(nlohmann::json& to, const T& value) { ::nlohmann::detail::to_json(to, value); };
 
+// Becomes a const T& and nothing else: only a to_json() that was written for T takes it.
+template <class T>
+struct ExactlyA {
+  template <std::same_as<T> U>
+  operator const U&() const;
+};
+
+// A class with a to_json() of its own. That counts more than the library's form, which a class may
+// have too, for example because it converts to a std::string.
+template <class T>
+concept HasOwnToJson =
+    !HasLibraryForm<ExactlyA<T>> &&
+    requires(nlohmann::json& to, const ExactlyA<T>& value) { to_json(to, value); };
+
 // A class for which the program has `to_json(nlohmann::json&, const T&)`, as nlohmann's macros
 // define it. The library finds it only for its own value type; JsonSerializer finds it for ours
 // too. Since version 3.11.3, a call of to_json() finds the library's own functions as well.
 template <class T>
-concept HasNlohmannForm = std::is_class_v<T> && !HasFields<T> && !HasLibraryForm<T> &&
-                          requires(nlohmann::json& to, const T& value) { to_json(to, value); };
+concept HasNlohmannForm =
+    std::is_class_v<T> && !HasFields<T> &&
+    ((HasLibraryForm<T> && HasOwnToJson<T>) ||
+     (!HasLibraryForm<T> && requires(nlohmann::json& to, const T& value) { to_json(to, value); }));
 
 // A class of the program that is an object in JSON.
 template <class T>
@@ -115,7 +132,7 @@ struct JsonSerializer {
   static void to_json(J& to, const T& value) {
     if constexpr (HasFields<T>) {
       to = fields_to_json<J>(value);
-    } else if constexpr (LibraryWrites<J, const T&>) {
+    } else if constexpr (LibraryWrites<J, const T&> && !HasLibraryForm<T>) {
       ::nlohmann::to_json(to, value);
     } else {
       to = J(nlohmann_form(value));

@@ -51,6 +51,27 @@ struct Every {
 };
 TORNADO_FIELDS(Every, yes, big, number, colour, any, maybe)
 
+// Classes that the JSON library could also write as text, or as a list.
+struct Code {
+  int number = 7;
+  operator std::string() const { return "text"; }
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Code, number)
+};
+struct Label {
+  operator std::string_view() const { return "text"; }
+};
+void to_json(nlohmann::json& to, const Label& /*label*/) {
+  to = {{"label", true}};
+}
+struct Steps : std::vector<int> {};
+template <class J>
+void to_json(J& to, const Steps& steps) {
+  to = J{{"steps", steps.size()}};
+}
+struct Text {
+  operator std::string_view() const { return "only text"; }
+};
+
 template <class T>
 std::string error_of(std::string_view text) {
   try {
@@ -59,6 +80,16 @@ std::string error_of(std::string_view text) {
     return error.what();
   }
   return "none";
+}
+
+TEST(JsonStruct, a_to_json_of_its_own_counts_more_than_a_form_of_the_librarys) {
+  EXPECT_EQ(json_encode(Code()), R"({"number": 7})");
+  EXPECT_EQ(json_encode(Label()), R"({"label": true})");
+  EXPECT_EQ(json_encode(Steps()), R"({"steps": 0})");
+  EXPECT_EQ(json_encode(Text()), R"("only text")");
+  EXPECT_EQ(core::JsonText<Code>::object_text(Code()),
+            R"({"number": 7})");  // RequestHandler::write
+  EXPECT_EQ(core::JsonForm<Label>::of(Label()), (nlohmann::json{{"label", true}}));  // templates
 }
 
 TEST(JsonStruct, a_struct_is_an_object_with_its_fields_in_order) {
