@@ -38,7 +38,10 @@ std::optional<Number> to_number(std::string_view text) {
 template <class Number>
 Number number_of(std::string_view option, std::string_view text) {
   const auto number = to_number<Number>(text);
-  if (!number) throw std::invalid_argument(std::string(option) + " needs a number");
+  if (!number) {
+    throw std::invalid_argument(std::string(option) + " needs a number, not '" + std::string(text) +
+                                "'");
+  }
   return *number;
 }
 
@@ -60,7 +63,8 @@ Settings parse(int argc, char** argv) {
       settings.address = value;
     } else {
       throw std::invalid_argument(
-          "usage: blocking_server [one|threads|pool] [--port=8888] [--workers=4]"
+          "bad argument '" + std::string(argument) +
+          "'; usage: blocking_server [one|threads|pool] [--port=8888] [--workers=4]"
           " [--address=127.0.0.1]");
     }
   }

@@ -42,7 +42,8 @@ Settings parse(int argc, char** argv) {
     } else if (argument.starts_with("--address=")) {
       settings.address = value;
     } else {
-      throw std::invalid_argument("usage: select_server [--port=8888] [--address=127.0.0.1]");
+      throw std::invalid_argument("bad argument '" + std::string(argument) +
+                                  "'; usage: select_server [--port=8888] [--address=127.0.0.1]");
     }
   }
   return settings;

@@ -47,7 +47,8 @@ Settings parse(int argc, char** argv) {
       settings.kind = argument;
     } else {
       throw std::invalid_argument(
-          "usage: stream_server [http|chat] [--port=8888] [--address=127.0.0.1]");
+          "bad argument '" + std::string(argument) +
+          "'; usage: stream_server [http|chat] [--port=8888] [--address=127.0.0.1]");
     }
   }
   return settings;

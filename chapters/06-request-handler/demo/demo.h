@@ -43,7 +43,8 @@ inline Settings parse(int argc, char** argv) {
     } else if (argument.starts_with("--address=")) {
       settings.address = value;
     } else {
-      throw std::invalid_argument("options: [--port=8888] [--address=127.0.0.1]");
+      throw std::invalid_argument("bad argument '" + std::string(argument) +
+                                  "'; options: [--port=8888] [--address=127.0.0.1]");
     }
   }
   return settings;

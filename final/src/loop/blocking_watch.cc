@@ -71,7 +71,8 @@ void say(const char* text) noexcept {
 
 BlockingWatch::BlockingWatch(double seconds, Action action) : action_(action) {
   if (!(seconds > 0 && seconds <= kLongest)) {
-    throw std::invalid_argument("a blocking threshold must be above 0 and at most 1e9 seconds");
+    throw std::invalid_argument("the blocking threshold is " + core::format_seconds(seconds) +
+                                " s, but must be above 0 and at most 1e9");
   }
   seconds_.tv_sec = static_cast<time_t>(seconds);
   seconds_.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);

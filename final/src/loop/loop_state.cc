@@ -215,7 +215,9 @@ bool LoopState::registered(int fd) const noexcept {
 }
 
 void LoopState::add_registration(int fd, EventHandler& handler, std::uint32_t events) {
-  if (fd < 0) throw std::invalid_argument("add_handler: the descriptor is negative");
+  if (fd < 0) {
+    throw std::invalid_argument("add_handler: the descriptor is " + std::to_string(fd));
+  }
   if (registered(fd)) {
     throw std::invalid_argument("descriptor " + std::to_string(fd) + " has a handler already");
   }

@@ -74,10 +74,12 @@ PeriodicCallback::PeriodicCallback(const Ref<core::RepeatedCallback>& callback,
                                    double callback_time_ms, double jitter)
     : state_(new State) {
   if (!(callback_time_ms > 0)) {
-    throw std::invalid_argument("Periodic callback must have a positive callback_time");
+    throw std::invalid_argument("Periodic callback must have a positive callback_time, not " +
+                                core::format_seconds(callback_time_ms) + " ms");
   }
   if (!(jitter >= 0 && jitter <= 1)) {
-    throw std::invalid_argument("Periodic callback must have a jitter between 0 and 1");
+    throw std::invalid_argument("Periodic callback must have a jitter between 0 and 1, not " +
+                                core::format_seconds(jitter));
   }
   state_->callback = callback;
   state_->period = callback_time_ms / 1e3;

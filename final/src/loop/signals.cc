@@ -60,7 +60,9 @@ enum SlotState : int { kFree, kWriting, kFull };
 
 void SignalWatch::set(int signal, const core::Ref<core::RepeatedCallback>& callback,
                       const core::Ref<Mailbox>& mailbox) {
-  if (signal <= 0 || signal >= NSIG) throw std::invalid_argument("unknown signal");
+  if (signal <= 0 || signal >= NSIG) {
+    throw std::invalid_argument("unknown signal " + std::to_string(signal));
+  }
   const std::lock_guard lock(watched_mutex());
   Watched& entry = watched(signal);
   if (entry.owner != nullptr && entry.owner != this) {

@@ -29,6 +29,11 @@ def test_declarations_name_capabilities(declared, server):
     assert set(declared.not_yet) <= set(CAPABILITIES)
 
 
+def test_an_unknown_argument_is_named(declared, server):
+    done = subprocess.run([server.process.args[0], "--prot=1"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "prot" in done.stderr
+
+
 def test_a_browser_shows_the_page(declared, server, tmp_path):
     command = [shutil.which("chromium"), "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
                "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",

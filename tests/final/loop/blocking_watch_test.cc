@@ -15,6 +15,8 @@ namespace tornado {
 namespace {
 
 using ioloop::IOLoop;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 // Long enough that nothing blocks this long by accident, and short enough to wait for.
 constexpr double kSoon = 0.05;
@@ -137,9 +139,13 @@ TEST_F(BlockingWatch, zero_takes_it_away) {
 
 // IOL-26
 TEST_F(BlockingWatch, a_threshold_is_a_number_of_seconds) {
-  for (const double seconds : {-1.0, 1e10, std::numeric_limits<double>::quiet_NaN()}) {
-    EXPECT_THROW(loop.set_blocking_signal_threshold(seconds, &note), std::invalid_argument);
-  }
+  const auto refused = [this](double seconds, const char* shown) {
+    EXPECT_THAT([&] { loop.set_blocking_signal_threshold(seconds, &note); },
+                ThrowsMessage<std::invalid_argument>(HasSubstr(shown)));
+  };
+  refused(-1, "is -1 s");
+  refused(1e10, "is 1e+10 s");
+  refused(std::numeric_limits<double>::quiet_NaN(), "is nan s");
 }
 
 // A SIGALRM from another timer, or from alarm(), does not concern the watch.

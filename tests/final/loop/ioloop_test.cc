@@ -13,6 +13,7 @@ using ioloop::IOLoop;
 using ioloop::MakeCurrent;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 // Every test here runs on each poller.
 class Loop : public ::testing::TestWithParam<std::string> {
@@ -467,7 +468,8 @@ TEST_P(Loop, wrong_descriptors_are_refused) {
   const auto ignore = [](int, std::uint32_t) {};
   loop.add_handler(pipe.read_end, ignore, IOLoop::READ);
   EXPECT_THROW(loop.add_handler(pipe.read_end, ignore, IOLoop::READ), std::invalid_argument);
-  EXPECT_THROW(loop.add_handler(-1, ignore, IOLoop::READ), std::invalid_argument);
+  EXPECT_THAT([&] { loop.add_handler(-1, ignore, IOLoop::READ); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("the descriptor is -1")));
   EXPECT_THROW(loop.add_handler(1 << 30, ignore, IOLoop::READ), std::system_error);
   EXPECT_THROW(loop.update_handler(pipe.write_end, IOLoop::READ), std::invalid_argument);
   EXPECT_THROW(loop.update_handler(-1, IOLoop::READ), std::invalid_argument);

@@ -10,6 +10,8 @@ namespace {
 using ioloop::IOLoop;
 using ioloop::PeriodicCallback;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 class Periodic : public ::testing::Test, protected test::VirtualLoop {
  protected:
@@ -56,10 +58,12 @@ TEST_F(Periodic, a_duration_is_a_period_too) {
 TEST_F(Periodic, a_period_must_be_positive_and_jitter_a_share) {
   const auto nothing = [] {};
   EXPECT_THROW(PeriodicCallback(nothing, 0), std::invalid_argument);
-  EXPECT_THROW(PeriodicCallback(nothing, -1), std::invalid_argument);
+  EXPECT_THAT([&] { PeriodicCallback(nothing, -1); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("not -1 ms")));
   EXPECT_THROW(PeriodicCallback(nothing, std::chrono::seconds(0)), std::invalid_argument);
   EXPECT_THROW(PeriodicCallback(nothing, 1, -0.1), std::invalid_argument);
-  EXPECT_THROW(PeriodicCallback(nothing, 1, 1.1), std::invalid_argument);
+  EXPECT_THAT([&] { PeriodicCallback(nothing, 1, 1.1); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("not 1.1")));
 }
 
 // IOL-22

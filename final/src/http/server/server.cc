@@ -94,7 +94,10 @@ Future<void> HTTPServer::close_all_connections() {
 }
 
 Future<ShutdownReport> HTTPServer::shutdown(double grace) {
-  if (!(grace >= 0)) throw std::invalid_argument("the grace of a shutdown must be 0 s or more");
+  if (!(grace >= 0)) {
+    throw std::invalid_argument("the grace of a shutdown is " + core::format_seconds(grace) +
+                                " s, but must be 0 or more");
+  }
   accept_waiting();
   stop();
   return core_->shutdown(grace);
