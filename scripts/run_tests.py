@@ -104,7 +104,8 @@ def check_stages():
         Stage("mutants", "small changes of the exercises' solutions are noticed, or listed with the reason",
               [Command([sys.executable, "exercises/run.py", "mutants", "--junit={junit}"], junit=True,
                        alone="/usr/bin/python3 exercises/run.py mutants {}")],
-              15, inputs=["exercises/**/*", "chapters/**/*.h", "chapters/**/*.cc"]),
+              15, inputs=["exercises/**/*", "chapters/**/*.h", "chapters/**/*.cc", "final/include/**/*",
+                          "build/debug/final/libtornado.a"]),
         Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", [build("asan", "all"), ctest("asan")], 25),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
         Stage("faults", "a sample of the fault sweep: system calls fail, one after the other", [
