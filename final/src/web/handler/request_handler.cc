@@ -394,7 +394,7 @@ detail::Started RequestHandler::call_verb() {
   if (verb.arity != detail::kAnyArity && verb.arity != static_cast<int>(args.size())) {
     // Happens with a rule whose matcher is the program's own.
     throw std::logic_error(detail::class_name(*handler_class_) + " takes " +
-                           std::to_string(verb.arity) + " arguments, its route gave " +
+                           detail::count_of(verb.arity, "argument") + ", its route gave " +
                            std::to_string(args.size()));
   }
   return verb.call(*this, args);

@@ -14,6 +14,10 @@ constexpr std::array<const char*, kVerbCount> kVerbNames = {
 
 }  // namespace
 
+std::string count_of(int count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string class_name(const HandlerClass& handler_class) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
@@ -27,9 +31,9 @@ void check_arity(const std::string& pattern, int groups, const HandlerClass& han
   for (std::size_t i = 0; i < kVerbCount; ++i) {
     const VerbEntry& verb = handler_class.verbs[i];
     if (verb.call == nullptr || verb.arity == kAnyArity || verb.arity == groups) continue;
-    throw std::invalid_argument("route '" + pattern + "' has " + std::to_string(groups) +
-                                " groups, but " + class_name(handler_class) + "::" + kVerbNames[i] +
-                                "() takes " + std::to_string(verb.arity) + " arguments");
+    throw std::invalid_argument("route '" + pattern + "' has " + count_of(groups, "group") +
+                                ", but " + class_name(handler_class) + "::" + kVerbNames[i] +
+                                "() takes " + count_of(verb.arity, "argument"));
   }
 }
 

@@ -163,8 +163,9 @@ bool Pattern::match(std::string_view path, std::vector<std::string_view>& captur
 std::string Pattern::reverse(const std::vector<std::string>& args) const {
   if (!pieces_) throw std::invalid_argument("the pattern '" + text_ + "' cannot be reversed");
   if (args.size() + 1 != pieces_->size()) {
-    throw std::invalid_argument("the pattern '" + text_ + "' takes " +
-                                std::to_string(pieces_->size() - 1) + " arguments, not " +
+    const std::size_t wanted = pieces_->size() - 1;
+    throw std::invalid_argument("the pattern '" + text_ + "' takes " + std::to_string(wanted) +
+                                (wanted == 1 ? " argument, not " : " arguments, not ") +
                                 std::to_string(args.size()));
   }
   std::string path = pieces_->front();
