@@ -29,6 +29,8 @@ OTHER_BUDGETS = {
 }
 HELLO = ROOT / "final" / "demos" / "helloworld" / "helloworld.cc"
 HELLO_BUDGET = 1.5
+# What a service's own files cost: its handlers with JSON, WebSocket, client and templates, and their tests.
+FILES = {"handlers.cc": 5.0, "board_test.cc": 5.0}
 YARDSTICK = "#include <regex>\n"
 YARDSTICK_SECONDS = 0.5
 RUNS = 8
@@ -84,3 +86,8 @@ def test_header_compiles_within_its_budget(header):
 if HELLO.exists():
     def test_hello_world_compiles_within_its_budget():
         check_budget(HELLO.name, HELLO.read_text(), HELLO_BUDGET)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_services_file_compiles_within_its_budget(name):
+    check_budget(name, (pathlib.Path(__file__).parent / name).read_text(), FILES[name])
