@@ -45,6 +45,13 @@ ROWS = [
     in_handler("struct Init { Database& db; }; void initialize(const Init&) {}", "error",
                "this handler's Init has no default: pass one, url<H>(pattern, {.member = value}), or give each of its members a "
                "default"),
+    in_handler("struct Init { Database* db; }; void initialize(const Init&) {}", "error",
+               "this handler's Init has no default: pass one, url<H>(pattern, {.member = value}), or give each of its members a "
+               "default"),
+    Row('web::url<Story>("/", {.db = &db})', 'Database db; auto route = web::url<Story>("/", {.db = &db});', "error",
+        "ThisHandlerHasNoStructInit"),
+    Row('web::url<Story>("/", &db)', 'Database db; auto route = web::url<Story>("/", &db);', "error",
+        "this handler takes no arguments: it has no struct Init and initialize(const Init&)"),
     in_handler("struct Init { int n = 0; }; void get() {}", "error",
                "a handler with a struct Init has a public initialize(const Init&)"),
     in_handler("virtual void fill() = 0;", "error",
@@ -59,6 +66,7 @@ ROWS = [
     in_handler("void get() { write(42); }", "error", "delete;  // write(std::to_string(number))"),
     in_handler('void get() { write({{"id", 7}}); }', "error", "void write(std::initializer_list<detail::UseJson>) = delete;"),
     in_handler('void get() { render("a.html", {{"n", 1}}); }', "error", "// include <tornado/template.h>"),
+    in_handler('std::string page() { return render_string("a.html", {{"n", 1}}); }', "error", "// include <tornado/template.h>"),
     in_handler("void post() { get_json_body<int>(); }", "error", "reading JSON needs a line #include <tornado/json.h>"),
     in_handler("Future<void> get() { gen::sleep(1); co_return; }", "warning",
                "await this Future, keep it, or pass it to gen::spawn"),

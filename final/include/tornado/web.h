@@ -210,7 +210,8 @@ class RequestHandler : public core::Pooled {
                           const template_::Namespace& names);  // include <tornado/template.h>
   // Returns the template's text, without the additions of UI modules.
   std::string render_string(std::string_view template_name);
-  std::string render_string(std::string_view template_name, const template_::Namespace& names);
+  std::string render_string(std::string_view template_name,
+                            const template_::Namespace& names);  // include <tornado/template.h>
   // Returns the names that all templates of this handler find: handler, request, current_user,
   // locale, _, pgettext, static_url, xsrf_form_html, reverse_url, modules, and the application's
   // ui_methods. Override it to add more.
@@ -550,6 +551,18 @@ template <class H>
 routing::RuleTarget handler(typename H::Init init = detail::default_init<typename H::Init>()) {
   if constexpr (detail::check_handler<H>())
     return {detail::handler_class<H>, std::make_shared<const typename H::Init>(std::move(init))};
+  detail::refused();
+}
+
+// Explain why a class without a struct Init cannot take one.
+template <class H>
+  requires detail::HasNoInit<H>
+routing::RuleTarget handler(detail::ThisHandlerHasNoStructInit) {
+  detail::refused();
+}
+template <class H>
+  requires detail::HasNoInit<H>
+URLSpec url(const std::string&, detail::ThisHandlerHasNoStructInit, std::string = {}) {
   detail::refused();
 }
 

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <string>
 #include <type_traits>
 
 namespace tornado::web {
@@ -33,13 +34,18 @@ constexpr bool check_handler() {
   return false;
 }
 
+// Every member has an initializer in its class, or a type whose constructor sets it. Others, such
+// as the pointer in `struct Init { Database* db; };`, would be null in a route that omits the Init.
+template <class Init>
+concept HasDefaults = requires { new const Init; };
+
 // The Init of a route that is made without one.
 template <class Init>
 Init default_init() {
-  static_assert(std::is_default_constructible_v<Init>,
+  static_assert(HasDefaults<Init>,
                 "this handler's Init has no default: pass one, url<H>(pattern, {.member = value}), "
                 "or give each of its members a default");
-  if constexpr (std::is_default_constructible_v<Init>) return {};
+  if constexpr (HasDefaults<Init>) return {};
   refused();
 }
 
@@ -47,6 +53,18 @@ template <class H>
 concept HasInit = requires { typename H::Init; };
 template <class H>
 concept HasNoInit = !HasInit<H>;
+
+// What a route passes to a handler that takes nothing. A list such as {.n = 7} has no type, so no
+// function can take it, and this class's name is the message.
+struct ThisHandlerHasNoStructInit {
+  template <class T>
+    requires(!std::convertible_to<T, std::string>)
+  ThisHandlerHasNoStructInit(T&&) {
+    static_assert(!sizeof(T),
+                  "this handler takes no arguments: it has no struct Init and initialize(const "
+                  "Init&)");
+  }
+};
 
 // A class with a method that is almost a verb or a hook, and that nothing would call.
 template <class H>
