@@ -109,7 +109,7 @@ J fields_to_json(const T& value) {
   J object = J::object();
   tornado_visit_fields(&value, [&](std::string_view name, auto member) {
     if constexpr (std::is_member_object_pointer_v<decltype(member)>) {
-      object.emplace(std::string(name), value.*member);
+      object.emplace(std::string(name), J(value.*member));
     }
   });
   return object;
