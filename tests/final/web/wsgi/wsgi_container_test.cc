@@ -427,7 +427,8 @@ TEST_F(WSGI, an_application_runs_on_no_more_threads_than_it_may) {
   Event release;
   serve(
       [&](const Environ& env, StartResponse& start_response) -> Chunks {
-        most = std::max(most.load(), ++running);
+        const int now = ++running;
+        for (int before = most; before < now && !most.compare_exchange_weak(before, now);) continue;
         EXPECT_TRUE(release.wait());
         --running;
         return hello(env, start_response);
