@@ -211,10 +211,11 @@ def describe_machine():
 
 
 def describe_commit(folder):
+    """Pages and drawings do not count as changes: they are what publishing a measurement writes."""
     def git(*words):
         done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
     commit = git("rev-parse", "--short", "HEAD")
     if commit is None:
         return "no git checkout"
-    return commit + (" with uncommitted changes" if git("status", "--porcelain", "-uno") else "")
+    return commit + (" with uncommitted changes" if git("status", "--porcelain", "-uno", "--", ".", ":!*.md", ":!*.svg") else "")

@@ -1,9 +1,12 @@
 """What the chapters' experiments read and reckon."""
 
+import re
 import socket
+import subprocess
 import xml.dom.minidom
 from types import SimpleNamespace
 
+import bench_process as bp
 import crowd
 import experiment
 import figures
@@ -83,6 +86,22 @@ def test_one_round_without_the_figure_has_no_median(other):
     assert figures.median([{"mb": 1.0}, {"mb": 2.0}, {"mb": 9.0}], "mb") == 2.0
     assert figures.median([{"mb": 1.0}, other], "mb") is None
     assert figures.short(None) == "–"
+
+
+def test_a_commit_is_named_with_changes_unless_only_pages_and_drawings_changed(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", *words], check=True, capture_output=True)
+    names = ("README.md", "measured.svg", "server.cc")
+    for name in names:
+        (tmp_path / name).write_text("before")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "begin")
+    for name in names:
+        clean = bp.describe_commit(tmp_path)
+        assert re.fullmatch("[0-9a-f]{7,}", clean), clean
+        (tmp_path / name).write_text("after")
+    assert bp.describe_commit(tmp_path) == clean + " with uncommitted changes"
 
 
 def test_a_report_goes_between_its_marks():
