@@ -17,12 +17,13 @@ import pytest
 HERE = Path(__file__).resolve().parent
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nHello, world"
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+RAW = ["raw_epoll"]
 
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("programs")
-    for name in ("raw_epoll", "hold"):
+    for name in (*RAW, "hold"):
         subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-g", "-fsanitize=address,undefined",
                         "-fno-sanitize-recover=undefined", str(HERE / f"{name}.cc"), "-o", str(folder / name)],
                        check=True, timeout=100)
@@ -49,9 +50,14 @@ class Process:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
 
+@pytest.fixture(params=RAW)
+def raw_program(programs, request):
+    return programs / request.param
+
+
 @pytest.fixture
-def raw(programs):
-    with Process([programs / "raw_epoll", "0"]) as server:
+def raw(raw_program):
+    with Process([raw_program, "0"]) as server:
         yield server
 
 
@@ -130,8 +136,8 @@ def test_raw_survives_clients_that_leave_or_reset(raw):
         assert read_exactly(client, len(REPLY)) == REPLY
 
 
-def test_raw_waits_before_each_reply_but_serves_others_meanwhile(programs):
-    with Process([programs / "raw_epoll", "0", "100"]) as server:
+def test_raw_waits_before_each_reply_but_serves_others_meanwhile(raw_program):
+    with Process([raw_program, "0", "100"]) as server:
         clients = [server.connect() for _ in range(20)]
         start = time.monotonic()
         for client in clients:
@@ -143,8 +149,8 @@ def test_raw_waits_before_each_reply_but_serves_others_meanwhile(programs):
         assert time.monotonic() - start < 1.0  # one after the other would take two seconds
 
 
-def test_raw_gives_no_reply_to_the_next_connection_on_a_descriptor(programs):
-    with Process([programs / "raw_epoll", "0", "100"]) as server:
+def test_raw_gives_no_reply_to_the_next_connection_on_a_descriptor(raw_program):
+    with Process([raw_program, "0", "100"]) as server:
         before = open_descriptors(server.pid)
         with server.connect() as leaver:
             leaver.sendall(HEAD)
@@ -156,6 +162,51 @@ def test_raw_gives_no_reply_to_the_next_connection_on_a_descriptor(programs):
             next_one.settimeout(0.3)
             with pytest.raises(socket.timeout):
                 next_one.recv(1)
+
+
+def file_reply(content):
+    return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content)
+
+
+@pytest.mark.parametrize("size", [0, 1, 131_072, 131_073, 3_000_000])
+def test_raw_sends_a_file_to_all_who_ask_at_once(raw_program, tmp_path, size):
+    content = os.urandom(size)
+    (tmp_path / "file").write_bytes(content)
+    with Process([raw_program, "0", "0", tmp_path / "file"]) as server:
+        clients = [server.connect() for _ in range(40)]
+        for client in clients:
+            client.sendall(HEAD * 2)
+        for client in clients:
+            assert read_exactly(client, 2 * len(file_reply(content))) == file_reply(content) * 2
+            client.close()
+
+
+def test_raw_survives_clients_that_leave_in_the_middle_of_a_file(raw_program, tmp_path):
+    content = os.urandom(3_000_000)
+    (tmp_path / "file").write_bytes(content)
+    with Process([raw_program, "0", "0", tmp_path / "file"]) as server:
+        before = open_descriptors(server.pid)
+        for _ in range(50):
+            with server.connect() as client:
+                client.sendall(HEAD)
+                read_exactly(client, 1000)
+        with server.connect() as client:
+            client.sendall(HEAD)
+            assert read_exactly(client, len(file_reply(content))) == file_reply(content)
+        while open_descriptors(server.pid) > before:
+            os.sched_yield()
+
+
+def test_raw_closes_the_connection_if_the_file_has_shrunk(raw_program, tmp_path):
+    (tmp_path / "file").write_bytes(bytes(500_000))
+    with Process([raw_program, "0", "0", tmp_path / "file"]) as server:
+        os.truncate(tmp_path / "file", 200_000)
+        with server.connect() as client:
+            client.sendall(HEAD)
+            received = 0
+            while chunk := client.recv(1 << 20):
+                received += len(chunk)
+            assert received < 500_000
 
 
 # --- hold ------------------------------------------------------------------------------------------------------------
