@@ -98,7 +98,7 @@ BENCH_cluster = cluster/cluster_bench.py
 BENCH_growth = bench/growth.py
 BENCH_experiment = bench/experiment.py $(CH) $(if $(IMPL),--mine)
 BUILD_hello = -DTORNADO_BUILD_BENCHES=ON
-BUILD_peers = -DTORNADO_BUILD_BENCHES=ON raw_epoll hold demo_helloworld
+BUILD_peers = -DTORNADO_BUILD_BENCHES=ON raw_servers hold demo_helloworld
 BUILD_cluster = demo_chat demo_websocket
 BUILD_growth = -DTORNADO_BUILD_BENCHES=ON growth_server growth_local growth_load websocket_server websocket_load
 BUILD_experiment = $$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets)

@@ -1,5 +1,7 @@
-"""Proves what measures: the two yardsticks, raw_epoll and hold, compiled here with ASan and UBSan, and template_bench.
+"""Proves what measures: the yardsticks raw_epoll, raw_uring and hold, compiled here with ASan and UBSan, and template_bench.
 
+raw_uring is tested where liburing is installed. Wherever it is not, test_wait_bench.py and test_static_bench.py prove that the
+harness refuses it.
 A wrong yardstick measures nothing, and contenders that do different work are no contenders.
 """
 
@@ -17,7 +19,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nHello, world"
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-RAW = ["raw_epoll"]
+RAW = ["raw_epoll"] + ["raw_uring"] * Path("/usr/include/liburing.h").exists()
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +27,8 @@ def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("programs")
     for name in (*RAW, "hold"):
         subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-g", "-fsanitize=address,undefined",
-                        "-fno-sanitize-recover=undefined", str(HERE / f"{name}.cc"), "-o", str(folder / name)],
-                       check=True, timeout=100)
+                        "-fno-sanitize-recover=undefined", str(HERE / f"{name}.cc"), "-o", str(folder / name),
+                        *["-luring"] * (name == "raw_uring")], check=True, timeout=100)
     return folder
 
 
@@ -78,7 +80,7 @@ def read_exactly(client, size):
     return received
 
 
-# --- raw_epoll -------------------------------------------------------------------------------------------------------
+# --- raw_epoll and raw_uring -----------------------------------------------------------------------------------------
 
 def test_raw_answers_a_pipeline_in_one_send(raw):
     with raw.connect() as client:
@@ -168,12 +170,12 @@ def file_reply(content):
     return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content)
 
 
-@pytest.mark.parametrize("size", [0, 1, 131_072, 131_073, 3_000_000])
+@pytest.mark.parametrize("size", [0, 1, 131_072, 131_073, 3_000_000])  # raw_uring's pieces have 131,072 bytes, its chains 8 pieces
 def test_raw_sends_a_file_to_all_who_ask_at_once(raw_program, tmp_path, size):
     content = os.urandom(size)
     (tmp_path / "file").write_bytes(content)
     with Process([raw_program, "0", "0", tmp_path / "file"]) as server:
-        clients = [server.connect() for _ in range(40)]
+        clients = [server.connect() for _ in range(40)]  # more than the memory that raw_uring has registered
         for client in clients:
             client.sendall(HEAD * 2)
         for client in clients:
@@ -186,7 +188,7 @@ def test_raw_survives_clients_that_leave_in_the_middle_of_a_file(raw_program, tm
     (tmp_path / "file").write_bytes(content)
     with Process([raw_program, "0", "0", tmp_path / "file"]) as server:
         before = open_descriptors(server.pid)
-        for _ in range(50):
+        for _ in range(50):  # more than the memory that raw_uring has registered
             with server.connect() as client:
                 client.sendall(HEAD)
                 read_exactly(client, 1000)
