@@ -5,6 +5,7 @@
                                        [--server 'name=PROGRAM {port}'] [--peers] [--check]
 
 The measure is requests per second of server CPU, as a ratio to raw_epoll: see README.md for the method and its limits.
+--only=uring compares raw_uring, its twin on io_uring, with it.
 """
 
 import argparse
@@ -30,6 +31,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BODY = b"Hello, world"
 FLOOR = "raw"
+URING = "uring"
 OURS = "ours"
 PYTHON = "/usr/bin/python3"  # Debian's own: python3-tornado is installed for this one
 IDLE_CONNECTIONS = 10_000
@@ -116,6 +118,15 @@ def program_contender(name, template):
     missing = None if shutil.which(program) else f"{words[0]} is not there"
     return Contender(name, lambda port, _folder: [program] + [word.replace("{port}", str(port)) for word in words[1:]],
                      missing)
+
+
+def raw_contender(name, build, *arguments):
+    """raw_epoll (FLOOR) or raw_uring (URING), with the arguments after its port."""
+    program = build.resolve() / {FLOOR: "raw_epoll", URING: "raw_uring"}[name]
+    contender = program_contender(name, shlex.join([str(program), "{port}", *map(str, arguments)]))
+    if contender.missing and name == URING:
+        contender.missing += ": it needs liburing (apt: liburing-dev)"
+    return contender
 
 
 def tornado_contender():
@@ -357,7 +368,7 @@ def parse_options(arguments):
     parser.add_argument("--only", help="names of the contenders to run, the floor always (default: all)")
     parser.add_argument("--server", action="append", default=[], metavar="NAME=COMMAND",
                         help="one more contender; {port} in the command stands for the port")
-    parser.add_argument("--peers", action="store_true", help="also the servers of tests/bench/peers that can be had here")
+    parser.add_argument("--peers", action="store_true", help="also raw_uring and the servers of tests/bench/peers, those that can be had here")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release/tests/bench",
                         help="folder of raw_epoll and hold")
     parser.add_argument("--others", type=float, default=0.2,
@@ -387,11 +398,13 @@ def contenders_named(names, contenders):
 def choose_contenders(options):
     given = dict(text.split("=", 1) for text in options.server)
     given.setdefault(OURS, "build/release/final/demos/helloworld/helloworld --port={port} --logging=warning")
-    everyone = [program_contender(FLOOR, f"{shlex.quote(str(options.build.resolve() / 'raw_epoll'))} {{port}}")]
+    everyone = [raw_contender(FLOOR, options.build)]
     everyone += [program_contender(name, command) for name, command in given.items()]
     everyone += [nginx_contender(), tornado_contender()]
     if options.peers:
         everyone += [peer_contender(peer) for peer in PEERS]
+    if options.peers or URING in (options.only or "").split(","):
+        everyone.append(raw_contender(URING, options.build))
     if options.only:
         named = contenders_named(options.only, everyone)
         everyone = [c for c in everyone if c in named or c.name == FLOOR]

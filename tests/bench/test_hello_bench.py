@@ -1,6 +1,7 @@
 """Proves the harness, not the servers: what it reads from wrk and /proc, and how it reckons ratios and goals."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -124,3 +125,23 @@ def test_goal_without_enough_samples_is_not_met():
     result, line = hb.judge(GOAL, rounds_of([2.0, 2.0]))
     assert result is False
     assert line.startswith("NOT SHOWN")
+
+
+# --- Contenders ------------------------------------------------------------------------------------------------------
+
+def contenders(build, *arguments):
+    return [c.name for c in hb.choose_contenders(hb.parse_options([f"--build={build}", *arguments]))]
+
+
+def test_uring_takes_part_if_it_or_all_peers_are_asked_for(tmp_path):
+    for name in ("raw_epoll", "raw_uring"):
+        shutil.copy("/bin/true", tmp_path / name)
+    assert "uring" not in contenders(tmp_path)
+    assert "uring" in contenders(tmp_path, "--peers")
+    assert contenders(tmp_path, "--only=uring") == ["raw", "uring"]
+
+
+def test_uring_is_left_out_where_it_is_not_built(tmp_path, capsys):
+    shutil.copy("/bin/true", tmp_path / "raw_epoll")
+    assert contenders(tmp_path, "--only=raw,uring") == ["raw"]
+    assert capsys.readouterr().out == f"left out: uring: {tmp_path}/raw_uring is not there: it needs liburing (apt: liburing-dev)\n"

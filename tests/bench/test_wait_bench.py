@@ -12,10 +12,10 @@ import wait_bench as wb  # noqa: E402
 
 @pytest.fixture
 def build(tmp_path):
-    """A folder with a blank in its path, and in it the two servers."""
+    """A folder with a blank in its path, and in it the servers."""
     folder = tmp_path / "a clone"
     folder.mkdir()
-    for name in ("wait_server", "raw_epoll"):
+    for name in ("wait_server", "raw_epoll", "raw_uring"):
         shutil.copy("/bin/true", folder / name)
     return folder
 
@@ -36,6 +36,14 @@ def test_a_server_that_is_not_built_ends_the_program(build):
     (build / "wait_server").unlink()
     with pytest.raises(SystemExit, match="wait_server is not there: run make bench"):
         choose(build, "--only=ours,raw")
+
+
+def test_uring_takes_part_if_it_is_named(build):
+    assert "uring" not in [contender.name for contender in choose(build)]
+    assert [contender.name for contender in choose(build, "--only=raw,uring")] == ["raw", "uring"]
+    (build / "raw_uring").unlink()
+    with pytest.raises(SystemExit, match=r"raw_uring is not there: it needs liburing \(apt: liburing-dev\): run make bench"):
+        choose(build, "--only=raw,uring")
 
 
 @pytest.mark.parametrize("taken, met", [
