@@ -70,12 +70,12 @@ def sample(name, build, log, size, load):
         server.stop()
 
 
-def measure(chapter, build, log, rounds, load, say):
+def measure(names, build, log, rounds, load, say):
     """{(contender, size): [sample or None, ...]}; within a round every contender meets a crowd before the next crowd."""
     samples = {}
     for number in range(rounds):
         for size in SIZES:
-            for name in CONTENDERS[chapter]:
+            for name in names:
                 say(f"round {number + 1} of {rounds}: {name} and {size} idle clients")
                 samples.setdefault((name, size), []).append(sample(name, build, log, size, load))
                 time.sleep(0.05)  # the kernel frees the stacks of thousands of threads

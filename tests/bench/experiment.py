@@ -1,13 +1,13 @@
 """A chapter's experiment: its servers under the same loads, interleaved, beside what theory says.
 
-    experiment.py 01 [--rounds 3] [--seconds 1] [--guess 40] [--only crowd] [--publish]
+    experiment.py 01 [--rounds 3] [--seconds 1] [--guess 40] [--only crowd]
     experiment.py all                       from chapter 01 to the framework, beside Python's Tornado
+    experiment.py publish                   all of this in one run, each server once
 
 It asks for your prediction first, then prints a table and draws build/bench/experiment-01.svg. For a chapter that claims
 a crowd of idle clients it then does the same for the cost of one: build/bench/crowd-02.svg; for one that asks other servers,
 for a handler that asks three times: build/bench/calls-07.svg; for the one with a chat, for clients that wait for a message:
-build/bench/polling-08.svg. --publish writes the results into the chapter's lesson; those of `all` into README.md and
-docs/figures.md.
+build/bench/polling-08.svg. `publish` writes the results into the lessons, README.md and docs/figures.md.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import crowd
@@ -226,56 +227,116 @@ def keep(stem, report, where, samples, drawing):
     print(f"\nThe plot: build/bench/{stem}.svg; every sample: {stem}.json beside it.\n")
 
 
-def measure_servers(arguments, build, where, guess):
-    chapter = arguments.chapter
+@dataclass(frozen=True)
+class Run:
+    build: pathlib.Path
+    rounds: int
+    seconds: int
+    where: str  # on which machine, and how
+
+
+def servers_of(chapter):
     beside = YARDSTICKS.get(chapter, ())
-    servers = [server for server in declared_servers()
-               if server.chapter == chapter or (server.chapter < chapter and server.name in beside)]
-    names = [server.name for server in servers]
-    samples = measure(servers, build, arguments.rounds, arguments.seconds)
+    return [server.name for server in declared_servers()
+            if server.chapter == chapter or (server.chapter < chapter and server.name in beside)]
+
+
+def measure_servers(names, run):
+    servers = [server for server in declared_servers() if server.name in names]
+    return measure(servers, run.build, run.rounds, run.seconds)
+
+
+def show_servers(names, samples):
     cpus = len(os.sched_getaffinity(0))
-    report, drawing = table(names, samples, cpus), plot(names, samples, cpus)
-    keep(f"experiment-{chapter}", report, where, samples, drawing)
-    if guess is not None:
+    return table(names, samples, cpus), plot(names, samples, cpus)
+
+
+def measure_crowd(names, run):
+    return crowd.measure(names, run.build, RESULTS / "crowd.log", run.rounds,
+                         lambda port: load(port, WORKS[0].path, 1, run.seconds), say)
+
+
+def seconds_of_calls(run):
+    return max(2, run.seconds)  # less is a few requests only, where each takes 300 ms
+
+
+def measure_three_calls(names, run):
+    seconds = seconds_of_calls(run)
+    return three_calls.measure(names, run.build, RESULTS, run.rounds, seconds,
+                               lambda port, path, clients: load(port, path, clients, seconds), say)
+
+
+def measure_polling(names, run):
+    contenders = [one for one in long_polling.CONTENDERS if one.name in names]
+    sizes = fitting_crowds(long_polling.SIZES, raise_file_limit())
+    return long_polling.measure(contenders, sizes, run.build, RESULTS, run.rounds, say)
+
+
+def show_polling(names, samples):
+    contenders = [one for one in long_polling.CONTENDERS if one.name in names]
+    sizes = sorted({clients for _, clients in samples})
+    return long_polling.table(contenders, sizes, samples), long_polling.plot(contenders, sizes, samples)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A kind of measurement, and the chapters whose lessons show it."""
+
+    mark: str  # of the table in the lesson, and the name of the drawing
+    stem: str  # of the files in build/bench
+    contenders: Callable  # chapter -> their names; none: its lesson has no such part
+    measure: Callable  # (names, run) -> samples
+    show: Callable  # (names, samples) -> (table, plot)
+    note: Callable = lambda run: ""  # what else is said below the table
+
+
+PARTS = {
+    "servers": Part("measured", "experiment", servers_of, measure_servers, show_servers),
+    "crowd": Part("crowd", "crowd", lambda chapter: crowd.CONTENDERS.get(chapter, ()), measure_crowd,
+                  lambda names, samples: (crowd.table(names, samples), crowd.plot(names, samples))),
+    "calls": Part("calls", "calls", lambda chapter: three_calls.CONTENDERS.get(chapter, ()), measure_three_calls,
+                  lambda names, samples: (three_calls.table(names, samples), three_calls.plot(names, samples)),
+                  lambda run: f" Each sample here lasts {seconds_of_calls(run)} s."),
+    "polling": Part("polling", "polling", lambda chapter: long_polling.CHAPTERS.get(chapter, ()), measure_polling, show_polling)}
+
+
+def compare(part, chapter, guess, samples):
+    """What the reader has predicted beside what was measured."""
+    if part == "servers":
         asked = ASKED[chapter][0]
         rate = median(samples[asked, WAITS.title, 100], "rate")
         print(f"You predicted {guess:g} requests per second for {asked}; it answered {rate:.1f}.\n")
-    if arguments.publish:
-        publish(chapter, "measured", f"{report}\n\n{where}\n", drawing)
+    if part == "polling":
+        clients = max(clients for _, clients in samples)
+        took = median(samples[long_polling.ASKED, clients], "wake_ms")
+        print(f"You predicted {guess:g} ms for {clients:,} clients; it took {took:.0f} ms.\n")
 
 
-def measure_crowd(arguments, build, where, _guess):
-    samples = crowd.measure(arguments.chapter, build, RESULTS / "crowd.log", arguments.rounds,
-                            lambda port: load(port, WORKS[0].path, 1, arguments.seconds), say)
-    names = crowd.CONTENDERS[arguments.chapter]
-    report, drawing = crowd.table(names, samples), crowd.plot(names, samples)
-    keep(f"crowd-{arguments.chapter}", report, where, samples, drawing)
-    if arguments.publish:
-        publish(arguments.chapter, "crowd", f"{report}\n\n{where}\n", drawing)
+def measure_chapter(chapter, only, run, guess):
+    """Asks for all predictions before it measures."""
+    parts = [name for name, part in PARTS.items() if only in (None, name) and part.contenders(chapter)]
+    guesses = {name: ask(guess if number == 0 else None, question(name, chapter)) for number, name in enumerate(parts)}
+    for name in parts:
+        part = PARTS[name]
+        names = part.contenders(chapter)
+        samples = part.measure(names, run)
+        report, drawing = part.show(names, samples)
+        keep(f"{part.stem}-{chapter}", report, run.where + part.note(run), samples, drawing)
+        if guesses[name] is not None:
+            compare(name, chapter, guesses[name], samples)
 
 
-def measure_three_calls(arguments, build, where, _guess):
-    seconds = max(2, arguments.seconds)  # less is a few requests only, where each takes 300 ms
-    samples = three_calls.measure(arguments.chapter, build, RESULTS, arguments.rounds, seconds,
-                                  lambda port, path, clients: load(port, path, clients, seconds), say)
-    names = three_calls.CONTENDERS[arguments.chapter]
-    report, drawing = three_calls.table(names, samples), three_calls.plot(names, samples)
-    keep(f"calls-{arguments.chapter}", report, where, samples, drawing)
-    if arguments.publish:
-        publish(arguments.chapter, "calls", f"{report}\n\n{where} Each sample here lasts {seconds} s.\n", drawing)
-
-
-def measure_polling(arguments, build, where, guess):
-    sizes = fitting_crowds(long_polling.SIZES, raise_file_limit())
-    samples = long_polling.measure(long_polling.CONTENDERS, sizes, build, RESULTS, arguments.rounds, say)
-    report = long_polling.table(long_polling.CONTENDERS, sizes, samples)
-    drawing = long_polling.plot(long_polling.CONTENDERS, sizes, samples)
-    keep(f"polling-{arguments.chapter}", report, where, samples, drawing)
-    if guess is not None:
-        took = median(samples[long_polling.ASKED, sizes[-1]], "wake_ms")
-        print(f"You predicted {guess:g} ms for {sizes[-1]:,} clients; it took {took:.0f} ms.\n")
-    if arguments.publish:
-        publish(arguments.chapter, "polling", f"{report}\n\n{where}\n", drawing)
+def measure_lessons(run):
+    """Measures each contender once, so that two lessons show the same figures of the same server."""
+    for part in PARTS.values():
+        contenders = {chapter: names for chapter in chapters() if (names := part.contenders(chapter))}
+        together = list(dict.fromkeys(name for names in contenders.values() for name in names))
+        samples = part.measure(together, run)
+        for chapter, names in contenders.items():
+            report, drawing = part.show(names, samples)
+            where = run.where.replace("CHAPTER", chapter) + part.note(run)
+            keep(f"{part.stem}-{chapter}", report, where, samples, drawing)
+            publish(chapter, part.mark, f"{report}\n\n{where}\n", drawing)
 
 
 def headline_contenders(mine):
@@ -291,83 +352,86 @@ def headline_commands(contenders=headline.CONTENDERS):
     return {one.name: commands[one.name] for one in contenders}
 
 
-def measure_headline(arguments, build, where, guess):
-    contenders, sizes = headline_contenders(arguments.mine), fitting_crowds(headline.CLIENTS, raise_file_limit())
+def measure_headline(run, guess, mine=False, published=False):
+    contenders, sizes = headline_contenders(mine), fitting_crowds(headline.CLIENTS, raise_file_limit())
     asked = min(headline.ASKED, sizes[-1])
-    samples = headline.measure(contenders, sizes, headline_commands(contenders), build, RESULTS / "headline.log",
-                               arguments.rounds, arguments.seconds, load, say)
+    samples = headline.measure(contenders, sizes, headline_commands(contenders), run.build, RESULTS / "headline.log",
+                               run.rounds, run.seconds, load, say)
     report, drawing = headline.table(contenders, sizes, samples), headline.plot(contenders, sizes, samples)
-    keep("headline-mine" if arguments.mine else "headline", report, where, samples, drawing)
+    keep("headline-mine" if mine else "headline", report, run.where, samples, drawing)
     story = headline.story(samples, asked)
     print(story)
     if guess is not None:
         rate = median(samples["final", asked], "rate")
         print(f"You predicted {guess:g} requests per second for final; it answered {rate:.0f}.\n")
-    if arguments.publish:
-        publish_headline(ROOT, story, report, where, drawing)
-
-
-# part -> the chapters that have it (None: all), and what measures it.
-PARTS = {"servers": (None, measure_servers), "crowd": (crowd.CONTENDERS, measure_crowd),
-         "calls": (three_calls.CONTENDERS, measure_three_calls), "polling": (long_polling.TARGETS, measure_polling)}
-
-
-def parts_of(chapter, only):
-    """{part: what measures it}, in the order in which they are measured."""
-    if chapter == "all":
-        return {"headline": measure_headline}
-    return {part: measures for part, (chapters, measures) in PARTS.items()
-            if only in (None, part) and (chapters is None or chapter in chapters)}
+    if published:
+        publish_headline(ROOT, story, report, run.where, drawing)
 
 
 def question(part, chapter):
     """What the reader is asked to predict; None for a part of which the lesson asks."""
     if part == "servers" and chapter in ASKED:
         return f"{ASKED[chapter][1]}, 100 clients, each handler waits 100 ms. How many requests per second?"
-    return {"headline": headline.QUESTION, "polling": long_polling.QUESTION}.get(part)
+    return {"polling": long_polling.QUESTION}.get(part)
 
 
-def targets(chapter):
+def chapters():
+    return sorted(folder.name[:2] for folder in (ROOT / "chapters").glob("[0-9][0-9]-*"))
+
+
+def targets(what):
     """What scripts/build.sh has to build for an experiment."""
-    if chapter == "all":
-        programs = [command[0] for command in headline_commands().values() if not command[0].startswith("/")]
-        return ["-DTORNADO_BUILD_BENCHES=ON", *dict.fromkeys(pathlib.Path(program).name for program in programs)]
-    return [f"chapter_{chapter}", *long_polling.TARGETS.get(chapter, ())]
+    of_headline = [command[0] for command in headline_commands().values() if not command[0].startswith("/")]
+    all_chapters = ["-DTORNADO_BUILD_BENCHES=ON", *dict.fromkeys(pathlib.Path(program).name for program in of_headline)]
+    if what == "all":
+        return all_chapters
+    if what == "publish":
+        return [*all_chapters, *(target for chapter in chapters() for target in targets(chapter))]
+    return [f"chapter_{what}", *long_polling.TARGETS.get(what, ())]
 
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    chapters = sorted(folder.name[:2] for folder in (ROOT / "chapters").glob("[0-9][0-9]-*"))
-    parser.add_argument("chapter", choices=[*chapters, "all"], metavar="chapter", help="the chapter's two digits, or all")
+    parser.add_argument("what", choices=[*chapters(), "all", "publish"], metavar="what",
+                        help="a chapter's two digits; all: one load from chapter 01 to the framework; publish: everything, "
+                        "into the lessons, README.md and docs/figures.md")
     parser.add_argument("--rounds", type=int, help="interleaved rounds (default 3; for all: 2)")
     parser.add_argument("--seconds", type=int, help="length of a sample (default 1; for all: 2)")
     parser.add_argument("--guess", type=float, help="your prediction, instead of being asked")
     parser.add_argument("--only", choices=PARTS, help="measure only this part of a chapter's experiment")
-    parser.add_argument("--publish", action="store_true", help="write the results into the chapter's lesson; all: into README.md and docs/figures.md")
     parser.add_argument("--mine", action="store_true", help="all: also the server on your layers, which run.py mine has built")
     parser.add_argument("--targets", action="store_true", help="only print what scripts/build.sh must build")
     arguments = parser.parse_args()
-    if arguments.mine and (arguments.chapter != "all" or arguments.publish):
-        parser.error("--mine goes with all, and is not published")
-    rounds, seconds = (2, 2) if arguments.chapter == "all" else (3, 1)
-    arguments.rounds, arguments.seconds = arguments.rounds or rounds, arguments.seconds or seconds
+    if arguments.mine and arguments.what != "all":
+        parser.error("--mine goes with all")
+    if arguments.what == "publish" and (arguments.only or arguments.guess):
+        parser.error("publish measures everything, and asks for no prediction")
     return arguments
+
+
+def new_run(arguments, how, default_rounds, default_seconds):
+    """`how`: the command that measures the same once more."""
+    rounds, seconds = arguments.rounds or default_rounds, arguments.seconds or default_seconds
+    where = (f"{describe_machine()}, commit {describe_commit(ROOT)}, {how}: {rounds} rounds of {seconds} s, medians. "
+             f"Load average before: {os.getloadavg()[0]:.1f}.")
+    return Run(ROOT / "build" / "release", rounds, seconds, where)
 
 
 def main():
     arguments = parse_options()
     if arguments.targets:
-        print(*targets(arguments.chapter))
+        print(*targets(arguments.what))
         return
-    parts = parts_of(arguments.chapter, arguments.only)
-    guesses = {part: ask(arguments.guess if number == 0 else None, question(part, arguments.chapter))
-               for number, part in enumerate(parts)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     raise_file_limit()  # the servers inherit it
-    where = (f"{describe_machine()}, commit {describe_commit(ROOT)}, `make bench CH={arguments.chapter}` with "
-             f"{arguments.rounds} rounds of {arguments.seconds} s; medians. Load average before: {os.getloadavg()[0]:.1f}.")
-    for part, measures in parts.items():
-        measures(arguments, ROOT / "build" / "release", where, guesses[part])
+    of_all = new_run(arguments, "`make bench CH=all`", 2, 2)
+    if arguments.what == "publish":
+        measure_lessons(new_run(arguments, "`make bench CH=CHAPTER` in one run with all chapters", 3, 1))
+        measure_headline(of_all, None, published=True)
+    elif arguments.what == "all":
+        measure_headline(of_all, ask(arguments.guess, headline.QUESTION), arguments.mine)
+    else:
+        measure_chapter(arguments.what, arguments.only, new_run(arguments, f"`make bench CH={arguments.what}`", 3, 1), arguments.guess)
 
 
 if __name__ == "__main__":

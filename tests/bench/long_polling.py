@@ -78,6 +78,8 @@ CONTENDERS = (
     Contender("final", ("final/demos/chat/chat", "--port={port}", "--logging=warning"), FinalChat, "#c2185b"),
     Contender("Tornado", ("/usr/bin/python3", str(HERE / "long_polling_tornado.py"), "{port}"), Chat, "#6d6d64"),
 )
+# chapter -> those that its experiment measures
+CHAPTERS = {"08": tuple(one.name for one in CONTENDERS)}
 
 
 def memory_kb(pid, stacks_before):

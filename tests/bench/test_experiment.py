@@ -104,6 +104,24 @@ def test_a_commit_is_named_with_changes_unless_only_pages_and_drawings_changed(t
     assert bp.describe_commit(tmp_path) == clean + " with uncommitted changes"
 
 
+def test_a_server_of_two_lessons_is_measured_once_and_shown_in_both(monkeypatch, tmp_path):
+    runs, lessons = [], {}
+
+    def measure(names, _run):
+        runs.append(names)
+        return {(name, 1): [f"{name} in run {len(runs)}"] for name in names}
+
+    part = experiment.Part("measured", "stem", lambda chapter: {"01": ("one",), "02": ("one", "two")}.get(chapter, ()), measure,
+                           lambda names, samples: (", ".join(samples[name, 1][0] for name in names), "<svg/>"))
+    monkeypatch.setattr(experiment, "PARTS", {"part": part})
+    monkeypatch.setattr(experiment, "RESULTS", tmp_path)
+    monkeypatch.setattr(experiment, "publish", lambda chapter, *words: lessons.update({chapter: words}))
+    experiment.measure_lessons(experiment.Run(tmp_path, 3, 1, "`make bench CH=CHAPTER`."))
+    assert runs == [["one", "two"]]
+    assert lessons == {"01": ("measured", "one in run 1\n\n`make bench CH=01`.\n", "<svg/>"),
+                       "02": ("measured", "one in run 1, two in run 1\n\n`make bench CH=02`.\n", "<svg/>")}
+
+
 def test_a_report_goes_between_its_marks():
     page = "a\n<!-- crowd -->\nold\n<!-- /crowd -->\nb\n<!-- measured -->\nkept\n<!-- /measured -->\n"
     assert experiment.put(page, "crowd", "new\n") == page.replace("old", "new")

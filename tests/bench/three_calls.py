@@ -45,13 +45,13 @@ def sample(server, path, clients, seconds, load):
     return {**middle, "rate": result["rate"], "p99": result["p99"], "cpu_ms": 1000 * used / (result["rate"] * took)}
 
 
-def measure(chapter, build, results, rounds, seconds, load, say):
+def measure(names, build, results, rounds, seconds, load, say):
     """{(contender, path, clients): [sample, ...]}; within a round every contender meets a load before the next load.
     `load(port, path, clients)` lasts `seconds`."""
     upstream = start("upstream", build, results / "upstream.log")
     running, samples = {}, {}
     try:
-        for name in CONTENDERS[chapter]:
+        for name in names:
             running[name] = start(name, build, results / f"three-calls-{name}.log", upstream.port)
         for number in range(rounds):
             for path, title, _ in WORKS:
