@@ -18,11 +18,18 @@ using mini::IOStream;
 using story::Story;
 using Messages = std::vector<std::string>;
 
+inline void run(IOLoop& loop) {
+  for (int i = 0; i < 20; ++i) {
+    loop.add_callback([&] { loop.stop(); });
+    loop.start();
+  }
+}
+
 // A client, and a stream at the other end of its connection.
 class Talk {
  public:
-  explicit Talk(Story& story)
-      : story_(story), stream_(IOStream::create(loop_, std::move(pair_.server))) {}
+  explicit Talk(Story& story, mini::Clock& clock = mini::real_clock())
+      : story_(story), loop_(clock), stream_(IOStream::create(loop_, std::move(pair_.server))) {}
 
   void read_until(const std::string& delimiter, std::size_t max_bytes = IOStream::kMaxBufferSize) {
     story_.step("read_until(" + story::in_quotes(delimiter) + ") is called");
@@ -39,11 +46,19 @@ class Talk {
     run();
   }
   // Lets the stream read what was sent, as far as somebody reads it.
-  void run() {
-    for (int i = 0; i < 20; ++i) {
-      loop_.add_callback([this] { loop_.stop(); });
-      loop_.start();
-    }
+  void run() { ::run(loop_); }
+  // Returns whether the loop sleeps once it has done what was queued; a busy one wakes again and
+  // again.
+  bool sleeps() {
+    int wakes = 0;
+    loop_.set_probe([&](const mini::Record&) {
+      if (++wakes == kBusy) loop_.stop();
+    });
+    const mini::Timeout end = loop_.call_later(0.05, [this] { loop_.stop(); });
+    loop_.start();
+    loop_.remove_timeout(end);
+    loop_.set_probe(nullptr);
+    return wakes < kBusy;
   }
   bool expect(const Messages& messages) {
     return story_.expect("the messages delivered so far", messages, messages_);
@@ -56,6 +71,8 @@ class Talk {
   const Messages& messages() const { return messages_; }
 
  private:
+  static constexpr int kBusy = 20;
+
   void take(std::string data) { messages_.push_back(std::move(data)); }
 
   Story& story_;
