@@ -48,6 +48,8 @@ TEST(Head, that_is_malformed) {
   }
   story.expect("the refusal of a bad field", 400, refusal_of("GET / HTTP/1.1\r\nHost : h"));
   story.expect("the refusal of HTTP/2.0", 505, refusal_of("GET / HTTP/2.0\r\nHost: h"));
+  story.expect("the refusal of HTTP/2.0 with a bad field", 505,
+               refusal_of("GET / HTTP/2.0\r\nHost : h"));
   story.expect("the refusal of bytes above 127", 0,
                refusal_of("GET /\xc3\xbc HTTP/1.1\r\nHost: h"));
 }
@@ -147,6 +149,19 @@ TEST(Pieces, two_requests_in_one_piece) {
   parsing.expect({"GET /a ", "GET /a ", "GET /b "});
 }
 
+TEST(Pieces, empty_lines_before_a_head) {
+  Story story(
+      "Some old clients send an empty line too many after a body.\n"
+      "  It belongs to no request: skip it.");
+  const std::string bytes = "\r\n" + kGet + "\r\n\r\n" + kGet;
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    Parsing parsing(story);
+    parsing.feed(bytes.substr(0, cut));
+    parsing.feed(bytes.substr(cut));
+    if (!parsing.expect({"GET /a ", "GET /a "})) return;
+  }
+}
+
 TEST(Pieces, a_head_without_end) {
   Story story(
       "A limit is a promise about your memory. It also holds while the bytes are still arriving.");
@@ -218,7 +233,8 @@ TEST(Body, two_ways_to_end) {
       "was part of a\n"
       "  body to that server. Refuse what can be read in two ways.");
   const std::string both = "Content-Length: 5\r\nTransfer-Encoding: chunked";
-  for (const std::string& fields : {both, std::string("Content-Length: 5\r\nContent-Length: 6")}) {
+  for (const std::string& fields : {both, std::string("Content-Length: 5\r\nContent-Length: 6"),
+                                    std::string("Content-Length: 5\r\nTransfer-Encoding: gzip")}) {
     Parsing parsing(story);
     parsing.feed(post(fields, "0\r\n\r\n" + kGet));
     if (!parsing.expect({}, 400)) return;
@@ -226,6 +242,15 @@ TEST(Body, two_ways_to_end) {
   Parsing parsing(story);
   parsing.feed(post("Transfer-Encoding: gzip", ""));
   parsing.expect({}, 501);
+}
+
+TEST(Body, a_coding_that_its_version_did_not_have) {
+  Story story(
+      "HTTP/1.0 had no chunks. A proxy of that time passes the field on without understanding it,\n"
+      "  and disagrees with you about where the body ends.");
+  Parsing parsing(story);
+  parsing.feed("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  parsing.expect({}, 400);
 }
 
 TEST(Body, a_body_that_is_too_large) {
@@ -248,14 +273,16 @@ TEST(Body, a_body_of_the_longest_size) {
 
 TEST(Chunks, chunks) {
   const std::string bytes =
-      post("Transfer-Encoding: chunked", "3\r\nabc\r\n0A;x=y\r\n0123456789\r\n0\r\n\r\n") + kGet;
+      post("Transfer-Encoding: chunked",
+           "3\r\nabc\r\n0A;x=y\r\n0123456789\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n") +
+      kGet;
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
     Story story(
         "The size of a chunk is hexadecimal, and extensions that nobody reads may follow it.");
     Parsing parsing(story);
     parsing.feed(bytes.substr(0, cut));
     parsing.feed(bytes.substr(cut));
-    if (!parsing.expect({"POST / abc0123456789", "GET /a "})) return;
+    if (!parsing.expect({"POST / abc01234567890123456789abcdef", "GET /a "})) return;
   }
 }
 
@@ -282,9 +309,45 @@ TEST(Chunks, a_trailer_that_is_too_long) {
   three.expect({}, 400);
 }
 
+TEST(Chunks, a_line_of_the_longest_size) {
+  Story story(
+      "A limit of 100 bytes lets 100 bytes through. The line break is not part of the line,\n"
+      "  so its first byte does not make a line too long.");
+  Parsing parsing(story, {100, 10});
+  parsing.feed(post("Transfer-Encoding: chunked", "0\r\n"));
+  story.step("max_head is 100; the parser is fed a trailer of 100 bytes, one by one");
+  for (const char byte : "A: " + std::string(97, 'x') + "\r\n\r\n") {
+    parsing.feed_unnoticed(std::string(1, byte));
+  }
+  parsing.expect({"POST / "});
+}
+
+TEST(Chunks, a_line_without_end) {
+  Story story(
+      "A limit is a promise about your memory. It also holds while the bytes are still arriving.");
+  Parsing trailer(story, {100, 10});
+  trailer.feed(post("Transfer-Encoding: chunked", "0\r\n" + std::string(102, 'x')));
+  if (!trailer.expect({}, 400)) return;
+  Parsing size(story);
+  size.feed(post("Transfer-Encoding: chunked", "1;" + std::string(4096, 'x')));
+  size.expect({}, 400);
+}
+
+TEST(Chunks, a_trailer_that_is_malformed) {
+  Story story(
+      "The trailer is made of fields. Ignore what they say, but refuse any other line:\n"
+      "  another server may take it for the next request.");
+  for (const std::string line : {"x", "Sum : 1", "GET /b HTTP/1.1"}) {
+    Parsing parsing(story);
+    parsing.feed(post("Transfer-Encoding: chunked", "0\r\n" + line + "\r\n\r\n"));
+    if (!parsing.expect({}, 400)) return;
+  }
+}
+
 TEST(Chunks, malformed_chunks) {
   Story story("A chunk ends where its size says, with a line break; its size is made of digits.");
-  for (const std::string body : {"g\r\n", "-1\r\n", "0x1\r\na\r\n", "\r\n", "1\r\nabc\r\n"}) {
+  for (const std::string body : {"g\r\n", "-1\r\n", "0x1\r\na\r\n", "\r\n", "1\r\nabc",
+                                 "1\r\nabc\r\n", "1\r\nabc0\r\n\r\n"}) {
     Parsing parsing(story);
     parsing.feed(post("Transfer-Encoding: chunked", body));
     if (!parsing.expect({}, 400)) return;

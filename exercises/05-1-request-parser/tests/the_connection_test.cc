@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "05-http/http_server.h"
@@ -109,8 +110,28 @@ TEST(Talk, that_ends) {
       "told "
       "so, and sends the\n"
       "  rest again elsewhere.");
-  Serving serving(story, answer_with_uri);
+  std::string served;
+  Serving serving(story, [&](const RequestPtr& request) {
+    served += request->uri + " ";
+    answer_with_uri(request);
+  });
   story.expect("the responses", std::string("/last."), serving.ask(kLast + get("/more")));
+  story.expect("the requests that were served", std::string("/last "), served);
+}
+
+TEST(Talk, that_ends_after_the_response) {
+  Story story(
+      "A request's close callback says that the client left before it had its response.\n"
+      "  Once the response is complete, it must not be called any more.");
+  int left = 0;
+  Serving serving(story, [&](const RequestPtr& request) {
+    request->set_close_callback([&] { ++left; });
+    answer_with_uri(request);
+  });
+  story.expect("the responses", std::string("/a."), serving.ask(get("/a")));
+  story.expect("the responses", std::string("/last."), serving.ask(kLast));
+  serving.settle();
+  story.expect("how many clients left before they had their response", 0, left);
 }
 
 TEST(Talk, that_makes_no_sense) {
@@ -127,6 +148,26 @@ TEST(Talk, that_makes_no_sense) {
                refusal.find("Connection: close\r\n") != refusal.npos);
   story.expect("it has a length", true, refusal.find("Content-Length: ") != refusal.npos);
   story.expect("another comes after it", false, refusal.find("HTTP/1.1", 1) != refusal.npos);
+}
+
+TEST(Talk, with_a_client_that_sends_on) {
+  Story story(
+      "The client of a bad request may still be sending: end the stream in order.\n"
+      "  A socket that is closed with unread bytes sends a reset, which may destroy the refusal.");
+  Serving serving(story, answer_with_uri);
+  story.step("after a bad request, the client sends 300 kB more");
+  mini::Client client(serving.port());
+  client.send("garbage\r\n\r\n" + std::string(300'000, 'x'));
+  serving.settle();
+  bool reset = false;
+  std::string received;
+  try {
+    received = client.read_to_end();
+  } catch (const std::system_error&) {
+    reset = true;
+  }
+  story.expect("the connection was reset", false, reset);
+  story.expect("the client receives a refusal", true, received.starts_with("HTTP/1.1 400 "));
 }
 
 TEST(Talk, with_a_handler_that_throws) {
