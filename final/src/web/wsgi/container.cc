@@ -135,6 +135,11 @@ struct WSGIContainer::Core {
 
   void serve(httputil::HTTPServerRequest request, Input input);
   void remember(const std::shared_ptr<Call>& call);
+  // Whether one call may begin while another runs (PEP 3333, wsgi.multithread).
+  bool has_several_threads() const {
+    if (pool != nullptr) return options.threads > 1;
+    return options.executor != &concurrent::dummy_executor;
+  }
 
   const std::shared_ptr<const Application> application;
   WSGIOptions options;
@@ -154,8 +159,9 @@ void WSGIContainer::Core::remember(const std::shared_ptr<Call>& call) {
 void WSGIContainer::Core::serve(httputil::HTTPServerRequest request, Input input) {
   const auto call = std::make_shared<Call>(request);
   remember(call);
-  auto run = [hosted = application, call,
-              env = environ(request, std::move(input), options.script_name)] {
+  Environ env = environ(request, std::move(input), options.script_name);
+  env.multithread = has_several_threads();
+  auto run = [hosted = application, call, env = std::move(env)] {
     if (call->abandoned()) return;
     try {
       StartResponse start_response(call);

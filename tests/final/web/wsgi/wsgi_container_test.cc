@@ -144,6 +144,26 @@ TEST_F(WSGI, the_environ_is_tornados) {
             "wsgi.multithread=1 wsgi.multiprocess=1 wsgi.run_once=0\nwsgi.input=hello");
 }
 
+// PEP 3333, "environ Variables": an application that reads false may do without locks.
+// WG-01
+TEST_F(WSGI, multithread_is_false_where_one_thread_runs_the_application) {
+  const auto multithread = [this](const WSGIOptions& options) {
+    serve(dump_app, options);
+    const bool is_true = has(ask_for("/"), "wsgi.multithread=1");
+    stop();
+    return is_true;
+  };
+  WSGIOptions options;
+  EXPECT_TRUE(multithread(options));
+  options.threads = 1;
+  EXPECT_FALSE(multithread(options));
+  concurrent::ThreadPoolExecutor pool(2);
+  options.executor = &pool;
+  EXPECT_TRUE(multithread(options));
+  options.executor = &concurrent::dummy_executor;
+  EXPECT_FALSE(multithread(options));
+}
+
 // WG-01
 TEST_F(WSGI, the_port_is_the_protocols_where_the_host_has_none) {
   const auto port_of = [](const char* host, const char* protocol) {
