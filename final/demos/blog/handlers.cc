@@ -54,7 +54,7 @@ std::string slug_of(std::string_view title) {
 // The base of every page: it has the database, and knows who is logged in.
 struct BlogHandler : web::RequestHandler {
   struct Init {
-    Database* database = nullptr;
+    Database* database;
   };
   void initialize(const Init& init) { db = init.database; }
 

@@ -14,7 +14,7 @@ constexpr const char* kRoom = "chat";
 
 struct ChatHandler : web::RequestHandler {
   struct Init {
-    bus::Bus* bus = nullptr;
+    bus::Bus* bus;
   };
   void initialize(const Init& init) { bus = init.bus; }
 

@@ -23,7 +23,7 @@ namespace {
 
 struct AskedHandler : web::RequestHandler {
   struct Init {
-    Experiment* experiment = nullptr;
+    Experiment* experiment;
     std::shared_ptr<locks::Condition> news;
   };
   void initialize(const Init& init) {

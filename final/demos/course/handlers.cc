@@ -64,7 +64,7 @@ template_::Namespace page_names(const Course& course, const std::string& url) {
 // loop has others to serve.
 struct PageHandler : web::RequestHandler {
   struct Init {
-    const Repository* repository = nullptr;
+    const Repository* repository;
   };
   void initialize(const Init& init) { repository = init.repository; }
 
@@ -236,7 +236,7 @@ struct SearchHandler : PageHandler {
 class LiveHandler : public web::RequestHandler {
  public:
   struct Init {
-    LiveResults* results = nullptr;
+    LiveResults* results;
   };
   void initialize(const Init& init) { results_ = init.results; }
 

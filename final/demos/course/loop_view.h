@@ -83,7 +83,7 @@ class LoopView {
 class LoopSocket : public tornado::websocket::WebSocketHandler {
  public:
   struct Init {
-    Microscope* microscope = nullptr;
+    Microscope* microscope;
   };
   void initialize(const Init& init) { microscope_ = init.microscope; }
 

@@ -30,7 +30,7 @@ constexpr const char* kLoopPolicy =
 
 struct LoopHandler : web::RequestHandler {
   struct Init {
-    Microscope* microscope = nullptr;
+    Microscope* microscope;
   };
   void initialize(const Init& init) { microscope = init.microscope; }
   void set_default_headers() override {

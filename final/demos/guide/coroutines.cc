@@ -86,7 +86,7 @@ class Bell {
 
 struct BellHandler : web::RequestHandler {
   struct Init {
-    Bell* bell = nullptr;
+    Bell* bell;
   };
   void initialize(const Init& init) { bell = init.bell; }
 

@@ -58,7 +58,7 @@ web::Settings settings() {
 // [handler]
 struct PicturesHandler : web::RequestHandler {
   struct Init {
-    std::vector<Picture>* pictures = nullptr;
+    std::vector<Picture>* pictures;
   };
   void initialize(const Init& init) { pictures = init.pictures; }
 

@@ -19,7 +19,7 @@ using namespace tornado;
 struct RoomSocket : websocket::WebSocketHandler {
   using Rooms = std::map<std::string, std::set<RoomSocket*>>;
   struct Init {
-    Rooms* rooms = nullptr;
+    Rooms* rooms;
   };
   void initialize(const Init& init) { rooms = init.rooms; }
 

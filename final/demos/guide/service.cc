@@ -46,7 +46,7 @@ bool is_about_the_body(const std::exception_ptr& exception) {
 
 struct ServiceHandler : web::RequestHandler {
   struct Init {
-    Orders* orders = nullptr;
+    Orders* orders;
   };
   void initialize(const Init& init) { orders = init.orders; }
 

@@ -32,7 +32,7 @@ class Tasks {
 // [base]
 struct BaseHandler : web::RequestHandler {
   struct Init {
-    Tasks* tasks = nullptr;
+    Tasks* tasks;
   };
   void initialize(const Init& init) { tasks = init.tasks; }
 

@@ -18,7 +18,7 @@ struct MainHandler : web::RequestHandler {
 // [handler]
 struct StoryHandler : web::RequestHandler {
   struct Init {
-    const Database* db = nullptr;
+    const Database* db;
   };
   void initialize(const Init& init) { db = init.db; }
 

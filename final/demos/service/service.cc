@@ -39,7 +39,7 @@ struct Ticks {
 
 struct TickHandler : web::RequestHandler {
   struct Init {
-    Ticks* ticks = nullptr;
+    Ticks* ticks;
   };
   void initialize(const Init& init) { ticks = init.ticks; }
   void post() {

@@ -38,7 +38,7 @@ struct Counter {
 
 struct CounterHandler : web::RequestHandler {
   struct Init {
-    Counter* counter = nullptr;
+    Counter* counter;
   };
   void initialize(const Init& init) { counter = init.counter; }
 

@@ -50,8 +50,8 @@ struct Shared {
 
 struct PlaceHandler : web::RequestHandler {
   struct Init {
-    Shared* shared = nullptr;
-    Place* here = nullptr;
+    Shared* shared;
+    Place* here;
   };
   void initialize(const Init& init) {
     shared = init.shared;

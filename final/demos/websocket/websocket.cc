@@ -57,7 +57,7 @@ struct MainHandler : web::RequestHandler {
 class ChatSocket : public websocket::WebSocketHandler {
  public:
   struct Init {
-    Chat* chat = nullptr;
+    Chat* chat;
   };
   void initialize(const Init& init) { chat_ = init.chat; }
 

@@ -73,9 +73,9 @@ class Metrics {
 class MetricsHandler : public web::RequestHandler {
  public:
   struct Init {
-    Metrics* metrics = nullptr;  // borrowed
+    Metrics* metrics;  // borrowed
   };
-  // Throws std::invalid_argument if there are no metrics.
+  // Throws std::invalid_argument if `metrics` is null.
   void initialize(const Init& init);
   // Responds with Metrics::text(). Called for a GET.
   void get();

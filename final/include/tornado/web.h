@@ -545,7 +545,7 @@ routing::RuleTarget handler() {
   detail::refused();
 }
 // The same for a class with a nested struct Init. `init` is passed to each handler's
-// initialize(const Init&).
+// initialize(const Init&). It may be omitted if each member of Init has a default.
 template <class H>
   requires detail::HasInit<H>
 routing::RuleTarget handler(typename H::Init init = detail::default_init<typename H::Init>()) {

@@ -52,7 +52,7 @@ std::vector<std::string> RefusedRequestTest::hooks;
 
 struct RefusedPage : RequestHandler {
   struct Init {
-    std::vector<std::string>* hooks = nullptr;
+    std::vector<std::string>* hooks;
   };
   void initialize(const Init& init) { hooks = init.hooks; }
   void prepare() { hooks->push_back("prepare"); }
