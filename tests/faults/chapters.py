@@ -39,8 +39,9 @@ PATIENCE = 10.0  # seconds: nothing here waits as long
 ATTEMPTS = 2 * max(REPEATS)  # until a server must serve again
 GET = b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde"
-# What a lesson does not promise. Chapter 01's sockets block, so no call says EAGAIN; and it throws the errors of accept() that
-# are not about one connection. Chapter 02's server ends with a message if select() has no memory.
+# Faults that are left out, because the chapter's server need not survive them. Chapter 01's sockets block, so no call fails with
+# EAGAIN, and its accept() throws errors that are not about one connection. Chapter 02's server ends with a message if select()
+# has no memory.
 NOT_PROMISED = {
     "01": {("accept4", errno.EAGAIN), ("read", errno.EAGAIN), ("send", errno.EAGAIN), ("accept4", errno.EPERM)},
     "02": {("accept4", errno.EPERM), ("select", errno.ENOMEM)},
