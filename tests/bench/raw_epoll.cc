@@ -70,6 +70,7 @@ class RawServer {
     }
   }
 
+  // [read_once]
   void read_once(int fd) {
     const ssize_t received = recv(fd, scratch_.data() + kCarry, scratch_.size() - kCarry, 0);
     if (received < 0 && errno == EAGAIN) return;
@@ -82,6 +83,7 @@ class RawServer {
       reply(fd, count);
     }
   }
+  // [/read_once]
 
   void reply(int fd, std::size_t count) {
     std::size_t& owed = connection(fd).owed;

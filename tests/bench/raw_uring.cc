@@ -211,6 +211,7 @@ class UringServer {
     ++connection(fd).in_flight;
   }
 
+  // [received]
   void received(int fd, const io_uring_cqe& completion) {
     Connection& client = connection(fd);
     if ((completion.flags & IORING_CQE_F_MORE) == 0) {
@@ -226,6 +227,7 @@ class UringServer {
     }
     settle(fd);
   }
+  // [/received]
 
   void take_requests(int fd, char* data, std::size_t size) {
     Connection& client = connection(fd);
@@ -238,12 +240,14 @@ class UringServer {
     }
   }
 
+  // [cancel]
   // Bytes may still arrive until the kernel reports the end of the receive.
   void cancel_receive(int fd) {
     io_uring_sqe* const entry = next_entry();
     io_uring_prep_cancel64(entry, pack(Operation::kReceive, fd), 0);
     io_uring_sqe_set_data64(entry, pack(Operation::kCancel, fd));
   }
+  // [/cancel]
 
   // --- Send ---
 
@@ -368,6 +372,7 @@ class UringServer {
 
   // --- The end of a connection ---
 
+  // [drop]
   // A descriptor may have a new owner as soon as it is closed, and the kernel may write into a
   // buffer until it has reported the operation's end. So all operations are ended first.
   void drop(int fd) {
@@ -390,6 +395,7 @@ class UringServer {
     if (client.owed == 0) client.paused = false;
     if (!client.receiving && !client.paused) receive(fd);
   }
+  // [/drop]
 
   io_uring ring_ = make_ring();
   ReceiveBuffers buffers_{ring_};
