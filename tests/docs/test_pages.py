@@ -21,6 +21,7 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 ROW_LINK = re.compile(r"\[([A-Z][A-Z0-9]+-\d\d)\]\([^)]*COMPATIBILITY\.md#([^)]+)\)")
 ANCHORED = re.compile(r"\]\(([^)#:]*)#([^)]+)\)")
 NAMED_TEST = re.compile(r"\[`(\w+)`\]\(([^)#:]*tests/[^)#:]+)\)")
+CHAPTERS_WORDS = {word for header in ROOT.glob("chapters/*/**/*.h") for word in re.findall(r"\w+", header.read_text())}
 IMAGE = re.compile(r'<img [^>]*src="([^"]+)"')
 
 
@@ -90,6 +91,12 @@ def test_a_test_that_is_named_with_its_file_is_in_it(page):
     for name, target in NAMED_TEST.findall((ROOT / page).read_text()):
         file = (ROOT / page).parent / target
         assert name == file.stem or name in file.read_text(), f"{target} has no {name}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_name_in_the_chapters_name_space_stands_in_their_headers(page):
+    named = set(re.findall(r"\bmini::(\w+)", (ROOT / page).read_text()))
+    assert named <= CHAPTERS_WORDS, named - CHAPTERS_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES)
