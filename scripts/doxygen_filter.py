@@ -23,6 +23,7 @@ import re
 from cpp_reader import Reader
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PRIVATE_END = re.compile(r"^( (?:private|protected):\n(?:(?!\};).*\n)*)\};", re.MULTILINE)
 PUBLIC = "final/include/tornado"
 GUIDE = "final/docs/guide"
 
@@ -209,12 +210,17 @@ def page(source, path):
     return "\n".join(result[:-1]) + "\n"
 
 
+def ending_publicly(text):
+    """Each class with a private part ends with `public:`. Otherwise doxygen 1.9.8 takes the next name space's classes for private."""
+    return PRIVATE_END.sub(r"\1 public: };", text)
+
+
 def shown(file):
     source = file.read_text()
     if file.suffix == ".md":
         return page(source, os.path.relpath(file.resolve(), ROOT))
     module = file.stem + "_" * (file.stem == "template")
-    return filtered(source, module) + with_core(module)
+    return ending_publicly(filtered(source, module) + with_core(module))
 
 
 def with_additions(text, additions):

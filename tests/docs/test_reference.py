@@ -211,6 +211,11 @@ def test_what_doxygen_is_shown(header, shown):
     assert doxygen_filter.filtered(header) == shown
 
 
+def test_what_follows_a_class_with_a_private_part_is_public():
+    text = "class A {\n public:\n  int f();\n\n private:\n  int x_;\n};\nenum class B {\n  b,\n};\nclass C {\n protected:\n  int y_;\n};\n"
+    assert doxygen_filter.ending_publicly(text) == text.replace("_;\n};", "_;\n public: };")
+
+
 def test_a_module_is_described_by_its_header():
     shown = doxygen_filter.filtered("// Public header: x <y>.\n//\n// More.\nnamespace tornado::m {\n}\n", "m")
     assert shown.endswith("}\n/// @namespace tornado::m\n/// X \\<y\\>.\nnamespace tornado::m {}\n")
