@@ -13,6 +13,7 @@ So the first run shows which names it found nothing about, and the second one is
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -189,9 +190,23 @@ def without_private(compounds, sources, result):
     return result
 
 
+@contextlib.contextmanager
+def paths_for_doxygen():
+    """The settings that are paths. doxygen 1.9.4 strips no path with letters outside ASCII, so there it reads a link's folder."""
+    settings = (ROOT / "docs" / "Doxyfile").read_text()
+    if str(ROOT).isascii():
+        yield settings
+        return
+    with tempfile.TemporaryDirectory() as place:
+        link = pathlib.Path(place) / "repository"
+        link.symlink_to(ROOT)
+        yield re.sub(r"(?<= )(?=(?:docs|final)/)", f"{link}/", settings)
+
+
 def run_doxygen(folder, *settings, **environment):
-    lines = [(ROOT / "docs" / "Doxyfile").read_text(), f"OUTPUT_DIRECTORY = {folder}", *settings]
-    return subprocess.run(["doxygen", "-"], input="\n".join(lines), cwd=ROOT, text=True, env={**os.environ, **environment}, check=False).returncode
+    with paths_for_doxygen() as paths:
+        lines = [paths, f"OUTPUT_DIRECTORY = {folder}", *settings]
+        return subprocess.run(["doxygen", "-"], input="\n".join(lines), cwd=ROOT, text=True, env={**os.environ, **environment}, check=False).returncode
 
 
 def write(folder, *settings):

@@ -4,6 +4,7 @@ import html
 import html.parser
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -29,10 +30,13 @@ BOGUS = re.compile(r"namespace |class |struct |[-<{}]|NOLINT|clang-format|.*\\[@
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The reference in HTML and in XML."""
+    """The reference in HTML and in XML, of a copy whose folder has a name with a blank and a letter outside ASCII."""
     folder = tmp_path_factory.mktemp("reference")
+    copy = tmp_path_factory.mktemp("a folder in Logroño")
+    for part in ("docs", "scripts", "final/include", "final/docs", "final/demos/course/static"):
+        shutil.copytree(ROOT / part, copy / part)
     command = f"import reference, sys; sys.exit(reference.write({str(folder)!r}, 'GENERATE_XML = YES'))"
-    done = subprocess.run(["/usr/bin/python3", "-c", command], cwd=ROOT / "scripts", capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["/usr/bin/python3", "-c", command], cwd=copy / "scripts", capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     return folder
 
