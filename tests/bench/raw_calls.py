@@ -41,8 +41,17 @@ def hear(clients):
             received += chunk
 
 
-def wait_for_state(pid, state):
-    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in state:
+def state_of(pid):
+    """One letter, as in /proc/PID/stat: R runs, S waits in a system call, T or t is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def wait_for_state(pid, states, seconds=30):
+    """Returns once the process is in one of `states`, a string of their letters. TimeoutError if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while (state := state_of(pid)) not in states:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} was not in state {' or '.join(states)} within {seconds} s; its state is {state}")
         time.sleep(0.01)
 
 

@@ -138,7 +138,5 @@ class RawServer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const RawOptions options = prepare(argc, argv);
-  RawServer server(options);
-  server.run(listen_on(options.port));
+  serve<RawServer>(argc, argv);
 }

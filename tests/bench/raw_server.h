@@ -96,6 +96,15 @@ inline int listen_on(int port) {
   return listener;
 }
 
+// The whole program, for a server whose constructor takes RawOptions and whose run() takes a
+// listening socket.
+template <class Server>
+[[noreturn]] void serve(int argc, char** argv) {
+  const RawOptions options = prepare(argc, argv);
+  Server server(options);
+  server.run(listen_on(options.port));
+}
+
 // Counts the requests of one connection: the blank lines in what it sends.
 class RequestCounter {
  public:

@@ -32,7 +32,8 @@ int check_ring(int result, const char* what) {
   return check(result < 0 ? -1 : result, what);
 }
 
-// What a completion belongs to is packed into the 64 bits that the kernel hands back with it.
+// The kernel copies 64 bits of each operation into its completion. Ours say what the operation was,
+// and for which descriptor.
 enum class Operation : std::uint32_t { kAccept, kReceive, kReadFile, kSend, kCancel };
 
 std::uint64_t pack(Operation operation, int fd) {
@@ -40,8 +41,8 @@ std::uint64_t pack(Operation operation, int fd) {
          static_cast<std::uint32_t>(fd);
 }
 
-// The memory through which a file goes to a socket. The head of the response stands before the
-// data.
+// A buffer for a piece of a file, which is read into it and sent from it. There is room for the
+// response's head right before data(), so that one send takes both.
 struct Slot {
   explicit Slot(const std::string& head) {
     std::copy(head.begin(), head.end(), data() - head.size());
@@ -413,7 +414,5 @@ class UringServer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const RawOptions options = prepare(argc, argv);
-  UringServer server(options);
-  server.run(listen_on(options.port));
+  serve<UringServer>(argc, argv);
 }

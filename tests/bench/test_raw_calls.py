@@ -29,6 +29,11 @@ def test_only_complete_calls_after_the_stop_are_counted():
     assert raw_calls.calls_after_stop(TRACE) == {"epoll_wait": 1, "recvfrom": 2}
 
 
+def test_a_state_that_a_process_never_reaches_is_named_in_the_error():
+    with pytest.raises(TimeoutError, match=r"was not in state T or t within 0\.05 s; its state is R"):
+        raw_calls.wait_for_state(os.getpid(), "Tt", seconds=0.05)
+
+
 @pytest.mark.parametrize("name", BUILT)
 def test_calls_for_requests_that_arrive_at_once(name, tmp_path):
     assert raw_calls.count_calls(BUILD / name, 8, tmp_path) == CALLS_OF_8[name]
