@@ -59,10 +59,11 @@ class Peer:
         return config
 
 
-CXX = ("g++", "-std=c++20", "-O2", "{source}", "-o", "{program}")
+CXX = ("g++", "-std=c++20", "-O3", "-DNDEBUG", "{source}", "-o", "{program}")  # -O3 -DNDEBUG: as our release build
 PEERS = (
     Peer("h2o", "h2o", "h2o", "h2o.conf.in"),
     Peer("evhttp", "libevent-dev", "g++", "evhttp.cc", "event2/http.h", (*CXX, "-levent")),
+    Peer("beast", "libboost-dev", "g++", "beast.cc", "boost/beast.hpp", (*CXX, "-pthread")),
     Peer("node", "nodejs", "node", "node.js"),
     Peer("go", "golang-go", "go", "go.go", compiler=("go", "build", "-o", "{program}", "{source}")),
 )
