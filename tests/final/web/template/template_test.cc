@@ -563,5 +563,27 @@ TEST(Template, linkify_asks_a_function_for_each_link) {
             "TypeError: expected str, not int at <string>:1");
 }
 
+// TP-03
+TEST(Template, what_a_function_of_every_template_refuses) {
+  const std::pair<const char*, const char*> kRefused[] = {
+      {"linkify()", "TypeError: linkify() misses argument 1"},
+      {"linkify(5)", "TypeError: linkify() needs a str, not int"},
+      {"linkify('a', True, '', True, [], 1)",
+       "TypeError: linkify() takes at most 5 arguments, not 6"},
+      {"{[1]: 2}", "TypeError: unhashable type: 'list'"},
+      {"json_encode(len)", "TypeError: Object of type function is not JSON serializable"},
+      {"datetime.datetime(2026, 2, 30)", "ValueError: day is out of range for month"},
+      {"datetime.datetime(2026, 13, 1)", "ValueError: month is out of range"},
+      {"datetime.datetime(2026, 1, 'a')", "TypeError: datetime() needs an int, not str"},
+      {"datetime.datetime.utcfromtimestamp(1e12)", "OverflowError: date value out of range"},
+      {"datetime.datetime.nothing", "AttributeError: 'type' object has no attribute 'nothing'"},
+  };
+  for (const auto& [expression, message] : kRefused) {
+    EXPECT_EQ(failure("{{ " + std::string(expression) + " }}"),
+              std::string(message) + " at <string>:1");
+  }
+  EXPECT_TRUE(failure("{% import json %}{{ json.loads('{') }}").starts_with("ValueError: "));
+}
+
 }  // namespace
 }  // namespace tornado::template_
