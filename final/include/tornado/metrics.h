@@ -26,11 +26,11 @@ class IOLoop;
 namespace tornado::metrics {
 
 struct MetricsOptions {
-  MetricsOptions() {}
+  MetricsOptions();
 
   // Upper bounds of the buckets for the durations of requests, in seconds, in increasing order.
-  std::vector<double> request_buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                         0.25,  0.5,    1,     2.5,  5,     10};
+  // Default: 0.001, 0.0025, 0.005, 0.01, and so on to 10.
+  std::vector<double> request_buckets;
   // Watches the loop through its probe, so nothing else may call IOLoop::set_probe. false: counts
   // requests and connections only, and the loop pays nothing.
   bool watch_loop = true;

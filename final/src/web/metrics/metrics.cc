@@ -116,6 +116,9 @@ struct Metrics::Impl {
   std::optional<OfLoop> loop;
 };
 
+MetricsOptions::MetricsOptions()
+    : request_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10} {}
+
 Metrics::Metrics(const MetricsOptions& options) : impl_(std::make_unique<Impl>(options)) {
   if (!options.watch_loop) return;
   Impl::OfLoop& loop = impl_->loop.emplace(impl_->registry);
