@@ -34,10 +34,11 @@ def end_of(server):
 
 
 def refuses(port):
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return True
+    with contextlib.suppress(ConnectionResetError):  # the port was closed between the handshake and accept: ask again
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            return True
     return False
 
 
