@@ -4,16 +4,19 @@
     attacks.py [--seconds=6]
 
 Each attack goes on for some seconds. Meanwhile a client asks for a small page ten times a second. Prints a table: the longest time that
-this client has waited, and by how much the server's memory grew. After each attack the server must serve again. Only loopback is
-used. It needs wire_app (scripts/build.sh debug wire_app), nginx and python3-tornado.
+this client has waited, and by how much the server's memory grew. After each attack the server must serve again. The last row is of a
+client that asks without a pause, alone and beside 20 slow clients: the 99th percentile of its waits. It fails if ours more than
+doubles. Only loopback is used. It needs wire_app (scripts/build.sh debug wire_app), nginx and python3-tornado.
 """
 
 import argparse
 import contextlib
 import gzip
+import itertools
 import pathlib
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,6 +29,8 @@ from wire_server import WireServer, our_command, twin_command, wait_until  # noq
 
 CROWD = 100
 FEW_DESCRIPTORS = 64
+ROUNDS, REQUESTS = 5, 1000  # of the client beside slow ones
+MOST = 2  # times the wait that it has alone
 GET = b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST /echo HTTP/1.1\r\nHost: h\r\n%s\r\n\r\n"
 NGINX = """
@@ -177,6 +182,24 @@ def pipelining_without_reading(stack, port):
     return hold(stack, port, CROWD, GET % b"/big?n=100000" * 200, receive_buffer=4096)
 
 
+def slow_reading(stack, port, count):
+    """Each takes 1 kB of a large response at a time."""
+    clients = [stack.enter_context(connect(port, receive_buffer=4096)) for _ in range(count)]
+    for client in clients:
+        client.send(GET % b"/big?n=8000000")
+    while True:
+        yield
+        for client in clients:
+            with contextlib.suppress(OSError):
+                client.sock.recv(1000, socket.MSG_DONTWAIT)
+
+
+def slow_at_everything(stack, port):
+    """20 clients: some send a head, some a body, and some read a response."""
+    return zip(hold(stack, port, 7, b"GET / HTTP/1.1\r\nHost: h\r\nX: ", b"x"),
+               hold(stack, port, 7, POST % b"Content-Length: 1000000", b"x"), slow_reading(stack, port, 6))
+
+
 ATTACKS = [slow_head, slow_body, unread_response, silent_connection, flood, descriptors_exhausted, header_bomb, gzip_bomb,
            pipelining_without_reading]
 
@@ -224,6 +247,33 @@ def smuggling(make_server):
     return f"{refused} of {len(AMBIGUOUS)} refused"
 
 
+def waits(port, others):
+    """How long a client waits for each of its responses, in ms. `others` are resumed after every 100."""
+    times = []
+    with connect(port) as client:
+        for number in range(REQUESTS):
+            if number % 100 == 0:
+                next(others)
+            begin = time.monotonic()
+            assert client.ask(GET % b"/").status == 200
+            times.append((time.monotonic() - begin) * 1000)
+    return times
+
+
+def beside_slow_clients(make_server):
+    """The 99th percentile of the waits of a client that is alone, and of one beside slow clients, measured in turns."""
+    server = make_server()
+    alone, beside = [], []
+    try:
+        for _ in range(ROUNDS):
+            alone += waits(server.port, itertools.repeat(None))
+            with contextlib.ExitStack() as stack:
+                beside += waits(server.port, slow_at_everything(stack, server.port))
+    finally:
+        server.stop()
+    return [statistics.quantiles(times, n=100)[-1] for times in (alone, beside)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=6)
@@ -232,7 +282,12 @@ def main():
     for attack in ATTACKS:
         cells = [run(make_server, attack, seconds) for make_server in SERVERS.values()]
         print("|", attack.__name__.replace("_", " "), "|", " | ".join(cells), "|", flush=True)
-    print("| smuggling |", " | ".join(smuggling(make_server) for make_server in SERVERS.values()), "|")
+    print("| smuggling |", " | ".join(smuggling(make_server) for make_server in SERVERS.values()), "|", flush=True)
+    p99 = {name: beside_slow_clients(make_server) for name, make_server in SERVERS.items()}
+    print("| 20 slow clients |", " | ".join(f"p99 {alone:.2f} to {beside:.2f} ms" for alone, beside in p99.values()), "|")
+    alone, beside = p99["ours"]
+    if beside > MOST * alone:
+        sys.exit(f"attacks.py: 20 slow clients make an active one wait {beside / alone:.1f} times as long (p99); at most {MOST} is allowed.")
 
 
 if __name__ == "__main__":
