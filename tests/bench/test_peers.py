@@ -43,6 +43,20 @@ def test_a_peer_keeps_its_connection_and_responds_with_what_is_compared(peer, bu
                 assert received.count(b"HTTP/1.1 200 ") == requests
 
 
+@pytest.mark.parametrize("peer", INSTALLED, ids=lambda peer: peer.name)
+def test_a_peer_survives_clients_that_leave_in_the_middle_of_a_pipeline(peer, built, tmp_path):
+    peer.prepare()
+    port = bp.free_port()
+    with bp.Server(peer.command(port, tmp_path), port, None, tmp_path / "log") as server:
+        server.wait_ready()
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                client.sendall(1000 * b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                client.shutdown(socket.SHUT_WR)  # after it, a reset makes the server's next write raise SIGPIPE
+        assert server.wait_ready() == (200, hb.BODY)
+
+
 @pytest.mark.parametrize("tool, header", [("no-such-program", ""), ("sh", "no/such/header.h")])
 def test_a_peer_without_its_package_is_left_out_with_the_reason(tool, header):
     assert peers.Peer("x", "libx-dev", tool, "x.cc", header).missing() == "libx-dev is not installed"

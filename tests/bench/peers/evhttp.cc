@@ -3,11 +3,13 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
+  std::signal(SIGPIPE, SIG_IGN);  // libevent writes to clients that have gone, as wrk does at its end
   event_base* base = event_base_new();
   evhttp* server = evhttp_new(base);
   evhttp_set_gencb(
