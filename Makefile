@@ -91,20 +91,22 @@ docs: ## write the reference of the public headers, with the guide, to build/doc
 	@/usr/bin/python3 scripts/reference.py
 
 # What make bench measures: hello world, without and with other peers, what has a program of its own, or what experiment.py knows.
-BENCH = $(if $(CH),$(or $(filter peers cluster growth,$(CH)),experiment),hello)
+BENCH = $(if $(CH),$(or $(filter peers cluster growth goals,$(CH)),experiment),hello)
 BENCH_hello = bench/hello_bench.py
 BENCH_peers = bench/hello_bench.py --peers
 BENCH_cluster = cluster/cluster_bench.py
 BENCH_growth = bench/growth.py
+BENCH_goals = bench/goals.py
 BENCH_experiment = bench/experiment.py $(CH) $(if $(IMPL),--mine)
 BUILD_hello = -DTORNADO_BUILD_BENCHES=ON
+BUILD_goals = -DTORNADO_BUILD_BENCHES=ON
 BUILD_peers = -DTORNADO_BUILD_BENCHES=ON raw_servers hold demo_helloworld
 BUILD_cluster = demo_chat demo_websocket
 BUILD_growth = -DTORNADO_BUILD_BENCHES=ON growth_server growth_local growth_load websocket_server websocket_load
 BUILD_experiment = $$(/usr/bin/python3 tests/bench/experiment.py $(CH) --targets)
 
-bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=peers; CH=cluster; CH=growth
-	@$(if $(filter-out all peers cluster growth,$(CH)),scripts/chapter.sh --check "$(CH)")
+bench: ## install what is missing and measure hello world; CH=01: a chapter's experiment; CH=all: chapter 01 to final (IMPL=mine: and yours); CH=peers; CH=cluster; CH=growth; CH=goals
+	@$(if $(filter-out all peers cluster growth goals,$(CH)),scripts/chapter.sh --check "$(CH)")
 	@$(CHECK_IMPL)
 	@$(if $(IMPL),$(if $(filter all,$(CH)),,echo "error: IMPL=mine goes with CH=all" >&2; exit 2))
 	@scripts/need.sh build bench $(filter peers,$(CH)) $(if $(IMPL),lessons exercises)

@@ -26,7 +26,7 @@ import headline
 import long_polling
 import three_calls
 from bench_process import describe_commit, describe_machine, fitting_crowds, raise_file_limit, start_server
-from figures import median, short
+from figures import median, publish_in, short
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "chapters" / "wire"))
@@ -193,20 +193,10 @@ def ask(guess, question):
     return guess
 
 
-def put(text, mark, words):
-    """`text` with `words` between <!-- mark --> and <!-- /mark -->."""
-    place = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", re.DOTALL)
-    return place.sub(lambda _: words, text)
-
-
 def publish(chapter, mark, words, drawing):
     folder = next((ROOT / "chapters").glob(f"{chapter}-*"))
     (folder / "drawings" / f"{mark}.svg").write_text(drawing)
     publish_in(folder / "README.md", mark, words)
-
-
-def publish_in(page, mark, words):
-    page.write_text(put(page.read_text(), mark, words))
 
 
 def publish_headline(root, story, report, where, drawing):

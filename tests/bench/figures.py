@@ -1,5 +1,6 @@
 """How the experiments reckon a figure of several rounds, and write it."""
 
+import re
 import statistics
 
 
@@ -11,3 +12,13 @@ def median(samples, key):
 
 def short(number):
     return "–" if number is None else f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
+
+
+def put(text, mark, words):
+    """`text` with `words` between <!-- mark --> and <!-- /mark -->."""
+    place = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", re.DOTALL)
+    return place.sub(lambda _: words, text)
+
+
+def publish_in(page, mark, words):
+    page.write_text(put(page.read_text(), mark, words))

@@ -25,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench_process as bp  # noqa: E402
+import goals  # noqa: E402
 from peers.peers import PEERS  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -35,7 +36,6 @@ URING = "uring"
 OURS = "ours"
 PYTHON = "/usr/bin/python3"  # Debian's own: python3-tornado is installed for this one
 IDLE_CONNECTIONS = 10_000
-FEWEST_QUIET = 3  # with fewer undisturbed samples, a median means nothing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,27 +54,6 @@ LOADS = {
     "idle": Load(f"{IDLE_CONNECTIONS} idle keep-alive connections", IDLE_CONNECTIONS, idle=True),
     "idle4k": Load(f"{IDLE_CONNECTIONS} idle after a request of 4 KiB", IDLE_CONNECTIONS, idle=True, padding=4096),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Goal:
-    load: str
-    measure: str  # a key of summarise()
-    at_least: bool
-    limit: float
-    text: str
-
-    def met_by(self, value):
-        return value >= self.limit if self.at_least else value <= self.limit
-
-
-GOALS = [
-    Goal("c64", "ratio", True, 0.85, "of the floor's requests per CPU-second"),
-    Goal("c1024", "ratio", True, 0.80, "of the floor's requests per CPU-second"),
-    Goal("p16", "ratio", True, 0.40, "of the floor's requests per CPU-second"),
-    Goal("idle", "bytes_per_connection", False, 1024, "bytes of RSS growth per idle connection"),
-    Goal("idle", "seconds", False, 0.4, "s until 10,000 are accepted and answered"),
-]
 
 
 # --- Reading the tools' output ---------------------------------------------------------------------------------------
@@ -298,21 +277,13 @@ def summarise(samples, load, contender):
         "best_ratio": best(mine) / best(floor) if mine and floor else None}
 
 
-def judge(goal, samples):
-    """(met, line) for our server. A goal without enough undisturbed samples is not met: nothing was shown."""
-    summary = summarise(samples, goal.load, OURS)
-    sign = "≥" if goal.at_least else "≤"
-    aim = f"{goal.load}: goal {sign} {goal.limit:g} {goal.text}"
-    enough = summary["pairs"] if goal.measure == "ratio" else summary["n"]
-    if enough < FEWEST_QUIET:
-        return False, f"NOT SHOWN  {aim}: {enough} usable samples, {FEWEST_QUIET} needed"
-    value = summary[goal.measure]
-    if goal.measure == "ratio":
-        beside = f"best ÷ best {summary['best_ratio']:.2f}"
-    else:
-        beside = f"floor {cell(summarise(samples, goal.load, FLOOR)[goal.measure], '.4g')}"
-    met = goal.met_by(value)
-    return met, f"{'met   ' if met else 'MISSED'}     {aim}: median {value:.4g}, {beside}"
+def goal_figures(samples, loads):
+    """Of our server: {figure of goals.py: [value of each usable round, ...]}."""
+    figures = {load: paired_ratios(samples, load, OURS) for load in loads if not LOADS[load].idle}
+    if "idle" in loads:
+        mine = [s for s in samples if s["load"] == "idle" and s["contender"] == OURS and usable(s)]
+        figures |= {"idle": [s["bytes_per_connection"] for s in mine], "idle seconds": [s["seconds"] for s in mine]}
+    return figures
 
 
 # --- Report ----------------------------------------------------------------------------------------------------------
@@ -374,8 +345,7 @@ def parse_options(arguments):
     parser.add_argument("--others", type=float, default=0.2,
                         help="CPUs that other programs may use before a sample is spoiled (default 0.2)")
     parser.add_argument("--retries", type=int, default=3, help="repeats of a spoiled sample (default 3)")
-    parser.add_argument("--json", type=Path, default=ROOT / "build/bench/hello.json", help="where the figures go")
-    parser.add_argument("--check", action="store_true", help="exit code 1 if our server misses a goal of the loads run")
+    goals.add_options(parser, "hello")
     options = parser.parse_args(arguments)
     options.loads = options.loads.split(",")
     if unknown := [load for load in options.loads if load not in LOADS]:
@@ -423,13 +393,6 @@ def require_tools(options):
         sys.exit("hello_bench: wrk is not installed (apt: wrk)")
 
 
-def save(options, circumstances, bench, names):
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    summary = {load: {name: summarise(bench.samples, load, name) for name in names} for load in options.loads}
-    options.json.write_text(json.dumps(
-        {**circumstances, "failed": bench.failed, "summary": summary, "samples": bench.samples}, indent=1) + "\n")
-
-
 def main(arguments):
     options = parse_options(arguments)
     require_tools(options)
@@ -450,17 +413,15 @@ def main(arguments):
     print()
     for load in options.loads:
         print(table(bench.samples, load, names))
-    save(options, circumstances, bench, names)
-    print(f"figures: {options.json}")
-    verdicts = [judge(goal, bench.samples) for goal in GOALS if goal.load in options.loads]
-    if OURS in names or options.check:
-        print("\n".join(line for _met, line in verdicts))
+    figures = goal_figures(bench.samples, options.loads) if OURS in names or options.check else {}
+    summary = {load: {name: summarise(bench.samples, load, name) for name in names} for load in options.loads}
+    code = goals.finish("hello", options, figures, **circumstances, failed=bench.failed, summary=summary, samples=bench.samples)
     broken = [name for name in names
               if name in bench.failed or not any(s["contender"] == name and not s["error"] for s in bench.samples)]
     if broken:
         print(f"hello_bench: no figures of {', '.join(broken)}: see above", file=sys.stderr)
         return 1
-    return 1 if options.check and not all(met for met, _line in verdicts) else 0
+    return code
 
 
 if __name__ == "__main__":

@@ -20,12 +20,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench_process as bp  # noqa: E402
+import goals  # noqa: E402
 import hello_bench as hb  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FILES = {"1k.txt": 1_000, "1m.txt": 1_000_000}
-GOALS = {"1k.txt": 0.7, "1m.txt": 0.9}  # of nginx's requests per CPU-second
 CONNECTIONS = 16
 
 
@@ -106,22 +106,15 @@ def take_samples(options, folder):
 
 
 def compare(name, who, other, samples):
-    """(median ratio, line) of two contenders' requests per CPU-second for one file, of the samples in the order of the rounds."""
+    """(ratios, line) of two contenders' requests per CPU-second for one file, of the samples in the order of the rounds."""
     rates = {one: [sample["per_cpu_s"] for sample in samples[one, name]] for one in (who, other)}
     ratios = [a / b for a, b in zip(rates[who], rates[other])]
     ratio = statistics.median(ratios)
     others = statistics.median(one["others_cpus"] for one in samples[who, name] + samples[other, name])
-    return ratio, (f"median {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} rounds), "
+    return ratios, (f"median {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} rounds), "
                    f"best ÷ best {max(rates[who]) / max(rates[other]):.2f}; "
                    f"{who} {statistics.median(rates[who]):.0f}, {other} {statistics.median(rates[other]):.0f}; "
                    f"others used {others:.2f} CPUs")
-
-
-def judge(name, samples):
-    """(met, line) for one file: ours beside nginx."""
-    ratio, line = compare(name, "ours", "nginx", samples)
-    met = ratio >= GOALS[name]
-    return met, f"{'met   ' if met else 'MISSED'} {name}: goal ≥ {GOALS[name]} of nginx's requests per CPU-second: {line}"
 
 
 def beside_floor(samples):
@@ -130,19 +123,12 @@ def beside_floor(samples):
             for who, name in samples if who != hb.FLOOR and (hb.FLOOR, name) in samples]
 
 
-def save(path, circumstances, samples):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    named = {f"{who} {name}": taken for (who, name), taken in samples.items()}
-    path.write_text(json.dumps({**circumstances, "samples": named}, indent=1) + "\n")
-
-
 def parse_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3, help="length of a sample")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release/tests/bench", help="folder of the servers")
-    parser.add_argument("--json", type=Path, default=ROOT / "build/bench/static.json", help="where the samples go")
-    parser.add_argument("--check", action="store_true", help="exit code 1 if a goal is missed")
+    goals.add_options(parser, "static")
     parser.add_argument("--only", default="ours,nginx", help=f"of {', '.join(CONTENDERS)} (default: ours,nginx)")
     options = parser.parse_args(arguments)
     options.only = options.only.split(",")
@@ -164,10 +150,10 @@ def main(arguments):
         print(f"{key:<10} {value}")
     with tempfile.TemporaryDirectory(prefix="static_bench-") as folder:
         samples = take_samples(options, Path(folder))
-    save(options.json, circumstances, samples)
-    verdicts = [judge(name, samples) for name in FILES] if {"ours", "nginx"} <= set(options.only) else []
-    print("\n".join([line for _met, line in verdicts] + beside_floor(samples)))
-    return 1 if options.check and not all(met for met, _line in verdicts) else 0
+    compared = {name: compare(name, "ours", "nginx", samples) for name in FILES} if {"ours", "nginx"} <= set(options.only) else {}
+    print("\n".join([f"{name}: {line}" for name, (_, line) in compared.items()] + beside_floor(samples)))
+    named = {f"{who} {name}": taken for (who, name), taken in samples.items()}
+    return goals.finish("static", options, {name: ratios for name, (ratios, _) in compared.items()}, **circumstances, samples=named)
 
 
 if __name__ == "__main__":

@@ -124,4 +124,4 @@ def test_a_server_of_two_lessons_is_measured_once_and_shown_in_both(monkeypatch,
 
 def test_a_report_goes_between_its_marks():
     page = "a\n<!-- crowd -->\nold\n<!-- /crowd -->\nb\n<!-- measured -->\nkept\n<!-- /measured -->\n"
-    assert experiment.put(page, "crowd", "new\n") == page.replace("old", "new")
+    assert figures.put(page, "crowd", "new\n") == page.replace("old", "new")

@@ -111,20 +111,8 @@ def test_spoiled_and_failed_samples_are_left_out_with_their_pair():
     assert hb.paired_ratios(samples, "c64", "ours") == pytest.approx([0.9, 0.8])
 
 
-GOAL = hb.Goal("c64", "ratio", True, 0.85, "of the floor")
-
-
-@pytest.mark.parametrize("ratio, met", [(0.86, True), (0.84, False)])
-def test_goal_is_judged_by_the_median(ratio, met):
-    result, line = hb.judge(GOAL, rounds_of([0.1, ratio, ratio, ratio, 3.0]))
-    assert result is met
-    assert line.startswith("met" if met else "MISSED")
-
-
-def test_goal_without_enough_samples_is_not_met():
-    result, line = hb.judge(GOAL, rounds_of([2.0, 2.0]))
-    assert result is False
-    assert line.startswith("NOT SHOWN")
+def test_figures_of_goals_are_the_ratios_of_our_server():
+    assert hb.goal_figures(rounds_of([0.5, 0.8]), ["c64"]) == {"c64": pytest.approx([0.5, 0.8])}
 
 
 # --- Contenders ------------------------------------------------------------------------------------------------------

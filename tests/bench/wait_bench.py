@@ -17,10 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench_process as bp  # noqa: E402
+import goals  # noqa: E402
 import hello_bench as hb  # noqa: E402
 
-# clients: (requests a second at least, p99 in ms at most, peak memory in MB at most or None)
-GOALS = {1000: (9_650, 110, None), 8000: (50_000, 220, 60)}
+CLIENTS = (1000, 8000)  # goals.py has goals for these
+NOISE_CPUS = 0.2
 
 
 def peak_mb(pids):
@@ -54,33 +55,29 @@ def row(name, samples):
             f"| {median('server_cpus'):.2f} | {median('per_s') / median('server_cpus') / 1e3:.1f} | {median('peak_mb'):.0f} |")
 
 
-def judge(clients, samples):
-    """(met, line) for our server under this many clients."""
-    per_s, p99_ms, memory_mb = GOALS[clients]
-    good = [s for s in samples if s["error"] is None]
-    if not good:
-        return False, f"NOT SHOWN  {clients} clients: no sample"
-    median = lambda key: statistics.median(s[key] for s in good)
-    met = median("per_s") >= per_s and median("p99_us") / 1e3 <= p99_ms
-    met = met and (memory_mb is None or median("peak_mb") <= memory_mb)
-    goal = f"{per_s} requests/s, p99 {p99_ms} ms" + (f", {memory_mb} MB" if memory_mb else "")
-    return met, (f"{'met   ' if met else 'MISSED'}     {clients} clients: goal {goal}; median {median('per_s'):.0f}, "
-                 f"{median('p99_us') / 1e3:.0f} ms, {median('peak_mb'):.0f} MB")
+def figures_of(clients, samples):
+    """Of our server: {figure of goals.py: [value of each round, ...]}."""
+    good = [s for s in samples["ours"] if s["error"] is None]
+    pairs = [(a, b) for a, b in zip(samples["ours"], samples.get(hb.FLOOR, [])) if not a["error"] and not b["error"]]
+    quiet = [(a, b) for a, b in pairs if max(a["others_cpus"], b["others_cpus"]) <= NOISE_CPUS]
+    rate = lambda s: s["per_s"] / s["server_cpus"]
+    return {f"{clients} ratio": [rate(a) / rate(b) for a, b in quiet], f"{clients} per_s": [s["per_s"] for s in good],
+            f"{clients} p99": [s["p99_us"] / 1e3 for s in good], f"{clients} peak": [s["peak_mb"] for s in good]}
 
 
 def parse_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default 3)")
     parser.add_argument("--seconds", type=int, default=5, help="length of a sample (default 5)")
-    parser.add_argument("--clients", default="1000,8000", help=f"of {', '.join(map(str, GOALS))}")
+    parser.add_argument("--clients", default="1000,8000", help=f"of {', '.join(map(str, CLIENTS))}")
     parser.add_argument("--only", default="ours,raw,tornado", help="contenders (default: ours,raw,tornado; there is also uring)")
     parser.add_argument("--build", type=Path, default=hb.ROOT / "build/release/tests/bench",
                         help="folder of raw_epoll and wait_server")
-    parser.add_argument("--check", action="store_true", help="exit code 1 if our server misses a goal")
+    goals.add_options(parser, "wait")
     options = parser.parse_args(arguments)
     if options.check and "ours" not in options.only.split(","):
         parser.error("--check judges our server: --only must name ours")
-    known = {str(clients): clients for clients in GOALS}
+    known = {str(clients): clients for clients in CLIENTS}
     if unknown := set(options.clients.split(",")) - known.keys():
         parser.error(f"no goal for {', '.join(sorted(unknown))} clients: choose from {', '.join(known)}")
     options.clients = [known[text] for text in options.clients.split(",")]
@@ -108,7 +105,7 @@ def main(arguments):
     bp.raise_file_limit()
     bp.try_priority()
     contenders = choose_contenders(options)
-    met = True
+    kept, figures = {}, {}
     print(f"{bp.describe_machine()}, commit {bp.describe_commit(hb.ROOT)}")
     with tempfile.TemporaryDirectory() as folder:
         bench = WaitBench(options, contenders, folder)
@@ -122,10 +119,9 @@ def main(arguments):
             for name, taken in samples.items():
                 print(row(name, taken), flush=True)
             if "ours" in samples:
-                good, line = judge(clients, samples["ours"])
-                met = met and good
-                print(f"\n{line}", flush=True)
-    return 1 if options.check and not met else 0
+                figures |= figures_of(clients, samples)
+            kept[clients] = samples
+    return goals.finish("wait", options, figures, samples=kept)
 
 
 if __name__ == "__main__":
