@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench_process as bp  # noqa: E402
-from figures import short  # noqa: E402
+from figures import put, short  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench"
@@ -74,6 +74,30 @@ CURVES = (
     Curve("subscribers", "subscribers", "message", constant, DECADES[:4]),
 )
 LOCAL = ("timers", "timeouts", "coroutines")
+THEORY = {
+    "connections": "a request costs the same however many connections are open, because epoll names only those that are ready",
+    "literal": "finding a literal route costs the same for any number of them, because they are kept in a tree of path segments",
+    "capture": "routes with a simple capture are in the same tree",
+    "expression": "the cost is proportional to the routes that need a regular expression, because they are tried in turn",
+    "fields": "each header field is read once, so the cost is at most proportional",
+    "upload": "each byte is read once, so the cost is at most proportional",
+    "download": "each byte is written once, so the cost is at most proportional",
+    "timers": "a timer costs the logarithm of their number, the height of a heap",
+    "timeouts": "setting and removing one more costs the logarithm of the pending timers",
+    "coroutines": "a coroutine that waits costs nothing until it is resumed",
+    "subscribers": "a message costs each subscriber the same",
+}
+FRAME = """# Growth
+
+What happens to the cost of a request, a timer, a coroutine or a message when there are ten times as many of something? One figure
+cannot tell, so this page shows curves, and compares the slope of each with what theory says. A slope of 0 means that the cost does not
+change, -1 that it is proportional to the size. [The method](../tests/bench/README.md#growth) is on a page of its own.
+
+![Rates per second of processor time against size, with what theory says dashed](growth.svg)
+
+<!-- growth -->
+<!-- /growth -->
+"""
 
 
 class Bench:
@@ -304,9 +328,12 @@ def parse_options(arguments):
     parser.add_argument("--only", help=f"of {', '.join(curve.name for curve in CURVES)} (default: all)")
     parser.add_argument("--retries", type=int, help="repeats of a sample that others have spoiled (default 3; with --quick: 0)")
     parser.add_argument("--quick", action="store_true", help="small sizes, in under a minute: shows that all works, and no figure to keep")
+    parser.add_argument("--publish", action="store_true", help="write docs/growth.md and docs/growth.svg")
     parser.add_argument("--check", action="store_true", help="exit code 1 if a curve is worse than theory, or a sample was spoiled")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release/tests/bench", help="folder of the programs")
     options = parser.parse_args(arguments)
+    if options.publish and options.only:
+        parser.error("--publish writes a page of all curves: leave out --only")
     options.rounds = options.rounds or (1 if options.quick else 5)
     options.seconds = options.seconds or (0.1 if options.quick else 1)
     if options.retries is None:
@@ -317,6 +344,15 @@ def parse_options(arguments):
         parser.error(f"no curve named {', '.join(unknown)}: choose from {', '.join(names)}")
     options.curves = [curve for curve in CURVES if curve.name in wanted]
     return options
+
+
+def publish(folder, verdicts, report, where):
+    """Writes docs/growth.svg and, between the marks of docs/growth.md, tables and a sentence for each curve."""
+    page = folder / "growth.md"
+    sentences = [f"- **{verdict.curve.name}**: In theory, {THEORY[verdict.curve.name]}. Measured: {verdict.line()}." for verdict in verdicts]
+    words = "\n".join([report, "", *sentences, "", where, ""])
+    page.write_text(put(page.read_text() if page.exists() else FRAME, "growth", words))
+    (folder / "growth.svg").write_text(plot(verdicts))
 
 
 def main(arguments):
@@ -331,13 +367,15 @@ def main(arguments):
                           options.retries, options.quick)
     verdicts = [judge(curve, samples, options.quick) for curve in options.curves]
     spoiled = sum(sample["others_cpus"] > NOISE_CPUS for own in samples.values() for sample in own)
-    where = (f"{bp.describe_machine()}, commit {bp.describe_commit(ROOT)}, `make bench CH=growth` with {options.rounds} rounds of "
+    where = (f"{bp.describe_machine()}, commit {bp.describe_commit(ROOT)}, `make bench CH=growth{' ARGS=--quick' * options.quick}`: {options.rounds} rounds of "
              f"{options.seconds:g} s; medians. Of {sum(map(len, samples.values()))} samples, {spoiled} were spoiled by other programs.")
     print(table(options.curves, samples, options.quick), "\n".join(verdict.line() for verdict in verdicts), where, sep="\n\n")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     (OUTPUT / "growth.svg").write_text(plot(verdicts))
     (OUTPUT / "growth.json").write_text(json.dumps(
         {"where": where, "samples": [[*key, own] for key, own in samples.items()]}, indent=1))
+    if options.publish:
+        publish(ROOT / "docs", verdicts, table(options.curves, samples, options.quick), where)
     print("\nThe plot: build/bench/growth.svg; every sample: growth.json beside it.")
     return 1 if options.check and (spoiled or any(verdict.worse for verdict in verdicts)) else 0
 

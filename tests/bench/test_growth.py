@@ -149,6 +149,17 @@ def test_a_quick_run_of_the_whole(tmp_path, monkeypatch, capsys):
     assert len(picture.getElementsByTagName("circle")) == sum(1 for _, size in rates if size > 0)
 
 
+def test_a_published_run_writes_a_page_and_renews_it(tmp_path):
+    assert growth.THEORY.keys() == {curve.name for curve in growth.CURVES}
+    verdict = growth.judge(curve_named("literal"), samples_of("literal", {1: 100, 10: 100, 100: 100, 1000: 60}), quick=True)
+    for report in ("| first |", "| second |"):
+        growth.publish(tmp_path, [verdict], report, "The machine.")
+    page = (tmp_path / "growth.md").read_text()
+    assert "| first |" not in page and "\n<!-- growth -->\n| second |\n\n- **literal**: In theory, finding a literal route" in page
+    assert f"{verdict.line()}.\n\nThe machine.\n<!-- /growth -->\n" in page
+    xml.dom.minidom.parse(str(tmp_path / "growth.svg"))
+
+
 @pytest.mark.parametrize("argument, said", [("--only=timers,x", "no curve named x"), (f"--build={Path(__file__).parent}", "is not built")])
 def test_what_cannot_be_measured_is_rejected(argument, said):
     done = subprocess.run([sys.executable, Path(growth.__file__), argument], capture_output=True, text=True, timeout=60)
