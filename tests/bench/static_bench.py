@@ -9,7 +9,6 @@ are raw_epoll and raw_uring with a file: see README.md.
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
 import statistics

@@ -1,7 +1,6 @@
 """The goals: how they are judged, kept and shown."""
 
 import argparse
-import json
 
 import goals
 import pytest

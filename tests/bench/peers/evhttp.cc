@@ -9,7 +9,8 @@
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  std::signal(SIGPIPE, SIG_IGN);  // libevent writes to clients that have gone, as wrk does at its end
+  // libevent writes to clients that have gone, as wrk does at its end.
+  std::signal(SIGPIPE, SIG_IGN);
   event_base* base = event_base_new();
   evhttp* server = evhttp_new(base);
   evhttp_set_gencb(
