@@ -19,7 +19,7 @@ import time
 from catalogue import ROOT
 
 BUILD = ROOT / "build" / "exercises"
-TEST_HEADERS = ROOT / "exercises" / "support" / "test_headers.h"
+SUPPORT = ROOT / "exercises" / "support"
 FRAMEWORK = ROOT / "final"
 FRAMEWORK_BUILD = ROOT / "build" / "debug"
 COMMON = ["-std=c++20", "-g1", "-Wall", "-Wextra", "-Wshadow", "-fmax-errors=3", "-pthread", "-D_GLIBCXX_ASSERTIONS", f"-I{ROOT}", f"-I{ROOT}/chapters",
@@ -112,23 +112,35 @@ def stand_ins(headers, chapters, name):
     return folder
 
 
+def _precompiled(source, sanitizer):
+    """The header in `SUPPORT` that is compiled once for sources like this one; None if it includes all by itself, as a reader's
+    file does: what it forgets has to be told."""
+    if source.parent.name == "work" or sanitizer == "release":
+        return None
+    return SUPPORT / ("test_headers.h" if source.parent.name == "tests" else "standard_headers.h")
+
+
+def _precompiled_place(header, sanitizer):
+    return BUILD / sanitizer / "precompiled" / header.name
+
+
 @functools.cache
-def _precompile_test_headers(sanitizer):
-    """Each test is then compiled in two thirds of the time."""
-    header = BUILD / sanitizer / "precompiled" / "test_headers.h"
-    output, depfile = header.with_name("test_headers.h.gch"), header.with_name("test_headers.d")
-    header.parent.mkdir(parents=True, exist_ok=True)
-    if not header.exists():
-        header.write_text(f'#include "{TEST_HEADERS}"\n')  # for a compiler that cannot use the other
-    _make(output, ["g++", *COMMON, *FLAGS[sanitizer], "-MD", "-MF", str(depfile), "-x", "c++-header", str(TEST_HEADERS),
-                   "-o", str(output)], lambda: _dependencies(depfile))
+def _precompile(header, sanitizer):
+    """Each source is then compiled in two thirds of the time."""
+    place = _precompiled_place(header, sanitizer)
+    output, depfile = place.with_name(f"{place.name}.gch"), place.with_suffix(".d")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.exists():
+        place.write_text(f'#include "{header}"\n')  # for a compiler that cannot use the other
+    _make(output, ["g++", *COMMON, *FLAGS[sanitizer], "-MD", "-MF", str(depfile), "-x", "c++-header", str(header), "-o", str(output)],
+          lambda: _dependencies(depfile))
 
 
 def _object(source, sanitizer, include):
     """(the object file of `source`, the command that makes it, a function that returns what it read)"""
     first = [f"-I{folder}" for folder in include]
-    if source.parent.name == "tests":
-        first += ["-include", str(BUILD / sanitizer / "precompiled" / "test_headers.h")]
+    if header := _precompiled(source, sanitizer):
+        first += ["-include", str(_precompiled_place(header, sanitizer))]
     name = hashlib.sha1(" ".join([str(source), *first]).encode()).hexdigest()[:12]
     output = BUILD / sanitizer / f"{source.stem}-{name}.o"
     depfile = output.with_suffix(".d")
@@ -140,8 +152,8 @@ def _object(source, sanitizer, include):
 
 def compile_object(source, sanitizer, include=()):
     """The object file of `source`. `include` are folders whose headers come first."""
-    if source.parent.name == "tests":
-        _precompile_test_headers(sanitizer)
+    if header := _precompiled(source, sanitizer):
+        _precompile(header, sanitizer)
     return _make(*_object(source, sanitizer, include))
 
 
@@ -159,7 +171,7 @@ def parts(exercise, folder):
     include += (FRAMEWORK / "include",) if exercise.framework else ()
     yield from ((source, include) for source in sorted(folder.glob("*.cc")))
     yield from ((source, include) for source in sorted((exercise.folder / "tests").glob("*.cc")))
-    yield ROOT / "exercises" / "support" / "story.cc", ()
+    yield SUPPORT / "story.cc", ()
     yield from ((source, ()) for source in _chapter_sources(exercise))
 
 
