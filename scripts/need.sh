@@ -71,9 +71,41 @@ as_root() {
   fi
 }
 
+# Reads what apt-get says with APT::Status-Fd=1. Prints each quarter of the way, and keeps everything else in the file $1.
+show_progress() {
+  shown=
+  while IFS= read -r line; do
+    case $line in
+      dlstatus:*) doing=downloaded ;;
+      pmstatus:*) doing=installed ;;
+      *)
+        printf '%s\n' "$line" >>"$1"
+        continue
+        ;;
+    esac
+    percent=${line#*:*:}
+    percent=${percent%%[.:]*}
+    percent=$((percent / 25 * 25))
+    now="$doing $percent"
+    [ "$percent" -eq 0 ] || [ "$now" = "$shown" ] || printf '%6d %% %s\n' "$percent" "$doing"
+    shown=$now
+  done
+}
+
+# Fails as apt-get does, and only then shows what it said.
 apt() {
+  said=$(mktemp)
+  failed=$(mktemp)
   # Two clones may be installing at once, or the system its updates.
-  as_root env DEBIAN_FRONTEND=noninteractive flock /tmp apt-get -o DPkg::Lock::Timeout=600 "$@" </dev/null
+  { as_root env DEBIAN_FRONTEND=noninteractive flock /tmp apt-get -o DPkg::Lock::Timeout=600 -o APT::Status-Fd=1 "$@" \
+    </dev/null 2>&1 || echo failed >"$failed"; } | show_progress "$said"
+  status=0
+  if [ -s "$failed" ]; then
+    status=1
+    cat "$said" >&2
+  fi
+  rm -f "$said" "$failed"
+  return "$status"
 }
 
 install_with_apt() {

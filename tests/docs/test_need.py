@@ -56,7 +56,7 @@ def system(tmp_path):
     return System(tmp_path)
 
 
-APT = "apt-get -o DPkg::Lock::Timeout=600 -qq "
+APT = "apt-get -o DPkg::Lock::Timeout=600 -o APT::Status-Fd=1 -qq "
 INSTALL = APT + "-y --no-install-recommends install "
 
 
@@ -73,6 +73,23 @@ def test_installs_only_what_the_groups_lack_and_says_why(system):
     assert done.returncode == 0
     assert system.calls() == [INSTALL + "ninja pytest"]
     assert "ninja" in done.stdout and "runs the compilers" in done.stdout and "g++" not in done.stdout
+
+
+SAYS = "echo 'Unpacking ninja ...'; echo 'dlstatus:1:51.0:Retrieving file'; for part in 0 10.5 26 49 100.0; do " \
+    "echo \"pmstatus:ninja:$part:Installing\"; done; echo 'E: it broke' >&2"
+
+
+def test_prints_how_far_it_is_and_not_what_apt_says(system):
+    system.fake("apt-get", SAYS)
+    done = system.need("build")
+    assert done.returncode == 0 and "Unpacking" not in done.stdout and done.stderr == ""
+    assert [line for line in done.stdout.splitlines() if "%" in line] == ["    50 % downloaded", "    25 % installed", "   100 % installed"]
+
+
+def test_prints_what_apt_says_if_it_fails(system):
+    system.fake("apt-get", SAYS + "; exit 100")
+    done = system.need("build")
+    assert done.returncode == 1 and "Unpacking ninja" in done.stderr and "E: it broke" in done.stderr
 
 
 def test_fetches_the_lists_first_if_there_are_none(system):
