@@ -12,6 +12,7 @@ build. All that a stage said is in build/logs/STAGE.log.
 """
 
 import argparse
+import concurrent.futures
 import os
 import re
 import shutil
@@ -72,7 +73,7 @@ def test_stages():
                       "build/debug/chapters/*/*_server", "build/debug/final/demos/*/*"]),
         Stage("exercises", "each starter fails for the declared reason, each solution passes",
               [prove("basics")], 15,
-              inputs=["exercises/**/*", "chapters/**/*", "final/include/**/*", "build/debug/final/libtornado.a"]),
+              inputs=["exercises/**/*", "chapters/**/*", "final/include/**/*", "build/debug/final/libtornado.a"], beside="clients"),
     ]
 
 
@@ -176,17 +177,32 @@ class Installation(threading.Thread):
             sys.exit(words + "error: the packages above are missing")
 
 
+def run_side_by_side(together, fresh):
+    """Runs stages at the same time, and prints the line of each when it ends. An interruption ends them all."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        try:
+            running = [pool.submit(stages.run, stage, fresh) for stage in together]
+            for ended in concurrent.futures.as_completed(running):
+                stages.print_line(ended.result())
+        except BaseException:
+            stages.end_all()
+            raise
+    return [ended.result() for ended in running]
+
+
 def run_all(chosen, groups, fresh):
+    """Runs the stages in turn, each with those that run beside it. One whose neighbour is not chosen runs alone."""
     installation = Installation(groups)
     installation.start()
+    names = [stage.name for stage in chosen]
     results = []
     for number, stage in enumerate(chosen):
-        result = stages.run(stage, fresh)
-        results.append(result)
-        stages.print_line(result)
+        if stage.beside in names:
+            continue
+        results += run_side_by_side([stage, *(other for other in chosen if other.beside == stage.name)], fresh)
         if number == 0:
             installation.finish()
-        if stage.name == "build" and not result.ok:
+        if stage.name == "build" and not results[-1].ok:
             break
     return results
 

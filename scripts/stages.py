@@ -4,6 +4,7 @@ A stage's tests are counted from the JUnit reports that ctest and pytest write, 
 word their last line. A stage that passed is not run again until one of its inputs changes.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field, replace
@@ -21,9 +23,12 @@ from dataclasses import dataclass, field, replace
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "logs"
 MEMORY = ROOT / "build" / "passed.json"
+MEMORY_LOCK = threading.Lock()
 BAR = 20
 HEARTBEAT_SECONDS = 30
 GRACE_SECONDS = 10
+LOW_PRIORITY = 10  # of the stages that run beside another
+RUNNING = set()  # processes
 SHOWN_FAILURES = 8
 SHOWN_LINES = 25
 # The zone and the language of whoever started the run, and that make did: a test may call make itself.
@@ -52,6 +57,7 @@ class Stage:
     inputs: list = field(default_factory=list)  # globs; none: it always runs
     programs: list = field(default_factory=list)  # globs of test programs: only those that changed run, by ctest's labels
     independent: bool = False  # a command that fails does not stop the next
+    beside: str = ""  # a stage that often waits: this one runs at the same time, with what that one leaves of the processors
 
 
 @dataclass
@@ -108,10 +114,11 @@ def read_memory():
 
 def change_memory(name, what):
     """What is known of the stage `name`; None forgets it."""
-    memory = read_memory()
-    memory[name] = what
-    MEMORY.parent.mkdir(exist_ok=True)
-    MEMORY.write_text(json.dumps({name: what for name, what in memory.items() if what}, indent=1))
+    with MEMORY_LOCK:
+        memory = read_memory()
+        memory[name] = what
+        MEMORY.parent.mkdir(exist_ok=True)
+        MEMORY.write_text(json.dumps({name: what for name, what in memory.items() if what}, indent=1))
 
 
 def recall(stage):
@@ -146,9 +153,12 @@ def remember(stage, passed):
 
 
 class Progress:
-    """A bar on a terminal; elsewhere a line once in a while that the work goes on."""
+    """A bar on a terminal; elsewhere a line once in a while that the work goes on. Of two stages, only one has it."""
+
+    running = []  # the first one is shown
 
     def __init__(self, stage):
+        Progress.running.insert(len(Progress.running) if stage.beside else 0, self)
         self.stage, self.start, self.last = stage, time.monotonic(), time.monotonic()
         self.terminal = sys.stdout.isatty()
         self.done, self.doing = 0.0, ""
@@ -163,7 +173,7 @@ class Progress:
 
     def show(self):
         now = time.monotonic()
-        if not self.terminal and now - self.last < HEARTBEAT_SECONDS:
+        if Progress.running[0] is not self or (not self.terminal and now - self.last < HEARTBEAT_SECONDS):
             return
         self.last = now
         filled = round(self.done * BAR)
@@ -173,7 +183,8 @@ class Progress:
         else:
             print(line[:100], flush=True)
 
-    def clear(self):
+    def end(self):
+        Progress.running.remove(self)
         if self.terminal:
             print("\r\033[K", end="", flush=True)
 
@@ -195,6 +206,13 @@ def ordinary_process():
     for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_DFL)
     os.umask(0o022)
+
+
+def low_priority_process():
+    ordinary_process()
+    os.nice(LOW_PRIORITY)
+    with contextlib.suppress(OSError):  # where Linux schedules each session as one group, its weight is set here
+        pathlib.Path("/proc/self/autogroup").write_text(str(LOW_PRIORITY))
 
 
 def end(process, how):
@@ -233,12 +251,20 @@ def follow(process, log, progress, deadline):
     return False
 
 
+def end_all():
+    """Ends what the stages have started and not ended yet."""
+    for process in list(RUNNING):
+        end(process, signal.SIGKILL)
+
+
 def run_command(command, log, progress, deadline, report):
     words = [word.replace("{junit}", str(report)) for word in command.words]
     log.write(f"$ {' '.join(words)}\n")
     log.flush()
     process = subprocess.Popen(words, cwd=ROOT, env=environment(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=ordinary_process)
+                               stderr=subprocess.STDOUT, start_new_session=True,
+                               preexec_fn=low_priority_process if progress.stage.beside else ordinary_process)
+    RUNNING.add(process)
     try:
         if not follow(process, log, progress, deadline):
             name_what_hangs(process, log, progress)
@@ -249,6 +275,7 @@ def run_command(command, log, progress, deadline, report):
         end(process, signal.SIGKILL)
         process.wait()
         process.stdout.close()
+        RUNNING.discard(process)
 
 
 def read_report(report, command, result):
@@ -301,7 +328,7 @@ def run(stage, fresh=False):
     result.passed += kept
     result.ok = result.ok and not result.failures
     result.seconds = time.monotonic() - progress.start
-    progress.clear()
+    progress.end()
     if result.ok and stage.inputs:
         remember(stage, result.passed)
     return result

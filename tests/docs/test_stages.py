@@ -1,5 +1,6 @@
 """scripts/stages.py: a failure turns a stage red, what hangs is ended, what has not changed is not run again."""
 
+import os
 import pathlib
 import sys
 import time
@@ -116,6 +117,42 @@ def test_only_test_programs_that_changed_run_again(tree, monkeypatch):
     assert stages.recall(stage) == (4, ["one_test"])
     (tree / "data").write_text("")
     assert stages.recall(stage) == (0, None)
+
+
+MEET = "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.write_text('')\n" \
+    "while not other.exists():\n    time.sleep(0.01)"
+
+
+def test_a_stage_runs_at_the_same_time_as_the_one_that_it_is_beside(tree, capsys):
+    first = Stage("first", "", [python(MEET, "a", "b")], 1)
+    second = Stage("second", "", [python(MEET, "b", "a")], 1, beside="first")
+    results = run_tests.run_side_by_side([first, second], fresh=True)
+    assert [(result.stage, result.ok) for result in results] == [(first, True), (second, True)]
+    said = capsys.readouterr().out
+    assert "first" in said and "second" in said
+
+
+def test_a_stage_beside_another_has_a_lower_priority():
+    program = "import os, sys; sys.exit(os.nice(0) - int(sys.argv[1]))"
+    now = os.nice(0)
+    assert stages.run(Stage("a", "", [python(program, str(now))], 1)).ok
+    assert stages.run(Stage("a", "", [python(program, str(now + stages.LOW_PRIORITY))], 1, beside="b")).ok
+
+
+def test_an_interruption_ends_both_stages(tree, monkeypatch):
+    endless = "import pathlib, sys, time\npathlib.Path(sys.argv[1]).write_text('')\ntime.sleep(300)"
+    both = [Stage("first", "", [python(endless, "a")], 1), Stage("second", "", [python(endless, "b")], 1, beside="first")]
+
+    def interrupt(_):
+        while not ((tree / "a").exists() and (tree / "b").exists()):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_tests.concurrent.futures, "as_completed", interrupt)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_tests.run_side_by_side(both, fresh=True)
+    assert time.monotonic() - start < 20 and not stages.RUNNING
 
 
 def test_a_disk_that_would_be_full_before_the_end_is_an_error_at_once():
