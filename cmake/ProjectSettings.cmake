@@ -61,3 +61,8 @@ if(PROJECT_IS_TOP_LEVEL)
     add_link_options(-fuse-ld=lld)
   endif()
 endif()
+
+# g++ collects garbage from 128 MB on. That is 8 % of the time of a large file of tests, whose peak it does not lower.
+if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(--param=ggc-min-heapsize=524288)  # KB
+endif()
