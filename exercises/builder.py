@@ -203,6 +203,12 @@ def _build_framework():
     return FRAMEWORK_BUILD / "final" / "libtornado.a", [word for word in needs.stdout.split() if word != "-ltornado"]
 
 
+@functools.cache
+def _linker():
+    """lld, if it is installed, takes a third of the time."""
+    return ["-fuse-ld=lld"] if shutil.which("ld.lld") else []
+
+
 def link(program, objects, sanitizer, libraries, framework=False):
     """`framework` says whether the program is linked with final/, too."""
     needs = []
@@ -210,7 +216,7 @@ def link(program, objects, sanitizer, libraries, framework=False):
         with _lock(FRAMEWORK_BUILD):
             library, needs = _build_framework()
         objects = [*objects, library]
-    command = ["g++", *FLAGS[sanitizer], "-pthread", *map(str, objects), *needs, *(f"-l{name}" for name in libraries),
+    command = ["g++", *_linker(), *FLAGS[sanitizer], "-pthread", *map(str, objects), *needs, *(f"-l{name}" for name in libraries),
                "-o", str(program)]
     return _make(program, command, lambda: objects)
 
