@@ -124,6 +124,11 @@ def run(program, wait=0, heard=unheard):
             return results
 
 
+def run_once(program, tests="*"):
+    """Runs the tests that match, until all of them have run or one has ended the program."""
+    return Results(_begin(program, tests, 0, unheard), count_tests(program))
+
+
 def run_groups(program, groups, wait=0, heard=unheard):
     """Runs the tests group by group, up to the first group in which one fails: what comes later is not written yet."""
     results = Results(total=count_tests(program))
