@@ -52,8 +52,7 @@ ClientCore::~ClientCore() = default;
 void ClientCore::add(const Ref<ClientFetch>& fetch) {
   if (closed_) throw std::runtime_error("fetch() called on closed AsyncHTTPClient");
   fetch->check();
-  fetch->retain();  // the list's reference
-  fetch->link_before(waiting_);
+  Ref<ClientFetch>(fetch).detach()->link_before(waiting_);  // until fetch_over()
   if (active_count_ >= options.max_clients) {
     fetch->wait();
   } else {
@@ -75,9 +74,9 @@ void ClientCore::begin_waiting() {
 
 void ClientCore::fetch_over(ClientFetch& fetch, bool begun) {
   if (!fetch.linked()) return;
+  const auto over = Ref<ClientFetch>::adopt(&fetch);
   fetch.unlink();
   if (begun) --active_count_;
-  fetch.release();
   if (!closed_) begin_waiting();
 }
 

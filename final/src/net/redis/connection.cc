@@ -55,10 +55,9 @@ Ref<Connection> Connection::open(ioloop::IOLoop& loop, const std::string& ip, in
     throw ConnectionLost(reason);
   }
   Ref<Connection> made(new Connection(loop, context, timeout));
-  context->data = made.get();
+  context->data = Ref<Connection>(made).detach();  // until end()
   redisAsyncSetConnectCallback(context, &on_connect);
   redisAsyncSetDisconnectCallback(context, &on_disconnect);
-  made->retain();  // for hiredis: until end()
   return made;
 }
 
@@ -134,9 +133,9 @@ void Connection::gone(const redisAsyncContext& context) {
 }
 
 void Connection::end(std::string reason) {
+  const auto self = Ref<Connection>::adopt(this);
   if (timer_.pending()) loop_.remove_timeout(timer_);
   if (!ended_.done()) ended_.set_result(std::move(reason));
-  release();
 }
 
 // ---- replies that do not come -------------------------------------------------------------------

@@ -15,11 +15,10 @@ HiredisEvents::HiredisEvents(IOLoop& loop, redisAsyncContext& context)
 // [attach]
 bool HiredisEvents::attach(IOLoop& loop, redisAsyncContext& context) noexcept {
   try {
-    const core::Ref<HiredisEvents> made(new HiredisEvents(loop, context));
+    core::Ref<HiredisEvents> made(new HiredisEvents(loop, context));
     loop.add_handler(made->fd_, *made, IOLoop::NONE);
-    made->retain();  // for the loop: until released()
-    made->retain();  // for hiredis: until clean_up()
-    context.ev.data = made.get();
+    core::Ref<HiredisEvents>(made).detach();  // the loop's, until released()
+    context.ev.data = made.detach();          // hiredis's, until clean_up()
     context.ev.addRead = &add_read;
     context.ev.delRead = &del_read;
     context.ev.addWrite = &add_write;
@@ -61,15 +60,14 @@ void HiredisEvents::set(void* self, std::uint32_t event, bool wanted) {
 }
 
 void HiredisEvents::clean_up(void* self) {
-  auto& us = *static_cast<HiredisEvents*>(self);
-  us.context_ = nullptr;
-  if (us.loop_ != nullptr) us.loop_->remove_handler(us.fd_);
-  us.release();
+  const auto us = core::Ref<HiredisEvents>::adopt(static_cast<HiredisEvents*>(self));
+  us->context_ = nullptr;
+  if (us->loop_ != nullptr) us->loop_->remove_handler(us->fd_);
 }
 
 void HiredisEvents::released() noexcept {
+  const auto self = core::Ref<HiredisEvents>::adopt(this);
   loop_ = nullptr;
-  release();
 }
 // [/hooks]
 
