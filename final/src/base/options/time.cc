@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include "base/text/ascii.h"
+#include "base/text/number_text.h"
 #include "base/text/unicode.h"
 
 namespace tornado::options {
@@ -112,9 +114,7 @@ bool matches(std::string_view format, std::string_view text, DateTime& out) {
 }
 
 bool is_real_day(const DateTime& date) {
-  constexpr int kLast[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
-  return date.day <= (date.month == 2 && leap ? 29 : kLast[date.month - 1]);
+  return (std::chrono::year(date.year) / date.month / date.day).ok();
 }
 
 constexpr double kSecond = 1e6;
@@ -198,15 +198,14 @@ TimeDelta parse_timedelta(std::string_view text) {
   return {static_cast<std::int64_t>(sum)};
 }
 
+std::string_view digits_of(std::string_view text) {
+  const std::string_view digits = escape::strip_unicode(text);
+  return digits.substr(digits.starts_with('+') && !digits.starts_with("+-") ? 1 : 0);
+}
+
 double parse_float(std::string_view text) {
-  std::string_view digits = escape::strip_unicode(text);
-  if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
-  double result = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    throw Error("not a number: \"" + std::string(text) + '"');
-  }
-  return result;
+  if (const auto number = parse_number<double>(digits_of(text))) return *number;
+  throw Error("not a number: \"" + std::string(text) + '"');
 }
 
 std::string to_text(const DateTime& v) {

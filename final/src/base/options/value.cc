@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <limits>
 
 #include "base/options/time.h"
 #include "base/text/ascii.h"
-#include "base/text/unicode.h"
+#include "base/text/number_text.h"
 
 namespace tornado::options {
 namespace {
@@ -51,14 +50,9 @@ T in_range(std::int64_t number) {
 
 template <typename T>
 T parse_integer(std::string_view text) {
-  std::string_view digits = escape::strip_unicode(text);
-  if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    throw Error(fmt::format("not an {}: \"{}\"", kTypeName<T>, text));
-  }
-  return in_range<T>(number);
+  const auto number = parse_number<std::int64_t>(digits_of(text));
+  if (!number) throw Error(fmt::format("not an {}: \"{}\"", kTypeName<T>, text));
+  return in_range<T>(*number);
 }
 
 bool parse_bool(std::string_view text) {
@@ -158,11 +152,6 @@ std::string type_name(const Literal& literal) {
 
 bool is_bool(const Value& value) {
   return std::holds_alternative<bool>(value);
-}
-
-bool is_multiple(const Value& value) {
-  return std::visit([](const auto& v) { return kIsMultipleOption<std::decay_t<decltype(v)>>; },
-                    value);
 }
 
 Value parse_value(const Value& prototype, std::string_view text) {

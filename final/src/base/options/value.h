@@ -26,7 +26,6 @@ std::string type_name(const Value& value);
 std::string type_name(const Literal& literal);
 
 bool is_bool(const Value& value);
-bool is_multiple(const Value& value);
 
 // Parses text as on the command line, into the type of `prototype`. Throws Error.
 Value parse_value(const Value& prototype, std::string_view text);

@@ -1,8 +1,8 @@
 #include "http/client/url.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text/number_text.h"
 #include "http/message/chars.h"
 #include "http/message/url.h"
 
@@ -46,9 +46,8 @@ bool take_userinfo(std::string_view& authority, ClientUrl& parts) {
 
 const char* read_port(std::string_view digits, ClientUrl& parts) {
   if (digits.empty()) return nullptr;  // "http://host:/" means the usual port (RFC 3986 3.2.3)
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, parts.port);
-  return error != std::errc() || stop != end || parts.port == 0 ? "invalid port in URL" : nullptr;
+  parts.port = parse_number<std::uint16_t>(digits).value_or(0);
+  return parts.port == 0 ? "invalid port in URL" : nullptr;
 }
 
 const char* read_authority(std::string_view authority, ClientUrl& parts) {

@@ -1,8 +1,8 @@
 #include "http/message/framing.h"
 
-#include <charconv>
 #include <string_view>
 
+#include "base/text/number_text.h"
 #include "http/message/chars.h"
 #include "tornado/httputil.h"
 
@@ -43,33 +43,16 @@ const char* read_field(std::string_view name, std::string_view value, Framing& f
   return nullptr;
 }
 
-// The general case: a list, blanks, too many digits.
-std::optional<std::uint64_t> parse_length_list(std::string_view value) {
+}  // namespace
+
+std::optional<std::uint64_t> parse_content_length(std::string_view value) {
   std::size_t comma = value.find(',');
   const std::string_view first = trim_blanks(value.substr(0, comma));
   for (; comma != std::string_view::npos; comma = value.find(',')) {
     value.remove_prefix(comma + 1);
     if (trim_blanks(value.substr(0, value.find(','))) != first) return std::nullopt;
   }
-  std::uint64_t length = 0;
-  const char* const end = first.data() + first.size();
-  // For an unsigned type from_chars accepts only digits: no sign, no blank, no prefix.
-  const auto [stop, error] = std::from_chars(first.data(), end, length);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return length;
-}
-
-}  // namespace
-
-std::optional<std::uint64_t> parse_content_length(std::string_view value) {
-  constexpr std::size_t kSafeDigits = 19;  // numbers of this many digits fit into 64 bits
-  std::uint64_t length = 0;
-  std::size_t i = 0;
-  while (i < value.size() && i < kSafeDigits && is_digit(value[i])) {
-    length = length * 10 + static_cast<std::uint64_t>(value[i++] - '0');
-  }
-  if (i > 0 && i == value.size()) return length;
-  return parse_length_list(value);
+  return parse_number<std::uint64_t>(first);
 }
 
 bool list_contains(std::string_view value, std::string_view token) {

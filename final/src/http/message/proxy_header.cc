@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
+
+#include "base/text/number_text.h"
 
 namespace tornado::http {
 namespace {
@@ -36,11 +37,8 @@ std::string address(int family, std::string_view text) {
 }
 
 bool is_port(std::string_view text) {
-  unsigned port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   const bool leading_zero = text.size() > 1 && text[0] == '0';
-  return error == std::errc() && stop == end && port <= 65535 && !leading_zero;
+  return parse_number<std::uint16_t>(text).has_value() && !leading_zero;
 }
 
 // Removes the text up to the next blank, and the blank.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/text/number_text.h"
 #include "http/message/chars.h"
 #include "tornado/escape.h"
 #include "tornado/httputil.h"
@@ -120,14 +120,9 @@ std::string url_concat(std::string_view url,
 std::pair<std::string, std::optional<int>> split_host_and_port(std::string_view netloc) {
   const std::size_t colon = netloc.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return {std::string(netloc), std::nullopt};
-  const std::string_view digits = netloc.substr(colon + 1);
-  int port = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, port);
-  const bool is_port =
-      error == std::errc() && stop == end && is_digit(digits.front()) && port <= 65535;
-  if (!is_port) return {std::string(netloc), std::nullopt};
-  return {std::string(netloc.substr(0, colon)), port};
+  const auto port = parse_number<std::uint16_t>(netloc.substr(colon + 1));
+  if (!port) return {std::string(netloc), std::nullopt};
+  return {std::string(netloc.substr(0, colon)), *port};
 }
 
 std::string encode_username_password(std::string_view username, std::string_view password) {

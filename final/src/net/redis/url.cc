@@ -2,9 +2,10 @@
 
 #include <tornado/escape.h>
 
-#include <charconv>
 #include <stdexcept>
 #include <string_view>
+
+#include "base/text/number_text.h"
 
 namespace tornado::redis {
 namespace {
@@ -15,13 +16,12 @@ namespace {
 }
 
 // Returns a number of at most `max`, all digits.
-int number(std::string_view text, int max, const char* what) {
-  int value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > max) {
+int number(std::string_view text, unsigned max, const char* what) {
+  const auto value = parse_number<unsigned>(text);
+  if (!value || *value > max) {
     reject(std::string("the ") + what + " must be a number up to " + std::to_string(max));
   }
-  return value;
+  return static_cast<int>(*value);
 }
 
 // Removes and returns what follows the last `mark`; empty, and no change, if there is none.

@@ -5,9 +5,10 @@
 #include <sys/un.h>
 #include <tornado/netutil.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstring>
+
+#include "base/text/number_text.h"
 
 namespace tornado::netutil {
 namespace {
@@ -16,10 +17,7 @@ namespace {
 // is none.
 std::uint32_t scope_number(std::string_view name) {
   const std::uint32_t index = ::if_nametoindex(std::string(name).c_str());
-  if (index != 0) return index;
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return error == std::errc() && end == name.data() + name.size() ? number : 0;
+  return index != 0 ? index : parse_number<std::uint32_t>(name).value_or(0);
 }
 
 }  // namespace
