@@ -1,6 +1,7 @@
 #include "base/log/format.h"
 
-#include <charconv>
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -13,8 +14,6 @@ constexpr char kLetters[] = {'D', 'I', 'W', 'E', 'C'};
 constexpr std::string_view kColours[] = {"\033[34m", "\033[32m", "\033[33m", "\033[31m",
                                          "\033[35m"};
 constexpr std::string_view kEndColour = "\033[0m";
-
-constexpr const char* kLevels[] = {"debug", "info", "warning", "error", "critical"};
 
 // "2026-11-20T22:55:07.123Z"
 std::string utc_time(const std::timespec& now) {
@@ -55,7 +54,7 @@ void append_indented(std::string& out, std::string_view text) {
 void append_json(std::string& out, const Record& record, const std::timespec& now) {
   using Json = nlohmann::ordered_json;
   Json line = {
-      {"time", utc_time(now)},   {"level", kLevels[static_cast<std::size_t>(record.level)]},
+      {"time", utc_time(now)},   {"level", kLevelNames[static_cast<std::size_t>(record.level)]},
       {"logger", record.logger}, {"file", module_of(record.file)},
       {"line", record.line},     {"message", record.message}};
   for (const Field& field : record.fields) line[std::string(field.name)] = value_of(field);
@@ -73,9 +72,6 @@ void LineFormatter::update_time(std::time_t now) {
 void LineFormatter::append(std::string& out, const Record& record, std::time_t now) {
   if (now != cached_second_) update_time(now);
   const auto level = static_cast<std::size_t>(record.level);
-  char line[16];
-  const auto line_end = std::to_chars(line, line + sizeof line, record.line).ptr;
-
   if (colour_) out.append(kColours[level]);
   out.push_back('[');
   out.push_back(kLetters[level]);
@@ -84,7 +80,7 @@ void LineFormatter::append(std::string& out, const Record& record, std::time_t n
   out.push_back(' ');
   out.append(module_of(record.file));
   out.push_back(':');
-  out.append(line, static_cast<std::size_t>(line_end - line));
+  out.append(fmt::format_int(record.line).c_str());
   out.push_back(']');
   if (colour_) out.append(kEndColour);
   out.push_back(' ');

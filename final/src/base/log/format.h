@@ -33,6 +33,9 @@ void append_json(std::string& out, const Record& record, const std::timespec& no
 // Appends `text` with four spaces after each line break.
 void append_indented(std::string& out, std::string_view text);
 
+// By level, as LogOptions::logging names them.
+inline constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error", "critical"};
+
 // Returns a file name without folder and last extension: "src/web.cc" gives "web". Python:
 // LogRecord.module.
 std::string_view module_of(std::string_view path);

@@ -277,16 +277,15 @@ bool stderr_has_colours() {
 }
 
 std::optional<Level> level_of(std::string_view name) {
-  constexpr std::string_view kNames[] = {"debug", "info", "warning", "error", "critical"};
   const auto same = [name](std::string_view other) { return equals_ignoring_case(name, other); };
   if (same("none")) return std::nullopt;
-  const auto found = std::find_if(std::begin(kNames), std::end(kNames), same);
-  if (found == std::end(kNames)) {
+  const auto found = std::find_if(std::begin(kLevelNames), std::end(kLevelNames), same);
+  if (found == std::end(kLevelNames)) {
     throw std::invalid_argument(
         "logging should be debug, info, warning, error, critical or none, not \"" +
         std::string(name) + "\"");
   }
-  return static_cast<Level>(found - std::begin(kNames));
+  return static_cast<Level>(found - std::begin(kLevelNames));
 }
 
 }  // namespace

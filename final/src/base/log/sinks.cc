@@ -48,6 +48,10 @@ std::time_t keep_hour(std::time_t then, std::time_t now) {
   return then + (dst_now ? 3600 : -3600);
 }
 
+bool is_at_midnight(std::string_view when) {
+  return when == "midnight" || when[0] == 'w';
+}
+
 // A log file that is renamed when a rotation is due. spdlog's own rotating sinks name old files
 // differently from Python and cannot rotate by hour or weekday, so both kinds of rotation are
 // implemented here.
@@ -172,12 +176,7 @@ class TimeRotatingFile final : public RotatingFile {
     const std::time_t span = unit_of(when_) * interval_;
     std::time_t next = next_rollover(when_, interval_, now);
     while (next <= now) next += span;
-    if (when_ == "midnight" || when_[0] == 'w') {
-      const bool dst_now = local_time(now).tm_isdst > 0;
-      const bool dst_next = local_time(next).tm_isdst > 0;
-      if (dst_now != dst_next) next += dst_now ? 3600 : -3600;
-    }
-    rollover_at_ = next;
+    rollover_at_ = is_at_midnight(when_) ? keep_hour(next, now) : next;
   }
 
   // The old file is named after the start of its interval.
@@ -224,18 +223,14 @@ class TimeRotatingFile final : public RotatingFile {
 }  // namespace
 
 std::time_t next_rollover(std::string_view when, int interval, std::time_t from) {
-  if (when != "midnight" && when[0] != 'w') return from + unit_of(when) * interval;
+  if (!is_at_midnight(when)) return from + unit_of(when) * interval;
   const std::tm start = local_time(from);
   std::time_t next = from + kDay - (start.tm_hour * 60 + start.tm_min) * 60 - start.tm_sec;
   if (when[0] != 'w') return next;
   const int wanted = when[1] - '0';           // 0 is Monday
   const int today = (start.tm_wday + 6) % 7;  // tm_wday 0 is Sunday
   if (today == wanted) return next;           // due at the midnight that ends the wanted day
-  next += ((wanted - today + 7) % 7) * kDay;
-  const bool dst_now = start.tm_isdst > 0;
-  const bool dst_next = local_time(next).tm_isdst > 0;
-  if (dst_now != dst_next) next += dst_now ? 3600 : -3600;
-  return next;
+  return keep_hour(next + ((wanted - today + 7) % 7) * kDay, from);
 }
 
 Sink make_stderr_sink() {
