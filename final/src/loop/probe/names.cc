@@ -1,14 +1,14 @@
 #include "loop/probe/names.h"
 
-#include <cxxabi.h>
 #include <tornado/loop_probe.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cstdlib>
 #include <string_view>
+
+#include "loop/error_text.h"
 
 namespace tornado::ioloop {
 namespace detail {
@@ -51,6 +51,18 @@ std::size_t closing(const std::string& text, std::size_t open) {
   return text.npos;
 }
 
+// Returns where `wanted` last occurs outside of the brackets that close after it, or npos.
+std::size_t last_outside(const std::string& text, char wanted) {
+  int depth = 0;
+  for (std::size_t at = text.size(); at-- > 0;) {
+    const char c = text[at];
+    if (c == '>' || c == ')') ++depth;
+    if (c == '<' || c == '(') --depth;
+    if (c == wanted && depth == 0) return at;
+  }
+  return text.npos;
+}
+
 // A function given to the loop is wrapped in a class of the library: `LoopCallback<F>` becomes `F`.
 constexpr std::string_view kWrappers[] = {"core::LoopCallback<", "core::FunctionHandler<",
                                           "core::RepeatedFunction<", "core::Detached<"};
@@ -78,32 +90,8 @@ std::string coroutine_name(std::string text) {
   text.erase(std::min(text.find(" ["), text.size()));  // `[with T = int]`
   text = shortened(std::move(text));
   remove_all(text, "::operator()");
-  int depth = 0;
-  for (std::size_t at = text.size(); at-- > 0;) {
-    const char c = text[at];
-    if (c == '>' || c == ')') ++depth;
-    if (c == '<' || c == '(') --depth;
-    if (depth != 0) continue;
-    if (c == '(') {
-      text.erase(at);
-      break;
-    }
-  }
-  for (std::size_t at = text.size(); at-- > 0;) {
-    const char c = text[at];
-    if (c == '>' || c == ')') ++depth;
-    if (c == '<' || c == '(') --depth;
-    if (c == ' ' && depth == 0) return text.substr(at + 1);
-  }
-  return text;
-}
-
-std::string demangled(const char* name) {
-  int status = 0;
-  char* readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
-  std::string text(status == 0 ? readable : name);
-  std::free(readable);
-  return text;
+  text.erase(std::min(last_outside(text, '('), text.size()));
+  return text.substr(last_outside(text, ' ') + 1);  // npos + 1 is 0
 }
 
 }  // namespace
@@ -125,7 +113,7 @@ RecordName record_name(std::uint16_t name) {
   if (entry == 0) return {"?", "", 0};
   if ((entry & detail::kPlaceBit) == 0) {
     const auto* type = std::bit_cast<const std::type_info*>(entry);
-    return {detail::shortened(detail::demangled(type->name())), "", 0};
+    return {detail::shortened(type_name(*type)), "", 0};
   }
   const auto place = std::bit_cast<std::source_location>(entry & ~detail::kPlaceBit);
   return {detail::coroutine_name(place.function_name()), place.file_name(),

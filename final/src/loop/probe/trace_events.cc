@@ -1,34 +1,30 @@
 #include "loop/probe/trace_events.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
-#include <concepts>
+#include <iterator>
 
 namespace tornado::ioloop::detail {
 namespace {
 
-void add(std::string& text, std::integral auto number) {
-  char digits[24];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+template <class... Args>
+void add(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
 }
 
 // Microseconds with three digits after the point, as the format wants times.
-void add_time(std::string& text, std::uint64_t ns) {
-  add(text, ns / 1000);
-  const auto rest = static_cast<unsigned>(ns % 1000);
-  text += '.';
-  text += static_cast<char>('0' + rest / 100);
-  text += static_cast<char>('0' + rest / 10 % 10);
-  text += static_cast<char>('0' + rest % 10);
+std::string time_text(std::uint64_t ns) {
+  return fmt::format("{}.{:03}", ns / 1000, ns % 1000);
 }
 
-void add_quoted(std::string& text, std::string_view value) {
-  text += '"';
+std::string quoted(std::string_view value) {
+  std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') text += '\\';
     text += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   }
-  text += '"';
+  return text += '"';
 }
 
 bool is_span(RecordKind kind) {
@@ -96,40 +92,25 @@ const std::string& TraceEvents::name_of(const LoopRecord& record) {
 
 void TraceEvents::begin(std::string& text, char phase, std::string_view name,
                         std::string_view category, std::uint64_t ns, int track) const {
-  text += ",\n{\"ph\":\"";
-  text += phase;
-  text += "\",\"name\":";
-  add_quoted(text, name);
-  text += ",\"cat\":";
-  add_quoted(text, category);
-  text += ",\"pid\":";
-  add(text, process_);
-  text += ",\"tid\":";
-  add(text, track);
-  text += ",\"ts\":";
-  add_time(text, ns);
+  add(text, ",\n{{\"ph\":\"{}\",\"name\":{},\"cat\":\"{}\",\"pid\":{},\"tid\":{},\"ts\":{}", phase,
+      quoted(name), category, process_, track, time_text(ns));
 }
 
 void TraceEvents::name_track(int track, std::string_view name, std::string& text) const {
   begin(text, 'M', "thread_name", "__metadata", 0, track);
-  text += ",\"args\":{\"name\":";
-  add_quoted(text, name);
-  text += "}}";
+  add(text, R"(,"args":{{"name":{}}}}})", quoted(name));
 }
 
 void TraceEvents::write_span(std::string& text, std::string_view name, std::string_view category,
                              const LoopRecord& record, int track) const {
   begin(text, 'X', name, category, record.start_ns, track);
-  text += ",\"dur\":";
-  add_time(text, record.duration_ns);
+  add(text, R"(,"dur":{})", time_text(record.duration_ns));
 }
 
 void TraceEvents::write(const LoopRecord& record, std::string& text) {
   const auto instant = [&](const std::string& name) {
     begin(text, 'i', name, "loop", record.start_ns, track_);
-    text += R"(,"s":"t","args":{"milliseconds":)";
-    add_time(text, record.duration_ns / 1000);
-    text += "}}";
+    add(text, R"(,"s":"t","args":{{"milliseconds":{}}}}})", time_text(record.duration_ns / 1000));
   };
   switch (record.kind) {
     case RecordKind::kIteration:
@@ -139,16 +120,10 @@ void TraceEvents::write(const LoopRecord& record, std::string& text) {
     case RecordKind::kHandle:
       write_span(text, "fd " + std::to_string(record.fd) + " " + name_of(record), "fd", record,
                  track_);
-      text += ",\"args\":{\"events\":";
-      add(text, record.arg);
-      text += "}}";
-      return;
+      return add(text, R"(,"args":{{"events":{}}}}})", record.arg);
     case RecordKind::kSleep:
       write_span(text, "sleep", "sleep", record, track_);
-      text += ",\"args\":{\"events\":";
-      add(text, record.arg);
-      text += "}}";
-      return;
+      return add(text, R"(,"args":{{"events":{}}}}})", record.arg);
     case RecordKind::kTimerSet:
       return instant("timer set");
     case RecordKind::kTimerFired:
@@ -159,10 +134,7 @@ void TraceEvents::write(const LoopRecord& record, std::string& text) {
     case RecordKind::kResume:
       begin(text, record.kind == RecordKind::kSuspend ? 'b' : 'e', name_of(record), "coroutine",
             record.start_ns, track_);
-      text += ",\"id\":";
-      add(text, record.id);
-      text += '}';
-      return;
+      return add(text, R"(,"id":{}}})", record.id);
     case RecordKind::kReady:
       return write_ready(record, text);
     case RecordKind::kOpen:
@@ -178,24 +150,18 @@ void TraceEvents::write(const LoopRecord& record, std::string& text) {
 
 void TraceEvents::write_run(const LoopRecord& record, std::string& text) {
   write_span(text, name_of(record), "run", record, track_);
-  text += ",\"args\":{\"step\":";
-  add(text, record.arg);
-  text += "}}";
+  add(text, R"(,"args":{{"step":{}}}}})", record.arg);
   const auto arrow = arrows_.extract(record.id);
   if (arrow.empty()) return;
   begin(text, 'f', "ready", "ready", record.start_ns, track_);
-  text += R"(,"bp":"e","id":)";
-  add(text, arrow.mapped());
-  text += '}';
+  add(text, R"(,"bp":"e","id":{}}})", arrow.mapped());
 }
 
 void TraceEvents::write_ready(const LoopRecord& record, std::string& text) {
   if (arrows_.size() >= kMostArrows && !arrows_.contains(record.id)) return;
   arrows_[record.id] = ++last_arrow_;
   begin(text, 's', "ready", "ready", record.start_ns, track_);
-  text += ",\"id\":";
-  add(text, last_arrow_);
-  text += '}';
+  add(text, R"(,"id":{}}})", last_arrow_);
 }
 
 void TraceEvents::write_counts(const LoopRecord& record, std::string& text) {
@@ -203,13 +169,8 @@ void TraceEvents::write_counts(const LoopRecord& record, std::string& text) {
       static_cast<std::uint64_t>(record.arg) << 32 | static_cast<std::uint32_t>(record.fd);
   if (std::exchange(counts_, counts) == counts) return;
   begin(text, 'C', "queued", "loop", record.start_ns, track_);
-  text += ",\"args\":{\"callbacks\":";
-  add(text, record.arg >> 16);
-  text += ",\"ready\":";
-  add(text, record.arg & 0xFFFF);
-  text += ",\"timers\":";
-  add(text, record.fd);
-  text += "}}";
+  add(text, R"(,"args":{{"callbacks":{},"ready":{},"timers":{}}}}})", record.arg >> 16,
+      record.arg & 0xFFFF, record.fd);
 }
 
 void TraceEvents::write_pool(const LoopRecord& record, std::string& text) {
