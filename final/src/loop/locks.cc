@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "loop/settled.h"
+
 namespace tornado::locks {
 
 using core::Deadline;
@@ -56,9 +58,7 @@ void Event::set() {
 
 Future<void> Event::wait(Deadline timeout) {
   if (!set_) return wait_in(waiting_, Ref<Signal>(new Signal), timeout);
-  Future<void> done;
-  done.set_result();
-  return done;
+  return core::completed();
 }
 
 // ---- permits ------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 #include "http/client/request_body.h"
 
 #include "http/message/chunked.h"
+#include "loop/settled.h"
 #include "net/stream/stream.h"
 
 namespace tornado::http {
 
 Future<void> RequestBody::write(std::string chunk) {
-  if (!attached() || stream_.closed()) return failed_write(iostream::StreamClosedError());
+  if (!attached() || stream_.closed()) return core::failed_quietly(iostream::StreamClosedError());
   if (framing_.coding == BodyCoding::kLength && chunk.size() > left_) {
-    return failed_write(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
+    return core::failed_quietly(
+        httputil::HTTPOutputError("Tried to write more data than Content-Length"));
   }
   return write_now(std::move(chunk));
 }
@@ -22,9 +24,7 @@ Future<void> RequestBody::write_now(std::string chunk) {
     append_chunk(stream.output(), chunk);
   }
   if (stream.pending_output() > kHighWater) return stream.flushed();
-  Future<void> ready;
-  ready.set_result();
-  return ready;
+  return core::completed();
 }
 
 void RequestBody::finish() {

@@ -11,18 +11,8 @@
 
 namespace tornado::http {
 
-// The result of a write that failed. A program that does not await it learns of the error from the
-// fetch.
-template <class E>
-Future<void> failed_write(E error) {
-  Future<void> future;
-  future.set_exception(std::move(error));
-  static_cast<void>(future.exception());
-  return future;
-}
-
-// The state behind a BodyWriter. Shared by the connection and the program, which may keep it
-// longer.
+// The state behind a BodyWriter. Shared by the connection and the program, which may keep it longer
+// and, if it does not await a write that failed, learns of the error from the fetch.
 class RequestBody final : public httpclient::detail::BodySink, public core::Pooled {
  public:
   // Up to this many bytes wait in memory; beyond that, the future of a write waits for the kernel.

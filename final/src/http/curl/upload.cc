@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <cstring>
 
-#include "http/client/request_body.h"
 #include "http/curl/transfer.h"
+#include "loop/settled.h"
 
 namespace tornado::http {
 
 Future<void> CurlUpload::write(std::string chunk) {
-  if (!attached() || finished_) return failed_write(iostream::StreamClosedError());
+  if (!attached() || finished_) return core::failed_quietly(iostream::StreamClosedError());
   if (left_ && chunk.size() > *left_) {
-    return failed_write(httputil::HTTPOutputError("Tried to write more data than Content-Length"));
+    return core::failed_quietly(
+        httputil::HTTPOutputError("Tried to write more data than Content-Length"));
   }
   if (left_) *left_ -= chunk.size();
   if (waiting_.empty()) {
@@ -22,12 +23,9 @@ Future<void> CurlUpload::write(std::string chunk) {
     waiting_ += chunk;
   }
   if (waiting_.size() - taken_ > kHighWater && !drained_) drained_.emplace();
-  const std::optional<Future<void>> drained = drained_;
+  Future<void> written = drained_ ? *drained_ : core::completed();
   transfer_->body_written();
-  if (drained) return *drained;
-  Future<void> ready;
-  ready.set_result();
-  return ready;
+  return written;
 }
 
 void CurlUpload::finish() {
@@ -57,11 +55,9 @@ void CurlUpload::detach() {
   transfer_ = nullptr;
   waiting_.clear();
   taken_ = 0;
-  if (!drained_) return;
-  const Future<void> drained = *std::exchange(drained_, std::nullopt);
-  if (drained.done()) return;
-  drained.set_exception(iostream::StreamClosedError());
-  static_cast<void>(drained.exception());
+  if (const auto drained = std::exchange(drained_, std::nullopt)) {
+    core::fail_quietly(*drained, std::make_exception_ptr(iostream::StreamClosedError()));
+  }
 }
 
 }  // namespace tornado::http

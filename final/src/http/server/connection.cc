@@ -591,9 +591,7 @@ bool ServerConnection::too_slow(std::size_t bytes) {
 }
 
 ServerConnection::Next ServerConnection::complete_message() {
-  exchange_->unlink();
-  exchange_->body_deadline.reset();
-  exchange_->own_deadlines.reset();
+  exchange_->end_body();
   exchange_->message_complete = true;
   phase_ = Phase::kAnswer;
   try {

@@ -6,6 +6,7 @@
 #include "http/message/framing.h"
 #include "http/server/connection.h"
 #include "loop/loop_state.h"
+#include "loop/settled.h"
 
 namespace tornado::http {
 namespace {
@@ -15,26 +16,18 @@ using ResponseFraming = Exchange::ResponseFraming;
 // They would begin a header line chosen by the caller's data, or end the head.
 constexpr std::string_view kForbiddenInReason("\r\n\0", 3);
 
-// Names are stored in one case, so that plain comparisons serve. Most fields are dismissed by their
-// length.
+// Names are stored in one case, so that plain comparisons serve.
 void read_response_field(std::string_view name, std::string_view value, ResponseFraming& framing) {
-  switch (name.size()) {
-    case 10:
-      if (name != "Connection") return;
-      framing.has_connection = true;
-      framing.close = framing.close || list_contains(value, "close");
-      return;
-    case 14:
-      if (name != "Content-Length") return;
-      if (framing.content_length) throw httputil::HTTPOutputError("Content-Length is set twice");
-      framing.content_length = parse_content_length(value);
-      if (framing.content_length) return;
-      throw httputil::HTTPOutputError("Content-Length is not a number");
-    case 17:
-      if (name == "Transfer-Encoding") framing.has_transfer_encoding = true;
-      return;
-    default:
-      return;
+  if (name == "Connection") {
+    framing.has_connection = true;
+    framing.close = framing.close || list_contains(value, "close");
+  } else if (name == "Content-Length") {
+    if (framing.content_length) throw httputil::HTTPOutputError("Content-Length is set twice");
+    framing.content_length = parse_content_length(value);
+    if (framing.content_length) return;
+    throw httputil::HTTPOutputError("Content-Length is not a number");
+  } else if (name == "Transfer-Encoding") {
+    framing.has_transfer_encoding = true;
   }
 }
 
@@ -57,18 +50,9 @@ void append_status_line(std::string& out, const httputil::ResponseStartLine& lin
   out.append("\r\n");
 }
 
-Future<void> ready() {
-  Future<void> future;
-  future.set_result();
-  return future;
-}
-
+// Writing to a client that has gone is not an error of the program.
 Future<void> closed() {
-  Future<void> future;
-  future.set_exception(iostream::StreamClosedError());
-  // Nobody has to look at it: writing to a client that has gone is not an error of the program.
-  static_cast<void>(future.exception());
-  return future;
+  return core::failed_quietly(iostream::StreamClosedError());
 }
 
 }  // namespace
@@ -242,7 +226,7 @@ void Exchange::append_body(std::string_view chunk) {
 // [written]
 Future<void> Exchange::written() {
   iostream::detail::Stream& stream = connection_->stream_.impl();
-  return stream.pending_output() <= kHighWater ? ready() : stream.flushed();
+  return stream.pending_output() <= kHighWater ? core::completed() : stream.flushed();
 }
 // [/written]
 
@@ -284,15 +268,17 @@ void Exchange::cut_off() {
 
 void Exchange::detach() {
   connection_ = nullptr;
+  end_body();
+}
+
+void Exchange::end_body() {
   unlink();
   body_deadline.reset();
   own_deadlines.reset();
 }
 
 void Exchange::refuse_rest() {
-  unlink();
-  body_deadline.reset();
-  own_deadlines.reset();
+  end_body();
   keep_alive_ = false;
 }
 

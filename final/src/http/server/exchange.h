@@ -75,6 +75,8 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   iostream::IOStream upgrade(Upgraded& next);
   // Cuts the exchange off: the connection has moved on or is gone, and must not be touched again.
   void detach();
+  // No more of the body is read: its timeouts end, and it is not dropped in favour of others.
+  void end_body();
   // The rest of the request will not be read: its timeouts end, and the connection closes after the
   // response.
   void refuse_rest();

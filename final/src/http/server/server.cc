@@ -7,6 +7,7 @@
 #include "http/server/connection.h"
 #include "http/server/exchange.h"
 #include "loop/error_text.h"
+#include "loop/settled.h"
 
 namespace tornado::httpserver {
 
@@ -37,16 +38,10 @@ class CollectingDelegate final : public httputil::HTTPMessageDelegate {
   }
 
  private:
-  static Future<void> make_ready() {
-    Future<void> future;
-    future.set_result();
-    return future;
-  }
-
   std::shared_ptr<CallbackDelegate> owner_;
   std::shared_ptr<httputil::HTTPConnection> connection_;
   std::optional<httputil::HTTPServerRequest> request_;
-  Future<void> ready_ = make_ready();
+  Future<void> ready_ = core::completed();
 };
 
 std::unique_ptr<httputil::HTTPMessageDelegate> CallbackDelegate::start_request(

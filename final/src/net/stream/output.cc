@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "loop/settled.h"
+
 namespace tornado::iostream::detail {
 namespace {
 
@@ -160,10 +162,7 @@ void Output::advance_strings(std::size_t count) {
 
 void Output::fail(const std::exception_ptr& exception) {
   for (std::size_t at = first_write_; at < writes_.size(); ++at) {
-    const Future<void>& future = writes_[at].future;
-    if (future.done()) continue;
-    future.set_exception(exception);
-    static_cast<void>(future.exception());  // retrieved, so that it is not logged
+    core::fail_quietly(writes_[at].future, exception);
   }
   writes_.clear();
   first_write_ = 0;

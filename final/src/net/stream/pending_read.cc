@@ -7,6 +7,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "loop/settled.h"
+
 namespace tornado::iostream::detail {
 namespace {
 
@@ -19,11 +21,7 @@ class FutureRead : public PendingRead {
   void finish() final {
     if (!future_.done()) future_.set_result(std::move(result_));
   }
-  void fail(const std::exception_ptr& exception) final {
-    if (future_.done()) return;
-    future_.set_exception(exception);
-    static_cast<void>(future_.exception());  // retrieved, so that it is not logged
-  }
+  void fail(const std::exception_ptr& exception) final { core::fail_quietly(future_, exception); }
   bool abandoned() const noexcept final { return future_.done(); }
 
  protected:

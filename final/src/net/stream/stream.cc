@@ -15,6 +15,7 @@
 #include <cerrno>
 
 #include "loop/loop_state.h"
+#include "loop/settled.h"
 #include "net/errors.h"
 #include "net/stream/stream_parts.h"
 
@@ -203,7 +204,7 @@ void Stream::end() {
   }
   if (connecting() != nullptr) {
     if (home != nullptr) home->remove_timeout(connecting()->timer);
-    connecting()->fail(connect_failure(error()));
+    core::fail_quietly(connecting()->future, connect_failure(error()));
     stages_->connecting.reset();
   }
   if (output_ != nullptr) output_->fail(std::make_exception_ptr(StreamClosedError(error())));

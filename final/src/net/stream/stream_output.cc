@@ -9,6 +9,7 @@
 #include <array>
 
 #include "loop/loop_state.h"
+#include "loop/settled.h"
 #include "net/errors.h"
 #include "net/stream/stream_parts.h"
 
@@ -26,12 +27,6 @@ constexpr std::size_t kFlushBytes = 1'048'576;
 // together with what precedes it.
 constexpr std::size_t kReadAtOnce = 16'384;
 
-Future<void> failed(std::exception_ptr exception) {
-  Future<void> future;
-  future.set_exception(std::move(exception));
-  return future;
-}
-
 }  // namespace
 
 // ---- connect ------------------------------------------------------------------------------------
@@ -44,7 +39,7 @@ Future<IOStream> Stream::connect(const netutil::Address& address) {
   future.on_cancel([stream = core::Ref(this)] { stream->close(); });
   connecting()->claimed = true;
   if (closed()) {
-    connecting()->fail(connect_failure(error()));
+    core::fail_quietly(future, connect_failure(error()));
     stages_->connecting.reset();
     return future;
   }
@@ -120,20 +115,13 @@ Output& Stream::make_output() {
 }
 
 Future<void> Stream::write(std::string data) {
-  if (!takes_output()) {
-    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error())));
-    static_cast<void>(future.exception());  // retrieved: see PendingRead::fail
-    return future;
-  }
-  if (max_write_buffer_size_ > 0 && pending_output() + data.size() > max_write_buffer_size_) {
-    return failed(
-        std::make_exception_ptr(StreamBufferFullError("Reached maximum write buffer size")));
-  }
+  if (!takes_output()) return core::failed_quietly(StreamClosedError(error()));
   Future<void> future;
-  if (data.empty() && pending_output() == 0) {
-    future.set_result();
+  if (max_write_buffer_size_ > 0 && pending_output() + data.size() > max_write_buffer_size_) {
+    future.set_exception(StreamBufferFullError("Reached maximum write buffer size"));
     return future;
   }
+  if (data.empty() && pending_output() == 0) return core::completed();
   Output& output = make_output();
   output.append(std::move(data));
   output.add_future(future);
@@ -181,17 +169,10 @@ std::string& Stream::output() {
 }
 
 Future<void> Stream::flushed() {
-  if (!takes_output()) {
-    Future<void> future = failed(std::make_exception_ptr(StreamClosedError(error())));
-    static_cast<void>(future.exception());  // retrieved: see PendingRead::fail
-    return future;
-  }
+  if (!takes_output()) return core::failed_quietly(StreamClosedError(error()));
+  if (pending_output() == 0) return core::completed();
   Future<void> future;
-  if (pending_output() == 0) {
-    future.set_result();
-  } else {
-    output_->add_future(future);
-  }
+  output_->add_future(future);
   return future;
 }
 

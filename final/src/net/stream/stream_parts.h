@@ -11,12 +11,6 @@ namespace tornado::iostream::detail {
 
 // Exists while a connect or a handshake is in progress.
 struct Stream::Connecting : core::Pooled {
-  void fail(const std::exception_ptr& error) const {
-    if (future.done()) return;
-    future.set_exception(error);
-    static_cast<void>(future.exception());  // retrieved: see PendingRead::fail
-  }
-
   Future<IOStream> future;
   bool claimed = false;    // the future was handed out
   bool connected = false;  // the descriptor is connected; the handshake remains
