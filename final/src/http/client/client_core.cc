@@ -1,5 +1,9 @@
 #include "http/client/client_core.h"
 
+#include <sys/socket.h>
+
+#include <cerrno>
+
 #include "http/client/client_fetch.h"
 #include "http/client/defaults.h"
 #include "loop/loop_state.h"
@@ -48,6 +52,12 @@ ClientCore::ClientCore(const httpclient::ClientOptions& client_options)
 }
 
 ClientCore::~ClientCore() = default;
+
+bool is_quiet(int fd) {
+  char byte;
+  const ssize_t count = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
 
 void ClientCore::add(const Ref<ClientFetch>& fetch) {
   if (closed_) throw std::runtime_error("fetch() called on closed AsyncHTTPClient");

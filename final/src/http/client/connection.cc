@@ -1,9 +1,5 @@
 #include "http/client/connection.h"
 
-#include <sys/socket.h>
-
-#include <cerrno>
-
 #include "http/client/simple_fetch.h"
 #include "http/message/framing.h"
 #include "loop/loop_state.h"
@@ -49,12 +45,6 @@ void ClientConnection::on_closed() {
     close();
   }
   core::retire(*this);
-}
-
-bool ClientConnection::quiet() const {
-  char byte;
-  const ssize_t count = ::recv(stream_.fileno(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 // ---- the request --------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "http/client/client_core.h"
 #include "http/client/connection_pool.h"
 #include "http/client/request_body.h"
 #include "http/client/response_reader.h"
@@ -61,9 +62,7 @@ class ClientConnection final : public iostream::detail::StreamObserver,
 
   // Closes the stream and leaves the pool. No exchange may be in progress.
   void close();
-  // Returns whether the server has neither closed the idle connection nor sent anything since, as
-  // far as the kernel knows. Costs a system call.
-  bool quiet() const;
+  bool quiet() const { return is_quiet(stream_.fileno()); }
   PoolPlace& place() noexcept { return place_; }
 
   // StreamObserver.

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "http/message/framing.h"
+
 namespace tornado::http {
 namespace {
 
 constexpr int kSwitchingProtocols = 101;
 constexpr int kNoContent = 204;
-constexpr int kNotModified = 304;
 constexpr const char kBodyAnnounced[] = "a body announced with a status that has none";
 
 bool is_informational(int code) {
@@ -79,7 +80,7 @@ ResponseStep ResponseReader::read_head(std::string_view data) {
 const char* ResponseReader::begin_body() {
   const int code = head_.start_line.code;
   keep_alive_ = head_.keep_alive;
-  if (to_head_ || code == kNoContent || code == kNotModified) {
+  if (to_head_ || has_no_body(code)) {
     state_ = State::kDone;
   } else if (head_.chunked) {
     state_ = State::kChunked;

@@ -6,11 +6,11 @@
 #include <tornado/netutil.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <new>
 #include <stdexcept>
 #include <string>
 
+#include "http/client/client_core.h"
 #include "http/curl/handle.h"
 
 namespace tornado::http {
@@ -53,12 +53,6 @@ int port_of(int fd) {
   socklen_t size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
   return netutil::Address(reinterpret_cast<const sockaddr*>(&address), size).port();
-}
-
-bool is_quiet(int fd) {
-  char byte;
-  const ssize_t count = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include "http/client/request.h"
 #include "http/client/response_body.h"
 #include "http/curl/request.h"
+#include "http/message/framing.h"
 
 namespace tornado::http {
 namespace {
@@ -10,8 +11,6 @@ namespace {
 using httpclient::HTTPRequest;
 
 constexpr int kSwitchingProtocols = 101;
-constexpr int kNoContent = 204;
-constexpr int kNotModified = 304;
 constexpr int kExpectationFailed = 417;
 
 CurlEasy make_easy() {
@@ -203,7 +202,7 @@ void CurlTransfer::head_parsed() {
     }
     return;
   }
-  const bool bodiless = to_head || code == kNoContent || code == kNotModified;
+  const bool bodiless = to_head || has_no_body(code);
   if (!bodiless && head_.content_length.value_or(0) > limits_.max_body_size) {
     return refuse(malformed_response("Content-Length too long"));
   }

@@ -87,12 +87,11 @@ bool is_legal_cookie_name(std::string_view name) {
 }
 
 bool needs_host_only(std::string_view name) {
-  return equals_ignoring_case(name.substr(0, kHostPrefix.size()), kHostPrefix);
+  return starts_with_ignoring_case(name, kHostPrefix);
 }
 
 bool needs_secure(std::string_view name) {
-  return needs_host_only(name) ||
-         equals_ignoring_case(name.substr(0, kSecurePrefix.size()), kSecurePrefix);
+  return needs_host_only(name) || starts_with_ignoring_case(name, kSecurePrefix);
 }
 
 const char* cookie_fault(std::string_view name, std::string_view value,

@@ -13,10 +13,6 @@ namespace {
 constexpr std::string_view kUrlencoded = "application/x-www-form-urlencoded";
 constexpr std::string_view kMultipart = "multipart/form-data";
 
-bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
-  return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
-}
-
 void add_part(const FormPart& part, std::string content, httputil::Arguments& arguments,
               httputil::Files& files) {
   if (part.is_file()) {

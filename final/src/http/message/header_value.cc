@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text/unicode.h"
 #include "http/message/chars.h"
 #include "http/message/form.h"
 #include "tornado/escape.h"
@@ -35,14 +36,7 @@ std::string unquote(std::string_view value) {
 
 std::string latin1_to_utf8(std::string_view text) {
   std::string utf8;
-  for (const char c : text) {
-    if (byte(c) < 0x80) {
-      utf8 += c;
-    } else {
-      utf8 += static_cast<char>(0xC0 | (byte(c) >> 6));
-      utf8 += static_cast<char>(0x80 | (byte(c) & 0x3F));
-    }
-  }
+  for (const char c : text) escape::append_utf8(utf8, byte(c));
   return utf8;
 }
 

@@ -6,20 +6,16 @@
 #include <algorithm>
 #include <string_view>
 
+#include "http/message/chars.h"
+
 namespace tornado::http {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 // Removes the last entry from a comma-separated list and returns it.
 std::string_view pop_last(std::string_view& list) {
   const auto comma = list.rfind(',');
   const std::string_view last =
-      trim(comma == std::string_view::npos ? list : list.substr(comma + 1));
+      trim_blanks(comma == std::string_view::npos ? list : list.substr(comma + 1));
   list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
   return last;
 }

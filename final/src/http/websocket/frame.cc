@@ -1,11 +1,10 @@
 #include "http/websocket/frame.h"
 
 #include <openssl/rand.h>
+#include <tornado/escape.h>
 
 #include <cstring>
 #include <stdexcept>
-
-#include "base/text/utf8_validator.h"
 
 namespace tornado::http {
 namespace {
@@ -165,9 +164,8 @@ int parse_close_payload(std::string_view payload, ClosePayload& close) {
   if (payload.size() == 1) return close_code::kProtocolError;
   const int code = static_cast<int>(big_endian(payload.substr(0, 2)));
   if (!is_close_code(code)) return close_code::kProtocolError;
-  escape::Utf8Validator utf8;
   const std::string_view reason = payload.substr(2);
-  if (!utf8.take(reason) || !utf8.complete()) return close_code::kInvalidData;
+  if (!escape::is_valid_utf8(reason)) return close_code::kInvalidData;
   close.code = code;
   close.reason = reason;
   return 0;

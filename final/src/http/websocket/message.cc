@@ -1,5 +1,7 @@
 #include "http/websocket/message.h"
 
+#include <tornado/escape.h>
+
 #include <algorithm>
 
 namespace tornado::http {
@@ -22,11 +24,6 @@ MessageFault fault_of(InflateStatus status) {
       return {close_code::kMessageTooBig, "message too big after decompression"};
   }
   return kNoFault;
-}
-
-bool is_utf8(std::string_view text) {
-  escape::Utf8Validator utf8;
-  return utf8.take(text) && utf8.complete();
 }
 
 MessageStatus kind(bool binary) {
@@ -121,7 +118,7 @@ MessageResult MessageReader::whole_message(std::string_view data, const FrameHea
     scratch = std::move(content);
     payload = scratch;
   }
-  if (!binary && !is_utf8(payload)) return bad(size, kNotUtf8);
+  if (!binary && !escape::is_valid_utf8(payload)) return bad(size, kNotUtf8);
   return {kind(binary), size, payload};
 }
 
