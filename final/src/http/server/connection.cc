@@ -402,8 +402,7 @@ ServerConnection::Next ServerConnection::read_head(std::string_view data, std::s
     case HeadStatus::kTooLarge:
       return refuse_large_head(rest, result.reason);
     case HeadStatus::kBad:
-      refuse(result.reason);
-      return Next::kWait;
+      return refuse(result.reason);
   }
   return Next::kWait;
 }
@@ -429,11 +428,9 @@ ServerConnection::Next ServerConnection::begin_exchange(RequestHead& head) {
     if (phase_ == Phase::kClosing) return Next::kWait;
     if (!exchange_->finished() && wait_for(held) == Next::kWait) return Next::kWait;
   } catch (const httputil::HTTPInputError& error) {
-    refuse(error.what());
-    return Next::kWait;
+    return refuse(error.what());
   } catch (...) {
-    fail("in headers_received");
-    return Next::kWait;
+    return fail("in headers_received");
   }
   return begin_body();
 }
@@ -520,9 +517,8 @@ ServerConnection::Next ServerConnection::read_body(std::string_view data, std::s
   try {
     return exchange_->chunked_body ? read_chunked(data, used) : read_fixed(data, used);
   } catch (...) {
-    delegate_threw("in data_received");
+    return delegate_threw("in data_received");
   }
-  return Next::kWait;
 }
 
 ServerConnection::Next ServerConnection::read_fixed(std::string_view data, std::size_t& used) {
@@ -553,8 +549,7 @@ ServerConnection::Next ServerConnection::read_chunked(std::string_view data, std
     case ChunkedStatus::kTooLarge:
       return refuse_large_body(result.reason);
     case ChunkedStatus::kBad:
-      refuse(result.reason);
-      return Next::kWait;
+      return refuse(result.reason);
   }
   return Next::kWait;
 }
@@ -597,11 +592,9 @@ ServerConnection::Next ServerConnection::complete_message() {
   try {
     exchange_->delegate->finish();
   } catch (const httputil::HTTPInputError& error) {
-    refuse(error.what());
-    return Next::kWait;
+    return refuse(error.what());
   } catch (...) {
-    fail("in a request");
-    return Next::kWait;
+    return fail("in a request");
   }
   if (phase_ == Phase::kAnswer && eof_ && !exchange_->finished()) await_last_answer();
   if (phase_ == Phase::kClosing) return Next::kWait;

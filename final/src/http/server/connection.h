@@ -237,13 +237,14 @@ class ServerConnection final : public iostream::detail::StreamObserver,
   iostream::IOStream release_stream();
   iostream::IOStream hand_over(Upgraded& next);
   Next refuse_large_head(std::string_view head, const char* reason);
+  // Those that return something return kWait: nothing more is read.
   Next refuse_large_body(const char* reason);
   void refuse_for_limit(const httputil::RequestRefusal& refusal);
-  void refuse(const char* reason);
+  Next refuse(const char* reason);
   void refuse_for_others();
   void refuse_with(std::string_view response);
-  void delegate_threw(const char* what);
-  void fail(const char* what);
+  Next delegate_threw(const char* what);
+  Next fail(const char* what);
   void leave_core();
 
   // While one exists, the code that called the delegate notices a response that finishes.

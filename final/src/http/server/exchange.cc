@@ -283,19 +283,18 @@ void Exchange::refuse_rest() {
 }
 
 void Exchange::report_close() {
-  // No delegate: start_request() threw.
-  if (delegate == nullptr || std::exchange(close_reported_, true)) return;
-  try {
-    delegate->on_connection_close();
-  } catch (...) {
-    core::report_callback_exception();
-  }
+  report(close_reported_, &httputil::HTTPMessageDelegate::on_connection_close);
 }
 
 void Exchange::report_shutdown() {
-  if (delegate == nullptr || std::exchange(shutdown_reported_, true)) return;
+  report(shutdown_reported_, &httputil::HTTPMessageDelegate::on_shutdown);
+}
+
+void Exchange::report(bool& reported, void (httputil::HTTPMessageDelegate::*call)()) {
+  // No delegate: start_request() threw.
+  if (delegate == nullptr || std::exchange(reported, true)) return;
   try {
-    delegate->on_shutdown();
+    (*delegate.*call)();
   } catch (...) {
     core::report_callback_exception();
   }

@@ -108,6 +108,7 @@ class Exchange final : public httputil::HTTPConnection, public core::ListHook {
   void append_file(const core::FileRange& range);
   void give_way();
   void forget_buffered() noexcept;
+  void report(bool& reported, void (httputil::HTTPMessageDelegate::*call)());
   bool can_send() const;
   void check_state() const;
   void check_length(std::uint64_t size);

@@ -19,16 +19,12 @@ ServerConnection::Next ServerConnection::refuse_large_head(std::string_view head
                                                            const char* reason) {
   RequestHead begun;
   const int status = status_of_large_head(head, core_->head_limits, begun.start_line);
-  if (status == 400) {
-    refuse(reason);
-    return Next::kWait;
-  }
+  if (status == 400) return refuse(reason);
   exchange_ = std::allocate_shared<Exchange>(core::PoolAllocator<Exchange>(), *this, begun, false);
   try {
     exchange_->delegate = core_->delegate.start_request(this, exchange_);
   } catch (...) {
-    delegate_threw("in start_request");
-    return Next::kWait;
+    return delegate_threw("in start_request");
   }
   refuse_for_limit({status, reason, &begun.start_line});
   return Next::kWait;
@@ -56,7 +52,8 @@ void ServerConnection::refuse_for_limit(const httputil::RequestRefusal& refusal)
       return;
     }
   } catch (...) {
-    return fail("in a request");
+    fail("in a request");
+    return;
   }
   log::gen_log.info("Refused a request from " + remote_ip_ + ": " + refusal.reason);
   const int status = refusal.status_code;
@@ -64,10 +61,11 @@ void ServerConnection::refuse_for_limit(const httputil::RequestRefusal& refusal)
               std::string(httputil::responses(status)) + "\r\nConnection: close\r\n\r\n");
 }
 
-void ServerConnection::refuse(const char* reason) {
-  if (phase_ == Phase::kClosing) return;
+ServerConnection::Next ServerConnection::refuse(const char* reason) {
+  if (phase_ == Phase::kClosing) return Next::kWait;
   log::gen_log.info("Malformed HTTP message from " + remote_ip_ + ": " + reason);
   refuse_with(kBadRequest);
+  return Next::kWait;
 }
 
 // Other bodies need the memory that this one takes.
@@ -90,24 +88,26 @@ void ServerConnection::refuse_with(std::string_view response) {
 }
 
 // Called in an exception handler.
-void ServerConnection::delegate_threw(const char* what) {
+ServerConnection::Next ServerConnection::delegate_threw(const char* what) {
   try {
     throw;
   } catch (const httputil::HTTPInputError& error) {
-    refuse(error.what());
+    return refuse(error.what());
   } catch (const BodyTooLarge& error) {
-    refuse_large_body(error.what());
+    return refuse_large_body(error.what());
   } catch (const Overloaded&) {
     refuse_for_others();
+    return Next::kWait;
   } catch (...) {
-    fail(what);
+    return fail(what);
   }
 }
 
-void ServerConnection::fail(const char* what) {
+ServerConnection::Next ServerConnection::fail(const char* what) {
   log::app_log.error(std::string("Uncaught exception ") + what + ": " +
                      describe(std::current_exception()));
   close();
+  return Next::kWait;
 }
 
 }  // namespace tornado::http
