@@ -148,23 +148,16 @@ class Getting : public core::Waiting {
 
 // For get() the result is a T; for next() it is an optional, empty at the end.
 template <class T, class Result>
-class GettingAs final : public Getting<T> {
+class GettingAs final : public core::FutureWaiting<Result, Getting<T>> {
  public:
-  const Future<Result>& future() const noexcept { return future_; }
-  bool gone() const override { return !core::awaited(future_); }
-  void expire() override { future_.set_exception(ioloop::TimeoutError()); }
-  void cancel() override { future_.cancel(); }
-  void give(T item) override { future_.set_result(std::move(item)); }
+  void give(T item) override { this->future().set_result(std::move(item)); }
   void end() override {
     if constexpr (std::is_same_v<Result, T>) {
-      future_.set_exception(QueueShutDown());
+      this->future().set_exception(QueueShutDown());
     } else {
-      future_.set_result(std::nullopt);
+      this->future().set_result(std::nullopt);
     }
   }
-
- private:
-  Future<Result> future_;
 };
 
 // Waits for room. A put() counts even if nobody keeps its future.

@@ -57,16 +57,19 @@ void ignore_sigpipe() {
   });
 }
 
-// Makes `loop` the thread's current loop for the length of a call.
-class CurrentScope {
+// Gives a variable another value for the length of a call.
+template <class T>
+class Exchanged {
  public:
-  explicit CurrentScope(IOLoop* loop) : before_(std::exchange(thread_state.current, loop)) {}
-  CurrentScope(const CurrentScope&) = delete;
-  CurrentScope& operator=(const CurrentScope&) = delete;
-  ~CurrentScope() { thread_state.current = before_; }
+  Exchanged(T& variable, T value)
+      : variable_(variable), before_(std::exchange(variable, std::move(value))) {}
+  Exchanged(const Exchanged&) = delete;
+  Exchanged& operator=(const Exchanged&) = delete;
+  ~Exchanged() { variable_ = before_; }
 
  private:
-  IOLoop* before_;
+  T& variable_;
+  const T before_;
 };
 
 // Marks the loop as running for the length of start(). The loop runs in no context, whatever
@@ -103,19 +106,6 @@ class WatchScope {
 
  private:
   detail::LoopState& state_;
-};
-
-// Allows, for the length of close(), the use of futures of the thread that the loop ran on.
-class ClosingScope {
- public:
-  ClosingScope() : before_(std::exchange(thread_state.closing, true)) {}
-  ClosingScope(const ClosingScope&) = delete;
-  ClosingScope& operator=(const ClosingScope&) = delete;
-  ~ClosingScope() { thread_state.closing = before_; }
-
- private:
-  bool before_;
-  const core::ContextScope no_context_{nullptr};
 };
 
 void require_own_thread(const IOLoop& loop, const detail::LoopState& state) {
@@ -195,7 +185,7 @@ void IOLoop::require_startable() const {
 void IOLoop::start() {
   require_startable();
   if (!state_->trace_begun) state_->begin_trace();
-  const CurrentScope current(this);
+  const Exchanged current(thread_state.current, this);
   const RunningScope running(*this);
   const WatchScope watched(*state_);
   while (!state_->stop_requested.load(std::memory_order_relaxed)) state_->run_iteration();
@@ -236,8 +226,10 @@ void IOLoop::close(bool all_fds) {
   state.closed = true;
   // Destructors that run from here on find this loop, and find it closed. What they start ends at
   // once, so each of these steps is needed only once.
-  const CurrentScope current(this);
-  const ClosingScope closing;
+  const Exchanged current(thread_state.current, this);
+  // Allows the use of futures of the thread that the loop ran on.
+  const Exchanged closing(thread_state.closing, true);
+  const core::ContextScope no_context(nullptr);
   state.free_locals();
   state.abandon_jobs();
   state.mailbox->close(state.callbacks);

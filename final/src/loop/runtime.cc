@@ -18,24 +18,25 @@ ioloop::IOLoop& current_loop() {
   return ioloop::IOLoop::current();
 }
 
+namespace {
+
+inline void queue(ioloop::IOLoop& loop, RunQueue ioloop::detail::LoopState::* where,
+                  Runnable& item) {
+  auto& state = loop.internals();
+  if (thread_state.running != &loop) return state.mailbox->post(item);
+  (state.*where).push_back(item);
+  if (state.recorder != nullptr) [[unlikely]]
+    state.recorder->ready(item);
+}
+
+}  // namespace
+
 void schedule(ioloop::IOLoop& loop, Runnable& item) {
-  if (thread_state.running == &loop) {
-    loop.internals().ready.push_back(item);
-    if (auto* recorder = loop.internals().recorder) [[unlikely]]
-      recorder->ready(item);
-  } else {
-    loop.internals().mailbox->post(item);
-  }
+  queue(loop, &ioloop::detail::LoopState::ready, item);
 }
 
 void schedule_next_round(ioloop::IOLoop& loop, Runnable& item) {
-  if (thread_state.running == &loop) {
-    loop.internals().callbacks.push_back(item);
-    if (auto* recorder = loop.internals().recorder) [[unlikely]]
-      recorder->ready(item);
-  } else {
-    loop.internals().mailbox->post(item);
-  }
+  queue(loop, &ioloop::detail::LoopState::callbacks, item);
 }
 
 void Suspension::run() {
