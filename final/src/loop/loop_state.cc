@@ -264,13 +264,9 @@ void LoopState::set_probe(LoopProbe* probe) {
   change_probe(&Recorder::probe, probe);
 }
 
-void LoopState::set_trace(LoopProbe* trace) {
-  change_probe(&Recorder::trace, trace);
-}
-
 void LoopState::begin_trace() {
   trace_begun = true;
-  set_trace(detail::begin_trace());
+  change_probe(&Recorder::trace, detail::begin_trace());
 }
 
 void LoopState::change_probe(LoopProbe* Recorder::* which, LoopProbe* probe) {
@@ -297,21 +293,7 @@ void LoopState::report_what_is_there(LoopProbe* Recorder::* to) {
   }
 }
 
-// ---- what others keep with the loop -------------------------------------------------------------
-
-LoopLocal* LoopState::find_local(const void* key) const noexcept {
-  for (const LocalEntry& entry : locals) {
-    if (entry.key == key) return entry.object.get();
-  }
-  return nullptr;
-}
-
-void LoopState::set_local(const void* key, std::unique_ptr<LoopLocal> object) {
-  for (LocalEntry& entry : locals) {
-    if (entry.key == key) return entry.object.swap(object);
-  }
-  locals.push_back({key, std::move(object)});
-}
+// ---- closing ------------------------------------------------------------------------------------
 
 bool LoopState::cancel_oldest_wait() {
   if (!suspended.linked()) return false;
@@ -320,8 +302,6 @@ bool LoopState::cancel_oldest_wait() {
   hook->suspension->cancel();
   return true;
 }
-
-// ---- closing ------------------------------------------------------------------------------------
 
 void LoopState::free_locals() {
   while (!locals.empty()) {

@@ -74,14 +74,21 @@ struct LoopState {
   Clock* clock;
   bool clock_is_real;
 
-  // By class; the address of a variable of the class serves as its key. There are few.
+  // By class; the address of a variable stands for the class. There are few.
   struct LocalEntry {
     const void* key;
     std::unique_ptr<LoopLocal> object;
   };
   std::vector<LocalEntry> locals;
-  LoopLocal* find_local(const void* key) const noexcept;
-  void set_local(const void* key, std::unique_ptr<LoopLocal> object);
+  // Returns the loop's T, which is made if there is none.
+  template <class T>
+  T& local() {
+    static char key;
+    for (const LocalEntry& entry : locals) {
+      if (entry.key == &key) return static_cast<T&>(*entry.object);
+    }
+    return static_cast<T&>(*locals.emplace_back(LocalEntry{&key, std::make_unique<T>()}).object);
+  }
 
   // Handlers by descriptor. The generation distinguishes an event for a removed handler from one
   // for its successor.
@@ -95,9 +102,8 @@ struct LoopState {
   // being recorded may have removed the probe.
   Recorder* recorder = nullptr;
   std::unique_ptr<Recorder> kept_recorder;
-  // Make `probe` the program's, or that of --trace, and report to it what is there already.
+  // Makes `probe` the program's, and reports to it what is there already.
   void set_probe(LoopProbe* probe);
-  void set_trace(LoopProbe* trace);
   // Called before the loop runs for the first time.
   void begin_trace();
   bool trace_begun = false;

@@ -57,13 +57,10 @@ struct AsyncHTTPClient::Shared {
 
 namespace {
 
-constexpr char kLoopsClient = 0;
-
 template <class Shared>
 struct LoopsClient final : ioloop::detail::LoopLocal {
-  explicit LoopsClient(std::shared_ptr<Shared> client) : shared(std::move(client)) {}
   ~LoopsClient() override {
-    if (!std::exchange(shared->closed, true)) shared->implementation->close();
+    if (shared && !std::exchange(shared->closed, true)) shared->implementation->close();
   }
   std::shared_ptr<Shared> shared;
 };
@@ -71,14 +68,11 @@ struct LoopsClient final : ioloop::detail::LoopLocal {
 }  // namespace
 
 AsyncHTTPClient::AsyncHTTPClient() {
-  auto& loop = ioloop::IOLoop::current().internals();
-  const auto* found = static_cast<LoopsClient<Shared>*>(loop.find_local(&kLoopsClient));
-  if (found != nullptr && !found->shared->closed) {
-    shared_ = found->shared;
-    return;
+  auto& own = ioloop::IOLoop::current().internals().local<LoopsClient<Shared>>();
+  if (own.shared == nullptr || own.shared->closed) {
+    own.shared = std::make_shared<Shared>(std::nullopt);
   }
-  shared_ = std::make_shared<Shared>(std::nullopt);
-  loop.set_local(&kLoopsClient, std::make_unique<LoopsClient<Shared>>(shared_));
+  shared_ = own.shared;
 }
 
 AsyncHTTPClient::AsyncHTTPClient(ForceInstance) : shared_(std::make_shared<Shared>(std::nullopt)) {}

@@ -13,12 +13,6 @@ namespace tornado::http {
 using core::ListHook;
 using core::Ref;
 
-namespace {
-
-constexpr char kCoresOfLoop = 0;
-
-}  // namespace
-
 // The cores of one loop.
 struct ClientCore::OfLoop final : ioloop::detail::LoopLocal {
   ~OfLoop() override {
@@ -27,15 +21,6 @@ struct ClientCore::OfLoop final : ioloop::detail::LoopLocal {
       core->unlink();
       core->loop_closes();
     }
-  }
-
-  static ListHook& list(ioloop::IOLoop& loop) {
-    auto& state = loop.internals();
-    if (auto* found = static_cast<OfLoop*>(state.find_local(&kCoresOfLoop))) return found->cores;
-    auto made = std::make_unique<OfLoop>();
-    ListHook& cores = made->cores;
-    state.set_local(&kCoresOfLoop, std::move(made));
-    return cores;
   }
 
   ListHook cores;
@@ -48,7 +33,7 @@ ClientCore::ClientCore(const httpclient::ClientOptions& client_options)
   if (options.max_clients == 0) {
     throw std::invalid_argument("AsyncHTTPClient: max_clients is 0, but must be positive");
   }
-  link_before(OfLoop::list(loop));
+  link_before(loop.internals().local<OfLoop>().cores);
 }
 
 ClientCore::~ClientCore() = default;

@@ -114,18 +114,6 @@ struct ChannelsOfLoop final : ioloop::detail::LoopLocal {
   }
   core::ListHook channels;
 };
-constexpr char kChannelsOfLoop = 0;
-
-core::ListHook& channels_of(IOLoop& loop) {
-  auto& state = loop.internals();
-  if (auto* found = static_cast<ChannelsOfLoop*>(state.find_local(&kChannelsOfLoop))) {
-    return found->channels;
-  }
-  auto made = std::make_unique<ChannelsOfLoop>();
-  auto& channels = made->channels;
-  state.set_local(&kChannelsOfLoop, std::move(made));
-  return channels;
-}
 
 void check_options(const CaresOptions& options) {
   if (!(options.timeout > 0 && options.timeout <= kLongestTimeout)) {
@@ -157,7 +145,7 @@ Channel::Channel(const CaresOptions& options) : loop(IOLoop::current()) {
     ::ares_destroy(channel_);
     throw std::invalid_argument("CaresResolver: not a list of DNS servers: " + servers);
   }
-  link_before(channels_of(loop));
+  link_before(loop.internals().local<ChannelsOfLoop>().channels);
 }
 
 // Ends the queries in progress. c-ares then reports that it closes its sockets.
