@@ -4,13 +4,11 @@
 #include <tornado/process.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <iterator>
-#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -18,6 +16,7 @@
 #include <vector>
 
 #include "loop/error_text.h"
+#include "loop/loop_state.h"
 #include "net/process/file_watch.h"
 
 namespace tornado::autoreload {
@@ -115,46 +114,35 @@ class Reloader {
   int looks_while_waiting_ = 0;
 };
 
-// Checks for changes again and again on one loop, whose timer owns it.
-class Watcher {
- public:
-  Watcher(ioloop::IOLoop& loop, double seconds) : loop_(loop), seconds_(seconds) {}
-
-  static void schedule(const std::shared_ptr<Watcher>& self) {
-    self->loop_.call_later(self->seconds_, [self] {
-      Reloader::instance().check();
-      schedule(self);
-    });
+// Counts the loops that check for changes.
+struct Watching final : ioloop::detail::LoopLocal {
+  Watching() {
+    if (++loops > 1) {
+      log::gen_log.warning("tornado.autoreload started more than once in the same process");
+    }
   }
+  ~Watching() override { --loops; }
 
- private:
-  ioloop::IOLoop& loop_;
-  double seconds_;
+  static inline std::atomic<int> loops = 0;
+  bool begun = false;
 };
 
-// The loops that have a watcher.
-std::mutex watchers_mutex;
-std::vector<std::pair<ioloop::IOLoop*, std::weak_ptr<Watcher>>> watchers;
+// Checks again and again.
+void schedule(ioloop::IOLoop& loop, double seconds) {
+  loop.call_later(seconds, [&loop, seconds] {
+    Reloader::instance().check();
+    schedule(loop, seconds);
+  });
+}
 
 void start_on(ioloop::IOLoop& loop, double check_time) {
   if (!(check_time > 0)) {
     throw std::invalid_argument("autoreload: check_time is " + core::format_seconds(check_time) +
                                 " ms, but must be positive");
   }
-  const auto watcher = std::make_shared<Watcher>(loop, check_time / 1e3);
-  {
-    const std::lock_guard lock(watchers_mutex);
-    std::erase_if(watchers, [](const auto& entry) { return entry.second.expired(); });
-    for (const auto& entry : watchers) {
-      if (entry.first == &loop) return;
-    }
-    watchers.emplace_back(&loop, watcher);
-    if (watchers.size() > 1) {
-      log::gen_log.warning("tornado.autoreload started more than once in the same process");
-    }
-  }
+  if (std::exchange(loop.internals().local<Watching>().begun, true)) return;
   Reloader::instance().check();  // records the present state, to compare with
-  Watcher::schedule(watcher);
+  schedule(loop, check_time / 1e3);
 }
 
 }  // namespace
