@@ -56,6 +56,13 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
+// Removes the text up to the first `mark`, or all of it, and the mark. Returns that text.
+inline std::string_view take_until(std::string_view& text, char mark) {
+  const std::string_view taken = text.substr(0, text.find(mark));
+  text.remove_prefix(taken.size() < text.size() ? taken.size() + 1 : taken.size());
+  return taken;
+}
+
 inline bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }

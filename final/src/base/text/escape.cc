@@ -102,14 +102,10 @@ std::string squeeze(std::string_view value) {
 std::vector<std::pair<std::string, std::string>> parse_qs_bytes(std::string_view qs) {
   std::vector<std::pair<std::string, std::string>> pairs;
   while (!qs.empty()) {
-    const auto end = qs.find('&');
-    const std::string_view piece = qs.substr(0, end);
-    qs.remove_prefix(end == qs.npos ? qs.size() : end + 1);
-    if (piece.empty()) continue;
-    const auto equals = piece.find('=');
-    const std::string_view value =
-        equals == piece.npos ? std::string_view() : piece.substr(equals + 1);
-    pairs.emplace_back(url_unescape(piece.substr(0, equals)), url_unescape(value));
+    std::string_view value = take_until(qs, '&');
+    if (value.empty()) continue;
+    const std::string_view name = take_until(value, '=');
+    pairs.emplace_back(url_unescape(name), url_unescape(value));
   }
   return pairs;
 }

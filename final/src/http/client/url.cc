@@ -20,8 +20,8 @@ bool has_blank_or_control(std::string_view text) {
 // Removes a scheme and its ":" from `url` and returns it; empty if there is none.
 std::string_view take_scheme(std::string_view& url) {
   std::size_t size = 0;
-  while (size < url.size() && (is_alpha(url[size]) || is_digit(url[size]) || url[size] == '+' ||
-                               url[size] == '-' || url[size] == '.')) {
+  while (size < url.size() && (is_alnum(url[size]) || url[size] == '+' || url[size] == '-' ||
+                               url[size] == '.')) {
     ++size;
   }
   if (size == 0 || size == url.size() || url[size] != ':' || !is_alpha(url[0])) return {};
@@ -34,12 +34,11 @@ std::string_view take_scheme(std::string_view& url) {
 bool take_userinfo(std::string_view& authority, ClientUrl& parts) {
   const std::size_t at = authority.rfind('@');
   if (at == std::string_view::npos) return true;
-  const std::string_view userinfo = authority.substr(0, at);
+  std::string_view userinfo = authority.substr(0, at);
   if (userinfo.find_first_of("@\\[]") != std::string_view::npos) return false;
-  const std::size_t colon = std::min(userinfo.find(':'), userinfo.size());
   parts.has_userinfo = true;
-  parts.username = userinfo.substr(0, colon);
-  parts.password = userinfo.substr(std::min(colon + 1, userinfo.size()));
+  parts.username = take_until(userinfo, ':');
+  parts.password = userinfo;
   authority.remove_prefix(at + 1);
   return true;
 }
@@ -116,13 +115,7 @@ std::string remove_dot_segments(std::string_view path) {
 
 std::string encode_blanks(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (c == ' ') {
-      out += "%20";
-    } else {
-      out += c;
-    }
-  }
+  for (const char c : text) out += c == ' ' ? "%20" : std::string_view(&c, 1);
   return out;
 }
 

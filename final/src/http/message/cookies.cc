@@ -136,9 +136,7 @@ namespace tornado::httputil {
 Cookies parse_cookie(std::string_view cookie) {
   Cookies cookies;
   while (!cookie.empty()) {
-    const std::size_t semicolon = std::min(cookie.find(';'), cookie.size());
-    const std::string_view pair = cookie.substr(0, semicolon);
-    cookie.remove_prefix(std::min(semicolon + 1, cookie.size()));
+    const std::string_view pair = take_until(cookie, ';');
     // Browsers send a cookie without a name as its value alone.
     const std::size_t equals = pair.find('=');
     const bool named = equals != std::string_view::npos;

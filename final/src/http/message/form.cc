@@ -27,13 +27,11 @@ void add_part(const FormPart& part, std::string content, httputil::Arguments& ar
 // Its characters never need quotes, which could hide a ";".
 std::string_view find_boundary(std::string_view content_type) {
   while (!content_type.empty()) {
-    const std::size_t semicolon = std::min(content_type.find(';'), content_type.size());
-    const std::string_view field = trim_blanks(content_type.substr(0, semicolon));
+    const std::string_view field = trim_blanks(take_until(content_type, ';'));
     constexpr std::string_view kName = "boundary=";
     if (starts_with_ignoring_case(field, kName) && field.size() > kName.size()) {
       return field.substr(kName.size());
     }
-    content_type.remove_prefix(std::min(semicolon + 1, content_type.size()));
   }
   return {};
 }

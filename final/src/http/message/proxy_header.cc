@@ -2,10 +2,10 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/text/ascii.h"
 #include "base/text/number_text.h"
 
 namespace tornado::http {
@@ -41,24 +41,16 @@ bool is_port(std::string_view text) {
   return parse_number<std::uint16_t>(text).has_value() && !leading_zero;
 }
 
-// Removes the text up to the next blank, and the blank.
-std::string_view next_word(std::string_view& line) {
-  const std::size_t blank = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, blank);
-  line.remove_prefix(std::min(blank + 1, line.size()));
-  return word;
-}
-
 // "TCP4 192.0.2.7 192.0.2.1 56324 443"
 ProxyHeader parse_line(std::string_view line, std::size_t size) {
-  const std::string_view protocol = next_word(line);
+  const std::string_view protocol = take_until(line, ' ');
   if (protocol == "UNKNOWN") return done(size, {});  // the rest is to be ignored
   if (protocol != "TCP4" && protocol != "TCP6") return bad("not TCP4, TCP6 or UNKNOWN");
   const int family = protocol == "TCP4" ? AF_INET : AF_INET6;
-  std::string client = address(family, next_word(line));
-  const std::string server = address(family, next_word(line));
+  std::string client = address(family, take_until(line, ' '));
+  const std::string server = address(family, take_until(line, ' '));
   if (client.empty() || server.empty()) return bad("not an address");
-  const std::string_view client_port = next_word(line);
+  const std::string_view client_port = take_until(line, ' ');
   if (!is_port(client_port) || !is_port(line)) return bad("not a port");
   return done(size, std::move(client));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text/number_text.h"
 #include "http/message/chars.h"
 
 namespace tornado::http {
@@ -10,14 +11,8 @@ namespace {
 
 // A number too large for its type counts as the largest one. Returns nothing for anything else.
 std::optional<std::uint64_t> parse_position(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
-  }
-  return value;
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
+  return parse_number<std::uint64_t>(text).value_or(UINT64_MAX);
 }
 
 RangeStatus last_bytes(std::uint64_t count, std::uint64_t size, ByteRange& range) {

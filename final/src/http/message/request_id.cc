@@ -6,6 +6,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "base/text/ascii.h"
 #include "base/text/hex.h"
 
 namespace tornado::http {
@@ -14,8 +15,7 @@ namespace {
 constexpr std::size_t kMaxSize = 128;
 
 constexpr bool is_id_character(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         std::string_view("-._~+/=:@").find(c) != std::string_view::npos;
+  return is_alnum(c) || std::string_view("-._~+/=:@").find(c) != std::string_view::npos;
 }
 
 }  // namespace

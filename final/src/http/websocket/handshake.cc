@@ -29,7 +29,7 @@ std::string_view view(const unsigned char* bytes, std::size_t size) {
 }
 
 bool is_base64_char(char c) {
-  return is_alpha(c) || is_digit(c) || c == '+' || c == '/';
+  return is_alnum(c) || c == '+' || c == '/';
 }
 
 // ---- the grammar of the field

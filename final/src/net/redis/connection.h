@@ -47,7 +47,6 @@ class Connection final : public core::Counted {
   Future<Reply> command(const std::vector<std::string>& words, double may_take = 0);
   // Returns the number of commands without a reply.
   std::size_t pending() const noexcept { return due_.size(); }
-  bool is_open() const noexcept { return context_ != nullptr; }
   // Completes when the connection is closed, with the reason.
   const Future<std::string>& ended() const noexcept { return ended_; }
   // Closes the connection, at once. Pending commands fail with ConnectionLost; without a reason,
