@@ -2,16 +2,12 @@
 
 #include <cxxabi.h>
 
-#include <cstdlib>
-#include <memory>
+#include "base/text/demangle.h"
 
 namespace tornado {
 
 std::string type_name(const std::type_info& type) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
-  return name != nullptr ? name.get() : type.name();
+  return demangled(type.name());
 }
 
 std::string describe(const std::exception_ptr& exception) {

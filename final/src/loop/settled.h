@@ -15,8 +15,8 @@ inline Future<void> completed() {
   return future;
 }
 
-// Fails a future unless it is done. The exception counts as retrieved, so it is not logged if nobody
-// looks: a peer that leaves is routine.
+// Fails a future unless it is done. The exception counts as retrieved, so it is not logged if
+// nobody looks: a peer that leaves is routine.
 template <class T>
 void fail_quietly(const Future<T>& future, std::exception_ptr exception) {
   if (future.done()) return;

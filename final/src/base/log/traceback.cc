@@ -1,18 +1,15 @@
 #include "base/log/traceback.h"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/log/throw_record.h"
 #ifdef TORNADO_WITH_BACKTRACE
 #include "base/log/backtrace_api.h"
+#include "base/text/demangle.h"
 #endif
 
 namespace tornado::core {
@@ -26,13 +23,10 @@ struct Call {
 
 #ifdef TORNADO_WITH_BACKTRACE
 
-std::string demangled(const char* name) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text(
-      abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-  std::string function = text != nullptr ? text.get() : name;
+std::string function_name(const char* mangled) {
+  std::string function = demangled(mangled);
   // The demangler of g++ 12 cannot read the names of lambdas with template parameters.
-  if (text == nullptr && function.starts_with("_Z")) return "<lambda>";
+  if (function.starts_with("_Z")) return "<lambda>";
   // A coroutine's body is a separate function, whose argument is the frame.
   for (const std::string_view clone : {" [clone .actor]", " [clone .resume]"}) {
     if (!function.ends_with(clone)) continue;
@@ -48,14 +42,14 @@ void ignore_error(void* /*data*/, const char* /*message*/, int /*error*/) {}
 int add_call(void* data, std::uintptr_t /*pc*/, const char* file, int line, const char* function) {
   if (function == nullptr) return 0;
   auto& calls = *static_cast<std::vector<Call>*>(data);
-  calls.push_back({demangled(function), file != nullptr ? file : "", line});
+  calls.push_back({function_name(function), file != nullptr ? file : "", line});
   return 0;
 }
 
 void add_symbol(void* data, std::uintptr_t /*pc*/, const char* name, std::uintptr_t /*value*/,
                 std::uintptr_t /*size*/) {
   auto& calls = *static_cast<std::vector<Call>*>(data);
-  if (name != nullptr) calls.push_back({demangled(name), {}, 0});
+  if (name != nullptr) calls.push_back({function_name(name), {}, 0});
 }
 
 // Returns the calls, innermost first. An address inside inlined functions yields several calls.

@@ -15,7 +15,8 @@ TimeDelta parse_timedelta(std::string_view text);
 std::string to_text(const DateTime& value);   // "2026-11-20 22:55:07"
 std::string to_text(const TimeDelta& value);  // "1h 30m"
 
-// Returns what Python's int() and float() look at: `text` without blanks around it, and without "+".
+// Returns what Python's int() and float() look at: `text` without blanks around it, and without
+// "+".
 std::string_view digits_of(std::string_view text);
 // Same as Python's float(text): also accepts "inf", "nan" and "+1.". Throws Error.
 double parse_float(std::string_view text);

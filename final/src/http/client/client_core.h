@@ -13,8 +13,8 @@ namespace tornado::http {
 
 class ClientFetch;
 
-// Returns whether the server has neither closed the connection of `fd` nor sent anything that nobody
-// has read, as far as the kernel knows. Costs a system call.
+// Returns whether the server has neither closed the connection of `fd` nor sent anything that
+// nobody has read, as far as the kernel knows. Costs a system call.
 bool is_quiet(int fd);
 
 // Lives until the client and the last fetch are gone. Notices when its loop closes.

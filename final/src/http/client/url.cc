@@ -20,8 +20,8 @@ bool has_blank_or_control(std::string_view text) {
 // Removes a scheme and its ":" from `url` and returns it; empty if there is none.
 std::string_view take_scheme(std::string_view& url) {
   std::size_t size = 0;
-  while (size < url.size() && (is_alnum(url[size]) || url[size] == '+' || url[size] == '-' ||
-                               url[size] == '.')) {
+  while (size < url.size() &&
+         (is_alnum(url[size]) || url[size] == '+' || url[size] == '-' || url[size] == '.')) {
     ++size;
   }
   if (size == 0 || size == url.size() || url[size] != ':' || !is_alpha(url[0])) return {};

@@ -8,7 +8,7 @@
 #include <bit>
 #include <string_view>
 
-#include "loop/error_text.h"
+#include "base/text/demangle.h"
 
 namespace tornado::ioloop {
 namespace detail {
@@ -113,7 +113,7 @@ RecordName record_name(std::uint16_t name) {
   if (entry == 0) return {"?", "", 0};
   if ((entry & detail::kPlaceBit) == 0) {
     const auto* type = std::bit_cast<const std::type_info*>(entry);
-    return {detail::shortened(type_name(*type)), "", 0};
+    return {detail::shortened(demangled(type->name())), "", 0};
   }
   const auto place = std::bit_cast<std::source_location>(entry & ~detail::kPlaceBit);
   return {detail::coroutine_name(place.function_name()), place.file_name(),
