@@ -1,9 +1,8 @@
 #include "http/message/date.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -32,6 +31,19 @@ struct Date {
 
 std::chrono::year_month_day date_of(std::int64_t days) {
   return std::chrono::sys_days(std::chrono::days(days));
+}
+
+char* write_number(char* out, int value, int digits) {
+  for (int i = digits - 1; i >= 0; --i) {
+    out[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  return out + digits;
+}
+
+char* write_text(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
 }
 
 int index_in(std::string_view names, std::string_view name) {
@@ -106,11 +118,15 @@ bool write_date(std::int64_t unix_seconds, char* out) {
   const int second = static_cast<int>(since_year_zero % kDay);
   const std::chrono::year_month_day date = date_of(days + kYearZero / kDay);
   // 1 January of the year 0 was a Saturday.
-  const auto day_name = kDays.substr(static_cast<std::size_t>((days + 6) % 7) * 3, 3);
-  const auto month_name = kMonths.substr(std::size_t{unsigned{date.month()} - 1} * 3, 3);
-  fmt::format_to(out, "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", day_name, unsigned{date.day()},
-                 month_name, static_cast<int>(date.year()), second / 3600, second / 60 % 60,
-                 second % 60);
+  out = write_text(out, kDays.substr(static_cast<std::size_t>((days + 6) % 7) * 3, 3));
+  out = write_number(write_text(out, ", "), static_cast<int>(unsigned{date.day()}), 2);
+  out = write_text(write_text(out, " "),
+                   kMonths.substr(std::size_t{unsigned{date.month()} - 1} * 3, 3));
+  out = write_number(write_text(out, " "), static_cast<int>(date.year()), 4);
+  out = write_number(write_text(out, " "), second / 3600, 2);
+  out = write_number(write_text(out, ":"), second / 60 % 60, 2);
+  out = write_number(write_text(out, ":"), second % 60, 2);
+  write_text(out, " GMT");
   return true;
 }
 
