@@ -119,13 +119,20 @@ def test_only_test_programs_that_changed_run_again(tree, monkeypatch):
     assert stages.recall(stage) == (0, None)
 
 
-MEET = "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.write_text('')\n" \
-    "while not other.exists():\n    time.sleep(0.01)"
+# Opening a named pipe waits for the other side: each program ends only if both run at once.
+MEET = "import sys; open(sys.argv[1], sys.argv[2]).close(); open(sys.argv[3], sys.argv[4]).close()"
 
 
-def test_a_stage_runs_at_the_same_time_as_the_one_that_it_is_beside(tree, capsys):
-    first = Stage("first", "", [python(MEET, "a", "b")], 1)
-    second = Stage("second", "", [python(MEET, "b", "a")], 1, beside="first")
+@pytest.fixture
+def pipes(tree):
+    for name in ("a", "b"):
+        os.mkfifo(tree / name)
+    return tree
+
+
+def test_a_stage_runs_at_the_same_time_as_the_one_that_it_is_beside(pipes, capsys):
+    first = Stage("first", "", [python(MEET, "a", "w", "b", "r")], 1)
+    second = Stage("second", "", [python(MEET, "a", "r", "b", "w")], 1, beside="first")
     results = run_tests.run_side_by_side([first, second], fresh=True)
     assert [(result.stage, result.ok) for result in results] == [(first, True), (second, True)]
     said = capsys.readouterr().out
@@ -139,13 +146,13 @@ def test_a_stage_beside_another_has_a_lower_priority():
     assert stages.run(Stage("a", "", [python(program, str(now + stages.LOW_PRIORITY))], 1, beside="b")).ok
 
 
-def test_an_interruption_ends_both_stages(tree, monkeypatch):
-    endless = "import pathlib, sys, time\npathlib.Path(sys.argv[1]).write_text('')\ntime.sleep(300)"
+def test_an_interruption_ends_both_stages(pipes, monkeypatch):
+    endless = "import signal, sys; open(sys.argv[1], 'w').close(); signal.pause()"
     both = [Stage("first", "", [python(endless, "a")], 1), Stage("second", "", [python(endless, "b")], 1, beside="first")]
 
     def interrupt(_):
-        while not ((tree / "a").exists() and (tree / "b").exists()):
-            time.sleep(0.01)
+        for name in ("a", "b"):
+            (pipes / name).open().close()  # that program runs
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run_tests.concurrent.futures, "as_completed", interrupt)
