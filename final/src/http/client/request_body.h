@@ -11,8 +11,8 @@
 
 namespace tornado::http {
 
-// The state behind a BodyWriter. Shared by the connection and the program, which may keep it longer
-// and, if it does not await a write that failed, learns of the error from the fetch.
+// The state of a BodyWriter. Shared by the connection and the program, which may keep it longer. A
+// program that does not await a write that failed learns of the error from the fetch.
 class RequestBody final : public httpclient::detail::BodySink, public core::Pooled {
  public:
   // Up to this many bytes wait in memory; beyond that, the future of a write waits for the kernel.
