@@ -163,13 +163,23 @@ def _chapter_sources(exercise):
             yield from (source for source in sorted(folder.glob("*.cc")) if source.name not in exercise.replaces)
 
 
+def _made_once(exercise, source):
+    """The solution's file, if `source` is a copy of it: its object is made once for all copies. A reader's file is never
+    replaced, because the compiler names the file it reads."""
+    original = exercise.solution / source.name
+    if source.parent.name == "work" or not original.exists() or original.read_bytes() != source.read_bytes():
+        return source
+    return original
+
+
 def parts(exercise, folder):
     """What the test program of `exercise` with the files of `folder` is made of: (source, the folders whose headers it sees
-    first). A folder without headers shares the objects of the tests with all others of that kind."""
+    first). A folder without headers shares the objects of the tests, and of sources that are the solution's, with all others
+    of that kind."""
     headers = sorted(folder.rglob("*.h"))
     include = (stand_ins(headers, exercise.chapters, f"{exercise.id}-{folder.name}"), folder) if headers else ()
     include += (FRAMEWORK / "include",) if exercise.framework else ()
-    yield from ((source, include) for source in sorted(folder.glob("*.cc")))
+    yield from ((source if headers else _made_once(exercise, source), include) for source in sorted(folder.glob("*.cc")))
     yield from ((source, include) for source in sorted((exercise.folder / "tests").glob("*.cc")))
     yield SUPPORT / "story.cc", ()
     yield from ((source, ()) for source in _chapter_sources(exercise))

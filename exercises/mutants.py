@@ -76,22 +76,12 @@ def _compile(command):
         return subprocess.run(command, cwd=builder.ROOT, capture_output=True, text=True)
 
 
-def _unchanged(exercise, folder, source, include):
-    """The file to compile in place of `source`, if that is no mutant: its object is made once for all of them."""
-    if folder in include:
-        return None  # a header may have changed
-    if folder not in source.parents:
-        return source
-    original = exercise.solution / source.name
-    return original if original.read_text() == source.read_text() else None
-
-
 def _program(exercise, folder):
     """Builds the tests with the files of `folder`. Raises DoesNotBuild."""
     objects = []
     for source, include in builder.parts(exercise, folder):
-        if unchanged := _unchanged(exercise, folder, source, include):
-            objects.append(builder.compile_object(unchanged, "address", include))
+        if folder not in include and folder not in source.parents:  # neither a mutant nor a reader of its headers
+            objects.append(builder.compile_object(source, "address", include))
             continue
         output = folder / f"{source.stem}.o"
         done = _compile(["g++", *(f"-I{one}" for one in include), *builder.COMMON, *builder.FLAGS["address"], "-w",
