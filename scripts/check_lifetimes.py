@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Finds coroutines that outlive what they use, and futures that nobody waits for.
 
-    check_lifetimes.py --build=FOLDER --target=NAME --root=FOLDER [--clang-query=PROGRAM] [--gcc12]
+    check_lifetimes.py --build=FOLDER --target=NAME --root=FOLDER [--clang-query=PROGRAM] [--warnings] [--gcc12]
 
 Checks the sources of a target of CMake, and the headers that they include, as far as they are below --root. The CMake
-function tornado_check() makes a test of this. With --clang-query it asks clang for the mistakes of lifetimes.query; with
---gcc12 it also looks for the statements that g++ 12 compiles wrongly (check_await.py). A line that is right as it is says
-so in a comment: // NOLINT(tornado-KIND), with the kind that the finding names.
+function tornado_check() makes a test of this. With --clang-query it asks clang for the mistakes of lifetimes.query, and with
+--warnings for what it warns of under the target's own -W options. With --gcc12 it also looks for the statements that
+g++ 12 compiles wrongly (check_await.py). A line that is right as it is says so in a comment: // NOLINT(tornado-KIND), with
+the kind that the finding names.
 """
 
 import argparse
@@ -41,18 +42,20 @@ FOUND = re.compile(r'^(.*):(\d+):(\d+): note: "(' + "|".join(KINDS) + r')" binds
 WITH_VALUE = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-D", "-U")
 
 
-def flags_of(words):
-    """The flags of a compiler's command that decide what its source means."""
-    kept = []
+def flags_of(words, warnings):
+    """The flags of a compiler's command that decide what its source means, and with `warnings` what is an error."""
+    kept = ["-Werror", "-Wno-unknown-warning-option"] if warnings else ["-w"]
     for at, word in enumerate(words):
         if word in WITH_VALUE:
             kept += words[at:at + 2]
         elif word.startswith("-std=") or (word.startswith(("-I", "-D", "-U")) and len(word) > 2):
             kept.append(word)
+        elif warnings and word.startswith("-W"):
+            kept.append(word)
     return kept
 
 
-def commands_of(build, target):
+def commands_of(build, target, warnings):
     """(source, folder to run in, flags) for each source of the target."""
     database = pathlib.Path(build) / "compile_commands.json"
     mine = f"CMakeFiles/{target}.dir/"
@@ -60,13 +63,13 @@ def commands_of(build, target):
     for entry in json.loads(database.read_text()):
         words = entry.get("arguments") or shlex.split(entry["command"])
         if mine in words[words.index("-o") + 1]:
-            found.append((entry["file"], entry["directory"], flags_of(words)))
+            found.append((entry["file"], entry["directory"], flags_of(words, warnings)))
     return found
 
 
 def ask_clang(program, source, folder, flags):
-    """(file, line, column, kind) for each mistake. Throws RuntimeError if clang cannot read the source or the query."""
-    done = subprocess.run([program, "-f", str(QUERY), source, "--", *flags, "-w"], cwd=folder, capture_output=True, text=True)
+    """(file, line, column, kind) for each mistake. Throws RuntimeError if the source, or the query, is an error to clang."""
+    done = subprocess.run([program, "-f", str(QUERY), source, "--", *flags], cwd=folder, capture_output=True, text=True)
     said = (done.stdout + done.stderr).splitlines()
     errors = [line for line in said if re.search(r"\berror: ", line)]
     answers = sum(bool(re.fullmatch(r"\d+ match(es)?\.", line)) for line in said)
@@ -116,11 +119,12 @@ def main():
     parser.add_argument("--target", required=True)
     parser.add_argument("--root", required=True, help="only files below this folder are checked")
     parser.add_argument("--clang-query", default="", metavar="PROGRAM")
+    parser.add_argument("--warnings", action="store_true", help="what clang warns of is an error")
     parser.add_argument("--gcc12", action="store_true")
     arguments = parser.parse_args()
     if not (pathlib.Path(arguments.build) / "compile_commands.json").is_file():
         parser.error(f"{arguments.build} has no compile_commands.json: configure it with -DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
-    commands = commands_of(arguments.build, arguments.target)
+    commands = commands_of(arguments.build, arguments.target, arguments.warnings)
     if not commands:
         sys.exit(f"error: compile_commands.json in {arguments.build} has no source of the target {arguments.target}")
     try:

@@ -1,4 +1,4 @@
-"""tornado_check() finds each wrong use of coroutines at its line, and nothing in the demos."""
+"""tornado_check() finds each wrong use of coroutines at its line, and nothing in the demos, where clang warns of nothing either."""
 
 import os
 import pathlib
@@ -105,6 +105,12 @@ def test_a_source_that_clang_cannot_read_is_an_error(project, tmp_path):
     assert "'tornado/concurrent.h' file not found" in check(tmp_path, "samples", f"--clang-query={CLANG_QUERY}", code=1)
 
 
+def test_warnings_are_errors_if_asked_for(project, tmp_path):
+    text = (project / "build" / "compile_commands.json").read_text()
+    (tmp_path / "compile_commands.json").write_text(text.replace("-Wno-error=unused-result", ""))
+    assert "[-Werror,-Wunused-result]" in check(tmp_path, "samples", f"--clang-query={CLANG_QUERY}", "--warnings", code=1)
+
+
 def test_a_target_without_sources_is_an_error(project):
     assert "has no source of the target nothing" in check(project / "build", "nothing", "--gcc12", code=1)
 
@@ -127,4 +133,4 @@ def names_of_demos():
 
 @pytest.mark.parametrize("name", names_of_demos())
 def test_nothing_is_found_in_a_demo(name, demos):
-    assert "no findings" in check(demos, f"demo_{name}", f"--clang-query={CLANG_QUERY}", "--gcc12")
+    assert "no findings" in check(demos, f"demo_{name}", f"--clang-query={CLANG_QUERY}", "--warnings", "--gcc12")
