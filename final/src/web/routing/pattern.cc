@@ -16,6 +16,39 @@ bool is_escaped_text(const std::string& text, std::size_t at) {
   return next < 0x80 && std::isalnum(next) == 0;
 }
 
+// Returns the position after the class "[...]" that begins at `at`; npos if it does not end.
+std::size_t behind_class(const std::string& text, std::size_t at) {
+  std::size_t i = at + (text.compare(at, 2, "[^") == 0 ? 2 : 1);
+  if (text.compare(i, 1, "]") == 0) ++i;  // as the first, it is a member
+  while (i < text.size() && text[i] != ']') {
+    const bool named = text.compare(i, 2, "[:") == 0;  // "[:alpha:]"
+    if (named) i = text.find(":]", i + 2);
+    if (i == std::string::npos) return i;
+    i += named || text[i] == '\\' ? 2 : 1;
+  }
+  return i < text.size() ? i + 1 : std::string::npos;
+}
+
+// Returns whether a "|" outside of groups may divide the pattern.
+bool has_alternatives(const std::string& text) {
+  int depth = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '[') {
+      at = behind_class(text, at);
+      if (at == std::string::npos) return true;
+      continue;
+    }
+    if (c == '|' && depth == 0) return true;
+    if (text.compare(at, 2, "\\Q") == 0) return true;  // quotes up to \E
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    at += c == '\\' ? 2 : 1;
+  }
+  return false;
+}
+
 // Returns the position after the group that begins at `at`; npos if it contains another group or
 // does not end.
 std::size_t behind_group(const std::string& text, std::size_t at) {
@@ -107,7 +140,7 @@ void Pattern::take_names() {
 }
 
 void Pattern::find_prefix(const std::string& text) {
-  if (text.find('|') != std::string::npos) return;
+  if (has_alternatives(text)) return;
   std::size_t at = 0;
   while (at < text.size()) {
     std::size_t next = at + 1;
@@ -119,6 +152,7 @@ void Pattern::find_prefix(const std::string& text) {
       return;
     }
     if (next < text.size() && is_quantifier(text[next])) return;
+    if (text.compare(next, 2, "(?") == 0) return;  // a quantifier behind "(?i)" is that of `c`
     prefix_ += c;
     at = next;
   }

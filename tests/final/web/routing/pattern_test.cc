@@ -41,6 +41,17 @@ TEST(Pattern, an_escaped_dot_and_the_anchors_are_plain_text) {
   EXPECT_TRUE(refuses(pattern, "/robotsxtxt"));
 }
 
+TEST(Pattern, only_alternatives_outside_of_groups_leave_it_without_a_beginning) {
+  for (const char* pattern : {"/a/(b|c)", "/a/b(?:(b|c)|d)", "/a/[|]b?", "/a/[])|]x?",
+                              "/a/[[:alpha:])|]", "/a/(\\)|b)", "/a/[^]|]+"}) {
+    EXPECT_EQ(Pattern(pattern).prefix(), "/a/") << pattern;
+  }
+  for (const char* pattern :
+       {"/a/|/b/", "/a/(b)|c", "/a/[(]|c", "/a/[[:alpha:](]|c", "/a/\\(|c", "/a/\\Q(\\E|c"}) {
+    EXPECT_EQ(Pattern(pattern).prefix(), "") << pattern;
+  }
+}
+
 TEST(Pattern, captures_of_one_set_need_no_engine) {
   for (const char* pattern : {"/([0-9]+)", "/(\\d+)/x", "/(\\w{2,5})-(.*)", "/([^/]*)/([a-z_.-]+)",
                               "/(?P<id>[0-9]{4})", "/(.)", "([^/]*)"}) {
@@ -127,7 +138,42 @@ TEST(Pattern, what_is_too_complex_cannot_be_reversed) {
   EXPECT_THROW(Pattern("/(a)?").reverse({"a"}), std::invalid_argument);
 }
 
-// Generated patterns and paths: matching without the engine must give the engine's results.
+// Generated patterns and paths: a beginning is found only where each match begins with it.
+TEST(Pattern, matches_as_RE2_does) {
+  std::mt19937 random(20261125);
+  const auto pick = [&random](const auto& list) {
+    return list[std::uniform_int_distribution<std::size_t>(0, std::size(list) - 1)(random)];
+  };
+  constexpr std::array pieces = {"/",   "a",   "b",         "(",   ")",   "|", "[",
+                                 "]",   "[^",  "[:alpha:]", ":",   "?",   "+", "\\(",
+                                 "\\|", "\\[", "\\Q",       "\\E", "(?i)"};
+  constexpr std::array letters = {"/", "a", "b", "A", "(", "|", "[", "]", ":", ""};
+  int with_beginning = 0;
+  int matches = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string text = "/a";
+    for (int n = 0; n < 5; ++n) text += pick(pieces);
+    re2::RE2::Options options;
+    options.set_encoding(re2::RE2::Options::EncodingLatin1);
+    options.set_log_errors(false);
+    const re2::RE2 engine(text, options);
+    if (!engine.ok()) continue;
+    const Pattern pattern(text);
+    with_beginning += pattern.prefix().empty() ? 0 : 1;
+    for (int n = 0; n < 10; ++n) {
+      std::string path = n % 4 > 0 ? "/a" : "";
+      for (int k = 0; k < 2; ++k) path += pick(letters);
+      const bool wanted = re2::RE2::FullMatch(path, engine);
+      matches += wanted ? 1 : 0;
+      std::vector<std::string_view> captures;
+      ASSERT_EQ(pattern.match(path, captures), wanted) << text << " " << path;
+    }
+  }
+  EXPECT_GT(with_beginning, 1000);
+  EXPECT_GT(matches, 1000);
+}
+
+// The same for those that need no engine, and for their captures.
 TEST(Pattern, simple_patterns_match_as_RE2_does) {
   std::mt19937 random(20261121);
   const auto pick = [&random](const auto& list) {
