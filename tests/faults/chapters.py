@@ -75,7 +75,8 @@ class Server:
     def __init__(self, command, layer, plan=None):
         self.reports, there = os.pipe()
         fcntl.fcntl(there, fcntl.F_SETPIPE_SZ, 1 << 20)  # the server must never wait for us
-        environment = {**os.environ, "LD_PRELOAD": str(layer.path), "FAULT_FD": str(there)}
+        # Without its folder: LD_PRELOAD ends a path at a blank.
+        environment = {**os.environ, "LD_PRELOAD": layer.path.name, "LD_LIBRARY_PATH": str(layer.path.parent), "FAULT_FD": str(there)}
         if plan:
             environment |= dict(zip(("FAULT_AT", "FAULT_CALL", "FAULT_ERRNO", "FAULT_REPEAT"), map(str, plan), strict=True))
         self.log = tempfile.TemporaryFile()
@@ -141,6 +142,15 @@ def requests(port):
     talk(port, b"GET / HT", to_the_end=False)
 
 
+def check_alive(server, patience):
+    """Raises Broken if the server ends within so many seconds."""
+    try:
+        status = server.process.wait(patience)
+    except subprocess.TimeoutExpired:
+        return
+    raise Broken(f"ended with {status} while it served: {server.said()[:300]!r}")
+
+
 def play(server, normal_end):
     """One run. `normal_end` is the status with which it ends without a fault; None: whatever it is."""
     if server.port is None:
@@ -150,11 +160,11 @@ def play(server, normal_end):
         return
     requests(server.port)
     for _ in range(ATTEMPTS):
-        if server.ended():
-            raise Broken(f"ended with {server.process.returncode} while it served: {server.said()[:300]!r}")
+        check_alive(server, patience=0)
         if answers(server.port, GET % b"/"):
             break
     else:
+        check_alive(server, patience=1)  # its sockets close a moment before it has ended
         raise Broken("serves nobody any more")
     server.process.send_signal(signal.SIGTERM)
     try:
