@@ -38,9 +38,12 @@ const Shape kCapture = {[](std::int64_t i) { return "/section" + number(i) + "/(
 // All begin alike, and differ after the capture.
 const Shape kBehindCapture = {[](std::int64_t i) { return "/users/([^/]+)/item" + number(i); },
                               [](std::int64_t i) { return "/users/ann/item" + number(i); }};
-// For comparison: these need the regular expression engine.
+// These need the regular expression engine.
 const Shape kExpression = {[](std::int64_t i) { return "/section" + number(i) + "/(a|b)"; },
                            [](std::int64_t i) { return "/section" + number(i) + "/b"; }};
+// For comparison: these begin alike, so they are tried one after the other.
+const Shape kAlike = {[](std::int64_t i) { return "/(a|b)/section" + number(i); },
+                      [](std::int64_t i) { return "/b/section" + number(i); }};
 
 std::vector<web::Rule> routes(const Shape& shape, std::int64_t count) {
   std::vector<web::Rule> rules;
@@ -72,6 +75,7 @@ BENCHMARK_CAPTURE(find, literal, kLiteral)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(find, capture, kCapture)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(find, behind_capture, kBehindCapture)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(find, expression, kExpression)->Arg(10)->Arg(100)->Arg(1000);
+BENCHMARK_CAPTURE(find, alike, kAlike)->Arg(10)->Arg(100)->Arg(1000);
 
 // Takes what is written, and keeps nothing.
 class Nowhere final : public httputil::HTTPConnection {
@@ -118,5 +122,6 @@ BENCHMARK_CAPTURE(dispatch, literal, kLiteral)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(dispatch, capture, kCapture)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(dispatch, behind_capture, kBehindCapture)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(dispatch, expression, kExpression)->Arg(10)->Arg(100)->Arg(1000);
+BENCHMARK_CAPTURE(dispatch, alike, kAlike)->Arg(10)->Arg(100)->Arg(1000);
 
 }  // namespace
