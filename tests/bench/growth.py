@@ -299,7 +299,7 @@ class Panel:
                 'stroke-dasharray="5 4" class="theory"/>',
                 f'<polyline points="{" ".join(shown)}" fill="none" stroke="{colour}" stroke-width="2"/>',
                 *(f'<circle cx="{point.split(",")[0]}" cy="{point.split(",")[1]}" r="3.5" fill="{colour}"/>' for point in shown),
-                f'<text x="{self.x0 + 14 + 104 * number}" y="{self.y0 + 52}" fill="{colour}" font-size="12" font-weight="600">'
+                f'<text x="{self.x0 + 14 + 98 * number}" y="{self.y0 + 52}" fill="{colour}" font-size="12" font-weight="600">'
                 f"{verdict.curve.name} {verdict.last:+.2f}</text>"]
 
 
