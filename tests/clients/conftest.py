@@ -1,5 +1,7 @@
 """The server under test, one for the session; every test ends with the question whether it is still well."""
 
+import resource
+
 import pytest
 from course_site import browser, chromium, site  # noqa: F401  (fixtures)
 from raw import Connection, connect
@@ -7,6 +9,16 @@ from turns import turn
 from wire_server import WireServer, command_under_test
 
 RUNNING = []
+FILES = 4096  # an ordinary user's process may open 1,024, and a thousand clients are more
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files():
+    """Lets these tests, and what they start, open some thousand files, if the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -62,25 +62,31 @@ def lengths(boxes, kind):
     return [box["t1"] - box["t0"] for box in boxes if box["kind"] == kind]
 
 
+def long_turns(browser, result):
+    """The loop's turns of 50 ms and more, the longest last. A busy machine may add some."""
+    turns = [box for box in drawn(browser, "loop", result["from"]) if box["kind"] == "long turn"]
+    return sorted(turns, key=lambda box: box["t1"] - box["t0"])
+
+
 def picture(browser, name):
     if SCREENSHOTS:
         assert browser.save_screenshot(str(pathlib.Path(SCREENSHOTS) / f"microscope-{name}.png"))
 
 
-def milliseconds_without_processor(server):
-    """How long the server's loop has waited for a processor, as the kernel counts it: a thread that is ready, and does not run."""
-    return int(pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/schedstat").read_text().split()[1]) / 1e6
+def perform_and_count(browser, site, name):
+    """(what perform() returns, milliseconds that the server waited for a processor meanwhile: next to nothing on a quiet machine)"""
+    before = site.seconds_without_processor()
+    result = perform(browser, name)
+    return result, 1000 * (site.seconds_without_processor() - before)
 
 
 @pytest.mark.alone
 def test_a_blocked_loop_is_one_long_turn_and_the_page_goes_blind(site, browser):
     open_page(browser, site)
-    before = milliseconds_without_processor(site)
-    result = perform(browser, "block")
-    taken = milliseconds_without_processor(site) - before  # by others on this machine; next to nothing if there are none
-    turns = [box for box in drawn(browser, "loop", result["from"]) if box["kind"] == "long turn" and box["t1"] - box["t0"] > 50 + taken]
-    assert len(turns) == 1, (turns, taken)
-    t0, t1 = turns[0]["t0"], turns[0]["t1"]
+    result, taken = perform_and_count(browser, site, "block")
+    *others, longest = long_turns(browser, result)
+    assert all(box["t1"] - box["t0"] <= 50 + taken for box in others), (others, taken)
+    t0, t1 = longest["t0"], longest["t1"]
     assert 380 <= t1 - t0 <= 420 + taken, (t1 - t0, taken, result["result"]["said"])
     silences = [box for box in drawn(browser, "heard", result["from"]) if box["kind"] == "silence"]
     assert max(min(box["t1"], t1) - max(box["t0"], t0) for box in silences) >= 350, (silences, t0, t1)  # of the turn, in one piece
@@ -92,9 +98,9 @@ def test_a_blocked_loop_is_one_long_turn_and_the_page_goes_blind(site, browser):
 @pytest.mark.alone
 def test_the_pool_blocks_nobody(site, browser):
     open_page(browser, site)
-    result = perform(browser, "pool")
+    result, taken = perform_and_count(browser, site, "pool")
     boxes = drawn(browser, "loop", result["from"])
-    assert lengths(boxes, "turn") and max(lengths(boxes, "turn")) < 50 and lengths(boxes, "long turn") == []
+    assert lengths(boxes, "turn") and max(lengths(boxes, "turn") + lengths(boxes, "long turn")) < 50 + taken
     jobs = lengths(drawn(browser, "pool", result["from"]), "job")
     assert len(jobs) == 1 and jobs[0] >= 400
 
@@ -109,16 +115,16 @@ CALLED = CHOSEN + "return chosen.map(wait => wait.cause.t0);"
 @pytest.mark.alone
 def test_64_waits_take_as_long_as_one(site, browser):
     open_page(browser, site)
-    result = perform(browser, "slow")
+    result, taken = perform_and_count(browser, site, "slow")
     seconds = result["result"]["seconds"]  # from the first request to each response
-    assert len(seconds) == 64 and result["result"]["failed"] == 0 and max(seconds) <= 0.7, max(seconds)
+    assert len(seconds) == 64 and result["result"]["failed"] == 0 and max(seconds) <= 0.7 + taken / 1000, (max(seconds), taken)
     waits = browser.execute_script(WAITS, "SlowHandler::get", result["from"])
     # From when each handler was called: between the clock's reading for a timer and the record of its wait, the thread may lose the processor.
     called = browser.execute_script(CALLED, "SlowHandler::get", result["from"])
     assert len(waits) == len(called) == 64 and min(end - call for call, (_, end) in zip(called, waits, strict=True)) >= 499.5
     # The last has begun to wait before the first ends: at that moment all of them wait, on one thread.
     assert max(begin for begin, _ in waits) < min(end for _, end in waits)
-    assert max(end for _, end in waits) - min(begin for begin, _ in waits) <= 700, waits
+    assert max(end for _, end in waits) - min(begin for begin, _ in waits) <= 700 + taken, (waits, taken)
     shown = lengths(drawn(browser, "coroutines", result["from"]), "wait")
     assert len([length for length in shown if length > 480]) >= 32  # a request has two rows, and 64 rows are drawn
     assert re.search(r"Measured: the last of 64 responses came after \d+\.\d\d s", browser.find_element(By.ID, "ask").text)
@@ -203,7 +209,7 @@ def test_keys_freeze_step_and_zoom_and_a_coroutine_says_where_it_waits(site, bro
 def test_a_click_on_a_bar_lights_the_line_of_its_step(site, browser):
     open_page(browser, site)
     result = perform(browser, "block")
-    bar = next(box for box in drawn(browser, "loop", result["from"]) if box["kind"] == "long turn")
+    bar = long_turns(browser, result)[-1]
     canvas = browser.find_element(By.ID, "timeline")
     size = canvas.size
     ActionChains(browser).move_to_element_with_offset(canvas, int((bar["x0"] + bar["x1"]) / 2 - size["width"] / 2), int(36 - size["height"] / 2)).click().perform()

@@ -35,6 +35,12 @@ def command_under_test():
     return twin_command() if os.environ.get("WIRE_SERVER") == "tornado" else our_command()
 
 
+def seconds_without_processor(pid):
+    """How long the main thread has waited for a processor, as the kernel counts it: it was ready, and did not run. Where a machine
+    is busy, that is a part of every time that is measured, and no fault of what is measured."""
+    return int(pathlib.Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 class WireServer:
     """One server process. Its stderr goes to a file, so that a talkative server never blocks."""
 
@@ -66,6 +72,9 @@ class WireServer:
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def seconds_without_processor(self):
+        return seconds_without_processor(self.pid)
 
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
