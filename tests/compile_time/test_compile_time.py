@@ -26,15 +26,15 @@ LIGHT = ("autoreload", "bus", "concurrent", "escape", "gen", "http1connection", 
          "options", "queues", "redisbus", "ssl", "stack_context", "template_value", "version")  # they include no message
 OTHER_BUDGETS = {
     **{f"tornado/{name}.h": LIGHT_BUDGET for name in LIGHT},
-    "tornado/tornado.h": 0.8,  # the umbrella, for slides and hello world
+    "tornado/tornado.h": 0.9,  # the umbrella, for slides and hello world
     "tornado/json.h": 1.5,  # brings a JSON library, for those who ask for it
     "tornado/testing.h": 1.4,  # brings GoogleTest, for those who ask for it
     "tornado/uimodule.h": 0.75,  # web.h and template.h together
 }
 HELLO = ROOT / "final" / "demos" / "helloworld" / "helloworld.cc"
-HELLO_BUDGET = 0.9
+HELLO_BUDGET = 1.0
 # What a service's own files cost: its handlers with JSON, WebSocket, client and templates, and their tests.
-FILES = {"handlers.cc": 4.3, "board_test.cc": 4.4}
+FILES = {"handlers.cc": 4.6, "board_test.cc": 4.7}
 YARDSTICK = "#include <regex>\n"
 YARDSTICK_SECONDS = 0.5
 RUNS = 8
