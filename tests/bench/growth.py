@@ -75,7 +75,7 @@ CURVES = (
 )
 LOCAL = ("timers", "timeouts", "coroutines")
 THEORY = {
-    "connections": "a request costs the same however many connections are open, because epoll names only those that are ready",
+    "connections": "the number of open connections changes nothing, because epoll returns only the ready ones",
     "literal": "finding a literal route costs the same for any number of them, because they are kept in a tree of path segments",
     "capture": "routes with a simple capture are in the same tree",
     "expression": "routes that need the regular expression engine are in the same tree, with the text before their first group",
