@@ -5,6 +5,7 @@ Debian has no package of it. It is fetched from npm's registry into build/axe, o
 import base64
 import hashlib
 import io
+import os
 import pathlib
 import sys
 import tarfile
@@ -32,7 +33,9 @@ def axe():
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             text = archive.extractfile("package/axe.min.js").read()
         script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_bytes(text)
+        part = script.with_suffix(f".{os.getpid()}")  # another worker may read meanwhile
+        part.write_bytes(text)
+        part.rename(script)
     return script.read_text()
 
 
