@@ -73,7 +73,7 @@ function select(found) {
   const when = isWait ? found.ref.t0 : found.t0;
   const now = momentOf(scope.turn);
   const stays = isWait && scope.turn && found.ref.t0 <= now && (found.ref.t1 ?? Infinity) > now;
-  scope.turn = stays ? scope.turn : scope.model.turns.find(turn => turn.t0 <= when + 0.001 && when <= turn.t1 + 0.001) ?? scope.turn;
+  scope.turn = stays ? scope.turn : scope.model.turns.findLast(turn => turn.t0 <= when + 0.001 && when <= turn.t1 + 0.001) ?? scope.turn;
   if (isWait) showWait(found.ref);
   else if (found.ref.name) showName(found.ref.name, whatRan(scope.model, found.ref) + ` ran for ${ms(found.ref.t1 - found.ref.t0)}.`);
   redraw();
