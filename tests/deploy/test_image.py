@@ -14,6 +14,7 @@ import sys
 
 import pytest
 from deployed import ADMIN, DEPLOY, ROOT, build_folder, wait_until
+from dockerfile import packages_of
 
 sys.path.insert(0, str(ROOT / "tests" / "package"))
 
@@ -39,12 +40,14 @@ def test_the_image_runs_as_a_user_without_rights_and_is_healthy(base_system, bui
     assert SYSTEM["ID"] == "debian", "the Dockerfile is Debian's, so this test runs on Debian only"
     name = f"docker.io/library/debian:{SYSTEM['VERSION_ID']}"
     import_image(buildah, base_system, name, name + "-slim")
-    left = tmp_path / "left" / "build" / "final" / "demos" / "service"
-    left.mkdir(parents=True)
-    shutil.copy(build_folder() / "final" / "demos" / "service" / "service", left)
+    program = build_folder() / "final" / "demos" / "service" / "service"
+    left = tmp_path / "left" / "build"
+    (left / "final" / "demos" / "service").mkdir(parents=True)
+    shutil.copy(program, left / "final" / "demos" / "service")
+    (left / "packages").write_text("\n".join(packages_of(program)))
     buildah(lambda *words, **options: need_network("The image could not be built", *words, **options), "build", "--pull-never",
-            "--network=host", "--format=docker", f"--build-context=build={tmp_path / 'left'}", f"--file={DEPLOY / 'Dockerfile'}",
-            "--tag=service", DEPLOY)
+            "--network=host", "--format=docker", f"--build-arg=DEBIAN={SYSTEM['VERSION_ID']}",
+            f"--build-context=build={tmp_path / 'left'}", f"--file={DEPLOY / 'Dockerfile'}", "--tag=service", DEPLOY)
     image = json.loads(buildah(run, "inspect", "--type=image", "service"))["Docker"]["config"]
     container = buildah(run, "from", "--pull-never", "service").strip()
     inside = ("run", "--network=host", container, "--")
