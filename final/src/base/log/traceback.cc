@@ -46,10 +46,9 @@ int add_call(void* data, std::uintptr_t /*pc*/, const char* file, int line, cons
   return 0;
 }
 
-void add_symbol(void* data, std::uintptr_t /*pc*/, const char* name, std::uintptr_t /*value*/,
-                std::uintptr_t /*size*/) {
-  auto& calls = *static_cast<std::vector<Call>*>(data);
-  if (name != nullptr) calls.push_back({function_name(name), {}, 0});
+void store_symbol(void* data, std::uintptr_t /*pc*/, const char* name, std::uintptr_t /*value*/,
+                  std::uintptr_t /*size*/) {
+  if (name != nullptr) *static_cast<std::string*>(data) = function_name(name);
 }
 
 // Returns the calls, innermost first. An address inside inlined functions yields several calls.
@@ -62,9 +61,13 @@ std::vector<Call> named_calls(const std::vector<void*>& stack) {
     const std::uintptr_t pc = reinterpret_cast<std::uintptr_t>(address) - 1;
     const std::size_t before = calls.size();
     backtrace_pcinfo(state, pc, &add_call, &ignore_error, &calls);
-    if (calls.size() == before) {
-      backtrace_syminfo(state, pc, &add_symbol, &ignore_error, &calls);
-    }
+    std::string symbol;
+    backtrace_syminfo(state, pc, &store_symbol, &ignore_error, &symbol);
+    if (symbol.empty()) continue;
+    if (calls.size() == before) calls.emplace_back();
+    // The last call is the one into which the others were inlined. clang's -g1 names it without its
+    // class.
+    calls.back().function = std::move(symbol);
   }
   return calls;
 }

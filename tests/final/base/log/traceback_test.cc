@@ -32,6 +32,16 @@ namespace tornado::core {
   asm volatile("");
 }
 
+// A function into which another was inlined.
+struct Outermost {
+  [[gnu::always_inline]] static void inlined() { asm volatile(""); }
+  [[gnu::noinline]] static void call(int number) {
+    inlined();
+    inner(number);
+    inlined();
+  }
+};
+
 namespace {
 
 std::exception_ptr caught(void (*function)(int)) {
@@ -58,6 +68,11 @@ TEST(Traceback, begins_where_it_is_asked_to) {
   EXPECT_EQ(text.find("caught"), std::string::npos) << text;
   EXPECT_NE(text.find("outer(int)"), std::string::npos) << text;
   EXPECT_EQ(traceback(caught(&outer), "nothing of this name"), traceback(caught(&outer)));
+}
+
+TEST(Traceback, names_a_function_with_its_class_also_where_others_were_inlined) {
+  const std::string text = traceback(caught(&Outermost::call));
+  EXPECT_NE(text.find("Outermost::call(int)"), std::string::npos) << text;
 }
 
 TEST(Traceback, shows_no_name_that_only_a_linker_reads) {
