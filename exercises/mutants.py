@@ -84,8 +84,9 @@ def _program(exercise, folder):
             objects.append(builder.compile_object(source, "address", include))
             continue
         output = folder / f"{source.stem}.o"
+        # What a mutant reads before anything was written there must not depend on what the stack held.
         done = _compile(["g++", *(f"-I{one}" for one in include), *builder.COMMON, *builder.FLAGS["address"], "-w",
-                         "-fmax-errors=0", "-c", str(source), "-o", str(output)])
+                         "-ftrivial-auto-var-init=pattern", "-fmax-errors=0", "-c", str(source), "-o", str(output)])
         if done.returncode != 0:
             raise builder.DoesNotBuild(done.stderr)
         objects.append(output)
