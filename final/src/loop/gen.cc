@@ -75,8 +75,8 @@ void detail::GroupWait::cancel() {
 Future<void> sleep(double seconds) {
   Future<void> done;
   auto& loop = ioloop::IOLoop::current();
-  const auto timer = loop.call_later(seconds, [done] { done.set_result(); });
-  done.on_cancel([&loop, timer] {
+  auto timer = loop.call_later(seconds, [done] { done.set_result(); });
+  done.on_cancel([&loop, timer = std::move(timer)] {
     if (timer.pending()) loop.remove_timeout(timer);  // otherwise the loop may be gone
   });
   return done;

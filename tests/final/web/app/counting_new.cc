@@ -27,13 +27,19 @@ long tornado::test::allocations() {
   return calls;
 }
 
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
   auto* const block = static_cast<char*>(std::malloc(size + kFront));
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) return nullptr;
   ::new (static_cast<void*>(block)) std::size_t(size);
   taken += cost(size);
   ++calls;
   return block + kFront;
+}
+
+void* operator new(std::size_t size) {
+  void* const memory = operator new(size, std::nothrow);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
 }
 
 void operator delete(void* memory) noexcept {
@@ -44,5 +50,9 @@ void operator delete(void* memory) noexcept {
 }
 
 void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  operator delete(memory);
+}
+
+void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
   operator delete(memory);
 }
