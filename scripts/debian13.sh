@@ -33,6 +33,11 @@ if [ ! -e "$folder/etc/os-release" ]; then
   mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make trixie "$folder"
 fi
 cp /etc/resolv.conf /etc/hosts "$folder/etc/"
+# What this machine trusts besides, for a proxy between it and the package mirrors.
+if [ -n "$(ls /usr/local/share/ca-certificates 2>/dev/null)" ]; then
+  cp /usr/local/share/ca-certificates/* "$folder/usr/local/share/ca-certificates/"
+  chroot "$folder" update-ca-certificates >/dev/null
+fi
 
 clone=$folder/root/tornado
 echo "Copying $(git rev-parse --short HEAD) to $clone ..."

@@ -31,6 +31,9 @@ LOW_PRIORITY = 10  # of the stages that run beside another
 RUNNING = set()  # processes
 SHOWN_FAILURES = 8
 SHOWN_LINES = 25
+# Reports name functions and lines where llvm-symbolizer is not installed, too.
+SANITIZERS = {"ASAN_OPTIONS": "allow_addr2line=1", "UBSAN_OPTIONS": "print_stacktrace=1:allow_addr2line=1",
+              "TSAN_OPTIONS": "halt_on_error=1:allow_addr2line=1"}
 # The zone and the language of whoever started the run, and that make did: a test may call make itself.
 NOT_INHERITED = {"TZ", "LANG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 
@@ -194,7 +197,7 @@ class Progress:
 
 def environment(command):
     """What a test may rely on, however the run was started."""
-    settings = {"PYTHONDONTWRITEBYTECODE": "1", "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
+    settings = {"PYTHONDONTWRITEBYTECODE": "1", **SANITIZERS,
                 "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8", "HOME": os.environ.get("HOME") or str(ROOT / "build"),
                 "TORNADO_BUILD": str(ROOT / "build" / "debug"), **command.environment}
     kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
