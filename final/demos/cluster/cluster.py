@@ -137,7 +137,7 @@ class Nginx(Program):
         self.port, self.chats = port or free_port(), chats
 
     def start(self):
-        servers = "\n".join(f"        server 127.0.0.1:{chat.port} max_fails=1 fail_timeout=1s;" for chat in self.chats)
+        servers = "\n".join(f"        server 127.0.0.1:{chat.port} max_fails=0;" for chat in self.chats)
         config = self.folder / "nginx.conf"
         config.write_text((HERE / "nginx.conf.in").read_text().format(
             files=20_000, folder=self.folder, user="user root;" if os.geteuid() == 0 else "", servers=servers, port=self.port))
