@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import stages
 from stages import ROOT, Command, Stage
@@ -72,7 +73,7 @@ def test_stages():
               inputs=["tests/*.py", "tests/clients/*.py", "tests/chapters/**/*.py", "tests/chapters/**/*.toml",
                       "build/debug/chapters/*/*_server", "build/debug/final/demos/*/*"]),
         Stage("exercises", "each starter fails for the declared reason, each solution passes",
-              [prove("basics")], 15,
+              [prove("basics")], 45,
               inputs=["exercises/**/*", "chapters/**/*", "final/include/**/*", "build/debug/final/libtornado.a"], beside="clients"),
     ]
 
@@ -92,21 +93,21 @@ def check_stages():
         Stage("release", "the optimised build, and the C++ tests in it",
               [build("release", "all", options=("-DTORNADO_BUILD_TESTS=ON", "-DTORNADO_BUILD_BENCHES=ON")), ctest("release")], 30),
         Stage("pages", "each quotation in a document matches its source or the program's output",
-              [pytest("-n", JOBS, "--dist=loadfile", "tests/docs", environment=RELEASE)], 15),
+              [pytest("-n", JOBS, "--dist=loadfile", "tests/docs", environment=RELEASE)], 30),
         Stage("deploy", "a service behind nginx and HAProxy, with the files of deploy/", [pytest("tests/deploy")], 15),
         Stage("axe", "each of the course's pages fits; axe-core finds nothing in them; Chromium reads the traces",
               [pytest("-n", JOBS, "tests/axe")], 10),
         Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
         Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",
-              [prove("planted")], 25, beside="pages"),
+              [prove("planted")], 60, beside="pages"),
         Stage("mine", "the milestones one by one; the grid asks servers that are made of the solutions",
-              [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 20,
+              [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 60,
               inputs=["exercises/**/*", "chapters/**/*", "tests/clients/*.py", "tests/chapters/**/*.py",
                       "tests/chapters/**/*.toml"], beside="axe"),
         Stage("mutants", "small changes of the exercises' solutions are noticed, or listed with the reason",
               [Command([sys.executable, "exercises/run.py", "mutants", "--junit={junit}"], junit=True,
                        alone="/usr/bin/python3 exercises/run.py mutants {}")],
-              15, inputs=["exercises/**/*", "chapters/**/*.h", "chapters/**/*.cc", "final/include/**/*",
+              60, inputs=["exercises/**/*", "chapters/**/*.h", "chapters/**/*.cc", "final/include/**/*",
                           "build/debug/final/libtornado.a"], beside="deploy"),
         Stage("asan", "the framework's C++ tests, g++ with ASan and UBSan", [build("asan", "all"), ctest("asan")], 25),
         Stage("clang-asan", "the C++ tests, clang 19 with ASan and UBSan", [build("clang-asan", "all"), ctest("clang-asan")], 25),
@@ -180,6 +181,7 @@ class Installation(threading.Thread):
 
 def run_side_by_side(together, fresh):
     """Runs stages at the same time, and prints the line of each when it ends. An interruption ends them all."""
+    stages.ENDED.clear()
     with concurrent.futures.ThreadPoolExecutor() as pool:
         try:
             running = [pool.submit(stages.run, stage, fresh) for stage in together]
@@ -200,7 +202,7 @@ def run_all(chosen, groups, fresh):
     for number, stage in enumerate(chosen):
         if stage.beside in names:
             continue
-        results += run_side_by_side([stage, *(other for other in chosen if other.beside == stage.name)], fresh)
+        results += run_side_by_side([replace(stage, beside=""), *(other for other in chosen if other.beside == stage.name)], fresh)
         if number == 0:
             installation.finish()
         if stage.name == "build" and not results[-1].ok:

@@ -29,6 +29,7 @@ HEARTBEAT_SECONDS = 30
 GRACE_SECONDS = 10
 LOW_PRIORITY = 10  # of the stages that run beside another
 RUNNING = set()  # processes
+ENDED = set()  # the names of the stages that ran at the same time as those that run
 SHOWN_FAILURES = 8
 SHOWN_LINES = 25
 # Reports name functions and lines where llvm-symbolizer is not installed, too.
@@ -56,7 +57,7 @@ class Stage:
     name: str
     about: str
     commands: list
-    minutes: int  # its limit
+    minutes: int  # its limit: for what hangs, so it leaves room for a slow or busy machine
     inputs: list = field(default_factory=list)  # globs; none: it always runs
     programs: list = field(default_factory=list)  # globs of test programs: only those that changed run, by ctest's labels
     independent: bool = False  # a command that fails does not stop the next
@@ -218,6 +219,20 @@ def low_priority_process():
         pathlib.Path("/proc/self/autogroup").write_text(str(LOW_PRIORITY))
 
 
+def has_neighbour(stage):
+    """Whether it runs beside another that has not ended."""
+    return bool(stage.beside) and stage.beside not in ENDED
+
+
+def usual_priority():
+    """Gives the stages that ran beside another the priority of all. A user cannot take back nice()."""
+    for process in list(RUNNING):
+        with contextlib.suppress(OSError):
+            pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("0")
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PGRP, process.pid, 0)
+
+
 def end(process, how):
     try:
         os.killpg(process.pid, how)
@@ -266,7 +281,7 @@ def run_command(command, log, progress, deadline, report):
     log.flush()
     process = subprocess.Popen(words, cwd=ROOT, env=environment(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True,
-                               preexec_fn=low_priority_process if progress.stage.beside else ordinary_process)
+                               preexec_fn=low_priority_process if has_neighbour(progress.stage) else ordinary_process)
     RUNNING.add(process)
     try:
         if not follow(process, log, progress, deadline):
@@ -332,6 +347,8 @@ def run(stage, fresh=False):
     result.ok = result.ok and not result.failures
     result.seconds = time.monotonic() - progress.start
     progress.end()
+    ENDED.add(stage.name)
+    usual_priority()
     if result.ok and stage.inputs:
         remember(stage, result.passed)
     return result

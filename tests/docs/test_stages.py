@@ -139,11 +139,21 @@ def test_a_stage_runs_at_the_same_time_as_the_one_that_it_is_beside(pipes, capsy
     assert "first" in said and "second" in said
 
 
-def test_a_stage_beside_another_has_a_lower_priority():
-    program = "import os, sys; sys.exit(os.nice(0) - int(sys.argv[1]))"
+def test_a_stage_beside_another_has_a_lower_priority_until_that_one_ends(pipes):
+    """`first` ends when `second` has seen its low priority. Then `second` waits for the usual one."""
+    first = "import sys; open(sys.argv[1]).close()"
+    second = """if True:
+        import os, sys, time
+        usual, low = int(sys.argv[1]), int(sys.argv[2])
+        assert os.nice(0) == low, os.nice(0)
+        open(sys.argv[3], 'w').close()
+        autogroup = lambda: open('/proc/self/autogroup').read().split()[-1]
+        while autogroup() != '0' or (os.geteuid() == 0 and os.nice(0) != usual):
+            time.sleep(0.01)"""
     now = os.nice(0)
-    assert stages.run(Stage("a", "", [python(program, str(now))], 1)).ok
-    assert stages.run(Stage("a", "", [python(program, str(now + stages.LOW_PRIORITY))], 1, beside="b")).ok
+    both = [Stage("first", "", [python(first, "a")], 1),
+            Stage("second", "", [python(second, str(now), str(now + stages.LOW_PRIORITY), "a")], 1, beside="first")]
+    assert all(result.ok for result in run_tests.run_side_by_side(both, fresh=True))
 
 
 def test_an_interruption_ends_both_stages(pipes, monkeypatch):
