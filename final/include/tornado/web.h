@@ -477,9 +477,9 @@ class RequestHandler : public core::Pooled {
   static Future<void> resume_after(Ref self, Future<void> coroutine, detail::Step next);
   std::optional<Future<void>> wait_for(detail::Started started, detail::Step next);
   bool pass_middleware();
-  void accept_request(routing::MatchParams params);
+  void accept_request(routing::MatchParams&& params);
   bool is_supported(std::string_view method) const noexcept;
-  void take_params(routing::MatchParams params);
+  void take_params(routing::MatchParams&& params);
   const detail::VerbEntry& verb_entry() const noexcept;
   detail::Started call_verb();
   void stay_open();

@@ -340,7 +340,7 @@ bool RequestHandler::pass_middleware() {
 
 // [accept]
 // What every request is checked for before prepare().
-void RequestHandler::accept_request(routing::MatchParams params) {
+void RequestHandler::accept_request(routing::MatchParams&& params) {
   if (!is_supported(request.method)) throw HTTPError(405);
   try {
     if (!request.body.empty()) request.parse_body();
@@ -363,7 +363,7 @@ bool RequestHandler::is_supported(std::string_view method) const noexcept {
   return std::find(first, last, method) != last;
 }
 
-void RequestHandler::take_params(routing::MatchParams params) {
+void RequestHandler::take_params(routing::MatchParams&& params) {
   if (params.path_args.empty() && params.path_kwargs.empty()) return;
   for (auto& [name, value] : params.path_kwargs) {
     if (value) value = decode_argument(*value, name);

@@ -62,7 +62,7 @@ Destination RuleTable::find(const httputil::HTTPServerRequest& request) const {
   return {};
 }
 
-Destination RuleTable::follow(const RuleTarget& target, MatchParams params,
+Destination RuleTable::follow(const RuleTarget& target, MatchParams&& params,
                               const httputil::HTTPServerRequest& request) {
   if (target.rules_ != nullptr) return target.rules_->find(request);
   Destination to;

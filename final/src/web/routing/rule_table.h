@@ -40,7 +40,7 @@ class RuleTable {
   // Returns the destination of the first rule that matches and whose target takes the request.
   Destination find(const httputil::HTTPServerRequest& request) const;
   // Returns the destination that `target` leads to; may be empty.
-  static Destination follow(const RuleTarget& target, MatchParams params,
+  static Destination follow(const RuleTarget& target, MatchParams&& params,
                             const httputil::HTTPServerRequest& request);
   // Returns the path of the rule with that name, here, in a nested list, or in a router that a rule
   // leads to; nothing for an unknown name.
