@@ -46,6 +46,7 @@ const char* read_field(std::string_view name, std::string_view value, Framing& f
 }  // namespace
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) {
+  if (const auto length = parse_number<std::uint64_t>(value)) return length;  // nearly always
   std::size_t comma = value.find(',');
   const std::string_view first = trim_blanks(value.substr(0, comma));
   for (; comma != std::string_view::npos; comma = value.find(',')) {
