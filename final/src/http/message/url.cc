@@ -27,19 +27,26 @@ bool is_name_char(char c) {
   return kNameChars[byte(c)];
 }
 
-bool is_registered_name(std::string_view name) {
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (is_name_char(name[i])) continue;
-    if (name[i] != '%' || i + 2 >= name.size()) return false;
-    if (hex_value(name[i + 1]) < 0 || hex_value(name[i + 2]) < 0) return false;
-    i += 2;
+// Returns the size of the registered name that `host` begins with; may be 0.
+std::size_t registered_name_size(std::string_view host) {
+  std::size_t size = 0;
+  for (; size < host.size(); ++size) {
+    if (is_name_char(host[size])) continue;
+    if (host[size] != '%' || size + 2 >= host.size()) break;
+    if (hex_value(host[size + 1]) < 0 || hex_value(host[size + 2]) < 0) break;
+    size += 2;
   }
-  return true;
+  return size;
 }
 
-bool is_address_literal(std::string_view text) {  // without its brackets
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_name_char(c) || c == ':'; });
+// Returns the size of the address in brackets that `host` begins with; 0 if there is none.
+std::size_t address_literal_size(std::string_view host) {
+  const std::size_t bracket = host.find(']');
+  if (bracket == std::string_view::npos || bracket < 2) return 0;
+  const std::string_view address = host.substr(1, bracket - 1);
+  const bool valid = std::all_of(address.begin(), address.end(),
+                                 [](char c) { return is_name_char(c) || c == ':'; });
+  return valid ? bracket + 1 : 0;
 }
 
 // Returns where the ":port" of a host begins, or the host's size if it has none.
@@ -56,16 +63,12 @@ std::size_t port_position(std::string_view host) {
 }  // namespace
 
 bool is_valid_host(std::string_view host) {
-  const std::size_t name_size = port_position(host);
-  const std::string_view name = host.substr(0, name_size);
-  const std::string_view port = host.substr(name_size);
-  if (!port.empty() && port.front() != ':') return false;
-  for (std::size_t i = 1; i < port.size(); ++i) {
-    if (!is_digit(port[i])) return false;
-  }
-  if (!name.starts_with('[')) return is_registered_name(name) && (!name.empty() || port.empty());
-  return name.size() > 2 && name.ends_with(']') &&
-         is_address_literal(name.substr(1, name.size() - 2));
+  const std::size_t name_size =
+      host.starts_with('[') ? address_literal_size(host) : registered_name_size(host);
+  if (name_size == host.size()) return true;
+  const std::string_view digits = host.substr(name_size + 1);
+  return name_size > 0 && host[name_size] == ':' &&
+         std::all_of(digits.begin(), digits.end(), is_digit);
 }
 
 bool split_absolute_target(std::string_view target, AbsoluteTarget& parts) {
