@@ -21,7 +21,6 @@ std::string encode_error(const json& value) {
   return "none";
 }
 
-// behaviour.md 3.4 too.
 // ES-03
 TEST(Json, json_encode_as_python) {
   for (const json& v : vectors_for("json_encode")) {

@@ -161,7 +161,6 @@ TEST(Log, an_unknown_log_format_is_refused) {
   EXPECT_THROW(enable_pretty_logging(options), std::invalid_argument);
 }
 
-// behaviour.md 6 too.
 // LG-04
 TEST(Log, pretty_logging_writes_lines_in_order_with_the_callers_place) {
   const auto lines = lines_of(stderr_of_child([] {

@@ -94,15 +94,15 @@ TEST_P(ChunkedVectors, whole_bytewise_and_cut) {
 INSTANTIATE_TEST_SUITE_P(H, ChunkedVectors, testing::ValuesIn(test::read_vectors("chunked.md")),
                          test::name_of);
 
-// B1.5: the sum of the chunks counts, and it is refused before the chunk's data has arrived.
-TEST(Chunked, B1_5_body_limit) {
+// The sum of the chunks counts, and it is refused before the chunk's data has arrived.
+TEST(Chunked, body_limit) {
   const ChunkedLimits limits{.max_body_size = 10};
   EXPECT_EQ("0123456789", decode_whole("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", limits).body);
   EXPECT_EQ(ChunkedStatus::kTooLarge, decode_whole("5\r\n01234\r\n6\r\n", limits).status);
   EXPECT_EQ(ChunkedStatus::kTooLarge, decode_whole("b\r\n", limits).status);
 }
 
-TEST(Chunked, B1_5_body_limit_can_be_changed_between_chunks) {
+TEST(Chunked, body_limit_can_be_changed_between_chunks) {
   ChunkedDecoder decoder(ChunkedLimits{.max_body_size = 1});
   decoder.set_max_body_size(3);
   EXPECT_EQ("abc", decoder.next("3\r\nabc").content);
@@ -164,8 +164,8 @@ TEST(Chunked, many_small_chunks_are_linear) {
   EXPECT_EQ(decoder.body_size() + 1, calls);
 }
 
-// B1.8: lower-case hex, and the end.
-TEST(Chunked, B1_8_writing) {
+// Lower-case hex, and the end.
+TEST(Chunked, writing) {
   std::string out;
   append_chunk(out, std::string(26, 'x'));
   out += kLastChunk;

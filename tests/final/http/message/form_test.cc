@@ -63,11 +63,11 @@ TEST(Multipart, file_by_key_and_default_type) {
   EXPECT_THROW(file["name"], KeyError);
 }
 
-TEST(Multipart, B2_4_quoted_boundary) {
+TEST(Multipart, quoted_boundary) {
   EXPECT_EQ(1u, parse(field("a", "1") + "--1234--", {}, "\"1234\"").arguments.size());
 }
 
-TEST(Multipart, B2_4_empty_filename_is_an_argument) {
+TEST(Multipart, empty_filename_is_an_argument) {
   const Form form =
       parse(part("Content-Disposition: form-data; name=f; filename=\"\"", "v") + "--1234--");
   EXPECT_THAT(form.arguments, ElementsAre(Pair("f", ElementsAre("v"))));
@@ -96,7 +96,7 @@ TEST(Multipart, RFC_2046_5_1_1_blanks_after_a_boundary_lose_no_field) {
   EXPECT_EQ("2", form.arguments.at("b").at(0));
 }
 
-TEST(Multipart, B2_4_data_may_hold_anything) {
+TEST(Multipart, data_may_hold_anything) {
   const std::string data = "\0\r\n\r\n--123\r\n\xFF"s;
   EXPECT_EQ(data, parse(field("a", data) + "--1234--").arguments.at("a")[0]);
 }
@@ -115,7 +115,7 @@ struct BadForm {
   std::string data;
 };
 
-TEST(Multipart, B2_4_refused) {
+TEST(Multipart, what_is_refused) {
   const BadForm cases[] = {
       {"invalid multipart/form-data: no final boundary found", field("a", "1")},
       {"multipart/form-data missing headers", "--1234\r\nno blank line\r\n--1234--"},
@@ -195,7 +195,7 @@ TEST(FormBody, urlencoded) {
 }
 
 // CVE-2020-28476's class: only "&" separates.
-TEST(FormBody, B2_3_semicolon_is_data) {
+TEST(FormBody, semicolon_is_data) {
   Form form;
   parse_body_arguments("Application/X-WWW-Form-Urlencoded", "a=1;b=2", form.arguments, form.files);
   EXPECT_THAT(form.arguments, ElementsAre(Pair("a", ElementsAre("1;b=2"))));
@@ -221,7 +221,7 @@ TEST(FormBody, field_limit) {
   set_parse_body_config({});
 }
 
-TEST(FormBody, B2_3_other_types_are_left_alone) {
+TEST(FormBody, other_types_are_left_alone) {
   Form form;
   const HTTPHeaders gzip{{"Content-Encoding", "gzip"}};
   parse_body_arguments("application/json", "a=1", form.arguments, form.files, &gzip);
@@ -229,7 +229,7 @@ TEST(FormBody, B2_3_other_types_are_left_alone) {
   EXPECT_THAT(form.arguments, IsEmpty());
 }
 
-TEST(FormBody, B2_3_content_encoding_is_refused) {
+TEST(FormBody, content_encoding_is_refused) {
   Form form;
   const HTTPHeaders gzip{{"Content-Encoding", "gzip"}};
   for (const char* type :
@@ -239,7 +239,7 @@ TEST(FormBody, B2_3_content_encoding_is_refused) {
   }
 }
 
-TEST(FormBody, B2_4_boundary_parameter) {
+TEST(FormBody, boundary_parameter) {
   const std::string data = field("a", "1") + "--1234--";
   for (const char* type :
        {"multipart/form-data; boundary=1234", "Multipart/Form-Data;Boundary=\"1234\"",
@@ -286,7 +286,7 @@ TEST(HeaderValue, broken_values_do_no_harm) {
 }
 
 // CVE-2025-67726: semicolons and quotes in a parameter list each have a constant cost.
-TEST(HeaderValue, CVE_2025_67726_linear) {
+TEST(HeaderValue, parsing_is_linear) {
   for (const char* piece : {";", "\"", "\\\"", "a=\";", "a=b;"}) {
     const auto make = [piece](std::size_t count) {
       std::string text = "form-data; a=\"";

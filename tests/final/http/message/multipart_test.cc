@@ -127,11 +127,11 @@ const Case kCases[] = {
     {"--b\r\nA: \x01\r\n\r\nx", "!invalid header value"},
 };
 
-TEST(MultipartParser, B2_4_bodies_in_one_piece) {
+TEST(MultipartParser, bodies_in_one_piece) {
   for (const Case& one : kCases) EXPECT_EQ(read(one.body), one.expected) << one.body;
 }
 
-TEST(MultipartParser, B2_4_every_split_in_two_and_in_three_says_the_same) {
+TEST(MultipartParser, every_split_in_two_and_in_three_says_the_same) {
   for (const Case& one : kCases) {
     const std::string_view body = one.body;
     for (std::size_t i = 0; i <= body.size(); ++i) {
@@ -146,7 +146,7 @@ TEST(MultipartParser, B2_4_every_split_in_two_and_in_three_says_the_same) {
   }
 }
 
-TEST(MultipartParser, B2_4_single_bytes_say_the_same) {
+TEST(MultipartParser, single_bytes_say_the_same) {
   for (const Case& one : kCases) {
     Reading reading("b");
     for (const char* c = one.body; *c != '\0'; ++c) reading.add(std::string_view(c, 1));
@@ -154,7 +154,7 @@ TEST(MultipartParser, B2_4_single_bytes_say_the_same) {
   }
 }
 
-TEST(MultipartParser, B2_4_a_long_boundary_with_dashes_at_every_split) {
+TEST(MultipartParser, a_long_boundary_with_dashes_at_every_split) {
   const std::string boundary = "----WebKitFormBoundary--x";
   const std::string data = "\r\n------WebKitFormBoundary-\r\n--" + boundary + "x\r\n----";
   const std::string body = "--" + boundary + "\r\nA: 1\r\n\r\n" + data + "\r\n--" + boundary + "--";

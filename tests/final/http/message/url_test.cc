@@ -10,14 +10,14 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 
-TEST(Host, B1_4_good_hosts) {
+TEST(Host, good_hosts) {
   for (const char* host : {"", "a", "a.b", "127.0.0.1:8888", "a:", "a:0", "[::1]", "[::1]:80",
                            "[v1.fe]", "a%41b", "-._~!$&'()*+;=", "xn--bcher-kva.example:65536"}) {
     EXPECT_TRUE(is_valid_host(host)) << host;
   }
 }
 
-TEST(Host, B1_4_bad_hosts) {
+TEST(Host, bad_hosts) {
   for (const char* host :
        {"a b",      "a,b",  "a/b",  "a?b",    "a#b",     "a@b",     "a:b", "a:1:2", "::1",
         "[::1",     "::1]", "[]",   "[::1]x", "[::1]:x", "[[::1]]", "a%4", "a%",    "a%zz",
@@ -26,7 +26,7 @@ TEST(Host, B1_4_bad_hosts) {
   }
 }
 
-TEST(Host, B1_4_host_name) {
+TEST(Host, host_name) {
   EXPECT_EQ("example.com", host_name("Example.COM:8888"));
   EXPECT_EQ("example.com", host_name("example.com"));
   EXPECT_EQ("[::1]", host_name("[::1]:80"));
@@ -79,7 +79,8 @@ TEST(UrlConcat, without_arguments_changes_nothing) {
   EXPECT_EQ("/p?a b#c", url_concat("/p?a b#c", {}));
 }
 
-TEST(SplitHostAndPort, HU15) {
+// HU-15
+TEST(SplitHostAndPort, a_port_is_a_number_from_0_to_65535) {
   using Result = std::pair<std::string, std::optional<int>>;
   EXPECT_EQ(Result("localhost", 80), split_host_and_port("localhost:80"));
   EXPECT_EQ(Result("localhost", std::nullopt), split_host_and_port("localhost"));
@@ -93,12 +94,14 @@ TEST(SplitHostAndPort, HU15) {
   EXPECT_EQ(Result("", std::nullopt), split_host_and_port(""));
 }
 
-TEST(EncodeUsernamePassword, HU15) {
+// HU-15
+TEST(EncodeUsernamePassword, one_colon_between_both) {
   EXPECT_EQ("user:pass:word", encode_username_password("user", "pass:word"));
   EXPECT_EQ("\xC3\xA4:", encode_username_password("\xC3\xA4", ""));
 }
 
-TEST(QsToQsl, HU15) {
+// HU-15
+TEST(QsToQsl, a_pair_for_each_value) {
   const Arguments arguments = {{"b", {"1", "2"}}, {"a", {"3"}}, {"c", {}}};
   EXPECT_THAT(qs_to_qsl(arguments), ElementsAre(Pair("a", "3"), Pair("b", "1"), Pair("b", "2")));
 }

@@ -59,13 +59,14 @@ class DecompressRequest : public ::testing::Test {
   std::unique_ptr<HTTPServer> server_;
 };
 
-TEST_F(DecompressRequest, B2_7_off_the_body_stays_compressed) {
+TEST_F(DecompressRequest, off_the_body_stays_compressed) {
   serve(HTTPServerOptions());
   const std::string body = gzip("hello");
   EXPECT_EQ(exchange(gzip_post(body)), "gzip,-," + body);
 }
 
-TEST_F(DecompressRequest, B2_7_H107_HS01_gzip_is_undone_and_the_field_moved) {
+// H-107, HS-01
+TEST_F(DecompressRequest, gzip_is_undone_and_the_field_moved) {
   serve();
   EXPECT_EQ(exchange(gzip_post(gzip("hello"))), "-,gzip,hello");
   EXPECT_EQ(exchange(gzip_post(gzip("hello"), "GZIP")), "-,GZIP,hello");
@@ -75,7 +76,8 @@ TEST_F(DecompressRequest, B2_7_H107_HS01_gzip_is_undone_and_the_field_moved) {
             "-,gzip,a=1&b=2,a=1,b=2");
 }
 
-TEST_F(DecompressRequest, B2_7_H107_damaged_and_cut_off_gzip_is_refused) {
+// H-107
+TEST_F(DecompressRequest, damaged_and_cut_off_gzip_is_refused) {
   serve();
   const std::string body = gzip("hello");
   EXPECT_EQ(exchange(gzip_post("hello")), kRefused);
@@ -86,7 +88,8 @@ TEST_F(DecompressRequest, B2_7_H107_damaged_and_cut_off_gzip_is_refused) {
   EXPECT_EQ(log_.count("the gzip body ends too early"), 1U) << log_.text();
 }
 
-TEST_F(DecompressRequest, B2_7_H107_the_limit_is_for_the_text) {
+// H-107
+TEST_F(DecompressRequest, the_limit_is_for_the_text) {
   HTTPServerOptions options = decompressing();
   options.max_body_size = 100'000;
   serve(options);

@@ -380,7 +380,8 @@ TEST_F(TCPClientTest, a_name_that_is_not_there) {
 }
 
 // TCC-01
-TEST_F(TCPClientTest, source_ip_and_TCC02_source_port) {
+// TCC-02
+TEST_F(TCPClientTest, source_ip_and_source_port) {
   struct Watcher : tcpserver::TCPServer {
     Future<void> handle_stream(IOStream, Address address) override {
       peers.push_back(address);

@@ -138,7 +138,8 @@ TEST_F(InputTest, files_arguments_and_the_body) {
             "2;none");
 }
 
-TEST_F(InputTest, B2_4_HU17_a_form_that_cannot_be_read_is_a_400_and_one_line_of_the_log) {
+// HU-17
+TEST_F(InputTest, a_form_that_cannot_be_read_is_a_400_and_one_line_of_the_log) {
   Application app({url<Files>("/")});
   const test::LogLines log;
   EXPECT_EQ(Exchange(app, "POST", "/", kMultipart, "--b\r\nContent-Disposition: x")->code, 400);

@@ -263,7 +263,7 @@ TEST_F(MultipartFormTest, limits) {
   EXPECT_EQ(status_of_feeding(file("f", "x", "123456") + "--b--"), 413);
 }
 
-TEST_F(MultipartFormTest, B2_4_a_body_that_is_not_a_form_is_a_400) {
+TEST_F(MultipartFormTest, a_body_that_is_not_a_form_is_a_400) {
   const auto made = [](const httputil::HTTPHeaders& fields) {
     return status_of([&] { MultipartForm form(fields); });
   };

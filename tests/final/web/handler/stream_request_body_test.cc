@@ -112,7 +112,7 @@ TEST_F(StreamRequestBody, the_body_comes_in_pieces_between_prepare_and_the_verb)
   EXPECT_EQ(living, 0);
 }
 
-TEST_F(StreamRequestBody, B2_2_a_verb_that_is_missing_is_told_before_the_body_is_read) {
+TEST_F(StreamRequestBody, a_verb_that_is_missing_is_told_before_the_body_is_read) {
   serve({url<Plain>("/(.*)")});
   const std::string answer =
       exchange("PUT /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
@@ -121,7 +121,7 @@ TEST_F(StreamRequestBody, B2_2_a_verb_that_is_missing_is_told_before_the_body_is
   EXPECT_EQ(events, (std::vector<std::string>{"init", "prepare", "on_finish"}));
 }
 
-TEST_F(StreamRequestBody, B2_1_a_path_that_cannot_be_decoded_is_a_400_before_the_body) {
+TEST_F(StreamRequestBody, a_path_that_cannot_be_decoded_is_a_400_before_the_body) {
   serve({url<Plain>("/(.*)")});
   EXPECT_TRUE(exchange(post("/%ff", "Content-Length: 9")).starts_with("HTTP/1.1 400 "));
   EXPECT_EQ(events, (std::vector<std::string>{"init", "on_finish"}));
@@ -169,7 +169,7 @@ TEST_F(StreamRequestBody, nothing_more_is_read_while_data_received_waits) {
   EXPECT_EQ(received, kAll);
 }
 
-TEST_F(StreamRequestBody, B1_6_the_body_is_asked_for_when_prepare_has_ended) {
+TEST_F(StreamRequestBody, the_body_is_asked_for_when_prepare_has_ended) {
   serve({url<Waiting>("/prepare")});
   Client client = connect();
   client.send(post("/prepare", "Content-Length: 3\r\nExpect: 100-continue"));
@@ -197,7 +197,7 @@ struct Refuses : Noted {
   void post() { events.push_back("post"); }
 };
 
-TEST_F(StreamRequestBody, B1_6_an_answer_of_prepare_leaves_the_body_unread) {
+TEST_F(StreamRequestBody, an_answer_of_prepare_leaves_the_body_unread) {
   serve({url<Refuses>("/.*")});
   for (const char* path : {"/now", "/later", "/finish"}) {
     for (const char* fields : {"Content-Length: 9\r\nExpect: 100-continue",

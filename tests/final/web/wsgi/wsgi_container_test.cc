@@ -127,7 +127,6 @@ Chunks dump_app(const Environ& env, StartResponse& start_response) {
   return {dump(env)};
 }
 
-// behaviour.md, section 10.
 // WG-01
 TEST_F(WSGI, the_environ_is_tornados) {
   serve(dump_app);
