@@ -47,7 +47,9 @@ RuleTable::Found RuleTable::first_match(const httputil::HTTPServerRequest& reque
     if (auto params = rules_[place].matcher_->match(request)) return {place, std::move(*params)};
   }
   if (sure == PathTree::kNone) return {};
-  return {sure, std::move(*match_path(*rules_[sure].path_, request.path))};
+  const Pattern& path = *rules_[sure].path_;
+  if (path.group_count() == 0) return {sure, {}};
+  return {sure, std::move(*match_path(path, request.path))};
 }
 // [/first_match]
 
