@@ -51,6 +51,7 @@ echo "Running make $* there ..."
 exec unshare --mount --pid --fork --kill-child sh -ec '
   folder=$1
   shift
+  mount --bind "$folder" "$folder"  # for programs that mount their root anew
   mount -t proc proc "$folder/proc"
   mount --rbind /dev "$folder/dev"
   exec taskset --cpu-list 0,1 env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM="${TERM:-dumb}" \
