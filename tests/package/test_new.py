@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -138,8 +139,14 @@ def base_system():
 
 @pytest.fixture
 def buildah(tmp_path):
-    """A function that runs buildah on a storage of its own, in chroots, so that it needs no daemon."""
-    environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs", "TMPDIR": str(tmp_path)}
+    """A function that runs buildah on a storage of its own, in chroots, so that it needs no daemon.
+
+    The containers get this process's own limits: the usual ones of buildah 1.39 may be above what it can set."""
+    limits = {"nofile": resource.getrlimit(resource.RLIMIT_NOFILE), "nproc": resource.getrlimit(resource.RLIMIT_NPROC)}
+    settings = tmp_path / "containers.conf"
+    settings.write_text(f"[containers]\ndefault_ulimits = {[f'{name}={soft}:{hard}' for name, (soft, hard) in limits.items()]}\n")
+    environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs", "TMPDIR": str(tmp_path),
+                   "CONTAINERS_CONF": str(settings)}
     command = ["buildah", "--root", tmp_path / "images", "--runroot", tmp_path / "run"]
     yield lambda how, *words, **options: how(*command, *words, env=environment, **options)
     run(*command, "rm", "--all", env=environment)
@@ -173,4 +180,5 @@ def test_the_package_and_the_dockerfile_in_a_fresh_system(project, base_system, 
 
 
 def check_in_container(*command, env):
-    check_page("env", *(f"{name}={env[name]}" for name in ("BUILDAH_ISOLATION", "STORAGE_DRIVER", "TMPDIR")), *command)
+    settings = ("BUILDAH_ISOLATION", "STORAGE_DRIVER", "TMPDIR", "CONTAINERS_CONF")
+    check_page("env", *(f"{name}={env[name]}" for name in settings), *command)
