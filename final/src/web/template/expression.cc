@@ -249,7 +249,8 @@ const Value& see(const Expression& expression, Frame& frame, Value& scratch) {
 Value evaluate(const Expression& expression, Frame& frame) {
   Value scratch;
   const Value& seen = see(expression, frame, scratch);
-  return &seen == &scratch ? std::move(scratch) : seen;
+  if (&seen == &scratch) return scratch;
+  return seen;
 }
 
 }  // namespace tornado::template_::detail
