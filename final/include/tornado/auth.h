@@ -359,7 +359,7 @@ class FacebookGraphMixin : public OAuth2Mixin {
 
   // Calls oauth2_request() for a path, such as "/me/feed".
   template <class Use = void>
-  Future<core::Json<Use>> facebook_request(std::string path,
+  Future<core::Json<Use>> facebook_request(const std::string& path,
                                            std::string access_token = std::string(),
                                            std::optional<Parameters> post_args = std::nullopt,
                                            Parameters args = Parameters()) {

@@ -104,7 +104,7 @@ class RecordRing final : public LoopProbe {
   explicit RecordRing(std::size_t capacity = kCapacity);
   RecordRing(const RecordRing&) = delete;
   RecordRing& operator=(const RecordRing&) = delete;
-  ~RecordRing();
+  ~RecordRing() override;
 
   // The loop's thread. If the ring is full, the record is dropped and counted.
   void record(const LoopRecord& record) noexcept override;

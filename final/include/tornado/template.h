@@ -84,7 +84,7 @@ class Program;
 // " (via base.html:7)" for each file that includes it.
 class ParseError : public std::exception {
  public:
-  ParseError(std::string message, std::string filename, int lineno, std::string via = {});
+  ParseError(std::string message, std::string filename, int lineno, const std::string& via = {});
   // Returns message and place, and the files that include that one. Valid as long as the error.
   const char* what() const noexcept override { return what_.c_str(); }
 
@@ -212,7 +212,7 @@ class BaseLoader {
 // and with EACCES for names that lead out of the folder.
 class Loader : public BaseLoader {
  public:
-  explicit Loader(std::string root_directory, const TemplateOptions& options = {},
+  explicit Loader(const std::string& root_directory, const TemplateOptions& options = {},
                   Namespace names = {});
   std::string resolve_path(std::string_view name, std::string_view parent_path) const override;
   // Returns the folder, as an absolute path.

@@ -68,7 +68,7 @@ struct StartWithFuture {
 // `start` with the others, and the callback with the result of the future that this returns. If the
 // future fails, its exception is thrown where the callback would be called, and reported.
 template <class Start, class Tuple, std::size_t... I>
-auto start_with_callback(Start& start, Tuple&& all, std::index_sequence<I...>) {
+auto start_with_callback(Start& start, Tuple all, std::index_sequence<I...>) {
   auto future = start(std::get<I>(std::move(all))...);
   auto callback = std::get<sizeof...(I)>(std::move(all));
   using T = typename decltype(future)::value_type;
@@ -393,7 +393,7 @@ class Callback {
 template <class T = void>
 class Wait : public detail::KeysWait {
  public:
-  explicit Wait(Key key) : KeysWait(std::vector<Key>(1, std::move(key))) {}
+  explicit Wait(const Key& key) : KeysWait(std::vector<Key>(1, key)) {}
   T await_resume() {
     require_values();
     return value<T>(0);

@@ -485,7 +485,7 @@ class RequestHandler : public core::Pooled {
   void stay_open();
   static Future<void> take_data(Ref self, std::string chunk);
   void handle_exception(const std::exception_ptr& exception) noexcept;
-  void write_json(std::string text);
+  void write_json(std::string_view text);
   Future<void> send(bool finishing);
   void transform_head(bool finishing);
   void finish_headers();
@@ -562,7 +562,7 @@ routing::RuleTarget handler(detail::ThisHandlerHasNoStructInit) {
 }
 template <class H>
   requires detail::HasNoInit<H>
-URLSpec url(const std::string&, detail::ThisHandlerHasNoStructInit, std::string = {}) {
+URLSpec url(const std::string&, detail::ThisHandlerHasNoStructInit, const std::string& = {}) {
   detail::refused();
 }
 

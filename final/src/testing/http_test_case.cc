@@ -78,6 +78,7 @@ httpclient::HTTPResponse AsyncHTTPTestCase::fetch(httpclient::HTTPRequest reques
     request.url = get_url(request.url);
   }
   httpclient::HTTPResponse response;
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): gen_test() waits for it
   gen_test([&]() -> Future<void> {
     response = co_await http_client.fetch(std::move(request), raise_error);
   });

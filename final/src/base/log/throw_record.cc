@@ -70,9 +70,10 @@ void record_throws() {
 std::vector<void*> throw_stack(const std::exception_ptr& exception) {
   Record* const record = recording.load(std::memory_order_acquire);
   if (record == nullptr || exception == nullptr) return {};
-  // An exception_ptr holds only the address of the thrown object.
   static_assert(sizeof exception == sizeof(void*));
   const void* object = nullptr;
+  // An exception_ptr holds only the address of the thrown object.
+  // NOLINTNEXTLINE(bugprone-undefined-memory-manipulation)
   std::memcpy(&object, &exception, sizeof object);
   const std::lock_guard lock(record->mutex);
   const auto kept = record->throws.find(object);

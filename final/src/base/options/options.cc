@@ -35,6 +35,7 @@ struct OptionParser::Option {
   const Value& value() const { return given ? *given : default_value ? *default_value : prototype; }
 
   // Called last and with copies, because the callback may define options, which moves this one.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param)
   void assign(Value value) {
     given = value;
     if (const auto call = callback) call(value);

@@ -19,7 +19,8 @@ class Converter {
   Converter& operator=(const Converter&) = delete;
 
   explicit operator bool() const noexcept {
-    return handle_ != reinterpret_cast<iconv_t>(-1);  // how iconv_open() reports an error
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): this is how iconv_open() reports an error
+    return handle_ != reinterpret_cast<iconv_t>(-1);
   }
 
   // Returns false if `bytes` are not valid in the encoding.

@@ -123,7 +123,7 @@ std::string OAuth2Mixin::take_code_verifier() {
   const auto dot = cookie.find('.');
   if (dot == cookie.npos) throw AuthError("this browser was not sent to log in: it has no state");
   const std::string state = cookie.substr(0, dot);
-  const std::string verifier = cookie.substr(dot + 1);
+  std::string verifier = cookie.substr(dot + 1);
   if (oauth_use_state() && (state.empty() || !web::equal_in_constant_time(
                                                  state, handler.get_query_argument("state", "")))) {
     throw AuthError("the state is not the one that this browser was sent to log in with");

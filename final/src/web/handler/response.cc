@@ -87,7 +87,7 @@ void RequestHandler::write(std::string_view chunk) {
   response().body += chunk;
 }
 
-void RequestHandler::write_json(std::string text) {
+void RequestHandler::write_json(std::string_view text) {
   if (finished_) throw std::runtime_error("Cannot write() after finish()");
   set_header("Content-Type", "application/json; charset=UTF-8");
   response().body += text;

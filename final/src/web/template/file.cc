@@ -72,7 +72,7 @@ std::string filter_whitespace(std::string_view mode, std::string_view text) {
 }
 
 ParseError::ParseError(std::string error_message, std::string error_filename, int error_lineno,
-                       std::string via)
+                       const std::string& via)
     : message(std::move(error_message)),
       filename(std::move(error_filename)),
       lineno(error_lineno),

@@ -161,7 +161,7 @@ void BaseLoader::reset() noexcept {
   templates_.clear();
 }
 
-Loader::Loader(std::string root_directory, const TemplateOptions& options, Namespace names)
+Loader::Loader(const std::string& root_directory, const TemplateOptions& options, Namespace names)
     : BaseLoader(options, std::move(names)),
       root_(std::filesystem::absolute(root_directory).lexically_normal().string()) {
   while (root_.size() > 1 && root_.back() == '/') root_.pop_back();

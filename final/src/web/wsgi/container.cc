@@ -97,7 +97,7 @@ Future<void> answer(std::shared_ptr<Call> call, httputil::HTTPServerRequest requ
 }
 
 // Ends the pool, waiting at most `seconds` for the work that runs on it.
-void end_pool(std::shared_ptr<concurrent::ThreadPoolExecutor> pool, double seconds) {
+void end_pool(const std::shared_ptr<concurrent::ThreadPoolExecutor>& pool, double seconds) {
   std::promise<void> ended;
   const std::future<void> joined = ended.get_future();
   try {
@@ -130,7 +130,7 @@ struct WSGIContainer::Core {
     for (const auto& weak : calls) {
       if (const auto call = weak.lock()) call->abandon();
     }
-    if (pool != nullptr) end_pool(std::move(pool), options.shutdown_timeout);
+    if (pool != nullptr) end_pool(pool, options.shutdown_timeout);
   }
 
   void serve(httputil::HTTPServerRequest request, Input input);
