@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/text/ascii.h"
 #include "http/message/chars.h"
 
 namespace tornado::http {
@@ -55,10 +56,9 @@ std::string to_ascii_name(const std::string& /*name*/) {
 }  // namespace
 
 bool has_international_host(std::string_view url) {
+  if (is_ascii(url)) return false;
   const Span host = find_host(url);
-  return std::any_of(url.begin() + static_cast<std::ptrdiff_t>(host.begin),
-                     url.begin() + static_cast<std::ptrdiff_t>(host.end),
-                     [](char c) { return byte(c) >= 0x80; });
+  return !is_ascii(url.substr(host.begin, host.end - host.begin));
 }
 
 std::string encode_host(std::string& url) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text/ascii.h"
 #include "base/text/unicode.h"
 
 namespace tornado::template_::detail {
@@ -61,11 +62,6 @@ bool is_cased(std::uint32_t c) {
 }
 
 }  // namespace
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 std::size_t count_characters(std::string_view text) {
   if (is_ascii(text)) return text.size();

@@ -9,7 +9,6 @@
 
 namespace tornado::template_::detail {
 
-bool is_ascii(std::string_view text);
 std::size_t count_characters(std::string_view text);
 // Returns where each character begins, and the end.
 std::vector<std::size_t> character_starts(std::string_view text);
