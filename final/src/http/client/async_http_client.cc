@@ -206,8 +206,9 @@ void HTTPResponse::rethrow() const {
 
 namespace {
 
-std::string reason_of(int code, const std::string& message) {
-  return message.empty() ? std::string(httputil::responses(code)) : message;
+std::string reason_of(int code, std::string message) {
+  if (message.empty()) message = httputil::responses(code);
+  return message;
 }
 
 const char* text_of(TimeoutPhase phase) {
@@ -230,7 +231,7 @@ HTTPClientError::HTTPClientError(int error_code, std::string error_message,
     : std::runtime_error("HTTP " + std::to_string(error_code) + ": " +
                          reason_of(error_code, error_message)),
       code(error_code),
-      message(reason_of(error_code, error_message)),
+      message(reason_of(error_code, std::move(error_message))),
       response(std::move(error_response)),
       cause(std::move(error_cause)) {}
 

@@ -88,7 +88,7 @@ class Composer {
     } catch (const ParseError& error) {
       std::string chain = file_->name + ":" + std::to_string(line);
       if (!includes_.empty()) chain += ", " + via();
-      throw ParseError(error.message, error.filename, error.lineno, std::move(chain));
+      throw ParseError(error.message, error.filename, error.lineno, chain);
     } catch (const std::exception& error) {
       fail_at(line, "cannot load " + name + ": " + error.what());
     }
