@@ -141,10 +141,12 @@ def base_system():
 def buildah(tmp_path):
     """A function that runs buildah on a storage of its own, in chroots, so that it needs no daemon.
 
-    The containers get this process's own limits: the usual ones of buildah 1.39 may be above what it can set."""
-    limits = {"nofile": resource.getrlimit(resource.RLIMIT_NOFILE), "nproc": resource.getrlimit(resource.RLIMIT_NPROC)}
+    The containers get limits that every process can set: the usual ones of buildah 1.39 may be above its own, and buildah 1.28
+    lowers its own to 32,768 processes."""
+    limits = {name: min(resource.getrlimit(which)[1] % (1 << 63), 16_384)  # "unlimited" is -1
+              for name, which in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))}
     settings = tmp_path / "containers.conf"
-    settings.write_text(f"[containers]\ndefault_ulimits = {[f'{name}={soft}:{hard}' for name, (soft, hard) in limits.items()]}\n")
+    settings.write_text(f"[containers]\ndefault_ulimits = {[f'{name}={limit}:{limit}' for name, limit in limits.items()]}\n")
     environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs", "TMPDIR": str(tmp_path),
                    "CONTAINERS_CONF": str(settings)}
     command = ["buildah", "--root", tmp_path / "images", "--runroot", tmp_path / "run"]
