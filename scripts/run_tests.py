@@ -26,7 +26,7 @@ import stages
 from stages import ROOT, Command, Stage
 
 JOBS = str(os.cpu_count() or 2)
-WAITING_JOBS = str((os.cpu_count() or 2) + 1)  # for tests that mostly wait for a server or a timeout
+WAITING_JOBS = str((os.cpu_count() or 2) + 2)  # for tests that mostly wait for a server or a timeout
 GIB = 1 << 30
 # What build/ takes when all has been built: measured with du after a run (2.3 and 10.7 GiB), and some more.
 BUILDS_TAKE = {"test": 3 * GIB, "check": 12 * GIB}
@@ -63,8 +63,8 @@ def test_stages():
         Stage("build", "the framework, the chapters, the demos and their tests; g++", [build("debug", "tested")], 60),
         Stage("c++", "the C++ tests", [ctest("debug")], 10, inputs=DATA,
               programs=["build/debug/tests/**/*_test", "build/debug/tests/**/*_replay"]),
-        Stage("clients", "Python, curl, browsers and others send requests to the framework's servers",
-              [pytest("-n", WAITING_JOBS, "tests/clients", "tests/cluster")], 15,
+        Stage("clients", "Python, curl and others send requests to the framework's servers",
+              [pytest("-n", WAITING_JOBS, "-m", "not browser", "tests/clients", "tests/cluster")], 15,
               inputs=["tests/*.py", "tests/clients/**/*", "tests/cluster/**/*", "tests/vectors/**/*", "final/demos/**/*", "chapters/*/*.md", "slides/*",
                       "exercises/*/*.md", "build/debug/final/demos/*/*", "build/debug/tests/final/*_app/*",
                       "build/debug/tests/final/wsgi_module/*"]),
@@ -95,15 +95,15 @@ def check_stages():
         Stage("pages", "each quotation in a document matches its source or the program's output",
               [pytest("-n", JOBS, "--dist=loadfile", "tests/docs", environment=RELEASE)], 30),
         Stage("deploy", "a service behind nginx and HAProxy, with the files of deploy/", [pytest("tests/deploy")], 15),
-        Stage("axe", "each of the course's pages fits; axe-core finds nothing in them; Chromium reads the traces",
-              [pytest("-n", JOBS, "tests/axe")], 10),
+        Stage("browser", "Chromium opens the demos and each page of the course; axe-core finds nothing in them",
+              [pytest("-n", JOBS, "-m", "browser", "tests/clients")], 15),
         Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
         Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",
               [prove("planted")], 60, beside="pages"),
         Stage("mine", "the milestones one by one; the grid asks servers that are made of the solutions",
               [python("exercises/run.py", "milestones"), python("exercises/run.py", "mine", "--solutions")], 60,
               inputs=["exercises/**/*", "chapters/**/*", "tests/clients/*.py", "tests/chapters/**/*.py",
-                      "tests/chapters/**/*.toml"], beside="axe"),
+                      "tests/chapters/**/*.toml"], beside="browser"),
         Stage("mutants", "small changes of the exercises' solutions are noticed, or listed with the reason",
               [Command([sys.executable, "exercises/run.py", "mutants", "--junit={junit}"], junit=True,
                        alone="/usr/bin/python3 exercises/run.py mutants {}")],

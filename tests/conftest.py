@@ -1,4 +1,6 @@
-"""Ends a test that exceeds its limit (pytest.ini): its processes are killed, and it fails with the stack where it was."""
+"""Ends a test that exceeds its limit (pytest.ini): its processes are killed, and it fails with the stack where it was.
+
+And marks the tests that open a browser."""
 
 import contextlib
 import os
@@ -45,6 +47,13 @@ def pytest_timeout_set_timer():
         fail(number, frame)
 
     signal.signal(signal.SIGALRM, end_test)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "start_browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.hookimpl(tryfirst=True)

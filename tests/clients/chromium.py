@@ -1,7 +1,8 @@
-"""Starts a browser without a window."""
+"""Starts a browser without a window. `make test` leaves the tests that have this fixture to `make check` (tests/conftest.py)."""
 
 import shutil
 
+import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -9,8 +10,7 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server"]
 
 
-def start_browser(profile_folder, waits_for="normal"):
-    """`waits_for`: until when get() and what follows it wait, as WebDriver's page load strategy."""
+def start(profile_folder, waits_for):
     options = webdriver.ChromeOptions()
     options.page_load_strategy = waits_for
     options.binary_location = shutil.which("chromium")
@@ -21,3 +21,11 @@ def start_browser(profile_folder, waits_for="normal"):
     driver.set_page_load_timeout(20)
     driver.set_script_timeout(20)
     return driver
+
+
+@pytest.fixture(scope="session")
+def start_browser(tmp_path_factory):
+    """A function that starts one, which the caller ends: start_browser(waits_for="normal").
+
+    `waits_for`: until when get() and what follows it wait, as WebDriver's page load strategy."""
+    return lambda waits_for="normal": start(tmp_path_factory.mktemp("chromium"), waits_for)

@@ -3,6 +3,7 @@
 import resource
 
 import pytest
+from chromium import start_browser  # noqa: F401  (a fixture)
 from course_site import browser, chromium, site  # noqa: F401  (fixtures)
 from raw import Connection, connect
 from turns import turn

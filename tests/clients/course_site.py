@@ -6,7 +6,6 @@ import re
 import sys
 
 import pytest
-from chromium import start_browser
 from wire_server import ROOT, WireServer
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -82,8 +81,8 @@ def site():
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
+def chromium(start_browser):
+    driver = start_browser()
     yield driver
     driver.quit()
 

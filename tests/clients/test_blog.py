@@ -15,7 +15,6 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 import requests
-from chromium import start_browser
 from raw import connect
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -484,8 +483,8 @@ def fits(browser):
 
 
 @pytest.fixture
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
+def browser(start_browser):
+    driver = start_browser()
     yield driver
     assert driver.get_log("browser") == []
     driver.quit()

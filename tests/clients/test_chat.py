@@ -8,7 +8,6 @@ import sys
 from urllib.parse import urlencode
 
 import pytest
-from chromium import start_browser
 from raw import Connection, connect
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -164,11 +163,11 @@ def inbox(browser, count):
     return [item.text for item in browser.find_elements(By.CSS_SELECTOR, "#inbox li")]
 
 
-def test_two_browsers_that_share_nothing(chat, tmp_path):
+def test_two_browsers_that_share_nothing(chat, start_browser):
     browsers = []
     try:
-        for number in range(2):
-            browsers.append(start_browser(tmp_path / str(number)))
+        for _ in range(2):
+            browsers.append(start_browser())
             browsers[-1].get(chat.url + "/")
         ann, bob = browsers
         assert ann.get_cookie("_xsrf")["value"] != bob.get_cookie("_xsrf")["value"]

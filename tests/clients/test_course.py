@@ -108,12 +108,14 @@ def test_every_link_leads_somewhere(site):
 
 # ---- in a browser
 
-# A page of each kind. tests/axe opens all.
-OPENED = ["/", "/reference/", "/hello", "/chat/", "/README.md", "/chapters/", "/final/COMPATIBILITY.md", "/final/demos/course/", "/final/demos/course/handlers.cc",
-          "/LICENSE", f"/chapters/{CHAPTERS[0]}/", f"/exercises/{EXERCISES[0]}/", "/quiz/01", f"/deck/{CHAPTERS[0]}", "/docs/glossary.md"]
+FOLDERS = sorted([*ROOT.glob("chapters/*/README.md"), *ROOT.glob("exercises/*/README.md"), *ROOT.glob("final/demos/*/README.md")])
+DOCUMENTS = sorted(file for pattern in ("*.md", "docs/*.md", "final/*.md", "final/docs/*.md", "final/src/*/README.md") for file in ROOT.glob(pattern))
+EVERY_PAGE = ["/", "/reference/", "/hello", "/chat/", "/chapters/", "/final/demos/", "/final/src/", "/final/demos/course/handlers.cc", "/LICENSE",
+              *(f"/{path.parent.relative_to(ROOT)}/" for path in FOLDERS), *(f"/{path.relative_to(ROOT)}" for path in DOCUMENTS),
+              *(f"/quiz/{number}" for number in QUIZZES), *(f"/deck/{path.stem}" for path in sorted(ROOT.glob("slides/*.md")))]
 
 
-@pytest.mark.parametrize("path", OPENED)
+@pytest.mark.parametrize("path", EVERY_PAGE)
 def test_a_page_fits_a_phone_and_a_desk_by_day_and_by_night(site, browser, path):
     assert_fits(site, browser, path)
 

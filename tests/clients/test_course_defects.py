@@ -6,7 +6,6 @@ import threading
 
 import pytest
 import requests
-from chromium import start_browser
 from course_site import DESK, PHONE, show
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -126,9 +125,9 @@ def test_the_drawings_have_a_colour_for_the_night():
 
 
 @pytest.fixture(scope="session")
-def hasty_browser(tmp_path_factory):
+def hasty_browser(start_browser):
     """Runs scripts in pages that are not loaded yet."""
-    driver = start_browser(tmp_path_factory.mktemp("hasty"), waits_for="none")
+    driver = start_browser(waits_for="none")
     yield driver
     driver.quit()
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from chromium import start_browser
 from raw import connect
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -218,8 +217,8 @@ def test_256_megabytes_stay_out_of_memory(receiver, path):
 # ---- a browser
 
 
-def test_browser_uploads_files(receiver, files, tmp_path_factory):
-    browser = start_browser(tmp_path_factory.mktemp("chromium"))
+def test_browser_uploads_files(receiver, files, start_browser):
+    browser = start_browser()
     try:
         browser.get(receiver.url + "/")
         browser.find_element(By.NAME, "files").send_keys("\n".join(files))

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from chromium import start_browser
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from wire_server import ROOT, WireServer
@@ -206,8 +205,8 @@ def test_the_challenge_is_the_digest_of_the_verifier(person):
 
 
 @pytest.fixture
-def browser(tmp_path):
-    driver = start_browser(tmp_path / "chromium")
+def browser(start_browser):
+    driver = start_browser()
     yield driver
     driver.quit()
 

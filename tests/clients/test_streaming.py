@@ -7,7 +7,6 @@ import re
 import sys
 
 import pytest
-from chromium import start_browser
 from raw import connect
 from wire_server import ROOT, WireServer, wait_until
 
@@ -179,8 +178,8 @@ def test_a_thousand_listeners(demo):
     wait_until(lambda: demo.log().count("200 GET /events") == MANY, "their handlers have ended", 20)
 
 
-def test_browsers_see_each_others_count(demo, tmp_path):
-    browser = start_browser(tmp_path)
+def test_browsers_see_each_others_count(demo, start_browser):
+    browser = start_browser()
     try:
         wait = """
             const done = arguments[arguments.length - 1];

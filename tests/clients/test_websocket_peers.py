@@ -7,7 +7,6 @@ import signal
 import subprocess
 
 import pytest
-from chromium import start_browser
 from wire_server import ROOT, WireServer
 
 BUILD = pathlib.Path(os.environ.get("TORNADO_BUILD", ROOT / "build" / "debug"))
@@ -25,8 +24,8 @@ each_kind = pytest.mark.parametrize("kind", ["plain", "deflate"])
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("chromium"))
+def browser(start_browser):
+    driver = start_browser()
     yield driver
     driver.quit()
 

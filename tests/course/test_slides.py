@@ -4,22 +4,19 @@ import base64
 import hashlib
 import pathlib
 import re
-import shutil
 import sys
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "tests" / "clients"))
 
-import slides  # noqa: E402  (found by the line above)
+import slides  # noqa: E402  (found by the lines above)
+from chromium import start_browser  # noqa: E402, F401  (the same; a fixture)
 
 DECKS = sorted((ROOT / "slides").glob("*.md"))
 NAMES = [deck.stem for deck in DECKS]
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
-         "--disable-background-networking", "--window-size=1280,900"]
 
 # For each slide: what sticks out of it, and whether a code block is wider than its box.
 MEASURE = """
@@ -39,12 +36,9 @@ return found;
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+def browser(start_browser):  # noqa: F811
+    driver = start_browser()
+    driver.set_window_size(1280, 900)
     yield driver
     driver.quit()
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "clients"))
 
 import doxygen_filter  # noqa: E402  (found by the lines above)
 import reference as generator  # noqa: E402
-from chromium import start_browser  # noqa: E402
+from chromium import start_browser  # noqa: E402, F401  (a fixture)
 
 HEADERS = sorted((ROOT / "final" / "include" / "tornado").glob("*.h"))
 GUIDE = sorted((ROOT / "final" / "docs" / "guide").glob("*.md"))
@@ -170,8 +170,8 @@ return {fits: document.documentElement.scrollWidth <= innerWidth, ground: seen.b
 GROUNDS = {"light": "rgb(253, 252, 248)", "dark": "rgb(20, 23, 28)"}  # --page in the course site's style sheet
 
 
-def test_pages_fit_a_phone_and_a_desk_by_day_and_by_night(reference, tmp_path):
-    browser = start_browser(tmp_path / "profile")
+def test_pages_fit_a_phone_and_a_desk_by_day_and_by_night(reference, start_browser):  # noqa: F811
+    browser = start_browser()
     try:
         for device in (DESK, PHONE):
             for scheme, ground in GROUNDS.items():

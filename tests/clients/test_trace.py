@@ -4,15 +4,10 @@ Perfetto has no package in Debian. Both programs read the same format, trace-eve
 """
 
 import json
-import pathlib
-import sys
 
-import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
-import requests  # noqa: E402
-from course_site import browser, chromium, site, start  # noqa: E402, F401  (found by the line above; fixtures)
-from test_microscope import open_page, perform  # noqa: E402
+import requests
+from course_site import start
+from test_microscope import open_page, perform
 
 READ = """
 const [events, done] = arguments;
@@ -51,7 +46,7 @@ def assert_nested(events):
         ends.append(end)
 
 
-def test_chromium_reads_what_the_microscope_saves(site, browser):  # noqa: F811
+def test_chromium_reads_what_the_microscope_saves(site, browser):
     open_page(browser, site)
     perform(browser, "slow")
     events = json.loads(browser.execute_async_script("""

@@ -6,15 +6,11 @@ import base64
 import hashlib
 import io
 import os
-import pathlib
-import sys
 import tarfile
 import urllib.request
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
-from course_site import DESK, PHONE, ROOT, browser, chromium, show, site  # noqa: E402, F401  (found by the line above; fixtures)
+from course_site import DESK, PHONE, ROOT, show
 
 VERSION = "4.14.1"
 SHA512 = "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="  # as npm states it
@@ -47,14 +43,14 @@ def violations(browser, axe):
     return [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found["violations"]]
 
 
-def test_axe_sees_what_is_wrong(site, browser, axe):  # noqa: F811
+def test_axe_sees_what_is_wrong(site, browser, axe):
     browser.get(site.url + "/")
     browser.execute_script("document.querySelector('h1').style.color = '#ddd'; document.querySelector('main').append(new Image())")
     assert {rule for rule, _ in violations(browser, axe)} >= {"color-contrast", "image-alt"}
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing(site, browser, axe, path):  # noqa: F811
+def test_axe_finds_nothing(site, browser, axe, path):
     browser.get_log("browser")
     for device in (DESK, PHONE):
         for scheme in ("light", "dark"):
