@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "support/story.h"
-#include "tests/chapters/01-blocking-server/client.h"
 
 namespace {
 
@@ -24,18 +23,31 @@ constexpr std::size_t kMemory = 2 * Relay::kPiece;  // of the relay
 constexpr double kPatience = 2;                     // seconds
 constexpr double kLittlePatience = 0.1;             // seconds
 
+// Two streams that are connected. The sockets are Unix sockets, because TCP has timers of its own:
+// on a busy machine, it may be seconds before it sends again what a full receiver has dropped.
+struct Connection {
+  Stream near, far;
+};
+
+// The kernel keeps up to about twice `kept` bytes of what the near end sends.
+Connection connection(IOLoop& loop, int kept) {
+  int ends[2];
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kept, sizeof kept);
+  return {IOStream::create(loop, mini::Socket(ends[0])),
+          IOStream::create(loop, mini::Socket(ends[1]))};
+}
+
 // sender -> source => destination -> receiver. The sender and the receiver are streams of the test.
 class Download {
  public:
-  Download(IOLoop& loop, mini::Socket& listener) : loop_(loop), listener_(listener) {
-    // The kernel keeps little of what is sent, so that the rest waits in the destination.
-    const int size = 16 * 1024;
-    ::setsockopt(destination_socket_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-  }
+  // The kernel keeps little for the destination, so that the rest waits there.
+  explicit Download(IOLoop& loop)
+      : in_(connection(loop, 128 * 1024)), out_(connection(loop, 16 * 1024)) {}
 
   void send(std::size_t size, bool end = false) {
-    sender_->write(std::string(size, 'x'));
-    if (end) sender_->end_in_order();
+    in_.near->write(std::string(size, 'x'));
+    if (end) in_.near->end_in_order();
   }
   // The receiver takes everything, as fast as it arrives.
   void receive() {
@@ -43,35 +55,20 @@ class Download {
       received_ += piece.size();
       receive();
     };
-    receiver_->read_bytes(65536, on_piece, true);
+    receiver()->read_bytes(65536, on_piece, true);
   }
-  void leave() { receiver_->close(); }
+  void leave() { receiver()->close(); }
   void end() {
-    for (const Stream& stream : {sender_, source_, destination_, receiver_}) stream->close();
+    for (const Stream& stream : {in_.near, in_.far, out_.near, out_.far}) stream->close();
   }
 
   std::size_t received() const { return received_; }
-  const Stream& source() const { return source_; }
-  const Stream& destination() const { return destination_; }
-  const Stream& receiver() const { return receiver_; }
+  const Stream& source() const { return in_.far; }
+  const Stream& destination() const { return out_.near; }
+  const Stream& receiver() const { return out_.far; }
 
  private:
-  Stream connect() {
-    mini::Socket socket(::socket(AF_INET, SOCK_STREAM, 0));
-    destination_socket_ = socket.fd();
-    Stream stream = IOStream::create(loop_, std::move(socket));
-    stream->connect(listener_.port(), "127.0.0.1", nullptr);
-    return stream;
-  }
-  Stream accept() { return IOStream::create(loop_, *listener_.accept()); }
-
-  IOLoop& loop_;
-  mini::Socket& listener_;
-  int destination_socket_ = -1;
-  Stream sender_ = connect();
-  Stream source_ = accept();
-  Stream destination_ = connect();
-  Stream receiver_ = accept();
+  Connection in_, out_;
   std::size_t received_ = 0;
 };
 
@@ -89,7 +86,7 @@ class Town {
 
   // Begins a download: the sender sends `size` bytes, and ends if `end` is true.
   Download& begin(bool end = false, std::size_t size = kSize) {
-    downloads_.push_back(std::make_unique<Download>(loop_, listener_));
+    downloads_.push_back(std::make_unique<Download>(loop_));
     Download& download = *downloads_.back();
     relay_.copy(download.source(), download.destination());
     download.send(size, end);
@@ -141,7 +138,6 @@ class Town {
     most_waiting_ = std::max(most_waiting_, waiting());
   }
 
-  mini::Socket listener_ = mini::Socket::listen(0);
   IOLoop loop_;
   Relay relay_{kMemory};
   std::vector<std::unique_ptr<Download>> downloads_;
