@@ -181,7 +181,6 @@ class Installation(threading.Thread):
 
 def run_side_by_side(together, fresh):
     """Runs stages at the same time, and prints the line of each when it ends. An interruption ends them all."""
-    stages.ENDED.clear()
     with concurrent.futures.ThreadPoolExecutor() as pool:
         try:
             running = [pool.submit(stages.run, stage, fresh) for stage in together]

@@ -4,7 +4,6 @@ A stage's tests are counted from the JUnit reports that ctest and pytest write, 
 word their last line. A stage that passed is not run again until one of its inputs changes.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -27,9 +26,7 @@ MEMORY_LOCK = threading.Lock()
 BAR = 20
 HEARTBEAT_SECONDS = 30
 GRACE_SECONDS = 10
-LOW_PRIORITY = 10  # of the stages that run beside another
 RUNNING = set()  # processes
-ENDED = set()  # the names of the stages that ran at the same time as those that run
 SHOWN_FAILURES = 8
 SHOWN_LINES = 25
 # Reports name functions and lines where llvm-symbolizer is not installed, too.
@@ -61,7 +58,7 @@ class Stage:
     inputs: list = field(default_factory=list)  # globs; none: it always runs
     programs: list = field(default_factory=list)  # globs of test programs: only those that changed run, by ctest's labels
     independent: bool = False  # a command that fails does not stop the next
-    beside: str = ""  # a stage that often waits: this one runs at the same time, with what that one leaves of the processors
+    beside: str = ""  # a stage that often waits: this one runs at the same time
 
 
 @dataclass
@@ -212,27 +209,6 @@ def ordinary_process():
     os.umask(0o022)
 
 
-def low_priority_process():
-    ordinary_process()
-    os.nice(LOW_PRIORITY)
-    with contextlib.suppress(OSError):  # where Linux schedules each session as one group, its weight is set here
-        pathlib.Path("/proc/self/autogroup").write_text(str(LOW_PRIORITY))
-
-
-def has_neighbour(stage):
-    """Whether it runs beside another that has not ended."""
-    return bool(stage.beside) and stage.beside not in ENDED
-
-
-def usual_priority():
-    """Gives the stages that ran beside another the priority of all. A user cannot take back nice()."""
-    for process in list(RUNNING):
-        with contextlib.suppress(OSError):
-            pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("0")
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PGRP, process.pid, 0)
-
-
 def end(process, how):
     try:
         os.killpg(process.pid, how)
@@ -281,7 +257,7 @@ def run_command(command, log, progress, deadline, report):
     log.flush()
     process = subprocess.Popen(words, cwd=ROOT, env=environment(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True,
-                               preexec_fn=low_priority_process if has_neighbour(progress.stage) else ordinary_process)
+                               preexec_fn=ordinary_process)
     RUNNING.add(process)
     try:
         if not follow(process, log, progress, deadline):
@@ -347,8 +323,6 @@ def run(stage, fresh=False):
     result.ok = result.ok and not result.failures
     result.seconds = time.monotonic() - progress.start
     progress.end()
-    ENDED.add(stage.name)
-    usual_priority()
     if result.ok and stage.inputs:
         remember(stage, result.passed)
     return result

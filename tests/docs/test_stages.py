@@ -139,23 +139,6 @@ def test_a_stage_runs_at_the_same_time_as_the_one_that_it_is_beside(pipes, capsy
     assert "first" in said and "second" in said
 
 
-def test_a_stage_beside_another_has_a_lower_priority_until_that_one_ends(pipes):
-    """`first` ends when `second` has seen its low priority. Then `second` waits for the usual one."""
-    first = "import sys; open(sys.argv[1]).close()"
-    second = """if True:
-        import os, sys, time
-        usual, low = int(sys.argv[1]), int(sys.argv[2])
-        assert os.nice(0) == low, os.nice(0)
-        open(sys.argv[3], 'w').close()
-        autogroup = lambda: open('/proc/self/autogroup').read().split()[-1]
-        while autogroup() != '0' or (os.geteuid() == 0 and os.nice(0) != usual):
-            time.sleep(0.01)"""
-    now = os.nice(0)
-    both = [Stage("first", "", [python(first, "a")], 1),
-            Stage("second", "", [python(second, str(now), str(now + stages.LOW_PRIORITY), "a")], 1, beside="first")]
-    assert all(result.ok for result in run_tests.run_side_by_side(both, fresh=True))
-
-
 def test_an_interruption_ends_both_stages(pipes, monkeypatch):
     endless = "import signal, sys; open(sys.argv[1], 'w').close(); signal.pause()"
     both = [Stage("first", "", [python(endless, "a")], 1), Stage("second", "", [python(endless, "b")], 1, beside="first")]
