@@ -69,7 +69,7 @@ def test_stages():
                       "exercises/*/*.md", "build/debug/final/demos/*/*", "build/debug/tests/final/*_app/*",
                       "build/debug/tests/final/wsgi_module/*"]),
         Stage("chapters", "the chapters' servers, over real connections",
-              [pytest("-n", WAITING_JOBS, "tests/chapters/wire")], 10,
+              [pytest("-n", WAITING_JOBS, "-m", "not browser", "tests/chapters/wire")], 10,
               inputs=["tests/*.py", "tests/clients/*.py", "tests/chapters/**/*.py", "tests/chapters/**/*.toml",
                       "build/debug/chapters/*/*_server", "build/debug/final/demos/*/*"]),
         Stage("exercises", "each starter fails for the declared reason, each solution passes",
@@ -96,7 +96,7 @@ def check_stages():
               [pytest("-n", JOBS, "--dist=loadfile", "tests/docs", environment=RELEASE)], 30),
         Stage("deploy", "a service behind nginx and HAProxy, with the files of deploy/", [pytest("tests/deploy")], 15),
         Stage("browser", "Chromium opens the demos and each page of the course; axe-core finds nothing in them",
-              [pytest("-n", JOBS, "-m", "browser", "tests/clients")], 15),
+              [pytest("-n", JOBS, "-m", "browser", "tests/clients", "tests/chapters/wire")], 15),
         Stage("benches", "short runs of the experiments", [pytest("tests/bench", environment=RELEASE)], 10),
         Stage("planted", "each planted mistake is rejected; solutions with threads pass under TSan",
               [prove("planted")], 60, beside="pages"),
@@ -138,7 +138,7 @@ def chapter_stages(chapter):
               [build("debug", f"chapter_{chapter}_tests", f"chapter_{chapter}")], 10),
         Stage("c++", "its C++ tests", [ctest("debug", "-R", f"^chapter_{chapter}")], 5),
         Stage("chapters", "its servers, over real connections",
-              [pytest("-n", WAITING_JOBS, "tests/chapters/wire", f"--chapter={chapter}")], 5),
+              [pytest("-n", WAITING_JOBS, "-m", "not browser", "tests/chapters/wire", f"--chapter={chapter}")], 5),
     ]
 
 

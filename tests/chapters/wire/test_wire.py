@@ -34,6 +34,7 @@ def test_an_unknown_argument_is_named(declared, server):
     assert done.returncode == 1 and "prot" in done.stderr
 
 
+@pytest.mark.browser
 def test_a_browser_shows_the_page(declared, server, tmp_path):
     command = [shutil.which("chromium"), "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
                "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
