@@ -297,7 +297,6 @@ iostream::IOStream ServerConnection::hand_over(Upgraded& next) {
   ++core_->connection_count;
   iostream::IOStream stream = release_stream();
   stream.impl().observe(&next);
-  if (stream.impl().blocked()) next.on_blocked();
   return stream;
 }
 

@@ -128,6 +128,7 @@ Connection::~Connection() = default;
 void Connection::begin(iostream::IOStream stream, const ConnectionRules& rules) {
   stream_ = std::move(stream);
   eof_ = stream_.impl().at_eof();
+  if (stream_.impl().blocked()) on_blocked();  // responses to earlier requests still wait
   if (rules.ping_interval > 0) {
     parts().pinger = std::make_unique<Pinger>(*this, rules.ping_interval, rules.ping_timeout);
   }

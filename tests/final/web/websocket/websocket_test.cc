@@ -375,6 +375,45 @@ TEST_F(WebSocketTest, a_client_that_does_not_read_its_echo_is_held_back) {
   EXPECT_EQ(client.received.size(), 20'000U * 1004U);
 }
 
+int pages = 0;
+
+struct Page : web::RequestHandler {
+  void get() {
+    ++pages;
+    write(std::string(16'384, 'x'));
+  }
+};
+
+// The responses before it wait, but are not so many that no request is served any more.
+TEST_F(WebSocketTest, a_handshake_behind_output_that_the_client_does_not_read) {
+  app_.emplace(std::vector<web::URLSpec>{web::url<Page>("/page"), web::url<Echo>("/socket")});
+  server_ = &app_->listen(0, "127.0.0.1");
+  // Returns how many of the pages are served to a client that reads nothing.
+  const auto served = [this](test::Client& client, int count, const std::string& more) {
+    std::string requests;
+    for (int i = 0; i < count; ++i) requests += test::get("/page");
+    pages = 0;
+    client.send(requests + more);
+    int before = 0;
+    do {
+      before = pages;
+      for (int i = 0; i < 5; ++i) some_rounds();
+    } while (pages != before);
+    return pages;
+  };
+  test::Client measuring(loop_, server_->port(), 4096);
+  const int most = served(measuring, 400, "");
+  ASSERT_LT(most, 400) << "the kernel takes them all";
+  measuring.reset();
+
+  test::Client client(loop_, server_->port(), 4096);
+  EXPECT_EQ(served(client, most - 2, test::get("/socket", test::kHandshake) + text("hello")),
+            most - 2);
+  EXPECT_EQ(events, (Events{"on_finish", "open"}));
+  client.until(server_text("hello"));
+  EXPECT_EQ(test::occurrences(client.received, "HTTP/1.1 101 "), 1U);
+}
+
 struct Floods : Noted {
   void on_message(Message) {
     const std::string block(1'048'576, 'x');
