@@ -626,7 +626,8 @@ struct Settings {
   // Sees each request before its handler, and each response before it is sent
   // (<tornado/middleware.h>).
   std::vector<std::shared_ptr<Middleware>> middleware;
-  // Called after each request has finished, instead of writing the access log.
+  // Called after each request has finished, instead of writing the access log. Not called once the
+  // application is gone.
   core::Function<void(const RequestHandler&)> log_function;
   // Shows request.request_id() in each response's field X-Request-Id and in the access log. Not in
   // Tornado.

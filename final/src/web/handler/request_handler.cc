@@ -553,10 +553,13 @@ void RequestHandler::log_and_end() {
   if (on_finish_called_) return;
   const Ref pin(this);
   try {
-    if (state_->settings.log_function) {
-      state_->settings.log_function(*this);
-    } else if (state_->application != nullptr) {
-      state_->application->log_request(*this);
+    // If it is gone, what its function refers to may be gone, too.
+    if (state_->application != nullptr) {
+      if (state_->settings.log_function) {
+        state_->settings.log_function(*this);
+      } else {
+        state_->application->log_request(*this);
+      }
     }
   } catch (...) {
     core::log_callback_exception(std::current_exception());

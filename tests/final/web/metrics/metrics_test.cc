@@ -25,6 +25,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::optional<Future<void>> gate;
+bool waits = false;
 
 struct QuickHandler : web::RequestHandler {
   void get(int status) {
@@ -36,6 +37,7 @@ struct QuickHandler : web::RequestHandler {
 struct WaitingHandler : web::RequestHandler {
   Future<void> get() {
     const Future<void> waiting = *gate;
+    waits = true;
     co_await waiting;
     write("waited");
   }
@@ -58,6 +60,7 @@ class MetricsTest : public ::testing::Test {
  protected:
   void serve(const MetricsOptions& options = {}) {
     gate.emplace();
+    waits = false;
     metrics_.emplace(options);
     web::Settings settings;
     settings.log_function = metrics_->log_function();
@@ -100,6 +103,17 @@ TEST_F(MetricsTest, counts_requests_by_handler_and_status_and_logs_them_as_befor
   EXPECT_EQ(value("tornado_http_request_duration_seconds_count" + kQuick + "}"), 3);
   EXPECT_EQ(log_.count("200 GET /quick/200"), 2U);
   EXPECT_EQ(log_.count("404 GET /none"), 1U);
+}
+
+TEST_F(MetricsTest, a_request_that_outlives_its_application_is_not_counted) {
+  serve();
+  Client client = connect();
+  client.send(get("/wait"));
+  run_until(loop_, [] { return waits; });
+  app_.reset();
+  metrics_.reset();
+  gate->set_result();
+  run_until(loop_, [n = 0]() mutable { return ++n > 5; });
 }
 
 TEST_F(MetricsTest, durations_go_into_the_buckets_of_the_options) {
