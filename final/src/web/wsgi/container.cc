@@ -204,7 +204,10 @@ class WSGIContainer::Upload final : public httputil::HTTPMessageDelegate {
     ready.set_result();
     return ready;
   }
-  Future<void> data_received(std::string chunk) override { return body_.append(std::move(chunk)); }
+  Future<void> data_received(std::string chunk) override {
+    if (body_.fits_memory(chunk.size())) request_->connection->count_buffered(chunk.size());
+    return body_.append(std::move(chunk));
+  }
   void finish() override {
     const auto core = core_.lock();
     if (core == nullptr) return refuse_late(*request_);

@@ -46,10 +46,15 @@ int Input::fileno() const noexcept {
 BodyWriter::BodyWriter(std::size_t max_buffer_size, std::string directory)
     : max_buffer_size_(max_buffer_size), directory_(std::move(directory)) {}
 
+bool BodyWriter::fits_memory(std::size_t size) const noexcept {
+  return body_->size + size <= max_buffer_size_;
+}
+
 Future<void> BodyWriter::append(std::string chunk) {
   Input::Body& body = *body_;
+  const bool fits = fits_memory(chunk.size());
   body.size += chunk.size();
-  if (body.size <= max_buffer_size_) {
+  if (fits) {
     body.memory += chunk;
     return ready();
   }

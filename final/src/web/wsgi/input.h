@@ -27,6 +27,8 @@ class BodyWriter {
   // As in WSGIOptions.
   BodyWriter(std::size_t max_buffer_size, std::string directory);
 
+  // Returns whether the body stays in memory when `size` bytes are appended.
+  bool fits_memory(std::size_t size) const noexcept;
   // Returns a future that is done when the next piece may come; it fails with std::system_error if
   // the disk does. A thread of the loop's pool writes the disk.
   Future<void> append(std::string chunk);

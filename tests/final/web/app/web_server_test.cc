@@ -386,6 +386,50 @@ TEST_F(WebServerTest, on_finish_comes_also_if_the_log_fails) {
   EXPECT_EQ(times("on_finish"), 1U);
 }
 
+// Counts requests that have begun, and holds them until `gate` is done.
+struct SizeHandler : RequestHandler {
+  Future<void> post() {
+    ++begun;
+    const Future<void> open = *gate;
+    co_await open;
+    write(std::to_string(request.body.size()));
+  }
+
+  static inline int begun = 0;
+  static inline std::optional<Future<void>> gate;
+};
+
+TEST_F(WebServerTest, a_body_counts_once_for_an_application_behind_a_callback) {
+  SizeHandler::gate.emplace();
+  SizeHandler::begun = 0;
+  Application app({url<SizeHandler>("/")});
+  httpserver::HTTPServerOptions options;
+  options.max_buffered_total = 150'000;
+  httpserver::HTTPServer server(
+      [&app](httputil::HTTPServerRequest request) { app(std::move(request)); }, options);
+  server.listen(0, "127.0.0.1");
+  const auto post = [](const std::string& body) {
+    return "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+  };
+  Client first(loop_, server.port());
+  first.send(post(std::string(100'000, 'x')));
+  test::run_until(loop_, [&] {
+    first.pump();
+    return SizeHandler::begun == 1;
+  });
+  Client second(loop_, server.port());
+  second.send(post(std::string(40'000, 'x')));
+  test::run_until(loop_, [&] {
+    second.pump();
+    return SizeHandler::begun == 2 || second.ended;
+  });
+  SizeHandler::gate->set_result();
+  first.until("\r\n\r\n100000");
+  second.until("\r\n\r\n40000");
+  SizeHandler::gate.reset();
+}
+
 struct ThrowsWhenMade : RequestHandler {
   ThrowsWhenMade() { throw std::runtime_error("not today"); }
   void get() {}

@@ -202,6 +202,18 @@ TEST_F(WSGI, script_name_is_taken_off_the_path) {
 
 // ---- the body of the request --------------------------------------------------------------------
 
+TEST_F(WSGI, bodies_in_memory_count_for_the_servers_limit) {
+  httpserver::HTTPServerOptions options;
+  options.max_buffered_total = 1000;
+  serve(dump_app, {}, options);
+  Client slow = connect();
+  slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n" + std::string(800, 'x'));
+  run_until(loop_, [n = 0]() mutable { return ++n > 5; });
+  const std::string response = ask(post("/", std::string(800, 'y')));
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 200 ")) << response;
+  EXPECT_TRUE(slow.until_end().starts_with("HTTP/1.1 503 ")) << slow.received;
+}
+
 TEST_F(WSGI, a_long_body_goes_to_disk) {
   WSGIOptions options;
   options.max_buffer_size = 1000;
