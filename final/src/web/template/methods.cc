@@ -37,21 +37,27 @@ string_view strip(string_view text, const OptionalText& characters) {
   return text.substr(starts[first], starts[last] - starts[first]);
 }
 
+// Returns how long the run of white space is with which `text` begins, or of anything else.
+std::size_t run_length(string_view text, bool of_space) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const escape::CodePoint point = escape::decode_utf8(text.substr(end));
+    if (escape::is_unicode_space(point.value) != of_space) break;
+    end += std::max<std::size_t>(point.length, 1);
+  }
+  return end;
+}
+
 // Splits at white space.
 std::vector<Value> split_words(string_view text, std::size_t most) {
   std::vector<Value> parts;
-  for (text = strip<true, false>(text, {}); !text.empty(); text = strip<true, false>(text, {})) {
-    std::size_t end = 0;
-    while (end < text.size()) {
-      const escape::CodePoint point = escape::decode_utf8(text.substr(end));
-      if (escape::is_unicode_space(point.value)) break;
-      end += std::max<std::size_t>(point.length, 1);
-    }
-    if (parts.size() == most) end = text.size();
+  while (true) {
+    text.remove_prefix(run_length(text, true));
+    if (text.empty()) return parts;
+    const std::size_t end = parts.size() == most ? text.size() : run_length(text, false);
     parts.emplace_back(text.substr(0, end));
     text.remove_prefix(end);
   }
-  return parts;
 }
 
 Value split(string_view text, const OptionalText& separator, OptionalInt maxsplit) {

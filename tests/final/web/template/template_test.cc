@@ -96,6 +96,14 @@ TEST(Template, what_a_program_has_becomes_a_value) {
 }
 
 // TP-01
+// In quadratic time this takes minutes.
+TEST(Template, split_is_linear) {
+  std::string words;
+  for (int i = 0; i < 500'000; ++i) words += "a ";
+  EXPECT_EQ(render("{{ len(text.split()) }}", {{"text", words}}), "500000");
+  EXPECT_EQ(render("{{ ' a \u3000b  c '.split(None, 1)[1] }}"), "b  c ");
+}
+
 TEST(Template, times_become_datetimes_in_UTC) {
   const std::chrono::system_clock::time_point time{std::chrono::milliseconds(1795254600500)};
   EXPECT_EQ(render("{{ t }} {{ t.strftime('%d.%m.%Y') }} {{ t.year + 1 }}", {{"t", time}}),
