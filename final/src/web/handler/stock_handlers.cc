@@ -4,6 +4,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "http/message/request_id.h"
+
 namespace tornado::web {
 
 void ErrorHandler::prepare() {
@@ -18,7 +20,11 @@ void FallbackHandler::initialize(const Init& init) {
 void FallbackHandler::prepare() {
   const auto fallback = std::move(fallback_);
   leave_response();
-  fallback(std::move(request));
+  const std::string id = request.request_id();
+  httputil::HTTPServerRequest passed = std::move(request);
+  // What the fallback fetches asks this handler for the id.
+  request.headers.set(http::kRequestIdField, id);
+  fallback(std::move(passed));
 }
 
 void HealthHandler::initialize(const Init& init) {

@@ -7,6 +7,7 @@
 
 #include "http/message/chars.h"
 #include "http/message/framing.h"
+#include "http/message/request_id.h"
 #include "http/server/exchange.h"
 #include "web/application_state.h"
 #include "web/handler/response.h"
@@ -217,6 +218,8 @@ bool WebSocketHandler::refuse() {
   }
   if (get_websocket_protocol() == 0) {
     set_header("Sec-WebSocket-Version", "7, 8, 13");
+    set_header("Upgrade", "websocket");  // RFC 9110 15.5.22
+    set_header("Connection", "Upgrade");
     return answer(426, "");
   }
   if (!http::is_websocket_key(headers.get("Sec-WebSocket-Key"))) {
@@ -275,6 +278,7 @@ void WebSocketHandler::get(const web::PathArgs& path_args) {
   set_header("Sec-WebSocket-Accept",
              http::websocket_accept(request.headers.get("Sec-WebSocket-Key")));
   add_new_cookies();
+  if (settings().request_ids) set_header(http::kRequestIdField, request.request_id());
   Response& response = this->response();
   response.status_line.code = get_status();
   exchange->write_headers(response.status_line, response.headers, {});

@@ -1,7 +1,9 @@
 // The id of a request: from the client or made here, in the response, the log, and other requests.
 #include <gmock/gmock.h>
+#include <tornado/gen.h>
 #include <tornado/httpclient.h>
 #include <tornado/web.h>
+#include <tornado/websocket.h>
 
 #include <algorithm>
 #include <optional>
@@ -43,14 +45,32 @@ struct FetchingHandler : RequestHandler {
   }
 };
 
+// A fallback that fetches /id of its own server.
+Future<void> relay(httputil::HTTPServerRequest request) {
+  httpclient::HTTPRequest inner("http://" + request.host + "/id");
+  inner.pass_request_id = true;
+  const httpclient::AsyncHTTPClient client;
+  Future<httpclient::HTTPResponse> fetching = client.fetch(inner);
+  const httpclient::HTTPResponse response = co_await fetching;
+  test::answer(*request.connection, "inner " + response.body);
+}
+
+struct SilentSocket : websocket::WebSocketHandler {
+  void on_message(websocket::Message /*message*/) {}
+};
+
 class RequestIdTest : public ::testing::Test {
  protected:
   void serve(bool request_ids = true) {
     Settings settings;
     settings.request_ids = request_ids;
-    app_.emplace(std::vector<Rule>{url<IdHandler>("/id"), url<IdHandler>("/error"),
-                                   url<FetchingHandler>("/fetch")},
-                 std::move(settings));
+    app_.emplace(
+        std::vector<Rule>{
+            url<IdHandler>("/id"), url<IdHandler>("/error"), url<FetchingHandler>("/fetch"),
+            url<SilentSocket>("/socket"),
+            url<FallbackHandler>(
+                "/old", {.fallback = [](auto request) { gen::spawn(relay(std::move(request))); }})},
+        std::move(settings));
     port_ = app_->listen(0, "127.0.0.1").port();
   }
   // Returns the response to one request.
@@ -122,6 +142,24 @@ TEST_F(RequestIdTest, the_client_passes_it_on_when_asked) {
   EXPECT_THAT(fetch("pass=1"), HasSubstr("inner id outer."));
   EXPECT_THAT(fetch("pass=0"), Not(HasSubstr("inner id outer.")));
   EXPECT_THAT(fetch("pass=1&own=mine"), HasSubstr("inner id mine."));
+}
+
+TEST_F(RequestIdTest, a_fallback_passes_it_on_too) {
+  serve();
+  Client client(loop_, port_);
+  client.send("GET /old HTTP/1.1\r\n" + address() + "X-Request-ID: outer\r\n\r\n");
+  EXPECT_THAT(client.until("inner id "), HasSubstr("inner id outer."));
+}
+
+TEST_F(RequestIdTest, the_response_to_a_handshake_has_it) {
+  serve();
+  const std::string response =
+      ask("/socket",
+          "X-Request-ID: abc\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+          "\r\n\r\n");
+  EXPECT_THAT(response, HasSubstr("HTTP/1.1 101 "));
+  EXPECT_THAT(response, HasSubstr("X-Request-Id: abc\r\n"));
 }
 
 TEST_F(RequestIdTest, outside_of_a_handler_there_is_none_to_pass_on) {

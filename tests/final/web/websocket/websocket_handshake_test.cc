@@ -88,6 +88,8 @@ TEST_F(WebSocketHandshakeTest, anything_but_a_handshake_is_refused) {
     if (expected.starts_with("426")) {
       EXPECT_NE(answer.find("Sec-Websocket-Version: 7, 8, 13\r\n"), std::string::npos) << answer;
       EXPECT_NE(answer.find("Content-Length: 0\r\n"), std::string::npos) << answer;
+      EXPECT_NE(answer.find("Upgrade: websocket\r\n"), std::string::npos) << answer;
+      EXPECT_NE(answer.find("Connection: Upgrade\r\n"), std::string::npos) << answer;
     }
   }
   for (const char* good : {"Origin: http://Example.com:80\r\n", "Sec-WebSocket-Version: 13\r\n",
