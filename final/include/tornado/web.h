@@ -656,7 +656,7 @@ struct Settings {
   std::optional<bool> static_hash_cache;
 
   core::Seconds websocket_ping_interval = 0;  // seconds from one ping to the next; 0: no pings
-  // The longest wait for a pong, in seconds; 0: the ping interval.
+  // The longest wait for a pong, in seconds; 0, and more than the ping interval: the interval.
   core::Seconds websocket_ping_timeout = 0;
   // A longer message closes its WebSocket.
   std::size_t websocket_max_message_size = 10'485'760;

@@ -185,9 +185,9 @@ class WebSocketHandler : public web::RequestHandler {
   // (get_compression_options)
   virtual std::optional<CompressionOptions> get_compression_options() { return std::nullopt; }
   // Return the seconds between pings, 0 for none; the seconds to wait for a reply before closing
-  // the connection; and the largest message in bytes, both as sent and as decompressed. A larger
-  // one closes the connection with 1009. The defaults come from the settings. (ping_interval,
-  // ping_timeout, max_message_size)
+  // the connection, at most until the next ping; and the largest message in bytes, both as sent and
+  // as decompressed. A larger one closes the connection with 1009. The defaults come from the
+  // settings. (ping_interval, ping_timeout, max_message_size)
   virtual double ping_interval() const;
   virtual double ping_timeout() const;
   virtual std::size_t max_message_size() const;
@@ -275,7 +275,7 @@ struct WebSocketConnectOptions {
   // If set, offers compression.
   std::optional<CompressionOptions> compression_options;
   core::Seconds ping_interval = 0;  // seconds; 0: no pings
-  core::Seconds ping_timeout = 0;   // seconds to wait for a pong; 0: ping_interval
+  core::Seconds ping_timeout = 0;   // seconds to wait for a pong; 0, and more: ping_interval
   // Bytes, as sent and as decompressed. A longer message closes the connection with 1009.
   std::size_t max_message_size = 10'485'760;
   // The subprotocols to offer, best first: see selected_subprotocol().
