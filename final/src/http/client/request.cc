@@ -121,9 +121,11 @@ void fill_defaults(HTTPRequest& request, const HTTPRequest& defaults) {
   fill(request.proxy_password, defaults.proxy_password);
   fill(request.proxy_auth_mode, defaults.proxy_auth_mode);
   fill(request.prepare_curl_callback, defaults.prepare_curl_callback);
+  httputil::HTTPHeaders added;
   for (const auto [name, value] : defaults.headers) {
-    if (!request.headers.contains(name)) request.headers.add(name, value);
+    if (!request.headers.contains(name)) added.add(name, value);
   }
+  for (const auto [name, value] : added) request.headers.add(name, value);
 }
 
 void add_request_id(HTTPRequest& request) {

@@ -27,9 +27,9 @@ void ResponseBody::begin(std::shared_ptr<const httpclient::HTTPRequest> request,
                          httputil::HTTPHeaders& headers,
                          std::optional<std::uint64_t> content_length) {
   request_ = std::move(request);
-  const auto coding = headers.find("Content-Encoding");
+  const std::string coding = headers.get("Content-Encoding");  // of all its lines
   const bool gzipped =
-      coding && (equals_ignoring_case(*coding, "gzip") || equals_ignoring_case(*coding, "x-gzip"));
+      equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip");
   if (!gzipped || !request_->decompress_response.value_or(true)) {
     if (content_length && !request_->streaming_callback) {
       body_.reserve(static_cast<std::size_t>(std::min(*content_length, kBelievedLength)));
@@ -37,7 +37,7 @@ void ResponseBody::begin(std::shared_ptr<const httpclient::HTTPRequest> request,
     return;
   }
   gzip_.emplace();
-  headers.set("X-Consumed-Content-Encoding", std::string(*coding));
+  headers.set("X-Consumed-Content-Encoding", coding);
   headers.remove("Content-Encoding");
 }
 

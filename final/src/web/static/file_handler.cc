@@ -185,8 +185,9 @@ void StaticFileHandler::set_extra_headers(const std::string& /*path*/) {}
 
 // RFC 9110 13.2.2, steps 1 and 2. Tornado ignores them.
 bool StaticFileHandler::has_failed_condition() const {
-  if (const auto wanted = request.headers.find("If-Match")) {
-    return !http::has_strong_tag(*wanted, headers().find("Etag").value_or(""));
+  if (request.headers.contains("If-Match")) {
+    const std::string wanted = request.headers.get("If-Match");  // of all its lines
+    return !http::has_strong_tag(wanted, headers().find("Etag").value_or(""));
   }
   const auto unmodified_since = date_of(request.headers, "If-Unmodified-Since");
   return unmodified_since && modified_ && *modified_ > *unmodified_since;

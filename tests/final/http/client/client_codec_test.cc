@@ -304,7 +304,7 @@ TEST(ClientRequest, defaults_fill_what_is_open) {
   HTTPRequest defaults;
   defaults.user_agent = "default";
   defaults.request_timeout = 5;
-  defaults.headers = {{"X-A", "1"}, {"X-B", "1"}};
+  defaults.headers = {{"X-A", "1"}, {"X-B", "1"}, {"X-A", "2"}};
   HTTPRequest request("http://h/");
   request.request_timeout = 7;
   request.headers = {{"X-B", "2"}};
@@ -312,7 +312,7 @@ TEST(ClientRequest, defaults_fill_what_is_open) {
   EXPECT_EQ(request.user_agent, "default");
   EXPECT_EQ(request.request_timeout, 7);
   EXPECT_FALSE(request.connect_timeout);
-  EXPECT_EQ(request.headers.wire(), "X-B: 2\r\nX-A: 1\r\n");
+  EXPECT_EQ(request.headers.wire(), "X-B: 2\r\nX-A: 1\r\nX-A: 2\r\n");
 }
 
 // ---- redirects ----------------------------------------------------------------------------------

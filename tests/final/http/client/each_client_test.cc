@@ -485,6 +485,15 @@ TEST_P(EachClientTest, x_gzip_and_several_members_are_decoded) {
 }
 
 // HC-18
+TEST_P(EachClientTest, a_body_with_a_second_coding_is_left_alone) {
+  const std::string packed = gzip("hello");
+  reply({ok(packed, "Content-Encoding: gzip\r\nContent-Encoding: br\r\n")});
+  const HTTPResponse response = fetch(server->url());
+  EXPECT_EQ(response.body, packed);
+  EXPECT_EQ(response.headers.get("Content-Encoding"), "gzip,br");
+}
+
+// HC-18
 TEST_P(EachClientTest, a_streaming_coroutine_gets_decoded_pieces_one_by_one) {
   std::string text;
   for (int i = 0; i < 30'000; ++i) text += std::to_string(i);

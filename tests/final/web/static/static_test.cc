@@ -190,6 +190,7 @@ TEST_F(StaticTest, If_Match_and_If_Unmodified_Since_fail_with_412) {
   EXPECT_EQ(code("If-Match", "*"), 200);
   EXPECT_EQ(code("If-Match", "\"x\""), 412);
   EXPECT_EQ(code("If-Match", "W/" + etag), 412);
+  EXPECT_EQ(fetch("/static/hello.txt", {{"If-Match", "\"x\""}, {"If-Match", etag}})->code, 200);
   EXPECT_EQ(code("If-Unmodified-Since", httputil::format_timestamp(std::time(nullptr))), 200);
   EXPECT_EQ(code("If-Unmodified-Since", httputil::format_timestamp(std::time(nullptr) - 2000)),
             412);
