@@ -13,22 +13,32 @@ namespace tornado::iostream::detail {
 namespace {
 
 // A read that delivers its result through a future.
-class FutureRead : public PendingRead {
+class FutureRead : public PendingRead, private core::Canceller {
  public:
-  FutureRead() { future_.on_cancel(); }
+  FutureRead() { core::FutureAccess::state(future_).set_canceller(this); }
+  ~FutureRead() override { core::FutureAccess::state(future_).set_canceller(nullptr); }
   Future<std::string> future() const { return future_; }
+
+  void begin(Stream& stream, Cancel& cancel) noexcept final {
+    stream_ = &stream;
+    cancel_ = &cancel;
+  }
 
   void finish() final {
     if (!future_.done()) future_.set_result(std::move(result_));
   }
   void fail(const std::exception_ptr& exception) final { core::fail_quietly(future_, exception); }
-  bool abandoned() const noexcept final { return future_.done(); }
 
  protected:
   std::string result_;
 
  private:
+  void cancel(core::FutureStateBase& future) final { cancel_(*stream_, future); }
+  void let_go() noexcept final {}
+
   Future<std::string> future_;
+  Stream* stream_ = nullptr;
+  Cancel* cancel_ = nullptr;
 };
 
 // Takes the first `count` bytes off `unread`.

@@ -11,6 +11,8 @@
 
 namespace tornado::iostream::detail {
 
+class Stream;
+
 // One unfinished read. A stream has at most one.
 class PendingRead : public core::Pooled {
  public:
@@ -26,15 +28,17 @@ class PendingRead : public core::Pooled {
   virtual std::size_t held() const noexcept { return 0; }
   // Called when the input has ended in good order. Returns true if that completes the read.
   virtual bool take_end() { return false; }
-  // Called if the read cannot complete. Returns the bytes it held.
+  // Called if the read cannot complete, or was cancelled. Returns the bytes it held.
   virtual std::string give_back() { return {}; }
 
   // Completes the future of a complete read.
   virtual void finish() = 0;
   // Fails the future with an exception that nobody has to retrieve: a peer that leaves is routine.
   virtual void fail(const std::exception_ptr& exception) = 0;
-  // Returns whether the future was cancelled.
-  virtual bool abandoned() const noexcept = 0;
+  // Called when `stream` makes this its pending read. Cancelling the future calls `cancel` from
+  // then on, which completes the future and frees this.
+  using Cancel = void(Stream& stream, core::FutureStateBase& future);
+  virtual void begin(Stream& stream, Cancel& cancel) noexcept = 0;
 };
 
 struct ReadAndFuture {

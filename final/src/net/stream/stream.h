@@ -73,7 +73,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   void close(std::exception_ptr error = nullptr);
   void set_close_callback(core::Runnable* callback);
   bool closed() const noexcept { return fd_ < 0; }
-  bool reading() const noexcept { return read_ != nullptr && !read_->abandoned(); }
+  bool reading() const noexcept { return read_ != nullptr; }
   bool writing() const noexcept { return pending_output() > 0; }
   const std::exception_ptr& error() const noexcept;
   void set_nodelay(bool value) const noexcept;
@@ -242,6 +242,7 @@ class Stream : public ioloop::EventHandler, private core::Runnable, public core:
   bool over_limit(std::size_t unread);
   void finish_read();
   void fail_read();
+  static void cancel_read(Stream& stream, core::FutureStateBase& future);
   void end_of_input();
   void drain(std::size_t limit);
   void discard_input();

@@ -147,8 +147,8 @@ void Stream::start_read(std::unique_ptr<PendingRead> read) {
   if (reading()) throw std::logic_error("Already reading");
   if (observer_ != nullptr) throw std::logic_error("the stream has an observer, which reads");
   const core::Ref pin(this);
-  fail_read();  // a cancelled one gives back its bytes
   read_ = std::move(read);
+  read_->begin(*this, cancel_read);
   feed({});
   if (read_ == nullptr) return;
   if (!closed() && !eof_) {
@@ -232,6 +232,15 @@ void Stream::fail_read() {
     }
   }
   read->fail(std::make_exception_ptr(StreamClosedError(why_ended())));
+}
+
+// The bytes that the read has taken wait for the next one. If the stream has no handle, nothing
+// keeps it any more.
+void Stream::cancel_read(Stream& stream, core::FutureStateBase& future) {
+  const core::Ref pin(&stream);
+  future.fail_cancelled();
+  stream.fail_read();
+  stream.watch_for_close();
 }
 
 // ---- the peer's end -----------------------------------------------------------------------------

@@ -237,21 +237,6 @@ TEST_F(IOStreamTest, one_read_at_a_time) {
   EXPECT_FALSE(stream.reading());
 }
 
-// IOS-08
-TEST_F(IOStreamTest, a_cancelled_read_makes_room_and_loses_nothing) {
-  auto [server, peer] = test::tcp_pair();
-  const IOStream stream(std::move(server));
-  auto first = stream.read_bytes(10);
-  test::raw_send(peer, "abc");
-  run(loop, []() -> Future<void> { co_await gen::sleep(0.002); });
-  EXPECT_TRUE(first.cancel());
-  EXPECT_FALSE(stream.reading());
-  test::raw_send(peer, "def");
-  auto second = stream.read_bytes(6);
-  run_until(loop, [&] { return second.done(); });
-  EXPECT_EQ(second.result(), "abcdef");
-}
-
 // IOS-15
 TEST_F(IOStreamTest, read_buffer_over_its_limit_closes) {
   LogLines lines;
