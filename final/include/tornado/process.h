@@ -88,7 +88,7 @@ class Child;
 
 // A child process. A handle: copies mean the same child. It belongs to the loop that is current
 // when it is made, which reaps it when it ends, even if no handle is left: a running loop leaves no
-// zombies. The loop watches a descriptor (pidfd_open, Linux 5.3), so Tornado's initialize() and its
+// zombies. The loop watches a descriptor (a pidfd, Linux 5.4), so Tornado's initialize() and its
 // SIGCHLD handler are not needed, and any loop can have children. The child inherits the
 // descriptors 0 to 2 and no others.
 class Subprocess {

@@ -32,6 +32,8 @@ constexpr Clock::duration kEarly =
     std::chrono::seconds(1);         // failing sooner after the start is early
 constexpr int kMaxEarly = 5;         // early failures of one child in a row
 constexpr Seconds kFirstPause{0.1};  // before the restart after the second one; doubles each time
+constexpr Clock::duration kForkPause =
+    std::chrono::seconds(1);  // after the system had no room for a process
 
 std::optional<int> this_task;
 
@@ -186,7 +188,7 @@ class Supervisor {
   void ended(Task& task, pid_t pid, int status) {
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
     if (ending_ != 0) {
-      if (WIFSIGNALED(status)) killed_ = true;
+      if (WIFSIGNALED(status) && WTERMSIG(status) == ending_) killed_ = true;
       if (failed && status_ == 0) status_ = WIFSIGNALED(status) ? 1 : WEXITSTATUS(status);
       return;
     }
@@ -197,7 +199,10 @@ class Supervisor {
       return;
     }
     report(task, pid, status);
-    if (!failed) return;
+    if (!failed) {
+      if (&task == renewed_) renewed_ = nullptr;  // the next one need not wait for it
+      return;
+    }
     if (&task == renewed_ && !to_roll_.empty()) {
       log::gen_log.error("The other children are not restarted, because this one failed");
       to_roll_.clear();
@@ -262,7 +267,15 @@ class Supervisor {
   // Returns true in a child.
   bool restart_due() {
     for (Task& task : tasks_) {
-      if (task.restart_at && *task.restart_at <= Clock::now() && start(task)) return true;
+      if (!task.restart_at || *task.restart_at > Clock::now()) continue;
+      try {
+        if (start(task)) return true;
+      } catch (const std::system_error& error) {
+        // The other children go on serving, and the system may soon have room for a process.
+        log::gen_log.error("child " + std::to_string(number(task)) +
+                           " cannot be restarted yet: " + error.what());
+        task.restart_at = Clock::now() + kForkPause;
+      }
     }
     return false;
   }

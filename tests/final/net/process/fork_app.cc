@@ -1,5 +1,6 @@
 // The program that processes_test.cc runs. fork_processes() ends the process that calls it, so each
 // case needs a program of its own. The first argument names the case.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -11,12 +12,28 @@
 #include <tornado/tcpserver.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
 
 using namespace tornado;
+
+namespace {
+
+int forks = 0;
+int failing_fork = 0;  // this one fails; 0: none does
+
+}  // namespace
+
+extern "C" pid_t fork() {
+  if (++forks == failing_fork) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return reinterpret_cast<pid_t (*)()>(::dlsym(RTLD_NEXT, "fork"))();
+}
 
 namespace {
 
@@ -62,6 +79,20 @@ int killed(char** /*args*/) {
   return 0;
 }
 
+// The same, and the system has no room for the process that is to take its place.
+int killed_when_full(char** args) {
+  failing_fork = 3;
+  return killed(args);
+}
+
+// Children that SIGTERM crashes.
+int crash_at_term(char** /*args*/) {
+  process::fork_processes(2);
+  ::signal(SIGTERM, [](int) { ::raise(SIGKILL); });
+  say("runs");
+  while (true) ::pause();
+}
+
 // Children that run until SIGTERM, and then end with a status of their own.
 int until_term(char** args) {
   const int status = number(args[1]);
@@ -83,14 +114,14 @@ int stubborn(char** args) {
   while (true) ::pause();
 }
 
-// Each child takes a token as it starts. The one that takes the third token fails.
-int third_fails(char** /*args*/) {
+// Each child takes a token as it starts. The one that takes the third token ends.
+int third_ends(char** args) {
   int tokens[2];
   if (::pipe(tokens) < 0 || ::write(tokens[1], "12345", 5) != 5) return 9;
   const int task = process::fork_processes(2);
   char token;
   if (::read(tokens[0], &token, 1) != 1) return 9;
-  if (token == '3') return 3;
+  if (token == '3') return number(args[0]);
   say("task " + std::to_string(task) + " token " + token);
   while (true) ::pause();
 }
@@ -197,9 +228,11 @@ int main(int argc, char** argv) {
   const std::map<std::string, int (*)(char**)> cases = {{"clean", &clean},
                                                         {"crash", &crash},
                                                         {"killed", &killed},
+                                                        {"killed_when_full", &killed_when_full},
+                                                        {"crash_at_term", &crash_at_term},
                                                         {"until_term", &until_term},
                                                         {"stubborn", &stubborn},
-                                                        {"third_fails", &third_fails},
+                                                        {"third_ends", &third_ends},
                                                         {"with_loop", &with_loop},
                                                         {"with_thread", &with_thread},
                                                         {"in_child", &in_child},

@@ -163,7 +163,7 @@ TEST_F(ForkTest, killing_the_parent_leaves_no_child_not_even_one_that_ignores_si
 }
 
 TEST_F(ForkTest, sighup_stops_at_a_new_child_that_fails) {
-  const Subprocess parent = start({"third_fails"});
+  const Subprocess parent = start({"third_ends", "3"});
   EXPECT_EQ(lines_of(parent, 2).size(), 2U);
   parent.send_signal(SIGHUP);
   // The first new child takes the third token and fails; so another one takes its place.
@@ -174,6 +174,29 @@ TEST_F(ForkTest, sighup_stops_at_a_new_child_that_fails) {
   EXPECT_EQ(rest, "");
   EXPECT_EQ(count(log, "The other children are not restarted"), 1) << log;
   EXPECT_EQ(run(loop, [&] { return parent.wait_for_exit(false); }), -SIGTERM);
+}
+
+TEST_F(ForkTest, sighup_goes_on_after_a_new_child_that_ends_well) {
+  const Subprocess parent = start({"third_ends", "0"});
+  EXPECT_EQ(lines_of(parent, 2).size(), 2U);
+  parent.send_signal(SIGHUP);
+  EXPECT_EQ(lines_of(parent, 1), std::vector<std::string>{"task 1 token 4"});
+  parent.terminate();
+  EXPECT_EQ(run(loop, [&] { return parent.wait_for_exit(false); }), -SIGTERM);
+}
+
+TEST_F(ForkTest, a_fork_that_fails_at_a_restart_is_tried_again) {
+  const Outcome outcome = outcome_of({"killed_when_full"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.lines, (std::vector<std::string>{"task 0", "task 1"}));
+  EXPECT_EQ(count(outcome.log, "cannot be restarted yet: fork: "), 1) << outcome.log;
+}
+
+TEST_F(ForkTest, a_child_that_crashes_at_the_end_is_no_clean_end) {
+  const Subprocess parent = start({"crash_at_term"});
+  EXPECT_EQ(lines_of(parent, 2).size(), 2U);
+  parent.terminate();
+  EXPECT_EQ(run(loop, [&] { return parent.wait_for_exit(false); }), 1);
 }
 
 // PR-01
