@@ -63,6 +63,12 @@ void give_alarm_back() {
   if (--alarm.watches == 0) ::sigaction(SIGALRM, &alarm.before, nullptr);
 }
 
+// The first backtrace() loads a library, which a signal handler must not do.
+[[maybe_unused]] const int preloaded = []() noexcept {
+  void* frame = nullptr;
+  return ::backtrace(&frame, 1);
+}();
+
 void say(const char* text) noexcept {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
 }
@@ -78,9 +84,6 @@ BlockingWatch::BlockingWatch(double seconds, Action action) : action_(action) {
   seconds_.tv_nsec = static_cast<long>((seconds - std::floor(seconds)) * 1e9);
   if (seconds_.tv_sec == 0 && seconds_.tv_nsec == 0) seconds_.tv_nsec = 1;  // 0 would disarm it
   std::to_chars(seconds_text_, seconds_text_ + sizeof seconds_text_ - 1, seconds);
-  // The first backtrace() loads a library, which a signal handler must not do.
-  void* frame = nullptr;
-  ::backtrace(&frame, 1);
   take_alarm();
 }
 
@@ -131,6 +134,7 @@ void BlockingWatch::fire() const noexcept {
 
 // Everything here is async-signal-safe.
 void IOLoop::log_stack(int /*signal*/) {
+  const int saved = errno;
   void* frames[detail::kMaxFrames];
   const int count = ::backtrace(frames, detail::kMaxFrames);
   if (detail::running_watch != nullptr) {
@@ -141,6 +145,7 @@ void IOLoop::log_stack(int /*signal*/) {
     detail::say("The stack of this thread:\n");
   }
   ::backtrace_symbols_fd(frames, count, STDERR_FILENO);
+  errno = saved;
 }
 
 }  // namespace tornado::ioloop

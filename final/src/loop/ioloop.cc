@@ -319,6 +319,7 @@ void IOLoop::set_signal_callback(int signal, const core::Ref<core::RepeatedCallb
 }
 
 void IOLoop::remove_signal_handler(int signal) {
+  require_own_thread(*this, *state_);
   state_->signals->remove(signal);
 }
 

@@ -3,8 +3,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -180,6 +182,17 @@ TEST_F(BlockingWatch, log_stack_anywhere) {
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(said.starts_with("The stack of this thread:\n")) << said;
   EXPECT_NE(said.find("blocking_watch_test"), std::string::npos) << said;
+}
+
+// IOL-26
+TEST_F(BlockingWatch, log_stack_in_a_signal_handler_leaves_errno_alone) {
+  const int standard_error = ::dup(STDERR_FILENO);
+  ::close(STDERR_FILENO);  // its write fails
+  errno = EAGAIN;
+  IOLoop::log_stack(0);
+  EXPECT_EQ(errno, EAGAIN);
+  ::dup2(standard_error, STDERR_FILENO);
+  ::close(standard_error);
 }
 
 using BlockingWatchDeathTest = BlockingWatch;

@@ -690,11 +690,12 @@ TEST_P(Loop, a_running_loop_used_from_another_thread_says_so) {
     refuses([&] { loop.add_handler(pipe.read_end, ignore, IOLoop::READ); });
     refuses([&] { loop.update_handler(pipe.read_end, IOLoop::READ); });
     refuses([&] { loop.remove_handler(pipe.read_end); });
+    refuses([&] { loop.remove_signal_handler(SIGUSR1); });
     loop.stop();
   });
   loop.start();
   other.join();
-  EXPECT_EQ(refused, 4);
+  EXPECT_EQ(refused, 5);
 }
 
 TEST_P(Loop, start_stop_start_a_hundred_times_leaks_nothing) {
