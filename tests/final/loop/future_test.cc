@@ -3,6 +3,7 @@
 #include <tornado/gen.h>
 #include <tornado/ioloop.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,6 +69,18 @@ TEST(Future, moves_a_result_nobody_else_can_ask_for) {
 }
 
 // GEN-18
+struct alignas(64) Row {
+  char bytes[64] = {};
+};
+
+TEST(Future, keeps_the_alignment_of_its_value) {
+  std::vector<Future<Row>> futures(8);
+  for (const auto& future : futures) {
+    future.set_result(Row());
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&future.result()) % alignof(Row), 0U);
+  }
+}
+
 TEST(Future, a_million_ready_awaits_neither_recurse_nor_hang) {
   IOLoop loop;
   auto sum = []() -> Future<long> {

@@ -103,6 +103,13 @@ inline void deallocate(void* block, std::size_t size) noexcept {
 struct Pooled {
   static void* operator new(std::size_t size) { return allocate(size); }
   static void operator delete(void* block, std::size_t size) noexcept { deallocate(block, size); }
+  // For what needs a larger alignment, such as the future of an alignas(64) struct.
+  static void* operator new(std::size_t size, std::align_val_t alignment) {
+    return ::operator new(size, alignment);
+  }
+  static void operator delete(void* block, std::size_t size, std::align_val_t alignment) noexcept {
+    ::operator delete(block, size, alignment);
+  }
 };
 
 class FutureStateBase;
