@@ -15,6 +15,7 @@
 #include <tornado/core/function.h>
 
 #include <cstdint>
+#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -124,6 +125,9 @@ class OptionParser {
   template <OptionType T>
   void set(std::string_view name, T value);
   void set(std::string_view name, const char* value) { set<std::string>(name, value); }
+  // Takes the value back that was set: get returns the default again. Calls no callback. Throws
+  // Error for an unknown name.
+  void unset(std::string_view name);
   // Returns true if the option was set or has a default. Throws Error for an unknown name.
   bool has_value(std::string_view name) const;
   // Returns whether there is an option of that name.
@@ -182,18 +186,24 @@ class OptionParser {
 template <OptionType T>
 class Mock {
  public:
-  Mock(OptionParser& parser, std::string_view name, T value)
-      : parser_(parser), name_(name), original_(parser.get<T>(name)) {
+  Mock(OptionParser& parser, std::string_view name, T value) : parser_(parser), name_(name) {
+    if (parser_.has_value(name_)) original_ = parser_.get<T>(name_);
     parser_.set<T>(name_, std::move(value));
   }
-  ~Mock() { parser_.set<T>(name_, std::move(original_)); }
+  ~Mock() {
+    if (original_) {
+      parser_.set<T>(name_, std::move(*original_));
+    } else {
+      parser_.unset(name_);
+    }
+  }
   Mock(const Mock&) = delete;
   Mock& operator=(const Mock&) = delete;
 
  private:
   OptionParser& parser_;
   std::string name_;
-  T original_;
+  std::optional<T> original_;  // null: it had no value
 };
 
 // Returns the program's options. They include Tornado's logging options (see log::LogOptions);

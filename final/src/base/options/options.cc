@@ -169,6 +169,10 @@ void OptionParser::set(std::string_view name, T value) {
   option.assign(std::move(value));
 }
 
+void OptionParser::unset(std::string_view name) {
+  at(name).given.reset();
+}
+
 bool OptionParser::has_value(std::string_view name) const {
   return at(name).has_value();
 }

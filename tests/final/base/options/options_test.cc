@@ -476,6 +476,17 @@ TEST(Options, mock_restores_the_value) {
 }
 
 // OP-07
+TEST(Options, mock_restores_that_there_was_no_value) {
+  OptionParser parser;
+  parser.define<int>("n", nullptr);
+  {
+    const Mock<int> mock(parser, "n", 5);
+    EXPECT_TRUE(parser.has_value("n"));
+  }
+  EXPECT_FALSE(parser.has_value("n"));
+}
+
+// OP-07
 TEST(Options, the_global_parser_has_the_logging_options) {
   // When this test is repeated in one process, it finds the option there.
   if (!options().contains("options_test_number")) {
