@@ -1,5 +1,7 @@
 #include "net/redis/connection.h"
 
+#include <fcntl.h>
+
 #include "net/redis/hiredis_events.h"
 
 namespace tornado::redis {
@@ -54,6 +56,7 @@ Ref<Connection> Connection::open(ioloop::IOLoop& loop, const std::string& ip, in
     redisAsyncFree(context);
     throw ConnectionLost(reason);
   }
+  ::fcntl(context->c.fd, F_SETFD, FD_CLOEXEC);  // hiredis does not
   Ref<Connection> made(new Connection(loop, context, timeout));
   context->data = Ref<Connection>(made).detach();  // until end()
   redisAsyncSetConnectCallback(context, &on_connect);

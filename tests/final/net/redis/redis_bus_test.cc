@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <tornado/redisbus.h>
 #include <tornado/tcpserver.h>
 
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -95,6 +97,21 @@ TEST_F(RedisBusTest, a_message_reaches_readers_of_every_process) {
   EXPECT_THAT(result(there), expected);
   EXPECT_EQ(here.result()[0].cursor, cursor);
   EXPECT_EQ(there.result()[0].cursor, cursor);
+}
+
+TEST_F(RedisBusTest, its_sockets_do_not_outlive_the_program_at_an_exec) {
+  const RedisServer server;
+  const auto bus = make(server.url());
+  publish(*bus, "room", "a");
+  int sockets = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the directory's own descriptor
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (!target.starts_with("socket:")) continue;
+    ++sockets;
+    EXPECT_NE(::fcntl(std::stoi(entry.path().filename().string()), F_GETFD) & FD_CLOEXEC, 0);
+  }
+  EXPECT_GT(sockets, 0);
 }
 
 TEST_F(RedisBusTest, a_cursor_goes_on_without_gap_or_repeat) {
