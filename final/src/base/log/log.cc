@@ -250,8 +250,7 @@ class Output {
     holds_.store(false, std::memory_order_relaxed);
   }
 
-  // A line that cannot be written (full disk, blocked terminal) is lost, because waiting would stop
-  // the server.
+  // A line that cannot be written (full disk, closed stderr) is lost, because the server goes on.
   static void release(Channel& channel) {
     if (channel.held.empty()) return;
     write_lines(*channel.sink, channel.held);
