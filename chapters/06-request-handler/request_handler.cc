@@ -96,7 +96,12 @@ void RequestHandler::handle_exception(const std::exception_ptr& error) {
   } catch (...) {
     std::fprintf(stderr, "%s: an exception of an unknown type\n", request_->uri.c_str());
   }
-  if (!finished_) send_error(status);
+  if (finished_) return;
+  try {
+    send_error(status);
+  } catch (const std::exception& worse) {  // thrown by on_finish(): the page has left
+    std::fprintf(stderr, "%s: %s\n", request_->uri.c_str(), worse.what());
+  }
 }
 // [/handle_exception]
 

@@ -32,12 +32,15 @@ class WaitingHandler : public AsynchronousHandler {
     if (args[0] == "throw") throw std::runtime_error("no luck");
     notes_->later = wrap([this, what = args[0]] {
       if (what == "later-throw") throw std::runtime_error("later, no luck");
-      if (what == "later-404") throw HTTPError(404);
+      if (what == "later-404" || what == "later-full") throw HTTPError(404);
       finish("later");
     });
   }
   void on_connection_close() override { notes_->events.push_back("closed"); }
-  void on_finish() override { notes_->events.push_back("on_finish"); }
+  void on_finish() override {
+    notes_->events.push_back("on_finish");
+    if (request().path() == "/later-full") throw std::runtime_error("the disk is full");
+  }
 
  private:
   Notes* notes_ = nullptr;
@@ -99,6 +102,14 @@ TEST_F(AsynchronousTest, an_exception_in_a_wrapped_callback_becomes_the_error_pa
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "/later-throw: later, no luck\n");
   ask("/later-404");
   run_later();
+  EXPECT_TRUE(answer().starts_with("HTTP/1.1 404 "));
+}
+
+TEST_F(AsynchronousTest, an_exception_of_on_finish_after_the_error_page_is_that_requests) {
+  ask("/later-full");
+  testing::internal::CaptureStderr();
+  run_later();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "/later-full: the disk is full\n");
   EXPECT_TRUE(answer().starts_with("HTTP/1.1 404 "));
 }
 
