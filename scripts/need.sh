@@ -61,13 +61,15 @@ explain() {  # one line a package: its name and what needs it
   done
 }
 
+# sudo asks for a password at the terminal, also where its input comes from elsewhere; without a terminal it must not ask.
+sudo=sudo
+[ -t 0 ] || sudo="sudo -n"
+
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
-  elif [ -t 0 ]; then
-    sudo "$@"
   else
-    sudo -n "$@"
+    $sudo "$@"
   fi
 }
 
@@ -156,7 +158,7 @@ if command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" -eq 0 ] || command -v su
     echo "Installed."
     exit 0
   fi
-  why="apt-get could not install them (its words are above)."
+  why="apt-get could not install them (its words are above). As root: apt-get install $*"
 elif command -v apt-get >/dev/null 2>&1; then
   why="As root: apt-get install $*"
 else

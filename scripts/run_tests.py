@@ -163,6 +163,12 @@ class Installation(threading.Thread):
         super().__init__(daemon=True)
         self.groups, self.code, self.start_time = groups, None, time.monotonic()
 
+    def start(self):
+        missing = subprocess.run(["scripts/need.sh", "--missing", *self.groups], cwd=ROOT, capture_output=True, text=True).stdout
+        if missing and os.geteuid() != 0 and sys.stdin is not None and sys.stdin.isatty():
+            subprocess.run(["sudo", "-v"])  # asks for the password, which the thread cannot
+        super().start()
+
     def run(self):
         stages.LOGS.mkdir(parents=True, exist_ok=True)
         with (stages.LOGS / "packages.log").open("w") as log:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import pty
 import shutil
 import subprocess
 
@@ -43,9 +44,9 @@ class System:
         lines = "".join(f"{package} installed\\n" for package in packages)
         self.fake("dpkg-query", f"printf '{lines}removed config-files\\n'; exit 1")
 
-    def need(self, *groups):
+    def need(self, *groups, stdin=subprocess.DEVNULL):
         return subprocess.run([self.root / "scripts" / "need.sh", *groups], env={"PATH": str(self.bin)},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                              stdin=stdin, capture_output=True, text=True, timeout=60)
 
     def calls(self):
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
@@ -112,6 +113,17 @@ def test_uses_sudo_if_not_root(system):
     system.recorded("apt-get")
     assert system.need("build").returncode == 0
     assert system.calls() == ["sudo -n env DEBIAN_FRONTEND=noninteractive flock /tmp " + INSTALL + "ninja"]
+
+
+def test_lets_sudo_ask_for_a_password_at_a_terminal(system):
+    system.fake("id", "echo 1000")
+    system.recorded("sudo")
+    system.recorded("apt-get")
+    ours, terminal = pty.openpty()
+    assert system.need("build", stdin=terminal).returncode == 0
+    os.close(ours)
+    os.close(terminal)
+    assert system.calls() == ["sudo env DEBIAN_FRONTEND=noninteractive flock /tmp " + INSTALL + "ninja"]
 
 
 def test_without_root_and_sudo_prints_the_command(system):
