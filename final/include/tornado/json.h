@@ -227,9 +227,10 @@ inline constexpr std::size_t kMaxJsonErrors = 20;
 inline constexpr std::size_t kMaxJsonDepth = 512;
 
 // Returns a value as text in the format of Python's json.dumps: ", " and ": " between parts, only
-// ASCII (\uXXXX), floats in the shortest form that reads back. "</" becomes "<\/", so the text is
-// safe inside <script>. Infinities and NaN become null, as in a browser, because JSON has no such
-// numbers (RFC 8259 section 6). Throws JSONEncodeError. Tornado: json_encode.
+// ASCII (\uXXXX), floats in the shortest form that reads back. "</" becomes "<\/", so no text
+// ends a <script> ("<!--<script>" in it can still hide the end of one). Infinities and NaN become
+// null, as in a browser, because JSON has no such numbers (RFC 8259 section 6). Throws
+// JSONEncodeError. Tornado: json_encode.
 std::string json_encode(const json& value);
 
 // Parses one JSON text (RFC 8259). If an object repeats a name, the last value counts. Integers
@@ -261,7 +262,7 @@ class JsonReader {
     } else if constexpr (std::is_integral_v<T>) {
       read_integer(from, to);
     } else if constexpr (std::is_floating_point_v<T>) {
-      from.is_number() ? static_cast<void>(to = from.get<T>()) : expected("a number");
+      read_float(from, to);
     } else if constexpr (std::is_same_v<T, std::string>) {
       from.is_string() ? static_cast<void>(to = from.get<T>()) : expected("a string");
     } else if constexpr (IsOptional<T>) {
@@ -315,6 +316,16 @@ class JsonReader {
       }
     }
     expected_integer(std::to_string(Limits::min()), std::to_string(Limits::max()));
+  }
+
+  template <class T>
+  void read_float(const json& from, T& to) {
+    if (!from.is_number()) return expected("a number");
+    const auto value = from.get<double>();
+    if (value > std::numeric_limits<T>::max() || value < std::numeric_limits<T>::lowest()) {
+      return expected("a number that a float can hold");
+    }
+    to = static_cast<T>(value);
   }
 
   template <class T>

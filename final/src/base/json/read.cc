@@ -4,8 +4,23 @@
 namespace tornado {
 namespace core {
 
+namespace {
+
+// Whoever sends an object chooses its names, and each error has the names of all objects around it.
+constexpr std::size_t kLongestPath = 256;
+
+std::string shortened(const std::string& path) {
+  if (path.size() <= kLongestPath) return path;
+  std::size_t end = kLongestPath;
+  while (end > 0 && (static_cast<unsigned char>(path[end]) & 0xC0) == 0x80) --end;  // inside UTF-8
+  return path.substr(0, end) + "...";
+}
+
+}  // namespace
+
 void JsonReader::wrong(std::string message) {
-  if (errors_.size() < escape::kMaxJsonErrors) errors_.push_back({path_, std::move(message)});
+  if (errors_.size() >= escape::kMaxJsonErrors) return;
+  errors_.push_back({shortened(path_), std::move(message)});
 }
 
 void JsonReader::expected(std::string_view what) {

@@ -101,6 +101,31 @@ TEST(JsonStruct, a_struct_is_an_object_with_its_fields_in_order) {
             R"({"all": [{"price": 0.0, "name": "", "note": null}]})");
 }
 
+TEST(JsonStruct, a_number_that_a_float_cannot_hold_is_an_error) {
+  const auto text = [](const std::string& number) {
+    return R"({"yes": true, "big": 1, "colour": "red", "any": 1, "maybe": 1, "number": )" + number +
+           "}";
+  };
+  EXPECT_EQ(json_decode<Every>(text("-3e38")).number, -3e38F);
+  EXPECT_THAT(error_of<Every>(text("1e300")),
+              ::testing::HasSubstr("number: expected a number that a float"));
+  EXPECT_THAT(error_of<Every>(text("-1e300")),
+              ::testing::HasSubstr("number: expected a number that a float"));
+}
+
+// The client chooses the names of a map, and each error has them.
+TEST(JsonStruct, an_error_has_the_beginning_of_a_long_name) {
+  std::string name(1000, 'x');
+  for (std::size_t i = 0; i < name.size(); i += 2) name.replace(i, 2, "\u00e9");
+  try {
+    json_decode<std::map<std::string, int>>("{\"" + name + "\": \"a\"}");
+    FAIL();
+  } catch (const JSONFieldError& error) {
+    EXPECT_LT(std::string(error.what()).size(), 600U);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("...: expected an integer"));
+  }
+}
+
 TEST(JsonStruct, a_struct_is_read_from_an_object) {
   const auto order = json_decode<Order>(
       R"({"flags": {}, "id": -128, "unknown": 1, "items": [{"name": "a", "price": 7, "note": "n"},
