@@ -4,6 +4,7 @@
 #include <tornado/template_value.h>
 
 #include <cstddef>
+#include <map>
 #include <string_view>
 
 namespace tornado::web::detail {
@@ -12,6 +13,7 @@ template <class T>
 struct AttributeEntry {
   std::string_view name;
   template_::Value (*make)(T& owner);
+  bool kept = false;  // made once for each object: it takes a while, and does not change
 };
 
 // Shows an object of the program to templates, without owning it.
@@ -26,7 +28,13 @@ class TableObject final : public template_::Object {
   bool attribute(std::string_view name, template_::Value& result) const override {
     for (const AttributeEntry<T>* entry = first_; entry != last_; ++entry) {
       if (entry->name != name) continue;
-      result = entry->make(owner_);
+      if (!entry->kept) {
+        result = entry->make(owner_);
+        return true;
+      }
+      const auto known = kept_.find(entry);
+      result = known != kept_.end() ? known->second : entry->make(owner_);
+      if (known == kept_.end()) kept_.emplace(entry, result);
       return true;
     }
     return false;
@@ -37,6 +45,7 @@ class TableObject final : public template_::Object {
   const AttributeEntry<T>* const first_;
   const AttributeEntry<T>* const last_;
   T& owner_;
+  mutable std::map<const AttributeEntry<T>*, template_::Value> kept_;
 };
 
 }  // namespace tornado::web::detail

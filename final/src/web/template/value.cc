@@ -49,10 +49,6 @@ std::string header_case(std::string_view name) {
 
 }  // namespace
 
-std::size_t DictBody::Hash::operator()(std::string_view key) const noexcept {
-  return std::hash<std::string_view>()(key);
-}
-
 std::size_t DictBody::Hash::operator()(const Value& key) const {
   switch (key.type()) {
     case Type::kNone:
@@ -62,25 +58,17 @@ std::size_t DictBody::Hash::operator()(const Value& key) const {
     case Type::kFloat:
       return std::hash<double>()(number_of(key));  // 1 == 1.0 == True
     case Type::kString:
-      return (*this)(std::string_view(text_of(key)));
+      return std::hash<std::string_view>()(text_of(key));
     case Type::kTuple: {
       std::size_t hash = 17;
       for (const Value& item : items_of(key)) hash = hash * 31 + (*this)(item);
       return hash;
     }
     case Type::kObject:
-      return (*this)(std::string_view(object_of(key).str()));
+      return std::hash<std::string>()(object_of(key).str());
     default:
       fail("TypeError", "unhashable type: '" + std::string(key.type_name()) + "'");
   }
-}
-
-bool DictBody::Equal::operator()(std::string_view key, const Value& other) const {
-  return is_text(other) && text_of(other) == key;
-}
-
-bool DictBody::Equal::operator()(const Value& other, std::string_view key) const {
-  return (*this)(key, other);
 }
 
 DictBody::DictBody(std::vector<Value::Pair> items, Keys keys) : keys_(keys) {
@@ -88,14 +76,28 @@ DictBody::DictBody(std::vector<Value::Pair> items, Keys keys) : keys_(keys) {
   for (Value::Pair& item : items) add(std::move(item));
 }
 
-template <class Key>
-const Value* DictBody::look_up(const Key& key) const {
-  if (!places_.empty()) {
-    const auto found = places_.find(key);
-    return found == places_.end() ? nullptr : &items_[found->second].second;
+bool DictBody::indexed() const noexcept {
+  return items_.size() > kSmallDict;
+}
+
+const Value* DictBody::find_text(std::string_view key) const {
+  if (indexed()) {
+    const auto found = texts_.find(key);
+    return found == texts_.end() ? nullptr : &items_[found->second].second;
   }
-  for (const Value::Pair& item : items_) {
-    if (Equal()(key, item.first)) return &item.second;
+  for (const auto& [name, value] : items_) {
+    if (is_text(name) && text_of(name) == key) return &value;
+  }
+  return nullptr;
+}
+
+const Value* DictBody::find_other(const Value& key) const {
+  if (indexed()) {
+    const auto found = others_.find(key);
+    return found == others_.end() ? nullptr : &items_[found->second].second;
+  }
+  for (const auto& [name, value] : items_) {
+    if (name == key) return &value;
   }
   return nullptr;
 }
@@ -103,11 +105,11 @@ const Value* DictBody::look_up(const Key& key) const {
 const Value* DictBody::find(const Value& key) const {
   if (is_text(key)) return find(std::string_view(text_of(key)));
   Hash()(key);  // throws for a list or dict
-  return look_up(key);
+  return find_other(key);
 }
 
 const Value* DictBody::find(std::string_view key) const {
-  return keys_ == Keys::kExact ? look_up(key) : look_up(std::string_view(header_case(key)));
+  return keys_ == Keys::kExact ? find_text(key) : find_text(header_case(key));
 }
 
 void DictBody::add(Value::Pair item) {
@@ -116,9 +118,14 @@ void DictBody::add(Value::Pair item) {
     return;
   }
   items_.push_back(std::move(item));
-  if (items_.size() <= kSmallDict) return;
-  for (std::size_t place = places_.size(); place < items_.size(); ++place) {
-    places_.emplace(items_[place].first, place);
+  if (!indexed()) return;
+  for (std::size_t place = texts_.size() + others_.size(); place < items_.size(); ++place) {
+    const Value& key = items_[place].first;
+    if (is_text(key)) {
+      texts_.emplace(text_of(key), place);
+    } else {
+      others_.emplace(key, place);
+    }
   }
 }
 

@@ -3,7 +3,9 @@
 
 #include <tornado/template_value.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,22 +39,18 @@ class DictBody final : public Body {
 
  private:
   struct Hash {
-    using is_transparent = void;
     std::size_t operator()(const Value& key) const;
-    std::size_t operator()(std::string_view key) const noexcept;
   };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(const Value& key, const Value& other) const { return key == other; }
-    bool operator()(std::string_view key, const Value& other) const;
-    bool operator()(const Value& other, std::string_view key) const;
-  };
-  template <class Key>
-  const Value* look_up(const Key& key) const;
+  const Value* find_text(std::string_view key) const;
+  const Value* find_other(const Value& key) const;
+  bool indexed() const noexcept;
   void add(Value::Pair item);
 
   std::vector<Value::Pair> items_;
-  std::unordered_map<Value, std::size_t, Hash, Equal> places_;  // in items_; empty: a few
+  // Places in items_, once there are more than a few. Texts are ordered, because a client who
+  // chooses them could make all of their hashes equal.
+  std::map<std::string_view, std::size_t> texts_;
+  std::unordered_map<Value, std::size_t, Hash> others_;
   const Keys keys_;
 };
 

@@ -336,6 +336,18 @@ TEST_F(RequestInTemplateTest, the_arguments_of_the_query_and_of_the_form) {
             "1 2 |['a', 'c', 'q'] x form");
 }
 
+// In quadratic time this takes minutes.
+// WH-18
+TEST_F(RequestInTemplateTest, a_page_may_look_up_each_of_many_arguments) {
+  std::string query = "/p/x?";
+  for (int i = 0; i < 20'000; ++i) query += "a" + std::to_string(i) + "=1&";
+  Application app({url<Page>("/p/(.*)")}, with({{"n.html",
+                                                 "{% for name in request.arguments %}"
+                                                 "{{ request.arguments[name][0] }}{% end %}"}}));
+  const auto exchange = Exchange(app, "POST", query);
+  EXPECT_EQ(exchange->body, std::string(20'000, '1'));
+}
+
 // WH-18
 TEST_F(RequestInTemplateTest, cookies) {
   EXPECT_EQ(page("{{ request.cookies['a'].value }} {{ request.cookies['b'].value }} "
