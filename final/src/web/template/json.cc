@@ -8,6 +8,23 @@
 namespace tornado::template_::detail {
 namespace {
 
+// As Python writes the keys of a dict.
+std::string key_text(const Value& key) {
+  switch (key.type()) {
+    case Type::kNone:
+      return "null";
+    case Type::kBool:
+      return key.boolean() ? "true" : "false";
+    case Type::kInt:
+    case Type::kFloat:
+    case Type::kString:
+      return key.str();
+    default:
+      fail("TypeError",
+           "keys must be str, int, float, bool or None, not " + std::string(key.type_name()));
+  }
+}
+
 json to_json(const Value& value) {
   switch (value.type()) {
     case Type::kNone:
@@ -23,7 +40,7 @@ json to_json(const Value& value) {
     case Type::kDict: {
       json::object_t object;
       for (const Value::Pair& item : dict_of(value).items()) {
-        object.emplace_back(item.first.str(), to_json(item.second));
+        object.emplace_back(key_text(item.first), to_json(item.second));
       }
       return object;
     }

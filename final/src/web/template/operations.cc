@@ -76,6 +76,23 @@ Value integer_operation(Operator op, std::int64_t left, std::int64_t right) {
   return result;
 }
 
+// Has the sign of `right`, also if it is 0.
+double float_modulo(double left, double right) {
+  const double rest = std::fmod(left, right);
+  if (rest == 0) return std::copysign(0.0, right);
+  return (rest < 0) != (right < 0) ? rest + right : rest;
+}
+
+// As CPython: 1.0 // 0.1 is 9.0, because 0.1 is a little more than a tenth.
+double float_floor_divide(double left, double right) {
+  const double rest = std::fmod(left, right);
+  double quotient = (left - rest) / right;
+  if (rest != 0 && (rest < 0) != (right < 0)) quotient -= 1;
+  if (quotient == 0) return std::copysign(0.0, left / right);
+  const double whole = std::floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1 : whole;
+}
+
 double float_operation(Operator op, double left, double right) {
   switch (op) {
     case Operator::kAdd:
@@ -87,11 +104,9 @@ double float_operation(Operator op, double left, double right) {
     case Operator::kDivide:
       return left / right;
     case Operator::kFloorDivide:
-      return std::floor(left / right);
-    case Operator::kModulo: {
-      const double rest = std::fmod(left, right);
-      return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest;
-    }
+      return float_floor_divide(left, right);
+    case Operator::kModulo:
+      return float_modulo(left, right);
     default:
       return std::pow(left, right);
   }

@@ -294,9 +294,9 @@ class Parser {
   }
 
   Expression negation() {
+    if (!take("not")) return comparison();
     const Nesting nesting(*this);
-    if (take("not")) return node(ExpressionKind::kNot, negation());
-    return comparison();
+    return node(ExpressionKind::kNot, negation());
   }
 
   std::optional<Operator> comparison_word() {
@@ -358,11 +358,16 @@ class Parser {
   }
 
   Expression unary() {
-    const Nesting nesting(*this);
-    if (take("-")) return node(ExpressionKind::kNegative, unary());
-    if (take("+")) return node(ExpressionKind::kNegative, node(ExpressionKind::kNegative, unary()));
+    if (is("-") || is("+")) {
+      const Nesting nesting(*this);
+      const bool plus = take("+");
+      if (!plus) take("-");
+      Expression negative = node(ExpressionKind::kNegative, unary());
+      return plus ? node(ExpressionKind::kNegative, std::move(negative)) : negative;
+    }
     Expression base = postfix();
     if (!take("**")) return base;
+    const Nesting nesting(*this);
     return binary_node(Operator::kPower, std::move(base), unary());
   }
 

@@ -3,8 +3,10 @@
 #include <tornado/template.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -96,6 +98,57 @@ TEST(Template, what_a_program_has_becomes_a_value) {
 }
 
 // TP-01
+TEST(Template, keys_of_every_kind_are_found_in_a_large_dict) {
+  std::string items;
+  for (int i = 0; i < 20; ++i) items += "'k" + std::to_string(i) + "': " + std::to_string(i) + ", ";
+  items += "1: 'one', (1, 2): 'pair', None: 'none'";
+  EXPECT_EQ(render("{% set d = {" + items +
+                   "} %}{{ d['k7'] }} {{ d['k19'] }} {{ d[True] }} "
+                   "{{ d[1.0] }} {{ d[(1, 2)] }} {{ d[None] }} {{ len(d) }} {{ 'k20' in d }}"),
+            "7 19 one one pair none 23 False");
+}
+
+// Texts whose std::hash is the same, a MurmurHash64A with a seed that everybody knows.
+std::vector<std::string> colliding(std::uint64_t count) {
+  constexpr std::uint64_t kMul = 0xc6a4a7935bd1e995U;
+  std::uint64_t inverse = 1;
+  for (int i = 0; i < 6; ++i) inverse *= 2 - kMul * inverse;
+  const auto block = [&](std::uint64_t mixed) {
+    const std::uint64_t word = mixed * inverse;
+    return (word ^ (word >> 47U)) * inverse;
+  };
+  const std::uint64_t seed = 0xc70f6907U ^ (16 * kMul);
+  std::vector<std::string> texts;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t words[] = {block(i), block((seed ^ i) * kMul)};
+    texts.emplace_back(reinterpret_cast<const char*>(words), sizeof words);
+  }
+  return texts;
+}
+
+// In quadratic time this takes minutes.
+TEST(Template, keys_that_a_client_has_chosen_are_found_quickly) {
+  const std::vector<std::string> names = colliding(200'000);
+  std::vector<Value::Pair> items;
+  for (const std::string& name : names) {
+    ASSERT_EQ(std::hash<std::string>()(name), std::hash<std::string>()(names[0]));
+    items.emplace_back(name, 1);
+  }
+  EXPECT_EQ(render("{{ len(d) }}", {{"d", Value::dict(std::move(items))}}), "200000");
+}
+
+TEST(Template, keys_of_dicts_in_JSON) {
+  EXPECT_EQ(render("{% raw json_encode({True: 1, None: 2, 3: 4, 'a': 5}) %}"),
+            R"({"true": 1, "null": 2, "3": 4, "a": 5})");
+  EXPECT_THROW(render("{{ json_encode({(1, 2): 3}) }}"), RenderError);
+}
+
+TEST(Template, floats_are_divided_as_in_Python) {
+  EXPECT_EQ(render("{{ 1.0 // 0.1 }} {{ -4.0 % 2.0 }} {{ 4.0 % -2.0 }} {{ -7.5 // 2 }} "
+                   "{{ -1.0 // (1e308 * 10) }} {{ -0.0 // 4.0 }}"),
+            "9.0 0.0 -0.0 -4.0 -1.0 -0.0");
+}
+
 // In quadratic time this takes minutes.
 TEST(Template, split_is_linear) {
   std::string words;
@@ -352,6 +405,7 @@ TEST(Template, parse_errors_name_file_and_line) {
   EXPECT_EQ(parse_failure("{% try %}{% end %}"), "try block without except or finally at t.txt:1");
   EXPECT_EQ(parse_failure("{% if x %}{% else %}{% elif y %}{% end %}"),
             "elif after else at t.txt:1");
+  EXPECT_EQ(render("{{ " + std::string(98, '(') + "1" + std::string(98, ')') + " }}"), "1");
   EXPECT_EQ(parse_failure("{{ " + std::string(200, '(') + " }}"),
             "nested deeper than 100 at t.txt:1");
   EXPECT_EQ(parse_failure("{{ 1" + std::string(4000, '-') + "1 }}"),
