@@ -63,6 +63,10 @@ std::string StaticFiles::get_content_version(const std::string& absolute_path) c
 std::optional<std::string> StaticFiles::get_version(const Settings& settings,
                                                     const std::string& path) const {
   const std::string place = get_absolute_path(settings.static_path, path);
+  if (!detail::is_below(detail::absolute_path(settings.static_path), place)) {
+    log::gen_log.error("Not below static_path: '" + place + "'");
+    return std::nullopt;
+  }
   if (!detail::keeps_versions(settings)) detail::forget_version(place);
   try {
     return get_content_version(place);

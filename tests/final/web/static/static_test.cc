@@ -514,6 +514,15 @@ TEST_F(StaticTest, static_url) {
 }
 
 // WH-35
+TEST_F(StaticTest, no_version_of_a_file_outside_of_the_folder) {
+  struct Outside : RequestHandler {
+    void get() { write(static_url("../outside.txt") + " " + static_url("/etc/passwd")); }
+  };
+  EXPECT_EQ(fetch_from({url<Outside>("/")}, "/")->body.find("?v="), std::string::npos);
+  EXPECT_EQ(log_.count("Not below static_path: "), 2U);
+}
+
+// WH-35
 TEST_F(StaticTest, a_missing_file_has_no_version) {
   ASSERT_EQ(::unlink((folder() + "/hello.txt").c_str()), 0);
   EXPECT_TRUE(fetch_from({url<Linker>("/")}, "/")->body.starts_with("/static/hello.txt "));
