@@ -30,8 +30,8 @@ std::string base64url(std::string_view bytes) {
 AuthError denial(web::RequestHandler& handler) {
   const std::string error = handler.get_query_argument("error");
   const std::string words = handler.get_query_argument("error_description", "");
-  AuthError denied("the service sent the browser back: " + error +
-                   (words.empty() ? "" : " (" + words + ")"));
+  AuthError denied("the service sent the browser back: " + printable(error) +
+                   (words.empty() ? "" : " (" + printable(words) + ")"));
   denied.error = error;
   return denied;
 }

@@ -18,13 +18,6 @@ std::string address_of(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
 }
 
-// The service's words, as one line for a log.
-std::string printable(std::string_view text) {
-  std::string line(text.substr(0, kMostText));
-  std::ranges::replace_if(line, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text.size() > kMostText ? line + "..." : line;
-}
-
 // {"error": "invalid_grant", "error_description": "..."} of RFC 6749 5.2, or the form that Facebook
 // and Google use elsewhere: {"error": {"type": "OAuthException", "message": "..."}}.
 void read_json_error(const json& answer, std::string& error, std::string& description) {
@@ -62,6 +55,12 @@ AuthError no_answer(const std::string& url, const char* problem, int status) {
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string line(text.substr(0, kMostText));
+  std::ranges::replace_if(line, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text.size() > kMostText ? line + "..." : line;
+}
 
 std::string form_encode(const Parameters& parameters) {
   const std::string query = httputil::url_concat("", parameters);

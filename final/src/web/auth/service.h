@@ -27,6 +27,9 @@ Future<HTTPResponse> ask_service(httpclient::AsyncHTTPClient client,
 // Parses the JSON of a response. Throws AuthError (502) if it is not JSON.
 json json_of(const HTTPResponse& response);
 
+// Returns the service's words, or what came in their place, as one line for a log.
+std::string printable(std::string_view text);
+
 // Returns the text with this name, or null. Valid as long as `object`.
 const std::string* text_at(const json& object, const char* name);
 

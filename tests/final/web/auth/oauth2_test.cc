@@ -276,6 +276,12 @@ TEST_F(GoogleTest, a_person_who_says_no_is_not_asked_again) {
             "the service sent the browser back: access_denied (The person said no)");
 }
 
+// AU-07
+TEST_F(GoogleTest, what_anybody_may_write_is_one_printable_line_of_the_log) {
+  const json page = get(url + "/login?error=no&error_description=a%0Dforged%C2%9B2J");
+  EXPECT_EQ(page.at("auth_error"), "the service sent the browser back: no (a?forged??2J)");
+}
+
 // The argument may belong to another page.
 // AU-07
 TEST_F(GoogleTest, an_error_of_another_page_is_not_the_services) {
