@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tornado/concurrent.h>
+#include <tornado/core/context.h>
 #include <tornado/core/function.h>
 
 #include <optional>
@@ -31,6 +32,18 @@ template <class... G, class... T>
 inline constexpr bool takes_values<std::tuple<G...>, std::tuple<T...>> =
     (std::is_same_v<G, T> && ...);
 
+// Makes `function` run in the context that is current now, whoever calls it.
+template <class R, class... Args>
+void keep_context(Function<R(Args...)>& function) {
+  Ref<Context> context = capture_context();
+  if (!context || !function) return;
+  function = [context = std::move(context),
+              inner = std::move(function)](Args... args) mutable -> R {
+    const ContextScope scope(context.get());
+    return inner(std::move(args)...);
+  };
+}
+
 template <class... Args>
 class MaybeCoroutine {
  public:
@@ -55,6 +68,9 @@ class MaybeCoroutine {
 
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }
   Returned operator()(Args... args) const { return function_(std::move(args)...); }
+
+  // Makes it run in the context that is current now, whoever calls it.
+  void keep_context() { core::keep_context(function_); }
 
  private:
   template <class F>

@@ -83,6 +83,10 @@ AsyncHTTPClient::AsyncHTTPClient(ForceInstance, const ClientOptions& options)
 std::shared_ptr<const HTTPRequest> AsyncHTTPClient::complete(HTTPRequest request) const {
   http::fill_defaults(request, shared_->defaults);
   if (request.pass_request_id.value_or(false)) http::add_request_id(request);
+  request.streaming_callback.keep_context();
+  request.body_producer.keep_context();
+  core::keep_context(request.header_callback);
+  core::keep_context(request.prepare_curl_callback);
   return std::make_shared<const HTTPRequest>(std::move(request));
 }
 

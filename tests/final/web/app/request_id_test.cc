@@ -45,6 +45,26 @@ struct FetchingHandler : RequestHandler {
   }
 };
 
+// Fetches /id in the callback of another fetch.
+struct CallbackHandler : RequestHandler {
+  Future<void> get() {
+    const std::string address = "http://" + request.host + "/id";
+    const httpclient::AsyncHTTPClient client;
+    std::optional<Future<httpclient::HTTPResponse>> inner;
+    httpclient::HTTPRequest outer(address);
+    outer.streaming_callback = [&](const std::string& /*piece*/) {
+      if (inner) return;
+      httpclient::HTTPRequest again(address);
+      again.pass_request_id = true;
+      inner = client.fetch(std::move(again));
+    };
+    Future<httpclient::HTTPResponse> fetching = client.fetch(std::move(outer));
+    co_await fetching;
+    const httpclient::HTTPResponse response = co_await *inner;
+    write("inner " + response.body);
+  }
+};
+
 // A fallback that fetches /id of its own server.
 Future<void> relay(httputil::HTTPServerRequest request) {
   httpclient::HTTPRequest inner("http://" + request.host + "/id");
@@ -67,7 +87,7 @@ class RequestIdTest : public ::testing::Test {
     app_.emplace(
         std::vector<Rule>{
             url<IdHandler>("/id"), url<IdHandler>("/error"), url<FetchingHandler>("/fetch"),
-            url<SilentSocket>("/socket"),
+            url<CallbackHandler>("/callback"), url<SilentSocket>("/socket"),
             url<FallbackHandler>(
                 "/old", {.fallback = [](auto request) { gen::spawn(relay(std::move(request))); }})},
         std::move(settings));
@@ -148,6 +168,13 @@ TEST_F(RequestIdTest, a_fallback_passes_it_on_too) {
   serve();
   Client client(loop_, port_);
   client.send("GET /old HTTP/1.1\r\n" + address() + "X-Request-ID: outer\r\n\r\n");
+  EXPECT_THAT(client.until("inner id "), HasSubstr("inner id outer."));
+}
+
+TEST_F(RequestIdTest, a_callback_of_a_fetch_passes_it_on_too) {
+  serve();
+  Client client(loop_, port_);
+  client.send("GET /callback HTTP/1.1\r\n" + address() + "X-Request-ID: outer\r\n\r\n");
   EXPECT_THAT(client.until("inner id "), HasSubstr("inner id outer."));
 }
 
