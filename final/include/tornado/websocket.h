@@ -313,7 +313,7 @@ class WebSocketClientConnection {
   concurrent::Sent ping(std::string_view data = {}) const;
   void close(std::optional<int> code = std::nullopt, std::string_view reason = {}) const;
   std::optional<int> close_code() const noexcept;
-  const std::string& close_reason() const noexcept;
+  std::string close_reason() const;
   const std::optional<std::string>& selected_subprotocol() const noexcept;
 
   // Returns the headers of the server's response. Valid as long as a handle exists. (headers)

@@ -351,6 +351,7 @@ Future<WebSocketClientConnection> websocket_connect(const HTTPRequest& request,
   auto attempt = std::make_shared<Attempt>();
   attempt->request = request;
   attempt->options = std::move(options);
+  attempt->options.on_message_callback.keep_context();
   prepare(*attempt);
   return connect(std::move(attempt));
 }
@@ -399,7 +400,7 @@ std::optional<int> WebSocketClientConnection::close_code() const noexcept {
   return code != 0 ? std::optional(code) : std::nullopt;
 }
 
-const std::string& WebSocketClientConnection::close_reason() const noexcept {
+std::string WebSocketClientConnection::close_reason() const {
   return session_->link != nullptr ? session_->link->peer_reason() : session_->close_reason;
 }
 

@@ -197,9 +197,10 @@ void Connection::tell_end() {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// After our close frame nothing holds back the peer's.
+// After our close frame nothing holds back the peer's. A client reads even if the server does not:
+// if both waited for each other to read, neither would go on.
 bool Connection::reads() const noexcept {
-  return close_sent_ || (!held_ && stream_.impl().pending_output() <= kHighWater);
+  return close_sent_ || (!held_ && (client_ || stream_.impl().pending_output() <= kHighWater));
 }
 
 std::size_t Connection::on_data(std::string_view data) {
@@ -232,7 +233,11 @@ void Connection::take(const http::MessageResult& result) {
       if (!held_) message(result.payload, result.status == MessageStatus::kBinary);
       return;
     case MessageStatus::kPing:
-      if (open()) append_frame(Opcode::kPong, false, result.payload);
+      // Behind much output it would come too late, and a peer that only pings would fill our
+      // memory.
+      if (open() && stream_.impl().pending_output() <= kHighWater) {
+        append_frame(Opcode::kPong, false, result.payload);
+      }
       return ping(result.payload);
     case MessageStatus::kPong:
       return pong(result.payload);
@@ -289,8 +294,9 @@ void Connection::arm_close_timer() {
 void Connection::on_eof() {
   eof_ = true;
   if (over_ || reads() || !stream_.impl().has_unread()) return close();
-  // Messages that have arrived are still read, if the program gets to them.
-  arm_close_timer();
+  // Messages that have arrived are still read, if the program gets to them. A client may take its
+  // time for that.
+  if (!client_) arm_close_timer();
 }
 
 // Continues once the stream has offered its output to the kernel: comes after it in the queue for

@@ -34,6 +34,7 @@ struct Served : WebSocketHandler {
   void open() {
     events.push_back("open " + request.path + " " + request.headers.get("X-Own") +
                      request.headers.get("Authorization"));
+    if (request.path == "/large") write_message(std::string(8'000'000, 's'), true);
   }
   void on_message(Message message) {
     if (message.data == "close") return close(4001, "as asked");
@@ -51,7 +52,7 @@ struct Served : WebSocketHandler {
     return offered.empty() ? std::nullopt : std::optional(offered.back());
   }
   std::optional<CompressionOptions> get_compression_options() override {
-    if (request.path == "/plain") return std::nullopt;
+    if (request.path == "/plain" || request.path == "/large") return std::nullopt;
     return CompressionOptions();
   }
 };
@@ -60,13 +61,32 @@ struct Forbidden : web::RequestHandler {
   void get() { throw web::HTTPError(403); }
 };
 
+// Opens a WebSocket whose callback uses the handler, and responds.
+struct Dialling : web::RequestHandler {
+  Dialling() { ++alive; }
+  ~Dialling() override { --alive; }
+  Future<void> get() {
+    WebSocketConnectOptions options;
+    options.on_message_callback = [this](const std::optional<Message>& message) {
+      heard.push_back(request.path + " " + (message ? message->data : "the end"));
+    };
+    auto connecting = websocket_connect("ws://" + request.host + "/", options);
+    const WebSocketClientConnection connection = co_await connecting;
+    connection.write_message("hello");
+    write("dialled");
+  }
+
+  static inline int alive = 0;
+  static inline std::vector<std::string> heard;
+};
+
 class WebSocketClientTest : public ::testing::Test {
  protected:
   WebSocketClientTest() {
     events.clear();
     living = 0;
-    app_.emplace(
-        std::vector<web::URLSpec>{web::url<Forbidden>("/forbidden"), web::url<Served>("/.*")});
+    app_.emplace(std::vector<web::URLSpec>{web::url<Forbidden>("/forbidden"),
+                                           web::url<Dialling>("/dial"), web::url<Served>("/.*")});
     server_ = &app_->listen(0, "127.0.0.1");
   }
   std::string url(const std::string& path = "/") const {
@@ -205,6 +225,32 @@ TEST_F(WebSocketClientTest, callback_style_and_back_pressure) {
   EXPECT_EQ(got.back(), "burst 4");
   app_.reset();
   test::run_until(loop_, [&] { return got.back() == "the end"; });
+}
+
+TEST_F(WebSocketClientTest, a_callback_keeps_the_handler_that_connected) {
+  Dialling::heard.clear();
+  const std::string address = "http://127.0.0.1:" + std::to_string(server_->port()) + "/dial";
+  const auto response = test::run(loop_, [&]() -> Future<httpclient::HTTPResponse> {
+    const httpclient::AsyncHTTPClient client;
+    return client.fetch(address);
+  });
+  EXPECT_EQ(response.body, "dialled");
+  test::run_until(loop_, [] { return !Dialling::heard.empty(); });
+  EXPECT_EQ(Dialling::alive, 1);
+  app_.reset();
+  test::run_until(loop_, [] { return Dialling::alive == 0; });
+  EXPECT_EQ(Dialling::heard, (std::vector<std::string>{"/dial hello", "/dial the end"}));
+}
+
+TEST_F(WebSocketClientTest, large_messages_cross) {
+  const auto connection = connect("/large");
+  connection.write_message(std::string(8'000'000, 'c'), true);
+  for (const char from : {'s', 'c'}) {  // the second is the echo
+    const auto message = read(connection);
+    ASSERT_TRUE(message.has_value());
+    EXPECT_EQ(message->data.size(), 8'000'000U);
+    EXPECT_EQ(message->data[0], from);
+  }
 }
 
 // WS-12
@@ -470,6 +516,32 @@ TEST_F(WebSocketClientTimeTest, connect_timeout_covers_the_handshake) {
   EXPECT_THROW(virtual_.loop.run_sync([&]() { return websocket_connect(to, options); }),
                httpclient::HTTPTimeoutError);
   EXPECT_NEAR(virtual_.clock.time() - begin, 7, 0.1);
+}
+
+TEST_F(WebSocketClientTimeTest, a_slow_program_gets_all_messages_of_a_server_that_has_gone) {
+  const std::string to = serve([](iostream::IOStream stream, int) -> Future<void> {
+    const std::string request = co_await stream.read_until("\r\n\r\n");
+    const std::size_t at = request.find("Sec-Websocket-Key: ") + 19;
+    const std::string all =
+        "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+        http::websocket_accept(request.substr(at, 24)) + "\r\n\r\n" + server_text("1") +
+        server_text("2") + server_text("3") + server_close(1000, "bye");
+    auto write = stream.write(all);
+    co_await write;
+    stream.close();
+  });
+  std::vector<std::string> got;
+  virtual_.loop.run_sync([&]() -> Future<void> {
+    auto connecting = websocket_connect(to);
+    const WebSocketClientConnection connection = co_await connecting;
+    while (const auto message = co_await connection.read_message()) {
+      got.push_back(message->data);
+      co_await gen::sleep(60);
+    }
+    EXPECT_EQ(connection.close_code(), 1000);
+    EXPECT_EQ(connection.close_reason(), "bye");
+  });
+  EXPECT_EQ(got, (std::vector<std::string>{"1", "2", "3"}));
 }
 
 // WS-08
