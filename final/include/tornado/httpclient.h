@@ -222,7 +222,7 @@ struct ClientOptions {
   // shorter of connect_timeout and request_timeout at most; both start again when the fetch begins.
   std::size_t max_clients = 10;
   std::size_t max_buffer_size = 104'857'600;  // unread bytes of one connection
-  std::size_t max_header_size = 65'536;       // of a response's head, or of all 1xx heads before it
+  std::size_t max_header_size = 65'536;       // of a response's head, with all 1xx heads before it
   // Limits a response's body as sent and, if it is compressed, also as decoded. (max_buffer_size)
   std::optional<std::uint64_t> max_body_size;
   // Connects to other hosts instead, such as staging under the public name. (hostname_mapping)

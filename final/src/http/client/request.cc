@@ -207,6 +207,7 @@ BodyFraming body_framing(const HTTPRequest& request) {
 bool is_clients_field(const HTTPRequest& request, std::string_view name, bool authenticated) {
   return (authenticated && name == "Authorization") || name == "Content-Length" ||
          (request.user_agent && name == "User-Agent") ||
+         (request.if_modified_since && name == "If-Modified-Since") ||
          (name == "Expect" && expects_continue(request));
 }
 

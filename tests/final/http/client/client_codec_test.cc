@@ -180,6 +180,7 @@ TEST(ClientRequest, the_usual_head) {
 TEST(ClientRequest, everything_in_its_order) {
   HTTPRequest request("http://user:pass@h:81/", "POST");
   request.headers.add("X-Own", "1");
+  request.headers.add("If-Modified-Since", "Fri, 02 Jan 1970 00:00:00 GMT");
   request.if_modified_since = 0;
   request.body = "abc";
   request.expect_100_continue = true;
