@@ -124,7 +124,7 @@ class Reader:
 
     def post(self, path, **fields):
         self.get("/auth/login")  # sets the cookie of the token
-        fields["_xsrf"] = self.session.cookies["_xsrf"]
+        fields["_xsrf"] = self.session.cookies["blog_xsrf"]
         return self.session.post(self.url + path, data=fields, timeout=20, allow_redirects=False)
 
     def make_account(self, **changed):
@@ -349,7 +349,7 @@ def test_what_was_written_is_there_after_a_restart(start, database):
 def answers_while_blocked(blog, author):
     """Starts to write; returns the thread and its result, once it has been shown that others are served."""
     result = []
-    token = author.session.cookies["_xsrf"]
+    token = author.session.cookies["blog_xsrf"]
     fields = {"title": "Late", "markdown": "x", "_xsrf": token}
     thread = threading.Thread(target=lambda: result.append(
         author.session.post(blog.url + "/compose", data=fields, timeout=20, allow_redirects=False).status_code))
@@ -493,9 +493,10 @@ def browser(start_browser):
 def test_browser_makes_an_author_logs_in_posts_and_edits(browser, start, sqlite_file):
     url = start(sqlite_file, "--title=By the sea").url
     browser.get(url + "/compose")
-    assert browser.current_url == url + "/auth/create"
+    assert browser.current_url == url + "/auth/create?next=%2Fcompose"
     shoot(browser, "create")
     fill(browser, name="Ada", email="ada@example.com", password=PASSWORD)
+    assert browser.current_url == url + "/compose"
     browser.find_element(By.CSS_SELECTOR, "nav button").click()
     # The page may be replaced between the finding and the reading.
     wait = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException])

@@ -24,6 +24,7 @@ web::Settings settings(blog::Database* database) {
   settings.ui_modules = {{"Entry", web::ui_module<blog::EntryModule>}};
   settings.login_url = "/auth/login";
   settings.xsrf_cookies = true;
+  settings.xsrf_cookie_name = "blog_xsrf";  // cookies ignore ports, and other demos have theirs
   settings.xsrf_cookie_kwargs = web::CookieOptions().httponly().samesite("Lax");
   settings.default_handler_class = blog::not_found(database);
   settings.extra["blog_title"] = options::get<std::string>("title");

@@ -103,6 +103,11 @@ struct BlogHandler : web::RequestHandler {
                       web::CookieOptions().httponly().samesite("Lax").secure(https));
     redirect(safe_next(get_argument("next", "/")));
   }
+  // Returns the query with which another page of the login goes on to the same place.
+  std::string same_next() {
+    const std::string next = get_argument("next", "");
+    return next.empty() ? "" : "?next=" + escape::url_escape(next);
+  }
 
   Database* db = nullptr;
 };
@@ -222,7 +227,7 @@ struct AuthCreateHandler : BlogHandler {
   Future<void> get() {
     const bool any = co_await any_author();
     if (any) {
-      redirect("/auth/login");
+      redirect("/auth/login" + same_next());
     } else {
       render("create_author.html", {{"error", ""}});
     }
@@ -258,7 +263,7 @@ struct AuthLoginHandler : BlogHandler {
     if (any) {
       render("login.html", {{"error", ""}});
     } else {
-      redirect("/auth/create");
+      redirect("/auth/create" + same_next());
     }
   }
 

@@ -98,6 +98,7 @@ web::Settings settings(const provider::Client& client) {
   settings.login_url = kLoginPath;
   settings.cookie_secret = secret.empty() ? provider::random_text() : secret;
   settings.xsrf_cookies = true;
+  settings.xsrf_cookie_name = "google_auth_xsrf";  // cookies ignore ports
   settings.xsrf_cookie_kwargs = web::CookieOptions().httponly().samesite("Lax");
   settings.extra = {{"google_oauth_key", client.id}, {"google_oauth_secret", client.secret}};
   return settings;
@@ -119,7 +120,7 @@ void serve_with_local_provider() {
   web::Settings provider_settings;
   provider_settings.template_path = GOOGLE_AUTH_TEMPLATES;
   provider_settings.xsrf_cookies = true;
-  provider_settings.xsrf_cookie_name = "provider_xsrf";  // cookies ignore ports
+  provider_settings.xsrf_cookie_name = "provider_xsrf";
   web::Application service(provider::routes(&client), provider_settings);
   const auto& server = service.listen(options::get<int>("provider_port"), "127.0.0.1");
   const std::string address = "http://127.0.0.1:" + std::to_string(server.port());

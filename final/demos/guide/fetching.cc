@@ -18,10 +18,13 @@ struct WordHandler : web::RequestHandler {
 };
 
 // [fetch]
+// The server that is asked. Not request.host: the client chooses that.
+std::string words_server;  // main() sets it: in this demo it is the server itself
+
 struct CopyHandler : web::RequestHandler {
   Future<void> get() {
     const httpclient::AsyncHTTPClient client;
-    httpclient::HTTPRequest wanted("http://" + request.host + "/word/hello");
+    httpclient::HTTPRequest wanted(words_server + "/word/hello");
     wanted.request_timeout = 2;  // seconds
     const httpclient::HTTPResponse response = co_await client.fetch(std::move(wanted));
     write("copied: " + response.body);
@@ -35,7 +38,7 @@ struct AllHandler : web::RequestHandler {
     const httpclient::AsyncHTTPClient client;
     std::vector<Future<httpclient::HTTPResponse>> fetches;
     for (const char* const word : {"one", "two", "three"}) {
-      fetches.push_back(client.fetch("http://" + request.host + "/word/" + word));
+      fetches.push_back(client.fetch(words_server + "/word/" + word));
     }
     const std::vector<httpclient::HTTPResponse> responses = co_await gen::multi(std::move(fetches));
     for (const httpclient::HTTPResponse& response : responses) write(response.body);
@@ -49,7 +52,7 @@ struct CarefulHandler : web::RequestHandler {
     const httpclient::AsyncHTTPClient client;
     try {
       const httpclient::HTTPResponse response =
-          co_await client.fetch("http://" + request.host + "/nothing/here");
+          co_await client.fetch(words_server + "/nothing/here");
       write(response.body);
     } catch (const httpclient::HTTPClientError& error) {
       set_status(502);
@@ -84,7 +87,7 @@ struct SomeHandler : web::RequestHandler {
   Future<void> get() {
     std::vector<Future<std::string>> pages;
     for (const char* const path : {"/word/one", "/slow", "/nothing/here"}) {
-      pages.push_back(page_or_reason("http://" + request.host + path));
+      pages.push_back(page_or_reason(words_server + path));
     }
     const std::vector<std::string> found = co_await gen::multi(std::move(pages));
     for (const std::string& page : found) write(page);
@@ -99,6 +102,7 @@ int main(int argc, char** argv) {
                         web::url<AllHandler>("/all"), web::url<CarefulHandler>("/careful"),
                         web::url<SlowHandler>("/slow"), web::url<SomeHandler>("/some")});
   auto& server = app.listen(options::get<int>("port"), "127.0.0.1");
+  words_server = "http://127.0.0.1:" + std::to_string(server.port());
   std::printf("listening on http://127.0.0.1:%d\n", server.port());
   std::fflush(stdout);
   ioloop::run_until_signal(server);

@@ -51,7 +51,7 @@ struct TickHandler : web::RequestHandler {
   Ticks* ticks = nullptr;
 };
 
-// An event at once, and one for each POST to /tick.
+// An event with the count at once, and again when POSTs to /tick have changed it.
 class EventsHandler : public TickHandler {
  public:
   Future<void> get() {
@@ -59,10 +59,13 @@ class EventsHandler : public TickHandler {
     set_header("Cache-Control", "no-store");
     set_header("X-Accel-Buffering", "no");  // nginx passes on each piece at once
     while (true) {
-      write(web::server_sent_event(std::to_string(ticks->count), "tick"));
+      const std::uint64_t sent = ticks->count;
+      write(web::server_sent_event(std::to_string(sent), "tick"));
       co_await flush();
-      wait_ = ticks->changed.wait();
-      co_await wait_;
+      while (ticks->count == sent) {  // it may have changed during the flush
+        wait_ = ticks->changed.wait();
+        co_await wait_;
+      }
     }
   }
   void on_connection_close() override { wait_.cancel(); }
@@ -82,6 +85,7 @@ struct EchoHandler : websocket::WebSocketHandler {
 struct ReportHandler : web::RequestHandler {
   void get(std::string name) {
     if (name == "secret.txt") throw web::HTTPError(403);
+    clear_header("Content-Type");  // nginx knows the file's
     set_header("X-Accel-Redirect", "/protected/" + name);
   }
 };

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <set>
 #include <string>
 #include <string_view>
@@ -68,7 +69,7 @@ Future<void> work(Spider* spider) {
       const auto response = co_await client.fetch(*url);
       ++spider->fetched;
       for (const std::string& link : links_in(response.body, spider->site)) spider->visit(link);
-    } catch (const httpclient::HTTPError&) {
+    } catch (const std::exception&) {  // no response, a bad one, or what is no URL
       ++spider->failed;
     }
     spider->waiting.task_done();
@@ -100,5 +101,10 @@ int main(int argc, char** argv) {
   Spider spider;
   spider.site = url.substr(0, url.find('/', url.find("//") + 2));
   const int workers = options::get<int>("workers");
-  ioloop::IOLoop::current().run_sync([&] { return crawl(&spider, url, workers); });
+  try {
+    ioloop::IOLoop::current().run_sync([&] { return crawl(&spider, url, workers); });
+  } catch (const gen::TimeoutError&) {
+    std::fprintf(stderr, "stopped after five minutes: %d pages\n", spider.fetched);
+    return 1;
+  }
 }

@@ -12,7 +12,7 @@ addEventListener('keydown', event => {
 
 // ---- copy buttons: commands without their "$ ", code as it is
 
-const isCommands = code => code.textContent.startsWith('$ ');
+const isCommands = code => /^\$ /m.test(code.textContent);
 
 function copied(code) {
   if (!isCommands(code)) return code.textContent;

@@ -16,7 +16,7 @@ function addOwn() {
 async function renew() {
   const page = await (await fetch('/')).text();
   const fresh = new DOMParser().parseFromString(page, 'text/html');
-  for (const part of ['.go', '.total', '.cards']) {
+  for (const part of ['.go', '.total', '.cards', '.final']) {
     const own = document.querySelector(part);
     const now = fresh.querySelector(part);
     if (own && now) own.replaceWith(now);

@@ -366,7 +366,9 @@ async function perform(name, said, choices, chosen) {
   if (name !== 'race') race.hide();
   const result = await (EXPERIMENTS[name].runs?.() ?? post('/loop/experiment', {name, loop: scope.view}));
   await scope.model.reaches(performance.now(), scope.stream);
-  answer.textContent = typeof result === 'string' ? result : `You said: ${said}. Measured: ${EXPERIMENTS[name].says(result, from)}.`;
+  const none = result.seconds?.length === 0 && result.failed > 0;
+  const words = none ? 'No response came within 20 s.' : `You said: ${said}. Measured: ${EXPERIMENTS[name].says(result, from)}.`;
+  answer.textContent = typeof result === 'string' ? result : words;
   scope.result = {name, result, from, to: end()};
   freeze(end());
   const turns = scope.model.turns.filter(turn => turn.t0 > from && !turn.empty);
@@ -378,8 +380,10 @@ async function perform(name, said, choices, chosen) {
 // Returns what the server says, or a sentence if it refuses.
 async function post(path, fields, read = answer => answer.json()) {
   const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? '';
-  const answer = await fetch(path, {method: 'POST', headers: {'X-XSRFToken': token}, body: new URLSearchParams(fields)});
-  if (answer.status === 409) return 'Another experiment runs. Try again in a moment.';
+  const sent = fetch(path, {method: 'POST', headers: {'X-XSRFToken': token}, body: new URLSearchParams(fields)});
+  const answer = await sent.catch(() => null);
+  if (!answer) return 'The server does not answer.';
+  if (answer.status === 409) return path === '/loop/specimen' ? 'Nobody watches the specimen.' : 'Another experiment runs. Try again in a moment.';
   if (!answer.ok) return `The server refused: ${answer.status}.`;
   return read(answer);
 }
@@ -417,7 +421,13 @@ for (const button of document.querySelectorAll('[data-experiment]')) {
   button.onclick = () => propose(button.dataset.experiment);
   button.disabled = document.body.dataset.may !== 'yes';
 }
-for (const button of document.querySelectorAll('[data-control]')) button.onclick = () => post('/loop/specimen', {do: button.dataset.control});
+for (const button of document.querySelectorAll('[data-control]')) {
+  button.onclick = async () => {
+    const result = await post('/loop/specimen', {do: button.dataset.control});
+    if (typeof result === 'string') say(result);
+  };
+  button.disabled = document.body.dataset.may !== 'yes';
+}
 
 // A page that was left may be kept for the way back, with its connection.
 addEventListener('pagehide', () => scope.stream?.close());

@@ -63,6 +63,7 @@ export class Race {
 
   total(one) {
     const failed = one.failed > 0 ? `, ${one.failed} failed` : '';
+    if (one.seconds.length === 0) return `no time${failed}`;
     return `${ms(Math.max(...one.seconds) * 1000)} with ${many(one.threads.size, 'thread')}${failed}`;
   }
 

@@ -5,6 +5,7 @@ import {Timeline} from './loop_draw.js';
 import {ms} from './loop_words.js';
 
 const SPAN = 4000;
+const AGAIN = 'Trying again …';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const strip = document.getElementById('strip');
 const canvas = strip.querySelector('canvas');
@@ -19,9 +20,13 @@ function connect() {
   stream?.close();
   stream = null;
   if (document.hidden) return;
+  if (said.textContent.endsWith(AGAIN)) said.textContent = '';
   model = new LoopModel();
   timeline = new Timeline(canvas, model, ['loop', 'page heard']);
-  stream = new LoopStream('live', model);
+  stream = new LoopStream('live', model, reason => {
+    said.textContent = `${reason || 'The connection to the loop has ended.'} ${AGAIN}`;
+    setTimeout(connect, 5000);
+  });
 }
 
 let drawnAt = 0;
@@ -34,8 +39,7 @@ function frame(time) {
   requestAnimationFrame(frame);
 }
 
-button.onclick = async () => {
-  button.disabled = true;
+async function block() {
   const token = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/)?.[1] ?? '';
   const [watched, over, from] = [model, stream, model.now];
   const answer = await fetch('/loop/experiment', {method: 'POST', headers: {'X-XSRFToken': token}, body: new URLSearchParams({name: 'block'})});
@@ -44,8 +48,18 @@ button.onclick = async () => {
   else if (!answer.ok) said.textContent = `The server refused: ${answer.status}.`;
   else {
     await watched.reaches(performance.now(), over);
+    if (!over?.isOpen) return;  // it saw nothing
     const silence = watched.longestSilence(from, Infinity);
     said.textContent = `This page heard nothing for ${ms(silence.t1 - silence.t0)}, and neither did any other reader.`;
+  }
+}
+
+button.onclick = async () => {
+  button.disabled = true;
+  try {
+    await block();
+  } catch {
+    said.textContent = 'The server does not answer.';
   }
   button.disabled = false;
 };
