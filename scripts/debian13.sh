@@ -30,7 +30,9 @@ fi
 
 if [ ! -e "$folder/etc/os-release" ]; then
   echo "Making a Debian 13 in $folder ..."
-  mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make trixie "$folder"
+  rm -rf "$folder.new"
+  mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make trixie "$folder.new"
+  mv "$folder.new" "$folder"  # complete: an interrupted one is made again
 fi
 cp /etc/resolv.conf /etc/hosts "$folder/etc/"
 # What this machine trusts besides, for a proxy between it and the package mirrors.

@@ -15,8 +15,8 @@ check=
 seconds=${1:-}
 only=${2:-}
 case $seconds in
-  '' | *[!0-9]*)
-    echo "error: SECONDS is '$seconds', not a whole number; fuzz.sh --help shows the usage" >&2
+  '' | *[!0-9]* | 0)
+    echo "error: SECONDS is '$seconds', not a whole number above 0; fuzz.sh --help shows the usage" >&2
     exit 2
     ;;
 esac

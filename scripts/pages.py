@@ -38,7 +38,7 @@ FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REGION_LINE = re.compile(r"^[ \t]*(?://|#) \[/?\w+\]\n", re.MULTILINE)
 DECIMAL = re.compile(r"\d+\.\d+")
 PADDED = re.compile(" *(?:" + DECIMAL.pattern + ")")
-PROGRAM = re.compile(r"\bbuild/(release|debug)/(?:[\w.-]+/)+(\w+)")
+PROGRAM = re.compile(r"\bbuild/(release|debug)/((?:[\w.-]+/)+(\w+))")
 SERVER_PROCESS = re.compile(r"\$\(pgrep -n \w+\)")
 FREE_KINDS = {"text", "cmake", "mermaid"}
 SECONDS = 120
@@ -207,8 +207,10 @@ def needed_first(fence):
         words = f" ARGS={shlex.quote(arguments)}" if arguments else ""
         lines += f"# in another terminal: make {what}{words}\n".replace("'", '"')
     built = {}
-    for preset, program in PROGRAM.findall("\n".join(fence.commands)):
-        built.setdefault(preset, []).append(program)
+    for preset, path, program in PROGRAM.findall("\n".join(fence.commands)):
+        # A demo and a program of the guide may have the same name: then the path names the target.
+        shared = (ROOT / "final/demos" / program).is_dir() and (ROOT / "final/demos/guide" / f"{program}.cc").exists()
+        built.setdefault(preset, []).append(path if shared else program)
     for preset, programs in built.items():
         lines += f"# once, to build it: scripts/build.sh {preset} {' '.join(dict.fromkeys(programs))}\n"
     return lines

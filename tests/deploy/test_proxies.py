@@ -8,7 +8,7 @@ import signal
 import deployed
 from deployed import connect, wait_until
 
-IMITATED = ("X-Forwarded-For: 203.0.113.9", "X-Real-Ip: 203.0.113.9", "X-Forwarded-Proto: https")
+IMITATED = ("X-Forwarded-For: 203.0.113.9", "X-Real-Ip: 203.0.113.9", "X-Forwarded-Proto: https", "X-Scheme: https")
 UPGRADE = (b"GET /echo HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
 HELLO = b"\x81\x85\0\0\0\0hello"  # masked with zeroes
