@@ -53,7 +53,7 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
   void read_until(std::string delimiter, DataCallback callback,
                   std::size_t max_bytes = kMaxBufferSize);
   // Passes `count` bytes to `callback`; with `partial`, any number from 1 to `count`, as soon as
-  // some are here. Throws std::length_error if `count` bytes would not fit into the buffer.
+  // some are here. Without it, throws std::length_error if the buffer cannot hold `count` bytes.
   void read_bytes(std::size_t count, DataCallback callback, bool partial = false);
   // [/reads]
 
@@ -68,7 +68,7 @@ class IOStream : public std::enable_shared_from_this<IOStream> {
   // its FIN or for at most a second, and closes. Later reads and writes are ignored.
   void end_in_order();
   // Sets the function to call when the stream closes, whichever side closes it. Replaces the one
-  // before; nullptr removes it.
+  // before; nullptr removes it. If the stream is closed already, the loop calls it.
   void set_close_callback(Callback callback);
   // [/writes]
 

@@ -19,8 +19,9 @@ class Counter {
   Counter(tornado::bus::Bus& bus, std::string process) : bus_(bus), process_(std::move(process)) {}
 
   // Counts a visit, and returns its number. The visits of all processes are numbered from 1 on,
-  // without gaps, and no two have the same number. Waits until follow() has read the visit. If the
-  // bus does not take it, fails with the exception of the bus, and leaves nothing behind here.
+  // without gaps, and no two have the same number. Waits until the bus has acknowledged the visit
+  // and follow() has read it. If the bus does not take it, fails with the exception of the bus, and
+  // leaves nothing behind here.
   tornado::Future<std::uint64_t> hit();
 
   // Reads the visits of all processes, beginning with the first one of the topic, until its future

@@ -23,10 +23,10 @@ TEST(Life, of_each_verb) {
       "  protects nothing.");
   Site site(story);
   Events expected;
-  for (const std::string method : {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+  for (const std::string method : {"HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
     site.ask(method + " /verbs/x HTTP/1.0\r\n\r\n");
   }
-  for (const std::string verb : {"post", "put", "patch", "delete", "options of x"}) {
+  for (const std::string verb : {"head", "post", "put", "patch", "delete", "options of x"}) {
     expected.insert(expected.end(), {"initialize", "prepare", verb});
   }
   story.expect("what was called", expected, site.events());

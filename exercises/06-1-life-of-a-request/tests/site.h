@@ -73,6 +73,7 @@ class VerbHandler : public mini::RequestHandler {
   }
   void prepare() override { events_->push_back("prepare"); }
   void get(const PathArgs&) override { note("get"); }
+  void head(const PathArgs&) override { note("head"); }
   void post(const PathArgs&) override { note("post"); }
   void put(const PathArgs&) override { note("put"); }
   void patch(const PathArgs&) override { note("patch"); }

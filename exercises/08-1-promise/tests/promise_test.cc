@@ -136,9 +136,8 @@ TEST(Wait, ends_where_it_must) {
 
 TEST(Wait, brings_the_results) {
   Story story(
-      "The promise in the frame and the caller's future must be two handles of one result. A new "
-      "future belongs\n"
-      "  to nobody.");
+      "What `co_await` gives is what await_resume() returns: the result of the future that was "
+      "awaited.");
   IOLoop loop;
   const Future<int> a;
   const Future<int> b;
@@ -185,9 +184,8 @@ TEST(Wait, not_for_what_is_there) {
 
 TEST(Wait, ends_with_its_frame) {
   Story story(
-      "If a frame stops at its end, somebody must destroy it. The result is not in the frame, so "
-      "let "
-      "the frame go.");
+      "Resume the frame, and it frees itself at its end. Whoever still holds it then holds freed "
+      "memory.");
   IOLoop loop;
   const auto owned = std::make_shared<int>(1);
   const Future<void> gate;
