@@ -110,7 +110,9 @@ def test_a_body_goes_through(proxy):
 
 
 def test_nginx_sends_the_files_that_the_service_names(nginx):
-    assert nginx.request("/reports/report.txt").body == b"a file of nginx\n"
+    report = nginx.request("/reports/report.txt")
+    assert report.body == b"a file of nginx\n"
+    assert (report.get("Content-Type"), report.get("X-Content-Type-Options")) == ("text/plain", "nosniff")
     assert nginx.request("/reports/secret.txt").status == 403
     assert nginx.request("/protected/report.txt").status == 404, "only the service may name it"
 
