@@ -218,6 +218,7 @@ ALLOWED = {
     "unmodified_since": "RFC 9110 13.1.4: a failed If-Unmodified-Since is 412",
     "link_outside": "a link that leads out of the folder is 403, unless follow_symlinks",
     "url_blank": "a path is percent-encoded in its URL",
+    "url_above": "a file outside of the folder gets no version",
 }
 if tornado.version_info >= (6, 4):
     ALLOWED["time_nonsense"] = "Tornado 6.2 ignores an If-Modified-Since that is no date, as we do; 6.4 answers 500"
@@ -272,6 +273,7 @@ def test_where_we_part(server, etag):
     assert answer("match_other")[0] == answer("unmodified_since")[0] == 412
     assert answer("link_outside")[0] == 403
     assert re.fullmatch(rb"/static/a%20b\.txt\?v=[0-9a-f]{128}", answer("url_blank")[2])
+    assert answer("url_above")[2] == b"/static/../secret"
 
 
 # ---- paths
