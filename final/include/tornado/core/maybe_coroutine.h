@@ -32,7 +32,7 @@ template <class... G, class... T>
 inline constexpr bool takes_values<std::tuple<G...>, std::tuple<T...>> =
     (std::is_same_v<G, T> && ...);
 
-// Makes `function` run in the context that is current now, whoever calls it.
+// Makes `function` always run in the context that is current now.
 template <class R, class... Args>
 void keep_context(Function<R(Args...)>& function) {
   Ref<Context> context = capture_context();
@@ -69,7 +69,7 @@ class MaybeCoroutine {
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }
   Returned operator()(Args... args) const { return function_(std::move(args)...); }
 
-  // Makes it run in the context that is current now, whoever calls it.
+  // Makes it always run in the context that is current now.
   void keep_context() { core::keep_context(function_); }
 
  private:

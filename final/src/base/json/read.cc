@@ -6,7 +6,7 @@ namespace core {
 
 namespace {
 
-// Whoever sends an object chooses its names, and each error has the names of all objects around it.
+// The sender of an object chooses its names, and each error repeats those of all objects around it.
 constexpr std::size_t kLongestPath = 256;
 
 std::string shortened(const std::string& path) {

@@ -88,7 +88,7 @@ void Exchange::set_max_body_size(std::uint64_t size) {
 // Frees room for these bytes by dropping the bodies begun first: a client that has sent a lot and
 // then continues slowly must not keep out all others.
 void Exchange::count_buffered(std::size_t bytes) {
-  // A complete body that is handed on, to an application behind a callback, was counted before.
+  // A complete body was counted when it arrived. A callback may hand it on to an application.
   if (connection_ == nullptr || gives_way || message_complete) return;
   if (buffered_ == nullptr) {
     buffered_ = connection_->core_->buffered;

@@ -553,7 +553,7 @@ void RequestHandler::log_and_end() {
   if (on_finish_called_) return;
   const Ref pin(this);
   try {
-    // If it is gone, what its function refers to may be gone, too.
+    // Once the application is gone, the objects that its function uses may be gone, too.
     if (state_->application != nullptr) {
       if (state_->settings.log_function) {
         state_->settings.log_function(*this);

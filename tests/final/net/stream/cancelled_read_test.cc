@@ -1,4 +1,4 @@
-// What a read leaves behind when its future is cancelled.
+// The bytes and the stream of a read whose future is cancelled.
 #include <tornado/iostream.h>
 
 #include "../net_test_tools.h"
