@@ -62,11 +62,14 @@ std::string StaticFiles::get_content_version(const std::string& absolute_path) c
 
 std::optional<std::string> StaticFiles::get_version(const Settings& settings,
                                                     const std::string& path) const {
-  const std::string place = get_absolute_path(settings.static_path, path);
-  if (!detail::is_below(detail::absolute_path(settings.static_path), place)) {
-    log::gen_log.error("Not below static_path: '" + place + "'");
+  // An override of get_absolute_path() may choose another folder; the path itself may not climb
+  // out.
+  const std::string usual = StaticFiles::get_absolute_path(settings.static_path, path);
+  if (!detail::is_below(detail::absolute_path(settings.static_path), usual)) {
+    log::gen_log.error("Not below static_path: '" + usual + "'");
     return std::nullopt;
   }
+  const std::string place = get_absolute_path(settings.static_path, path);
   if (!detail::keeps_versions(settings)) detail::forget_version(place);
   try {
     return get_content_version(place);

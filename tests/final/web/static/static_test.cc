@@ -680,6 +680,21 @@ TEST_F(StaticTest, names_and_versions_may_be_others) {
   EXPECT_EQ(fetch("/static/hello.txt")->sent_headers["Etag"], "\"r7-128\"");
 }
 
+// Files that are kept elsewhere.
+struct Elsewhere final : StaticFiles {
+  std::string get_absolute_path(const std::string& root, const std::string& path) const override {
+    return StaticFiles::get_absolute_path(root + "/../files-evil", path);
+  }
+};
+
+// WX-09
+TEST_F(StaticTest, another_folder_has_versions_too) {
+  write("../files-evil/hello.txt", "elsewhere");
+  settings_.static_handler_class =
+      static_handler<StaticFileHandler>({.files = std::make_shared<Elsewhere>()});
+  EXPECT_TRUE(fetch_from({url<Linker>("/")}, "/")->body.starts_with("/static/hello.txt?v="));
+}
+
 // WX-10
 TEST_F(StaticTest, reset_forgets_versions) {
   const std::string etag = fetch("/static/hello.txt")->sent_headers["Etag"];
