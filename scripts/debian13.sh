@@ -32,6 +32,7 @@ if [ ! -e "$folder/etc/os-release" ]; then
   echo "Making a Debian 13 in $folder ..."
   rm -rf "$folder.new"
   mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make trixie "$folder.new"
+  [ ! -d "$folder" ] || rmdir "$folder"
   mv "$folder.new" "$folder"  # complete: an interrupted one is made again
 fi
 cp /etc/resolv.conf /etc/hosts "$folder/etc/"
